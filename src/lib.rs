@@ -1,0 +1,6 @@
+//! kpid runs a company's balanced scorecard: it collects actuals on schedule, judges them against
+//! targets, and tells the right person, once and with reasons, when a perspective falls off track.
+//!
+//! The floors, top to bottom, are in `docs/ARCHITECTURE.md`; a module looks only down.
+
+pub mod scorecard;

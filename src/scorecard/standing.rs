@@ -1,0 +1,208 @@
+//! The standing: every node judged at one instant. This is what `show` prints, what snapshots
+//! keep and what mails are made of; its serialised keys are a contract.
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+
+use super::{DataState, Episode, Gap, Id, Period, Reason, Status};
+
+/// All scorecards, judged at one instant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    /// The instant, written in the zone of the configuration.
+    pub as_of: DateTime<chrono_tz::Tz>,
+    /// The configuration that judged: `sha256:…`.
+    pub config: String,
+    /// In the order of the configuration.
+    pub scorecards: Vec<ScorecardStanding>,
+}
+
+/// How many KPIs have which status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Green.
+    pub on_track: u32,
+    /// Amber.
+    pub at_risk: u32,
+    /// Red.
+    pub off_track: u32,
+    /// Grey.
+    pub no_data: u32,
+    /// Hollow.
+    pub pending: u32,
+    /// For information only.
+    pub not_scored: u32,
+}
+
+/// What a roll-up makes of children; the same for objective, perspective and scorecard.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Share of the weight that has data, 0 to 1.
+    pub coverage: f64,
+    /// What decided the status; none without data.
+    pub reason: Option<Reason>,
+}
+
+/// One scorecard, judged.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScorecardStanding {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Status, score, coverage and reason.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Id>,
+    /// Whether the overall number may be shown.
+    #[serde(skip)]
+    pub show_overall: bool,
+    /// Its KPIs by status.
+    pub counts: Counts,
+    /// In the author's order.
+    pub perspectives: Vec<PerspectiveStanding>,
+}
+
+/// One perspective, judged.
+#[derive(Clone, Debug, Serialize)]
+pub struct PerspectiveStanding {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Status, score, coverage and reason.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Id>,
+    /// First period of the present status, without a break.
+    pub since: Option<Period>,
+    /// The newest period its KPIs report: the label of this evaluation.
+    pub period: Option<Period>,
+    /// Whether this evaluation counts for episodes: no KPI still awaits a period that another
+    /// already reports.
+    pub official: bool,
+    /// Its weight among its siblings.
+    pub weight: f64,
+    /// The open episode, or the last one.
+    #[serde(serialize_with = "episode")]
+    pub episode: Option<Episode>,
+    /// In the author's order.
+    pub objectives: Vec<ObjectiveStanding>,
+}
+
+/// One objective, judged.
+#[derive(Clone, Debug, Serialize)]
+pub struct ObjectiveStanding {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Status, score, coverage and reason.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Id>,
+    /// Its weight among its siblings.
+    pub weight: f64,
+    /// Red here makes the perspective red.
+    pub critical: bool,
+    /// In the author's order.
+    pub kpis: Vec<KpiStanding>,
+}
+
+/// One KPI, judged on the period it reports.
+#[derive(Clone, Debug, Serialize)]
+pub struct KpiStanding {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// What the number counts.
+    pub unit: Option<String>,
+    /// The period reported.
+    pub period: Option<Period>,
+    /// Where the newest due period stands.
+    pub state: DataState,
+    /// The value of the period reported.
+    pub value: Option<f64>,
+    /// What was wanted.
+    pub target: Option<f64>,
+    /// On track from here on. For a band, the edge on the value's side.
+    pub green_line: Option<f64>,
+    /// Off track beyond. For a band, the edge on the value's side.
+    pub red_line: Option<f64>,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Value minus target, in the KPI's unit.
+    pub variance: Option<f64>,
+    /// For people to read; never used for the status. None at a target of 0.
+    pub achievement_pct: Option<f64>,
+    /// Against the period before.
+    pub trend: Option<Trend>,
+    /// What the XmR rules say of the newest value.
+    pub signal: Option<Signal>,
+    /// Its share of the perspective's shortfall, in %.
+    pub share_pct: Option<f64>,
+    /// When the value was true in the world.
+    pub observed_at: Option<DateTime<Utc>>,
+    /// Why the newest attempt to collect gave nothing.
+    pub error: Option<String>,
+    /// Why there is no verdict, or a lesser one.
+    pub gap: Option<Gap>,
+    /// Its weight among its siblings, in the period reported.
+    pub weight: f64,
+    /// Red here makes the objective red.
+    pub critical: bool,
+}
+
+/// The two-point comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// Better than the period before by more than the dead band.
+    Improving,
+    /// Within the dead band.
+    Steady,
+    /// Worse by more than the dead band.
+    Worsening,
+}
+
+/// What the XmR rules found at the newest value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// Outside the natural limits.
+    Outside,
+    /// A long run on one side of the mean.
+    Run,
+    /// A long rise or fall.
+    Drift,
+    /// Two of three beyond two thirds of a limit.
+    NearLimit,
+}
+
+/// The part of an episode that readers of a standing see.
+fn episode<S: Serializer>(episode: &Option<Episode>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Seen<'a> {
+        number: u32,
+        state: &'static str,
+        opened_at: Option<DateTime<Utc>>,
+        acknowledged_by: Option<&'a str>,
+    }
+    let seen = episode.as_ref().filter(|episode| episode.number > 0).map(|episode| Seen {
+        number: episode.number,
+        state: if episode.is_open() { "open" } else { "recovered" },
+        opened_at: episode.opened_at,
+        acknowledged_by: episode.acknowledged_by.as_deref(),
+    });
+    seen.serialize(serializer)
+}

@@ -1,0 +1,103 @@
+//! The few words a verdict is made of.
+
+use serde::Serialize;
+
+/// The verdict on any node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Green: on the green line or better.
+    OnTrack,
+    /// Amber: between the lines.
+    AtRisk,
+    /// Red: worse than the red line.
+    OffTrack,
+    /// Grey: something is due and not there.
+    NoData,
+    /// Hollow: nothing is due yet, or it is too early to say.
+    Pending,
+    /// For information only.
+    NotScored,
+}
+
+impl Status {
+    /// The words printed beside every colour.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OnTrack => "on track",
+            Self::AtRisk => "at risk",
+            Self::OffTrack => "off track",
+            Self::NoData => "no data",
+            Self::Pending => "pending",
+            Self::NotScored => "not scored",
+        }
+    }
+}
+
+/// Where a KPI's newest due period stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataState {
+    /// The period is still running.
+    Open,
+    /// The period has ended, its actual is not due yet.
+    Awaiting,
+    /// The actual is there.
+    Received,
+    /// The actual is due and not there.
+    Overdue,
+}
+
+/// What decided a parent's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The weighted mean.
+    Score,
+    /// The mean was green, but a child is red.
+    RedGuard,
+    /// A critical child is red.
+    Critical,
+    /// The rule `worst_of`.
+    WorstOf,
+    /// The rule `best_of`.
+    BestOf,
+    /// The rule `majority`.
+    Majority,
+    /// The rule `count_red`.
+    CountRed,
+    /// The rule `priority`.
+    Priority,
+    /// A person set it.
+    Manual,
+}
+
+/// Why a KPI has no verdict, or a lesser one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// Nothing has ever been collected.
+    NeverCollected,
+    /// The actual is due and not there.
+    Overdue,
+    /// The newest reading of a level is too old.
+    Stale,
+    /// The sample is smaller than `min_n`.
+    Sample,
+    /// No target holds for the period.
+    NoTarget,
+    /// The target is 0 and the tolerance a percentage of it.
+    ZeroTarget,
+    /// An input of a cumulative, shared or derived KPI is missing.
+    MissingInput,
+    /// A formula divided by zero, or left the range of numbers.
+    Undefined,
+    /// Nothing is due yet.
+    NotDue,
+    /// Too little of the running period has passed.
+    TooEarly,
+    /// The author excluded the period.
+    NotApplicable,
+    /// The value is outside `sanity` and waits for a person.
+    Quarantined,
+}
