@@ -1,0 +1,4 @@
+//! The integration tests: one binary, so that it links once.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod vectors;
