@@ -3,4 +3,8 @@
 //!
 //! The floors, top to bottom, are in `docs/ARCHITECTURE.md`; a module looks only down.
 
+pub mod clock;
+pub mod config;
+pub mod notify;
 pub mod scorecard;
+pub mod sources;

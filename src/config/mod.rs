@@ -1,0 +1,4 @@
+//! What builds the daemon: files → documents → parse → [`Setup`](setup::Setup), with every problem
+//! of every file at once.
+
+pub mod setup;

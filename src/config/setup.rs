@@ -1,0 +1,56 @@
+//! The configuration, parsed: everything the daemon runs on. The only way to hold one is to hold a
+//! good one.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use indexmap::IndexMap;
+use url::Url;
+
+use crate::{
+    notify::{Channel, Person},
+    scorecard::{Calendar, Id, KpiRef, Portfolio, Schedule},
+    sources::{Connection, Source},
+};
+
+/// A whole configuration: daemon and scorecards.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Names this configuration: `sha256:` of the files' texts.
+    pub digest: String,
+    /// The SQLite file of the store.
+    pub store: PathBuf,
+    /// The calendar of the organisation.
+    pub calendar: Arc<Calendar>,
+    /// All scorecards, links checked.
+    pub portfolio: Portfolio,
+    /// One for every KPI that is collected from a source.
+    pub collections: Vec<Collection>,
+    /// By id.
+    pub connections: IndexMap<Id, Connection>,
+    /// By id.
+    pub channels: IndexMap<Id, Channel>,
+    /// By id.
+    pub people: IndexMap<Id, Person>,
+    /// The listener.
+    pub web: Web,
+}
+
+/// How one KPI is collected.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    /// Which KPI.
+    pub kpi: KpiRef,
+    /// When.
+    pub schedule: Schedule,
+    /// Whence.
+    pub source: Source,
+}
+
+/// Where kpid listens, and how people reach it.
+#[derive(Clone, Debug, Default)]
+pub struct Web {
+    /// Loopback by default; `None` does not listen.
+    pub listen: Option<SocketAddr>,
+    /// What links in mails begin with.
+    pub public_url: Option<Url>,
+}
