@@ -21,6 +21,21 @@ pub enum Figure {
     },
 }
 
+/// What one answer of a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadingKind {
+    /// A sample of the present value.
+    Value,
+    /// A part; the parts of a period add up.
+    Delta,
+    /// Already cumulative in the period: the last one counts.
+    ToDate,
+    /// A meter that only rises; after a reset it starts again.
+    Counter,
+    /// Rows of period and figure; each row is an actual.
+    Series,
+}
+
 /// What a source gave for one period, or for the instant it was asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {

@@ -17,7 +17,7 @@ mod tree;
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use episode::{Episode, Event, Phase};
 pub use formula::Formula;
-pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, Sample};
+pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample};
 pub use id::{Id, IdError, KpiRef, Scope};
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::Portfolio;

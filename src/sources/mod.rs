@@ -6,7 +6,7 @@ pub mod sql;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::scorecard::{Calendar, Frequency, Id, Period, Sample};
+use crate::scorecard::{Calendar, Frequency, Id, Period, ReadingKind, Sample};
 
 /// How to reach one system.
 #[derive(Clone, Debug)]
@@ -37,21 +37,6 @@ pub enum Request {
     Http(http::Get),
     /// Of a SQL database.
     Sql(sql::Query),
-}
-
-/// What one answer of a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReadingKind {
-    /// A sample of the present value.
-    Value,
-    /// A part; the parts of a period add up.
-    Delta,
-    /// Already cumulative in the period: the last one counts.
-    ToDate,
-    /// A meter that only rises; after a reset it starts again.
-    Counter,
-    /// Rows of period and figure; each row is an actual.
-    Series,
 }
 
 /// The span of time a question is about, as offered to queries: `:period_start`, `:period_end`,
