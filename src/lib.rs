@@ -3,6 +3,7 @@
 //!
 //! The floors, top to bottom, are in `docs/ARCHITECTURE.md`; a module looks only down.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod notify;

@@ -1,0 +1,20 @@
+//! `kpid completions`: what a shell needs to complete our command line.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::{Answer, CommandLine};
+
+/// Print the completion script of a shell
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Answer {
+    let mut command = CommandLine::command();
+    clap_complete::generate(arguments.shell, &mut command, "kpid", &mut std::io::stdout());
+    Answer::Done
+}

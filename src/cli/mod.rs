@@ -1,0 +1,74 @@
+//! The commands of a person, a file each. Exit codes: 0 done, 1 the answer is no, 2 misuse or
+//! could not run.
+
+mod completions;
+mod failure;
+mod output;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::failure::Failure;
+
+/// Where the configuration is looked for when nobody names it, in this order.
+const CONFIG_PLACES: [&str; 2] = ["/etc/kpid/kpid.yaml", "kpid.yaml"];
+
+/// Runs a company's balanced scorecard: collects actuals on schedule, judges them against
+/// targets, and tells the right person when a perspective falls off track.
+#[derive(Parser)]
+#[command(name = "kpid", version, max_term_width = 100)]
+struct CommandLine {
+    /// The configuration file [default: /etc/kpid/kpid.yaml, or ./kpid.yaml if that is absent]
+    #[arg(short, long, global = true, env = "KPID_CONFIG", value_name = "PATH")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Completions(completions::Arguments),
+}
+
+/// What a command that could run has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Done, or yes.
+    Done,
+    /// Problems found, expectation missed.
+    No,
+}
+
+/// Reads the command line, runs the command and turns its answer into an exit code.
+pub fn main() -> ExitCode {
+    match answer(CommandLine::parse()) {
+        Ok(Answer::Done) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn answer(line: CommandLine) -> Result<Answer, Failure> {
+    // The only error is that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = config_path(line.config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(async {
+        match line.command {
+            Command::Completions(arguments) => Ok(completions::run(&arguments)),
+        }
+    })
+}
+
+/// The file named, or the first of the usual places that exists.
+fn config_path(named: Option<PathBuf>) -> PathBuf {
+    let usual = || CONFIG_PLACES.iter().map(PathBuf::from).find(|place| place.exists());
+    named.or_else(usual).unwrap_or_else(|| PathBuf::from(CONFIG_PLACES[0]))
+}
