@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
-use super::{DataState, Episode, Gap, Id, Period, Reason, Status};
+use super::{DataState, Episode, Gap, Id, Period, Reason, Scope, Status};
 
 /// All scorecards, judged at one instant.
 #[derive(Clone, Debug, Serialize)]
@@ -15,6 +15,43 @@ pub struct Standing {
     pub config: String,
     /// In the order of the configuration.
     pub scorecards: Vec<ScorecardStanding>,
+}
+
+impl Standing {
+    /// Only the part of the tree that leads to `scope`, and what is below it.
+    pub fn narrow(mut self, scope: &Scope) -> Self {
+        self.scorecards.retain(|scorecard| scorecard.id == *scope.scorecard());
+        for scorecard in &mut self.scorecards {
+            scorecard.narrow(scope);
+        }
+        self
+    }
+}
+
+impl ScorecardStanding {
+    fn narrow(&mut self, scope: &Scope) {
+        match scope {
+            Scope::Scorecard(_) => {}
+            Scope::Perspective(_, kept) => {
+                self.perspectives.retain(|perspective| perspective.id == *kept);
+            }
+            Scope::Objective(_, perspective, kept) => {
+                self.perspectives.retain(|held| held.id == *perspective);
+                for perspective in &mut self.perspectives {
+                    perspective.objectives.retain(|objective| objective.id == *kept);
+                }
+            }
+            Scope::Kpi(kept) => {
+                for perspective in &mut self.perspectives {
+                    for objective in &mut perspective.objectives {
+                        objective.kpis.retain(|kpi| kpi.id == kept.kpi);
+                    }
+                    perspective.objectives.retain(|objective| !objective.kpis.is_empty());
+                }
+                self.perspectives.retain(|perspective| !perspective.objectives.is_empty());
+            }
+        }
+    }
 }
 
 /// How many KPIs have which status.
@@ -125,6 +162,9 @@ pub struct KpiStanding {
     pub name: String,
     /// What the number counts.
     pub unit: Option<String>,
+    /// Digits after the point that people care for.
+    #[serde(skip)]
+    pub decimals: Option<u8>,
     /// The period reported.
     pub period: Option<Period>,
     /// Where the newest due period stands.
