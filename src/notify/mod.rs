@@ -1,12 +1,19 @@
 //! The edge where news go out: e-mail and webhooks. Messages are rendered from facts that were
 //! fixed when the decision was made.
 
-use std::path::PathBuf;
+pub mod facts;
+pub mod retry;
+pub mod route;
 
+use std::{path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use secrecy::SecretString;
 use url::Url;
+use uuid::Uuid;
 
-use crate::scorecard::Id;
+use crate::{notify::facts::Facts, scorecard::Id};
 
 /// Somebody who can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,4 +82,61 @@ pub struct Webhook {
     pub url: Url,
     /// Signs the request as Standard Webhooks do; without it, it goes unsigned.
     pub secret: Option<SecretString>,
+}
+
+/// One message to one recipient over one channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// The same at every attempt, so that a receiver can tell a repetition.
+    pub id: Uuid,
+    /// The channel it goes over.
+    pub channel: &'a Id,
+    /// Where it goes: a mail address, or the id of the channel that is told itself.
+    pub recipient: &'a str,
+    /// What it says.
+    pub facts: &'a Facts,
+}
+
+/// Why a delivery was not made, by what its caller does next. The messages are sentences for
+/// operators, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It may work later.
+    #[error("{message}")]
+    Retry {
+        /// How long the receiver asks to be left alone.
+        after: Option<Duration>,
+        /// What was tried, and what came.
+        message: String,
+    },
+    /// It will not work, however often it is tried.
+    #[error("{message}")]
+    GiveUp {
+        /// What was tried, and what came.
+        message: String,
+    },
+}
+
+/// All channels, open.
+#[derive(Debug)]
+pub struct Channels {
+    channels: IndexMap<Id, Channel>,
+}
+
+impl Channels {
+    /// Opens what the channels need; nothing is reached yet. Call it inside the runtime.
+    pub fn open(channels: &IndexMap<Id, Channel>) -> anyhow::Result<Self> {
+        Ok(Self { channels: channels.clone() })
+    }
+
+    /// Makes one delivery; `now` dates the message.
+    pub async fn send(&self, delivery: Delivery<'_>, now: DateTime<Utc>) -> Result<(), SendError> {
+        let _ = (self.channels.get(delivery.channel), now);
+        Err(SendError::GiveUp { message: format!("no channel `{}`", delivery.channel) })
+    }
+
+    /// Reaches a channel without sending anything.
+    pub async fn probe(&self, channel: &Id) -> Result<(), SendError> {
+        Err(SendError::GiveUp { message: format!("no channel `{channel}`") })
+    }
 }

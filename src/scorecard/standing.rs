@@ -2,7 +2,7 @@
 //! keep and what mails are made of; its serialised keys are a contract.
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{DataState, Episode, Gap, Id, Period, Reason, Scope, Status};
 
@@ -204,7 +204,7 @@ pub struct KpiStanding {
 }
 
 /// The two-point comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// Better than the period before by more than the dead band.
@@ -216,7 +216,7 @@ pub enum Trend {
 }
 
 /// What the XmR rules found at the newest value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// Outside the natural limits.

@@ -1,9 +1,9 @@
 //! The few words a verdict is made of.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The verdict on any node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Green: on the green line or better.
@@ -35,7 +35,7 @@ impl Status {
 }
 
 /// Where a KPI's newest due period stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataState {
     /// The period is still running.
@@ -49,7 +49,7 @@ pub enum DataState {
 }
 
 /// What decided a parent's status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The weighted mean.
@@ -73,7 +73,7 @@ pub enum Reason {
 }
 
 /// Why a KPI has no verdict, or a lesser one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
     /// Nothing has ever been collected.

@@ -1,0 +1,240 @@
+//! The facts of one message, fixed when the decision was made and stored with its deliveries.
+//! Mails and webhooks are rendered from nothing else, so that a message sent late, or twice, says
+//! the same. The serialised keys are a contract: `docs/webhook.md`.
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::scorecard::{Event, Gap, Reason, Signal, Status, Trend};
+
+/// Everything a message about one event of one perspective needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// What happened.
+    pub event: Event,
+    /// `scorecard/perspective/number`: the same for every message of an episode.
+    pub dedup_key: String,
+    /// When it was decided, written in the zone of the scorecard.
+    pub at: DateTime<FixedOffset>,
+    /// The scorecard.
+    pub scorecard: Named,
+    /// The perspective.
+    pub perspective: Named,
+    /// The period judged; absent when no KPI has reported any.
+    pub period: Option<PeriodName>,
+    /// Whether every KPI of the period is in, or its time is up.
+    pub official: bool,
+    /// The perspective's status, then and now.
+    pub status: Change<Status>,
+    /// The perspective's score, 0 to 100 unrounded, then and now.
+    pub score: Change<f64>,
+    /// The period of the judgement that `from` is of.
+    pub before: Option<PeriodName>,
+    /// What decided the status.
+    pub reason: Option<Reason>,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Named>,
+    /// Since when the status holds.
+    pub since: Option<Since>,
+    /// The episode the message belongs to.
+    pub episode: EpisodeFacts,
+    /// All KPIs of the perspective that are scored, largest shortfall first.
+    pub kpis: Vec<KpiFacts>,
+    /// The part of the score's change that no KPI made: other coverage, other weights.
+    pub residual: Option<f64>,
+    /// Who answers for the perspective.
+    pub owner: Option<PersonFacts>,
+    /// What is being done about it.
+    pub initiatives: Vec<InitiativeFacts>,
+    /// What the perspective counts into.
+    pub affects: Parent,
+    /// Share of the weight that has data, 0 to 1.
+    pub coverage: f64,
+    /// What a reader must know of the data, a sentence each.
+    pub remarks: Vec<String>,
+    /// Where to look, if the configuration says where kpid is reached.
+    pub links: Option<Links>,
+    /// Persons and channels told of everything.
+    pub to: Vec<String>,
+    /// Persons and channels told when it lasts.
+    pub escalate_to: Vec<String>,
+    /// The configuration that judged: `sha256:…`.
+    pub config_version: String,
+}
+
+/// A node of the scorecard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+}
+
+/// A period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeriodName {
+    /// `2026-05`
+    pub key: String,
+    /// `May 2026`
+    pub label: String,
+}
+
+/// One quantity at the judgement before and at this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change<T> {
+    /// Before; absent if nothing was judged, or there were no data.
+    pub from: Option<T>,
+    /// Now.
+    pub to: Option<T>,
+}
+
+/// Since when a status holds without a break.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// The first period of it.
+    #[serde(flatten)]
+    pub period: PeriodName,
+    /// How many periods that makes, this one included.
+    pub periods: u32,
+}
+
+/// The episode a message belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeFacts {
+    /// Counts the perspective's episodes, from 1.
+    pub number: u32,
+    /// When it opened.
+    pub opened_at: Option<DateTime<FixedOffset>>,
+    /// The period it opened on.
+    pub opened_period: Option<PeriodName>,
+    /// When it ended.
+    pub recovered_at: Option<DateTime<FixedOffset>>,
+    /// Who acknowledged it.
+    pub acknowledged_by: Option<String>,
+}
+
+/// One KPI of the perspective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KpiFacts {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The objective it belongs to.
+    pub objective: Named,
+    /// The period it reports.
+    pub period: Option<PeriodName>,
+    /// What the number counts.
+    pub unit: Option<String>,
+    /// Digits after the point that people care for.
+    pub decimals: Option<u8>,
+    /// The value of the period reported.
+    pub value: Option<f64>,
+    /// What was wanted.
+    pub target: Option<f64>,
+    /// On track from here on.
+    pub green_line: Option<f64>,
+    /// Off track beyond.
+    pub red_line: Option<f64>,
+    /// Value minus target, in the KPI's unit.
+    pub variance: Option<f64>,
+    /// Which way is better.
+    pub direction: Better,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Its share of the perspective's shortfall, in %.
+    pub share_pct: Option<f64>,
+    /// The points it added to the perspective's change of score, signed.
+    pub contribution: Option<f64>,
+    /// Against the period before.
+    pub trend: Option<Trend>,
+    /// What the XmR rules say of the newest value.
+    pub signal: Option<Signal>,
+    /// Why there is no verdict, or a lesser one.
+    pub gap: Option<Gap>,
+    /// Red here makes the objective red.
+    pub critical: bool,
+    /// What it needs to be green; absent when it is, or cannot be said.
+    pub need: Option<Need>,
+}
+
+/// Which way a KPI's value is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// Between two lines is best.
+    Band,
+    /// Done is better.
+    Binary,
+}
+
+/// What a KPI needs to be green.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    /// The green line, in the KPI's unit.
+    pub green_line: f64,
+    /// What is missing to it, signed: green line minus value.
+    pub missing: f64,
+    /// For a ratio, the same in what it counts.
+    pub count: Option<CountNeed>,
+}
+
+/// What a ratio needs, in what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CountNeed {
+    /// So many more (or, negative, fewer) in the numerator.
+    pub more: f64,
+    /// Out of so many.
+    pub of: f64,
+}
+
+/// Somebody named in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonFacts {
+    /// As the configuration names them.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// For people, e.g. `COO`.
+    pub role: Option<String>,
+}
+
+/// An action under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitiativeFacts {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The objective or KPI it hangs on.
+    pub of: Named,
+    /// Who delivers it.
+    pub owner: Option<PersonFacts>,
+    /// When it should be done.
+    pub due: Option<NaiveDate>,
+    /// In the author's words, e.g. `running`.
+    pub state: Option<String>,
+}
+
+/// The scorecard as the perspective's parent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The scorecard's status; absent when its author hides the overall.
+    pub status: Option<Status>,
+    /// The scorecard's score; absent when its author hides the overall, or without data.
+    pub score: Option<f64>,
+}
+
+/// Where to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// The perspective on the board.
+    pub details: String,
+}

@@ -1,0 +1,98 @@
+//! Who is reached how: a person by mail, a channel by itself.
+
+use indexmap::IndexMap;
+
+use crate::{
+    notify::{Channel, Person},
+    scorecard::Id,
+};
+
+/// The way to one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The channel to go over.
+    pub channel: Id,
+    /// A mail address, or the channel's own id.
+    pub recipient: String,
+}
+
+/// Why somebody cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// No such person or channel.
+    #[error("`{0}` is neither a person nor a channel; add it to `people` or `channels`")]
+    Unknown(Id),
+    /// A person without an address.
+    #[error("`{0}` has no mail address; add `email` to the person, or name a channel")]
+    NoAddress(Id),
+    /// No channel that carries mail.
+    #[error("`{0}` is told by mail, but no channel is an `email` one; add one to `channels`")]
+    NoMailChannel(Id),
+    /// Mail as such has no reader.
+    #[error("`{0}` is a mail channel and has no reader of its own; name a person instead")]
+    NobodyThere(Id),
+}
+
+/// The way to `to`: a person is reached over the first mail channel, a webhook by itself.
+pub fn route(
+    to: &Id,
+    people: &IndexMap<Id, Person>,
+    channels: &IndexMap<Id, Channel>,
+) -> Result<Route, RouteError> {
+    if let Some(person) = people.get(to) {
+        let address = person.email.as_ref().ok_or_else(|| RouteError::NoAddress(to.clone()))?;
+        let mail = channels.iter().find(|(_, channel)| matches!(channel, Channel::Email(_)));
+        let (channel, _) = mail.ok_or_else(|| RouteError::NoMailChannel(to.clone()))?;
+        return Ok(Route { channel: channel.clone(), recipient: address.to_string() });
+    }
+    match channels.get(to) {
+        Some(Channel::Webhook(_)) => Ok(Route { channel: to.clone(), recipient: to.to_string() }),
+        Some(Channel::Email(_)) => Err(RouteError::NobodyThere(to.clone())),
+        None => Err(RouteError::Unknown(to.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::notify::{Email, MailTransport, Webhook};
+
+    fn id(text: &str) -> Id {
+        Id::parse(text).unwrap()
+    }
+
+    fn mail() -> Channel {
+        let transport = MailTransport::Folder(PathBuf::from("/var/spool/kpid"));
+        Channel::Email(Email { from: "kpid@calder.example".parse().unwrap(), transport })
+    }
+
+    fn person(name: &str, email: Option<&str>) -> Person {
+        let email = email.map(|email| email.parse().unwrap());
+        Person { id: id(name), name: name.to_owned(), email, role: None }
+    }
+
+    #[test]
+    fn a_person_goes_by_mail_and_a_webhook_by_itself() {
+        let people: IndexMap<Id, Person> = [
+            (id("ines"), person("ines", Some("ines.marlow@calder.example"))),
+            (id("guest"), person("guest", None)),
+        ]
+        .into();
+        let hook = Webhook { url: "https://hooks.example/kpid".parse().unwrap(), secret: None };
+        let channels: IndexMap<Id, Channel> =
+            [(id("ops"), Channel::Webhook(hook)), (id("mail"), mail()), (id("other-mail"), mail())]
+                .into();
+        let way = |to: &str| {
+            route(&id(to), &people, &channels).map(|way| (way.channel.to_string(), way.recipient))
+        };
+        assert_eq!(way("ines"), Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned())));
+        assert_eq!(way("ops"), Ok(("ops".to_owned(), "ops".to_owned())));
+        assert_eq!(way("guest"), Err(RouteError::NoAddress(id("guest"))));
+        assert_eq!(way("mail"), Err(RouteError::NobodyThere(id("mail"))));
+        assert_eq!(way("nobody"), Err(RouteError::Unknown(id("nobody"))));
+        let by_mail = route(&id("ines"), &people, &IndexMap::new());
+        assert_eq!(by_mail, Err(RouteError::NoMailChannel(id("ines"))));
+    }
+}
