@@ -3,8 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc, Weekday,
+};
 use chrono_tz::Tz;
+
+use super::{Frequency, Period};
+
+/// A year of closed days is no calendar; the search for a working day stops here.
+const CLOSED_DAYS_MAX: u32 = 3660;
 
 /// How a fiscal year is named when it spans two calendar years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -51,4 +58,258 @@ pub enum Lag {
     Days(u32),
     /// Working days: weekends, holidays and closures do not count.
     WorkingDays(u32),
+}
+
+impl Calendar {
+    /// A calendar with Monday-to-Friday weeks, a fiscal year from January, and no days off.
+    pub fn plain(zone: Tz) -> Self {
+        Self {
+            zone,
+            fiscal_year_start: 1,
+            fiscal_label: FiscalLabel::default(),
+            weekend: vec![Weekday::Sat, Weekday::Sun],
+            holidays: BTreeSet::new(),
+            closures: Vec::new(),
+        }
+    }
+
+    /// The period of that frequency which a local day lies in.
+    pub fn period_of(&self, frequency: Frequency, day: NaiveDate) -> Period {
+        let (fiscal_year, month_no) = self.fiscal_month(day);
+        match frequency {
+            Frequency::Day => Period::Day(day),
+            Frequency::Week => Period::Week(day.iso_week().year(), day.iso_week().week()),
+            Frequency::Month => Period::Month(day.year(), day.month()),
+            Frequency::Quarter => Period::Quarter(fiscal_year, month_no.div_ceil(3)),
+            Frequency::Half => Period::Half(fiscal_year, month_no.div_ceil(6)),
+            Frequency::Year => Period::Year(fiscal_year),
+        }
+    }
+
+    /// The period of that frequency which an instant lies in, locally.
+    pub fn period_at(&self, frequency: Frequency, instant: DateTime<Utc>) -> Period {
+        self.period_of(frequency, self.local_day(instant))
+    }
+
+    /// The newest period of that frequency that has ended by `instant`.
+    pub fn last_closed(&self, frequency: Frequency, instant: DateTime<Utc>) -> Period {
+        self.period_at(frequency, instant).previous()
+    }
+
+    /// The label of the fiscal year a day lies in, and which of its months (1 to 12).
+    pub fn fiscal_month(&self, day: NaiveDate) -> (i32, u32) {
+        let started = day.month() >= self.fiscal_year_start;
+        let starts_in = if started { day.year() } else { day.year() - 1 };
+        let month_no = (day.month() + 12 - self.fiscal_year_start) % 12 + 1;
+        (starts_in + self.label_offset(), month_no)
+    }
+
+    /// First local day of a period.
+    pub fn first_day(&self, period: Period) -> NaiveDate {
+        match period {
+            Period::Day(day) => day,
+            Period::Week(year, week) => {
+                NaiveDate::from_isoywd_opt(year, week, Weekday::Mon).unwrap_or(NaiveDate::MIN)
+            }
+            Period::Month(year, month) => first_of(year, month),
+            Period::Quarter(year, quarter) => self.fiscal_day(year, 3 * (quarter - 1)),
+            Period::Half(year, half) => self.fiscal_day(year, 6 * (half - 1)),
+            Period::Year(year) => self.fiscal_day(year, 0),
+        }
+    }
+
+    /// Last local day of a period.
+    pub fn last_day(&self, period: Period) -> NaiveDate {
+        let next = self.first_day(period.next());
+        next.pred_opt().unwrap_or(next)
+    }
+
+    /// The instants a period starts at and ends before: local midnights.
+    pub fn bounds(&self, period: Period) -> (DateTime<Utc>, DateTime<Utc>) {
+        let after = self.first_day(period.next());
+        (self.midnight(self.first_day(period)), self.midnight(after))
+    }
+
+    /// Whether a period has ended by `instant`.
+    pub fn is_closed(&self, period: Period, instant: DateTime<Utc>) -> bool {
+        self.bounds(period).1 <= instant
+    }
+
+    /// The local day of an instant.
+    pub fn local_day(&self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The instant a local day starts: midnight, or the first instant after it where a change of
+    /// clocks skips midnight.
+    pub fn midnight(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.instant(day.and_time(chrono::NaiveTime::MIN))
+    }
+
+    /// The instant of a local wall-clock time: the first where it occurs twice, the first instant
+    /// after the gap where it does not occur.
+    pub fn instant(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        if let Some(first) = self.zone.from_local_datetime(&local).earliest() {
+            return first.to_utc();
+        }
+        // Gaps are shorter than a day; the offset before one maps its times to just after it.
+        let before = local - TimeDelta::days(1);
+        let offset = self
+            .zone
+            .from_local_datetime(&before)
+            .earliest()
+            .map(|at| at.to_utc() - before.and_utc());
+        let moved = local.and_utc() + offset.unwrap_or_default();
+        self.gap_end(moved)
+    }
+
+    /// Whether somebody works on that day.
+    pub fn is_working_day(&self, day: NaiveDate) -> bool {
+        let closed = |closure: &Closure| (closure.first_day..=closure.last_day).contains(&day);
+        !self.weekend.contains(&day.weekday())
+            && !self.holidays.contains(&day)
+            && !self.closures.iter().any(closed)
+    }
+
+    /// How many working days lie in `first..=last`.
+    pub fn working_days(&self, first: NaiveDate, last: NaiveDate) -> u32 {
+        let days = first.iter_days().take_while(|day| *day <= last);
+        u32::try_from(days.filter(|day| self.is_working_day(*day)).count()).unwrap_or(u32::MAX)
+    }
+
+    /// The local day by whose end the actual of a period is due.
+    pub fn due(&self, period: Period, lag: Lag) -> NaiveDate {
+        let last = self.last_day(period);
+        match lag {
+            Lag::Days(days) => last.checked_add_days(Days::new(days.into())).unwrap_or(last),
+            Lag::WorkingDays(days) => self.working_day_after(last, days),
+        }
+    }
+
+    /// The instant from which a missing actual is overdue: the end of the due day.
+    pub fn overdue_from(&self, period: Period, lag: Lag) -> DateTime<Utc> {
+        let due = self.due(period, lag);
+        self.midnight(due.succ_opt().unwrap_or(due))
+    }
+
+    fn working_day_after(&self, day: NaiveDate, count: u32) -> NaiveDate {
+        let limit = count.saturating_add(CLOSED_DAYS_MAX) as usize;
+        let following = day.iter_days().skip(1).take(limit);
+        let mut working = following.filter(|day| self.is_working_day(*day));
+        match count.checked_sub(1) {
+            None => day,
+            Some(skipped) => working.nth(skipped as usize).unwrap_or(day),
+        }
+    }
+
+    /// First day of the month that many months into a labelled fiscal year.
+    fn fiscal_day(&self, label: i32, months: u32) -> NaiveDate {
+        let start = first_of(label - self.label_offset(), self.fiscal_year_start);
+        start.checked_add_months(Months::new(months)).unwrap_or(start)
+    }
+
+    /// What a fiscal year's label adds to the calendar year it starts in.
+    fn label_offset(&self) -> i32 {
+        i32::from(self.fiscal_label == FiscalLabel::End && self.fiscal_year_start > 1)
+    }
+
+    /// The first instant after the change of clocks that a skipped local time lies in.
+    fn gap_end(&self, inside_or_after: DateTime<Utc>) -> DateTime<Utc> {
+        // Walk back to the change itself: offsets change at whole minutes, gaps last hours at most.
+        let offset = |at: DateTime<Utc>| {
+            use chrono::Offset;
+            self.zone.offset_from_utc_datetime(&at.naive_utc()).fix()
+        };
+        let after = offset(inside_or_after);
+        let (mut low, mut high) = (inside_or_after - TimeDelta::days(1), inside_or_after);
+        while high - low > TimeDelta::seconds(1) {
+            let middle = low + (high - low) / 2;
+            if offset(middle) == after { high = middle } else { low = middle }
+        }
+        DateTime::from_timestamp(high.timestamp(), 0).unwrap_or(high)
+    }
+}
+
+fn first_of(year: i32, month: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(NaiveDate::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn amsterdam() -> Calendar {
+        let holidays = ["2026-05-05", "2026-05-14", "2026-05-25"].map(day).into();
+        Calendar { fiscal_year_start: 4, holidays, ..Calendar::plain(chrono_tz::Europe::Amsterdam) }
+    }
+
+    #[test]
+    fn a_day_lies_in_one_period_of_each_frequency() {
+        let calendar = amsterdam();
+        let cases = [
+            ("2026-03-31", "2026-W14", "2026-03", "FY2026-Q4", "FY2026-H2", "FY2026"),
+            ("2026-04-01", "2026-W14", "2026-04", "FY2027-Q1", "FY2027-H1", "FY2027"),
+            ("2027-01-01", "2026-W53", "2027-01", "FY2027-Q4", "FY2027-H2", "FY2027"),
+        ];
+        for (date, week, month, quarter, half, year) in cases {
+            let frequencies = [
+                (Frequency::Week, week),
+                (Frequency::Month, month),
+                (Frequency::Quarter, quarter),
+                (Frequency::Half, half),
+                (Frequency::Year, year),
+            ];
+            for (frequency, key) in frequencies {
+                let period = calendar.period_of(frequency, day(date));
+                assert_eq!(period.to_string(), key);
+                assert!(calendar.first_day(period) <= day(date));
+                assert!(day(date) <= calendar.last_day(period));
+            }
+        }
+    }
+
+    #[test]
+    fn a_january_year_and_a_start_label_keep_the_calendar_year() {
+        let plain = Calendar::plain(chrono_tz::UTC);
+        assert_eq!(plain.period_of(Frequency::Year, day("2026-07-01")), Period::Year(2026));
+        let by_start = Calendar { fiscal_label: FiscalLabel::Start, ..amsterdam() };
+        assert_eq!(by_start.period_of(Frequency::Year, day("2026-04-01")), Period::Year(2026));
+        assert_eq!(by_start.first_day(Period::Year(2026)), day("2026-04-01"));
+    }
+
+    #[test]
+    fn a_period_is_between_local_midnights() {
+        let (start, end) = amsterdam().bounds(Period::Month(2026, 3));
+        assert_eq!(start.to_rfc3339(), "2026-02-28T23:00:00+00:00");
+        assert_eq!(end.to_rfc3339(), "2026-03-31T22:00:00+00:00");
+    }
+
+    #[test]
+    fn days_have_23_or_25_hours_when_clocks_change() {
+        for (date, hours) in [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)] {
+            let (start, end) = amsterdam().bounds(Period::Day(day(date)));
+            assert_eq!((end - start).num_hours(), hours, "{date}");
+        }
+    }
+
+    #[test]
+    fn a_skipped_midnight_is_the_first_instant_after_it() {
+        // Beirut skips from 00:00 to 01:00 on the last Sunday of March.
+        let beirut = Calendar::plain(chrono_tz::Asia::Beirut);
+        assert_eq!(beirut.midnight(day("2026-03-29")).to_rfc3339(), "2026-03-28T22:00:00+00:00");
+    }
+
+    #[test]
+    fn due_dates_skip_days_off() {
+        let calendar = amsterdam();
+        assert_eq!(calendar.due(Period::Month(2026, 4), Lag::WorkingDays(5)), day("2026-05-08"));
+        assert_eq!(calendar.due(Period::Month(2026, 5), Lag::WorkingDays(2)), day("2026-06-02"));
+        assert_eq!(calendar.due(Period::Month(2026, 4), Lag::Days(5)), day("2026-05-05"));
+        assert_eq!(calendar.due(Period::Month(2026, 5), Lag::WorkingDays(0)), day("2026-05-31"));
+        assert_eq!(calendar.working_days(day("2026-05-01"), day("2026-05-31")), 18);
+    }
 }
