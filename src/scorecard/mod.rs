@@ -21,7 +21,7 @@ pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, Reading
 pub use id::{Id, IdError, KpiRef, Scope};
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::Portfolio;
-pub use schedule::{Cron, Schedule};
+pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{
     Counts, KpiStanding, ObjectiveStanding, PerspectiveStanding, ScorecardStanding, Signal,
     Standing, Trend, Verdict,

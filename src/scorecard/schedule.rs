@@ -1,25 +1,234 @@
 //! When a KPI is collected: cron or an interval, in a zone. The only place that says which instants
 //! a schedule has; the wake-up clock merely wakes.
 
-use chrono::TimeDelta;
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use croner::Cron as Pattern;
+
+/// More often than this is no schedule but a load test.
+const INTERVAL_MIN: TimeDelta = TimeDelta::seconds(1);
+
+/// Less often than this, write a cron expression.
+const INTERVAL_MAX: TimeDelta = TimeDelta::days(366);
 
 /// When a KPI is collected.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Schedule {
     /// Five fields, read in the calendar's zone.
     Cron(Cron),
     /// Every so long, counted from midnight UTC of 1970-01-01, so that a restart does not shift it.
-    Every(TimeDelta),
+    Every(Interval),
 }
 
-/// A cron expression that has at least one instant.
+/// A cron expression that has a next instant, now and in a hundred years.
 #[derive(Clone, Debug)]
 pub struct Cron {
     text: String,
+    pattern: Pattern,
+}
+
+/// A span between one second and 366 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interval(TimeDelta);
+
+/// Why a text is no schedule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// Not five fields.
+    #[error("`{0}` has {1} fields; a cron expression has five: minute hour day month weekday")]
+    Fields(String, usize),
+    /// A field that cron does not know.
+    #[error("`{0}` is no cron expression: {1}")]
+    Pattern(String, String),
+    /// Well-formed, but for no day of any year.
+    #[error("`{0}` never comes; there is no such day")]
+    Never(String),
+    /// An interval out of bounds.
+    #[error("an interval lies between 1s and 366d")]
+    Interval,
+}
+
+impl Cron {
+    /// Reads five fields: minute, hour, day of month, month, day of week.
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
+        let fields = text.split_whitespace().count();
+        if fields != 5 && !text.trim_start().starts_with('@') {
+            return Err(ScheduleError::Fields(text.to_owned(), fields));
+        }
+        let pattern = Pattern::from_str(text)
+            .map_err(|error| ScheduleError::Pattern(text.to_owned(), error.to_string()))?;
+        match pattern.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, false) {
+            Ok(_) => Ok(Self { text: text.to_owned(), pattern }),
+            Err(_) => Err(ScheduleError::Never(text.to_owned())),
+        }
+    }
+
+    fn next_after(&self, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let local = instant.with_timezone(&zone);
+        let next = self.pattern.find_next_occurrence(&local, false).ok()?;
+        Some(next.to_utc())
+    }
 }
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
+    }
+}
+
+impl Eq for Cron {}
+
+impl std::hash::Hash for Cron {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl Interval {
+    /// A span between one second and 366 days.
+    pub fn new(span: TimeDelta) -> Result<Self, ScheduleError> {
+        let fits = (INTERVAL_MIN..=INTERVAL_MAX).contains(&span);
+        if fits { Ok(Self(span)) } else { Err(ScheduleError::Interval) }
+    }
+
+    /// The span.
+    pub fn span(self) -> TimeDelta {
+        self.0
+    }
+
+    fn next_after(self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let span = self.0.num_microseconds()?;
+        let next = instant.timestamp_micros().div_euclid(span).checked_add(1)?.checked_mul(span)?;
+        DateTime::from_timestamp_micros(next)
+    }
+}
+
+impl Schedule {
+    /// The first instant after `instant`; `None` past the end of time.
+    pub fn next_after(&self, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Cron(cron) => cron.next_after(instant, zone),
+            Self::Every(interval) => interval.next_after(instant),
+        }
+    }
+
+    /// The newest instant in `(after, upto]`, and how many others lie there before it.
+    pub fn latest(
+        &self,
+        after: DateTime<Utc>,
+        upto: DateTime<Utc>,
+        zone: Tz,
+    ) -> Option<(DateTime<Utc>, u64)> {
+        match self {
+            Self::Every(interval) => interval.latest(after, upto),
+            Self::Cron(_) => {
+                let next = |at: &DateTime<Utc>| self.next_after(*at, zone);
+                let instants = std::iter::successors(next(&after), next);
+                let mut due = instants.take_while(|at| *at <= upto);
+                let first = due.next()?;
+                Some(due.fold((first, 0), |(_, skipped), at| (at, skipped + 1)))
+            }
+        }
+    }
+
+    /// About how long it is from one instant to the next.
+    pub fn spacing(&self, from: DateTime<Utc>, zone: Tz) -> Option<TimeDelta> {
+        let first = self.next_after(from, zone)?;
+        Some(self.next_after(first, zone)? - first)
+    }
+}
+
+impl Interval {
+    fn latest(self, after: DateTime<Utc>, upto: DateTime<Utc>) -> Option<(DateTime<Utc>, u64)> {
+        let span = self.0.num_microseconds()?;
+        let slot = |at: DateTime<Utc>| at.timestamp_micros().div_euclid(span);
+        let passed = u64::try_from(slot(upto) - slot(after)).ok()?;
+        let latest = DateTime::from_timestamp_micros(slot(upto).checked_mul(span)?)?;
+        Some((latest, passed.checked_sub(1)?))
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cron(cron) => write!(f, "{}", cron.text),
+            Self::Every(interval) => {
+                let span = interval.0.to_std().unwrap_or_default();
+                write!(f, "every {}", humantime::format_duration(span))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ZONE: Tz = chrono_tz::Europe::Amsterdam;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    fn cron(text: &str) -> Schedule {
+        Schedule::Cron(Cron::parse(text).unwrap())
+    }
+
+    fn runs(schedule: &Schedule, from: &str, count: usize) -> Vec<String> {
+        let next = |at: &DateTime<Utc>| schedule.next_after(*at, ZONE);
+        let instants = std::iter::successors(next(&at(from)), next);
+        instants.take(count).map(|at| at.format("%m-%dT%H:%MZ").to_string()).collect()
+    }
+
+    #[test]
+    fn a_time_in_the_spring_gap_runs_once_just_after_it() {
+        let expected = ["03-28T01:30Z", "03-29T01:00Z", "03-30T00:30Z"];
+        assert_eq!(runs(&cron("30 2 * * *"), "2026-03-27T12:00:00Z", 3), expected);
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_in_autumn_runs_once_at_the_first() {
+        let expected = ["10-24T00:30Z", "10-25T00:30Z", "10-26T01:30Z"];
+        assert_eq!(runs(&cron("30 2 * * *"), "2026-10-23T12:00:00Z", 3), expected);
+    }
+
+    #[test]
+    fn a_morning_stays_a_morning_across_the_change() {
+        assert_eq!(
+            runs(&cron("0 6 * * *"), "2026-10-24T12:00:00Z", 2),
+            ["10-25T05:00Z", "10-26T05:00Z"]
+        );
+    }
+
+    #[test]
+    fn intervals_do_not_shift_with_a_restart() {
+        let six_hours = Schedule::Every(Interval::new(TimeDelta::hours(6)).unwrap());
+        let expected = ["06-01T06:00Z", "06-01T12:00Z"];
+        assert_eq!(runs(&six_hours, "2026-06-01T00:00:00Z", 2), expected);
+        assert_eq!(runs(&six_hours, "2026-06-01T05:59:59Z", 2), expected);
+    }
+
+    #[test]
+    fn after_a_downtime_the_newest_instant_is_due_and_the_others_are_counted() {
+        let daily = cron("0 6 * * *");
+        let (from, upto) = (at("2026-06-01T04:00:00Z"), at("2026-06-08T12:00:00Z"));
+        assert_eq!(daily.latest(from, upto, ZONE), Some((at("2026-06-08T04:00:00Z"), 6)));
+        assert_eq!(daily.latest(upto, upto, ZONE), None);
+        let hourly = Schedule::Every(Interval::new(TimeDelta::hours(1)).unwrap());
+        assert_eq!(hourly.latest(from, from + TimeDelta::minutes(59), ZONE), None);
+        assert_eq!(
+            hourly.latest(from, from + TimeDelta::hours(3), ZONE),
+            Some((from + TimeDelta::hours(3), 2))
+        );
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused() {
+        for bad in ["", "0 6 * *", "0 0 6 * * *", "61 * * * *", "0 0 31 2 *", "a b c d e"] {
+            assert!(Cron::parse(bad).is_err(), "{bad:?} is no cron expression");
+        }
+        assert!(Interval::new(TimeDelta::zero()).is_err());
     }
 }
