@@ -5,7 +5,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::scorecard::{Event, Gap, Reason, Signal, Status, Trend};
+use crate::scorecard::{Event, Frequency, Gap, Reason, Signal, Status, Trend};
 
 /// Everything a message about one event of one perspective needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,8 @@ pub struct Since {
     pub period: PeriodName,
     /// How many periods that makes, this one included.
     pub periods: u32,
+    /// How long each is.
+    pub frequency: Frequency,
 }
 
 /// The episode a message belongs to.

@@ -2,6 +2,7 @@
 //! fixed when the decision was made.
 
 pub mod facts;
+pub mod news;
 pub mod retry;
 pub mod route;
 

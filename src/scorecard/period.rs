@@ -4,10 +4,10 @@
 use std::fmt;
 
 use chrono::{Datelike, NaiveDate, Weekday};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How often a KPI has an actual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Frequency {
     /// Every local day.
@@ -64,6 +64,19 @@ impl Period {
             Self::Quarter(..) => Frequency::Quarter,
             Self::Half(..) => Frequency::Half,
             Self::Year(_) => Frequency::Year,
+        }
+    }
+
+    /// The period as people write it: `May 2026`, `Q1 FY2027`, `31 May 2026`.
+    pub fn label(self) -> String {
+        match self {
+            Self::Day(day) => day.format("%-d %B %Y").to_string(),
+            Self::Week(year, week) => format!("week {week}, {year}"),
+            Self::Month(year, month) => NaiveDate::from_ymd_opt(year, month, 1)
+                .map_or_else(|| self.to_string(), |day| day.format("%B %Y").to_string()),
+            Self::Quarter(year, quarter) => format!("Q{quarter} FY{year}"),
+            Self::Half(year, half) => format!("H{half} FY{year}"),
+            Self::Year(year) => format!("FY{year}"),
         }
     }
 
@@ -185,6 +198,20 @@ mod tests {
     fn keys_parse_to_what_they_print() {
         for key in ["2026-05-31", "2026-W53", "2026-05", "FY2027-Q1", "FY2027-H2", "FY2027"] {
             assert_eq!(Period::parse(key).map(|period| period.to_string()), Ok(key.to_owned()));
+        }
+    }
+
+    #[test]
+    fn labels_are_words_for_people() {
+        for (key, label) in [
+            ("2026-05-31", "31 May 2026"),
+            ("2026-W05", "week 5, 2026"),
+            ("2026-05", "May 2026"),
+            ("FY2027-Q1", "Q1 FY2027"),
+            ("FY2027-H2", "H2 FY2027"),
+            ("FY2027", "FY2027"),
+        ] {
+            assert_eq!(Period::parse(key).unwrap().label(), label);
         }
     }
 
