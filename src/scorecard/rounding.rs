@@ -1,0 +1,88 @@
+//! Rounding, once, at the edge: what is shown never tells another story than what is stored.
+
+use super::score;
+
+/// More digits than this are noise to a reader.
+const DECIMALS_MAX: u8 = 6;
+
+/// A score to one decimal, half up, never shown in a band it is not in: 69.97 is `69.9`.
+pub fn score(score: f64) -> String {
+    let rounded = (score * 10.0 + 0.5).floor() / 10.0;
+    let shown = if score::band(rounded) == score::band(score) {
+        rounded
+    } else {
+        (score * 10.0).floor() / 10.0
+    };
+    format!("{shown:.1}")
+}
+
+/// A value with its unit, to the KPI's decimals; to more where fewer would show it on a line it
+/// does not meet. Without decimals, as many as tell it apart, up to four significant digits.
+pub fn value(value: f64, decimals: Option<u8>, lines: &[f64], unit: Option<&str>) -> String {
+    let usual = decimals.unwrap_or_else(|| usual_decimals(value));
+    let misleading = |decimals: u8| {
+        let shown = plain(value, decimals);
+        lines.iter().any(|line| plain(*line, decimals) == shown && !same(*line, value))
+    };
+    let decimals = (usual..=DECIMALS_MAX).find(|&decimals| !misleading(decimals));
+    let number = plain(value, decimals.unwrap_or(DECIMALS_MAX));
+    let number = if usual > 0 || number.contains('.') { trimmed(&number) } else { number };
+    match unit {
+        Some(unit) => format!("{number} {unit}"),
+        None => number,
+    }
+}
+
+/// Fewer digits for larger numbers: 1234, 123.4, 12.34.
+fn usual_decimals(value: f64) -> u8 {
+    match value.abs() {
+        large if large >= 1000.0 => 0,
+        large if large >= 100.0 => 1,
+        _ => 2,
+    }
+}
+
+fn plain(value: f64, decimals: u8) -> String {
+    let text = format!("{value:.*}", usize::from(decimals));
+    let is_zero = text.trim_start_matches('-').bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    if is_zero { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+fn trimmed(number: &str) -> String {
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        number.to_owned()
+    }
+}
+
+fn same(a: f64, b: f64) -> bool {
+    super::lines::at_least(a, b) && super::lines::at_least(b, a)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_score_is_never_shown_in_a_band_it_missed() {
+        let cases =
+            [(69.97, "69.9"), (39.96, "39.9"), (70.0, "70.0"), (55.94, "55.9"), (55.95, "56.0")];
+        for (score, shown) in cases {
+            assert_eq!(super::score(score), shown);
+        }
+    }
+
+    #[test]
+    fn a_value_is_never_shown_on_a_line_it_missed() {
+        let cases = [
+            (59.91, Some(0), [60.0].as_slice(), "59.9"),
+            (60.0, Some(0), &[60.0], "60"),
+            (90.1, None, &[92.0, 95.0], "90.1"),
+            (99.94, Some(1), &[99.9], "99.94"),
+            (2310.4, None, &[], "2310"),
+            (-0.001, Some(1), &[], "0"),
+        ];
+        for (value, decimals, lines, shown) in cases {
+            assert_eq!(super::value(value, decimals, lines, None), shown);
+        }
+    }
+}
