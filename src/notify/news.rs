@@ -14,7 +14,7 @@ use crate::{
         },
     },
     scorecard::{
-        Direction, Episode, Event, Figure, Gap, History, Id, Initiative, Input, Kpi, KpiRef,
+        Direction, Episode, Event, Figure, History, Id, Initiative, Input, Kpi, KpiRef,
         KpiStanding, Nature, Objective, Period, Perspective, PerspectiveStanding, Scorecard,
         ScorecardStanding, Status, Target,
     },
@@ -379,7 +379,7 @@ fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
 fn kpi_remark(kpi: &KpiStanding, labelled: Option<Period>) -> Option<String> {
     let name = &kpi.name;
     if let Some(gap) = kpi.gap {
-        return Some(format!("{name}: {}", gap_words(gap)));
+        return Some(format!("{name}: {}", gap.words()));
     }
     if kpi.error.is_some() {
         return Some(format!(
@@ -391,22 +391,5 @@ fn kpi_remark(kpi: &KpiStanding, labelled: Option<Period>) -> Option<String> {
             Some(format!("{name} is as of {}", own.label()))
         }
         _ => None,
-    }
-}
-
-fn gap_words(gap: Gap) -> &'static str {
-    match gap {
-        Gap::NeverCollected => "nothing has been collected yet",
-        Gap::Overdue => "its actual is overdue",
-        Gap::Stale => "its newest reading is too old",
-        Gap::Sample => "the sample is too small to judge",
-        Gap::NoTarget => "no target is set for the period",
-        Gap::ZeroTarget => "its target is 0 and its tolerance a percentage of it",
-        Gap::MissingInput => "one of its inputs is missing",
-        Gap::Undefined => "its formula has no result",
-        Gap::NotDue => "nothing is due yet",
-        Gap::TooEarly => "too early in the period to judge",
-        Gap::NotApplicable => "not applicable in this period",
-        Gap::Quarantined => "an implausible value waits for a person",
     }
 }

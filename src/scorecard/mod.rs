@@ -3,32 +3,41 @@
 
 mod calendar;
 mod episode;
+pub mod forecast;
 mod formula;
+mod goal;
 mod history;
 mod id;
+mod kpi;
 mod lines;
+mod pace;
 mod period;
 mod portfolio;
+pub mod reading;
 pub mod rounding;
 mod schedule;
 pub mod score;
+pub mod signal;
 mod standing;
 mod status;
 mod target;
 mod tree;
+mod trend;
 
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use episode::{Episode, Event, Phase};
 pub use formula::Formula;
+pub use goal::{Case, Goal, improved, trajectory};
 pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample};
 pub use id::{Id, IdError, KpiRef, Scope};
+pub use kpi::judge_kpi;
 pub use lines::{Lines, at_least};
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::Portfolio;
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{
-    Counts, KpiStanding, ObjectiveStanding, PerspectiveStanding, ScorecardStanding, Signal,
-    Standing, Trend, Verdict,
+    AsReported, Counts, KpiStanding, LastKnown, ObjectiveStanding, Pacing, PerspectiveStanding,
+    ScorecardStanding, Signal, Standing, Trend, Verdict,
 };
 pub use status::{DataState, Gap, Reason, Status};
 pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};
@@ -37,3 +46,4 @@ pub use tree::{
     Objective, ObjectiveRef, Pace, Perspective, Rollup, RollupRule, Scorecard, Scoring,
     SignalRules, Signals, Span,
 };
+pub use trend::trend;

@@ -4,7 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{DataState, Episode, Gap, Id, Period, Reason, Scope, Status};
+use super::{
+    DataState, Episode, Gap, Id, Period, Reason, Scope, Status, forecast::Forecast,
+    signal::Assurance,
+};
 
 /// All scorecards, judged at one instant.
 #[derive(Clone, Debug, Serialize)]
@@ -197,10 +200,65 @@ pub struct KpiStanding {
     pub error: Option<String>,
     /// Why there is no verdict, or a lesser one.
     pub gap: Option<Gap>,
+    /// The newest value held, where none is reported: shown with its age, never judged.
+    pub last_known: Option<LastKnown>,
+    /// How many closed periods in a row have had the present status.
+    pub streak: Option<u32>,
+    /// Whether the process as it is meets its target.
+    pub assurance: Option<Assurance>,
+    /// Where the next closed period is heading.
+    pub forecast: Option<Forecast>,
+    /// The running period of a flow so far; provisional.
+    pub pace: Option<Pacing>,
+    /// The period was reported otherwise before: its first figure and verdict.
+    pub as_reported: Option<AsReported>,
     /// Its weight among its siblings, in the period reported.
     pub weight: f64,
     /// Red here makes the objective red.
     pub critical: bool,
+}
+
+/// The newest value held of a KPI that reports none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LastKnown {
+    /// Of which period.
+    pub period: Period,
+    /// The value.
+    pub value: f64,
+}
+
+/// How the running period goes so far: an early word, never the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Pacing {
+    /// The running period.
+    pub period: Period,
+    /// What has come so far.
+    pub value: f64,
+    /// What should have come so far.
+    pub target_to_date: f64,
+    /// Value in % of that; none at 0.
+    pub pace_pct: Option<f64>,
+    /// What the whole period comes to at this pace.
+    pub projection: Option<f64>,
+    /// What each remaining day must bring.
+    pub required_rate: Option<f64>,
+    /// The projection judged; `pending` while it is too early.
+    pub status: Status,
+    /// The projection scored.
+    pub score: Option<f64>,
+}
+
+/// What was first reported for a period that has been restated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AsReported {
+    /// The first value.
+    pub value: f64,
+    /// The verdict on it.
+    pub status: Status,
+    /// Its score.
+    pub score: f64,
+    /// Whether the change is worth a notice: another status, or more than the materiality.
+    pub material: bool,
 }
 
 /// The two-point comparison.

@@ -100,4 +100,27 @@ pub enum Gap {
     NotApplicable,
     /// The value is outside `sanity` and waits for a person.
     Quarantined,
+    /// Overdue, and judged on an earlier actual because the author asked for that.
+    CarriedForward,
+}
+
+impl Gap {
+    /// The gap in words, to go after the KPI's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NeverCollected => "nothing has been collected yet",
+            Self::Overdue => "its actual is overdue",
+            Self::Stale => "its newest reading is too old",
+            Self::Sample => "the sample is too small to judge",
+            Self::NoTarget => "no target is set for the period",
+            Self::ZeroTarget => "its target is 0 and its tolerance a percentage of it",
+            Self::MissingInput => "one of its inputs is missing",
+            Self::Undefined => "it has no value: a division by zero",
+            Self::NotDue => "nothing is due yet",
+            Self::TooEarly => "too early in the period to judge",
+            Self::NotApplicable => "not applicable in this period",
+            Self::Quarantined => "an implausible value waits for a person",
+            Self::CarriedForward => "overdue, judged on an earlier actual",
+        }
+    }
 }

@@ -1,0 +1,468 @@
+//! One KPI, judged: which period it reports, what state its data are in, and the verdict.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Actual, AsReported, Case, DataState, Figure, Frequency, Gap, Kpi, KpiStanding, LastKnown,
+    Lines, Nature, Period, Scorecard, Status, Target,
+    forecast::{self, Forecast, Shape},
+    score::{self, Anchors},
+    signal::{Assurance, Limits},
+    trend,
+};
+
+/// A streak, and the history behind trends and signals, looks no further back than this.
+const PERIODS_BACK_MAX: usize = 120;
+
+/// The verdict on one KPI in one period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PeriodVerdict {
+    /// The period judged.
+    pub period: Period,
+    /// What was measured, cumulated if the KPI is.
+    pub value: Option<f64>,
+    /// What was wanted.
+    pub target: Option<f64>,
+    /// What the value was compared with.
+    pub lines: Option<Lines>,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Why there is no verdict.
+    pub gap: Option<Gap>,
+}
+
+/// What a KPI reports at an instant: a period, the state of the newest due one, and what is amiss.
+struct Report {
+    period: Option<Period>,
+    state: DataState,
+    gap: Option<Gap>,
+    /// With a gap: whether the period is judged all the same.
+    judged: bool,
+}
+
+/// Judges one KPI at `now`. Shares of a shortfall are the perspective's to fill in.
+pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> KpiStanding {
+    let report = case.report(now);
+    let verdict = match report.period {
+        Some(period) if report.judged => case.judge_period(period),
+        period => case.unjudged(period, report.gap),
+    };
+    let figures = Figures::of(case, &verdict, now);
+    let kpi = case.kpi;
+    let (green_line, red_line) =
+        verdict.lines.as_ref().map_or((None, None), |lines| lines.shown(verdict.value));
+    let newest = verdict.value.and(report.period).and_then(|period| case.held.actual(period));
+    let variance = variance(&verdict, green_line);
+    KpiStanding {
+        id: kpi.id.clone(),
+        name: kpi.name.clone(),
+        unit: kpi.unit.clone(),
+        decimals: kpi.decimals,
+        period: report.period,
+        state: report.state,
+        value: verdict.value,
+        target: verdict.target,
+        green_line,
+        red_line,
+        status: verdict.status,
+        score: verdict.score,
+        variance,
+        achievement_pct: verdict
+            .value
+            .zip(verdict.target)
+            .and_then(|(value, target)| score::achievement_pct(kpi.direction, target, value)),
+        trend: figures.trend,
+        signal: figures.signal,
+        share_pct: None,
+        observed_at: newest.map(|actual| actual.observed_at),
+        error: case.held.failure.as_ref().map(|failure| failure.message.clone()),
+        gap: verdict.gap.or(report.gap),
+        last_known: if verdict.value.is_none() { case.last_known() } else { None },
+        streak: figures.streak,
+        assurance: figures.assurance,
+        forecast: figures.forecast,
+        pace: case.pace(now),
+        as_reported: report
+            .period
+            .filter(|_| report.judged)
+            .and_then(|period| case.as_reported(period, scorecard.materiality_pct)),
+        weight: kpi.weight_in(report.period),
+        critical: kpi.critical,
+    }
+}
+
+impl Kpi {
+    /// The weight that holds in a period.
+    pub fn weight_in(&self, period: Option<Period>) -> f64 {
+        let holds = |(from, _): &&(Period, f64)| period.is_some_and(|period| *from <= period);
+        self.weights.iter().rev().find(holds).map_or(self.weight, |(_, weight)| *weight)
+    }
+
+    /// Whether the newest reading speaks for it, rather than the last closed period.
+    pub fn is_judged_on_newest(&self) -> bool {
+        let milestone = |aim: &super::Aim| matches!(aim.target, Some(Target::Milestone { .. }));
+        self.nature == Nature::Level || self.aims.iter().any(milestone)
+    }
+}
+
+impl Case<'_> {
+    /// The verdict on one period, whatever its state.
+    pub fn judge_period(&self, period: Period) -> PeriodVerdict {
+        let value = match self.value_over_span(period) {
+            Ok(value) => value,
+            Err(gap) => return self.unjudged(Some(period), Some(gap)),
+        };
+        if self.kpi.aims.is_empty() && !self.scores_without_lines() {
+            let verdict = self.unjudged(Some(period), None);
+            return PeriodVerdict { value: Some(value), status: Status::NotScored, ..verdict };
+        }
+        match self.goal(period) {
+            Ok(goal) => self.judge_value(period, value, Some(goal.lines), goal.target),
+            Err(Gap::NoTarget) if self.scores_without_lines() => {
+                self.judge_value(period, value, None, None)
+            }
+            Err(gap) => {
+                let status = if gap == Gap::ZeroTarget { Status::Pending } else { Status::NoData };
+                let verdict = self.unjudged(Some(period), Some(gap));
+                PeriodVerdict { value: Some(value), status, ..verdict }
+            }
+        }
+    }
+
+    /// The verdict on a value of a period against given lines.
+    pub fn judge_value(
+        &self,
+        period: Period,
+        value: f64,
+        lines: Option<Lines>,
+        target: Option<f64>,
+    ) -> PeriodVerdict {
+        let anchors = Anchors::of(self.kpi);
+        let judged = score::judge(
+            &self.kpi.scoring,
+            self.kpi.direction,
+            lines.as_ref(),
+            target,
+            anchors,
+            value,
+        );
+        let (status, score, gap) = match judged {
+            Some((status, score)) => (status, Some(score), None),
+            None => (Status::NoData, None, Some(Gap::NoTarget)),
+        };
+        PeriodVerdict { period, value: Some(value), target, lines, status, score, gap }
+    }
+
+    /// The value of a period: its own, or the sum since the span began, with nothing missing.
+    pub fn value_over_span(&self, period: Period) -> Result<f64, Gap> {
+        let actual = self.held.actual(period).ok_or(Gap::Overdue)?;
+        let figure = match self.kpi.cumulative {
+            None => actual.figure,
+            Some(_) => {
+                let parts = self.span(period).map(|part| self.held.actual(part));
+                sum(parts).ok_or(Gap::MissingInput)?
+            }
+        };
+        if let Figure::Ratio { denominator, .. } = figure
+            && denominator < self.kpi.min_n
+        {
+            return Err(Gap::Sample);
+        }
+        let value = figure.value(self.kpi.scale).ok_or(Gap::Undefined)?;
+        match self.kpi.sanity {
+            Some((low, high)) if !(low..=high).contains(&value) => Err(Gap::Quarantined),
+            _ => Ok(value),
+        }
+    }
+
+    /// Closed periods up to `period` that have a single-period value, oldest first, with `None`
+    /// for each one missing in between.
+    pub fn series(&self, upto: Period) -> Vec<Option<f64>> {
+        let from = self.kpi.signals.baseline_from;
+        let Some(first) = self.held.actuals.keys().find(|at| from.is_none_or(|from| **at >= from))
+        else {
+            return Vec::new();
+        };
+        let back = std::iter::successors(Some(upto), |at| Some(at.previous()));
+        let mut series: Vec<_> = back
+            .take_while(|at| at >= first)
+            .take(PERIODS_BACK_MAX)
+            .map(|at| self.value(at))
+            .collect();
+        series.reverse();
+        series
+    }
+
+    fn scores_without_lines(&self) -> bool {
+        use super::Scoring;
+        let needs = matches!(self.kpi.scoring, Scoring::Threshold | Scoring::Achievement);
+        !needs
+    }
+
+    fn unjudged(&self, period: Option<Period>, gap: Option<Gap>) -> PeriodVerdict {
+        let nothing_due = matches!(gap, Some(Gap::NotDue | Gap::TooEarly | Gap::NotApplicable));
+        let status = if nothing_due { Status::Pending } else { Status::NoData };
+        let goal = period.and_then(|period| self.goal(period).ok());
+        PeriodVerdict {
+            period: period.unwrap_or(Period::Year(0)),
+            value: None,
+            target: goal.as_ref().and_then(|goal| goal.target),
+            lines: goal.map(|goal| goal.lines),
+            status,
+            score: None,
+            gap,
+        }
+    }
+
+    fn report(&self, now: DateTime<Utc>) -> Report {
+        if self.kpi.is_judged_on_newest() {
+            self.report_newest(now)
+        } else {
+            self.report_closed(now)
+        }
+    }
+
+    /// Flow, ratio, event: the last closed period whose actual is there, unless a newer one is overdue.
+    fn report_closed(&self, now: DateTime<Utc>) -> Report {
+        let newest = self.applicable_before(self.calendar.period_at(self.kpi.frequency, now));
+        let Some(newest) = newest else {
+            return Report::without(None, DataState::Open, Gap::NotApplicable);
+        };
+        if self.held.actual(newest).is_some() {
+            return Report::of(newest, DataState::Received);
+        }
+        if self.held.actuals.keys().next().is_none() {
+            let state = self.missing_state(newest, now);
+            return Report::without(Some(newest), state, Gap::NeverCollected);
+        }
+        let state = self.missing_state(newest, now);
+        let mut period = newest;
+        let mut overdue = 0;
+        loop {
+            if self.held.actual(period).is_some() {
+                let gap = (overdue > 0).then_some(Gap::CarriedForward);
+                return Report { period: Some(period), state, gap, judged: true };
+            }
+            overdue += u32::from(self.missing_state(period, now) == DataState::Overdue);
+            if overdue > self.kpi.carry_forward {
+                return Report::without(Some(period), state, Gap::Overdue);
+            }
+            match self.applicable_before(period) {
+                Some(before) if self.held.actuals.keys().next() <= Some(&before) => period = before,
+                _ => return Report::without(Some(newest), state, Gap::NotDue),
+            }
+        }
+    }
+
+    /// Level, milestone: the newest reading, whatever its period, while it is fresh.
+    fn report_newest(&self, now: DateTime<Utc>) -> Report {
+        let running = self.calendar.period_at(self.kpi.frequency, now);
+        let newest = self.held.actuals.range(..=running).next_back();
+        let newest = newest.and_then(|(period, revisions)| Some((*period, revisions.last()?)));
+        if let Some(due) = self.milestone_due(running) {
+            return self.report_milestone(newest, due, now);
+        }
+        let Some((period, actual)) = newest else {
+            let closed = running.previous();
+            let state = self.missing_state(closed, now);
+            return Report::without(Some(closed), state, Gap::NeverCollected);
+        };
+        if self.kpi.not_applicable.contains(&period) {
+            return Report::without(Some(period), DataState::Open, Gap::NotApplicable);
+        }
+        if now > actual.observed_at + self.max_age(period) {
+            let carried = self.carried(period, running);
+            let gap = if carried { Gap::CarriedForward } else { Gap::Stale };
+            let period = Some(period);
+            return Report { period, state: DataState::Overdue, gap: Some(gap), judged: carried };
+        }
+        Report::of(period, DataState::Received)
+    }
+
+    fn report_milestone(
+        &self,
+        newest: Option<(Period, &Actual)>,
+        due: chrono::NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Report {
+        let is_due = self.calendar.local_day(now) > due;
+        match newest {
+            Some((period, actual)) if is_due || self.value_of(actual) != Some(0.0) => {
+                Report::of(period, DataState::Received)
+            }
+            Some((period, _)) => Report::without(Some(period), DataState::Received, Gap::NotDue),
+            None if is_due => Report::without(None, DataState::Overdue, Gap::NeverCollected),
+            None => Report::without(None, DataState::Open, Gap::NotDue),
+        }
+    }
+
+    fn milestone_due(&self, period: Period) -> Option<chrono::NaiveDate> {
+        match self.aim(period)?.target {
+            Some(Target::Milestone { due }) => Some(due),
+            _ => None,
+        }
+    }
+
+    /// Whether a stale level may still stand in, by `carry_forward`.
+    fn carried(&self, period: Period, running: Period) -> bool {
+        let after = std::iter::successors(Some(period.next()), |at| Some(at.next()));
+        let missed = after.take_while(|at| *at < running).take(PERIODS_BACK_MAX).count();
+        self.kpi.carry_forward > 0 && missed <= self.kpi.carry_forward as usize
+    }
+
+    /// The newest period before `period` that the author did not exclude.
+    fn applicable_before(&self, period: Period) -> Option<Period> {
+        let back = std::iter::successors(Some(period.previous()), |at| Some(at.previous()));
+        back.take(PERIODS_BACK_MAX).find(|at| !self.kpi.not_applicable.contains(at))
+    }
+
+    fn missing_state(&self, period: Period, now: DateTime<Utc>) -> DataState {
+        let due = self.calendar.overdue_from(period, self.kpi.lag);
+        match () {
+            () if !self.calendar.is_closed(period, now) => DataState::Open,
+            () if now < due => DataState::Awaiting,
+            () => DataState::Overdue,
+        }
+    }
+
+    /// How long a level's reading speaks for it: as configured, else the larger of two polls and
+    /// the time until the next period's reading is overdue.
+    fn max_age(&self, period: Period) -> TimeDelta {
+        self.kpi.max_age.unwrap_or_else(|| {
+            let (_, end) = self.calendar.bounds(period);
+            let one_period = self.calendar.overdue_from(period.next(), self.kpi.lag) - end;
+            self.kpi.poll_interval.map_or(one_period, |poll| one_period.max(poll * 2))
+        })
+    }
+
+    fn last_known(&self) -> Option<LastKnown> {
+        let newest_first = self.held.actuals.keys().rev();
+        newest_first
+            .filter_map(|&period| Some(LastKnown { period, value: self.value(period)? }))
+            .next()
+    }
+
+    /// What the period was first reported as, if it has been restated since.
+    fn as_reported(&self, period: Period, materiality_pct: f64) -> Option<AsReported> {
+        let revisions = self.held.actuals.get(&period)?;
+        let (first, last) = (revisions.first()?, revisions.last()?);
+        if revisions.len() < 2 || self.kpi.cumulative.is_some() || !self.was_closed(period, first) {
+            return None;
+        }
+        let (first, last) = (self.value_of(first)?, self.value_of(last)?);
+        let goal = self.goal(period).ok()?;
+        let judge = |value| self.judge_value(period, value, Some(goal.lines.clone()), goal.target);
+        let (before, now) = (judge(first), judge(last));
+        Some(AsReported {
+            value: first,
+            status: before.status,
+            score: before.score?,
+            material: is_material((first, before.status), (last, now.status), materiality_pct),
+        })
+    }
+
+    /// A figure that came while its period was still running was never reported as final.
+    fn was_closed(&self, period: Period, first: &Actual) -> bool {
+        self.calendar.is_closed(period, first.collected_at)
+    }
+}
+
+/// Whether a revision is worth a notice: another status, or a value moved by more than a share.
+pub fn is_material(before: (f64, Status), after: (f64, Status), materiality_pct: f64) -> bool {
+    let moved = (after.0 - before.0).abs();
+    before.1 != after.1 || moved > materiality_pct / 100.0 * before.0.abs()
+}
+
+impl Report {
+    fn of(period: Period, state: DataState) -> Self {
+        Self { period: Some(period), state, gap: None, judged: true }
+    }
+
+    fn without(period: Option<Period>, state: DataState, gap: Gap) -> Self {
+        Self { period, state, gap: Some(gap), judged: false }
+    }
+}
+
+/// What the closed periods behind a verdict say.
+#[derive(Default)]
+struct Figures {
+    trend: Option<super::Trend>,
+    signal: Option<super::Signal>,
+    streak: Option<u32>,
+    assurance: Option<Assurance>,
+    forecast: Option<Forecast>,
+}
+
+impl Figures {
+    fn of(case: &Case<'_>, verdict: &PeriodVerdict, now: DateTime<Utc>) -> Self {
+        let (Some(_), kpi) = (verdict.value, case.kpi) else { return Self::default() };
+        let running = !case.calendar.is_closed(verdict.period, now);
+        let upto = verdict.period;
+        let series = case.series(upto);
+        let values: Vec<f64> = series.iter().copied().flatten().collect();
+        let pair = case.value(upto.previous()).zip(case.value(upto));
+        let limits = Limits::of(&series, kpi.signals.screen_outliers);
+        let signal = limits.and_then(|limits| limits.signal(kpi.signals.rules, &values));
+        let closed =
+            if running { values.split_last().map_or(&[][..], |(_, rest)| rest) } else { &values };
+        Self {
+            trend: pair.map(|(before, now)| trend(before, now, kpi.direction, kpi.dead_band)),
+            signal: signal.map(|(signal, _)| signal),
+            streak: Some(case.streak(verdict)),
+            assurance: limits
+                .zip(verdict.target)
+                .map(|(limits, target)| limits.assurance(kpi.direction, target)),
+            forecast: forecast::forecast(closed, 1, case.shape(signal.is_some(), closed.len())),
+        }
+    }
+}
+
+impl Case<'_> {
+    fn streak(&self, verdict: &PeriodVerdict) -> u32 {
+        let back = std::iter::successors(Some(verdict.period.previous()), |at| Some(at.previous()));
+        let same = back
+            .take(PERIODS_BACK_MAX)
+            .take_while(|at| self.held.actual(*at).is_some())
+            .take_while(|at| self.judge_period(*at).status == verdict.status);
+        1 + u32::try_from(same.count()).unwrap_or(u32::MAX)
+    }
+
+    fn shape(&self, has_signal: bool, closed: usize) -> Shape {
+        let journey =
+            self.kpi.aims.iter().any(|aim| matches!(aim.target, Some(Target::Trajectory { .. })));
+        let seasonal = self.kpi.aims.iter().any(|aim| {
+            let last_year = super::Reference::SamePeriodLastYear;
+            matches!(&aim.target, Some(Target::Relative { to, .. }) if *to == last_year)
+        });
+        match self.kpi.frequency {
+            Frequency::Month if seasonal && closed >= 24 => Shape::Seasonal { per_year: 12 },
+            _ if has_signal || journey => Shape::Moving,
+            _ => Shape::Stable,
+        }
+    }
+}
+
+/// Value minus target; for a band, how far outside green.
+fn variance(verdict: &PeriodVerdict, green_line: Option<f64>) -> Option<f64> {
+    let value = verdict.value?;
+    match &verdict.lines {
+        Some(Lines::Band(band)) if (band.low..=band.high).contains(&value) => Some(0.0),
+        Some(Lines::Band(_)) => Some(value - green_line?),
+        _ => Some(value - verdict.target?),
+    }
+}
+
+/// The sum of all figures of one kind; none if one is missing or the kinds differ.
+fn sum<'a>(mut parts: impl Iterator<Item = Option<&'a Actual>>) -> Option<Figure> {
+    let first = parts.next()??.figure;
+    parts.try_fold(first, |sum, part| match (sum, part?.figure) {
+        (Figure::Value(a), Figure::Value(b)) => Some(Figure::Value(a + b)),
+        (
+            Figure::Ratio { numerator: a, denominator: n },
+            Figure::Ratio { numerator: b, denominator: m },
+        ) => Some(Figure::Ratio { numerator: a + b, denominator: n + m }),
+        _ => None,
+    })
+}

@@ -1,0 +1,104 @@
+//! The running period of a flow: how it goes so far. An early word, always labelled provisional.
+
+use chrono::{DateTime, Utc};
+
+use super::{Case, Lines, Nature, Pacing, Status};
+
+/// How much of a running period has passed, in completed days.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Elapsed {
+    /// Days completed.
+    pub days: u32,
+    /// Days in all.
+    pub total: u32,
+}
+
+impl Elapsed {
+    /// The share passed, 0 to 1.
+    pub fn share(self) -> f64 {
+        if self.total == 0 { 1.0 } else { f64::from(self.days) / f64::from(self.total) }
+    }
+
+    /// What should have come so far of a whole period's target.
+    pub fn target_to_date(self, target: f64) -> f64 {
+        target * self.share()
+    }
+
+    /// What the whole period comes to at this pace; none before the first day is over.
+    pub fn projection(self, so_far: f64) -> Option<f64> {
+        (self.days > 0).then(|| so_far / self.share())
+    }
+
+    /// What each remaining day must bring; none when no day remains.
+    pub fn required_rate(self, target: f64, so_far: f64) -> Option<f64> {
+        let remaining = self.total.saturating_sub(self.days);
+        (remaining > 0).then(|| (target - so_far) / f64::from(remaining))
+    }
+}
+
+impl Case<'_> {
+    /// The pace of the running period of a flow that already has an actual.
+    pub fn pace(&self, now: DateTime<Utc>) -> Option<Pacing> {
+        if self.kpi.nature != Nature::Flow || self.kpi.cumulative.is_some() {
+            return None;
+        }
+        let period = self.calendar.period_at(self.kpi.frequency, now);
+        let value = self.value(period)?;
+        let goal = self.goal(period).ok()?;
+        let target = goal.target?;
+        let elapsed = self.elapsed(now);
+        let projection = elapsed.projection(value);
+        let early = elapsed.share() < self.kpi.pace.min_elapsed;
+        let verdict = projection
+            .filter(|_| !early && matches!(goal.lines, Lines::OneSided { .. }))
+            .map(|projection| self.judge_value(period, projection, Some(goal.lines), goal.target));
+        let to_date = elapsed.target_to_date(target);
+        Some(Pacing {
+            period,
+            value,
+            target_to_date: to_date,
+            pace_pct: (to_date != 0.0).then(|| 100.0 * value / to_date),
+            projection,
+            required_rate: elapsed.required_rate(target, value),
+            status: verdict.as_ref().map_or(Status::Pending, |verdict| verdict.status),
+            score: verdict.and_then(|verdict| verdict.score),
+        })
+    }
+
+    /// How much of the running period is over: completed days, working days where so configured.
+    fn elapsed(&self, now: DateTime<Utc>) -> Elapsed {
+        let calendar = self.calendar;
+        let today = calendar.local_day(now);
+        let period = calendar.period_of(self.kpi.frequency, today);
+        let (first, last) = (calendar.first_day(period), calendar.last_day(period));
+        let yesterday = today.pred_opt().unwrap_or(today);
+        if self.kpi.pace.working_days {
+            let days = calendar.working_days(first, yesterday);
+            return Elapsed { days, total: calendar.working_days(first, last) };
+        }
+        let count = |days: i64| u32::try_from(days).unwrap_or(0);
+        Elapsed {
+            days: count((today - first).num_days()),
+            total: count((last - first).num_days() + 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_paced_by_its_days() {
+        let elapsed = Elapsed { days: 3, total: 22 };
+        assert!((elapsed.target_to_date(100_000.0) - 13_636.36).abs() < 0.01);
+        assert!((elapsed.projection(13_636.36).unwrap() - 100_000.0).abs() < 0.1);
+        assert!((elapsed.required_rate(100_000.0, 5_000.0).unwrap() - 5_000.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn nothing_is_projected_from_nothing() {
+        assert_eq!(Elapsed { days: 0, total: 22 }.projection(0.0), None);
+        assert_eq!(Elapsed { days: 22, total: 22 }.required_rate(1.0, 0.0), None);
+    }
+}
