@@ -2,19 +2,27 @@
 //! fixed when the decision was made.
 
 pub mod facts;
+mod mail;
 pub mod news;
 pub mod retry;
 pub mod route;
+mod smtp;
+mod webhook;
 
 use std::{path::PathBuf, time::Duration};
 
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{notify::facts::Facts, scorecard::Id};
+use crate::{
+    notify::{facts::Facts, mail::letter::letter, smtp::Postman, webhook::Hook},
+    scorecard::Id,
+};
 
 /// Somebody who can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +50,7 @@ pub enum Channel {
 #[derive(Clone, Debug)]
 pub struct Email {
     /// Who writes.
-    pub from: lettre::message::Mailbox,
+    pub from: Mailbox,
     /// Who carries it.
     pub transport: MailTransport,
 }
@@ -121,23 +129,69 @@ pub enum SendError {
 /// All channels, open.
 #[derive(Debug)]
 pub struct Channels {
-    channels: IndexMap<Id, Channel>,
+    open: IndexMap<Id, Open>,
+}
+
+/// One channel, open.
+#[derive(Debug)]
+enum Open {
+    Email { from: Mailbox, postman: Postman },
+    Webhook(Hook),
 }
 
 impl Channels {
     /// Opens what the channels need; nothing is reached yet. Call it inside the runtime.
     pub fn open(channels: &IndexMap<Id, Channel>) -> anyhow::Result<Self> {
-        Ok(Self { channels: channels.clone() })
+        let open = channels.iter().map(|(id, channel)| {
+            let open = Open::of(channel).with_context(|| format!("channel `{id}`"))?;
+            Ok((id.clone(), open))
+        });
+        Ok(Self { open: open.collect::<anyhow::Result<_>>()? })
     }
 
     /// Makes one delivery; `now` dates the message.
     pub async fn send(&self, delivery: Delivery<'_>, now: DateTime<Utc>) -> Result<(), SendError> {
-        let _ = (self.channels.get(delivery.channel), now);
-        Err(SendError::GiveUp { message: format!("no channel `{}`", delivery.channel) })
+        let Delivery { id, channel, recipient, facts } = delivery;
+        match self.channel(channel)? {
+            Open::Webhook(hook) => hook.post(id, facts, now).await,
+            Open::Email { from, postman } => {
+                let to = recipient.parse().map_err(|error| SendError::GiveUp {
+                    message: format!("`{recipient}` is no mail address: {error}"),
+                })?;
+                // A mail that cannot be made today may be made by the next release.
+                let mail = letter(from, to, id, facts, now).map_err(|error| SendError::Retry {
+                    after: None,
+                    message: format!("{error:#}"),
+                })?;
+                postman.carry(id, mail).await
+            }
+        }
     }
 
     /// Reaches a channel without sending anything.
     pub async fn probe(&self, channel: &Id) -> Result<(), SendError> {
-        Err(SendError::GiveUp { message: format!("no channel `{channel}`") })
+        match self.channel(channel)? {
+            Open::Webhook(hook) => hook.probe().await,
+            Open::Email { postman, .. } => postman.probe().await,
+        }
+    }
+
+    /// A channel that a configuration lost may come back with the next; its news are kept.
+    fn channel(&self, id: &Id) -> Result<&Open, SendError> {
+        self.open.get(id).ok_or_else(|| SendError::Retry {
+            after: None,
+            message: format!("channel `{id}` is not configured; add it to `channels`"),
+        })
+    }
+}
+
+impl Open {
+    fn of(channel: &Channel) -> anyhow::Result<Self> {
+        Ok(match channel {
+            Channel::Email(Email { from, transport }) => {
+                Self::Email { from: from.clone(), postman: Postman::open(transport)? }
+            }
+            Channel::Webhook(webhook) => Self::Webhook(Hook::open(webhook)?),
+        })
     }
 }

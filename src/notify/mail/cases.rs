@@ -1,0 +1,300 @@
+//! The case of the tests: Calder Cycles' Customer perspective, May 2026 and after.
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::{
+    notify::facts::{
+        Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links, Named,
+        Need, Parent, PeriodName, PersonFacts, Since,
+    },
+    scorecard::{Event, Frequency, Reason, Signal, Status, Trend},
+};
+
+pub(crate) fn at(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).unwrap()
+}
+
+fn named(id: &str, name: &str) -> Named {
+    Named { id: id.to_owned(), name: name.to_owned() }
+}
+
+fn period(key: &str, label: &str) -> PeriodName {
+    PeriodName { key: key.to_owned(), label: label.to_owned() }
+}
+
+fn ines() -> PersonFacts {
+    PersonFacts {
+        id: "ines".to_owned(),
+        name: "Ines Marlow".to_owned(),
+        role: Some("COO".to_owned()),
+    }
+}
+
+/// K05, off track.
+pub(crate) fn on_time_delivery() -> KpiFacts {
+    KpiFacts {
+        id: "on-time-delivery".to_owned(),
+        name: "On-time delivery".to_owned(),
+        objective: named("deliver-on-promise", "Deliver on promise"),
+        period: Some(period("2026-05", "May 2026")),
+        unit: Some("%".to_owned()),
+        decimals: Some(1),
+        value: Some(90.1),
+        target: Some(95.0),
+        green_line: Some(95.0),
+        red_line: Some(92.0),
+        variance: Some(90.1 - 95.0),
+        direction: Better::Higher,
+        status: Status::OffTrack,
+        score: Some(21.0),
+        share_pct: Some(75.4),
+        contribution: Some(-16.5),
+        trend: Some(Trend::Worsening),
+        signal: Some(Signal::Outside),
+        gap: None,
+        critical: true,
+        need: Some(Need {
+            green_line: 95.0,
+            missing: 4.9,
+            count: Some(CountNeed { more: 147.0, of: 3000.0 }),
+        }),
+    }
+}
+
+fn lead_time() -> KpiFacts {
+    KpiFacts {
+        id: "order-lead-time".to_owned(),
+        name: "Order lead time p95".to_owned(),
+        unit: Some("d".to_owned()),
+        value: Some(7.2),
+        target: Some(6.0),
+        green_line: Some(6.0),
+        red_line: Some(7.5),
+        variance: Some(1.2),
+        direction: Better::Lower,
+        status: Status::AtRisk,
+        score: Some(46.0),
+        share_pct: Some(24.6),
+        contribution: Some(-2.8),
+        signal: None,
+        critical: false,
+        need: Some(Need { green_line: 6.0, missing: -1.2, count: None }),
+        ..on_time_delivery()
+    }
+}
+
+fn promoters() -> KpiFacts {
+    KpiFacts {
+        id: "nps".to_owned(),
+        name: "Net promoter score".to_owned(),
+        objective: named("delight-riders", "Delight riders"),
+        unit: None,
+        decimals: Some(0),
+        value: Some(41.0),
+        target: Some(40.005_479_452),
+        green_line: Some(40.005_479_452),
+        red_line: Some(37.605_479_452),
+        variance: Some(0.994_520_548),
+        status: Status::OnTrack,
+        score: Some(82.4),
+        share_pct: Some(0.0),
+        contribution: Some(2.18),
+        trend: Some(Trend::Improving),
+        signal: None,
+        critical: false,
+        need: None,
+        ..on_time_delivery()
+    }
+}
+
+fn first_contact() -> KpiFacts {
+    KpiFacts {
+        id: "first-contact-resolution".to_owned(),
+        name: "First-contact resolution".to_owned(),
+        unit: Some("%".to_owned()),
+        decimals: Some(1),
+        value: Some(76.4),
+        target: Some(75.0),
+        green_line: Some(75.0),
+        red_line: Some(70.0),
+        variance: Some(1.4),
+        score: Some(78.4),
+        contribution: Some(1.08),
+        ..promoters()
+    }
+}
+
+/// Customer fell off track in May 2026 (V139–V142).
+pub(crate) fn opened() -> Facts {
+    Facts {
+        event: Event::Opened,
+        dedup_key: "calder/customer/1".to_owned(),
+        at: at("2026-06-03T06:00:00+02:00"),
+        scorecard: named("calder", "Calder Cycles"),
+        perspective: named("customer", "Customer"),
+        period: Some(period("2026-05", "May 2026")),
+        official: true,
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
+        score: Change { from: Some(71.97), to: Some(55.93) },
+        before: Some(period("2026-04", "April 2026")),
+        reason: Some(Reason::Critical),
+        culprit: Some(named("deliver-on-promise", "Deliver on promise")),
+        since: Some(Since {
+            period: period("2026-05", "May 2026"),
+            periods: 1,
+            frequency: Frequency::Month,
+        }),
+        episode: EpisodeFacts {
+            number: 1,
+            opened_at: Some(at("2026-06-03T06:00:00+02:00")),
+            opened_period: Some(period("2026-05", "May 2026")),
+            recovered_at: None,
+            acknowledged_by: None,
+        },
+        kpis: vec![on_time_delivery(), lead_time(), promoters(), first_contact()],
+        residual: Some(0.0),
+        owner: Some(ines()),
+        initiatives: vec![InitiativeFacts {
+            id: "carrier-switch".to_owned(),
+            name: "Carrier switch".to_owned(),
+            of: named("on-time-delivery", "On-time delivery"),
+            owner: Some(PersonFacts {
+                id: "tosei".to_owned(),
+                name: "T. Osei".to_owned(),
+                role: None,
+            }),
+            due: chrono::NaiveDate::from_ymd_opt(2026, 6, 30),
+            state: Some("running".to_owned()),
+        }],
+        affects: Parent { status: Some(Status::AtRisk), score: Some(63.4) },
+        coverage: 1.0,
+        remarks: Vec::new(),
+        links: Some(Links {
+            details: "https://kpi.calder.example/s/calder/2026-05/customer".to_owned(),
+        }),
+        to: vec!["ines".to_owned(), "ops".to_owned()],
+        escalate_to: vec!["ceo".to_owned()],
+        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
+    }
+}
+
+/// It lasted in June.
+pub(crate) fn escalated() -> Facts {
+    let opened = opened();
+    Facts {
+        event: Event::Escalated,
+        at: at("2026-07-02T06:00:00+02:00"),
+        period: Some(period("2026-06", "June 2026")),
+        status: Change { from: Some(Status::OffTrack), to: Some(Status::OffTrack) },
+        score: Change { from: Some(55.93), to: Some(54.1) },
+        before: opened.period.clone(),
+        since: Some(Since {
+            period: period("2026-05", "May 2026"),
+            periods: 2,
+            frequency: Frequency::Month,
+        }),
+        kpis: vec![
+            KpiFacts { contribution: Some(-1.83), ..on_time_delivery() },
+            KpiFacts { contribution: Some(0.0), ..lead_time() },
+            KpiFacts { contribution: Some(0.0), ..promoters() },
+            KpiFacts { contribution: Some(0.0), ..first_contact() },
+        ],
+        remarks: vec![
+            "First-contact resolution: the newest attempt to collect it failed; its last value stands"
+                .to_owned(),
+        ],
+        ..opened
+    }
+}
+
+/// It was over in July, not yet green.
+pub(crate) fn recovered() -> Facts {
+    let opened = opened();
+    let green = KpiFacts {
+        value: Some(95.2),
+        variance: Some(0.2),
+        status: Status::OnTrack,
+        score: Some(72.0),
+        share_pct: Some(0.0),
+        contribution: Some(15.3),
+        trend: Some(Trend::Improving),
+        signal: None,
+        need: None,
+        ..on_time_delivery()
+    };
+    let lead_time = KpiFacts { contribution: Some(-1.2), share_pct: Some(100.0), ..lead_time() };
+    Facts {
+        event: Event::Recovered,
+        at: at("2026-08-04T06:00:00+02:00"),
+        period: Some(period("2026-07", "July 2026")),
+        status: Change { from: Some(Status::OffTrack), to: Some(Status::AtRisk) },
+        score: Change { from: Some(54.1), to: Some(68.2) },
+        before: Some(period("2026-06", "June 2026")),
+        reason: Some(Reason::Score),
+        culprit: None,
+        since: Some(Since {
+            period: period("2026-07", "July 2026"),
+            periods: 1,
+            frequency: Frequency::Month,
+        }),
+        episode: EpisodeFacts {
+            recovered_at: Some(at("2026-08-04T06:00:00+02:00")),
+            ..opened.episode
+        },
+        kpis: vec![
+            lead_time,
+            green,
+            KpiFacts { contribution: Some(0.0), ..promoters() },
+            KpiFacts { contribution: None, value: None, ..first_contact() },
+        ],
+        ..opened
+    }
+}
+
+/// Everything that may be missing is.
+pub(crate) fn bare() -> Facts {
+    let nothing = KpiFacts {
+        period: None,
+        unit: None,
+        decimals: None,
+        value: None,
+        target: None,
+        green_line: None,
+        red_line: None,
+        variance: None,
+        status: Status::NoData,
+        score: None,
+        contribution: None,
+        trend: None,
+        signal: None,
+        need: None,
+        ..on_time_delivery()
+    };
+    Facts {
+        period: None,
+        status: Change { from: None, to: None },
+        score: Change { from: None, to: None },
+        before: None,
+        reason: None,
+        culprit: None,
+        since: None,
+        episode: EpisodeFacts {
+            number: 1,
+            opened_at: None,
+            opened_period: None,
+            recovered_at: None,
+            acknowledged_by: None,
+        },
+        kpis: vec![nothing],
+        residual: None,
+        owner: None,
+        initiatives: Vec::new(),
+        affects: Parent { status: None, score: None },
+        coverage: 0.0,
+        links: None,
+        to: Vec::new(),
+        escalate_to: Vec::new(),
+        config_version: String::new(),
+        ..opened()
+    }
+}

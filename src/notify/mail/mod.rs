@@ -1,0 +1,11 @@
+//! Mails: the facts worded once, laid out as text and as HTML, and addressed so that a thread
+//! holds together.
+
+#[cfg(test)]
+pub(crate) mod cases;
+mod figures;
+mod headline;
+pub(crate) mod letter;
+pub(crate) mod render;
+mod rows;
+mod view;

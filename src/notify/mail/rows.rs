@@ -1,0 +1,225 @@
+//! The KPIs in a mail: those that made the event a row each, the others a sentence a status.
+
+use serde::Serialize;
+
+use crate::{
+    notify::{
+        facts::{Better, Facts, KpiFacts},
+        mail::{figures, headline, view::line},
+    },
+    scorecard::{Direction, Event, Signal, Status, Trend},
+};
+
+/// A manager reads so many rows; the rest is on the board.
+const ROWS_MAX: usize = 5;
+
+/// The share of the shortfall that the rows explain at least, if five rows can.
+const SHARE_EXPLAINED_PCT: f64 = 80.0;
+
+/// A contribution smaller than this is shown as 0.0 and moved nothing.
+const POINTS_MIN: f64 = 0.05;
+
+/// One KPI, worded.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    name: String,
+    value: String,
+    target: String,
+    variance: String,
+    status: String,
+    tone: &'static str,
+    share: String,
+    note: Option<String>,
+}
+
+/// The KPIs that made the event: most of the shortfall, or at a recovery what moved most.
+pub(super) fn shown(facts: &Facts) -> Vec<&KpiFacts> {
+    match facts.event {
+        Event::Opened | Event::Escalated => short(facts),
+        Event::Recovered => moved(facts),
+    }
+}
+
+fn short(facts: &Facts) -> Vec<&KpiFacts> {
+    let mut explained = 0.0;
+    let mut shown = Vec::new();
+    for kpi in facts.kpis.iter().filter(|kpi| kpi.share_pct.is_some_and(|share| share > 0.0)) {
+        if explained >= SHARE_EXPLAINED_PCT || shown.len() == ROWS_MAX {
+            break;
+        }
+        explained += kpi.share_pct.unwrap_or(0.0);
+        shown.push(kpi);
+    }
+    shown
+}
+
+fn moved(facts: &Facts) -> Vec<&KpiFacts> {
+    let size = |kpi: &KpiFacts| kpi.contribution.map_or(0.0, f64::abs);
+    let mut moved: Vec<_> = facts.kpis.iter().filter(|kpi| size(kpi) >= POINTS_MIN).collect();
+    moved.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    moved.truncate(ROWS_MAX);
+    moved
+}
+
+impl Row {
+    /// Words one KPI.
+    pub(super) fn of(kpi: &KpiFacts) -> Self {
+        Self {
+            name: line(&kpi.name),
+            value: value(kpi),
+            target: target(kpi),
+            variance: variance(kpi),
+            status: kpi.status.words().to_uppercase(),
+            tone: figures::tone(kpi.status),
+            share: share(kpi),
+            note: note(kpi),
+        }
+    }
+}
+
+/// What a KPI needs to be green, if it can be said.
+pub(super) fn need(kpi: &KpiFacts) -> Option<String> {
+    let need = kpi.need?;
+    let (name, digits, unit) = (line(&kpi.name), figures::digits(kpi), kpi.unit.as_deref());
+    let green = figures::amount(&figures::fixed(need.green_line, digits), unit);
+    if let Some(count) = need.count {
+        let (by, word) = (count.more.abs(), if count.more < 0.0 { "fewer" } else { "more" });
+        return Some(format!("{name} {green}, i.e. {by} {word} of {}", count.of));
+    }
+    let word = if need.missing < 0.0 { "less" } else { "more" };
+    let missing = figures::fixed(need.missing.abs(), digits);
+    let missing = figures::amount(&missing, figures::difference_unit(unit));
+    Some(format!("{name} {green}, i.e. {missing} {word}"))
+}
+
+/// The KPIs without a row, a sentence a status.
+pub(super) fn others(facts: &Facts, shown: &[&KpiFacts]) -> Vec<String> {
+    [Status::OffTrack, Status::AtRisk, Status::OnTrack, Status::NoData, Status::Pending]
+        .into_iter()
+        .filter_map(|status| {
+            let rowless = |kpi: &&KpiFacts| !shown.iter().any(|row| row.id == kpi.id);
+            let of: Vec<_> =
+                facts.kpis.iter().filter(|kpi| kpi.status == status).filter(rowless).collect();
+            (!of.is_empty()).then(|| others_of(facts, status, &of))
+        })
+        .collect()
+}
+
+fn others_of(facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
+    let names: Vec<String> = kpis.iter().map(|kpi| with_value(kpi)).collect();
+    let verb = match (status, kpis.len()) {
+        (Status::NoData, 1) => "has no data".to_owned(),
+        (Status::NoData, _) => "have no data".to_owned(),
+        (_, 1) => format!("is {}", status.words()),
+        (_, _) => format!("are {}", status.words()),
+    };
+    let points: f64 = kpis.iter().filter_map(|kpi| kpi.contribution).sum();
+    let together = if kpis.len() > 1 { "together " } else { "" };
+    let on = facts.before.as_ref().filter(|_| points.abs() >= POINTS_MIN).map(|before| {
+        let before = headline::beside(before, facts.period.as_ref());
+        format!(" ({together}{} points on {before})", figures::points(points))
+    });
+    format!("{} {verb}{}.", listed(&names), on.unwrap_or_default())
+}
+
+fn with_value(kpi: &KpiFacts) -> String {
+    match kpi.value {
+        Some(_) => format!("{} {}", line(&kpi.name), value(kpi)),
+        None => line(&kpi.name),
+    }
+}
+
+/// The signed parts of the score's change, which add up to it.
+pub(super) fn change(facts: &Facts) -> Option<String> {
+    let (then, now) = (facts.score.from?, facts.score.to?);
+    let mut moved: Vec<_> = facts
+        .kpis
+        .iter()
+        .filter_map(|kpi| Some((line(&kpi.name), kpi.contribution?)))
+        .chain(facts.residual.map(|residual| ("data or weights".to_owned(), residual)))
+        .filter(|(_, points)| points.abs() >= POINTS_MIN)
+        .collect();
+    moved.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
+    let parts: Vec<String> = moved
+        .into_iter()
+        .map(|(name, points)| format!("{name} {}", figures::points(points)))
+        .collect();
+    let before = facts
+        .before
+        .as_ref()
+        .map(|before| format!(" on {}", headline::beside(before, facts.period.as_ref())));
+    let total = figures::points(now - then);
+    let head = format!("{total} points{}", before.unwrap_or_default());
+    Some(if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) })
+}
+
+fn value(kpi: &KpiFacts) -> String {
+    let Some(value) = kpi.value else { return "no value".to_owned() };
+    if kpi.direction == Better::Binary {
+        return if value > 0.0 { "done" } else { "not done" }.to_owned();
+    }
+    let number = figures::fixed(value, figures::digits(kpi));
+    figures::amount(&number, kpi.unit.as_deref())
+}
+
+/// The target, and where green and red begin if that is elsewhere.
+fn target(kpi: &KpiFacts) -> String {
+    let number = |number| figures::fixed(number, figures::digits(kpi));
+    if kpi.direction == Better::Binary {
+        return "target done".to_owned();
+    }
+    let Some(green) = kpi.green_line else {
+        let target = kpi.target.map(|target| format!("target {}", number(target)));
+        return target.unwrap_or_else(|| "no target".to_owned());
+    };
+    let side = figures::red_side(kpi);
+    let green_part = match (kpi.target, side) {
+        (Some(target), _) if number(target) == number(green) => format!("target {}", number(green)),
+        (_, Some(Direction::Higher)) => format!("green up to {}", number(green)),
+        (_, Some(Direction::Lower)) => format!("green from {}", number(green)),
+        (_, None) => format!("green at {}", number(green)),
+    };
+    match (side, kpi.red_line) {
+        (Some(Direction::Higher), Some(red)) => format!("{green_part} (red above {})", number(red)),
+        (Some(Direction::Lower), Some(red)) => format!("{green_part} (red below {})", number(red)),
+        _ => green_part,
+    }
+}
+
+fn variance(kpi: &KpiFacts) -> String {
+    let Some(variance) = kpi.variance else { return "no difference known".to_owned() };
+    let number = figures::signed(variance, figures::digits(kpi));
+    figures::amount(&number, figures::difference_unit(kpi.unit.as_deref()))
+}
+
+fn share(kpi: &KpiFacts) -> String {
+    match kpi.share_pct {
+        Some(share) if share > 0.0 => format!("{} %", figures::fixed(share, 0)),
+        _ => "none".to_owned(),
+    }
+}
+
+/// Signal or noise; without a signal, the two-point comparison.
+fn note(kpi: &KpiFacts) -> Option<String> {
+    let signal = kpi.signal.map(|signal| match signal {
+        Signal::Outside => "outside its usual range: signal, not noise",
+        Signal::Run => "a long run on one side of its mean: signal, not noise",
+        Signal::Drift => "a long rise or fall: signal, not noise",
+        Signal::NearLimit => "near the limit of its usual range again: signal, not noise",
+    });
+    let trend = kpi.trend.map(|trend| match trend {
+        Trend::Improving => "better than the period before",
+        Trend::Steady => "about the same as the period before",
+        Trend::Worsening => "worse than the period before",
+    });
+    signal.or(trend).map(str::to_owned)
+}
+
+/// `a, b and c`
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

@@ -1,0 +1,191 @@
+//! What a mail says, worded: the one model of which the text and the HTML are made. Every field is
+//! a finished phrase; what is missing has a phrase of its own.
+
+use serde::Serialize;
+
+use crate::{
+    notify::{
+        facts::{Facts, InitiativeFacts, KpiFacts, PersonFacts},
+        mail::{figures, headline, rows},
+    },
+    scorecard::{Reason, Status},
+};
+
+/// Hex digits of the configuration's digest that people compare.
+const DIGEST_CHARS: usize = 19;
+
+/// A mail, worded.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    /// The perspective's name, the first words of the mail.
+    pub(super) name: String,
+    /// `is` or `has`.
+    pub(super) verb: &'static str,
+    /// `OFF TRACK`, `RECOVERED`
+    pub(super) badge: String,
+    /// The name of the badge's colour.
+    pub(super) tone: &'static str,
+    /// The rest of the first sentence, and what follows it.
+    pub(super) rest: String,
+    /// Which scorecard and unit the perspective is of.
+    pub(super) scorecard: String,
+    /// Why the status is what it is.
+    pub(super) reason: Option<String>,
+    /// The KPIs that made it so.
+    pub(super) rows: Vec<rows::Row>,
+    /// The other KPIs, a sentence a status.
+    pub(super) others: Vec<String>,
+    /// The signed parts of the score's change.
+    pub(super) change: Option<String>,
+    /// Owner, initiatives, what green needs, and so on.
+    pub(super) details: Vec<Detail>,
+    /// The page with the rest.
+    pub(super) link: Option<String>,
+    /// Why the reader got it.
+    pub(super) why: String,
+    /// What identifies the message.
+    pub(super) footer: String,
+}
+
+/// One line of a mail's lower part.
+#[derive(Debug, Serialize)]
+pub(super) struct Detail {
+    label: &'static str,
+    text: String,
+}
+
+impl View {
+    /// Words the facts.
+    pub(super) fn of(facts: &Facts) -> Self {
+        let shown = rows::shown(facts);
+        Self {
+            name: line(&facts.perspective.name),
+            verb: headline::verb(facts),
+            badge: headline::badge(facts),
+            tone: figures::tone(facts.status.to.unwrap_or(Status::NoData)),
+            rest: headline::rest(facts),
+            scorecard: line(&facts.scorecard.name),
+            reason: reason(facts),
+            others: rows::others(facts, &shown),
+            change: rows::change(facts),
+            details: details(facts, &shown),
+            rows: shown.into_iter().map(rows::Row::of).collect(),
+            link: facts.links.as_ref().map(|links| links.details.clone()),
+            why: why(facts),
+            footer: footer(facts),
+        }
+    }
+}
+
+/// A name on one line, whatever its author wrote: a line feed must not end a header or a row.
+pub(super) fn line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn reason(facts: &Facts) -> Option<String> {
+    let status = facts.status.to?;
+    let culprit = facts.culprit.as_ref().map(|culprit| format!("\"{}\"", line(&culprit.name)));
+    let culprit = culprit.unwrap_or_else(|| "one of its objectives".to_owned());
+    let reason = match facts.reason? {
+        Reason::Score if status == Status::OffTrack => "the weighted score is below 40".to_owned(),
+        Reason::Score if status == Status::AtRisk => "the weighted score is below 70".to_owned(),
+        Reason::Score => return None,
+        Reason::RedGuard => format!("{culprit} is off track, so the whole cannot be on track"),
+        Reason::Critical => format!("{culprit} (critical) is off track"),
+        Reason::WorstOf => format!("{culprit} is the worst, and the worst decides"),
+        Reason::BestOf => format!("{culprit} is the best, and the best decides"),
+        Reason::Majority => "the status with most weight decides".to_owned(),
+        Reason::CountRed => "so many of its objectives are off track or at risk".to_owned(),
+        Reason::Priority => format!("{culprit} decides"),
+        Reason::Manual => "a person set it".to_owned(),
+    };
+    Some(reason)
+}
+
+fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
+    let mut details = vec![Detail {
+        label: "Owner",
+        text: facts.owner.as_ref().map_or_else(|| "no owner recorded".to_owned(), person),
+    }];
+    if let Some(by) = &facts.episode.acknowledged_by {
+        details.push(Detail { label: "Acknowledged by", text: line(by) });
+    }
+    details.extend(initiatives(&facts.initiatives));
+    details.extend(shown.iter().filter_map(|kpi| rows::need(kpi)).map(to_be_green));
+    details.push(Detail { label: "Affects", text: affects(facts) });
+    details.push(Detail { label: "Data", text: data(facts) });
+    details
+}
+
+fn to_be_green(text: String) -> Detail {
+    Detail { label: "To be green", text }
+}
+
+fn initiatives(initiatives: &[InitiativeFacts]) -> Vec<Detail> {
+    let detail = |text| Detail { label: "Initiative", text };
+    if initiatives.is_empty() {
+        return vec![detail("no initiative recorded".to_owned())];
+    }
+    initiatives.iter().map(|held| detail(initiative(held))).collect()
+}
+
+fn initiative(initiative: &InitiativeFacts) -> String {
+    let mut parts = vec![format!("{} ({})", line(&initiative.name), line(&initiative.of.name))];
+    parts.extend(initiative.owner.as_ref().map(|owner| line(&owner.name)));
+    parts.extend(initiative.due.map(|due| format!("due {}", due.format("%-d %B %Y"))));
+    parts.extend(initiative.state.as_deref().map(line));
+    parts.join(", ")
+}
+
+fn person(person: &PersonFacts) -> String {
+    match &person.role {
+        Some(role) => format!("{} ({})", line(&person.name), line(role)),
+        None => line(&person.name),
+    }
+}
+
+fn affects(facts: &Facts) -> String {
+    let name = format!("{} scorecard", line(&facts.scorecard.name));
+    match (facts.affects.status, facts.affects.score) {
+        (Some(status), Some(score)) => {
+            format!("{name} ({}, {})", status.words(), figures::score(score))
+        }
+        (Some(status), None) => format!("{name} ({})", status.words()),
+        (None, _) => name,
+    }
+}
+
+fn data(facts: &Facts) -> String {
+    if facts.remarks.is_empty() {
+        return "complete".to_owned();
+    }
+    facts.remarks.iter().map(|remark| line(remark)).collect::<Vec<_>>().join("; ")
+}
+
+fn why(facts: &Facts) -> String {
+    let told = format!(
+        "You get this because the alert of {} names you. Told of everything: {}",
+        line(&facts.perspective.name),
+        names(&facts.to)
+    );
+    if facts.escalate_to.is_empty() {
+        return format!("{told}.");
+    }
+    format!("{told}; when it lasts, also: {}.", names(&facts.escalate_to))
+}
+
+fn names(ids: &[String]) -> String {
+    if ids.is_empty() { "nobody".to_owned() } else { ids.join(", ") }
+}
+
+fn footer(facts: &Facts) -> String {
+    let digest: String = facts.config_version.chars().take(DIGEST_CHARS).collect();
+    format!(
+        "Episode {}, decided {}, configuration {digest}",
+        facts.dedup_key,
+        facts.at.format("%-d %B %Y %H:%M (UTC%:z)")
+    )
+}

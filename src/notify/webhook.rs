@@ -1,0 +1,252 @@
+//! Webhooks: the facts as JSON, signed as Standard Webhooks do. The body is a contract:
+//! `docs/webhook.md`.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{
+    Client, Response, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect,
+};
+use secrecy::ExposeSecret;
+use sha2::Sha256;
+use tokio::{net::TcpStream, time};
+use url::Url;
+use uuid::Uuid;
+
+use crate::notify::{SendError, Webhook, facts::Facts};
+
+/// One request and its answer, connecting included.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// A receiver that asks for more patience than this does not mean it.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is read of a refusal, to tell operators; a longer answer is a web page.
+const WORDS_BYTES_MAX: usize = 4096;
+
+/// What operators are told of it.
+const WORDS_CHARS_MAX: usize = 200;
+
+/// Begins a secret that is written in base64.
+const SECRET_PREFIX: &str = "whsec_";
+
+/// An open way to one receiver.
+#[derive(Debug)]
+pub(crate) struct Hook {
+    client: Client,
+    url: Url,
+    host: String,
+    key: Option<Key>,
+}
+
+/// The key of a signature; never printed.
+struct Key(Vec<u8>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl Hook {
+    /// Gets ready; nothing is reached yet.
+    pub(crate) fn open(webhook: &Webhook) -> anyhow::Result<Self> {
+        Self::open_within(webhook, REQUEST_TIME_MAX)
+    }
+
+    fn open_within(webhook: &Webhook, request_time_max: Duration) -> anyhow::Result<Self> {
+        let host = webhook.url.host_str().context("a webhook's url has no host")?.to_owned();
+        let secret = webhook.secret.as_ref();
+        let key = secret.map(|secret| Key::parse(secret.expose_secret())).transpose()?;
+        // A client panics without one; the daemon may have installed it before.
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            drop(rustls::crypto::ring::default_provider().install_default());
+        }
+        let client = Client::builder()
+            .user_agent(concat!("kpid/", env!("CARGO_PKG_VERSION")))
+            // A signed request is for the receiver named, and for nobody it names.
+            .redirect(redirect::Policy::none())
+            .timeout(request_time_max)
+            .build()
+            .context("cannot prepare the HTTP client")?;
+        Ok(Self { client, url: webhook.url.clone(), host, key })
+    }
+
+    /// Posts the facts under the delivery's id.
+    pub(crate) async fn post(
+        &self,
+        id: Uuid,
+        facts: &Facts,
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
+        let body = serde_json::to_vec(facts)
+            .map_err(|error| retry(format!("cannot write the facts as JSON: {error}")))?;
+        let (id, timestamp) = (id.to_string(), now.timestamp().to_string());
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", &timestamp);
+        if let Some(key) = &self.key {
+            let signature = key.sign(&id, &timestamp, &body);
+            request = request.header("webhook-signature", signature);
+        }
+        let response = request.body(body).send().await.map_err(|error| {
+            let error = anyhow::Error::from(error.without_url());
+            retry(format!("cannot reach {}: {error:#}", self.host))
+        })?;
+        self.judge(response, now).await
+    }
+
+    /// Reaches the receiver's port without sending it anything.
+    pub(crate) async fn probe(&self) -> Result<(), SendError> {
+        let port = self.url.port_or_known_default().unwrap_or(443);
+        // Brackets of an IPv6 address belong to the URL, not to the address.
+        let host = self.host.trim_matches(['[', ']']);
+        match time::timeout(REQUEST_TIME_MAX, TcpStream::connect((host, port))).await {
+            Ok(Ok(_stream)) => Ok(()),
+            Ok(Err(error)) => Err(retry(format!("cannot reach {host}:{port}: {error}"))),
+            Err(_elapsed) => Err(retry(format!(
+                "cannot reach {host}:{port} within {} s",
+                REQUEST_TIME_MAX.as_secs()
+            ))),
+        }
+    }
+
+    async fn judge(&self, response: Response, now: DateTime<Utc>) -> Result<(), SendError> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let after = after.and_then(|value| patience(value, now));
+        let message = format!("{} answered {status}{}", self.host, words(response).await);
+        if may_pass(status) {
+            return Err(SendError::Retry { after, message });
+        }
+        Err(SendError::GiveUp { message })
+    }
+}
+
+impl Key {
+    /// Reads a secret: base64 after `whsec_`, otherwise its own bytes.
+    fn parse(secret: &str) -> anyhow::Result<Self> {
+        let Some(encoded) = secret.strip_prefix(SECRET_PREFIX) else {
+            return Ok(Self(secret.as_bytes().to_vec()));
+        };
+        let key = BASE64_STANDARD
+            .decode(encoded.trim())
+            .context("a webhook's secret that begins with `whsec_` must go on in base64")?;
+        Ok(Self(key))
+    }
+
+    fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
+        // HMAC takes a key of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+        for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+            mac.update(part);
+        }
+        format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+fn retry(message: String) -> SendError {
+    SendError::Retry { after: None, message }
+}
+
+/// The answers that another attempt may change.
+fn may_pass(status: StatusCode) -> bool {
+    let asks_for_time =
+        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || asks_for_time.contains(&status)
+}
+
+/// What `Retry-After` asks for: seconds, or an instant.
+fn patience(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let asked = match value.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_not_seconds) => {
+            let until = DateTime::parse_from_rfc2822(value.trim()).ok()?.to_utc();
+            (until - now).max(TimeDelta::zero()).to_std().ok()?
+        }
+    };
+    Some(asked.min(RETRY_AFTER_MAX))
+}
+
+/// The first words of an answer, on one line.
+async fn words(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = WORDS_BYTES_MAX - bytes.len();
+        bytes.extend(chunk.iter().take(room));
+        if bytes.len() == WORDS_BYTES_MAX {
+            break;
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let text = text.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().take(WORDS_CHARS_MAX).collect();
+    if text.is_empty() { text } else { format!(": {text}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_the_one_of_the_specification() {
+        let key = Key::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature =
+            key.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_secret_is_base64_only_where_it_says_so() {
+        assert_eq!(Key::parse("whsec_AAEC").unwrap().0, [0, 1, 2]);
+        assert_eq!(Key::parse("AAEC").unwrap().0, b"AAEC");
+        assert!(Key::parse("whsec_not base64!").is_err());
+        assert_eq!(format!("{:?}", Key::parse("AAEC").unwrap()), "Key(…)");
+    }
+
+    #[test]
+    fn patience_is_seconds_or_an_instant_and_has_an_end() {
+        let now = DateTime::parse_from_rfc3339("2026-06-03T06:00:00Z").unwrap().to_utc();
+        for (value, seconds) in [
+            ("120", Some(120)),
+            ("Wed, 03 Jun 2026 06:01:30 GMT", Some(90)),
+            ("Wed, 03 Jun 2026 05:00:00 GMT", Some(0)),
+            ("999999999999", Some(86_400)),
+            ("soon", None),
+            ("-5", None),
+        ] {
+            assert_eq!(patience(value, now), seconds.map(Duration::from_secs), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_some_refusals_are_worth_another_attempt() {
+        for (code, again) in [
+            (408, true),
+            (425, true),
+            (429, true),
+            (500, true),
+            (503, true),
+            (400, false),
+            (401, false),
+            (404, false),
+            (410, false),
+            (302, false),
+            (307, false),
+        ] {
+            assert_eq!(may_pass(StatusCode::from_u16(code).unwrap()), again, "{code}");
+        }
+    }
+}
