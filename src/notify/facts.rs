@@ -5,7 +5,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::scorecard::{Event, Frequency, Gap, Reason, Signal, Status, Trend};
+use crate::scorecard::{Event, Frequency, Gap, Reason, Signal, Status, Trend, signal::Assurance};
 
 /// Everything a message about one event of one perspective needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +155,10 @@ pub struct KpiFacts {
     pub trend: Option<Trend>,
     /// What the XmR rules say of the newest value.
     pub signal: Option<Signal>,
+    /// How many closed periods in a row have had the present status.
+    pub streak: Option<u32>,
+    /// Whether the process as it is meets its target.
+    pub assurance: Option<Assurance>,
     /// Why there is no verdict, or a lesser one.
     pub gap: Option<Gap>,
     /// Red here makes the objective red.

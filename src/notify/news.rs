@@ -16,7 +16,7 @@ use crate::{
     scorecard::{
         Direction, Episode, Event, Figure, History, Id, Initiative, Input, Kpi, KpiRef,
         KpiStanding, Nature, Objective, Period, Perspective, PerspectiveStanding, Scorecard,
-        ScorecardStanding, Status, Target,
+        ScorecardStanding, Status, Target, rounding,
     },
 };
 
@@ -235,6 +235,8 @@ fn kpi_facts(
         contribution,
         trend: kpi.trend,
         signal: kpi.signal,
+        streak: kpi.streak,
+        assurance: kpi.assurance,
         gap: kpi.gap,
         critical: kpi.critical,
         need: defined.and_then(|defined| need(context, defined, kpi)),
@@ -378,13 +380,20 @@ fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
 
 fn kpi_remark(kpi: &KpiStanding, labelled: Option<Period>) -> Option<String> {
     let name = &kpi.name;
+    let shown = |value| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
     if let Some(gap) = kpi.gap {
-        return Some(format!("{name}: {}", gap.words()));
+        let last = kpi
+            .last_known
+            .map(|last| format!(" (last known: {} of {})", shown(last.value), last.period.label()));
+        return Some(format!("{name}: {}{}", gap.words(), last.unwrap_or_default()));
     }
     if kpi.error.is_some() {
-        return Some(format!(
-            "{name}: the newest attempt to collect it failed; its last value stands"
-        ));
+        let failed = "the newest attempt to collect it failed; its last value stands";
+        return Some(format!("{name}: {failed}"));
+    }
+    if let Some(first) = kpi.as_reported.filter(|first| first.material) {
+        let (value, status) = (shown(first.value), first.status.words());
+        return Some(format!("{name} was first reported as {value}, {status}"));
     }
     match (kpi.period, labelled) {
         (Some(own), Some(label)) if own.frequency() == label.frequency() && own != label => {

@@ -1,7 +1,7 @@
 //! Signal or noise: an XmR chart of single-period values, and whether the process as it is can
 //! meet its target at all.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Direction, Signal, SignalRules};
 
@@ -43,7 +43,7 @@ pub enum Side {
 }
 
 /// Whether a process as it is meets its target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assurance {
     /// Will normally meet it.

@@ -7,7 +7,7 @@ use crate::{
         Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links, Named,
         Need, Parent, PeriodName, PersonFacts, Since,
     },
-    scorecard::{Event, Frequency, Reason, Signal, Status, Trend},
+    scorecard::{Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
 };
 
 pub(crate) fn at(text: &str) -> DateTime<FixedOffset> {
@@ -51,6 +51,8 @@ pub(crate) fn on_time_delivery() -> KpiFacts {
         contribution: Some(-16.5),
         trend: Some(Trend::Worsening),
         signal: Some(Signal::Outside),
+        streak: Some(1),
+        assurance: Some(Assurance::Fail),
         gap: None,
         critical: true,
         need: Some(Need {
@@ -71,6 +73,8 @@ fn lead_time() -> KpiFacts {
         green_line: Some(6.0),
         red_line: Some(7.5),
         variance: Some(1.2),
+        streak: Some(2),
+        assurance: Some(Assurance::HitAndMiss),
         direction: Better::Lower,
         status: Status::AtRisk,
         score: Some(46.0),
@@ -262,6 +266,8 @@ pub(crate) fn bare() -> Facts {
         green_line: None,
         red_line: None,
         variance: None,
+        streak: None,
+        assurance: None,
         status: Status::NoData,
         score: None,
         contribution: None,

@@ -7,7 +7,7 @@ use crate::{
         facts::{Facts, PeriodName, Since},
         mail::{figures, view::line},
     },
-    scorecard::{Event, Frequency, Status},
+    scorecard::{Event, Frequency, Status, rounding},
 };
 
 /// What a phone shows of a subject.
@@ -25,7 +25,7 @@ pub(super) fn subject(facts: &Facts) -> String {
         Event::Recovered => "Recovered".to_owned(),
     };
     let period = facts.period.as_ref().map(|period| format!(" - {}", period.label));
-    let was = facts.score.from.map(|score| format!(" (was {})", figures::score(score)));
+    let was = facts.score.from.map(|score| format!(" (was {})", rounding::score(score)));
     let tail = format!(
         "{}: {}{}",
         period.unwrap_or_default(),
@@ -92,7 +92,7 @@ fn status(facts: &Facts) -> Status {
 
 fn scores(facts: &Facts) -> String {
     let now = match facts.score.to {
-        Some(score) => format!("score {}", figures::score(score)),
+        Some(score) => format!("score {}", rounding::score(score)),
         None => "no score".to_owned(),
     };
     let when = facts
@@ -101,7 +101,7 @@ fn scores(facts: &Facts) -> String {
         .map(|before| format!(" in {}", beside(before, facts.period.as_ref())));
     match (facts.score.from, facts.before.as_ref()) {
         (Some(then), _) => {
-            format!("{now}, was {}{}", figures::score(then), when.unwrap_or_default())
+            format!("{now}, was {}{}", rounding::score(then), when.unwrap_or_default())
         }
         (None, Some(_)) => format!("{now}, without a score{}", when.unwrap_or_default()),
         (None, None) => format!("{now}, not judged before"),

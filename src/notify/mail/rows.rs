@@ -7,7 +7,7 @@ use crate::{
         facts::{Better, Facts, KpiFacts},
         mail::{figures, headline, view::line},
     },
-    scorecard::{Direction, Event, Signal, Status, Trend},
+    scorecard::{Direction, Event, Signal, Status, Trend, signal::Assurance},
 };
 
 /// A manager reads so many rows; the rest is on the board.
@@ -25,6 +25,7 @@ pub(super) struct Row {
     name: String,
     value: String,
     target: String,
+    red: String,
     variance: String,
     status: String,
     tone: &'static str,
@@ -68,6 +69,7 @@ impl Row {
             name: line(&kpi.name),
             value: value(kpi),
             target: target(kpi),
+            red: red(kpi).unwrap_or_default(),
             variance: variance(kpi),
             status: kpi.status.words().to_uppercase(),
             tone: figures::tone(kpi.status),
@@ -80,16 +82,13 @@ impl Row {
 /// What a KPI needs to be green, if it can be said.
 pub(super) fn need(kpi: &KpiFacts) -> Option<String> {
     let need = kpi.need?;
-    let (name, digits, unit) = (line(&kpi.name), figures::digits(kpi), kpi.unit.as_deref());
-    let green = figures::amount(&figures::fixed(need.green_line, digits), unit);
+    let (name, green) = (line(&kpi.name), figures::amount(kpi, need.green_line));
     if let Some(count) = need.count {
         let (by, word) = (count.more.abs(), if count.more < 0.0 { "fewer" } else { "more" });
         return Some(format!("{name} {green}, i.e. {by} {word} of {}", count.of));
     }
     let word = if need.missing < 0.0 { "less" } else { "more" };
-    let missing = figures::fixed(need.missing.abs(), digits);
-    let missing = figures::amount(&missing, figures::difference_unit(unit));
-    Some(format!("{name} {green}, i.e. {missing} {word}"))
+    Some(format!("{name} {green}, i.e. {} {word}", figures::difference(kpi, need.missing)))
 }
 
 /// The KPIs without a row, a sentence a status.
@@ -154,52 +153,61 @@ pub(super) fn change(facts: &Facts) -> Option<String> {
 }
 
 fn value(kpi: &KpiFacts) -> String {
-    let Some(value) = kpi.value else { return "no value".to_owned() };
-    if kpi.direction == Better::Binary {
-        return if value > 0.0 { "done" } else { "not done" }.to_owned();
+    match kpi.value {
+        None => "no value".to_owned(),
+        Some(value) if kpi.direction == Better::Binary => {
+            if value > 0.0 { "done" } else { "not done" }.to_owned()
+        }
+        Some(value) => figures::amount(kpi, value),
     }
-    let number = figures::fixed(value, figures::digits(kpi));
-    figures::amount(&number, kpi.unit.as_deref())
 }
 
-/// The target, and where green and red begin if that is elsewhere.
+/// The target, or where green begins if that is elsewhere.
 fn target(kpi: &KpiFacts) -> String {
-    let number = |number| figures::fixed(number, figures::digits(kpi));
     if kpi.direction == Better::Binary {
         return "target done".to_owned();
     }
-    let Some(green) = kpi.green_line else {
-        let target = kpi.target.map(|target| format!("target {}", number(target)));
-        return target.unwrap_or_else(|| "no target".to_owned());
-    };
-    let side = figures::red_side(kpi);
-    let green_part = match (kpi.target, side) {
-        (Some(target), _) if number(target) == number(green) => format!("target {}", number(green)),
-        (_, Some(Direction::Higher)) => format!("green up to {}", number(green)),
-        (_, Some(Direction::Lower)) => format!("green from {}", number(green)),
-        (_, None) => format!("green at {}", number(green)),
-    };
-    match (side, kpi.red_line) {
-        (Some(Direction::Higher), Some(red)) => format!("{green_part} (red above {})", number(red)),
-        (Some(Direction::Lower), Some(red)) => format!("{green_part} (red below {})", number(red)),
-        _ => green_part,
+    let target = kpi.target.map(|target| figures::number(kpi, target));
+    let green = kpi.green_line.map(|green| figures::number(kpi, green));
+    match (target, green, figures::red_side(kpi)) {
+        (None, None, _) => "no target".to_owned(),
+        (Some(target), None, _) => format!("target {target}"),
+        (Some(target), Some(green), _) if target == green => format!("target {target}"),
+        (_, Some(green), Some(Direction::Higher)) => format!("green up to {green}"),
+        (_, Some(green), Some(Direction::Lower)) => format!("green from {green}"),
+        (_, Some(green), None) => format!("green at {green}"),
+    }
+}
+
+/// Where red begins, if that can be said.
+fn red(kpi: &KpiFacts) -> Option<String> {
+    let red = figures::number(kpi, kpi.red_line?);
+    match (kpi.direction, figures::red_side(kpi)?) {
+        (Better::Binary, _) => None,
+        (_, Direction::Higher) => Some(format!("(red above {red})")),
+        (_, Direction::Lower) => Some(format!("(red below {red})")),
     }
 }
 
 fn variance(kpi: &KpiFacts) -> String {
-    let Some(variance) = kpi.variance else { return "no difference known".to_owned() };
-    let number = figures::signed(variance, figures::digits(kpi));
-    figures::amount(&number, figures::difference_unit(kpi.unit.as_deref()))
+    match kpi.variance {
+        None => "no difference known".to_owned(),
+        Some(0.0) => "no difference".to_owned(),
+        Some(variance) => {
+            let sign = if variance < 0.0 { '-' } else { '+' };
+            format!("{sign}{}", figures::difference(kpi, variance))
+        }
+    }
 }
 
 fn share(kpi: &KpiFacts) -> String {
     match kpi.share_pct {
-        Some(share) if share > 0.0 => format!("{} %", figures::fixed(share, 0)),
+        Some(share) if share > 0.0 => format!("{} %", share.round()),
         _ => "none".to_owned(),
     }
 }
 
-/// Signal or noise; without a signal, the two-point comparison.
+/// Signal or noise, where that can be told; otherwise the two-point comparison. Then how long.
 fn note(kpi: &KpiFacts) -> Option<String> {
     let signal = kpi.signal.map(|signal| match signal {
         Signal::Outside => "outside its usual range: signal, not noise",
@@ -207,12 +215,28 @@ fn note(kpi: &KpiFacts) -> Option<String> {
         Signal::Drift => "a long rise or fall: signal, not noise",
         Signal::NearLimit => "near the limit of its usual range again: signal, not noise",
     });
+    let assurance = kpi.assurance.and_then(|assurance| match assurance {
+        Assurance::Pass => None,
+        Assurance::Fail => Some("will not meet its target unless the process changes"),
+        Assurance::HitAndMiss => Some("as it is, it meets its target some periods by chance alone"),
+    });
     let trend = kpi.trend.map(|trend| match trend {
         Trend::Improving => "better than the period before",
         Trend::Steady => "about the same as the period before",
         Trend::Worsening => "worse than the period before",
     });
-    signal.or(trend).map(str::to_owned)
+    let streak = kpi
+        .streak
+        .filter(|&streak| streak > 1)
+        .map(|streak| format!("{streak} periods {} in a row", kpi.status.words()));
+    let notes: Vec<String> = signal
+        .or(trend)
+        .map(str::to_owned)
+        .into_iter()
+        .chain(streak)
+        .chain(assurance.map(str::to_owned))
+        .collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// `a, b and c`

@@ -8,7 +8,7 @@ use crate::{
         facts::{Facts, InitiativeFacts, KpiFacts, PersonFacts},
         mail::{figures, headline, rows},
     },
-    scorecard::{Reason, Status},
+    scorecard::{Reason, Status, rounding},
 };
 
 /// Hex digits of the configuration's digest that people compare.
@@ -151,7 +151,7 @@ fn affects(facts: &Facts) -> String {
     let name = format!("{} scorecard", line(&facts.scorecard.name));
     match (facts.affects.status, facts.affects.score) {
         (Some(status), Some(score)) => {
-            format!("{name} ({}, {})", status.words(), figures::score(score))
+            format!("{name} ({}, {})", status.words(), rounding::score(score))
         }
         (Some(status), None) => format!("{name} ({})", status.words()),
         (None, _) => name,
