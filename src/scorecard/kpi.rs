@@ -40,6 +40,8 @@ struct Report {
     gap: Option<Gap>,
     /// With a gap: whether the period is judged all the same.
     judged: bool,
+    /// A newer period that is closed and not due yet.
+    awaited: Option<Period>,
 }
 
 /// Judges one KPI at `now`. Shares of a shortfall are the perspective's to fill in.
@@ -62,6 +64,8 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
         decimals: kpi.decimals,
         period: report.period,
         state: report.state,
+        awaited: report.awaited,
+        judged_on_newest: kpi.is_judged_on_newest(),
         value: verdict.value,
         target: verdict.target,
         green_line,
@@ -238,12 +242,13 @@ impl Case<'_> {
             return Report::without(Some(newest), state, Gap::NeverCollected);
         }
         let state = self.missing_state(newest, now);
+        let awaited = (state == DataState::Awaiting).then_some(newest);
         let mut period = newest;
         let mut overdue = 0;
         loop {
             if self.held.actual(period).is_some() {
                 let gap = (overdue > 0).then_some(Gap::CarriedForward);
-                return Report { period: Some(period), state, gap, judged: true };
+                return Report { period: Some(period), state, gap, judged: true, awaited };
             }
             overdue += u32::from(self.missing_state(period, now) == DataState::Overdue);
             if overdue > self.kpi.carry_forward {
@@ -276,7 +281,8 @@ impl Case<'_> {
             let carried = self.carried(period, running);
             let gap = if carried { Gap::CarriedForward } else { Gap::Stale };
             let period = Some(period);
-            return Report { period, state: DataState::Overdue, gap: Some(gap), judged: carried };
+            let state = DataState::Overdue;
+            return Report { period, state, gap: Some(gap), judged: carried, awaited: None };
         }
         Report::of(period, DataState::Received)
     }
@@ -377,11 +383,11 @@ pub fn is_material(before: (f64, Status), after: (f64, Status), materiality_pct:
 
 impl Report {
     fn of(period: Period, state: DataState) -> Self {
-        Self { period: Some(period), state, gap: None, judged: true }
+        Self { period: Some(period), state, gap: None, judged: true, awaited: None }
     }
 
     fn without(period: Option<Period>, state: DataState, gap: Gap) -> Self {
-        Self { period, state, gap: Some(gap), judged: false }
+        Self { period, state, gap: Some(gap), judged: false, awaited: None }
     }
 }
 

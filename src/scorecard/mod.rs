@@ -14,6 +14,7 @@ mod pace;
 mod period;
 mod portfolio;
 pub mod reading;
+mod rollup;
 pub mod rounding;
 mod schedule;
 pub mod score;
@@ -26,7 +27,7 @@ mod trend;
 
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use episode::{Episode, Event, Phase};
-pub use formula::Formula;
+pub use formula::{Formula, FormulaError};
 pub use goal::{Case, Goal, improved, trajectory};
 pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample};
 pub use id::{Id, IdError, KpiRef, Scope};
@@ -34,6 +35,7 @@ pub use kpi::judge_kpi;
 pub use lines::{Lines, at_least};
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::Portfolio;
+pub use rollup::{Child, manual_score, roll_up};
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{
     AsReported, Counts, KpiStanding, LastKnown, ObjectiveStanding, Pacing, PerspectiveStanding,

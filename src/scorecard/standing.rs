@@ -172,6 +172,12 @@ pub struct KpiStanding {
     pub period: Option<Period>,
     /// Where the newest due period stands.
     pub state: DataState,
+    /// A closed period whose actual is not due yet, newer than the one reported.
+    #[serde(skip)]
+    pub awaited: Option<Period>,
+    /// Whether the newest reading speaks for it, rather than the last closed period.
+    #[serde(skip)]
+    pub judged_on_newest: bool,
     /// The value of the period reported.
     pub value: Option<f64>,
     /// What was wanted.

@@ -23,8 +23,6 @@ pub struct Scorecard {
     pub show_overall: bool,
     /// An individual's scorecard: never broadcast.
     pub private: bool,
-    /// The scorecard's review period, which labels its evaluations.
-    pub review: Frequency,
     /// A revision that moves a value by less than this share, and no status, is not worth a notice.
     pub materiality_pct: f64,
     /// Closed periods after which a later change needs a person.
@@ -392,4 +390,78 @@ pub enum AlertOn {
     Provisional,
     /// Off track, also by the forecast for the period's end.
     Forecast,
+}
+
+/// A level of the tree is judged by half of its weight, or not at all.
+const MIN_COVERAGE: f64 = 0.5;
+
+impl Default for Rollup {
+    fn default() -> Self {
+        Self {
+            rule: RollupRule::WeightedMean,
+            red_guard: true,
+            min_coverage: MIN_COVERAGE,
+            missing: Missing::Exclude,
+        }
+    }
+}
+
+impl Default for AlertPolicy {
+    fn default() -> Self {
+        Self {
+            on: AlertOn::OffTrack,
+            to: Vec::new(),
+            escalate_to: Vec::new(),
+            open_after: 1,
+            recovery_margin: 2.0,
+            escalate_after: 2,
+        }
+    }
+}
+
+impl Kpi {
+    /// A KPI as its author gets it who writes no more than an id: monthly, higher is better,
+    /// weight 1, judged by threshold, with nothing to judge it by yet.
+    pub fn plain(id: Id, nature: Nature) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            description: None,
+            nature,
+            kind: None,
+            unit: None,
+            decimals: None,
+            direction: Direction::Higher,
+            frequency: Frequency::Month,
+            weight: 1.0,
+            critical: false,
+            owner: None,
+            steward: None,
+            lag: Lag::Days(0),
+            aims: Vec::new(),
+            weights: Vec::new(),
+            scoring: Scoring::Threshold,
+            best: None,
+            worst: None,
+            credit_overachievement: true,
+            input: Input::Collected,
+            aggregate: Aggregate::Last,
+            scale: 1.0,
+            cumulative: None,
+            min_n: 0.0,
+            sanity: None,
+            max_age: None,
+            poll_interval: None,
+            carry_forward: 0,
+            not_applicable: Vec::new(),
+            dead_band: super::Amount::Percent(2.0),
+            pace: Pace { working_days: true, min_elapsed: 0.25 },
+            signals: Signals {
+                rules: SignalRules::Two,
+                screen_outliers: false,
+                baseline_from: None,
+            },
+            initiatives: Vec::new(),
+        }
+    }
 }
