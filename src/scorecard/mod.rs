@@ -2,12 +2,15 @@
 //! an argument, missing data is a value.
 
 mod calendar;
+mod derive;
 mod episode;
+mod evaluate;
 pub mod forecast;
 mod formula;
 mod goal;
 mod history;
 mod id;
+mod judge;
 mod kpi;
 mod lines;
 mod pace;
@@ -26,15 +29,18 @@ mod tree;
 mod trend;
 
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
-pub use episode::{Episode, Event, Phase};
+pub use derive::complete;
+pub use episode::{Episode, Evaluation, Event, Phase};
+pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
 pub use formula::{Formula, FormulaError};
 pub use goal::{Case, Goal, improved, trajectory};
 pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample};
 pub use id::{Id, IdError, KpiRef, Scope};
-pub use kpi::judge_kpi;
+pub use judge::{Judge, effective_weights};
+pub use kpi::{PeriodVerdict, is_material, judge_kpi};
 pub use lines::{Lines, at_least};
 pub use period::{Frequency, Period, PeriodError};
-pub use portfolio::Portfolio;
+pub use portfolio::{LinkError, Portfolio};
 pub use rollup::{Child, manual_score, roll_up};
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{

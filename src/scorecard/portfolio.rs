@@ -1,15 +1,55 @@
 //! All scorecards of a configuration, their links checked: children are judged before parents.
 
-use super::{Id, Kpi, KpiRef, Objective, Perspective, Scope, Scorecard};
+use std::collections::{HashMap, HashSet};
 
-/// Scorecards whose ids are unique and whose links form no cycle.
+use super::{
+    Id, Input, Kpi, KpiRef, Objective, ObjectiveRef, Perspective, Reference, Scope, Scorecard,
+    Target,
+};
+
+/// Scorecards whose ids are unique and whose links lead somewhere and form no cycle.
 #[derive(Clone, Debug, Default)]
 pub struct Portfolio {
     /// In the order of the configuration.
     scorecards: Vec<Scorecard>,
+    /// Shared and derived KPIs, inputs before what they make.
+    computed: Vec<KpiRef>,
+}
+
+/// Why scorecards do not make a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// Two scorecards share an id.
+    #[error("there are two scorecards `{0}`")]
+    DuplicateScorecard(Id),
+    /// A name leads nowhere.
+    #[error("`{from}` names `{to}`, which is in no scorecard")]
+    Dangling {
+        /// The node that names it.
+        from: String,
+        /// What it names.
+        to: String,
+    },
+    /// A node depends on itself.
+    #[error("`{0}` depends on itself: {1}")]
+    Cycle(String, String),
 }
 
 impl Portfolio {
+    /// Scorecards with links that lead somewhere and form no cycle; else everything that is wrong.
+    pub fn new(scorecards: Vec<Scorecard>) -> Result<Self, Vec<LinkError>> {
+        let mut portfolio = Self { scorecards, computed: Vec::new() };
+        let mut errors = portfolio.duplicates();
+        errors.extend(portfolio.dangling());
+        if errors.is_empty() {
+            match portfolio.ordered() {
+                Ok(computed) => portfolio.computed = computed,
+                Err(cycle) => errors.push(cycle),
+            }
+        }
+        if errors.is_empty() { Ok(portfolio) } else { Err(errors) }
+    }
+
     /// In the order of the configuration.
     pub fn scorecards(&self) -> &[Scorecard] {
         &self.scorecards
@@ -28,11 +68,49 @@ impl Portfolio {
     /// Every KPI of every scorecard, in order.
     pub fn kpis(&self) -> impl Iterator<Item = (KpiRef, &Scorecard, &Kpi)> {
         self.scorecards.iter().flat_map(|scorecard| {
-            scorecard.kpis().map(move |kpi| {
-                let named = KpiRef { scorecard: scorecard.id.clone(), kpi: kpi.id.clone() };
-                (named, scorecard, kpi)
-            })
+            scorecard.kpis().map(move |kpi| (scorecard.named(kpi), scorecard, kpi))
         })
+    }
+
+    /// The objective, with the scorecard it is on.
+    pub fn objective(&self, named: &ObjectiveRef) -> Option<(&Scorecard, &Objective)> {
+        let scorecard = self.scorecard(&named.scorecard)?;
+        let objective = scorecard.objectives().find(|objective| objective.id == named.objective)?;
+        Some((scorecard, objective))
+    }
+
+    /// Shared and derived KPIs, inputs before what they make.
+    pub fn computed(&self) -> &[KpiRef] {
+        &self.computed
+    }
+
+    /// Every KPI whose actuals the judgement of a scorecard looks at, also by links.
+    pub fn needed_by(&self, scorecard: &Id) -> HashSet<KpiRef> {
+        let mut needed = HashSet::new();
+        let mut scorecards = vec![scorecard.clone()];
+        let mut seen = HashSet::new();
+        let mut kpis = Vec::new();
+        while let Some(id) = scorecards.pop() {
+            let Some(scorecard) = self.scorecard(&id).filter(|_| seen.insert(id.clone())) else {
+                continue;
+            };
+            kpis.extend(scorecard.kpis().map(|kpi| scorecard.named(kpi)));
+            let links = scorecard.objectives().flat_map(|objective| &objective.contributions);
+            scorecards.extend(links.map(|link| link.objective.scorecard.clone()));
+        }
+        while let Some(kpi) = kpis.pop() {
+            if needed.insert(kpi.clone()) {
+                kpis.extend(self.kpi(&kpi).into_iter().flat_map(|found| inputs(&kpi, found)));
+            }
+        }
+        needed
+    }
+
+    /// The scorecards whose standing may change when the actuals of these KPIs do, in the order of
+    /// the configuration.
+    pub fn affected_by(&self, kpis: &HashSet<KpiRef>) -> Vec<Id> {
+        let affected = |scorecard: &&Scorecard| !self.needed_by(&scorecard.id).is_disjoint(kpis);
+        self.scorecards.iter().filter(affected).map(|scorecard| scorecard.id.clone()).collect()
     }
 
     /// The node a path of ids names, e.g. `calder/customer` or `calder/on-time-delivery`.
@@ -56,9 +134,140 @@ impl Portfolio {
             _ => None,
         }
     }
+
+    fn duplicates(&self) -> Vec<LinkError> {
+        let mut seen = HashSet::new();
+        let twice = self.scorecards.iter().filter(|scorecard| !seen.insert(&scorecard.id));
+        twice.map(|scorecard| LinkError::DuplicateScorecard(scorecard.id.clone())).collect()
+    }
+
+    fn dangling(&self) -> Vec<LinkError> {
+        let mut errors = Vec::new();
+        for (named, _, kpi) in self.kpis() {
+            let lost = inputs(&named, kpi).into_iter().filter(|input| self.kpi(input).is_none());
+            errors.extend(lost.map(|to| dangling(&named, &to)));
+        }
+        for scorecard in &self.scorecards {
+            for objective in scorecard.objectives() {
+                let from = format!("{}/{}", scorecard.id, objective.id);
+                let links = objective.contributions.iter().map(|link| &link.objective);
+                let lost =
+                    links.chain(&objective.aligned).filter(|to| self.objective(to).is_none());
+                errors.extend(lost.map(|to| dangling(&from, to)));
+            }
+        }
+        errors
+    }
+
+    /// Computed KPIs in the order of their dependencies; also refuses cycles of contributions.
+    fn ordered(&self) -> Result<Vec<KpiRef>, LinkError> {
+        let mut walk = Walk::default();
+        for (named, _, _) in self.kpis() {
+            walk.visit(&named.to_string(), &|node| {
+                let Some(named) = KpiRef::parse(node) else { return Vec::new() };
+                let found = self.kpi(&named);
+                let inputs = found.into_iter().flat_map(|kpi| inputs(&named, kpi));
+                inputs.map(|input| input.to_string()).collect()
+            })?;
+        }
+        let is_computed = |named: &KpiRef| {
+            self.kpi(named).is_some_and(|kpi| !matches!(kpi.input, Input::Collected))
+        };
+        let done = walk.done.iter().filter_map(|node| KpiRef::parse(node));
+        let computed = done.filter(is_computed).collect();
+        let mut walk = Walk::default();
+        for scorecard in &self.scorecards {
+            for objective in scorecard.objectives() {
+                let node = format!("{}/{}", scorecard.id, objective.id);
+                walk.visit(&node, &|node| self.contributions(node))?;
+            }
+        }
+        Ok(computed)
+    }
+
+    fn contributions(&self, node: &str) -> Vec<String> {
+        let Some(named) = KpiRef::parse(node) else { return Vec::new() };
+        let named = ObjectiveRef { scorecard: named.scorecard, objective: named.kpi };
+        let links = self.objective(&named).map(|(_, objective)| &objective.contributions);
+        links.into_iter().flatten().map(|link| link.objective.to_string()).collect()
+    }
+}
+
+/// A walk through dependencies, depth first.
+#[derive(Default)]
+struct Walk {
+    done: Vec<String>,
+    seen: HashMap<String, bool>,
+    path: Vec<String>,
+}
+
+impl Walk {
+    fn visit(&mut self, node: &str, next: &dyn Fn(&str) -> Vec<String>) -> Result<(), LinkError> {
+        match self.seen.get(node) {
+            Some(true) => return Ok(()),
+            Some(false) => {
+                let from = self.path.iter().position(|held| held == node).unwrap_or(0);
+                let mut cycle = self.path.split_off(from);
+                cycle.push(node.to_owned());
+                return Err(LinkError::Cycle(node.to_owned(), cycle.join(" → ")));
+            }
+            None => {}
+        }
+        self.seen.insert(node.to_owned(), false);
+        self.path.push(node.to_owned());
+        for child in next(node) {
+            self.visit(&child, next)?;
+        }
+        self.path.pop();
+        self.seen.insert(node.to_owned(), true);
+        self.done.push(node.to_owned());
+        Ok(())
+    }
+}
+
+/// The KPIs a KPI's judgement depends on: what it is made of, and what its targets are relative to.
+fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
+    let mut inputs = match &kpi.input {
+        Input::Collected => Vec::new(),
+        Input::Shared(units) => units.clone(),
+        Input::Derived(formula) => {
+            let names = formula.names().iter();
+            names.filter_map(|name| named.relative(name)).collect()
+        }
+    };
+    inputs.extend(kpi.aims.iter().filter_map(|aim| match &aim.target {
+        Some(Target::Relative { to: Reference::Kpi(other), .. }) => Some(other.clone()),
+        _ => None,
+    }));
+    inputs
+}
+
+fn dangling(from: &impl ToString, to: &impl ToString) -> LinkError {
+    LinkError::Dangling { from: from.to_string(), to: to.to_string() }
+}
+
+impl KpiRef {
+    /// A KPI named from this one's scorecard: `kpi`, or `scorecard/kpi`.
+    pub fn relative(&self, name: &str) -> Option<Self> {
+        match name.contains('/') {
+            true => Self::parse(name),
+            false => Some(Self { scorecard: self.scorecard.clone(), kpi: Id::parse(name).ok()? }),
+        }
+    }
+}
+
+impl std::fmt::Display for ObjectiveRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.scorecard, self.objective)
+    }
 }
 
 impl Scorecard {
+    /// The KPI's name in the portfolio.
+    pub fn named(&self, kpi: &Kpi) -> KpiRef {
+        KpiRef { scorecard: self.id.clone(), kpi: kpi.id.clone() }
+    }
+
     /// The perspective of that id.
     pub fn perspective(&self, id: &Id) -> Option<&Perspective> {
         self.perspectives.iter().find(|perspective| perspective.id == *id)
