@@ -152,3 +152,139 @@ async fn drop_off(folder: &Path, id: Uuid, mail: &[u8]) -> anyhow::Result<()> {
     };
     write.await.with_context(|| format!("cannot write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future;
+
+    use secrecy::SecretString;
+    use tokio::{
+        io::{AsyncBufReadExt, BufReader},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::notify::mail::{cases, letter::letter};
+
+    /// Longer than a local server needs, shorter than a person waits.
+    const TIME_MAX: Duration = Duration::from_millis(500);
+
+    /// What the server answers: to a login, and to a recipient.
+    #[derive(Clone, Copy)]
+    struct Answers {
+        login: &'static str,
+        recipient: &'static str,
+    }
+
+    /// A mail server that speaks to everyone who comes, one after the other.
+    async fn serve(listener: TcpListener, answers: Answers) {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 fake ESMTP\r\n").await.unwrap();
+            let (mut in_data, mut line) = (false, String::new());
+            while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+                let answer = match line.split_ascii_whitespace().next().unwrap_or("") {
+                    "." => "250 queued",
+                    _ if in_data => "",
+                    "EHLO" => "250-fake\r\n250 AUTH PLAIN",
+                    "AUTH" => answers.login,
+                    "RCPT" => answers.recipient,
+                    "DATA" => "354 go on",
+                    "QUIT" => "221 bye",
+                    _ => "250 ok",
+                };
+                in_data = answer == "354 go on" || (in_data && answer.is_empty());
+                if !answer.is_empty() {
+                    stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+                }
+                line.clear();
+            }
+        }
+    }
+
+    async fn send_to(port: u16, login: bool) -> Result<(), SendError> {
+        let login = login.then(|| ("kpid".to_owned(), SecretString::from("wrong")));
+        let (host, tls) = ("127.0.0.1".to_owned(), SmtpTls::None);
+        let transport = MailTransport::Smtp { host, port, tls, login };
+        let postman = Postman::open_within(&transport, TIME_MAX, TIME_MAX).unwrap();
+        postman.carry(Uuid::nil(), mail()).await
+    }
+
+    fn mail() -> Message {
+        let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
+        let from = "kpid@calder.example".parse().unwrap();
+        let to = "ines@calder.example".parse().unwrap();
+        letter(&from, to, Uuid::nil(), &cases::opened(), now).unwrap()
+    }
+
+    async fn send(answers: Answers, login: bool) -> Result<(), SendError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::select! {
+            sent = send_to(port, login) => sent,
+            () = serve(listener, answers) => unreachable!("the server goes on"),
+        }
+    }
+
+    fn words(error: &SendError) -> (&'static str, &str) {
+        match error {
+            SendError::Retry { message, .. } => ("retry", message),
+            SendError::GiveUp { message } => ("give up", message),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_says_what_becomes_of_a_mail() {
+        let fine = Answers { login: "235 welcome", recipient: "250 ok" };
+        assert_eq!(send(fine, false).await, Ok(()));
+        assert_eq!(send(fine, true).await, Ok(()));
+        for (answers, login, verdict, said) in [
+            (Answers { recipient: "451 4.7.1 greylisted", ..fine }, false, "retry", "greylisted"),
+            (
+                Answers { recipient: "550 5.1.1 no such user", ..fine },
+                false,
+                "give up",
+                "no such user",
+            ),
+            (Answers { login: "535 5.7.8 who are you", ..fine }, true, "retry", "who are you"),
+        ] {
+            let error = send(answers, login).await.unwrap_err();
+            let (judged, message) = words(&error);
+            assert!(judged == verdict && message.contains(said), "{error:?}");
+            assert!(!message.contains("wrong"), "no password in {message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_silent_or_gone_is_tried_again() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let accept_only = async {
+            let _held = silent.accept().await.unwrap();
+            future::pending::<()>().await;
+        };
+        let error = tokio::select! {
+            sent = send_to(port, false) => sent.unwrap_err(),
+            () = accept_only => unreachable!("the server goes on"),
+        };
+        assert_eq!(words(&error).0, "retry", "{error:?}");
+        drop(silent);
+        assert_eq!(words(&send_to(port, false).await.unwrap_err()).0, "retry");
+    }
+
+    #[tokio::test]
+    async fn a_repeated_mail_replaces_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("new/mails");
+        let postman = Postman::open(&MailTransport::Folder(inner.clone())).unwrap();
+        for _ in 0..2 {
+            postman.carry(Uuid::nil(), mail()).await.unwrap();
+        }
+        let files: Vec<_> =
+            std::fs::read_dir(&inner).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(files, ["00000000-0000-0000-0000-000000000000.eml"]);
+        let kept = std::fs::read(inner.join(&files[0])).unwrap();
+        assert!(kept == mail().formatted(), "the file is the mail, byte by byte");
+    }
+}

@@ -198,7 +198,139 @@ async fn words(mut response: Response) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::future;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
+    use crate::notify::mail::cases;
+
+    /// Longer than a local receiver needs, shorter than a person waits.
+    const TIME_MAX: Duration = Duration::from_millis(500);
+
+    const NOW: &str = "2026-06-03T06:00:05+02:00";
+
+    /// What came of one post to a receiver that answers every request with `answer`, and the
+    /// requests it saw.
+    async fn post(answer: &str) -> (Result<(), SendError>, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/kpid", listener.local_addr().unwrap()).parse().unwrap();
+        let secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into());
+        let hook = Hook::open_within(&Webhook { url, secret }, TIME_MAX).unwrap();
+        let (facts, now) = (cases::opened(), cases::at(NOW).to_utc());
+        let mut seen = Vec::new();
+        let result = tokio::select! {
+            result = hook.post(Uuid::nil(), &facts, now) => result,
+            () = receive(listener, answer, &mut seen) => unreachable!("the receiver goes on"),
+        };
+        (result, seen)
+    }
+
+    async fn receive(listener: TcpListener, answer: &str, seen: &mut Vec<String>) {
+        let mut open = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !String::from_utf8_lossy(&request).ends_with("}") {
+                stream.read_buf(&mut request).await.unwrap();
+            }
+            seen.push(String::from_utf8(request).unwrap());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_answer_says_what_becomes_of_a_delivery() {
+        let (result, seen) = post("HTTP/1.1 204 No Content\r\n\r\n").await;
+        assert_eq!((result, seen.len()), (Ok(()), 1));
+        let busy = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(
+            post(busy).await.0,
+            Err(SendError::Retry {
+                after: Some(Duration::from_secs(30)),
+                message: "127.0.0.1 answered 429 Too Many Requests".to_owned(),
+            })
+        );
+        let refusal = "HTTP/1.1 400 Bad Request\r\ncontent-length: 9\r\n\r\nno\r\n such";
+        assert_eq!(
+            post(refusal).await.0,
+            Err(SendError::GiveUp {
+                message: "127.0.0.1 answered 400 Bad Request: no such".to_owned(),
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let elsewhere =
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
+        let (result, seen) = post(elsewhere).await;
+        assert!(matches!(result, Err(SendError::GiveUp { .. })), "{result:?}");
+        assert_eq!(seen.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_cut() {
+        let flood = format!(
+            "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 99999999\r\n\r\n{}",
+            "x".repeat(1 << 16)
+        );
+        let Err(SendError::Retry { message, .. }) = post(&flood).await.0 else {
+            panic!("a broken receiver is tried again");
+        };
+        assert!(message.ends_with(&"x".repeat(WORDS_CHARS_MAX)), "{message}");
+        assert!(message.len() < 2 * WORDS_CHARS_MAX, "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_silent_receiver_is_tried_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
+        let hook = Hook::open_within(&Webhook { url, secret: None }, TIME_MAX).unwrap();
+        let (facts, now) = (cases::opened(), cases::at(NOW).to_utc());
+        let accept_only = async {
+            let _held = listener.accept().await.unwrap();
+            future::pending::<()>().await;
+        };
+        let result = tokio::select! {
+            result = hook.post(Uuid::nil(), &facts, now) => result,
+            () = accept_only => unreachable!("the receiver goes on"),
+        };
+        let Err(SendError::Retry { message, .. }) = result else { panic!("{result:?}") };
+        assert!(!message.contains("token"), "a path may be a secret: {message}");
+    }
+
+    #[tokio::test]
+    async fn a_request_carries_id_time_signature_and_the_facts() {
+        let (_, seen) = post("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();
+        let header = |name: &str| {
+            head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap()
+        };
+        assert!(head.starts_with("POST /kpid HTTP/1.1"));
+        assert_eq!(header("webhook-id"), "00000000-0000-0000-0000-000000000000");
+        assert_eq!(header("webhook-timestamp"), "1780459205");
+        let key = Key::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature =
+            key.sign(header("webhook-id"), header("webhook-timestamp"), body.as_bytes());
+        assert_eq!(header("webhook-signature"), signature);
+        assert_eq!(serde_json::from_str::<Facts>(body).unwrap(), cases::opened());
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        insta::assert_snapshot!("body", serde_json::to_string_pretty(&body).unwrap());
+    }
+
+    #[test]
+    fn keys_are_there_even_when_values_are_not() {
+        let keys = |facts: &Facts| -> Vec<String> {
+            let value = serde_json::to_value(facts).unwrap();
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(keys(&cases::bare()), keys(&cases::opened()));
+    }
 
     #[test]
     fn a_signature_is_the_one_of_the_specification() {

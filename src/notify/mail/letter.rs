@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart,
+        Mailbox, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
     },
 };
@@ -35,7 +35,13 @@ pub(crate) fn letter(
         .message_id(Some(format!("<{id}@{domain}>")))
         .in_reply_to(thread.clone())
         .references(thread)
-        .multipart(MultiPart::alternative_plain_html(rendered.text, rendered.html))
+        .multipart(
+            // Named after the delivery, so that a repetition is the same to the byte.
+            MultiPart::alternative()
+                .boundary(format!("kpid-{id}"))
+                .singlepart(SinglePart::plain(rendered.text))
+                .singlepart(SinglePart::html(rendered.html)),
+        )
         .context("cannot put the mail together")?;
     // RFC 3834: keeps out-of-office replies away.
     message.headers_mut().insert_raw(HeaderValue::new(
@@ -49,4 +55,81 @@ pub(crate) fn letter(
 /// stand at an id's end there, so it becomes a character that no id of ours has.
 fn thread_id(dedup_key: &str, domain: &str) -> String {
     format!("<kpid/{}@{domain}>", dedup_key.replace('.', "="))
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::MessageParser;
+
+    use super::*;
+    use crate::notify::mail::cases;
+
+    fn written(facts: &Facts, from: &str) -> Vec<u8> {
+        let id = Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
+        let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
+        let to = "ines.marlow@calder.example".parse().unwrap();
+        letter(&from.parse().unwrap(), to, id, facts, now).unwrap().formatted()
+    }
+
+    #[test]
+    fn an_independent_parser_reads_what_was_meant() {
+        let raw = written(&cases::opened(), "Scorecard <kpid@calder.example>");
+        let mail = MessageParser::default().parse(&raw).unwrap();
+        let one = |address: Option<&mail_parser::Address<'_>>| {
+            address.and_then(|list| list.first()?.address()).map(str::to_owned)
+        };
+        assert_eq!(one(mail.from()).as_deref(), Some("kpid@calder.example"));
+        assert_eq!(one(mail.to()).as_deref(), Some("ines.marlow@calder.example"));
+        assert_eq!(mail.reply_to().map(|_| ()), None);
+        assert_eq!(
+            mail.subject(),
+            Some("[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)")
+        );
+        assert_eq!(mail.message_id(), Some("01970000-0000-7000-8000-000000000001@calder.example"));
+        assert_eq!(
+            mail.date().map(|date| date.to_rfc3339()).as_deref(),
+            Some("2026-06-03T04:00:05Z")
+        );
+        assert_eq!(mail.header_raw("Auto-Submitted").map(str::trim), Some("auto-generated"));
+        let rendered = render::render(&cases::opened()).unwrap();
+        assert_eq!(mail.text_body_count(), 1);
+        assert_eq!(unix(&mail.body_text(0).unwrap()), rendered.text);
+        assert_eq!(unix(&mail.body_html(0).unwrap()), rendered.html);
+        assert_eq!(mail.attachment_count(), 0);
+    }
+
+    #[test]
+    fn the_mails_of_an_episode_share_a_thread_that_a_parser_can_read() {
+        let thread = |facts: &Facts| {
+            let raw = written(facts, "kpid@calder.example");
+            let mail = MessageParser::default().parse(&raw).unwrap();
+            let of = |header: &mail_parser::HeaderValue<'_>| header.as_text().map(str::to_owned);
+            (of(mail.references()), of(mail.in_reply_to()))
+        };
+        let opened = thread(&cases::opened());
+        assert_eq!(opened.0.as_deref(), Some("kpid/calder/customer/1@calder.example"));
+        assert_eq!(opened.0, opened.1);
+        assert_eq!(thread(&cases::recovered()), opened);
+        let mut dotted = cases::opened();
+        dotted.dedup_key = "v1./cust..omer/2".to_owned();
+        assert_eq!(thread(&dotted).0.as_deref(), Some("kpid/v1=/cust==omer/2@calder.example"));
+    }
+
+    #[test]
+    fn names_in_any_script_survive_and_none_can_add_a_header() {
+        let mut facts = cases::opened();
+        facts.perspective.name = "Kü\r\nBcc: x@y".to_owned();
+        facts.scorecard.name = "自転車 <b>&co</b>".to_owned();
+        let raw = written(&facts, "Équipe KPI <kpid@calder.example>");
+        let mail = MessageParser::default().parse(&raw).unwrap();
+        assert!(mail.bcc().is_none());
+        let subject = mail.subject().unwrap();
+        assert!(subject.starts_with("[Off track] Kü Bcc: x@y - 自転車 <b>&co</b>"), "{subject}");
+        assert!(mail.body_html(0).unwrap().contains("自転車 &lt;b&gt;&amp;co&lt;&#x2f;b&gt;"));
+        assert!(raw.is_ascii(), "headers are encoded as RFC 2047 wants");
+    }
+
+    fn unix(text: &str) -> String {
+        text.replace("\r\n", "\n")
+    }
 }

@@ -45,6 +45,7 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     environment.add_filter("left", left);
     environment.add_filter("right", right);
     environment.add_filter("widest", widest);
+    environment.add_filter("url", url);
     environment.add_template("alert.txt", include_str!("alert.txt.j2"))?;
     environment.add_template("alert.html", include_str!("alert.html.j2"))?;
     Ok(environment)
@@ -65,6 +66,22 @@ fn right(text: &str, width: usize) -> String {
     format!("{text:>width$}")
 }
 
+/// A URL, escaped but for its slashes, which some readers of mail would not find again.
+fn url(text: &str) -> Value {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            plain => safe.push(plain),
+        }
+    }
+    Value::from_safe_string(safe)
+}
+
 /// The width of a column: the most characters `key` has in any of `rows`.
 fn widest(rows: Vec<Value>, key: &str) -> Result<usize, minijinja::Error> {
     let mut width = 0;
@@ -76,8 +93,10 @@ fn widest(rows: Vec<Value>, key: &str) -> Result<usize, minijinja::Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::notify::mail::cases;
+    use crate::{notify::mail::cases, scorecard::Event};
 
     #[test]
     fn the_mails_of_one_episode() {
@@ -90,6 +109,71 @@ mod tests {
             let Rendered { subject, text, html } = render(&facts).unwrap();
             insta::assert_snapshot!(format!("{name}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("{name}_html"), html);
+        }
+    }
+
+    #[test]
+    fn what_authors_wrote_is_text_and_never_markup() {
+        let mut facts = cases::opened();
+        facts.perspective.name = "<img src=x onerror=alert(1)>".to_owned();
+        facts.kpis[0].unit = Some("<b>".to_owned());
+        let html = render(&facts).unwrap().html;
+        assert!(!html.contains("<img") && !html.contains("<b>90.1 <b>"));
+    }
+
+    #[test]
+    fn html_brings_no_remote_content() {
+        let html = render(&cases::opened()).unwrap().html;
+        for part in ["<img", "src=", "url(", "<script", "<link"] {
+            assert!(!html.contains(part), "{part}");
+        }
+    }
+
+    /// Facts of which any part may be missing, and any number any number.
+    fn facts() -> impl Strategy<Value = Facts> {
+        let number = || prop::option::of(prop_oneof![-1e12_f64..1e12, Just(0.0), -1.0_f64..1.0]);
+        let base = prop::sample::select(vec![
+            cases::opened(),
+            cases::escalated(),
+            cases::recovered(),
+            cases::bare(),
+        ]);
+        let event = prop::sample::select(vec![Event::Opened, Event::Escalated, Event::Recovered]);
+        let numbers = prop::array::uniform8(number());
+        (base, event, numbers, prop::array::uniform8(any::<bool>())).prop_map(
+            |(mut facts, event, [value, target, green, red, variance, from, to, points], kept)| {
+                facts.event = event;
+                for kpi in &mut facts.kpis {
+                    (kpi.value, kpi.target) = (value, target);
+                    (kpi.green_line, kpi.red_line, kpi.variance) = (green, red, variance);
+                    kpi.contribution = points;
+                }
+                (facts.score.from, facts.score.to) = (from, to);
+                facts.period = facts.period.filter(|_| kept[0]);
+                facts.before = facts.before.filter(|_| kept[1]);
+                facts.since = facts.since.filter(|_| kept[2]);
+                facts.reason = facts.reason.filter(|_| kept[3]);
+                facts.culprit = facts.culprit.filter(|_| kept[4]);
+                facts.owner = facts.owner.filter(|_| kept[5]);
+                facts.links = facts.links.filter(|_| kept[6]);
+                facts.episode.opened_at = facts.episode.opened_at.filter(|_| kept[7]);
+                facts
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_missing_is_worded(facts in facts()) {
+            let Rendered { subject, text, html } = render(&facts).unwrap();
+            for part in [&subject, &text, &html] {
+                let words = part.split(|c: char| !c.is_alphanumeric());
+                for word in words {
+                    let leaked = ["null", "NaN", "None", "Some", "undefined", "inf"];
+                    prop_assert!(!leaked.contains(&word), "{word} in {part}");
+                }
+                prop_assert!(!part.contains("-0.0 "), "{part}");
+            }
         }
     }
 }
