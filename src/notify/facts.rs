@@ -165,6 +165,21 @@ pub struct KpiFacts {
     pub critical: bool,
     /// What it needs to be green; absent when it is, or cannot be said.
     pub need: Option<Need>,
+    /// Of a shared KPI, the units it is added up from.
+    pub units: Vec<UnitFacts>,
+}
+
+/// One unit's part in a shared KPI.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitFacts {
+    /// `scorecard/kpi`
+    pub kpi: String,
+    /// The unit's scorecard.
+    pub scorecard: Named,
+    /// The KPI's name there.
+    pub name: String,
+    /// Its value for the same period.
+    pub value: Option<f64>,
 }
 
 /// Which way a KPI's value is better.

@@ -200,7 +200,7 @@ const NOTHING: Verdict =
     Verdict { status: Status::NoData, score: None, coverage: 0.0, reason: None::<Reason> };
 
 /// A KPI as its newest period that had ended by a local day makes it.
-fn child_on(case: &Case<'_>, day: NaiveDate) -> Child {
+pub(super) fn child_on(case: &Case<'_>, day: NaiveDate) -> Child {
     let calendar = case.calendar;
     let newest = calendar.period_of(case.kpi.frequency, day);
     let newest = if calendar.last_day(newest) <= day { newest } else { newest.previous() };

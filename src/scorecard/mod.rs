@@ -1,6 +1,7 @@
 //! The rules: what a scorecard is and how it is judged. Pure: no I/O, no async, no clock; time is
 //! an argument, missing data is a value.
 
+mod before;
 mod calendar;
 mod derive;
 mod episode;
@@ -28,6 +29,7 @@ mod target;
 mod tree;
 mod trend;
 
+pub use before::Before;
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use derive::complete;
 pub use episode::{Episode, Evaluation, Event, Phase};

@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset};
 use crate::{
     notify::facts::{
         Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links, Named,
-        Need, Parent, PeriodName, PersonFacts, Since,
+        Need, Parent, PeriodName, PersonFacts, Since, UnitFacts,
     },
     scorecard::{Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
 };
@@ -60,11 +60,22 @@ pub(crate) fn on_time_delivery() -> KpiFacts {
             missing: 4.9,
             count: Some(CountNeed { more: 147.0, of: 3000.0 }),
         }),
+        units: vec![unit("North", 89.3), unit("South", 91.7)],
+    }
+}
+
+fn unit(site: &str, value: f64) -> UnitFacts {
+    UnitFacts {
+        kpi: format!("operations/on-time-{}", site.to_lowercase()),
+        scorecard: named("operations", "Operations"),
+        name: format!("{site} site"),
+        value: Some(value),
     }
 }
 
 fn lead_time() -> KpiFacts {
     KpiFacts {
+        units: Vec::new(),
         id: "order-lead-time".to_owned(),
         name: "Order lead time p95".to_owned(),
         unit: Some("d".to_owned()),
@@ -107,6 +118,7 @@ fn promoters() -> KpiFacts {
         signal: None,
         critical: false,
         need: None,
+        units: Vec::new(),
         ..on_time_delivery()
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     notify::{
-        facts::{Better, Facts, KpiFacts},
+        facts::{Better, Facts, KpiFacts, UnitFacts},
         mail::{figures, headline, view::line},
     },
     scorecard::{Direction, Event, Signal, Status, Trend, signal::Assurance},
@@ -229,14 +229,22 @@ fn note(kpi: &KpiFacts) -> Option<String> {
         .streak
         .filter(|&streak| streak > 1)
         .map(|streak| format!("{streak} periods {} in a row", kpi.status.words()));
+    let units: Vec<String> = kpi.units.iter().map(|unit| unit_value(kpi, unit)).collect();
+    let units = (!units.is_empty()).then(|| units.join(", "));
     let notes: Vec<String> = signal
         .or(trend)
         .map(str::to_owned)
         .into_iter()
         .chain(streak)
         .chain(assurance.map(str::to_owned))
+        .chain(units)
         .collect();
     (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn unit_value(kpi: &KpiFacts, unit: &UnitFacts) -> String {
+    let value = unit.value.map(|value| figures::amount(kpi, value));
+    format!("{} {}", line(&unit.name), value.unwrap_or_else(|| "no value".to_owned()))
 }
 
 /// `a, b and c`

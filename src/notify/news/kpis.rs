@@ -1,0 +1,137 @@
+//! The KPIs of a message: each with its share, its part of the change, and what it needs.
+
+use crate::{
+    notify::{
+        facts::{Better, CountNeed, KpiFacts, Named, Need, UnitFacts},
+        news::{Subject, named, period_name},
+    },
+    scorecard::{
+        Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, Nature, Period, Status, Target,
+        effective_weights,
+    },
+};
+
+/// Slack of a count: 0.95 × 3000 is 2850, whatever the bits say.
+const COUNT_SLACK: f64 = 1e-9;
+
+/// The KPIs, largest shortfall first, and the part of the score's change that none of them made.
+pub(super) fn kpis(subject: &Subject<'_>) -> (Vec<KpiFacts>, Option<f64>) {
+    let objectives = &subject.perspective.objectives;
+    let mut facts = Vec::new();
+    for (objective, weights) in objectives.iter().zip(effective_weights(objectives)) {
+        for (kpi, weight) in objective.kpis.iter().zip(weights) {
+            let contribution = contribution(kpi, weight, subject.before.as_ref());
+            let of = named(&objective.id, &objective.name);
+            facts.push(kpi_facts(subject, of, kpi, contribution));
+        }
+    }
+    facts.sort_by(|a, b| b.share_pct.unwrap_or(-1.0).total_cmp(&a.share_pct.unwrap_or(-1.0)));
+    let explained: f64 = facts.iter().filter_map(|kpi| kpi.contribution).sum();
+    (facts, change(subject).map(|change| change - explained))
+}
+
+fn change(subject: &Subject<'_>) -> Option<f64> {
+    Some(subject.perspective.verdict.score? - subject.before.as_ref()?.verdict.score?)
+}
+
+fn contribution(kpi: &KpiStanding, weight: Option<f64>, before: Option<&Before>) -> Option<f64> {
+    Some(weight? * (kpi.score? - before?.scores.get(&kpi.id)?))
+}
+
+fn kpi_facts(
+    subject: &Subject<'_>,
+    objective: Named,
+    kpi: &KpiStanding,
+    contribution: Option<f64>,
+) -> KpiFacts {
+    let defined = subject.scorecard.kpi(&kpi.id);
+    KpiFacts {
+        id: kpi.id.to_string(),
+        name: kpi.name.clone(),
+        objective,
+        period: kpi.period.map(period_name),
+        unit: kpi.unit.clone(),
+        decimals: kpi.decimals,
+        value: kpi.value,
+        target: kpi.target,
+        green_line: kpi.green_line,
+        red_line: kpi.red_line,
+        variance: kpi.variance,
+        direction: defined.map_or(Better::Higher, |defined| better(defined, kpi.period)),
+        status: kpi.status,
+        score: kpi.score,
+        share_pct: kpi.share_pct,
+        contribution,
+        trend: kpi.trend,
+        signal: kpi.signal,
+        streak: kpi.streak,
+        assurance: kpi.assurance,
+        gap: kpi.gap,
+        critical: kpi.critical,
+        need: defined.and_then(|defined| need(subject, defined, kpi)),
+        units: defined.map(|defined| units(subject, defined, kpi)).unwrap_or_default(),
+    }
+}
+
+fn better(kpi: &Kpi, period: Option<Period>) -> Better {
+    let applies = |from: Option<Period>| from.is_none() || from <= period;
+    let aim = kpi.aims.iter().rev().find(|aim| applies(aim.from));
+    match (aim.and_then(|aim| aim.target.as_ref()), kpi.direction) {
+        (Some(Target::Band(_)), _) => Better::Band,
+        (Some(Target::Milestone { .. }), _) => Better::Binary,
+        (_, Direction::Higher) => Better::Higher,
+        (_, Direction::Lower) => Better::Lower,
+    }
+}
+
+fn need(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Option<Need> {
+    if !matches!(kpi.status, Status::AtRisk | Status::OffTrack) {
+        return None;
+    }
+    let (value, green_line) = (kpi.value?, kpi.green_line?);
+    let count = count_need(subject, defined, kpi, green_line);
+    Some(Need { green_line, missing: green_line - value, count })
+}
+
+fn count_need(
+    subject: &Subject<'_>,
+    defined: &Kpi,
+    kpi: &KpiStanding,
+    green_line: f64,
+) -> Option<CountNeed> {
+    if defined.nature != Nature::Ratio || defined.cumulative.is_some() {
+        return None;
+    }
+    let case = subject.judge.case(subject.scorecard, defined);
+    let figure = case.held.actual(kpi.period?)?.figure;
+    let Figure::Ratio { numerator, denominator } = figure else { return None };
+    // A value that stands in for another period is not of these counts.
+    let held = figure.value(defined.scale)?;
+    if (held - kpi.value?).abs() > COUNT_SLACK * held.abs().max(1.0) {
+        return None;
+    }
+    let wanted = green_line * denominator / defined.scale;
+    let slack = COUNT_SLACK * wanted.abs().max(1.0);
+    let wanted = if green_line > held { (wanted - slack).ceil() } else { (wanted + slack).floor() };
+    Some(CountNeed { more: wanted - numerator, of: denominator })
+}
+
+/// What the units behind a shared KPI have for the same period.
+fn units(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Vec<UnitFacts> {
+    let (Input::Shared(parts), Some(period)) = (&defined.input, kpi.period) else {
+        return Vec::new();
+    };
+    let unit = |part: &KpiRef| {
+        let portfolio = subject.context.portfolio;
+        let (scorecard, defined) = (portfolio.scorecard(&part.scorecard)?, portfolio.kpi(part)?);
+        let case = subject.judge.case(scorecard, defined);
+        let actual = case.held.actual(period);
+        Some(UnitFacts {
+            kpi: part.to_string(),
+            scorecard: named(&scorecard.id, &scorecard.name),
+            name: defined.name.clone(),
+            value: actual.and_then(|actual| actual.figure.value(defined.scale)),
+        })
+    };
+    parts.iter().filter_map(unit).collect()
+}

@@ -1,0 +1,233 @@
+//! From a judgement to the facts of a message: pure, in the transaction that decides.
+
+mod kpis;
+mod remarks;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use url::Url;
+
+use crate::{
+    notify::{
+        Person,
+        facts::{
+            Change, EpisodeFacts, Facts, InitiativeFacts, Links, Named, Parent, PeriodName,
+            PersonFacts, Since,
+        },
+    },
+    scorecard::{
+        Before, Episode, EpisodeChange, Event, History, Id, Initiative, Judge, Period, Perspective,
+        PerspectiveStanding, Portfolio, Scope, Scorecard, ScorecardStanding, Standing, Status,
+    },
+};
+
+/// More periods than anybody reviews; ends a count that a broken calendar would keep going.
+const PERIODS_COUNTED_MAX: u32 = 10_000;
+
+/// What a message is made from, beside what happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The definitions.
+    pub portfolio: &'a Portfolio,
+    /// What has been collected, as the judgement saw it.
+    pub history: &'a History,
+    /// Everybody who can be named.
+    pub people: &'a IndexMap<Id, Person>,
+    /// What links begin with, if the configuration says.
+    pub public_url: Option<&'a Url>,
+}
+
+/// What happened, to what, and what it is measured against.
+struct Subject<'a> {
+    context: Context<'a>,
+    standing: &'a Standing,
+    change: &'a EpisodeChange,
+    event: Event,
+    scorecard: &'a Scorecard,
+    defined: &'a Perspective,
+    parent: &'a ScorecardStanding,
+    perspective: &'a PerspectiveStanding,
+    judge: Judge<'a>,
+    before: Option<Before>,
+}
+
+impl Facts {
+    /// Everything a message about the change needs; `None` when the change is told to nobody.
+    pub fn of(context: Context<'_>, standing: &Standing, change: &EpisodeChange) -> Option<Self> {
+        Subject::find(context, standing, change).map(|subject| subject.facts())
+    }
+}
+
+impl<'a> Subject<'a> {
+    fn find(
+        context: Context<'a>,
+        standing: &'a Standing,
+        change: &'a EpisodeChange,
+    ) -> Option<Self> {
+        let event = change.event?;
+        let Scope::Perspective(scorecard, perspective) = &change.scope else { return None };
+        let parent = standing.scorecards.iter().find(|judged| judged.id == *scorecard)?;
+        let judged = parent.perspectives.iter().find(|judged| judged.id == *perspective)?;
+        let scorecard = context.portfolio.scorecard(scorecard)?;
+        let defined = scorecard.perspective(perspective)?;
+        let judge = Judge::new(context.portfolio, context.history, standing.as_of.to_utc());
+        let before = judged.period.map(|period| judge.before(scorecard, defined, period));
+        Some(Self {
+            context,
+            standing,
+            change,
+            event,
+            scorecard,
+            defined,
+            parent,
+            perspective: judged,
+            judge,
+            before: before.filter(|before| before.verdict.score.is_some()),
+        })
+    }
+
+    fn facts(&self) -> Facts {
+        let (now, before) = (self.perspective, self.before.as_ref());
+        let zone = self.scorecard.calendar.zone;
+        let (kpis, residual) = kpis::kpis(self);
+        Facts {
+            event: self.event,
+            dedup_key: format!("{}/{}", self.change.scope, self.change.episode.number),
+            at: self.standing.as_of.with_timezone(&zone).fixed_offset(),
+            scorecard: named(&self.scorecard.id, &self.scorecard.name),
+            perspective: named(&now.id, &now.name),
+            period: now.period.map(period_name),
+            official: now.official,
+            status: Change {
+                from: before.map(|before| before.verdict.status),
+                to: Some(now.verdict.status),
+            },
+            score: Change {
+                from: before.and_then(|before| before.verdict.score),
+                to: now.verdict.score,
+            },
+            before: before.map(|before| period_name(before.period)),
+            reason: now.verdict.reason,
+            culprit: now.culprit.as_ref().map(|id| culprit(now, id)),
+            since: since(now),
+            episode: episode_facts(&self.change.episode, zone),
+            kpis,
+            residual,
+            owner: self.defined.owner.as_ref().and_then(|owner| self.person(owner)),
+            initiatives: self.initiatives(),
+            affects: affects(self.parent),
+            coverage: now.verdict.coverage,
+            remarks: remarks::remarks(now),
+            links: self.links(),
+            to: ids(&self.defined.alert.to),
+            escalate_to: ids(&self.defined.alert.escalate_to),
+            config_version: self.standing.config.clone(),
+        }
+    }
+
+    fn person(&self, id: &Id) -> Option<PersonFacts> {
+        let person = self.context.people.get(id)?;
+        let (name, role) = (person.name.clone(), person.role.clone());
+        Some(PersonFacts { id: id.to_string(), name, role })
+    }
+
+    /// What is being done where something is wrong; at a recovery, all that may now be closed.
+    fn initiatives(&self) -> Vec<InitiativeFacts> {
+        let matters = |status| self.event == Event::Recovered || status != Status::OnTrack;
+        let mut facts = Vec::new();
+        let pairs = self.defined.objectives.iter().zip(&self.perspective.objectives);
+        for (objective, judged) in pairs {
+            if matters(judged.verdict.status) {
+                let of = named(&objective.id, &objective.name);
+                facts.extend(self.initiatives_of(&of, &objective.initiatives));
+            }
+            for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
+                if matters(judged.status) {
+                    let of = named(&kpi.id, &kpi.name);
+                    facts.extend(self.initiatives_of(&of, &kpi.initiatives));
+                }
+            }
+        }
+        facts
+    }
+
+    fn initiatives_of(&self, of: &Named, initiatives: &[Initiative]) -> Vec<InitiativeFacts> {
+        let facts = |initiative: &Initiative| InitiativeFacts {
+            id: initiative.id.to_string(),
+            name: initiative.name.clone(),
+            of: of.clone(),
+            owner: initiative.owner.as_ref().and_then(|id| self.person(id)),
+            due: initiative.due,
+            state: initiative.state.clone(),
+        };
+        initiatives.iter().map(facts).collect()
+    }
+
+    fn links(&self) -> Option<Links> {
+        let mut details = self.context.public_url?.clone();
+        details
+            .path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .extend(["s", self.scorecard.id.as_str()])
+            .extend(self.perspective.period.map(|period| period.to_string()))
+            .push(self.perspective.id.as_str());
+        Some(Links { details: details.to_string() })
+    }
+}
+
+fn named(id: &Id, name: &str) -> Named {
+    Named { id: id.to_string(), name: name.to_owned() }
+}
+
+fn period_name(period: Period) -> PeriodName {
+    PeriodName { key: period.to_string(), label: period.label() }
+}
+
+fn ids(ids: &[Id]) -> Vec<String> {
+    ids.iter().map(Id::to_string).collect()
+}
+
+fn culprit(perspective: &PerspectiveStanding, id: &Id) -> Named {
+    let objective = perspective.objectives.iter().find(|objective| objective.id == *id);
+    named(id, objective.map_or(id.as_str(), |objective| &objective.name))
+}
+
+fn since(perspective: &PerspectiveStanding) -> Option<Since> {
+    let (first, last) = (perspective.since?, perspective.period?);
+    let frequency = first.frequency();
+    if frequency != last.frequency() || last < first {
+        return None;
+    }
+    let mut periods = 1;
+    let mut period = first;
+    while period < last && periods < PERIODS_COUNTED_MAX {
+        period = period.next();
+        periods += 1;
+    }
+    Some(Since { period: period_name(first), periods, frequency })
+}
+
+fn episode_facts(episode: &Episode, zone: Tz) -> EpisodeFacts {
+    let local = |at: DateTime<Utc>| at.with_timezone(&zone).fixed_offset();
+    let opened_period = episode.opened_period.as_deref().map(|key| match Period::parse(key) {
+        Ok(period) => period_name(period),
+        Err(_) => PeriodName { key: key.to_owned(), label: key.to_owned() },
+    });
+    EpisodeFacts {
+        number: episode.number,
+        opened_at: episode.opened_at.map(local),
+        opened_period,
+        recovered_at: episode.recovered_at.map(local),
+        acknowledged_by: episode.acknowledged_by.clone(),
+    }
+}
+
+fn affects(scorecard: &ScorecardStanding) -> Parent {
+    if scorecard.show_overall {
+        Parent { status: Some(scorecard.verdict.status), score: scorecard.verdict.score }
+    } else {
+        Parent { status: None, score: None }
+    }
+}

@@ -1,0 +1,39 @@
+//! The period before: what a perspective's change is measured against.
+
+use std::collections::HashMap;
+
+use super::{Id, Judge, Period, Perspective, Scorecard, Verdict, judge::child_on};
+
+/// A perspective as its actuals, known today, stand for an earlier period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Before {
+    /// The period.
+    pub period: Period,
+    /// The perspective's verdict then.
+    pub verdict: Verdict,
+    /// The unrounded scores of the KPIs that had one.
+    pub scores: HashMap<Id, f64>,
+}
+
+impl Judge<'_> {
+    /// The perspective in the period before `period`.
+    pub fn before(
+        &self,
+        scorecard: &Scorecard,
+        perspective: &Perspective,
+        period: Period,
+    ) -> Before {
+        let period = period.previous();
+        let day = scorecard.calendar.last_day(period);
+        let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
+        let scores = kpis.filter_map(|kpi| {
+            let child = child_on(&self.case(scorecard, kpi), day);
+            Some((child.id, child.score?))
+        });
+        Before {
+            period,
+            verdict: self.perspective_on(scorecard, perspective, day),
+            scores: scores.collect(),
+        }
+    }
+}
