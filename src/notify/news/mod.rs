@@ -1,5 +1,7 @@
 //! From a judgement to the facts of a message: pure, in the transaction that decides.
 
+#[cfg(test)]
+mod calder;
 mod kpis;
 mod remarks;
 
@@ -229,5 +231,67 @@ fn affects(scorecard: &ScorecardStanding) -> Parent {
         Parent { status: Some(scorecard.verdict.status), score: scorecard.verdict.score }
     } else {
         Parent { status: None, score: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        notify::{
+            facts::{CountNeed, KpiFacts},
+            mail::render,
+            news::calder::at,
+        },
+        scorecard::{Circumstances, evaluate},
+    };
+
+    fn news(now: &str) -> Vec<Facts> {
+        let (portfolio, history, people) =
+            (calder::portfolio(), calder::history(), calder::people());
+        let url = "https://kpi.calder.example/".parse().unwrap();
+        let (standing, changes) = evaluate(
+            &portfolio,
+            &[calder::id("calder")],
+            &history,
+            &calder::seen(),
+            Circumstances::default(),
+            "sha256:4f2a9c01d7e8b6a5",
+            at(now),
+        );
+        let context = Context {
+            portfolio: &portfolio,
+            history: &history,
+            people: &people,
+            public_url: Some(&url),
+        };
+        changes.iter().filter_map(|change| Facts::of(context, &standing, change)).collect()
+    }
+
+    fn tenths(of: Option<f64>) -> f64 {
+        (of.unwrap() * 10.0).round() / 10.0
+    }
+
+    #[test]
+    fn the_fall_of_may_is_explained_to_the_tenth() {
+        let facts = news("2026-06-03T06:00:00+02:00");
+        let [facts] = facts.as_slice() else { panic!("one event, not {facts:?}") };
+        assert_eq!((tenths(facts.score.from), tenths(facts.score.to)), (72.0, 55.9));
+        let parts = |of: fn(&KpiFacts) -> Option<f64>| -> Vec<f64> {
+            facts.kpis.iter().map(|kpi| tenths(of(kpi))).collect()
+        };
+        assert_eq!(parts(|kpi| kpi.share_pct), [75.4, 24.6, 0.0, 0.0]);
+        assert_eq!(parts(|kpi| kpi.contribution), [-16.5, -2.8, 2.2, 1.1]);
+        let explained: f64 = facts.kpis.iter().filter_map(|kpi| kpi.contribution).sum();
+        let change = facts.score.to.unwrap() - facts.score.from.unwrap();
+        assert!((explained + facts.residual.unwrap() - change).abs() < 1e-9);
+        let count = facts.kpis[0].need.unwrap().count;
+        assert_eq!(count, Some(CountNeed { more: 147.0, of: 3000.0 }));
+        insta::assert_snapshot!("may_text", render::render(facts).unwrap().text);
+    }
+
+    #[test]
+    fn what_is_told_to_nobody_has_no_facts() {
+        assert_eq!(news("2026-05-20T06:00:00+02:00"), []);
     }
 }

@@ -1,0 +1,230 @@
+//! The case of the tests: Calder Cycles' Customer perspective, defined and fed by hand.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, NaiveDate, Utc, Weekday};
+use indexmap::IndexMap;
+
+use crate::{
+    notify::Person,
+    scorecard::{
+        Actual, Aggregate, Aim, AlertOn, AlertPolicy, Amount, Calendar, Direction, Figure,
+        FiscalLabel, Frequency, History, Id, Initiative, Input, Kpi, KpiRef, Lag, Missing, Nature,
+        Objective, Pace, Period, Perspective, Portfolio, Rollup, RollupRule, Scorecard, Scoring,
+        Shape, SignalRules, Signals, Target, Tolerance,
+    },
+};
+
+pub(super) fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+pub(super) fn at(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn rollup() -> Rollup {
+    Rollup {
+        rule: RollupRule::WeightedMean,
+        red_guard: true,
+        min_coverage: 0.5,
+        missing: Missing::Exclude,
+    }
+}
+
+fn margins(target: Target, green: Amount, red: Amount) -> Vec<Aim> {
+    let tolerance = Tolerance::Margins { green, red, floor: None };
+    vec![Aim { from: None, target: Some(target), tolerance }]
+}
+
+fn kpi(name: &str, weight: f64, unit: Option<&str>, aims: Vec<Aim>) -> Kpi {
+    Kpi {
+        id: id(&name.to_lowercase().replace(' ', "-")),
+        name: name.to_owned(),
+        description: None,
+        nature: Nature::Ratio,
+        kind: None,
+        unit: unit.map(str::to_owned),
+        decimals: Some(1),
+        direction: Direction::Higher,
+        frequency: Frequency::Month,
+        weight,
+        critical: false,
+        owner: None,
+        steward: None,
+        lag: Lag::WorkingDays(2),
+        aims,
+        weights: Vec::new(),
+        scoring: Scoring::Threshold,
+        best: None,
+        worst: None,
+        credit_overachievement: true,
+        input: Input::Collected,
+        aggregate: Aggregate::Ratio,
+        scale: 100.0,
+        cumulative: None,
+        min_n: 0.0,
+        sanity: None,
+        max_age: None,
+        poll_interval: None,
+        carry_forward: 0,
+        not_applicable: Vec::new(),
+        dead_band: Amount::Percent(2.0),
+        pace: Pace { working_days: true, min_elapsed: 0.25 },
+        signals: Signals { rules: SignalRules::Two, screen_outliers: false, baseline_from: None },
+        initiatives: Vec::new(),
+    }
+}
+
+fn objective(name: &str, critical: bool, kpis: Vec<Kpi>) -> Objective {
+    Objective {
+        id: id(&name.to_lowercase().replace(' ', "-")),
+        name: name.to_owned(),
+        weight: 50.0,
+        critical,
+        owner: None,
+        rollup: rollup(),
+        drives: Vec::new(),
+        contributions: Vec::new(),
+        aligned: Vec::new(),
+        initiatives: Vec::new(),
+        kpis,
+    }
+}
+
+fn on_promise() -> Objective {
+    let tolerance = |n| (Amount::Absolute(0.0), Amount::Absolute(n));
+    let (green, red) = tolerance(3.0);
+    let switch = Initiative {
+        id: id("carrier-switch"),
+        name: "Carrier switch".to_owned(),
+        owner: Some(id("tosei")),
+        due: Some(day("2026-06-30")),
+        state: Some("running".to_owned()),
+    };
+    let on_time = Kpi {
+        critical: true,
+        initiatives: vec![switch],
+        ..kpi("On-time delivery", 60.0, Some("%"), margins(Target::Fixed(95.0), green, red))
+    };
+    let (green, red) = tolerance(1.5);
+    let lead_time = Kpi {
+        nature: Nature::Flow,
+        direction: Direction::Lower,
+        aggregate: Aggregate::Last,
+        ..kpi("Order lead time p95", 40.0, Some("d"), margins(Target::Fixed(6.0), green, red))
+    };
+    objective("Deliver on promise", true, vec![on_time, lead_time])
+}
+
+fn delight() -> Objective {
+    let journey = Target::Trajectory {
+        points: vec![(day("2026-03-31"), 38.0), (day("2027-03-31"), 50.0)],
+        shape: Shape::Linear,
+    };
+    let (green, red) = (Amount::Absolute(0.0), Amount::Percent(20.0));
+    let promoters = Kpi {
+        nature: Nature::Level,
+        aggregate: Aggregate::Last,
+        ..kpi("Net promoter score", 60.0, None, margins(journey, green, red))
+    };
+    let (green, red) = (Amount::Absolute(0.0), Amount::Absolute(5.0));
+    let aims = margins(Target::Fixed(75.0), green, red);
+    let resolved = kpi("First-contact resolution", 40.0, Some("%"), aims);
+    objective("Delight riders", false, vec![promoters, resolved])
+}
+
+/// The organisation's scorecard, with this one perspective.
+pub(super) fn portfolio() -> Portfolio {
+    let calendar = Arc::new(Calendar {
+        zone: chrono_tz::Europe::Amsterdam,
+        fiscal_year_start: 4,
+        fiscal_label: FiscalLabel::End,
+        weekend: vec![Weekday::Sat, Weekday::Sun],
+        holidays: [day("2026-05-05"), day("2026-05-14"), day("2026-05-25")].into(),
+        closures: Vec::new(),
+    });
+    let alert = AlertPolicy {
+        on: AlertOn::OffTrack,
+        to: vec![id("ines"), id("ops")],
+        escalate_to: vec![id("ceo")],
+        open_after: 1,
+        recovery_margin: 2.0,
+        escalate_after: 2,
+    };
+    let customer = Perspective {
+        id: id("customer"),
+        was: Vec::new(),
+        name: "Customer".to_owned(),
+        weight: 30.0,
+        critical: false,
+        owner: Some(id("ines")),
+        rollup: rollup(),
+        alert,
+        objectives: vec![on_promise(), delight()],
+    };
+    let calder = Scorecard {
+        id: id("calder"),
+        name: "Calder Cycles".to_owned(),
+        owner: None,
+        calendar,
+        rollup: rollup(),
+        show_overall: true,
+        private: false,
+        materiality_pct: 1.0,
+        freeze_after: None,
+        perspectives: vec![customer],
+    };
+    Portfolio::new(vec![calder]).unwrap()
+}
+
+pub(super) fn people() -> IndexMap<Id, Person> {
+    let person = |(name, full, role): (&str, &str, Option<&str>)| {
+        let role = role.map(str::to_owned);
+        (id(name), Person { id: id(name), name: full.to_owned(), email: None, role })
+    };
+    [("ines", "Ines Marlow", Some("COO")), ("tosei", "T. Osei", None)].map(person).into()
+}
+
+/// Adds what came of one month, as collected on the 3rd of the next.
+pub(super) fn collect(history: &mut History, month: &str, figures: [Figure; 4]) {
+    let period = Period::parse(month).unwrap();
+    let observed_at = at(&format!("{}-03T04:00:00Z", period.next()));
+    let kpis = [
+        "on-time-delivery",
+        "order-lead-time-p95",
+        "net-promoter-score",
+        "first-contact-resolution",
+    ];
+    for (kpi, figure) in kpis.into_iter().zip(figures) {
+        let kpi = KpiRef { scorecard: id("calder"), kpi: id(kpi) };
+        let level = kpi.kpi.as_str() == "net-promoter-score";
+        // A level is read inside its period.
+        let observed_at = if level { at(&format!("{period}-28T04:00:00Z")) } else { observed_at };
+        let actual = Actual { figure, target: None, observed_at, collected_at: observed_at };
+        history.kpi_mut(&kpi).record(period, actual);
+    }
+}
+
+/// April and May 2026.
+pub(super) fn history() -> History {
+    let of_3000 = |numerator| Figure::Ratio { numerator, denominator: 3000.0 };
+    let of_1000 = |numerator| Figure::Ratio { numerator, denominator: 1000.0 };
+    let mut history = History::default();
+    let april = [of_3000(2868.0), Figure::Value(6.5), Figure::Value(39.4), of_1000(755.0)];
+    collect(&mut history, "2026-04", april);
+    let may = [of_3000(2703.0), Figure::Value(7.2), Figure::Value(41.0), of_1000(764.0)];
+    collect(&mut history, "2026-05", may);
+    history
+}
+
+/// No episode yet, but seen before.
+pub(super) fn seen() -> HashMap<crate::scorecard::Scope, crate::scorecard::Episode> {
+    let scope = crate::scorecard::Scope::Perspective(id("calder"), id("customer"));
+    let episode = crate::scorecard::Episode { seen: true, ..Default::default() };
+    [(scope, episode)].into()
+}
