@@ -155,6 +155,10 @@ pub struct KpiFacts {
     pub trend: Option<Trend>,
     /// What the XmR rules say of the newest value.
     pub signal: Option<Signal>,
+    /// The limits between which it usually moves, of single periods.
+    pub usual_range: Option<UsualRange>,
+    /// The values of the last periods up to the one reported, oldest first, single periods.
+    pub recent: Vec<Option<f64>>,
     /// How many closed periods in a row have had the present status.
     pub streak: Option<u32>,
     /// Whether the process as it is meets its target.
@@ -180,6 +184,15 @@ pub struct UnitFacts {
     pub name: String,
     /// Its value for the same period.
     pub value: Option<f64>,
+}
+
+/// The natural limits of a KPI, from its own history.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsualRange {
+    /// The lower.
+    pub low: f64,
+    /// The upper.
+    pub high: f64,
 }
 
 /// Which way a KPI's value is better.

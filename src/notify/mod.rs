@@ -195,3 +195,59 @@ impl Open {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::mail::cases;
+
+    fn id(text: &str) -> Id {
+        Id::parse(text).unwrap()
+    }
+
+    fn channels(folder: PathBuf) -> IndexMap<Id, Channel> {
+        let from: Mailbox = "Scorecard <kpid@calder.example>".parse().unwrap();
+        let smtp = |port, tls| {
+            let (host, login) = ("mail.internal".to_owned(), None);
+            MailTransport::Smtp { host, port, tls, login }
+        };
+        let email = |transport| Channel::Email(Email { from: from.clone(), transport });
+        let url = "https://hooks.example/kpid".parse().unwrap();
+        [
+            (id("folder"), email(MailTransport::Folder(folder))),
+            (id("submission"), email(smtp(587, SmtpTls::StartTls))),
+            (id("smtps"), email(smtp(465, SmtpTls::Implicit))),
+            (id("ops"), Channel::Webhook(Webhook { url, secret: Some("s".to_owned().into()) })),
+        ]
+        .into()
+    }
+
+    #[tokio::test]
+    async fn a_delivery_goes_over_the_channel_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let channels = Channels::open(&channels(folder.path().to_owned())).unwrap();
+        let (facts, now) = (cases::opened(), cases::at("2026-06-03T06:00:05+02:00").to_utc());
+        let send = async |channel: &str, recipient: &str| {
+            let channel = id(channel);
+            let delivery =
+                Delivery { id: Uuid::nil(), channel: &channel, recipient, facts: &facts };
+            channels.send(delivery, now).await
+        };
+        assert_eq!(send("folder", "ines.marlow@calder.example").await, Ok(()));
+        let mail = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
+        let mail = std::fs::read_to_string(mail.path()).unwrap();
+        assert!(mail.contains("\r\nTo: ines.marlow@calder.example\r\n"), "{mail}");
+        assert!(matches!(send("folder", "ines").await, Err(SendError::GiveUp { .. })));
+        let gone = send("pager", "pager").await;
+        let Err(SendError::Retry { message, .. }) = gone else { panic!("{gone:?}") };
+        assert_eq!(message, "channel `pager` is not configured; add it to `channels`");
+    }
+
+    #[tokio::test]
+    async fn a_bad_secret_names_its_channel() {
+        let url = "https://hooks.example/kpid".parse().unwrap();
+        let hook = Webhook { url, secret: Some("whsec_?".to_owned().into()) };
+        let error = Channels::open(&[(id("ops"), Channel::Webhook(hook))].into()).unwrap_err();
+        assert!(format!("{error:#}").starts_with("channel `ops`: "), "{error:#}");
+    }
+}

@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset};
 use crate::{
     notify::facts::{
         Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links, Named,
-        Need, Parent, PeriodName, PersonFacts, Since, UnitFacts,
+        Need, Parent, PeriodName, PersonFacts, Since, UnitFacts, UsualRange,
     },
     scorecard::{Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
 };
@@ -51,6 +51,10 @@ pub(crate) fn on_time_delivery() -> KpiFacts {
         contribution: Some(-16.5),
         trend: Some(Trend::Worsening),
         signal: Some(Signal::Outside),
+        usual_range: Some(UsualRange { low: 92.1, high: 98.3 }),
+        recent: [95.1, 94.8, 96.2, 95.5, 94.1, 95.9, 96.8, 95.2, 94.4, 95.0, 94.7, 95.6, 90.1]
+            .map(Some)
+            .to_vec(),
         streak: Some(1),
         assurance: Some(Assurance::Fail),
         gap: None,
@@ -84,6 +88,8 @@ fn lead_time() -> KpiFacts {
         green_line: Some(6.0),
         red_line: Some(7.5),
         variance: Some(1.2),
+        usual_range: Some(UsualRange { low: 4.9, high: 7.9 }),
+        recent: vec![Some(6.4), None, Some(6.1), Some(6.6), Some(6.5), Some(7.2)],
         streak: Some(2),
         assurance: Some(Assurance::HitAndMiss),
         direction: Better::Lower,
@@ -278,6 +284,8 @@ pub(crate) fn bare() -> Facts {
         green_line: None,
         red_line: None,
         variance: None,
+        usual_range: None,
+        recent: Vec::new(),
         streak: None,
         assurance: None,
         status: Status::NoData,

@@ -8,4 +8,5 @@ mod headline;
 pub(crate) mod letter;
 pub(crate) mod render;
 mod rows;
+mod spark;
 mod view;

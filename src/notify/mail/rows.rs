@@ -5,7 +5,11 @@ use serde::Serialize;
 use crate::{
     notify::{
         facts::{Better, Facts, KpiFacts, UnitFacts},
-        mail::{figures, headline, view::line},
+        mail::{
+            figures, headline,
+            spark::{self, Spark},
+            view::line,
+        },
     },
     scorecard::{Direction, Event, Signal, Status, Trend, signal::Assurance},
 };
@@ -30,7 +34,8 @@ pub(super) struct Row {
     status: String,
     tone: &'static str,
     share: String,
-    note: Option<String>,
+    notes: Vec<String>,
+    spark: Option<Spark>,
 }
 
 /// The KPIs that made the event: most of the shortfall, or at a recovery what moved most.
@@ -74,7 +79,8 @@ impl Row {
             status: kpi.status.words().to_uppercase(),
             tone: figures::tone(kpi.status),
             share: share(kpi),
-            note: note(kpi),
+            notes: notes(kpi),
+            spark: spark::spark(kpi),
         }
     }
 }
@@ -207,39 +213,44 @@ fn share(kpi: &KpiFacts) -> String {
     }
 }
 
-/// Signal or noise, where that can be told; otherwise the two-point comparison. Then how long.
-fn note(kpi: &KpiFacts) -> Option<String> {
-    let signal = kpi.signal.map(|signal| match signal {
-        Signal::Outside => "outside its usual range: signal, not noise",
-        Signal::Run => "a long run on one side of its mean: signal, not noise",
-        Signal::Drift => "a long rise or fall: signal, not noise",
-        Signal::NearLimit => "near the limit of its usual range again: signal, not noise",
-    });
+/// Signal or noise, how long, what the process can do, and the units behind it.
+fn notes(kpi: &KpiFacts) -> Vec<String> {
+    let streak = kpi
+        .streak
+        .filter(|&streak| streak > 1)
+        .map(|streak| format!("{streak} periods {} in a row", kpi.status.words()));
     let assurance = kpi.assurance.and_then(|assurance| match assurance {
         Assurance::Pass => None,
         Assurance::Fail => Some("will not meet its target unless the process changes"),
         Assurance::HitAndMiss => Some("as it is, it meets its target some periods by chance alone"),
     });
-    let trend = kpi.trend.map(|trend| match trend {
-        Trend::Improving => "better than the period before",
-        Trend::Steady => "about the same as the period before",
-        Trend::Worsening => "worse than the period before",
-    });
-    let streak = kpi
-        .streak
-        .filter(|&streak| streak > 1)
-        .map(|streak| format!("{streak} periods {} in a row", kpi.status.words()));
     let units: Vec<String> = kpi.units.iter().map(|unit| unit_value(kpi, unit)).collect();
     let units = (!units.is_empty()).then(|| units.join(", "));
-    let notes: Vec<String> = signal
-        .or(trend)
-        .map(str::to_owned)
-        .into_iter()
-        .chain(streak)
-        .chain(assurance.map(str::to_owned))
-        .chain(units)
-        .collect();
-    (!notes.is_empty()).then(|| notes.join("; "))
+    signal(kpi).into_iter().chain(streak).chain(assurance.map(str::to_owned)).chain(units).collect()
+}
+
+/// Signal or noise, where that can be told; otherwise the two-point comparison.
+fn signal(kpi: &KpiFacts) -> Option<String> {
+    let range = kpi.usual_range.map_or_else(String::new, |range| {
+        let (low, high) = (figures::number(kpi, range.low), figures::number(kpi, range.high));
+        format!(" {low} to {high}")
+    });
+    let words = match (kpi.signal, kpi.usual_range, kpi.trend) {
+        (Some(Signal::Outside), ..) => {
+            format!("outside its usual range{range}: signal, not noise")
+        }
+        (Some(Signal::Run), ..) => "a long run on one side of its mean: signal, not noise".into(),
+        (Some(Signal::Drift), ..) => "a long rise or fall: signal, not noise".into(),
+        (Some(Signal::NearLimit), ..) => {
+            format!("near a limit of its usual range{range} again: signal, not noise")
+        }
+        (None, Some(_), _) => format!("within its usual range{range}: may be noise"),
+        (None, None, Some(Trend::Improving)) => "better than the period before".into(),
+        (None, None, Some(Trend::Steady)) => "about the same as the period before".into(),
+        (None, None, Some(Trend::Worsening)) => "worse than the period before".into(),
+        (None, None, None) => return None,
+    };
+    Some(words)
 }
 
 fn unit_value(kpi: &KpiFacts, unit: &UnitFacts) -> String {

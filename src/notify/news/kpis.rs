@@ -2,14 +2,17 @@
 
 use crate::{
     notify::{
-        facts::{Better, CountNeed, KpiFacts, Named, Need, UnitFacts},
+        facts::{Better, CountNeed, KpiFacts, Named, Need, UnitFacts, UsualRange},
         news::{Subject, named, period_name},
     },
     scorecard::{
         Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, Nature, Period, Status, Target,
-        effective_weights,
+        effective_weights, signal::Limits,
     },
 };
+
+/// A year of months and the same month of the year before.
+const RECENT_PERIODS: usize = 13;
 
 /// Slack of a count: 0.95 × 3000 is 2850, whatever the bits say.
 const COUNT_SLACK: f64 = 1e-9;
@@ -45,6 +48,7 @@ fn kpi_facts(
     contribution: Option<f64>,
 ) -> KpiFacts {
     let defined = subject.scorecard.kpi(&kpi.id);
+    let series = defined.map(|defined| series(subject, defined, kpi)).unwrap_or_default();
     KpiFacts {
         id: kpi.id.to_string(),
         name: kpi.name.clone(),
@@ -64,6 +68,8 @@ fn kpi_facts(
         contribution,
         trend: kpi.trend,
         signal: kpi.signal,
+        usual_range: defined.and_then(|defined| usual_range(defined, &series)),
+        recent: series.iter().skip(series.len().saturating_sub(RECENT_PERIODS)).copied().collect(),
         streak: kpi.streak,
         assurance: kpi.assurance,
         gap: kpi.gap,
@@ -82,6 +88,21 @@ fn better(kpi: &Kpi, period: Option<Period>) -> Better {
         (_, Direction::Higher) => Better::Higher,
         (_, Direction::Lower) => Better::Lower,
     }
+}
+
+/// The values up to the period reported, oldest first.
+fn series(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Vec<Option<f64>> {
+    let case = subject.judge.case(subject.scorecard, defined);
+    kpi.period.map(|period| case.series(period)).unwrap_or_default()
+}
+
+/// The natural limits, where they are of the same kind as the value.
+fn usual_range(defined: &Kpi, series: &[Option<f64>]) -> Option<UsualRange> {
+    if defined.cumulative.is_some() {
+        return None;
+    }
+    let limits = Limits::of(series, defined.signals.screen_outliers)?;
+    Some(UsualRange { low: limits.lower, high: limits.upper })
 }
 
 fn need(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Option<Need> {
