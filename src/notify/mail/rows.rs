@@ -20,6 +20,12 @@ const ROWS_MAX: usize = 5;
 /// The share of the shortfall that the rows explain at least, if five rows can.
 const SHARE_EXPLAINED_PCT: f64 = 80.0;
 
+/// A sentence with more names is a list; the list is on the board.
+const NAMES_MAX: usize = 8;
+
+/// Parts of a change named one by one; what is left is named together, so that they add up.
+const PARTS_MAX: usize = 6;
+
 /// A contribution smaller than this is shown as 0.0 and moved nothing.
 const POINTS_MIN: f64 = 0.05;
 
@@ -145,6 +151,10 @@ pub(super) fn change(facts: &Facts) -> Option<String> {
         .filter(|(_, points)| points.abs() >= POINTS_MIN)
         .collect();
     moved.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
+    let rest = moved.split_off(moved.len().min(PARTS_MAX));
+    if !rest.is_empty() {
+        moved.push(("others".to_owned(), rest.iter().map(|(_, points)| points).sum()));
+    }
     let parts: Vec<String> = moved
         .into_iter()
         .map(|(name, points)| format!("{name} {}", figures::points(points)))
@@ -261,8 +271,83 @@ fn unit_value(kpi: &KpiFacts, unit: &UnitFacts) -> String {
 /// `a, b and c`
 fn listed(names: &[String]) -> String {
     match names {
+        [shown @ .., _] if shown.len() >= NAMES_MAX => {
+            let (shown, rest) = names.split_at(NAMES_MAX);
+            format!("{} and {} more", shown.join(", "), rest.len())
+        }
         [] => String::new(),
         [only] => only.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::{
+        facts::{CountNeed, Need},
+        mail::cases,
+    };
+
+    #[test]
+    fn rows_explain_most_of_the_shortfall_and_no_more() {
+        let with = |shares: &[f64]| {
+            let mut facts = cases::opened();
+            let kpi =
+                |share: &f64| KpiFacts { share_pct: Some(*share), ..cases::on_time_delivery() };
+            facts.kpis = shares.iter().map(kpi).collect();
+            shown(&facts).len()
+        };
+        assert_eq!(with(&[75.4, 24.6, 0.0]), 2);
+        assert_eq!(with(&[80.0, 20.0]), 1);
+        assert_eq!(with(&[100.0 / 7.0; 7]), ROWS_MAX);
+        assert_eq!(with(&[0.0, 0.0]), 0);
+    }
+
+    #[test]
+    fn many_names_are_cut_and_many_parts_still_add_up() {
+        let names: Vec<String> = (1..=11).map(|n| n.to_string()).collect();
+        assert_eq!(listed(&names[..3]), "1, 2 and 3");
+        assert_eq!(listed(&names), "1, 2, 3, 4, 5, 6, 7, 8 and 3 more");
+        let mut facts = cases::opened();
+        facts.kpis = vec![KpiFacts { contribution: Some(-2.0), ..cases::on_time_delivery() }; 8];
+        let change = change(&facts).unwrap();
+        assert!(change.ends_with("On-time delivery -2.0, others -4.0"), "{change}");
+    }
+
+    #[test]
+    fn what_green_needs_is_said_in_what_is_counted() {
+        let fewer = CountNeed { more: -12.0, of: 400.0 };
+        let of = |line| need(&KpiFacts { need: Some(line), ..cases::on_time_delivery() }).unwrap();
+        let line = Need { green_line: 95.0, missing: -4.9, count: Some(fewer) };
+        assert_eq!(of(line), "On-time delivery 95 %, i.e. 12 fewer of 400");
+        let line = Need { count: None, ..line };
+        assert_eq!(of(line), "On-time delivery 95 %, i.e. 4.9 points less");
+    }
+
+    #[test]
+    fn every_kind_of_target_has_words() {
+        let kpi = |target, green, red, direction| KpiFacts {
+            value: Some(1.0),
+            target,
+            green_line: green,
+            red_line: red,
+            direction,
+            ..cases::on_time_delivery()
+        };
+        let words = |kpi: &KpiFacts| format!("{} {}", target(kpi), red(kpi).unwrap_or_default());
+        for (case, said) in [
+            (kpi(Some(95.0), Some(95.0), Some(92.0), Better::Higher), "target 95 (red below 92)"),
+            (
+                kpi(Some(95.0), Some(93.0), Some(90.0), Better::Higher),
+                "green from 93 (red below 90)",
+            ),
+            (kpi(None, Some(45.0), Some(55.0), Better::Band), "green up to 45 (red above 55)"),
+            (kpi(Some(0.0), Some(0.0), Some(0.0), Better::Lower), "target 0 (red above 0)"),
+            (kpi(Some(1.0), Some(1.0), Some(1.0), Better::Binary), "target done "),
+            (kpi(None, None, None, Better::Higher), "no target "),
+        ] {
+            assert_eq!(words(&case), said);
+        }
     }
 }

@@ -11,6 +11,9 @@ use crate::{
     scorecard::{Reason, Status, rounding},
 };
 
+/// What is said of the data in a mail; the rest is on the board.
+const REMARKS_MAX: usize = 6;
+
 /// Hex digits of the configuration's digest that people compare.
 const DIGEST_CHARS: usize = 19;
 
@@ -162,7 +165,12 @@ fn data(facts: &Facts) -> String {
     if facts.remarks.is_empty() {
         return "complete".to_owned();
     }
-    facts.remarks.iter().map(|remark| line(remark)).collect::<Vec<_>>().join("; ")
+    let mut remarks: Vec<String> = facts.remarks.iter().map(|remark| line(remark)).collect();
+    let rest = remarks.split_off(remarks.len().min(REMARKS_MAX));
+    if !rest.is_empty() {
+        remarks.push(format!("and {} more like these", rest.len()));
+    }
+    remarks.join("; ")
 }
 
 fn why(facts: &Facts) -> String {
