@@ -1,6 +1,7 @@
 //! The facts of one message, fixed when the decision was made and stored with its deliveries.
 //! Mails and webhooks are rendered from nothing else, so that a message sent late, or twice, says
-//! the same. The serialised keys are a contract: `docs/webhook.md`.
+//! the same. The serialised keys are a contract: `docs/webhook.md`. What one release stored, the
+//! next must still tell: a new key is an `Option` or has a default.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -271,4 +272,17 @@ pub struct Parent {
 pub struct Links {
     /// The perspective on the board.
     pub details: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::mail::render;
+
+    #[test]
+    fn what_the_first_release_stored_can_still_be_told() {
+        let stored: Facts = serde_json::from_str(include_str!("facts-0.1.json")).unwrap();
+        let subject = render::render(&stored).unwrap().subject;
+        assert_eq!(subject, "[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)");
+    }
 }

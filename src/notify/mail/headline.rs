@@ -152,7 +152,8 @@ fn duration(facts: &Facts) -> Option<String> {
         _ => return None,
     };
     let period = facts.episode.opened_period.as_ref();
-    let from = period.map_or_else(String::new, |period| format!(" with {}", period.label));
+    let from =
+        period.map_or_else(String::new, |period| format!(" on the figures of {}", period.label));
     Some(format!("The alert was open for {lasted}: it was raised on {day}{from}."))
 }
 

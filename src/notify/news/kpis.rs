@@ -102,7 +102,8 @@ fn usual_range(defined: &Kpi, series: &[Option<f64>]) -> Option<UsualRange> {
         return None;
     }
     let limits = Limits::of(series, defined.signals.screen_outliers)?;
-    Some(UsualRange { low: limits.lower, high: limits.upper })
+    let (low, high) = (limits.lower, limits.upper);
+    (low.is_finite() && high.is_finite()).then_some(UsualRange { low, high })
 }
 
 fn need(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Option<Need> {
@@ -110,8 +111,9 @@ fn need(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Option<Need>
         return None;
     }
     let (value, green_line) = (kpi.value?, kpi.green_line?);
+    let missing = green_line - value;
     let count = count_need(subject, defined, kpi, green_line);
-    Some(Need { green_line, missing: green_line - value, count })
+    missing.is_finite().then_some(Need { green_line, missing, count })
 }
 
 fn count_need(
@@ -134,7 +136,8 @@ fn count_need(
     let wanted = green_line * denominator / defined.scale;
     let slack = COUNT_SLACK * wanted.abs().max(1.0);
     let wanted = if green_line > held { (wanted - slack).ceil() } else { (wanted + slack).floor() };
-    Some(CountNeed { more: wanted - numerator, of: denominator })
+    let more = wanted - numerator;
+    more.is_finite().then_some(CountNeed { more, of: denominator })
 }
 
 /// What the units behind a shared KPI have for the same period.
