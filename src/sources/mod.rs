@@ -2,6 +2,7 @@
 //! null, no rows or an error, and these are four different things.
 
 pub mod http;
+pub mod parameter;
 pub mod sql;
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -1,8 +1,12 @@
 //! A SQL database as a source: read-only, with a server-side time limit and bound parameters.
 
+pub mod parameters;
+
 use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
+
+use crate::sources::parameter::Parameter;
 
 /// How to reach a SQL database.
 #[derive(Clone, Debug)]
@@ -58,10 +62,16 @@ pub enum Tls {
     Verify,
 }
 
-/// One question to a database. Columns by name: `value`, or `numerator` and `denominator`; with
-/// `period` for a series; `observed_at` and `target` if it likes. A single unnamed column is the value.
-#[derive(Clone, Debug)]
+/// One question to a database, with `:period_start` and friends as bound parameters. Columns by
+/// name: `value`, or `numerator` and `denominator`; with `period` for a series; `observed_at` and
+/// `target` if it likes. A single column is the value, whatever its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// With `:period_start` and friends as parameters.
-    pub text: String,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Parameter(Parameter),
 }

@@ -1,10 +1,14 @@
 //! An HTTP API as a source: GET a document, take the figures out by JSONPath.
 
+pub mod template;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json_path::JsonPath;
 use url::Url;
+
+use crate::sources::parameter::Parameter;
 
 /// How to reach an HTTP API.
 #[derive(Clone, Debug)]
@@ -40,15 +44,45 @@ pub enum Auth {
 /// One question to an HTTP API.
 #[derive(Clone, Debug)]
 pub struct Get {
-    /// Path and query below the base URL; `{period_key}` and friends stand for the window.
-    pub path: String,
+    /// Path and query below the base URL.
+    pub path: Template,
     /// Where the figures are in the answer.
     pub extract: Extract,
+}
+
+/// A path and query in which `{period_key}`, `{period_start}`, `{period_end}`,
+/// `{period_first_day}` and `{period_last_day}` stand for the window: a period key, instants such
+/// as `2026-04-30T22:00:00Z`, and local days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Parameter(Parameter),
 }
 
 /// Where the figures are in a JSON document.
 #[derive(Clone, Debug)]
 pub enum Extract {
+    /// One figure.
+    One(Place),
+    /// A figure for each of several periods.
+    Series {
+        /// Matches a node for each row.
+        rows: JsonPath,
+        /// From a row, which is its `$`: a period key.
+        period: JsonPath,
+        /// From a row, which is its `$`.
+        figure: Place,
+    },
+}
+
+/// Where one figure is.
+#[derive(Clone, Debug)]
+pub enum Place {
     /// One value.
     Value(JsonPath),
     /// A ratio's two parts.
