@@ -3,7 +3,10 @@
 use std::cmp::Ordering;
 
 use crate::{
-    notify::facts::{Better, KpiFacts},
+    notify::{
+        facts::{Better, KpiFacts},
+        mail::view::line,
+    },
     scorecard::{Direction, Status, rounding},
 };
 
@@ -65,7 +68,7 @@ fn lines(kpi: &KpiFacts) -> Vec<f64> {
 
 fn with_unit(number: String, unit: Option<&str>) -> String {
     match unit {
-        Some(unit) => format!("{number} {unit}"),
+        Some(unit) => format!("{number} {}", line(unit)),
         None => number,
     }
 }

@@ -7,6 +7,7 @@ mod figures;
 mod headline;
 pub(crate) mod letter;
 pub(crate) mod render;
+mod row;
 mod rows;
 mod spark;
 mod view;

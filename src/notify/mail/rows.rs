@@ -1,17 +1,11 @@
 //! The KPIs in a mail: those that made the event a row each, the others a sentence a status.
 
-use serde::Serialize;
-
 use crate::{
     notify::{
-        facts::{Better, Facts, KpiFacts, UnitFacts},
-        mail::{
-            figures, headline,
-            spark::{self, Spark},
-            view::line,
-        },
+        facts::{Facts, KpiFacts},
+        mail::{figures, headline, row, view::line},
     },
-    scorecard::{Direction, Event, Signal, Status, Trend, signal::Assurance},
+    scorecard::{Event, Status},
 };
 
 /// A manager reads so many rows; the rest is on the board.
@@ -28,21 +22,6 @@ const PARTS_MAX: usize = 6;
 
 /// A contribution smaller than this is shown as 0.0 and moved nothing.
 const POINTS_MIN: f64 = 0.05;
-
-/// One KPI, worded.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    name: String,
-    value: String,
-    target: String,
-    red: String,
-    variance: String,
-    status: String,
-    tone: &'static str,
-    share: String,
-    notes: Vec<String>,
-    spark: Option<Spark>,
-}
 
 /// The KPIs that made the event: most of the shortfall, or at a recovery what moved most.
 pub(super) fn shown(facts: &Facts) -> Vec<&KpiFacts> {
@@ -71,36 +50,6 @@ fn moved(facts: &Facts) -> Vec<&KpiFacts> {
     moved.sort_by(|a, b| size(b).total_cmp(&size(a)));
     moved.truncate(ROWS_MAX);
     moved
-}
-
-impl Row {
-    /// Words one KPI.
-    pub(super) fn of(kpi: &KpiFacts) -> Self {
-        Self {
-            name: line(&kpi.name),
-            value: value(kpi),
-            target: target(kpi),
-            red: red(kpi).unwrap_or_default(),
-            variance: variance(kpi),
-            status: kpi.status.words().to_uppercase(),
-            tone: figures::tone(kpi.status),
-            share: share(kpi),
-            notes: notes(kpi),
-            spark: spark::spark(kpi),
-        }
-    }
-}
-
-/// What a KPI needs to be green, if it can be said.
-pub(super) fn need(kpi: &KpiFacts) -> Option<String> {
-    let need = kpi.need?;
-    let (name, green) = (line(&kpi.name), figures::amount(kpi, need.green_line));
-    if let Some(count) = need.count {
-        let (by, word) = (count.more.abs(), if count.more < 0.0 { "fewer" } else { "more" });
-        return Some(format!("{name} {green}, i.e. {by} {word} of {}", count.of));
-    }
-    let word = if need.missing < 0.0 { "less" } else { "more" };
-    Some(format!("{name} {green}, i.e. {} {word}", figures::difference(kpi, need.missing)))
 }
 
 /// The KPIs without a row, a sentence a status.
@@ -135,7 +84,7 @@ fn others_of(facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
 
 fn with_value(kpi: &KpiFacts) -> String {
     match kpi.value {
-        Some(_) => format!("{} {}", line(&kpi.name), value(kpi)),
+        Some(_) => format!("{} {}", line(&kpi.name), row::value(kpi)),
         None => line(&kpi.name),
     }
 }
@@ -168,106 +117,6 @@ pub(super) fn change(facts: &Facts) -> Option<String> {
     Some(if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) })
 }
 
-fn value(kpi: &KpiFacts) -> String {
-    match kpi.value {
-        None => "no value".to_owned(),
-        Some(value) if kpi.direction == Better::Binary => {
-            if value > 0.0 { "done" } else { "not done" }.to_owned()
-        }
-        Some(value) => figures::amount(kpi, value),
-    }
-}
-
-/// The target, or where green begins if that is elsewhere.
-fn target(kpi: &KpiFacts) -> String {
-    if kpi.direction == Better::Binary {
-        return "target done".to_owned();
-    }
-    let target = kpi.target.map(|target| figures::number(kpi, target));
-    let green = kpi.green_line.map(|green| figures::number(kpi, green));
-    match (target, green, figures::red_side(kpi)) {
-        (None, None, _) => "no target".to_owned(),
-        (Some(target), None, _) => format!("target {target}"),
-        (Some(target), Some(green), _) if target == green => format!("target {target}"),
-        (_, Some(green), Some(Direction::Higher)) => format!("green up to {green}"),
-        (_, Some(green), Some(Direction::Lower)) => format!("green from {green}"),
-        (_, Some(green), None) => format!("green at {green}"),
-    }
-}
-
-/// Where red begins, if that can be said.
-fn red(kpi: &KpiFacts) -> Option<String> {
-    let red = figures::number(kpi, kpi.red_line?);
-    match (kpi.direction, figures::red_side(kpi)?) {
-        (Better::Binary, _) => None,
-        (_, Direction::Higher) => Some(format!("(red above {red})")),
-        (_, Direction::Lower) => Some(format!("(red below {red})")),
-    }
-}
-
-fn variance(kpi: &KpiFacts) -> String {
-    match kpi.variance {
-        None => "no difference known".to_owned(),
-        Some(0.0) => "no difference".to_owned(),
-        Some(variance) => {
-            let sign = if variance < 0.0 { '-' } else { '+' };
-            format!("{sign}{}", figures::difference(kpi, variance))
-        }
-    }
-}
-
-fn share(kpi: &KpiFacts) -> String {
-    match kpi.share_pct {
-        Some(share) if share > 0.0 => format!("{} %", share.round()),
-        _ => "none".to_owned(),
-    }
-}
-
-/// Signal or noise, how long, what the process can do, and the units behind it.
-fn notes(kpi: &KpiFacts) -> Vec<String> {
-    let streak = kpi
-        .streak
-        .filter(|&streak| streak > 1)
-        .map(|streak| format!("{streak} periods {} in a row", kpi.status.words()));
-    let assurance = kpi.assurance.and_then(|assurance| match assurance {
-        Assurance::Pass => None,
-        Assurance::Fail => Some("will not meet its target unless the process changes"),
-        Assurance::HitAndMiss => Some("as it is, it meets its target some periods by chance alone"),
-    });
-    let units: Vec<String> = kpi.units.iter().map(|unit| unit_value(kpi, unit)).collect();
-    let units = (!units.is_empty()).then(|| units.join(", "));
-    signal(kpi).into_iter().chain(streak).chain(assurance.map(str::to_owned)).chain(units).collect()
-}
-
-/// Signal or noise, where that can be told; otherwise the two-point comparison.
-fn signal(kpi: &KpiFacts) -> Option<String> {
-    let range = kpi.usual_range.map_or_else(String::new, |range| {
-        let (low, high) = (figures::number(kpi, range.low), figures::number(kpi, range.high));
-        format!(" {low} to {high}")
-    });
-    let words = match (kpi.signal, kpi.usual_range, kpi.trend) {
-        (Some(Signal::Outside), ..) => {
-            format!("outside its usual range{range}: signal, not noise")
-        }
-        (Some(Signal::Run), ..) => "a long run on one side of its mean: signal, not noise".into(),
-        (Some(Signal::Drift), ..) => "a long rise or fall: signal, not noise".into(),
-        (Some(Signal::NearLimit), ..) => {
-            format!("near a limit of its usual range{range} again: signal, not noise")
-        }
-        (None, Some(_), _) => format!("within its usual range{range}: may be noise"),
-        (None, None, Some(Trend::Improving)) => "better than the period before".into(),
-        (None, None, Some(Trend::Steady)) => "about the same as the period before".into(),
-        (None, None, Some(Trend::Worsening)) => "worse than the period before".into(),
-        (None, None, None) => return None,
-    };
-    Some(words)
-}
-
-fn unit_value(kpi: &KpiFacts, unit: &UnitFacts) -> String {
-    let value = unit.value.map(|value| figures::amount(kpi, value));
-    format!("{} {}", line(&unit.name), value.unwrap_or_else(|| "no value".to_owned()))
-}
-
 /// `a, b and c`
 fn listed(names: &[String]) -> String {
     match names {
@@ -284,10 +133,7 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::{
-        facts::{CountNeed, Need},
-        mail::cases,
-    };
+    use crate::notify::mail::cases;
 
     #[test]
     fn rows_explain_most_of_the_shortfall_and_no_more() {
@@ -313,41 +159,5 @@ mod tests {
         facts.kpis = vec![KpiFacts { contribution: Some(-2.0), ..cases::on_time_delivery() }; 8];
         let change = change(&facts).unwrap();
         assert!(change.ends_with("On-time delivery -2.0, others -4.0"), "{change}");
-    }
-
-    #[test]
-    fn what_green_needs_is_said_in_what_is_counted() {
-        let fewer = CountNeed { more: -12.0, of: 400.0 };
-        let of = |line| need(&KpiFacts { need: Some(line), ..cases::on_time_delivery() }).unwrap();
-        let line = Need { green_line: 95.0, missing: -4.9, count: Some(fewer) };
-        assert_eq!(of(line), "On-time delivery 95 %, i.e. 12 fewer of 400");
-        let line = Need { count: None, ..line };
-        assert_eq!(of(line), "On-time delivery 95 %, i.e. 4.9 points less");
-    }
-
-    #[test]
-    fn every_kind_of_target_has_words() {
-        let kpi = |target, green, red, direction| KpiFacts {
-            value: Some(1.0),
-            target,
-            green_line: green,
-            red_line: red,
-            direction,
-            ..cases::on_time_delivery()
-        };
-        let words = |kpi: &KpiFacts| format!("{} {}", target(kpi), red(kpi).unwrap_or_default());
-        for (case, said) in [
-            (kpi(Some(95.0), Some(95.0), Some(92.0), Better::Higher), "target 95 (red below 92)"),
-            (
-                kpi(Some(95.0), Some(93.0), Some(90.0), Better::Higher),
-                "green from 93 (red below 90)",
-            ),
-            (kpi(None, Some(45.0), Some(55.0), Better::Band), "green up to 45 (red above 55)"),
-            (kpi(Some(0.0), Some(0.0), Some(0.0), Better::Lower), "target 0 (red above 0)"),
-            (kpi(Some(1.0), Some(1.0), Some(1.0), Better::Binary), "target done "),
-            (kpi(None, None, None, Better::Higher), "no target "),
-        ] {
-            assert_eq!(words(&case), said);
-        }
     }
 }

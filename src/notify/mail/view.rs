@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     notify::{
         facts::{Facts, InitiativeFacts, KpiFacts, PersonFacts},
-        mail::{figures, headline, rows},
+        mail::{figures, headline, row, rows},
     },
     scorecard::{Reason, Status, rounding},
 };
@@ -35,7 +35,7 @@ pub(super) struct View {
     /// Why the status is what it is.
     pub(super) reason: Option<String>,
     /// The KPIs that made it so.
-    pub(super) rows: Vec<rows::Row>,
+    pub(super) rows: Vec<row::Row>,
     /// The other KPIs, a sentence a status.
     pub(super) others: Vec<String>,
     /// The signed parts of the score's change.
@@ -72,7 +72,7 @@ impl View {
             others: rows::others(facts, &shown),
             change: rows::change(facts),
             details: details(facts, &shown),
-            rows: shown.into_iter().map(rows::Row::of).collect(),
+            rows: shown.into_iter().map(row::Row::of).collect(),
             link: facts.links.as_ref().map(|links| links.details.clone()),
             why: why(facts),
             footer: footer(facts),
@@ -117,7 +117,7 @@ fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
         details.push(Detail { label: "Acknowledged by", text: line(by) });
     }
     details.extend(initiatives(&facts.initiatives));
-    details.extend(shown.iter().filter_map(|kpi| rows::need(kpi)).map(to_be_green));
+    details.extend(shown.iter().filter_map(|kpi| row::need(kpi)).map(to_be_green));
     details.push(Detail { label: "Affects", text: affects(facts) });
     details.push(Detail { label: "Data", text: data(facts) });
     details

@@ -11,7 +11,7 @@ pub(super) fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
     if !perspective.official {
         remarks.push("provisional: not every KPI of the period is in yet".to_owned());
     }
-    if perspective.verdict.coverage < 1.0 {
+    if perspective.verdict.coverage < 1.0 - SLACK {
         let percent = (perspective.verdict.coverage * 100.0 + SLACK).floor();
         remarks.push(format!("{percent} % of the weight has data"));
     }
