@@ -143,7 +143,7 @@ async fn drop_off(folder: &Path, id: Uuid, mail: &[u8]) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .await
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let (draft, path) = (folder.join(format!(".{id}.eml")), folder.join(format!("{id}.eml")));
+    let (draft, path) = (folder.join(format!(".{id}.tmp")), folder.join(format!("{id}.eml")));
     let write = async {
         let mut file = fs::File::create(&draft).await?;
         file.write_all(mail).await?;
