@@ -1,0 +1,249 @@
+//! `kpid.yaml`: store, calendar, connections, channels, people, web.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    located::{Entries, Loc},
+    scalar::{MonthDoc, SecretDoc},
+};
+
+/// What the daemon runs on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct DaemonDoc {
+    /// The SQLite file of the store; relative to this file.
+    pub store: Option<Loc<String>>,
+    /// Zone, fiscal year and days off of the organisation.
+    pub calendar: Loc<CalendarDoc>,
+    /// Systems that hold the actuals, by id.
+    pub connections: Option<Loc<Entries<ConnectionDoc>>>,
+    /// Ways to tell somebody, by id.
+    pub channels: Option<Loc<Entries<ChannelDoc>>>,
+    /// People who own things and are told, by id.
+    pub people: Option<Loc<Entries<PersonDoc>>>,
+    /// Where kpid listens.
+    pub web: Option<Loc<WebDoc>>,
+    /// Scorecard files, as patterns relative to this file; by default `scorecards/*.yaml`.
+    pub scorecards: Option<Loc<Vec<Loc<String>>>>,
+}
+
+/// Zone, fiscal year and days off.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct CalendarDoc {
+    /// An IANA zone, e.g. `Europe/Amsterdam`.
+    pub timezone: Loc<String>,
+    /// First month of the fiscal year, by name or number; January by default.
+    pub fiscal_year_start: Option<Loc<MonthDoc>>,
+    /// Whether a fiscal year is named by the calendar year it ends or starts in; `end` by default.
+    pub fiscal_label: Option<Loc<FiscalLabelDoc>>,
+    /// Days on which nobody works; Saturday and Sunday by default.
+    pub weekend: Option<Loc<Vec<Loc<String>>>>,
+    /// Single days off, e.g. `2026-05-05`.
+    pub holidays: Option<Loc<Vec<Loc<String>>>>,
+    /// Longer spans off, by name.
+    pub closures: Option<Loc<Entries<ClosureDoc>>>,
+}
+
+/// How a fiscal year is named.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FiscalLabelDoc {
+    /// By the calendar year it ends in.
+    End,
+    /// By the calendar year it starts in.
+    Start,
+}
+
+/// A span off.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ClosureDoc {
+    /// First day.
+    pub from: Loc<String>,
+    /// Last day.
+    pub to: Loc<String>,
+}
+
+/// A system that holds actuals.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionDoc {
+    /// A PostgreSQL database.
+    Postgres(ServerDoc),
+    /// A MySQL or MariaDB database.
+    Mysql(ServerDoc),
+    /// A SQLite file.
+    Sqlite(SqliteDoc),
+    /// An HTTP API.
+    Http(HttpDoc),
+}
+
+/// A database server.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ServerDoc {
+    /// Name or address.
+    pub host: Loc<String>,
+    /// TCP port; the usual one by default.
+    pub port: Option<Loc<u16>>,
+    /// Database name.
+    pub database: Loc<String>,
+    /// User name; best one that may only read.
+    pub user: Loc<String>,
+    /// Password.
+    pub password: Option<Loc<SecretDoc>>,
+    /// `disable`, `prefer` (default), `require` or `verify`.
+    pub tls: Option<Loc<TlsDoc>>,
+    /// How long a query may take; 30s by default.
+    pub timeout: Option<Loc<String>>,
+    /// Queries at once; 4 by default.
+    pub max_concurrent: Option<Loc<u32>>,
+    /// Rows a query may return; 10000 by default.
+    pub max_rows: Option<Loc<u32>>,
+}
+
+/// How far a database connection is encrypted.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsDoc {
+    /// Never.
+    Disable,
+    /// If the server can.
+    Prefer,
+    /// Always, any certificate.
+    Require,
+    /// Always, with a certificate of a known authority.
+    Verify,
+}
+
+/// A SQLite file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct SqliteDoc {
+    /// The file; relative to this file. Opened read-only.
+    pub path: Loc<String>,
+    /// How long a query may take; 30s by default.
+    pub timeout: Option<Loc<String>>,
+    /// Queries at once; 4 by default.
+    pub max_concurrent: Option<Loc<u32>>,
+    /// Rows a query may return; 10000 by default.
+    pub max_rows: Option<Loc<u32>>,
+}
+
+/// An HTTP API.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct HttpDoc {
+    /// What requests are relative to.
+    pub base_url: Loc<String>,
+    /// How the API knows us.
+    pub auth: Option<Loc<AuthDoc>>,
+    /// How long one fetch may take; 30s by default.
+    pub timeout: Option<Loc<String>>,
+    /// Requests at once; 4 by default.
+    pub max_concurrent: Option<Loc<u32>>,
+    /// Bytes a body may have; 1048576 by default.
+    pub max_bytes: Option<Loc<u64>>,
+}
+
+/// How an HTTP API knows us.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthDoc {
+    /// A bearer token.
+    Bearer(Loc<SecretDoc>),
+    /// User and password.
+    Basic(BasicDoc),
+}
+
+/// User and password.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct BasicDoc {
+    /// User name.
+    pub user: Loc<String>,
+    /// Password.
+    pub password: Loc<SecretDoc>,
+}
+
+/// A way to tell somebody.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelDoc {
+    /// By mail.
+    Email(EmailDoc),
+    /// By an HTTP request.
+    Webhook(WebhookDoc),
+}
+
+/// How mail leaves: by a server, or into a folder.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct EmailDoc {
+    /// Who writes, e.g. `Scorecard <kpid@example.com>`.
+    pub from: Loc<String>,
+    /// A mail server.
+    pub smtp: Option<Loc<SmtpDoc>>,
+    /// A folder that gets one .eml file a mail; relative to this file.
+    pub folder: Option<Loc<String>>,
+}
+
+/// A mail server.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct SmtpDoc {
+    /// Name or address.
+    pub host: Loc<String>,
+    /// TCP port; 587 with starttls, 465 with implicit, 25 without encryption.
+    pub port: Option<Loc<u16>>,
+    /// `starttls` (default), `implicit` or `none`.
+    pub tls: Option<Loc<SmtpTlsDoc>>,
+    /// User name, if the server asks.
+    pub user: Option<Loc<String>>,
+    /// Password, if the server asks.
+    pub password: Option<Loc<SecretDoc>>,
+}
+
+/// How an SMTP connection is encrypted.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpTlsDoc {
+    /// By STARTTLS, required.
+    Starttls,
+    /// From the first byte.
+    Implicit,
+    /// Never.
+    None,
+}
+
+/// Where an HTTP request goes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct WebhookDoc {
+    /// Where to POST.
+    pub url: Loc<String>,
+    /// Signs the request as Standard Webhooks do.
+    pub secret: Option<Loc<SecretDoc>>,
+    /// The shape of the body.
+    pub format: Option<Loc<WebhookFormatDoc>>,
+}
+
+/// The shape of a webhook's body.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookFormatDoc {
+    /// kpid's own JSON.
+    Generic,
+}
+
+/// Somebody who owns things and is told.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct PersonDoc {
+    /// For people; the id by default.
+    pub name: Option<Loc<String>>,
+    /// Where mail goes.
+    pub email: Option<Loc<String>>,
+    /// For people, e.g. `COO`.
+    pub role: Option<Loc<String>>,
+}
+
+/// Where kpid listens, and how people reach it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct WebDoc {
+    /// Address and port, e.g. `127.0.0.1:8420`.
+    pub listen: Option<Loc<String>>,
+    /// What links in mails begin with.
+    pub public_url: Option<Loc<String>>,
+}

@@ -1,0 +1,28 @@
+//! The files as their authors see them: YAML with a place for everything, read so that one
+//! mistake does not hide the next.
+
+pub mod daemon;
+pub mod located;
+mod node;
+mod reader;
+pub mod scalar;
+pub mod scorecard;
+
+use serde::de::DeserializeOwned;
+
+use crate::config::{
+    document::{located::Loc, node::Node},
+    problem::{Files, Problem},
+};
+
+/// A larger file is no configuration.
+pub const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Reads one document. What could be read comes back, with everything that was wrong.
+pub fn read<T: DeserializeOwned>(files: &Files, file: usize) -> (Option<Loc<T>>, Vec<Problem>) {
+    let (_, text) = files.get(file);
+    match Node::parse(file, text) {
+        Ok(node) => reader::read(&node),
+        Err(problem) => (None, vec![problem]),
+    }
+}

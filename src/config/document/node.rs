@@ -1,0 +1,265 @@
+//! YAML as a tree in which every key and value knows its place.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use serde_yaml::{Location, Spanned};
+
+use crate::config::problem::{Place, Problem};
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Null,
+    /// As written; plain ones may be numbers, quoted ones are text.
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    Sequence(Vec<Node>),
+    Mapping(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// Reads a file's text.
+    pub(super) fn parse(file: usize, text: &str) -> Result<Self, Problem> {
+        let options = serde_yaml::options! {
+            strict_booleans: true,
+            leading_zero_numbers_as_strings: true,
+            underscored_numbers_as_strings: true,
+            reject_unsupported_tags: true,
+            reject_tagged_field_names: true,
+            budget: serde_yaml::budget! {
+                max_nodes: 100_000,
+                max_total_scalar_bytes: 4 << 20,
+                max_documents: 1,
+                max_aliases: 1_000,
+            },
+        };
+        if text.trim().is_empty() {
+            let place = Place { file, line: 1, column: 1, ..Place::default() };
+            return Ok(Self { place, value: Value::Null });
+        }
+        let read: Result<Spanned<Raw>, _> = serde_yaml::from_str_with_options(text, options);
+        match read {
+            Ok(raw) => Ok(Source { file, text }.node(raw)),
+            Err(error) => Err(Source { file, text }.problem(&error)),
+        }
+    }
+}
+
+/// What the YAML reader hands over, before places are looked up.
+enum Raw {
+    Null,
+    Scalar(String),
+    Sequence(Vec<Spanned<Raw>>),
+    Mapping(Vec<(Spanned<Raw>, Spanned<Raw>)>),
+}
+
+struct Source<'t> {
+    file: usize,
+    text: &'t str,
+}
+
+impl Source<'_> {
+    fn node(&self, raw: Spanned<Raw>) -> Node {
+        let place = self.place(raw.referenced);
+        let value = match raw.value {
+            Raw::Null => Value::Null,
+            Raw::Scalar(text) => self.scalar(raw.defined, text),
+            Raw::Sequence(items) => {
+                Value::Sequence(items.into_iter().map(|item| self.node(item)).collect())
+            }
+            Raw::Mapping(pairs) => Value::Mapping(
+                pairs.into_iter().map(|(key, value)| (self.node(key), self.node(value))).collect(),
+            ),
+        };
+        Node { place, value }
+    }
+
+    /// A plain scalar is taken as written, so that `01234` and `1.10` stay text where text is wanted.
+    fn scalar(&self, defined: Location, read: String) -> Value {
+        let place = self.place(defined);
+        let written = self.text.get(place.offset..place.offset + place.length).unwrap_or("").trim();
+        let quoted = written.starts_with(['"', '\'', '|', '>']);
+        if quoted || written.is_empty() || written.contains('\n') {
+            Value::Scalar { text: read, plain: false }
+        } else if written.starts_with(['&', '!', '*']) {
+            Value::Scalar { text: read, plain: true }
+        } else {
+            Value::Scalar { text: written.to_owned(), plain: true }
+        }
+    }
+
+    fn place(&self, location: Location) -> Place {
+        let span = location.span();
+        let offset = span.byte_offset().and_then(|at| usize::try_from(at).ok());
+        let length = span.byte_len().and_then(|length| usize::try_from(length).ok());
+        let line = usize::try_from(location.line()).unwrap_or(1).max(1);
+        let column = usize::try_from(location.column()).unwrap_or(1).max(1);
+        let offset = offset.unwrap_or_else(|| self.offset(line, column));
+        Place { file: self.file, line, column, offset, length: length.unwrap_or(1) }
+    }
+
+    fn offset(&self, line: usize, column: usize) -> usize {
+        let start: usize = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let rest = self.text.get(start..).unwrap_or("");
+        let within = rest.char_indices().nth(column - 1).map_or(rest.len(), |(at, _)| at);
+        start + within
+    }
+
+    fn problem(&self, error: &serde_yaml::Error) -> Problem {
+        let place = error.location().map(|location| self.place(location)).unwrap_or(Place {
+            file: self.file,
+            line: 1,
+            column: 1,
+            ..Place::default()
+        });
+        // The reader's own text repeats the place and draws the line; ours does that already.
+        let text = error.without_snippet().to_string();
+        let first = text.lines().next().unwrap_or("is no YAML");
+        let message = match first.split_once(": ") {
+            Some((head, rest)) if head.contains("line ") => rest,
+            _ => first,
+        };
+        let message = message.split(" at line ").next().unwrap_or(message);
+        Problem::error(place, message)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        Raw::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = items.next_element()? {
+            read.push(item);
+        }
+        Ok(Raw::Sequence(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Raw, A::Error> {
+        let mut read = Vec::new();
+        while let Some(pair) = pairs.next_entry()? {
+            read.push(pair);
+        }
+        Ok(Raw::Mapping(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(yaml: &str) -> (String, bool, usize, usize) {
+        let node = Node::parse(0, yaml).unwrap();
+        let Value::Mapping(pairs) = node.value else { panic!("{yaml} is no mapping") };
+        let Value::Scalar { text, plain } = &pairs[0].1.value else { panic!("{yaml}: no scalar") };
+        (text.clone(), *plain, pairs[0].1.place.line, pairs[0].1.place.column)
+    }
+
+    #[test]
+    fn scalars_stay_as_written() {
+        for (written, text, plain) in [
+            ("NO", "NO", true),
+            ("01234", "01234", true),
+            ("1.10", "1.10", true),
+            ("2026-04", "2026-04", true),
+            ("0x1F", "0x1F", true),
+            ("\"95\"", "95", false),
+            ("'it''s'", "it's", false),
+            ("true", "true", true),
+            ("20%", "20%", true),
+        ] {
+            assert_eq!(text_of(&format!("a: {written}\n")), (text.to_owned(), plain, 1, 4));
+        }
+    }
+
+    #[test]
+    fn a_block_keeps_its_lines() {
+        let (text, plain, _, _) = text_of("a: |\n  select 1\n  from t\n");
+        assert_eq!((text.as_str(), plain), ("select 1\nfrom t\n", false));
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+        for (this, last) in "bcdefgh".chars().zip("abcdefg".chars()) {
+            bomb.push_str(&format!(
+                "{this}: &{this} [{}]\n",
+                vec![format!("*{last}"); 9].join(", ")
+            ));
+        }
+        assert!(Node::parse(0, &bomb).is_err());
+    }
+
+    #[test]
+    fn a_mistake_in_the_yaml_has_a_place() {
+        let problem = Node::parse(0, "a: 1\nb: \"x\nc: 2\n").unwrap_err();
+        assert_eq!((problem.place.line, problem.place.column), (2, 4), "{}", problem.message);
+        let problem = Node::parse(0, "a: 1\na: 2\n").unwrap_err();
+        assert_eq!(problem.place.line, 2, "{}", problem.message);
+        assert!(problem.message.contains("duplicate"), "{}", problem.message);
+    }
+}

@@ -1,0 +1,172 @@
+//! What is wrong with a configuration, and where: a file, a line, a column, a hint.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::Serialize;
+
+/// How like two words must be for one to be suggested for the other.
+const SUGGEST_FROM: f64 = 0.7;
+
+/// A stretch of text in one of the files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Which file: its number in [`Files`].
+    pub file: usize,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// In bytes, from the start of the file.
+    pub offset: usize,
+    /// In bytes.
+    pub length: usize,
+}
+
+/// Whether a problem stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can, but its author would want to know.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Whether it stands in the way.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// A sentence that names the thing.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
+/// The files of a configuration, as read.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    files: Vec<(PathBuf, String)>,
+}
+
+/// Everything that is wrong, with the files it is wrong in.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    /// The files.
+    pub files: Files,
+    /// In the order they were found.
+    pub found: Vec<Problem>,
+}
+
+impl Problem {
+    /// Something that stands in the way.
+    pub fn error(place: Place, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, place, message: message.into(), hint: None }
+    }
+
+    /// Something its author would want to know.
+    pub fn warning(place: Place, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(place, message) }
+    }
+
+    /// The same, with the way out.
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl Files {
+    /// Adds a file and gives its number.
+    pub fn add(&mut self, path: PathBuf, text: String) -> usize {
+        self.files.push((path, text));
+        self.files.len() - 1
+    }
+
+    /// A file's path and text.
+    pub fn get(&self, file: usize) -> (&Path, &str) {
+        self.files.get(file).map_or((Path::new("?"), ""), |(path, text)| (path.as_path(), text))
+    }
+
+    /// All files, in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_path(), text.as_str()))
+    }
+}
+
+impl Problems {
+    /// Whether nothing stands in the way.
+    pub fn are_harmless(&self) -> bool {
+        self.found.iter().all(|problem| problem.severity == Severity::Warning)
+    }
+
+    /// Puts them in the order of files and lines.
+    pub fn sort(&mut self) {
+        self.found.sort_by_key(|problem| problem.place);
+    }
+
+    /// Every problem as `file:line:column: message`, the line with the place marked, and the hint.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        for problem in &self.found {
+            self.render_one(&mut text, problem);
+        }
+        text
+    }
+
+    fn render_one(&self, text: &mut String, problem: &Problem) {
+        let (path, source) = self.files.get(problem.place.file);
+        let Place { line, column, offset, length, .. } = problem.place;
+        let word = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let _ = writeln!(text, "{}:{line}:{column}: {word}: {}", path.display(), problem.message);
+        let end =
+            source[offset.min(source.len())..].find('\n').map_or(source.len(), |at| offset + at);
+        let last = (offset + length.max(1)).min(end).max(offset).min(source.len());
+        if offset < source.len() && source.is_char_boundary(offset) && source.is_char_boundary(last)
+        {
+            let mark = AnnotationKind::Primary.span(offset..last);
+            let snippet = Snippet::source(source).annotation(mark);
+            let group = Level::ERROR.no_name().primary_title("").element(snippet);
+            let rendered = Renderer::plain().render(&[group]);
+            // The title and the origin are in our own first line already.
+            for line in rendered.lines().skip_while(|line| !line.contains(" | ")) {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        if let Some(hint) = &problem.hint {
+            let _ = writeln!(text, "  hint: {hint}");
+        }
+    }
+
+    /// The problems for programs.
+    pub fn to_json(&self) -> serde_json::Value {
+        let problem = |problem: &Problem| {
+            let (path, _) = self.files.get(problem.place.file);
+            serde_json::json!({
+                "severity": problem.severity,
+                "file": path.display().to_string(),
+                "line": problem.place.line,
+                "column": problem.place.column,
+                "message": problem.message,
+                "hint": problem.hint,
+            })
+        };
+        let problems: Vec<_> = self.found.iter().map(problem).collect();
+        serde_json::json!({ "problems": problems })
+    }
+}
+
+/// "did you mean `target`?", if one of the known words is like the one written.
+pub fn suggestion<'w>(written: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
+    let likeness = |word: &&str| strsim::jaro_winkler(written, word);
+    let best = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(&best) >= SUGGEST_FROM).then(|| format!("did you mean `{best}`?"))
+}
