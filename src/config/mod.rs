@@ -2,5 +2,9 @@
 //! of every file at once.
 
 pub mod document;
+mod lint;
+pub mod load;
+mod parse;
 pub mod problem;
+pub mod secret;
 pub mod setup;

@@ -1,0 +1,310 @@
+//! From files to a [`Setup`]: everything is read, everything that is wrong is told at once.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use indexmap::IndexMap;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    config::{
+        document::{
+            self, FILE_BYTES_MAX,
+            daemon::{CalendarDoc, DaemonDoc, PersonDoc},
+            located::{Entries, Loc},
+            scorecard::ScorecardDoc,
+        },
+        lint,
+        parse::{self, DaemonParts, Desk, Mention, ScorecardParts},
+        problem::{Files, Place, Problem, Problems, suggestion},
+        secret::Secrets,
+        setup::{Collection, Setup},
+    },
+    scorecard::{Calendar, Id, KpiRef, LinkError, Portfolio, Scorecard},
+};
+
+/// Where scorecards are, unless `scorecards:` says otherwise.
+const SCORECARDS: &str = "scorecards/*.yaml";
+
+/// Where the store is, unless `store:` says otherwise.
+const STORE: &str = "kpid.db";
+
+/// More files than this are the wrong pattern.
+const FILES_MAX: usize = 1_000;
+
+/// Why there is no set-up.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file cannot be read at all.
+    #[error("cannot read {path}: {message}", path = .path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// The files say something that cannot be.
+    #[error("{} in the configuration", count(.0))]
+    Problems(Problems),
+}
+
+/// Reads a configuration. A good one comes with its warnings.
+pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadError> {
+    let mut files = Files::default();
+    let daemon_file = read(&mut files, path)?;
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let (doc, problems) = document::read::<DaemonDoc>(&files, daemon_file);
+    let mut desk = Desk { folder: folder.clone(), secrets, problems };
+    let doc = doc.and_then(|doc| doc.value);
+    let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file)?;
+    let mut docs = Vec::new();
+    for path in paths {
+        let file = read(&mut files, &path)?;
+        let (doc, problems) = document::read::<ScorecardDoc>(&files, file);
+        desk.problems.extend(problems);
+        docs.extend(doc.and_then(|doc| doc.value));
+    }
+    let parts = doc.as_ref().map(|doc| parse::daemon(&mut desk, doc));
+    let calendar = parts.as_ref().map(|parts| parts.calendar.clone());
+    let calendar = calendar.unwrap_or_else(|| Arc::new(Calendar::plain(chrono_tz::UTC)));
+    let sheets: Vec<_> = docs
+        .iter()
+        .filter_map(|doc| parse::scorecard(&mut desk, doc, calendar.clone()))
+        .collect();
+    if let Some(parts) = &parts {
+        let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
+        check_names(&mut desk, parts, &sheets, has_people);
+    }
+    let (scorecards, collections) = taken_apart(&mut desk, sheets);
+    let digest = digest(&files);
+    let portfolio = portfolio(&mut desk, scorecards);
+    let mut problems = Problems { files, found: desk.problems };
+    problems.sort();
+    match (parts, portfolio) {
+        (Some(parts), Some(portfolio)) if problems.are_harmless() => {
+            let store = parts.store.clone().unwrap_or_else(|| folder.join(STORE));
+            Ok((setup(digest, store, parts, portfolio, collections), problems))
+        }
+        _ => Err(LoadError::Problems(problems)),
+    }
+}
+
+/// A portfolio written inside another file, such as a scenario: scorecards, and if it likes a
+/// calendar and people.
+pub struct Inline<'d> {
+    /// The scorecards.
+    pub scorecards: Vec<&'d ScorecardDoc>,
+    /// The calendar; UTC and January without one.
+    pub calendar: Option<&'d Loc<CalendarDoc>>,
+    /// The people; without them any name may be told.
+    pub people: Option<&'d Loc<Entries<PersonDoc>>>,
+}
+
+/// Parses scorecards written inside another file.
+pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<Problem>) {
+    let mut desk =
+        Desk { folder: folder.to_path_buf(), secrets: Secrets::Unused, problems: Vec::new() };
+    let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());
+    let calendar = calendar.and_then(|doc| parse::calendar(&mut desk, doc));
+    let calendar = Arc::new(calendar.unwrap_or_else(|| Calendar::plain(chrono_tz::UTC)));
+    let sheets: Vec<_> = documents
+        .scorecards
+        .iter()
+        .filter_map(|doc| parse::scorecard(&mut desk, doc, calendar.clone()))
+        .collect();
+    if let Some(people) = documents.people.and_then(|doc| doc.value.as_ref()) {
+        let known: HashSet<String> = people.keys().map(|(key, _)| key.to_owned()).collect();
+        for mention in sheets.iter().flat_map(|sheet| &sheet.recipients) {
+            check_name(&mut desk, mention, &known, "person");
+        }
+    }
+    let (scorecards, _) = taken_apart(&mut desk, sheets);
+    let portfolio = portfolio(&mut desk, scorecards);
+    (portfolio, desk.problems)
+}
+
+fn setup(
+    digest: String,
+    store: PathBuf,
+    parts: DaemonParts,
+    portfolio: Portfolio,
+    collections: Vec<Collection>,
+) -> Setup {
+    Setup {
+        digest,
+        store,
+        calendar: parts.calendar,
+        portfolio,
+        collections,
+        connections: parts.connections,
+        channels: parts.channels,
+        people: parts.people,
+        web: parts.web,
+    }
+}
+
+/// Reads a file into the list; a larger one than a configuration can be is refused.
+pub fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
+    let unreadable = |message: String| LoadError::Unreadable { path: path.to_path_buf(), message };
+    let size = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(unreadable(format!("{size} bytes; a configuration has at most {FILE_BYTES_MAX}")));
+    }
+    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    Ok(files.add(path.to_path_buf(), text))
+}
+
+fn scorecard_paths(
+    desk: &mut Desk,
+    doc: Option<&DaemonDoc>,
+    folder: &Path,
+    file: usize,
+) -> Result<Vec<PathBuf>, LoadError> {
+    let written = doc.and_then(|doc| doc.scorecards.as_ref());
+    let start = Place { file, line: 1, column: 1, ..Place::default() };
+    let patterns: Vec<(String, Place)> = match written {
+        None => vec![(SCORECARDS.to_owned(), start)],
+        Some(list) => list
+            .value
+            .iter()
+            .flatten()
+            .filter_map(|item| Some((item.value.clone()?, item.place)))
+            .collect(),
+    };
+    let mut paths = Vec::new();
+    for (pattern, place) in patterns {
+        let whole = folder.join(&pattern);
+        let found = match glob::glob(&whole.to_string_lossy()) {
+            Ok(found) => found,
+            Err(error) => {
+                desk.problems.push(Problem::error(place, format!("`{pattern}` is no pattern: {}", error.msg)));
+                continue;
+            }
+        };
+        let before = paths.len();
+        for path in found.take(FILES_MAX) {
+            let path = path.map_err(|error| LoadError::Unreadable {
+                path: error.path().to_path_buf(),
+                message: error.error().to_string(),
+            })?;
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        if paths.len() == before {
+            let message = format!("no file fits `{pattern}`");
+            desk.problems.push(Problem::error(place, message).hint("write a scorecard there, or name its place"));
+        }
+    }
+    Ok(paths)
+}
+
+/// Connections, people and channels that are named and not there.
+fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], has_people: bool) {
+    let ids = |keys: &mut dyn Iterator<Item = &Id>| -> HashSet<String> {
+        keys.map(ToString::to_string).collect()
+    };
+    let connections = ids(&mut parts.connections.keys());
+    let people = ids(&mut parts.people.keys());
+    let recipients = ids(&mut parts.people.keys().chain(parts.channels.keys()));
+    for sheet in sheets {
+        for (_, connection) in &sheet.collections {
+            check_name(desk, connection, &connections, "connection");
+        }
+        for recipient in &sheet.recipients {
+            check_name(desk, recipient, &recipients, "person or channel");
+        }
+        for owner in sheet.owners.iter().filter(|_| has_people) {
+            check_name(desk, owner, &people, "person");
+        }
+    }
+}
+
+fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what: &str) {
+    let name = mention.id.as_str();
+    if known.contains(name) {
+        return;
+    }
+    let place = mention.place;
+    let hint = suggestion(name, known.iter().map(String::as_str));
+    let hint = hint.unwrap_or_else(|| match what {
+        "connection" => format!("add it to `connections:`, e.g. {name}: {{ http: {{ base_url: … }} }}"),
+        _ => format!("add it to `people:`, e.g. {name}: {{ name: …, email: … }}"),
+    });
+    desk.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
+}
+
+fn taken_apart(
+    desk: &mut Desk,
+    sheets: Vec<ScorecardParts>,
+) -> (Vec<(Scorecard, Place, HashMap<Id, Place>)>, Vec<Collection>) {
+    let mut scorecards = Vec::new();
+    let mut collections = Vec::new();
+    for sheet in sheets {
+        lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
+        collections.extend(sheet.collections.into_iter().map(|(collection, _)| collection));
+        scorecards.push((sheet.scorecard, sheet.place, sheet.places));
+    }
+    (scorecards, collections)
+}
+
+/// The portfolio, with what is wrong with links told at the node that links.
+fn portfolio(
+    desk: &mut Desk,
+    scorecards: Vec<(Scorecard, Place, HashMap<Id, Place>)>,
+) -> Option<Portfolio> {
+    let places: IndexMap<Id, (Place, HashMap<Id, Place>)> = scorecards
+        .iter()
+        .map(|(scorecard, place, places)| (scorecard.id.clone(), (*place, places.clone())))
+        .collect();
+    let at = |node: &str| {
+        let named = KpiRef::parse(node);
+        let held = named.as_ref().and_then(|named| places.get(&named.scorecard));
+        let kpi = held.zip(named.as_ref()).and_then(|((_, kpis), named)| kpis.get(&named.kpi));
+        kpi.copied().or(held.map(|(place, _)| *place)).unwrap_or_default()
+    };
+    let last = |id: &Id| scorecards.iter().rev().find(|(held, ..)| held.id == *id);
+    let duplicates: HashMap<Id, Place> = scorecards
+        .iter()
+        .filter_map(|(scorecard, ..)| Some((scorecard.id.clone(), last(&scorecard.id)?.1)))
+        .collect();
+    match Portfolio::new(scorecards.into_iter().map(|(scorecard, ..)| scorecard).collect()) {
+        Ok(portfolio) => Some(portfolio),
+        Err(errors) => {
+            for error in errors {
+                let place = match &error {
+                    LinkError::DuplicateScorecard(id) => duplicates.get(id).copied().unwrap_or_default(),
+                    LinkError::Dangling { from, .. } | LinkError::Cycle(from, _) => at(from),
+                };
+                desk.problems.push(Problem::error(place, error.to_string()));
+            }
+            None
+        }
+    }
+}
+
+/// Names a configuration by the texts of its files.
+fn digest(files: &Files) -> String {
+    let mut hasher = Sha256::new();
+    for (path, text) in files.iter() {
+        let name = path.file_name().unwrap_or_default();
+        hasher.update(name.as_encoded_bytes());
+        hasher.update([0]);
+        hasher.update(text.as_bytes());
+        hasher.update([0]);
+    }
+    let bytes = hasher.finalize();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+fn count(problems: &Problems) -> String {
+    let errors = problems.found.iter();
+    let errors =
+        errors.filter(|problem| problem.severity == super::problem::Severity::Error).count();
+    if errors == 1 { "1 problem".to_owned() } else { format!("{errors} problems") }
+}

@@ -1,0 +1,336 @@
+//! `kpid.yaml`, parsed.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use chrono::Weekday;
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use url::Url;
+
+use super::{Desk, given};
+use crate::{
+    config::{
+        document::{
+            daemon::{
+                AuthDoc, BasicDoc, CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc,
+                FiscalLabelDoc, HttpDoc, PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc,
+                WebDoc, WebhookDoc,
+            },
+            located::Loc,
+            scalar::MonthDoc,
+        },
+        problem::{Place, Problem, suggestion},
+        setup::Web,
+    },
+    notify::{Channel, Email, MailTransport, Person, SmtpTls, Webhook},
+    scorecard::{Calendar, Closure, FiscalLabel, Id},
+    sources::{
+        Connection,
+        http::{Auth, Endpoint},
+        sql::{Address, Database, Server, Tls},
+    },
+};
+
+/// How long a fetch may take unless its connection says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Longer than this no fetch may take: the next one is due.
+const TIMEOUT_MAX: Duration = Duration::from_secs(600);
+
+/// Fetches at once a connection bears unless it says otherwise.
+const CONCURRENT: u32 = 4;
+
+/// A KPI is one number; a larger body is the wrong URL.
+const BODY_BYTES: u64 = 1 << 20;
+
+/// The most a body may be allowed to have.
+const BODY_BYTES_MAX: u64 = 64 << 20;
+
+/// More rows than this are the wrong query.
+const ROWS: u32 = 10_000;
+
+const MONTHS: [&str; 12] = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+];
+
+/// Everything `kpid.yaml` says but for the scorecards.
+pub(in crate::config) struct DaemonParts {
+    pub(in crate::config) store: Option<PathBuf>,
+    pub(in crate::config) calendar: Arc<Calendar>,
+    pub(in crate::config) connections: IndexMap<Id, Connection>,
+    pub(in crate::config) channels: IndexMap<Id, Channel>,
+    pub(in crate::config) people: IndexMap<Id, Person>,
+    pub(in crate::config) web: Web,
+}
+
+/// Parses `kpid.yaml`.
+pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts {
+    let store = given(doc.store.as_ref()).map(|path| desk.folder.join(path));
+    let calendar = doc.calendar.value.as_ref().and_then(|doc| calendar(desk, doc));
+    let calendar = calendar.unwrap_or_else(|| Calendar::plain(chrono_tz::UTC));
+    let mut parts = DaemonParts {
+        store,
+        calendar: Arc::new(calendar),
+        connections: IndexMap::new(),
+        channels: IndexMap::new(),
+        people: IndexMap::new(),
+        web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
+    };
+    for (id, _, doc) in given(doc.connections.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten() {
+        let parsed = doc.value.as_ref().and_then(|doc| connection(desk, doc));
+        parts.connections.extend(parsed.map(|connection| (id, connection)));
+    }
+    for (id, place, doc) in given(doc.channels.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten() {
+        let parsed = doc.value.as_ref().and_then(|doc| channel(desk, doc, place));
+        parts.channels.extend(parsed.map(|channel| (id, channel)));
+    }
+    for (id, place, doc) in given(doc.people.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten() {
+        if parts.channels.contains_key(&id) {
+            desk.error(place, format!("`{id}` is a person and a channel; `to: {id}` could be either"));
+        }
+        let parsed = doc.value.as_ref().map(|doc| person(desk, id.clone(), doc));
+        parts.people.extend(parsed.map(|person| (id, person)));
+    }
+    parts
+}
+
+/// Parses a calendar.
+pub(in crate::config) fn calendar(desk: &mut Desk, doc: &CalendarDoc) -> Option<Calendar> {
+    let zone = zone(desk, &doc.timezone)?;
+    let mut calendar = Calendar::plain(zone);
+    if let Some(month) = doc.fiscal_year_start.as_ref().and_then(|doc| month(desk, doc)) {
+        calendar.fiscal_year_start = month;
+    }
+    if let Some(FiscalLabelDoc::Start) = given(doc.fiscal_label.as_ref()) {
+        calendar.fiscal_label = FiscalLabel::Start;
+    }
+    if let Some(days) = given(doc.weekend.as_ref()) {
+        calendar.weekend = days.iter().filter_map(|day| weekday(desk, day)).collect();
+    }
+    for day in given(doc.holidays.as_ref()).into_iter().flatten() {
+        calendar.holidays.extend(desk.day(day));
+    }
+    for (name, place, closure) in given(doc.closures.as_ref()).into_iter().flat_map(|docs| docs.iter()) {
+        let days = desk.day(&closure.from).zip(desk.day(&closure.to));
+        match days {
+            Some((first_day, last_day)) if first_day <= last_day => {
+                calendar.closures.push(Closure { name: name.to_owned(), first_day, last_day });
+            }
+            Some(_) => desk.error(place, format!("the closure `{name}` ends before it begins")),
+            None => {}
+        }
+    }
+    if calendar.weekend.len() >= 7 {
+        desk.error(doc.timezone.place, "`weekend` leaves no day to work on");
+    }
+    Some(calendar)
+}
+
+fn zone(desk: &mut Desk, doc: &Loc<String>) -> Option<Tz> {
+    let text = doc.value.as_deref()?;
+    if let Ok(zone) = text.parse::<Tz>() {
+        return Some(zone);
+    }
+    let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let hint = suggestion(text, known).unwrap_or_else(|| "write one such as Europe/Amsterdam".into());
+    desk.problems.push(Problem::error(doc.place, format!("`{text}` is no IANA zone")).hint(hint));
+    None
+}
+
+fn month(desk: &mut Desk, doc: &Loc<MonthDoc>) -> Option<u32> {
+    let month = match doc.value.as_ref()? {
+        MonthDoc::Number(number) => (1..=12).contains(number).then_some(*number),
+        MonthDoc::Text(text) => {
+            let lower = text.to_lowercase();
+            let at = MONTHS.iter().position(|name| *name == lower || name[..3] == lower);
+            at.and_then(|at| u32::try_from(at + 1).ok())
+        }
+    };
+    desk.told(doc.place, month.ok_or("this is no month; write april or 4"))
+}
+
+fn weekday(desk: &mut Desk, doc: &Loc<String>) -> Option<Weekday> {
+    let text = doc.value.as_deref()?;
+    let day = text.parse::<Weekday>();
+    desk.told(doc.place, day.map_err(|_| format!("`{text}` is no weekday; write saturday")))
+}
+
+fn connection(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Connection> {
+    match doc {
+        ConnectionDoc::Postgres(doc) => {
+            server(desk, doc, 5432).map(|server| database(desk, Address::Postgres(server), doc))
+        }
+        ConnectionDoc::Mysql(doc) => {
+            server(desk, doc, 3306).map(|server| database(desk, Address::MySql(server), doc))
+        }
+        ConnectionDoc::Sqlite(doc) => sqlite(desk, doc),
+        ConnectionDoc::Http(doc) => http(desk, doc),
+    }
+}
+
+fn server(desk: &mut Desk, doc: &ServerDoc, port: u16) -> Option<Server> {
+    let password = match &doc.password {
+        None => None,
+        Some(password) => Some(desk.secret(password)?),
+    };
+    Some(Server {
+        host: doc.host.value.clone()?,
+        port: given(doc.port.as_ref()).copied().unwrap_or(port),
+        database: doc.database.value.clone()?,
+        user: doc.user.value.clone()?,
+        password,
+        tls: match given(doc.tls.as_ref()) {
+            Some(TlsDoc::Disable) => Tls::Disable,
+            None | Some(TlsDoc::Prefer) => Tls::Prefer,
+            Some(TlsDoc::Require) => Tls::Require,
+            Some(TlsDoc::Verify) => Tls::Verify,
+        },
+    })
+}
+
+fn database(desk: &mut Desk, address: Address, doc: &ServerDoc) -> Connection {
+    limited(desk, address, &doc.timeout, &doc.max_concurrent, &doc.max_rows)
+}
+
+fn sqlite(desk: &mut Desk, doc: &SqliteDoc) -> Option<Connection> {
+    let address = Address::Sqlite(desk.folder.join(doc.path.value.as_ref()?));
+    Some(limited(desk, address, &doc.timeout, &doc.max_concurrent, &doc.max_rows))
+}
+
+fn limited(
+    desk: &mut Desk,
+    address: Address,
+    span: &Option<Loc<String>>,
+    concurrent: &Option<Loc<u32>>,
+    rows: &Option<Loc<u32>>,
+) -> Connection {
+    let rows = rows.as_ref().and_then(|doc| desk.at_least_one(doc, "max_rows")).unwrap_or(ROWS);
+    Connection::Sql(Database {
+        address,
+        timeout: timeout(desk, span),
+        concurrent_max: concurrent_max(desk, concurrent),
+        rows_max: usize::try_from(rows).unwrap_or(usize::MAX),
+    })
+}
+
+fn timeout(desk: &mut Desk, doc: &Option<Loc<String>>) -> Duration {
+    let Some(doc) = doc else { return TIMEOUT };
+    let Some(span) = desk.span(doc) else { return TIMEOUT };
+    if span.is_zero() || span > TIMEOUT_MAX {
+        desk.error(doc.place, "a timeout lies between 1ms and 10m");
+    }
+    span
+}
+
+fn concurrent_max(desk: &mut Desk, doc: &Option<Loc<u32>>) -> u32 {
+    let count = doc.as_ref().and_then(|doc| desk.at_least_one(doc, "max_concurrent"));
+    count.unwrap_or(CONCURRENT)
+}
+
+fn http(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
+    let auth = match given(doc.auth.as_ref()) {
+        None if doc.auth.is_some() => return None,
+        None => Auth::None,
+        Some(AuthDoc::Bearer(token)) => Auth::Bearer(desk.secret(token)?),
+        Some(AuthDoc::Basic(BasicDoc { user, password })) => {
+            Auth::Basic { user: user.value.clone()?, password: desk.secret(password)? }
+        }
+    };
+    let bytes = given(doc.max_bytes.as_ref()).copied().unwrap_or(BODY_BYTES);
+    if let Some(doc) = doc.max_bytes.as_ref().filter(|_| !(1..=BODY_BYTES_MAX).contains(&bytes)) {
+        desk.error(doc.place, format!("max_bytes lies between 1 and {BODY_BYTES_MAX}"));
+    }
+    let concurrent = concurrent_max(desk, &doc.max_concurrent);
+    Some(Connection::Http(Endpoint {
+        base_url: web_address(desk, &doc.base_url)?,
+        auth,
+        timeout: timeout(desk, &doc.timeout),
+        body_bytes_max: usize::try_from(bytes).unwrap_or(usize::MAX),
+        concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
+    }))
+}
+
+fn web_address(desk: &mut Desk, doc: &Loc<String>) -> Option<Url> {
+    let text = doc.value.as_deref()?;
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
+        _ => {
+            desk.error(doc.place, format!("`{text}` is no web address; write https://host/path/"));
+            None
+        }
+    }
+}
+
+fn channel(desk: &mut Desk, doc: &ChannelDoc, place: Place) -> Option<Channel> {
+    match doc {
+        ChannelDoc::Email(doc) => email(desk, doc, place).map(Channel::Email),
+        ChannelDoc::Webhook(doc) => webhook(desk, doc).map(Channel::Webhook),
+    }
+}
+
+fn email(desk: &mut Desk, doc: &EmailDoc, place: Place) -> Option<Email> {
+    let text = doc.from.value.as_deref()?;
+    let from = text.parse().map_err(|_| {
+        format!("`{text}` is no sender; write Scorecard <kpid@example.com>")
+    });
+    let from = desk.told(doc.from.place, from)?;
+    let transport = match (&doc.smtp, &doc.folder) {
+        (Some(server), None) => smtp(desk, server.value.as_ref()?)?,
+        (None, Some(folder)) => MailTransport::Folder(desk.folder.join(folder.value.as_ref()?)),
+        _ => {
+            desk.error(place, "mail leaves either by `smtp:` or into a `folder:`; write one of them");
+            return None;
+        }
+    };
+    Some(Email { from, transport })
+}
+
+fn smtp(desk: &mut Desk, doc: &SmtpDoc) -> Option<MailTransport> {
+    let (tls, port) = match given(doc.tls.as_ref()) {
+        None | Some(SmtpTlsDoc::Starttls) => (SmtpTls::StartTls, 587),
+        Some(SmtpTlsDoc::Implicit) => (SmtpTls::Implicit, 465),
+        Some(SmtpTlsDoc::None) => (SmtpTls::None, 25),
+    };
+    let login = match (&doc.user, &doc.password) {
+        (Some(user), Some(password)) => Some((user.value.clone()?, desk.secret(password)?)),
+        (None, None) => None,
+        (Some(user), None) => {
+            desk.error(user.place, "`user` needs a `password`");
+            return None;
+        }
+        (None, Some(password)) => {
+            desk.error(password.place, "`password` needs a `user`");
+            return None;
+        }
+    };
+    let port = given(doc.port.as_ref()).copied().unwrap_or(port);
+    Some(MailTransport::Smtp { host: doc.host.value.clone()?, port, tls, login })
+}
+
+fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
+    let secret = match &doc.secret {
+        None => None,
+        Some(secret) => Some(desk.secret(secret)?),
+    };
+    Some(Webhook { url: web_address(desk, &doc.url)?, secret })
+}
+
+fn person(desk: &mut Desk, id: Id, doc: &PersonDoc) -> Person {
+    let name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string());
+    let email = doc.email.as_ref().and_then(|doc| {
+        let text = doc.value.as_deref()?;
+        desk.told(doc.place, text.parse().map_err(|_| format!("`{text}` is no mail address")))
+    });
+    Person { id, name, email, role: given(doc.role.as_ref()).cloned() }
+}
+
+fn web(desk: &mut Desk, doc: &WebDoc) -> Web {
+    let listen = doc.listen.as_ref().and_then(|doc| {
+        let text = doc.value.as_deref()?;
+        let address = text.parse::<SocketAddr>();
+        desk.told(doc.place, address.map_err(|_| format!("`{text}` is no address; write 127.0.0.1:8420")))
+    });
+    let public_url = doc.public_url.as_ref().and_then(|doc| web_address(desk, doc));
+    Web { listen, public_url }
+}

@@ -1,0 +1,163 @@
+//! From documents to definitions: everything that serde cannot check, with places.
+
+mod daemon;
+mod kpi;
+mod scorecard;
+mod source;
+mod target;
+
+use std::{fmt::Display, path::PathBuf, time::Duration};
+
+use chrono::{NaiveDate, TimeDelta};
+use secrecy::SecretString;
+
+pub(super) use self::{
+    daemon::{DaemonParts, calendar, daemon},
+    scorecard::{ScorecardParts, scorecard},
+};
+use crate::{
+    config::{
+        document::{
+            located::{Entries, Loc},
+            scalar::{AmountDoc, IdsDoc, SecretDoc},
+        },
+        problem::{Place, Problem},
+        secret::{self, Secrets},
+    },
+    scorecard::{Amount, Id, Period},
+};
+
+/// What every parser has at hand: where relative paths begin, and where problems go.
+pub(super) struct Desk {
+    /// The folder of `kpid.yaml`.
+    pub(super) folder: PathBuf,
+    /// Whether secrets are needed.
+    pub(super) secrets: Secrets,
+    /// Everything wrong so far.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A name written somewhere, to be looked up when everything has been read.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    pub(super) place: Place,
+    pub(super) id: Id,
+}
+
+impl Desk {
+    fn error(&mut self, place: Place, message: impl Into<String>) {
+        self.problems.push(Problem::error(place, message));
+    }
+
+    /// The value, or its mistake told.
+    fn told<T, E: Display>(&mut self, place: Place, read: Result<T, E>) -> Option<T> {
+        read.map_err(|error| self.error(place, error.to_string())).ok()
+    }
+
+    fn id(&mut self, text: &str, place: Place) -> Option<Id> {
+        self.told(place, Id::parse(text))
+    }
+
+    fn mention(&mut self, doc: &Loc<String>) -> Option<Mention> {
+        let id = self.id(doc.value.as_deref()?, doc.place)?;
+        Some(Mention { place: doc.place, id })
+    }
+
+    fn mentions(&mut self, doc: Option<&Loc<IdsDoc>>) -> Vec<Mention> {
+        texts(doc).into_iter().filter_map(|(text, place)| {
+            let id = self.id(&text, place)?;
+            Some(Mention { place, id })
+        }).collect()
+    }
+
+    fn day(&mut self, doc: &Loc<String>) -> Option<NaiveDate> {
+        let text = doc.value.as_deref()?;
+        let day = text.parse::<NaiveDate>();
+        self.told(doc.place, day.map_err(|_| format!("`{text}` is no day; write 2026-05-31")))
+    }
+
+    fn period(&mut self, text: &str, place: Place) -> Option<Period> {
+        self.told(place, Period::parse(text))
+    }
+
+    fn amount(&mut self, doc: &Loc<AmountDoc>) -> Option<Amount> {
+        match doc.value.as_ref()? {
+            AmountDoc::Number(number) => Some(Amount::Absolute(*number)),
+            AmountDoc::Text(text) => {
+                let number = text.strip_suffix('%').and_then(|text| text.trim().parse().ok());
+                let percent = number.filter(|number: &f64| number.is_finite());
+                let message = format!("`{text}` is no amount; write 3 or 10%");
+                self.told(doc.place, percent.map(Amount::Percent).ok_or(message))
+            }
+        }
+    }
+
+    fn span(&mut self, doc: &Loc<String>) -> Option<Duration> {
+        let text = doc.value.as_deref()?;
+        let span = humantime::parse_duration(text);
+        self.told(doc.place, span.map_err(|_| format!("`{text}` is no span; write 30s, 15m, 6h or 2d")))
+    }
+
+    fn time_delta(&mut self, doc: &Loc<String>) -> Option<TimeDelta> {
+        let span = self.span(doc)?;
+        self.told(doc.place, TimeDelta::from_std(span))
+    }
+
+    fn secret(&mut self, doc: &Loc<SecretDoc>) -> Option<SecretString> {
+        let written = doc.value.as_ref()?;
+        if matches!(written, SecretDoc::Text(_)) {
+            let warning = "a secret is written here for everyone who reads the file";
+            let hint = "write { env: NAME }, { file: PATH } or { credential: NAME }";
+            self.problems.push(Problem::warning(doc.place, warning).hint(hint));
+        }
+        match (secret::read(written, &self.folder), self.secrets) {
+            (Ok(secret), _) => Some(secret),
+            (Err(message), Secrets::Needed) => {
+                self.error(doc.place, message);
+                None
+            }
+            (Err(message), Secrets::Unused) => {
+                self.problems.push(Problem::warning(doc.place, message));
+                Some(SecretString::from(""))
+            }
+        }
+    }
+
+    /// A number that must not be negative.
+    fn at_least_zero(&mut self, doc: &Loc<f64>, what: &str) -> Option<f64> {
+        let number = doc.value?;
+        let message = format!("{what} is {number}; it must be 0 or more");
+        self.told(doc.place, if number >= 0.0 { Ok(number) } else { Err(message) })
+    }
+
+    /// A count that must be 1 or more.
+    fn at_least_one(&mut self, doc: &Loc<u32>, what: &str) -> Option<u32> {
+        let number = doc.value?;
+        let message = format!("{what} is 0; it must be 1 or more");
+        self.told(doc.place, if number >= 1 { Ok(number) } else { Err(message) })
+    }
+
+    /// Entries with ids that are ids, each once.
+    fn entries<'d, T>(&mut self, entries: &'d Entries<T>) -> Vec<(Id, Place, &'d Loc<T>)> {
+        let keys = entries.0.iter().filter_map(|(key, value)| {
+            Some((key.value.as_deref()?, key.place, value))
+        });
+        keys.filter_map(|(key, place, value)| Some((self.id(key, place)?, place, value))).collect()
+    }
+}
+
+/// One text or a list of them, with places.
+fn texts(doc: Option<&Loc<IdsDoc>>) -> Vec<(String, Place)> {
+    let Some(Loc { place, value: Some(ids) }) = doc else { return Vec::new() };
+    match ids {
+        IdsDoc::Text(text) => vec![(text.clone(), *place)],
+        IdsDoc::List(list) => {
+            list.iter().filter_map(|item| Some((item.value.clone()?, item.place))).collect()
+        }
+    }
+}
+
+/// What an optional key holds, if it is there and good.
+fn given<T>(doc: Option<&Loc<T>>) -> Option<&T> {
+    doc.and_then(|doc| doc.value.as_ref())
+}

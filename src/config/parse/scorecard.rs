@@ -1,0 +1,337 @@
+//! A scorecard file, parsed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Desk, Mention, given, kpi, texts};
+use crate::{
+    config::{
+        document::{
+            located::{Entries, Loc},
+            scorecard::{
+                AlertDoc, AlertOnDoc, CountRedDoc, InitiativeDoc, MissingDoc, ObjectiveDoc,
+                PerspectiveDoc, RollupDoc, ScorecardDoc, StatusDoc,
+            },
+        },
+        problem::{Place, Problem, suggestion},
+        setup::Collection,
+    },
+    scorecard::{
+        AlertOn, AlertPolicy, Calendar, Contribution, Id, Initiative, Kpi, KpiRef, Missing, Objective,
+        ObjectiveRef, Perspective, Rollup, RollupRule, Scorecard, Status,
+    },
+};
+
+/// A scorecard, how its KPIs are collected, and every name it mentions.
+pub(in crate::config) struct ScorecardParts {
+    pub(in crate::config) scorecard: Scorecard,
+    pub(in crate::config) place: Place,
+    pub(in crate::config) collections: Vec<(Collection, Mention)>,
+    /// Where each KPI stands, for problems found later.
+    pub(in crate::config) places: HashMap<Id, Place>,
+    /// People who own something.
+    pub(in crate::config) owners: Vec<Mention>,
+    /// People or channels who are told.
+    pub(in crate::config) recipients: Vec<Mention>,
+}
+
+/// What the levels of one scorecard file fill in together.
+pub(super) struct Sheet<'d> {
+    pub(super) desk: &'d mut Desk,
+    pub(super) scorecard: Id,
+    pub(super) calendar: Arc<Calendar>,
+    pub(super) collections: Vec<(Collection, Mention)>,
+    pub(super) owners: Vec<Mention>,
+    pub(super) recipients: Vec<Mention>,
+    /// Every id of a KPI or perspective: they share paths, so they share a name space.
+    names: HashMap<Id, Place>,
+    objectives: HashMap<Id, Place>,
+    drives: Vec<Mention>,
+}
+
+/// Parses a scorecard document.
+pub(in crate::config) fn scorecard(
+    desk: &mut Desk,
+    doc: &ScorecardDoc,
+    calendar: Arc<Calendar>,
+) -> Option<ScorecardParts> {
+    let id = desk.mention(&doc.scorecard)?.id;
+    let mut sheet = Sheet {
+        desk,
+        scorecard: id.clone(),
+        calendar: calendar.clone(),
+        collections: Vec::new(),
+        owners: Vec::new(),
+        recipients: Vec::new(),
+        names: HashMap::new(),
+        objectives: HashMap::new(),
+        drives: Vec::new(),
+    };
+    let owner = sheet.owner(doc.owner.as_ref());
+    let entries = given(Some(&doc.perspectives)).map(|docs| sheet.desk.entries(docs));
+    let mut perspectives = Vec::new();
+    for (id, place, doc) in entries.into_iter().flatten() {
+        sheet.name(&id, place, "perspective");
+        let Some(doc) = doc.value.as_ref() else { continue };
+        perspectives.push(sheet.perspective(id, place, doc));
+    }
+    if perspectives.is_empty() {
+        sheet.desk.error(doc.perspectives.place, format!("the scorecard `{id}` has no perspective"));
+    }
+    sheet.some_weight(perspectives.iter().map(|child| child.weight), doc.perspectives.place, "perspectives");
+    sheet.check_drives();
+    let materiality = doc.materiality.as_ref().and_then(|doc| sheet.desk.at_least_zero(doc, "materiality"));
+    let scorecard = Scorecard {
+        name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+        id,
+        owner,
+        calendar,
+        rollup: sheet.rollup(&doc.rollup, &doc.red_guard, &doc.min_coverage, &doc.missing),
+        show_overall: given(doc.show_overall.as_ref()).copied().unwrap_or(true),
+        private: given(doc.private.as_ref()).copied().unwrap_or(false),
+        materiality_pct: materiality.unwrap_or(1.0),
+        freeze_after: given(doc.freeze_after.as_ref()).copied(),
+        perspectives,
+    };
+    Some(ScorecardParts {
+        scorecard,
+        place: doc.scorecard.place,
+        collections: sheet.collections,
+        places: sheet.names,
+        owners: sheet.owners,
+        recipients: sheet.recipients,
+    })
+}
+
+impl Sheet<'_> {
+    pub(super) fn owner(&mut self, doc: Option<&Loc<String>>) -> Option<Id> {
+        let owner = self.desk.mention(doc?)?;
+        self.owners.push(owner.clone());
+        Some(owner.id)
+    }
+
+    pub(super) fn kpi_ref(&self, id: &Id) -> KpiRef {
+        KpiRef { scorecard: self.scorecard.clone(), kpi: id.clone() }
+    }
+
+    fn name(&mut self, id: &Id, place: Place, what: &str) {
+        if let Some(first) = self.names.insert(id.clone(), place) {
+            let message = format!(
+                "the {what} `{id}` has the id of another perspective or KPI of `{}`, on line {}",
+                self.scorecard, first.line
+            );
+            let hint = "ids of perspectives and KPIs are unique in a scorecard, so that history survives a move";
+            self.desk.problems.push(Problem::error(place, message).hint(hint));
+        }
+    }
+
+    fn perspective(&mut self, id: Id, place: Place, doc: &PerspectiveDoc) -> Perspective {
+        let owner = self.owner(doc.owner.as_ref());
+        let mut objectives = Vec::new();
+        let entries = given(Some(&doc.objectives)).map(|docs| self.desk.entries(docs));
+        for (id, place, doc) in entries.into_iter().flatten() {
+            if let Some(first) = self.objectives.insert(id.clone(), place) {
+                let message = format!("there is another objective `{id}` on line {}", first.line);
+                self.desk.error(place, message);
+            }
+            let Some(doc) = doc.value.as_ref() else { continue };
+            objectives.push(self.objective(id, place, doc));
+        }
+        if objectives.is_empty() {
+            let message = format!("the perspective `{id}` has no objective");
+            self.desk.problems.push(Problem::warning(place, message));
+        }
+        self.some_weight(objectives.iter().map(|child| child.weight), place, "objectives");
+        let was = self.desk.mentions(doc.was.as_ref());
+        Perspective {
+            was: was.into_iter().map(|mention| mention.id).collect(),
+            name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+            id,
+            weight: self.weight(doc.weight.as_ref()),
+            critical: given(doc.critical.as_ref()).copied().unwrap_or(false),
+            rollup: self.rollup(&doc.rollup, &doc.red_guard, &doc.min_coverage, &doc.missing),
+            alert: self.alert(doc.alert.as_ref(), owner.as_ref(), place),
+            owner,
+            objectives,
+        }
+    }
+
+    fn objective(&mut self, id: Id, place: Place, doc: &ObjectiveDoc) -> Objective {
+        let owner = self.owner(doc.owner.as_ref());
+        let drives = self.desk.mentions(doc.drives.as_ref());
+        self.drives.extend(drives.iter().cloned());
+        let aligned = texts(doc.aligned.as_ref())
+            .into_iter()
+            .filter_map(|(text, place)| self.objective_ref(&text, place))
+            .collect();
+        let contributions = self.contributions(doc);
+        let mut kpis: Vec<Kpi> = Vec::new();
+        let entries = given(doc.kpis.as_ref()).map(|docs| self.desk.entries(docs));
+        for (id, place, doc) in entries.into_iter().flatten() {
+            self.name(&id, place, "KPI");
+            let Some(doc) = doc.value.as_ref() else { continue };
+            kpis.extend(kpi::kpi(self, id, place, doc));
+        }
+        if kpis.is_empty() && contributions.is_empty() {
+            let message = format!("the objective `{id}` has no KPI");
+            self.desk.problems.push(Problem::warning(place, message));
+        }
+        self.some_weight(kpis.iter().map(|child| child.weight), place, "KPIs");
+        Objective {
+            name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+            id,
+            weight: self.weight(doc.weight.as_ref()),
+            critical: given(doc.critical.as_ref()).copied().unwrap_or(false),
+            owner,
+            rollup: self.rollup(&doc.rollup, &doc.red_guard, &doc.min_coverage, &doc.missing),
+            drives: drives.into_iter().map(|mention| mention.id).collect(),
+            contributions,
+            aligned,
+            initiatives: self.initiatives(doc.initiatives.as_ref()),
+            kpis,
+        }
+    }
+
+    fn contributions(&mut self, doc: &ObjectiveDoc) -> Vec<Contribution> {
+        let mut contributions = Vec::new();
+        for (key, link) in given(doc.contributions.as_ref()).into_iter().flat_map(|docs| &docs.0) {
+            let Some((text, link)) = key.value.as_deref().zip(link.value.as_ref()) else { continue };
+            let Some(objective) = self.objective_ref(text, key.place) else { continue };
+            contributions.push(Contribution {
+                objective,
+                weight: self.weight(link.weight.as_ref()),
+                critical: given(link.critical.as_ref()).copied().unwrap_or(false),
+            });
+        }
+        contributions
+    }
+
+    fn objective_ref(&mut self, text: &str, place: Place) -> Option<ObjectiveRef> {
+        let found = KpiRef::parse(text);
+        let message = format!("`{text}` is no objective of another scorecard; write scorecard/objective");
+        let found = self.desk.told(place, found.ok_or(message))?;
+        Some(ObjectiveRef { scorecard: found.scorecard, objective: found.kpi })
+    }
+
+    pub(super) fn initiatives(
+        &mut self,
+        docs: Option<&Loc<Entries<InitiativeDoc>>>,
+    ) -> Vec<Initiative> {
+        let entries = given(docs).map(|docs| self.desk.entries(docs));
+        let mut initiatives = Vec::new();
+        for (id, _, doc) in entries.into_iter().flatten() {
+            let Some(doc) = doc.value.as_ref() else { continue };
+            initiatives.push(Initiative {
+                name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+                id,
+                owner: self.owner(doc.owner.as_ref()),
+                due: doc.due.as_ref().and_then(|day| self.desk.day(day)),
+                state: given(doc.state.as_ref()).cloned(),
+            });
+        }
+        initiatives
+    }
+
+    pub(super) fn weight(&mut self, doc: Option<&Loc<f64>>) -> f64 {
+        doc.and_then(|doc| self.desk.at_least_zero(doc, "a weight")).unwrap_or(1.0)
+    }
+
+    /// Siblings that all weigh 0 would have no mean.
+    fn some_weight(&mut self, weights: impl Iterator<Item = f64>, place: Place, what: &str) {
+        let weights: Vec<f64> = weights.collect();
+        if !weights.is_empty() && weights.iter().all(|weight| *weight == 0.0) {
+            self.desk.error(place, format!("all {what} here have weight 0; give one of them a weight"));
+        }
+    }
+
+    fn rollup(
+        &mut self,
+        rule: &Option<Loc<RollupDoc>>,
+        red_guard: &Option<Loc<bool>>,
+        min_coverage: &Option<Loc<f64>>,
+        missing: &Option<Loc<MissingDoc>>,
+    ) -> Rollup {
+        let usual = Rollup::default();
+        let rule = given(rule.as_ref()).and_then(|doc| self.rule(doc)).unwrap_or(usual.rule);
+        let coverage = min_coverage.as_ref().and_then(|doc| {
+            let share = doc.value?;
+            let message = format!("min_coverage is {share}; it lies between 0 and 1");
+            self.desk.told(doc.place, if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(message) })
+        });
+        Rollup {
+            rule,
+            red_guard: given(red_guard.as_ref()).copied().unwrap_or(usual.red_guard),
+            min_coverage: coverage.unwrap_or(usual.min_coverage),
+            missing: match given(missing.as_ref()) {
+                None | Some(MissingDoc::Exclude) => Missing::Exclude,
+                Some(MissingDoc::Worst) => Missing::Worst,
+                Some(MissingDoc::Block) => Missing::Block,
+            },
+        }
+    }
+
+    fn rule(&mut self, doc: &RollupDoc) -> Option<RollupRule> {
+        Some(match doc {
+            RollupDoc::WeightedMean => RollupRule::WeightedMean,
+            RollupDoc::WorstOf => RollupRule::WorstOf,
+            RollupDoc::BestOf => RollupRule::BestOf,
+            RollupDoc::Majority => RollupRule::Majority,
+            RollupDoc::CountRed(CountRedDoc { red, amber }) => {
+                RollupRule::CountRed { red: red.unwrap_or(2), amber: amber.unwrap_or(1) }
+            }
+            RollupDoc::Priority(child) => RollupRule::Priority(self.desk.mention(child)?.id),
+            RollupDoc::Manual(word) => RollupRule::Manual(status(*word)),
+        })
+    }
+
+    fn alert(&mut self, doc: Option<&Loc<AlertDoc>>, owner: Option<&Id>, place: Place) -> AlertPolicy {
+        let usual = AlertPolicy::default();
+        let Some(doc) = given(doc) else {
+            return AlertPolicy { to: owner.cloned().into_iter().collect(), ..usual };
+        };
+        let mut told = self.desk.mentions(doc.to.as_ref());
+        if doc.to.is_none() {
+            told.extend(owner.map(|owner| Mention { place, id: owner.clone() }));
+        }
+        let escalate_to = self.desk.mentions(doc.escalate_to.as_ref());
+        self.recipients.extend(told.iter().chain(&escalate_to).cloned());
+        let margin = doc.recovery_margin.as_ref();
+        let ids = |mentions: Vec<Mention>| mentions.into_iter().map(|mention| mention.id).collect();
+        AlertPolicy {
+            on: match given(doc.on.as_ref()) {
+                None | Some(AlertOnDoc::OffTrack) => AlertOn::OffTrack,
+                Some(AlertOnDoc::AtRisk) => AlertOn::AtRisk,
+            },
+            to: ids(told),
+            escalate_to: ids(escalate_to),
+            open_after: doc
+                .open_after
+                .as_ref()
+                .and_then(|doc| self.desk.at_least_one(doc, "open_after"))
+                .unwrap_or(usual.open_after),
+            recovery_margin: margin
+                .and_then(|doc| self.desk.at_least_zero(doc, "recovery_margin"))
+                .unwrap_or(usual.recovery_margin),
+            escalate_after: given(doc.escalate_after.as_ref()).copied().unwrap_or(usual.escalate_after),
+        }
+    }
+
+    fn check_drives(&mut self) {
+        for driven in std::mem::take(&mut self.drives) {
+            if !self.objectives.contains_key(&driven.id) {
+                let known = self.objectives.keys().map(Id::as_str);
+                let hint = suggestion(driven.id.as_str(), known)
+                    .unwrap_or_else(|| "name an objective of this scorecard".to_owned());
+                let message = format!("`{}` is no objective of `{}`", driven.id, self.scorecard);
+                self.desk.problems.push(Problem::error(driven.place, message).hint(hint));
+            }
+        }
+    }
+}
+
+pub(super) fn status(doc: StatusDoc) -> Status {
+    match doc {
+        StatusDoc::OnTrack => Status::OnTrack,
+        StatusDoc::AtRisk => Status::AtRisk,
+        StatusDoc::OffTrack => Status::OffTrack,
+    }
+}
