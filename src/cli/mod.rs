@@ -1,9 +1,12 @@
 //! The commands of a person, a file each. Exit codes: 0 done, 1 the answer is no, 2 misuse or
 //! could not run.
 
+mod check;
 mod completions;
+mod configuration;
 mod failure;
 mod output;
+mod schema;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -28,6 +31,8 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    Check(check::Arguments),
+    Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -62,6 +67,8 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
         match line.command {
+            Command::Check(arguments) => check::run(&config, &arguments),
+            Command::Schema(arguments) => schema::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }
     })

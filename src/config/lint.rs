@@ -18,7 +18,8 @@ pub(super) fn scorecard(
     let at = |id: &Id| places.get(id).copied().unwrap_or(place);
     let kpis = scorecard.kpis().count();
     if kpis > KPIS_MAX {
-        let message = format!("`{}` has {kpis} KPIs; more than {KPIS_MAX} steer nobody", scorecard.id);
+        let message =
+            format!("`{}` has {kpis} KPIs; more than {KPIS_MAX} steer nobody", scorecard.id);
         problems.push(Problem::warning(place, message));
     }
     for perspective in &scorecard.perspectives {

@@ -71,10 +71,8 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let parts = doc.as_ref().map(|doc| parse::daemon(&mut desk, doc));
     let calendar = parts.as_ref().map(|parts| parts.calendar.clone());
     let calendar = calendar.unwrap_or_else(|| Arc::new(Calendar::plain(chrono_tz::UTC)));
-    let sheets: Vec<_> = docs
-        .iter()
-        .filter_map(|doc| parse::scorecard(&mut desk, doc, calendar.clone()))
-        .collect();
+    let sheets: Vec<_> =
+        docs.iter().filter_map(|doc| parse::scorecard(&mut desk, doc, calendar.clone())).collect();
     if let Some(parts) = &parts {
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
         check_names(&mut desk, parts, &sheets, has_people);
@@ -152,7 +150,9 @@ pub fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
     let unreadable = |message: String| LoadError::Unreadable { path: path.to_path_buf(), message };
     let size = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
     if size > FILE_BYTES_MAX {
-        return Err(unreadable(format!("{size} bytes; a configuration has at most {FILE_BYTES_MAX}")));
+        return Err(unreadable(format!(
+            "{size} bytes; a configuration has at most {FILE_BYTES_MAX}"
+        )));
     }
     let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     Ok(files.add(path.to_path_buf(), text))
@@ -181,7 +181,10 @@ fn scorecard_paths(
         let found = match glob::glob(&whole.to_string_lossy()) {
             Ok(found) => found,
             Err(error) => {
-                desk.problems.push(Problem::error(place, format!("`{pattern}` is no pattern: {}", error.msg)));
+                desk.problems.push(Problem::error(
+                    place,
+                    format!("`{pattern}` is no pattern: {}", error.msg),
+                ));
                 continue;
             }
         };
@@ -197,7 +200,9 @@ fn scorecard_paths(
         }
         if paths.len() == before {
             let message = format!("no file fits `{pattern}`");
-            desk.problems.push(Problem::error(place, message).hint("write a scorecard there, or name its place"));
+            desk.problems.push(
+                Problem::error(place, message).hint("write a scorecard there, or name its place"),
+            );
         }
     }
     Ok(paths)
@@ -212,7 +217,7 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
     let people = ids(&mut parts.people.keys());
     let recipients = ids(&mut parts.people.keys().chain(parts.channels.keys()));
     for sheet in sheets {
-        for (_, connection) in &sheet.collections {
+        for connection in &sheet.connections {
             check_name(desk, connection, &connections, "connection");
         }
         for recipient in &sheet.recipients {
@@ -232,7 +237,9 @@ fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what:
     let place = mention.place;
     let hint = suggestion(name, known.iter().map(String::as_str));
     let hint = hint.unwrap_or_else(|| match what {
-        "connection" => format!("add it to `connections:`, e.g. {name}: {{ http: {{ base_url: … }} }}"),
+        "connection" => {
+            format!("add it to `connections:`, e.g. {name}: {{ http: {{ base_url: … }} }}")
+        }
         _ => format!("add it to `people:`, e.g. {name}: {{ name: …, email: … }}"),
     });
     desk.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
@@ -246,7 +253,7 @@ fn taken_apart(
     let mut collections = Vec::new();
     for sheet in sheets {
         lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
-        collections.extend(sheet.collections.into_iter().map(|(collection, _)| collection));
+        collections.extend(sheet.collections);
         scorecards.push((sheet.scorecard, sheet.place, sheet.places));
     }
     (scorecards, collections)
@@ -277,7 +284,9 @@ fn portfolio(
         Err(errors) => {
             for error in errors {
                 let place = match &error {
-                    LinkError::DuplicateScorecard(id) => duplicates.get(id).copied().unwrap_or_default(),
+                    LinkError::DuplicateScorecard(id) => {
+                        duplicates.get(id).copied().unwrap_or_default()
+                    }
                     LinkError::Dangling { from, .. } | LinkError::Cycle(from, _) => at(from),
                 };
                 desk.problems.push(Problem::error(place, error.to_string()));

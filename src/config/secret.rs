@@ -46,7 +46,8 @@ fn variable(name: &str) -> Option<String> {
 
 /// A file's text without the line end that editors add.
 fn file(path: &Path) -> Result<SecretString, String> {
-    let told = |error: std::io::Error| format!("cannot read the secret {}: {error}", path.display());
+    let told =
+        |error: std::io::Error| format!("cannot read the secret {}: {error}", path.display());
     let size = fs::metadata(path).map_err(told)?.len();
     if size > SECRET_BYTES_MAX {
         return Err(format!("{} is no secret: {size} bytes", path.display()));

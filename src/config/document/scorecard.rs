@@ -602,7 +602,11 @@ pub struct HttpSourceDoc {
     pub lookback: Option<Loc<u32>>,
     /// Path and query below the base URL; `{period_key}` and friends stand for the period.
     pub get: Loc<String>,
-    /// JSONPath to the value.
+    /// Of a series: JSONPath to its rows.
+    pub rows: Option<Loc<String>>,
+    /// Of a series: JSONPath, within a row, to its period key.
+    pub period: Option<Loc<String>>,
+    /// JSONPath to the value; of a series, within a row.
     pub value: Option<Loc<String>>,
     /// JSONPath to what is counted.
     pub numerator: Option<Loc<String>>,

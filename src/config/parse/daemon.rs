@@ -13,8 +13,8 @@ use crate::{
         document::{
             daemon::{
                 AuthDoc, BasicDoc, CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc,
-                FiscalLabelDoc, HttpDoc, PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc,
-                WebDoc, WebhookDoc,
+                FiscalLabelDoc, HttpDoc, PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc,
+                TlsDoc, WebDoc, WebhookDoc,
             },
             located::Loc,
             scalar::MonthDoc,
@@ -50,8 +50,18 @@ const BODY_BYTES_MAX: u64 = 64 << 20;
 const ROWS: u32 = 10_000;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 /// Everything `kpid.yaml` says but for the scorecards.
@@ -77,17 +87,26 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         people: IndexMap::new(),
         web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
     };
-    for (id, _, doc) in given(doc.connections.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten() {
+    for (id, _, doc) in
+        given(doc.connections.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
+    {
         let parsed = doc.value.as_ref().and_then(|doc| connection(desk, doc));
         parts.connections.extend(parsed.map(|connection| (id, connection)));
     }
-    for (id, place, doc) in given(doc.channels.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten() {
+    for (id, place, doc) in
+        given(doc.channels.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
+    {
         let parsed = doc.value.as_ref().and_then(|doc| channel(desk, doc, place));
         parts.channels.extend(parsed.map(|channel| (id, channel)));
     }
-    for (id, place, doc) in given(doc.people.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten() {
+    for (id, place, doc) in
+        given(doc.people.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
+    {
         if parts.channels.contains_key(&id) {
-            desk.error(place, format!("`{id}` is a person and a channel; `to: {id}` could be either"));
+            desk.error(
+                place,
+                format!("`{id}` is a person and a channel; `to: {id}` could be either"),
+            );
         }
         let parsed = doc.value.as_ref().map(|doc| person(desk, id.clone(), doc));
         parts.people.extend(parsed.map(|person| (id, person)));
@@ -111,7 +130,9 @@ pub(in crate::config) fn calendar(desk: &mut Desk, doc: &CalendarDoc) -> Option<
     for day in given(doc.holidays.as_ref()).into_iter().flatten() {
         calendar.holidays.extend(desk.day(day));
     }
-    for (name, place, closure) in given(doc.closures.as_ref()).into_iter().flat_map(|docs| docs.iter()) {
+    for (name, place, closure) in
+        given(doc.closures.as_ref()).into_iter().flat_map(|docs| docs.iter())
+    {
         let days = desk.day(&closure.from).zip(desk.day(&closure.to));
         match days {
             Some((first_day, last_day)) if first_day <= last_day => {
@@ -133,7 +154,8 @@ fn zone(desk: &mut Desk, doc: &Loc<String>) -> Option<Tz> {
         return Some(zone);
     }
     let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    let hint = suggestion(text, known).unwrap_or_else(|| "write one such as Europe/Amsterdam".into());
+    let hint =
+        suggestion(text, known).unwrap_or_else(|| "write one such as Europe/Amsterdam".into());
     desk.problems.push(Problem::error(doc.place, format!("`{text}` is no IANA zone")).hint(hint));
     None
 }
@@ -271,15 +293,18 @@ fn channel(desk: &mut Desk, doc: &ChannelDoc, place: Place) -> Option<Channel> {
 
 fn email(desk: &mut Desk, doc: &EmailDoc, place: Place) -> Option<Email> {
     let text = doc.from.value.as_deref()?;
-    let from = text.parse().map_err(|_| {
-        format!("`{text}` is no sender; write Scorecard <kpid@example.com>")
-    });
+    let from = text
+        .parse()
+        .map_err(|_| format!("`{text}` is no sender; write Scorecard <kpid@example.com>"));
     let from = desk.told(doc.from.place, from)?;
     let transport = match (&doc.smtp, &doc.folder) {
         (Some(server), None) => smtp(desk, server.value.as_ref()?)?,
         (None, Some(folder)) => MailTransport::Folder(desk.folder.join(folder.value.as_ref()?)),
         _ => {
-            desk.error(place, "mail leaves either by `smtp:` or into a `folder:`; write one of them");
+            desk.error(
+                place,
+                "mail leaves either by `smtp:` or into a `folder:`; write one of them",
+            );
             return None;
         }
     };
@@ -329,7 +354,10 @@ fn web(desk: &mut Desk, doc: &WebDoc) -> Web {
     let listen = doc.listen.as_ref().and_then(|doc| {
         let text = doc.value.as_deref()?;
         let address = text.parse::<SocketAddr>();
-        desk.told(doc.place, address.map_err(|_| format!("`{text}` is no address; write 127.0.0.1:8420")))
+        desk.told(
+            doc.place,
+            address.map_err(|_| format!("`{text}` is no address; write 127.0.0.1:8420")),
+        )
     });
     let public_url = doc.public_url.as_ref().and_then(|doc| web_address(desk, doc));
     Web { listen, public_url }

@@ -7,16 +7,16 @@ use crate::{
             located::Loc,
             scalar::ScheduleDoc,
             scorecard::{
-                BasisDoc, CumulativeDoc, DirectionDoc, FrequencyDoc, KindDoc, KpiDoc, NatureDoc, PaceDoc,
-                ReadingDoc, RulesDoc, ScoringDoc, SignalsDoc, SourceDoc,
+                BasisDoc, CumulativeDoc, DirectionDoc, FrequencyDoc, KindDoc, KpiDoc, NatureDoc,
+                PaceDoc, ReadingDoc, RulesDoc, ScoringDoc, SignalsDoc, SourceDoc,
             },
         },
         problem::{Place, Problem},
         setup::Collection,
     },
     scorecard::{
-        Aggregate, Direction, Formula, Frequency, Id, Input, Interval, Kind, Kpi, KpiRef, Lag, Nature,
-        Pace, ReadingKind, Schedule, Scoring, SignalRules, Signals, Span, reading,
+        Aggregate, Direction, Formula, Frequency, Id, Input, Interval, Kind, Kpi, KpiRef, Lag,
+        Nature, Pace, ReadingKind, Schedule, Scoring, SignalRules, Signals, Span, reading,
     },
     scorecard::{Cron, Period},
 };
@@ -35,7 +35,8 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     kpi.scoring = given(doc.scoring.as_ref()).map_or(Scoring::Threshold, scoring);
     kpi.best = given(doc.best.as_ref()).copied();
     kpi.worst = given(doc.worst.as_ref()).copied();
-    kpi.credit_overachievement = given(doc.credit_overachievement.as_ref()).copied().unwrap_or(true);
+    kpi.credit_overachievement =
+        given(doc.credit_overachievement.as_ref()).copied().unwrap_or(true);
     kpi.cumulative = given(doc.cumulative.as_ref()).map(|doc| match doc {
         CumulativeDoc::FiscalYear => Span::FiscalYear,
         CumulativeDoc::Quarter => Span::Quarter,
@@ -79,7 +80,9 @@ fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
     if let Some(sanity) = &doc.sanity {
         match sanity.value.as_deref() {
             Some([low, high]) if low < high => kpi.sanity = Some((*low, *high)),
-            Some(_) => desk.error(sanity.place, "`sanity` is a list of two numbers, [smallest, largest]"),
+            Some(_) => {
+                desk.error(sanity.place, "`sanity` is a list of two numbers, [smallest, largest]")
+            }
             None => {}
         }
     }
@@ -87,19 +90,25 @@ fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
         let Some(text) = period.value.as_deref() else { continue };
         kpi.not_applicable.extend(period_of(desk, text, period.place, kpi.frequency));
     }
-    kpi.dead_band = doc.dead_band.as_ref().and_then(|doc| desk.amount(doc)).unwrap_or(kpi.dead_band);
+    kpi.dead_band =
+        doc.dead_band.as_ref().and_then(|doc| desk.amount(doc)).unwrap_or(kpi.dead_band);
     if let Some(PaceDoc { basis, min_elapsed }) = given(doc.pace.as_ref()) {
         kpi.pace = Pace {
             working_days: !matches!(basis, Some(BasisDoc::CalendarDays)),
             min_elapsed: min_elapsed.unwrap_or(kpi.pace.min_elapsed),
         };
     }
-    if let Some(SignalsDoc { rules, screen_outliers, baseline_from }) = given(doc.signals.as_ref()) {
-        let baseline = baseline_from.as_ref().and_then(|doc| {
-            period_of(desk, doc.value.as_deref()?, doc.place, kpi.frequency)
-        });
+    if let Some(SignalsDoc { rules, screen_outliers, baseline_from }) = given(doc.signals.as_ref())
+    {
+        let baseline = baseline_from
+            .as_ref()
+            .and_then(|doc| period_of(desk, doc.value.as_deref()?, doc.place, kpi.frequency));
         kpi.signals = Signals {
-            rules: if matches!(rules, Some(RulesDoc::Nhs)) { SignalRules::Nhs } else { SignalRules::Two },
+            rules: if matches!(rules, Some(RulesDoc::Nhs)) {
+                SignalRules::Nhs
+            } else {
+                SignalRules::Two
+            },
             screen_outliers: screen_outliers.unwrap_or(false),
             baseline_from: baseline,
         };
@@ -124,7 +133,8 @@ pub(super) fn period_of(
 
 fn weights(desk: &mut Desk, doc: &KpiDoc, frequency: Frequency) -> Vec<(Period, f64)> {
     let mut weights = Vec::new();
-    for (key, place, weight) in given(doc.weights.as_ref()).into_iter().flat_map(|docs| docs.iter()) {
+    for (key, place, weight) in given(doc.weights.as_ref()).into_iter().flat_map(|docs| docs.iter())
+    {
         if *weight < 0.0 {
             desk.error(place, format!("a weight is {weight}; it must be 0 or more"));
         }
@@ -148,7 +158,9 @@ fn lag(desk: &mut Desk, doc: &Loc<String>) -> Option<Lag> {
 
 fn aggregate(desk: &mut Desk, doc: &Loc<String>) -> Option<Aggregate> {
     let text = doc.value.as_deref()?;
-    let percentile = |text: &str| text.strip_prefix('p')?.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p));
+    let percentile = |text: &str| {
+        text.strip_prefix('p')?.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p))
+    };
     let found = match text {
         "last" => Some(Aggregate::Last),
         "first" => Some(Aggregate::First),
@@ -222,12 +234,13 @@ fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) 
         let hint = "write schedule: \"0 6 * * *\" or schedule: { every: 6h }";
         sheet.desk.problems.push(Problem::error(place, message).hint(hint));
     }
-    let Some((source, connection)) = source::source(sheet.desk, source) else { return };
-    let Some(schedule) = schedule else { return };
+    let (source, connection) = source::source(sheet.desk, source);
+    sheet.connections.extend(connection);
+    let (Some(source), Some(schedule)) = (source, schedule) else { return };
     let start = chrono::DateTime::UNIX_EPOCH;
     kpi.poll_interval = schedule.spacing(start, sheet.calendar.zone);
     let collection = Collection { kpi: sheet.kpi_ref(&kpi.id), schedule, source };
-    sheet.collections.push((collection, connection));
+    sheet.collections.push(collection);
 }
 
 fn schedule(desk: &mut Desk, doc: &Loc<ScheduleDoc>) -> Option<Schedule> {

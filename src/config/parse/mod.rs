@@ -64,10 +64,13 @@ impl Desk {
     }
 
     fn mentions(&mut self, doc: Option<&Loc<IdsDoc>>) -> Vec<Mention> {
-        texts(doc).into_iter().filter_map(|(text, place)| {
-            let id = self.id(&text, place)?;
-            Some(Mention { place, id })
-        }).collect()
+        texts(doc)
+            .into_iter()
+            .filter_map(|(text, place)| {
+                let id = self.id(&text, place)?;
+                Some(Mention { place, id })
+            })
+            .collect()
     }
 
     fn day(&mut self, doc: &Loc<String>) -> Option<NaiveDate> {
@@ -95,7 +98,10 @@ impl Desk {
     fn span(&mut self, doc: &Loc<String>) -> Option<Duration> {
         let text = doc.value.as_deref()?;
         let span = humantime::parse_duration(text);
-        self.told(doc.place, span.map_err(|_| format!("`{text}` is no span; write 30s, 15m, 6h or 2d")))
+        self.told(
+            doc.place,
+            span.map_err(|_| format!("`{text}` is no span; write 30s, 15m, 6h or 2d")),
+        )
     }
 
     fn time_delta(&mut self, doc: &Loc<String>) -> Option<TimeDelta> {
@@ -139,9 +145,10 @@ impl Desk {
 
     /// Entries with ids that are ids, each once.
     fn entries<'d, T>(&mut self, entries: &'d Entries<T>) -> Vec<(Id, Place, &'d Loc<T>)> {
-        let keys = entries.0.iter().filter_map(|(key, value)| {
-            Some((key.value.as_deref()?, key.place, value))
-        });
+        let keys = entries
+            .0
+            .iter()
+            .filter_map(|(key, value)| Some((key.value.as_deref()?, key.place, value)));
         keys.filter_map(|(key, place, value)| Some((self.id(key, place)?, place, value))).collect()
     }
 }

@@ -16,8 +16,8 @@ use crate::{
         setup::Collection,
     },
     scorecard::{
-        AlertOn, AlertPolicy, Calendar, Contribution, Id, Initiative, Kpi, KpiRef, Missing, Objective,
-        ObjectiveRef, Perspective, Rollup, RollupRule, Scorecard, Status,
+        AlertOn, AlertPolicy, Calendar, Contribution, Id, Initiative, Kpi, KpiRef, Missing,
+        Objective, ObjectiveRef, Perspective, Rollup, RollupRule, Scorecard, Status,
     },
 };
 
@@ -25,7 +25,9 @@ use crate::{
 pub(in crate::config) struct ScorecardParts {
     pub(in crate::config) scorecard: Scorecard,
     pub(in crate::config) place: Place,
-    pub(in crate::config) collections: Vec<(Collection, Mention)>,
+    pub(in crate::config) collections: Vec<Collection>,
+    /// Connections that sources name.
+    pub(in crate::config) connections: Vec<Mention>,
     /// Where each KPI stands, for problems found later.
     pub(in crate::config) places: HashMap<Id, Place>,
     /// People who own something.
@@ -39,7 +41,8 @@ pub(super) struct Sheet<'d> {
     pub(super) desk: &'d mut Desk,
     pub(super) scorecard: Id,
     pub(super) calendar: Arc<Calendar>,
-    pub(super) collections: Vec<(Collection, Mention)>,
+    pub(super) collections: Vec<Collection>,
+    pub(super) connections: Vec<Mention>,
     pub(super) owners: Vec<Mention>,
     pub(super) recipients: Vec<Mention>,
     /// Every id of a KPI or perspective: they share paths, so they share a name space.
@@ -60,6 +63,7 @@ pub(in crate::config) fn scorecard(
         scorecard: id.clone(),
         calendar: calendar.clone(),
         collections: Vec::new(),
+        connections: Vec::new(),
         owners: Vec::new(),
         recipients: Vec::new(),
         names: HashMap::new(),
@@ -75,11 +79,18 @@ pub(in crate::config) fn scorecard(
         perspectives.push(sheet.perspective(id, place, doc));
     }
     if perspectives.is_empty() {
-        sheet.desk.error(doc.perspectives.place, format!("the scorecard `{id}` has no perspective"));
+        sheet
+            .desk
+            .error(doc.perspectives.place, format!("the scorecard `{id}` has no perspective"));
     }
-    sheet.some_weight(perspectives.iter().map(|child| child.weight), doc.perspectives.place, "perspectives");
+    sheet.some_weight(
+        perspectives.iter().map(|child| child.weight),
+        doc.perspectives.place,
+        "perspectives",
+    );
     sheet.check_drives();
-    let materiality = doc.materiality.as_ref().and_then(|doc| sheet.desk.at_least_zero(doc, "materiality"));
+    let materiality =
+        doc.materiality.as_ref().and_then(|doc| sheet.desk.at_least_zero(doc, "materiality"));
     let scorecard = Scorecard {
         name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
         id,
@@ -96,6 +107,7 @@ pub(in crate::config) fn scorecard(
         scorecard,
         place: doc.scorecard.place,
         collections: sheet.collections,
+        connections: sheet.connections,
         places: sheet.names,
         owners: sheet.owners,
         recipients: sheet.recipients,
@@ -194,7 +206,9 @@ impl Sheet<'_> {
     fn contributions(&mut self, doc: &ObjectiveDoc) -> Vec<Contribution> {
         let mut contributions = Vec::new();
         for (key, link) in given(doc.contributions.as_ref()).into_iter().flat_map(|docs| &docs.0) {
-            let Some((text, link)) = key.value.as_deref().zip(link.value.as_ref()) else { continue };
+            let Some((text, link)) = key.value.as_deref().zip(link.value.as_ref()) else {
+                continue;
+            };
             let Some(objective) = self.objective_ref(text, key.place) else { continue };
             contributions.push(Contribution {
                 objective,
@@ -207,7 +221,8 @@ impl Sheet<'_> {
 
     fn objective_ref(&mut self, text: &str, place: Place) -> Option<ObjectiveRef> {
         let found = KpiRef::parse(text);
-        let message = format!("`{text}` is no objective of another scorecard; write scorecard/objective");
+        let message =
+            format!("`{text}` is no objective of another scorecard; write scorecard/objective");
         let found = self.desk.told(place, found.ok_or(message))?;
         Some(ObjectiveRef { scorecard: found.scorecard, objective: found.kpi })
     }
@@ -239,7 +254,8 @@ impl Sheet<'_> {
     fn some_weight(&mut self, weights: impl Iterator<Item = f64>, place: Place, what: &str) {
         let weights: Vec<f64> = weights.collect();
         if !weights.is_empty() && weights.iter().all(|weight| *weight == 0.0) {
-            self.desk.error(place, format!("all {what} here have weight 0; give one of them a weight"));
+            self.desk
+                .error(place, format!("all {what} here have weight 0; give one of them a weight"));
         }
     }
 
@@ -255,7 +271,10 @@ impl Sheet<'_> {
         let coverage = min_coverage.as_ref().and_then(|doc| {
             let share = doc.value?;
             let message = format!("min_coverage is {share}; it lies between 0 and 1");
-            self.desk.told(doc.place, if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(message) })
+            self.desk.told(
+                doc.place,
+                if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(message) },
+            )
         });
         Rollup {
             rule,
@@ -283,7 +302,12 @@ impl Sheet<'_> {
         })
     }
 
-    fn alert(&mut self, doc: Option<&Loc<AlertDoc>>, owner: Option<&Id>, place: Place) -> AlertPolicy {
+    fn alert(
+        &mut self,
+        doc: Option<&Loc<AlertDoc>>,
+        owner: Option<&Id>,
+        place: Place,
+    ) -> AlertPolicy {
         let usual = AlertPolicy::default();
         let Some(doc) = given(doc) else {
             return AlertPolicy { to: owner.cloned().into_iter().collect(), ..usual };
@@ -311,7 +335,9 @@ impl Sheet<'_> {
             recovery_margin: margin
                 .and_then(|doc| self.desk.at_least_zero(doc, "recovery_margin"))
                 .unwrap_or(usual.recovery_margin),
-            escalate_after: given(doc.escalate_after.as_ref()).copied().unwrap_or(usual.escalate_after),
+            escalate_after: given(doc.escalate_after.as_ref())
+                .copied()
+                .unwrap_or(usual.escalate_after),
         }
     }
 

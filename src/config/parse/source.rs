@@ -14,7 +14,7 @@ use crate::{
     scorecard::ReadingKind,
     sources::{
         Request, Source,
-        http::{Extract, Get},
+        http::{Extract, Get, Place, Template},
         sql::Query,
     },
 };
@@ -25,21 +25,25 @@ const LOOKBACK: u32 = 3;
 /// A longer look back is a backfill.
 const LOOKBACK_MAX: u32 = 120;
 
-/// A source, and the connection it names.
-pub(super) fn source(desk: &mut Desk, doc: &SourceDoc) -> Option<(Source, Mention)> {
+/// A source, and the connection it names, which is looked up even if the rest is wrong.
+pub(super) fn source(desk: &mut Desk, doc: &SourceDoc) -> (Option<Source>, Option<Mention>) {
     let (from, reading_doc, lookback, request) = match doc {
         SourceDoc::Sql(doc) => (&doc.from, &doc.reading, &doc.lookback, sql(desk, doc)),
         SourceDoc::Http(doc) => (&doc.from, &doc.reading, &doc.lookback, http(desk, doc)),
     };
-    let connection = desk.mention(from)?;
+    let connection = desk.mention(from);
     let back = given(lookback.as_ref()).copied().unwrap_or(LOOKBACK);
     if let Some(doc) = lookback.as_ref().filter(|_| back > LOOKBACK_MAX) {
         desk.error(doc.place, format!("lookback is {back}; it lies between 0 and {LOOKBACK_MAX}"));
     }
     let kind = given(reading_doc.as_ref()).map_or(ReadingKind::Value, |doc| reading(*doc));
-    let source =
-        Source { from: connection.id.clone(), request: request?, reading: kind, lookback: back };
-    Some((source, connection))
+    let source = connection.as_ref().zip(request).map(|(connection, request)| Source {
+        from: connection.id.clone(),
+        request,
+        reading: kind,
+        lookback: back,
+    });
+    (source, connection)
 }
 
 pub(super) fn reading(doc: ReadingDoc) -> ReadingKind {
@@ -58,35 +62,47 @@ fn sql(desk: &mut Desk, doc: &SqlSourceDoc) -> Option<Request> {
         Ok(query) => Some(Request::Sql(query)),
         Err(error) => {
             let place = within(doc.query.place, error.at, text);
-            desk.problems.push(Problem::error(place, error.message));
+            desk.error(place, error.problem.to_string());
             None
         }
     }
 }
 
 fn http(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Request> {
-    let path = doc.get.value.clone()?;
-    if let Err(message) = Get::check(&path) {
-        desk.error(doc.get.place, message);
-    }
-    if let Some(reading) = doc.reading.as_ref()
-        && matches!(reading.value, Some(ReadingDoc::Series))
-    {
-        desk.error(reading.place, "a series comes from SQL; an HTTP source gives one figure");
-    }
-    let extract = match (&doc.value, &doc.numerator, &doc.denominator) {
-        (Some(value), None, None) => Extract::Value(json_path(desk, value)?),
-        (None, Some(numerator), Some(denominator)) => Extract::Ratio {
-            numerator: json_path(desk, numerator)?,
-            denominator: json_path(desk, denominator)?,
-        },
+    let path = Template::parse(doc.get.value.as_deref()?);
+    let path = desk.told(doc.get.place, path);
+    let figure = figure(desk, doc);
+    let is_series =
+        given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
+    let extract = match (&doc.rows, &doc.period) {
+        (Some(rows), Some(period)) => {
+            let (rows, period) = (json_path(desk, rows), json_path(desk, period));
+            Extract::Series { rows: rows?, period: period?, figure: figure? }
+        }
+        (None, None) if !is_series => Extract::One(figure?),
         _ => {
-            let message = "an HTTP source names `value`, or `numerator` and `denominator`";
+            let message =
+                "a series over HTTP names `rows`, and `period` within a row; one figure neither";
             desk.error(doc.get.place, message);
             return None;
         }
     };
-    Some(Request::Http(Get { path, extract }))
+    Some(Request::Http(Get { path: path?, extract }))
+}
+
+fn figure(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Place> {
+    match (&doc.value, &doc.numerator, &doc.denominator) {
+        (Some(value), None, None) => json_path(desk, value).map(Place::Value),
+        (None, Some(numerator), Some(denominator)) => {
+            let parts = (json_path(desk, numerator), json_path(desk, denominator));
+            Some(Place::Ratio { numerator: parts.0?, denominator: parts.1? })
+        }
+        _ => {
+            let message = "an HTTP source names `value`, or `numerator` and `denominator`";
+            desk.error(doc.get.place, message);
+            None
+        }
+    }
 }
 
 fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
@@ -96,7 +112,8 @@ fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
         Err(error) => {
             let place = within(doc.place, error.position(), text);
             let message = format!("`{text}` is no JSONPath: {}", error.message());
-            desk.problems.push(Problem::error(place, message).hint("write one such as $.result.score"));
+            desk.problems
+                .push(Problem::error(place, message).hint("write one such as $.result.score"));
             None
         }
     }

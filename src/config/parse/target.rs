@@ -12,15 +12,15 @@ use crate::{
         document::{
             located::{Entries, Loc},
             scorecard::{
-                AimDoc, AnnualDoc, BandDoc, KpiDoc, ReferenceDoc, RelativeDoc, RollingDoc, ShapeDoc,
-                TargetDoc, TrajectoryDoc,
+                AimDoc, AnnualDoc, BandDoc, KpiDoc, ReferenceDoc, RelativeDoc, RollingDoc,
+                ShapeDoc, TargetDoc, TrajectoryDoc,
             },
         },
         problem::{Place, Problem},
     },
     scorecard::{
-        Aim, Amount, Band, Direction, Frequency, Kpi, KpiRef, Nature, Reference, Shape, Step, Target,
-        Tolerance, manual_score,
+        Aim, Amount, Band, Direction, Frequency, Kpi, KpiRef, Nature, Reference, Shape, Step,
+        Target, Tolerance, manual_score,
     },
 };
 
@@ -33,7 +33,9 @@ pub(super) fn direction(doc: &KpiDoc) -> Direction {
         return way(*written);
     }
     match given(doc.target.as_ref()) {
-        Some(TargetDoc::Trajectory(TrajectoryDoc { from: Some(from), to: Some(to), .. })) if to < from => {
+        Some(TargetDoc::Trajectory(TrajectoryDoc { from: Some(from), to: Some(to), .. }))
+            if to < from =>
+        {
             Direction::Lower
         }
         _ => Direction::Higher,
@@ -80,7 +82,8 @@ fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
         let Some(found) = &lines.value else { return usual() };
         let sign = kpi.direction.sign();
         if sign * found.green < sign * found.red {
-            let message = format!("the red line {} is better than the green line {}", found.red, found.green);
+            let message =
+                format!("the red line {} is better than the green line {}", found.red, found.green);
             let hint = "swap them, or turn `direction` round";
             desk.problems.push(Problem::error(lines.place, message).hint(hint));
         }
@@ -112,9 +115,13 @@ fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
         _ => true,
     };
     if let Some(doc) = doc.green_tolerance.as_ref().filter(|_| !comparable) {
-        desk.error(doc.place, "`green_tolerance` is wider than `tolerance`: red would begin inside green");
+        desk.error(
+            doc.place,
+            "`green_tolerance` is wider than `tolerance`: red would begin inside green",
+        );
     }
-    let floor = doc.tolerance_floor.as_ref().and_then(|doc| desk.at_least_zero(doc, "tolerance_floor"));
+    let floor =
+        doc.tolerance_floor.as_ref().and_then(|doc| desk.at_least_zero(doc, "tolerance_floor"));
     Tolerance::Margins { green, red, floor }
 }
 
@@ -126,9 +133,10 @@ fn dated(desk: &mut Desk, kpi: &Kpi, list: &[Loc<AimDoc>], tolerance: &Tolerance
     let mut aims: Vec<(Aim, Place)> = Vec::new();
     for doc in list {
         let Some(found) = &doc.value else { continue };
-        let from = found.from.as_ref().and_then(|from| {
-            period_of(desk, from.value.as_deref()?, from.place, kpi.frequency)
-        });
+        let from = found
+            .from
+            .as_ref()
+            .and_then(|from| period_of(desk, from.value.as_deref()?, from.place, kpi.frequency));
         let tolerance = match (&found.tolerance, tolerance) {
             (Some(own), Tolerance::Margins { green, floor, .. }) => {
                 let red = desk.amount(own).unwrap_or(TOLERANCE);
@@ -157,12 +165,17 @@ fn aim(
 ) -> Option<Aim> {
     let written = doc.value.as_ref()?;
     if let TargetDoc::Maintain(value) = written {
-        return maintained(desk, value, &tolerance)
-            .map(|band| Aim { from, target: Some(Target::Band(band)), tolerance });
+        return maintained(desk, value, &tolerance).map(|band| Aim {
+            from,
+            target: Some(Target::Band(band)),
+            tolerance,
+        });
     }
     let target = target(desk, kpi, doc.place, written)?;
-    if let (Target::Fixed(0.0), Tolerance::Margins { red: Amount::Percent(percent), floor: None, .. }) =
-        (&target, &tolerance)
+    if let (
+        Target::Fixed(0.0),
+        Tolerance::Margins { red: Amount::Percent(percent), floor: None, .. },
+    ) = (&target, &tolerance)
         && *percent != 0.0
     {
         let message = "the target is 0, and a percentage of 0 is no tolerance";
@@ -181,7 +194,10 @@ fn target(desk: &mut Desk, kpi: &Kpi, place: Place, doc: &TargetDoc) -> Option<T
         TargetDoc::Relative(doc) => relative(desk, doc),
         TargetDoc::Rolling(RollingDoc { periods, min }) => {
             if *periods == 0 || min.is_some_and(|min| min > *periods) {
-                desk.error(place, "`rolling` looks back 1 or more periods, and needs no more than it looks at");
+                desk.error(
+                    place,
+                    "`rolling` looks back 1 or more periods, and needs no more than it looks at",
+                );
             }
             Some(Target::Rolling { periods: *periods, min: min.unwrap_or(periods.div_ceil(2)) })
         }
@@ -196,9 +212,9 @@ fn target(desk: &mut Desk, kpi: &Kpi, place: Place, doc: &TargetDoc) -> Option<T
 }
 
 fn phased(desk: &mut Desk, values: &Entries<f64>, frequency: Frequency) -> Option<Target> {
-    let pairs = values.iter().filter_map(|(key, place, value)| {
-        Some((period_of(desk, key, place, frequency)?, *value))
-    });
+    let pairs = values
+        .iter()
+        .filter_map(|(key, place, value)| Some((period_of(desk, key, place, frequency)?, *value)));
     Some(Target::Phased(pairs.collect()))
 }
 
@@ -209,7 +225,10 @@ fn annual(desk: &mut Desk, frequency: Frequency, place: Place, doc: &AnnualDoc) 
         Frequency::Half => 2,
         Frequency::Year => 1,
         Frequency::Day | Frequency::Week => {
-            desk.error(place, "`annual` spreads over months, quarters or halves; use `phased` here");
+            desk.error(
+                place,
+                "`annual` spreads over months, quarters or halves; use `phased` here",
+            );
             return None;
         }
     };
@@ -221,7 +240,10 @@ fn annual(desk: &mut Desk, frequency: Frequency, place: Place, doc: &AnnualDoc) 
         && weights.iter().all(|weight| *weight >= 0.0)
         && weights.iter().sum::<f64>() > 0.0;
     let message = format!("`weights` needs {periods} numbers, none negative, not all 0");
-    desk.told(place, if good { Ok(Target::Annual { total: doc.total, weights }) } else { Err(message) })
+    desk.told(
+        place,
+        if good { Ok(Target::Annual { total: doc.total, weights }) } else { Err(message) },
+    )
 }
 
 fn trajectory(desk: &mut Desk, place: Place, doc: &TrajectoryDoc) -> Option<Target> {
@@ -235,12 +257,14 @@ fn trajectory(desk: &mut Desk, place: Place, doc: &TrajectoryDoc) -> Option<Targ
         }
     }
     for (key, place, value) in given(doc.points.as_ref()).into_iter().flat_map(|docs| docs.iter()) {
-        let day = key.parse::<NaiveDate>().map_err(|_| format!("`{key}` is no day; write 2026-10-01"));
+        let day =
+            key.parse::<NaiveDate>().map_err(|_| format!("`{key}` is no day; write 2026-10-01"));
         points.extend(desk.told(place, day).map(|day| (day, *value)));
     }
     points.sort_by_key(|(day, _)| *day);
     let twice = points.windows(2).any(|pair| pair[0].0 == pair[1].0);
-    let backwards = doc.at.as_ref().zip(doc.by.as_ref()).is_some_and(|(at, by)| at.value >= by.value);
+    let backwards =
+        doc.at.as_ref().zip(doc.by.as_ref()).is_some_and(|(at, by)| at.value >= by.value);
     if backwards {
         desk.error(place, "the trajectory's `by` is not after its `at`");
     } else if twice || points.len() < 2 {
