@@ -4,6 +4,7 @@
 mod check;
 mod completions;
 mod configuration;
+mod demo;
 mod failure;
 mod output;
 mod schema;

@@ -1,0 +1,128 @@
+//! The demo's folder: configuration, scorecards and secrets, as files that a reader may change.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+
+use crate::cli::demo::{apis::HELPDESK_TOKEN, hook};
+
+/// The address that the files as shipped name; the demo's own is put in its place.
+const ADDRESS_AS_SHIPPED: &str = "127.0.0.1:8430";
+
+/// Says that a folder is a demo's, and so may be emptied by the next one.
+const MARK: &str = ".kpid-demo";
+
+/// The files, as shipped in `config/calder/`.
+const FILES: [(&str, &str); 6] = [
+    ("kpid.yaml", include_str!("../../../config/calder/kpid.yaml")),
+    ("scorecards/calder.yaml", include_str!("../../../config/calder/scorecards/calder.yaml")),
+    (
+        "scorecards/operations.yaml",
+        include_str!("../../../config/calder/scorecards/operations.yaml"),
+    ),
+    (
+        "scorecards/customer-care.yaml",
+        include_str!("../../../config/calder/scorecards/customer-care.yaml"),
+    ),
+    (
+        "scorecards/care-tier-1.yaml",
+        include_str!("../../../config/calder/scorecards/care-tier-1.yaml"),
+    ),
+    ("scorecards/sanne.yaml", include_str!("../../../config/calder/scorecards/sanne.yaml")),
+];
+
+/// The folder of one demo.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes the folder anew. Refuses one that has something in it and is no former demo's.
+    pub(crate) fn create(path: &Path, server: SocketAddr) -> anyhow::Result<Self> {
+        clear(path)?;
+        let folder = Self(path.to_owned());
+        let write = |name: &str, text: &str| {
+            let file = folder.0.join(name);
+            if let Some(parent) = file.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(&file, text)
+        };
+        let written = || -> io::Result<()> {
+            write(
+                MARK,
+                "This folder belongs to `kpid demo`, which empties it when it is run again.\n",
+            )?;
+            for (name, text) in FILES {
+                write(name, &text.replace(ADDRESS_AS_SHIPPED, &server.to_string()))?;
+            }
+            write("secrets/helpdesk.token", HELPDESK_TOKEN)?;
+            write("secrets/webhook.key", hook::SECRET)?;
+            fs::create_dir_all(folder.systems())?;
+            fs::create_dir_all(folder.mails())
+        };
+        written().with_context(|| format!("cannot write to {}", path.display()))?;
+        Ok(folder)
+    }
+
+    /// The configuration file.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.0.join("kpid.yaml")
+    }
+
+    /// Where the databases of the company's systems are.
+    pub(crate) fn systems(&self) -> PathBuf {
+        self.0.join("systems")
+    }
+
+    /// Where mails arrive.
+    pub(crate) fn mails(&self) -> PathBuf {
+        self.0.join("mail")
+    }
+}
+
+fn clear(path: &Path) -> anyhow::Result<()> {
+    let mut entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
+        Ok(entries) => entries,
+    };
+    if entries.next().is_some() && !path.join(MARK).exists() {
+        bail!("{} has files in it and is no former demo's; name another folder", path.display());
+    }
+    fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 4711);
+
+    #[test]
+    fn a_folder_is_made_and_made_again() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("kpid-demo");
+        for _ in 0..2 {
+            let folder = Folder::create(&path, SERVER.into()).unwrap();
+            let config = fs::read_to_string(folder.config()).unwrap();
+            assert!(config.contains("http://127.0.0.1:4711/survey/"), "{config}");
+            assert!(!config.contains(ADDRESS_AS_SHIPPED));
+            assert!(folder.systems().is_dir() && folder.mails().is_dir());
+            fs::write(path.join("kpid.db"), "of the demo before").unwrap();
+        }
+    }
+
+    #[test]
+    fn somebody_elses_folder_is_refused_and_left_alone() {
+        let theirs = tempfile::tempdir().unwrap();
+        fs::write(theirs.path().join("thesis.txt"), "ten years of work").unwrap();
+        let refused = Folder::create(theirs.path(), SERVER.into()).unwrap_err();
+        assert!(refused.to_string().contains("name another folder"), "{refused}");
+        assert!(theirs.path().join("thesis.txt").exists());
+        assert_eq!(fs::read_dir(theirs.path()).unwrap().count(), 1);
+    }
+}
