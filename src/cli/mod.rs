@@ -4,7 +4,6 @@
 mod check;
 mod completions;
 mod configuration;
-mod demo;
 mod failure;
 mod output;
 mod schema;

@@ -114,6 +114,8 @@ fn result(report: &str, month: Month) -> Option<Value> {
     Some(match report {
         "survey/nps" => json!({ "score": calder::PROMOTERS.at(month), "answers": 412 }),
         "survey/csat" => share(&calder::CONTENT, 1000, "content", "answers"),
+        "survey/csat-tier-1" => share(&calder::CONTENT_TIER_1, 500, "content", "answers"),
+        "survey/csat-agent-17" => share(&calder::CONTENT_ONE_AGENT, 60, "content", "answers"),
         "helpdesk/contacts" => share(&calder::FIRST_CONTACT, 5000, "resolved_first", "contacts"),
         "helpdesk/tier-1" => {
             share(&calder::FIRST_CONTACT_TIER_1, 3000, "resolved_first", "contacts")
