@@ -9,3 +9,4 @@ pub mod config;
 pub mod notify;
 pub mod scorecard;
 pub mod sources;
+pub mod store;

@@ -80,8 +80,6 @@ pub struct KpiHistory {
     pub actuals: BTreeMap<Period, Vec<Actual>>,
     /// Why the newest attempt to collect gave nothing, if it did.
     pub failure: Option<Failure>,
-    /// Values that failed `sanity` and wait for a person, newest last.
-    pub quarantined: Vec<(Period, f64)>,
 }
 
 /// An attempt to collect that gave no figure.
@@ -162,6 +160,6 @@ impl KpiHistory {
             .filter(|(_, revisions)| !revisions.is_empty())
             .collect();
         let failure = self.failure.clone().filter(|failure| failure.at <= instant);
-        Self { actuals, failure, quarantined: self.quarantined.clone() }
+        Self { actuals, failure }
     }
 }

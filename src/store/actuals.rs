@@ -1,0 +1,244 @@
+//! The tables `actuals` and `readings`.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use super::{Collected, micros};
+use crate::scorecard::{
+    Actual, Aggregate, Figure, History, KpiRef, Period, Reading, ReadingKind, reading,
+};
+
+/// How the figures collected become actuals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Filing {
+    /// Each is the actual of its period.
+    Actuals,
+    /// Each is a reading; the readings of a period make its actual.
+    Readings {
+        /// What one reading is.
+        kind: ReadingKind,
+        /// How several make one.
+        aggregate: Aggregate,
+        /// Multiplies numerator / denominator.
+        scale: f64,
+    },
+}
+
+/// One figure of one period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Filed {
+    /// The period.
+    pub period: Period,
+    /// What was measured.
+    pub figure: Figure,
+    /// The target that came with it.
+    pub target: Option<f64>,
+    /// When it was true in the world.
+    pub observed_at: DateTime<Utc>,
+    /// When kpid got it.
+    pub collected_at: DateTime<Utc>,
+    /// Whether the period was still running then: its figure is expected to move.
+    pub running: bool,
+}
+
+type ReadingRow = (i64, i64, Option<f64>, Option<f64>, Option<f64>);
+
+type NewestRow = (i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
+
+type ActualRow = (String, String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
+
+/// Files figures: readings are kept and made actuals; an actual is a new revision only if it differs.
+pub(super) async fn record(
+    tx: &mut SqliteConnection,
+    collected: &[Collected],
+) -> anyhow::Result<()> {
+    for Collected { kpi, filing, filed, .. } in collected {
+        for filed in filed {
+            let filed = match filing {
+                Filing::Actuals => Some(*filed),
+                Filing::Readings { kind, aggregate, scale } => {
+                    keep_reading(tx, kpi, filed).await?;
+                    let readings = readings(tx, kpi, filed.period).await?;
+                    let figure = reading::actual(*kind, *aggregate, *scale, &readings);
+                    figure.map(|figure| Filed { figure, ..*filed })
+                }
+            };
+            if let Some(filed) = filed {
+                revise(tx, kpi, &filed).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Loads all revisions of the KPIs named in a JSON list.
+pub(super) async fn load(
+    connection: &mut SqliteConnection,
+    kpis: &str,
+    history: &mut History,
+) -> anyhow::Result<()> {
+    let sql = "SELECT kpi, period, value, numerator, denominator, target, observed_at, collected_at \
+               FROM actuals WHERE kpi IN (SELECT value FROM json_each($1)) \
+               ORDER BY kpi, period, revision";
+    let rows: Vec<ActualRow> = sqlx::query_as(sql)
+        .bind(kpis)
+        .fetch_all(connection)
+        .await
+        .context("cannot read actuals")?;
+    for (kpi, period, value, numerator, denominator, target, observed_at, collected_at) in rows {
+        let named =
+            KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        let actual = Actual {
+            figure: figure(value, numerator, denominator)?,
+            target,
+            observed_at: micros(observed_at)?,
+            collected_at: micros(collected_at)?,
+        };
+        let held = history.kpi_mut(&named);
+        held.actuals.entry(Period::parse(&period)?).or_default().push(actual);
+    }
+    Ok(())
+}
+
+async fn keep_reading(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    filed: &Filed,
+) -> anyhow::Result<()> {
+    let (value, numerator, denominator) = parts(filed.figure);
+    let sql = "INSERT INTO readings \
+               (kpi, period, observed_at, collected_at, value, numerator, denominator) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) \
+               ON CONFLICT (kpi, period, observed_at) DO UPDATE SET \
+               collected_at = excluded.collected_at, value = excluded.value, \
+               numerator = excluded.numerator, denominator = excluded.denominator";
+    sqlx::query(sql)
+        .bind(kpi.to_string())
+        .bind(filed.period.to_string())
+        .bind(filed.observed_at.timestamp_micros())
+        .bind(filed.collected_at.timestamp_micros())
+        .bind(value)
+        .bind(numerator)
+        .bind(denominator)
+        .execute(tx)
+        .await
+        .context("cannot write a reading")?;
+    Ok(())
+}
+
+async fn readings(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    period: Period,
+) -> anyhow::Result<Vec<Reading>> {
+    let sql = "SELECT observed_at, collected_at, value, numerator, denominator \
+               FROM readings WHERE kpi = $1 AND period = $2 ORDER BY observed_at";
+    let rows: Vec<ReadingRow> = sqlx::query_as(sql)
+        .bind(kpi.to_string())
+        .bind(period.to_string())
+        .fetch_all(tx)
+        .await
+        .context("cannot read readings")?;
+    let reading = |(observed_at, collected_at, value, numerator, denominator): ReadingRow| {
+        Ok(Reading {
+            observed_at: micros(observed_at)?,
+            collected_at: micros(collected_at)?,
+            figure: figure(value, numerator, denominator)?,
+        })
+    };
+    rows.into_iter().map(reading).collect()
+}
+
+/// Appends a revision if the figure or target differs. While a period runs, a figure that moves is
+/// no restatement: one revision a day of collecting is kept.
+async fn revise(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyhow::Result<()> {
+    let sql = "SELECT revision, value, numerator, denominator, target, observed_at, collected_at \
+               FROM actuals WHERE kpi = $1 AND period = $2 ORDER BY revision DESC LIMIT 1";
+    let newest: Option<NewestRow> = sqlx::query_as(sql)
+        .bind(kpi.to_string())
+        .bind(filed.period.to_string())
+        .fetch_optional(&mut *tx)
+        .await
+        .context("cannot read an actual")?;
+    let Some((revision, value, numerator, denominator, target, observed_at, collected_at)) = newest
+    else {
+        return write(tx, kpi, filed, 1).await;
+    };
+    let same = (value, numerator, denominator) == parts(filed.figure) && target == filed.target;
+    if same {
+        let is_newer = filed.observed_at > micros(observed_at)?;
+        return if is_newer { observed_again(tx, kpi, filed, revision).await } else { Ok(()) };
+    }
+    let same_day = micros(collected_at)?.date_naive() == filed.collected_at.date_naive();
+    let revision = if filed.running && same_day { revision } else { revision + 1 };
+    write(tx, kpi, filed, revision).await
+}
+
+async fn write(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    filed: &Filed,
+    revision: i64,
+) -> anyhow::Result<()> {
+    let (value, numerator, denominator) = parts(filed.figure);
+    let sql = "INSERT INTO actuals (kpi, period, revision, value, numerator, denominator, target, \
+               observed_at, collected_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+               ON CONFLICT (kpi, period, revision) DO UPDATE SET \
+               value = excluded.value, numerator = excluded.numerator, \
+               denominator = excluded.denominator, target = excluded.target, \
+               observed_at = excluded.observed_at, collected_at = excluded.collected_at";
+    sqlx::query(sql)
+        .bind(kpi.to_string())
+        .bind(filed.period.to_string())
+        .bind(revision)
+        .bind(value)
+        .bind(numerator)
+        .bind(denominator)
+        .bind(filed.target)
+        .bind(filed.observed_at.timestamp_micros())
+        .bind(filed.collected_at.timestamp_micros())
+        .execute(tx)
+        .await
+        .context("cannot write an actual")?;
+    Ok(())
+}
+
+/// The same figure was seen again later: a level stays fresh.
+async fn observed_again(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    filed: &Filed,
+    revision: i64,
+) -> anyhow::Result<()> {
+    let sql =
+        "UPDATE actuals SET observed_at = $4 WHERE kpi = $1 AND period = $2 AND revision = $3";
+    sqlx::query(sql)
+        .bind(kpi.to_string())
+        .bind(filed.period.to_string())
+        .bind(revision)
+        .bind(filed.observed_at.timestamp_micros())
+        .execute(tx)
+        .await
+        .context("cannot write an actual")?;
+    Ok(())
+}
+
+fn parts(figure: Figure) -> (Option<f64>, Option<f64>, Option<f64>) {
+    match figure {
+        Figure::Value(value) => (Some(value), None, None),
+        Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
+    }
+}
+
+fn figure(
+    value: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+) -> anyhow::Result<Figure> {
+    match (value, numerator.zip(denominator)) {
+        (Some(value), None) => Ok(Figure::Value(value)),
+        (None, Some((numerator, denominator))) => Ok(Figure::Ratio { numerator, denominator }),
+        _ => anyhow::bail!("a figure in the store is neither a value nor a ratio"),
+    }
+}

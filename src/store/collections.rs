@@ -1,0 +1,100 @@
+//! The table `collections`: how collecting each KPI goes.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use super::{Collected, micros};
+use crate::scorecard::{Failure, History, KpiRef};
+
+/// One attempt to collect a KPI.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// The instant of the schedule it serves; a person's pull serves none.
+    pub slot: Option<DateTime<Utc>>,
+    /// Earlier instants that nobody served.
+    pub missed: u64,
+    /// When it was over.
+    pub finished_at: DateTime<Utc>,
+    /// `samples`, `null`, `no_rows` or `error`.
+    pub outcome: &'static str,
+    /// Why it gave no figure, for people.
+    pub message: Option<String>,
+}
+
+/// Up to where a KPI's schedule has been served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastSlot {
+    /// The newest instant served.
+    pub slot: DateTime<Utc>,
+    /// How many instants nobody served, in all.
+    pub missed: u64,
+}
+
+/// Notes attempts.
+pub(super) async fn record(
+    tx: &mut SqliteConnection,
+    collected: &[Collected],
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO collections (kpi, last_slot, missed, finished_at, outcome, message) \
+               VALUES ($1, $2, $3, $4, $5, $6) \
+               ON CONFLICT (kpi) DO UPDATE SET \
+               last_slot = max(collections.last_slot, excluded.last_slot), \
+               missed = collections.missed + excluded.missed, \
+               finished_at = excluded.finished_at, outcome = excluded.outcome, \
+               message = excluded.message";
+    for Collected { kpi, attempt, .. } in collected {
+        let Some(attempt) = attempt else { continue };
+        sqlx::query(sql)
+            .bind(kpi.to_string())
+            // A person's pull says nothing of what the schedule served.
+            .bind(attempt.slot.map_or(0, |slot| slot.timestamp_micros()))
+            .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
+            .bind(attempt.finished_at.timestamp_micros())
+            .bind(attempt.outcome)
+            .bind(&attempt.message)
+            .execute(&mut *tx)
+            .await
+            .context("cannot write an attempt")?;
+    }
+    Ok(())
+}
+
+/// Loads why the newest attempts gave nothing.
+pub(super) async fn load(
+    connection: &mut SqliteConnection,
+    kpis: &str,
+    history: &mut History,
+) -> anyhow::Result<()> {
+    let sql = "SELECT kpi, finished_at, message FROM collections \
+               WHERE outcome <> 'samples' AND kpi IN (SELECT value FROM json_each($1))";
+    let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(sql)
+        .bind(kpis)
+        .fetch_all(connection)
+        .await
+        .context("cannot read attempts")?;
+    for (kpi, finished_at, message) in rows {
+        let named =
+            KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        let message = message.unwrap_or_else(|| "the source gave nothing".to_owned());
+        history.kpi_mut(&named).failure = Some(Failure { at: micros(finished_at)?, message });
+    }
+    Ok(())
+}
+
+/// Up to where every KPI's schedule has been served.
+pub(super) async fn last_slots(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
+    let sql = "SELECT kpi, last_slot, missed FROM collections WHERE last_slot > 0";
+    let rows: Vec<(String, i64, i64)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read the slots served")?;
+    let slot = |(kpi, slot, missed): (String, i64, i64)| {
+        let named =
+            KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        Ok((named, LastSlot { slot: micros(slot)?, missed: missed.unsigned_abs() }))
+    };
+    rows.into_iter().map(slot).collect()
+}

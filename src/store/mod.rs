@@ -1,0 +1,240 @@
+//! Where everything is kept: SQLite behind sqlx. All of kpid's own SQL is on this floor, a file a
+//! table.
+
+mod actuals;
+mod collections;
+mod episodes;
+mod lock;
+mod outbox;
+mod snapshots;
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Sqlite, SqliteConnection, SqlitePool, Transaction,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use self::{
+    actuals::{Filed, Filing},
+    collections::{Attempt, LastSlot},
+    lock::InstanceLock,
+    outbox::{Claimed, NewDelivery},
+};
+use crate::scorecard::{Episode, EpisodeChange, History, KpiRef, Scope, Standing};
+
+/// The schema, by steps.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a writer waits for another process' short transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An open store. Everything goes over one connection: SQLite has one writer anyway.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+/// What is held, as a judgement sees it.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Everything collected.
+    pub history: History,
+    /// Where alerts stand.
+    pub episodes: HashMap<Scope, Episode>,
+}
+
+/// What a judgement leaves behind.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The scorecards as judged.
+    pub standing: Standing,
+    /// The episodes that moved.
+    pub changes: Vec<EpisodeChange>,
+    /// What is to be told.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// What was collected of one KPI in one go.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// Which KPI.
+    pub kpi: KpiRef,
+    /// The attempt, if a schedule or a person made one; an import makes none.
+    pub attempt: Option<Attempt>,
+    /// How figures become actuals.
+    pub filing: Filing,
+    /// The figures, each of a period.
+    pub filed: Vec<Filed>,
+}
+
+impl Store {
+    /// Opens a store to write, making it where there is none, and brings its schema up to date.
+    pub async fn open(path: &Path) -> anyhow::Result<Self> {
+        let told = || format!("cannot open the store {}", path.display());
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).with_context(told)?;
+        }
+        private(path).with_context(told)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What promises delivery must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
+        let store = Self { pool: pool.await.with_context(told)? };
+        match MIGRATIONS.run(&store.pool).await {
+            Ok(()) => Ok(store),
+            Err(MigrateError::VersionMissing(version)) => bail!(
+                "the store {} was written by a newer kpid (schema {version}); \
+                 run that version, or restore a backup from before the upgrade",
+                path.display()
+            ),
+            Err(error) => Err(error).with_context(told),
+        }
+    }
+
+    /// Opens a store to look, beside whoever writes.
+    pub async fn open_read_only(path: &Path) -> anyhow::Result<Self> {
+        if !path.exists() {
+            bail!("there is no store {} yet; `kpid run` or `kpid pull` makes it", path.display());
+        }
+        let options =
+            SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+        Ok(Self {
+            pool: pool.with_context(|| format!("cannot open the store {}", path.display()))?,
+        })
+    }
+
+    /// Keeps what was collected, all or nothing.
+    pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        actuals::record(&mut tx, collected).await?;
+        collections::record(&mut tx, collected).await?;
+        tx.commit().await.context("cannot write what was collected")
+    }
+
+    /// Judges in one transaction: `judge` sees everything held of the KPIs, and what it decides is
+    /// kept, or nothing is.
+    pub async fn judge(
+        &self,
+        kpis: &HashSet<KpiRef>,
+        now: DateTime<Utc>,
+        judge: impl FnOnce(&Held) -> Judgement,
+    ) -> anyhow::Result<Judgement> {
+        let mut tx = self.begin().await?;
+        let held = held(&mut tx, kpis).await?;
+        let judgement = judge(&held);
+        snapshots::record(&mut tx, &judgement.standing, now).await?;
+        episodes::record(&mut tx, &judgement.changes, now).await?;
+        outbox::record(&mut tx, &judgement.deliveries, now).await?;
+        tx.commit().await.context("cannot write a judgement")?;
+        Ok(judgement)
+    }
+
+    /// Everything held of the KPIs, to look at.
+    pub async fn held(&self, kpis: &HashSet<KpiRef>) -> anyhow::Result<Held> {
+        let mut connection = self.pool.acquire().await.context("cannot read the store")?;
+        held(&mut connection, kpis).await
+    }
+
+    /// The last slot served of every KPI.
+    pub async fn last_slots(&self) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
+        let mut connection = self.pool.acquire().await.context("cannot read the store")?;
+        collections::last_slots(&mut connection).await
+    }
+
+    /// Takes deliveries that are due; they are the caller's until `until`.
+    pub async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<Claimed>> {
+        outbox::claim(&self.pool, now, until, limit).await
+    }
+
+    /// Frees what a process that died had claimed; only the holder of the lock may.
+    pub async fn free_claims(&self, _lock: &InstanceLock) -> anyhow::Result<u64> {
+        outbox::free_claims(&self.pool).await
+    }
+
+    /// A delivery was made.
+    pub async fn delivered(&self, id: uuid::Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+        outbox::delivered(&self.pool, id, now).await
+    }
+
+    /// A delivery failed and is due again.
+    pub async fn due_again(
+        &self,
+        id: uuid::Uuid,
+        at: DateTime<Utc>,
+        error: &str,
+    ) -> anyhow::Result<()> {
+        outbox::due_again(&self.pool, id, at, error).await
+    }
+
+    /// A delivery will never be made.
+    pub async fn given_up(
+        &self,
+        id: uuid::Uuid,
+        now: DateTime<Utc>,
+        error: &str,
+    ) -> anyhow::Result<()> {
+        outbox::given_up(&self.pool, id, now, error).await
+    }
+
+    /// How many deliveries wait, due or not.
+    pub async fn pending(&self) -> anyhow::Result<u64> {
+        outbox::pending(&self.pool).await
+    }
+
+    /// Notes that a configuration judges from now on, if it is new.
+    pub async fn uses(&self, digest: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let sql = "INSERT INTO configurations (digest, first_used_at) VALUES ($1, $2) \
+                   ON CONFLICT (digest) DO NOTHING";
+        let noted = sqlx::query(sql).bind(digest).bind(now.timestamp_micros());
+        noted.execute(&self.pool).await.context("cannot note the configuration")?;
+        Ok(())
+    }
+
+    /// Closes the file in order.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    /// A transaction that writes, so that it waits at its start and not in its middle.
+    async fn begin(&self) -> anyhow::Result<Transaction<'_, Sqlite>> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await.context("the store is busy or broken")
+    }
+}
+
+async fn held(connection: &mut SqliteConnection, kpis: &HashSet<KpiRef>) -> anyhow::Result<Held> {
+    let names: Vec<String> = kpis.iter().map(ToString::to_string).collect();
+    let names = serde_json::to_string(&names)?;
+    let mut history = History::default();
+    actuals::load(connection, &names, &mut history).await?;
+    collections::load(connection, &names, &mut history).await?;
+    Ok(Held { history, episodes: episodes::load(connection).await? })
+}
+
+/// Makes the file, readable only by its owner: it holds a company's figures.
+fn private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+fn micros(instant: i64) -> anyhow::Result<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(instant).context("an instant in the store is out of range")
+}
