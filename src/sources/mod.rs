@@ -1,9 +1,12 @@
 //! The edge where actuals come in: HTTP APIs and SQL databases. A source answers with samples,
 //! null, no rows or an error, and these are four different things.
 
+mod cell;
+pub mod connections;
 pub mod http;
 pub mod parameter;
 pub mod sql;
+mod table;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -1,5 +1,7 @@
 //! An HTTP API as a source: GET a document, take the figures out by JSONPath.
 
+pub(super) mod client;
+mod extract;
 pub mod template;
 
 use std::time::Duration;

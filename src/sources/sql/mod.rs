@@ -1,6 +1,10 @@
 //! A SQL database as a source: read-only, with a server-side time limit and bound parameters.
 
+pub(super) mod mysql;
 pub mod parameters;
+pub(super) mod pool;
+pub(super) mod postgres;
+pub(super) mod sqlite;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -1,0 +1,157 @@
+//! The live connections, and the one function through which every actual comes in.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use indexmap::IndexMap;
+use tokio::{sync::Semaphore, time};
+
+use crate::{
+    scorecard::Id,
+    sources::{
+        Connection, Outcome, Question, Request, Source,
+        http::client::{self, Client},
+        sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
+        table::Table,
+    },
+};
+
+/// What a server is given beyond its own time limit to say that it has reached it.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// All systems that actuals come from; reached when they are first asked.
+#[derive(Debug)]
+pub struct Connections {
+    by_id: IndexMap<Id, Live>,
+}
+
+/// One system, with at most so many questions to it at once.
+#[derive(Debug)]
+struct Live {
+    gate: Semaphore,
+    timeout: Duration,
+    system: System,
+}
+
+#[derive(Debug)]
+enum System {
+    Http(Client),
+    Postgres(Postgres),
+    MySql(MySql),
+    Sqlite(Sqlite),
+}
+
+impl Connections {
+    /// Gets ready to ask; reaches nothing yet. Fails on an address that cannot be asked.
+    pub fn open(connections: &IndexMap<Id, Connection>) -> anyhow::Result<Self> {
+        let http = client::shared().context("cannot prepare the HTTP client")?;
+        let live = connections.iter().map(|(id, connection)| {
+            let live = Live::open(connection, &http);
+            Ok((id.clone(), live.with_context(|| format!("cannot use the connection `{id}`"))?))
+        });
+        Ok(Self { by_id: live.collect::<anyhow::Result<_>>()? })
+    }
+
+    /// Asks a source. Waits for its turn, then for no longer than the connection's time limit,
+    /// connecting included. Dropping the future ends the question.
+    pub async fn fetch(&self, source: &Source, question: &Question<'_>) -> Outcome {
+        let id = &source.from;
+        let Some(live) = self.by_id.get(id) else {
+            return Outcome::Error(format!("there is no connection `{id}`"));
+        };
+        let answer = live.ask(&source.request, question).await;
+        let outcome = answer.and_then(|table| table.outcome(source.reading, question));
+        outcome.unwrap_or_else(|problem| {
+            let asked = live.describe(&source.request, question);
+            Outcome::Error(format!("`{id}`: {asked}: {problem}"))
+        })
+    }
+
+    /// Reaches a system without asking it anything; says in words why it cannot be reached.
+    pub async fn probe(&self, id: &Id) -> Result<(), String> {
+        let live = self.by_id.get(id).ok_or_else(|| format!("there is no connection `{id}`"))?;
+        let reached = live
+            .within_limits(async {
+                match &live.system {
+                    System::Http(client) => client.probe().await,
+                    System::Postgres(postgres) => postgres.probe().await,
+                    System::MySql(mysql) => mysql.probe().await,
+                    System::Sqlite(sqlite) => sqlite.probe().await,
+                }
+            })
+            .await;
+        reached.map_err(|problem| format!("`{id}`: {problem}"))
+    }
+}
+
+impl Live {
+    fn open(connection: &Connection, http: &reqwest::Client) -> anyhow::Result<Self> {
+        match connection {
+            Connection::Http(endpoint) => Ok(Self {
+                gate: Semaphore::new(endpoint.concurrent_max.max(1)),
+                timeout: endpoint.timeout,
+                system: System::Http(Client::new(endpoint, http.clone())?),
+            }),
+            Connection::Sql(database) => {
+                let concurrent_max = usize::try_from(database.concurrent_max)?;
+                Ok(Self {
+                    gate: Semaphore::new(concurrent_max.max(1)),
+                    timeout: database.timeout + GRACE,
+                    system: System::of(database),
+                })
+            }
+        }
+    }
+
+    async fn ask(&self, request: &Request, question: &Question<'_>) -> Result<Table, String> {
+        self.within_limits(async {
+            match (&self.system, request) {
+                (System::Http(client), Request::Http(get)) => client.table(get, question).await,
+                (System::Postgres(postgres), Request::Sql(query)) => {
+                    postgres.table(query, question).await
+                }
+                (System::MySql(mysql), Request::Sql(query)) => mysql.table(query, question).await,
+                (System::Sqlite(sqlite), Request::Sql(query)) => {
+                    sqlite.table(query, question).await
+                }
+                (System::Http(_), Request::Sql(_)) => {
+                    Err("is a query, but the connection is an HTTP API".to_owned())
+                }
+                (_, Request::Http(_)) => {
+                    Err("is a request, but the connection is a database".to_owned())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Waits for a turn, which takes as long as it takes; then limits the time.
+    async fn within_limits<T>(
+        &self,
+        asking: impl Future<Output = Result<T, String>>,
+    ) -> Result<T, String> {
+        let _turn = self.gate.acquire().await.map_err(|error| error.to_string())?;
+        time::timeout(self.timeout, asking).await.unwrap_or_else(|_elapsed| {
+            Err(format!("gave no answer within {}", humantime::format_duration(self.timeout)))
+        })
+    }
+
+    fn describe(&self, request: &Request, question: &Question<'_>) -> String {
+        match (request, &self.system) {
+            (Request::Http(get), System::Http(client)) => client.describe(get, question),
+            (Request::Http(_), _) => "GET".to_owned(),
+            (Request::Sql(query), _) => describe(query),
+        }
+    }
+}
+
+impl System {
+    fn of(database: &sql::Database) -> Self {
+        let (timeout, rows_max) = (database.timeout, database.rows_max);
+        match &database.address {
+            Address::Postgres(server) => Self::Postgres(Postgres::new(server, timeout, rows_max)),
+            Address::MySql(server) => Self::MySql(MySql::new(server, timeout, rows_max)),
+            Address::Sqlite(path) => Self::Sqlite(Sqlite::new(path, rows_max)),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! An answer as rows of named cells, and what they say: null, no rows, samples, or something that
+//! does not fit.
+
+use std::collections::HashMap;
+
+use crate::{
+    scorecard::{Figure, Period, ReadingKind, Sample},
+    sources::{Outcome, Question, cell::Cell},
+};
+
+/// Rows of cells under named columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Table {
+    /// As the source wrote them; compared without case.
+    pub(super) columns: Vec<String>,
+    /// Each as long as `columns`.
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// What the rows say; in words where they do not fit the reading.
+    pub(super) fn outcome(
+        &self,
+        reading: ReadingKind,
+        question: &Question<'_>,
+    ) -> Result<Outcome, String> {
+        if self.rows.is_empty() {
+            return Ok(Outcome::NoRows);
+        }
+        let columns = Columns::find(&self.columns)?;
+        match (reading, columns.period) {
+            (ReadingKind::Series, None) => {
+                return Err("a series needs a column `period`".to_owned());
+            }
+            (ReadingKind::Series, Some(_)) => {}
+            _ if self.rows.len() > 1 => {
+                return Err(format!(
+                    "came with {} rows where one is expected; narrow it to one row, or say \
+                     `reading: series`",
+                    self.rows.len()
+                ));
+            }
+            _ => {}
+        }
+        let samples = self.samples(&columns, question)?;
+        if samples.iter().all(|sample| sample.figure.is_none()) {
+            Ok(Outcome::Null)
+        } else {
+            Ok(Outcome::Samples(samples))
+        }
+    }
+
+    fn samples(&self, columns: &Columns, question: &Question<'_>) -> Result<Vec<Sample>, String> {
+        let mut first_rows: HashMap<Period, usize> = HashMap::new();
+        let mut samples = Vec::with_capacity(self.rows.len());
+        for (at, row) in self.rows.iter().enumerate() {
+            let number = at + 1;
+            let sample = columns
+                .sample(row, question)
+                .map_err(|misfit| format!("in row {number} the column {misfit}"))?;
+            if let Some(period) = sample.period
+                && let Some(first) = first_rows.insert(period, number)
+            {
+                return Err(format!(
+                    "the rows {first} and {number} are both of {period}; group the query by period"
+                ));
+            }
+            samples.push(sample);
+        }
+        Ok(samples)
+    }
+}
+
+/// Where in a row what stands.
+struct Columns {
+    figure: FigureColumns,
+    period: Option<usize>,
+    observed_at: Option<usize>,
+    target: Option<usize>,
+}
+
+enum FigureColumns {
+    Value(usize),
+    Ratio { numerator: usize, denominator: usize },
+}
+
+impl Columns {
+    fn find(names: &[String]) -> Result<Self, String> {
+        let at = |name: &str| position(names, name);
+        let figure = match (at("value")?, at("numerator")?, at("denominator")?) {
+            (Some(value), None, None) => FigureColumns::Value(value),
+            (None, Some(numerator), Some(denominator)) => {
+                FigureColumns::Ratio { numerator, denominator }
+            }
+            (None, None, None) if names.len() == 1 => FigureColumns::Value(0),
+            _ => {
+                return Err(format!(
+                    "came with the columns {}; name one `value`, or two `numerator` and \
+                     `denominator`",
+                    names.join(", ")
+                ));
+            }
+        };
+        let (period, observed_at, target) = (at("period")?, at("observed_at")?, at("target")?);
+        Ok(Self { figure, period, observed_at, target })
+    }
+
+    fn sample(&self, row: &[Cell], question: &Question<'_>) -> Result<Sample, String> {
+        let cell = |at: usize| row.get(at).unwrap_or(&Cell::Null);
+        let number = |name: &str, at: usize| {
+            cell(at).figure().map_err(|misfit| format!("`{name}` {misfit}"))
+        };
+        let figure = match self.figure {
+            FigureColumns::Value(at) => number("value", at)?.map(Figure::Value),
+            FigureColumns::Ratio { numerator, denominator } => {
+                let parts =
+                    number("numerator", numerator)?.zip(number("denominator", denominator)?);
+                parts.map(|(numerator, denominator)| Figure::Ratio { numerator, denominator })
+            }
+        };
+        let period = self
+            .period
+            .map(|at| cell(at).period(question).map_err(|misfit| format!("`period` {misfit}")));
+        let observed_at = self.observed_at.map(|at| {
+            cell(at).instant(question.calendar).map_err(|misfit| format!("`observed_at` {misfit}"))
+        });
+        let target = self.target.map(|at| number("target", at));
+        Ok(Sample {
+            period: period.transpose()?,
+            figure,
+            target: target.transpose()?.flatten(),
+            observed_at: observed_at.transpose()?.flatten(),
+        })
+    }
+}
+
+/// The only column of that name.
+fn position(names: &[String], wanted: &str) -> Result<Option<usize>, String> {
+    let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(wanted));
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(format!("came with two columns `{wanted}`; rename one")),
+        (first, None) => Ok(first.map(|(at, _)| at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Amsterdam;
+
+    use super::*;
+    use crate::{
+        scorecard::{Calendar, Frequency},
+        sources::Window,
+    };
+
+    fn outcome(
+        reading: ReadingKind,
+        columns: &[&str],
+        rows: &[&[Cell]],
+    ) -> Result<Outcome, String> {
+        let (calendar, period) = (Calendar::plain(Amsterdam), Period::Month(2026, 5));
+        let (start, end) = calendar.bounds(period);
+        let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
+        let window = Window { period, start, end, first_day, last_day };
+        let table = Table {
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            rows: rows.iter().map(|row| row.to_vec()).collect(),
+        };
+        table.outcome(
+            reading,
+            &Question { window: &window, frequency: Frequency::Month, calendar: &calendar },
+        )
+    }
+
+    fn month(key: &str) -> Cell {
+        Cell::Text(key.to_owned())
+    }
+
+    #[test]
+    fn null_no_rows_and_zero_are_three_things() {
+        let plain = |rows: &[&[Cell]]| outcome(ReadingKind::Value, &["value"], rows);
+        assert_eq!(plain(&[]), Ok(Outcome::NoRows));
+        assert_eq!(plain(&[&[Cell::Null]]), Ok(Outcome::Null));
+        let zero = Sample {
+            period: None,
+            figure: Some(Figure::Value(0.0)),
+            target: None,
+            observed_at: None,
+        };
+        assert_eq!(plain(&[&[Cell::Int(0)]]), Ok(Outcome::Samples(vec![zero])));
+    }
+
+    #[test]
+    fn a_series_has_a_sample_for_each_row() {
+        let rows: [&[Cell]; 2] = [
+            &[month("2026-04"), Cell::Int(9), Cell::Int(10), Cell::Float(95.0)],
+            &[month("2026-05"), Cell::Null, Cell::Int(0), Cell::Null],
+        ];
+        let columns = ["PERIOD", "numerator", "denominator", "target"];
+        let Ok(Outcome::Samples(samples)) = outcome(ReadingKind::Series, &columns, &rows) else {
+            panic!("no samples");
+        };
+        assert_eq!(samples[0].period, Some(Period::Month(2026, 4)));
+        assert_eq!(samples[0].figure, Some(Figure::Ratio { numerator: 9.0, denominator: 10.0 }));
+        assert_eq!(samples[0].target, Some(95.0));
+        assert_eq!(samples[1].figure, None);
+        assert_eq!(outcome(ReadingKind::Series, &columns, &rows[1..]), Ok(Outcome::Null));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_place() {
+        let two: &[&[Cell]] = &[&[Cell::Int(1)], &[Cell::Int(2)]];
+        let twice: &[&[Cell]] =
+            &[&[month("2026-05"), Cell::Int(1)], &[month("2026-05"), Cell::Int(2)]];
+        let weekly: &[&[Cell]] = &[&[month("2026-W22"), Cell::Int(1)]];
+        let word: &[&[Cell]] = &[&[month("n/a")]];
+        let pair: &[&[Cell]] = &[&[Cell::Int(1), Cell::Int(2)]];
+        for (reading, columns, rows, part) in [
+            (ReadingKind::Value, &["value"][..], two, "2 rows where one is expected"),
+            (ReadingKind::Series, &["value"], two, "needs a column `period`"),
+            (ReadingKind::Series, &["period", "value"], twice, "rows 1 and 2 are both of 2026-05"),
+            (ReadingKind::Series, &["period", "value"], weekly, "in row 1 the column `period` is"),
+            (ReadingKind::Value, &["value"], word, "in row 1 the column `value` is the text"),
+            (ReadingKind::Value, &["a", "b"], pair, "came with the columns a, b"),
+            (ReadingKind::Value, &["value", "Value"], pair, "two columns `value`"),
+            (ReadingKind::Value, &["numerator", "b"], pair, "name one `value`"),
+        ] {
+            let error = outcome(reading, columns, rows).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
