@@ -8,7 +8,7 @@ use super::{
     forecast::{self, Forecast, Shape},
     score::{self, Anchors},
     signal::{Assurance, Limits},
-    trend,
+    trend, trend_in_band,
 };
 
 /// A streak, and the history behind trends and signals, looks no further back than this.
@@ -414,7 +414,10 @@ impl Figures {
         let closed =
             if running { values.split_last().map_or(&[][..], |(_, rest)| rest) } else { &values };
         Self {
-            trend: pair.map(|(before, now)| trend(before, now, kpi.direction, kpi.dead_band)),
+            trend: pair.map(|(before, now)| match verdict.lines {
+                Some(Lines::Band(band)) => trend_in_band(before, now, band, kpi.dead_band),
+                _ => trend(before, now, kpi.direction, kpi.dead_band),
+            }),
             signal: signal.map(|(signal, _)| signal),
             streak: Some(case.streak(verdict)),
             assurance: limits

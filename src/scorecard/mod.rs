@@ -56,4 +56,4 @@ pub use tree::{
     Objective, ObjectiveRef, Pace, Perspective, Rollup, RollupRule, Scorecard, Scoring,
     SignalRules, Signals, Span,
 };
-pub use trend::trend;
+pub use trend::{trend, trend_in_band};
