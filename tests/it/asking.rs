@@ -1,0 +1,98 @@
+//! Asks one connection one question about May 2026 in Amsterdam.
+
+use std::time::Duration;
+
+use chrono_tz::Europe::Amsterdam;
+use indexmap::IndexMap;
+use kpid::{
+    scorecard::{Calendar, Figure, Frequency, Id, Period, ReadingKind},
+    sources::{
+        Connection, Outcome, Question, Request, Source, Window,
+        connections::Connections,
+        sql::{Address, Database, Query, Server, Tls},
+    },
+};
+use secrecy::SecretString;
+
+/// The id of the only connection.
+pub(crate) fn id() -> Id {
+    Id::parse("erp").unwrap()
+}
+
+/// The connection alone, open.
+pub(crate) fn open(connection: Connection) -> Connections {
+    Connections::open(&IndexMap::from([(id(), connection)])).unwrap()
+}
+
+/// A database with small limits.
+pub(crate) fn database(address: Address) -> Connection {
+    let timeout = Duration::from_secs(1);
+    Connection::Sql(Database { address, timeout, concurrent_max: 2, rows_max: 100 })
+}
+
+/// A server on this machine.
+pub(crate) fn server(port: u16, user: &str, password: &str) -> Server {
+    Server {
+        host: "127.0.0.1".into(),
+        port,
+        database: "erp".into(),
+        user: user.into(),
+        password: Some(SecretString::from(password)),
+        tls: Tls::Disable,
+    }
+}
+
+/// What a query gives.
+pub(crate) async fn query(connections: &Connections, reading: ReadingKind, text: &str) -> Outcome {
+    ask(connections, reading, Request::Sql(Query::parse(text).unwrap())).await
+}
+
+/// What a request gives.
+pub(crate) async fn ask(
+    connections: &Connections,
+    reading: ReadingKind,
+    request: Request,
+) -> Outcome {
+    let (calendar, period) = (Calendar::plain(Amsterdam), Period::Month(2026, 5));
+    let (start, end) = calendar.bounds(period);
+    let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
+    let window = Window { period, start, end, first_day, last_day };
+    let question = Question { window: &window, frequency: Frequency::Month, calendar: &calendar };
+    connections.fetch(&Source { from: id(), request, reading, lookback: 0 }, &question).await
+}
+
+/// An outcome in few words, to compare with.
+pub(crate) fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Null => "null".into(),
+        Outcome::NoRows => "no rows".into(),
+        Outcome::Error(error) => error.clone(),
+        Outcome::Samples(samples) => {
+            let words = samples.iter().map(|sample| {
+                let period = sample.period.map_or(String::new(), |period| format!("{period}="));
+                let figure = match sample.figure {
+                    None => "null".into(),
+                    Some(Figure::Value(value)) => value.to_string(),
+                    Some(Figure::Ratio { numerator, denominator }) => {
+                        format!("{numerator}/{denominator}")
+                    }
+                };
+                period + &figure
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// Asks every query for one value and compares; an expected error is a part of it after `!`.
+pub(crate) async fn check(connections: &Connections, reading: ReadingKind, cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        let found = words(&query(connections, reading, text).await);
+        match expected.strip_prefix('!') {
+            Some(part) => {
+                assert!(found.starts_with("`erp`: ") && found.contains(part), "{text}: {found}")
+            }
+            None => assert_eq!(&found, expected, "{text}"),
+        }
+    }
+}
