@@ -163,6 +163,12 @@ impl Calendar {
         self.gap_end(moved)
     }
 
+    /// When a figure of a period that came at `now` was true: then, or at the period's last instant
+    /// if that is over.
+    pub fn observed_in(&self, period: Period, now: DateTime<Utc>) -> DateTime<Utc> {
+        now.min(self.bounds(period).1 - TimeDelta::microseconds(1))
+    }
+
     /// Whether somebody works on that day.
     pub fn is_working_day(&self, day: NaiveDate) -> bool {
         let closed = |closure: &Closure| (closure.first_day..=closure.last_day).contains(&day);

@@ -1,5 +1,7 @@
 //! The tables `actuals` and `readings`.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
@@ -99,6 +101,20 @@ pub(super) async fn load(
         held.actuals.entry(Period::parse(&period)?).or_default().push(actual);
     }
     Ok(())
+}
+
+/// The newest period of every KPI that has an actual.
+pub(super) async fn newest_periods(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<HashMap<KpiRef, Period>> {
+    let sql = "SELECT kpi, max(period) FROM actuals GROUP BY kpi";
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read actuals")?;
+    let newest = |(kpi, period): (String, String)| {
+        let named = KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        Ok((named, Period::parse(&period)?))
+    };
+    rows.into_iter().map(newest).collect()
 }
 
 async fn keep_reading(

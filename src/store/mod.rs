@@ -28,7 +28,7 @@ pub use self::{
     lock::InstanceLock,
     outbox::{Claimed, NewDelivery},
 };
-use crate::scorecard::{Episode, EpisodeChange, History, KpiRef, Scope, Standing};
+use crate::scorecard::{Episode, EpisodeChange, History, KpiRef, Period, Scope, Standing};
 
 /// The schema, by steps.
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -154,14 +154,21 @@ impl Store {
         collections::last_slots(&mut connection).await
     }
 
-    /// Takes deliveries that are due; they are the caller's until `until`.
+    /// The newest period of every KPI that has an actual.
+    pub async fn newest_periods(&self) -> anyhow::Result<HashMap<KpiRef, Period>> {
+        let mut connection = self.pool.acquire().await.context("cannot read the store")?;
+        actuals::newest_periods(&mut connection).await
+    }
+
+    /// Takes deliveries over a channel that are due; they are the caller's until `until`.
     pub async fn claim(
         &self,
+        channel: &str,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
         limit: u32,
     ) -> anyhow::Result<Vec<Claimed>> {
-        outbox::claim(&self.pool, now, until, limit).await
+        outbox::claim(&self.pool, channel, now, until, limit).await
     }
 
     /// Frees what a process that died had claimed; only the holder of the lock may.

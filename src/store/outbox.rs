@@ -29,8 +29,6 @@ pub struct NewDelivery {
 pub struct Claimed {
     /// Names it for ever, also to its receiver.
     pub id: Uuid,
-    /// The channel's id.
-    pub channel: String,
     /// The address, or the channel's id.
     pub recipient: String,
     /// What the message says, as JSON.
@@ -41,7 +39,7 @@ pub struct Claimed {
     pub attempts: u32,
 }
 
-type ClaimedRow = (String, String, String, String, i64, i64);
+type ClaimedRow = (String, String, String, i64, i64);
 
 /// Writes deliveries; one that is there already, by episode, event, channel and recipient, stays.
 pub(super) async fn record(
@@ -73,31 +71,32 @@ pub(super) async fn record(
 /// happened before.
 pub(super) async fn claim(
     pool: &SqlitePool,
+    channel: &str,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
     limit: u32,
 ) -> anyhow::Result<Vec<Claimed>> {
     let sql = "UPDATE deliveries SET claimed_until = $2, attempts = attempts + 1 \
                WHERE id IN (SELECT due.id FROM deliveries AS due \
-                   WHERE due.state = 'pending' AND due.next_attempt_at <= $1 \
+                   WHERE due.state = 'pending' AND due.channel = $4 AND due.next_attempt_at <= $1 \
                    AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
                    AND NOT EXISTS (SELECT 1 FROM deliveries AS before \
                        WHERE before.state = 'pending' AND before.dedup_key = due.dedup_key \
                        AND before.channel = due.channel AND before.recipient = due.recipient \
                        AND before.id < due.id) \
                    ORDER BY due.next_attempt_at LIMIT $3) \
-               RETURNING id, channel, recipient, facts, written_at, attempts";
+               RETURNING id, recipient, facts, written_at, attempts";
     let rows: Vec<ClaimedRow> = sqlx::query_as(sql)
         .bind(now.timestamp_micros())
         .bind(until.timestamp_micros())
         .bind(limit)
+        .bind(channel)
         .fetch_all(pool)
         .await
         .context("cannot read the outbox")?;
-    let claimed = |(id, channel, recipient, facts, written_at, attempts): ClaimedRow| {
+    let claimed = |(id, recipient, facts, written_at, attempts): ClaimedRow| {
         Ok(Claimed {
             id: Uuid::parse_str(&id).context("a delivery's id in the store is no UUID")?,
-            channel,
             recipient,
             facts,
             written_at: micros(written_at)?,

@@ -1,0 +1,131 @@
+//! Which collections are due at an instant. Pure: it is told what was served and what is under way.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::{config::setup::Collection, scorecard::KpiRef};
+
+/// A collection that is due.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Due {
+    /// Its place in the list of collections.
+    pub(super) at: usize,
+    /// The newest instant of its schedule that is due.
+    pub(super) slot: DateTime<Utc>,
+    /// Earlier instants that nobody served and nobody will.
+    pub(super) missed: u64,
+}
+
+/// What was served, and what is under way: one at a time for each KPI.
+#[derive(Debug)]
+pub(super) struct Agenda {
+    zone: Tz,
+    served: HashMap<KpiRef, DateTime<Utc>>,
+    under_way: HashSet<KpiRef>,
+}
+
+impl Agenda {
+    /// An agenda that knows up to where each schedule has been served.
+    pub(super) fn new(zone: Tz, served: HashMap<KpiRef, DateTime<Utc>>) -> Self {
+        Self { zone, served, under_way: HashSet::new() }
+    }
+
+    /// Takes what is due at `now`. A KPI never collected is due at once; one that missed instants is
+    /// due once, for the newest of them; one under way is not due.
+    pub(super) fn take_due(&mut self, collections: &[Collection], now: DateTime<Utc>) -> Vec<Due> {
+        let mut due = Vec::new();
+        for (at, collection) in collections.iter().enumerate() {
+            if self.under_way.contains(&collection.kpi) {
+                continue;
+            }
+            let found = match self.served.get(&collection.kpi) {
+                None => Some((now, 0)),
+                Some(served) => collection.schedule.latest((*served).min(now), now, self.zone),
+            };
+            if let Some((slot, missed)) = found {
+                self.under_way.insert(collection.kpi.clone());
+                due.push(Due { at, slot, missed });
+            }
+        }
+        due
+    }
+
+    /// A collection is over: its slot is served, whatever came of it.
+    pub(super) fn served(&mut self, kpi: &KpiRef, slot: DateTime<Utc>) {
+        self.under_way.remove(kpi);
+        self.served.insert(kpi.clone(), slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::{
+        scorecard::{Cron, Id, Interval, ReadingKind, Schedule},
+        sources::{Request, Source, sql::Query},
+    };
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn collections(schedule: Schedule) -> Vec<Collection> {
+        let request = Request::Sql(Query::parse("select 1").unwrap());
+        let from = Id::parse("erp").unwrap();
+        let source = Source { from, request, reading: ReadingKind::Value, lookback: 0 };
+        vec![Collection { kpi: KpiRef::parse("s/k").unwrap(), schedule, source }]
+    }
+
+    fn daily() -> Vec<Collection> {
+        collections(Schedule::Cron(Cron::parse("0 6 * * *").unwrap()))
+    }
+
+    fn agenda(served: Option<&str>) -> Agenda {
+        let kpi = KpiRef::parse("s/k").unwrap();
+        let served = served.map(|instant| (kpi, at(instant))).into_iter().collect();
+        Agenda::new(chrono_tz::Europe::Amsterdam, served)
+    }
+
+    #[test]
+    fn what_was_never_collected_is_due_at_once() {
+        let now = at("2026-06-03T10:00:00Z");
+        let due = agenda(None).take_due(&daily(), now);
+        assert_eq!(due, [Due { at: 0, slot: now, missed: 0 }]);
+    }
+
+    #[test]
+    fn a_week_of_downtime_is_caught_up_once() {
+        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
+        let now = at("2026-06-08T10:00:00Z");
+        let due = agenda.take_due(&daily(), now);
+        assert_eq!(due, [Due { at: 0, slot: at("2026-06-08T04:00:00Z"), missed: 6 }]);
+        assert_eq!(agenda.take_due(&daily(), now), [], "it is under way");
+        agenda.served(&KpiRef::parse("s/k").unwrap(), due[0].slot);
+        assert_eq!(agenda.take_due(&daily(), now), [], "it was served");
+    }
+
+    #[test]
+    fn a_slow_run_swallows_the_instants_it_overlaps() {
+        let every = Schedule::Every(Interval::new(TimeDelta::seconds(10)).unwrap());
+        let collections = collections(every);
+        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
+        let start = at("2026-06-01T04:00:10Z");
+        assert_eq!(agenda.take_due(&collections, start).len(), 1);
+        assert_eq!(agenda.take_due(&collections, start + TimeDelta::seconds(25)), []);
+        agenda.served(&KpiRef::parse("s/k").unwrap(), start);
+        let due = agenda.take_due(&collections, start + TimeDelta::seconds(35));
+        assert_eq!(due, [Due { at: 0, slot: start + TimeDelta::seconds(30), missed: 2 }]);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_does_not_run_a_slot_again_nor_stand_still() {
+        let mut agenda = agenda(Some("2026-06-08T04:00:00Z"));
+        assert_eq!(agenda.take_due(&daily(), at("2026-06-08T03:30:00Z")), []);
+        let next = agenda.take_due(&daily(), at("2026-06-09T04:00:00Z"));
+        assert_eq!(next.len(), 1);
+    }
+}

@@ -1,0 +1,107 @@
+//! Collecting one KPI: ask its source, file what came. The timer, `pull` and backfills all come
+//! through here.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::Clock,
+    config::setup::Collection,
+    daemon::Engine,
+    scorecard::{Aggregate, Calendar, Kpi, Period, ReadingKind, Sample},
+    sources::{Outcome, Question, Window},
+    store::{Attempt, Collected, Filed, Filing},
+};
+
+/// Why a KPI is collected now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Occasion {
+    /// The instant of the schedule it serves, if it does.
+    pub slot: Option<DateTime<Utc>>,
+    /// Earlier instants nobody served.
+    pub missed: u64,
+}
+
+/// What one window gave.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What was asked about.
+    pub window: Window,
+    /// What came.
+    pub outcome: Outcome,
+}
+
+/// Asks a source about windows, one after the other, oldest first.
+pub async fn ask(engine: &Engine, collection: &Collection, windows: Vec<Window>) -> Vec<Answer> {
+    let Some((calendar, kpi)) = definition(engine, collection) else { return Vec::new() };
+    let mut answers = Vec::new();
+    for window in windows {
+        let question = Question { window: &window, frequency: kpi.frequency, calendar };
+        let outcome = engine.connections.fetch(&collection.source, &question).await;
+        answers.push(Answer { window, outcome });
+    }
+    answers
+}
+
+/// Makes what came into something to keep: figures of periods, and how the attempt went.
+pub fn file(
+    engine: &Engine,
+    collection: &Collection,
+    answers: &[Answer],
+    occasion: Occasion,
+    clock: Clock,
+) -> Collected {
+    let now = clock.now();
+    let mut filed = Vec::new();
+    let (mut outcome, mut message) = ("samples", None);
+    let definition = definition(engine, collection);
+    for answer in answers {
+        let period = answer.window.period;
+        match &answer.outcome {
+            Outcome::Samples(samples) => filed.extend(definition.iter().flat_map(|(calendar, _)| {
+                samples.iter().filter_map(|sample| self::filed(calendar, sample, period, now))
+            })),
+            Outcome::Null => {
+                (outcome, message) = ("null", Some(format!("the source gave null for {period}")));
+            }
+            Outcome::NoRows => {
+                (outcome, message) = ("no_rows", Some(format!("the source gave no rows for {period}")));
+            }
+            Outcome::Error(sentence) => (outcome, message) = ("error", Some(sentence.clone())),
+        }
+    }
+    let Occasion { slot, missed } = occasion;
+    let attempt = Attempt { slot, missed, finished_at: now, outcome, message };
+    let filing = definition.map_or(Filing::Actuals, |(_, kpi)| filing(collection, kpi));
+    Collected { kpi: collection.kpi.clone(), attempt: Some(attempt), filing, filed }
+}
+
+/// A sample as the figure of its period; null is no figure.
+fn filed(
+    calendar: &Calendar,
+    sample: &Sample,
+    asked: Period,
+    now: DateTime<Utc>,
+) -> Option<Filed> {
+    let period = sample.period.unwrap_or(asked);
+    Some(Filed {
+        period,
+        figure: sample.figure?,
+        target: sample.target,
+        observed_at: sample.observed_at.unwrap_or_else(|| calendar.observed_in(period, now)),
+        collected_at: now,
+        running: !calendar.is_closed(period, now),
+    })
+}
+
+/// A newest-counts value needs no readings; anything that several readings make does.
+fn filing(collection: &Collection, kpi: &Kpi) -> Filing {
+    match (collection.source.reading, kpi.aggregate) {
+        (ReadingKind::Series, _) | (ReadingKind::Value, Aggregate::Last) => Filing::Actuals,
+        (kind, aggregate) => Filing::Readings { kind, aggregate, scale: kpi.scale },
+    }
+}
+
+fn definition<'e>(engine: &'e Engine, collection: &Collection) -> Option<(&'e Calendar, &'e Kpi)> {
+    let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard)?;
+    Some((&scorecard.calendar, scorecard.kpi(&collection.kpi.kpi)?))
+}

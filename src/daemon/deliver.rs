@@ -1,0 +1,106 @@
+//! Delivery: takes what is due from the outbox, sends it, and settles what came of it. One worker a
+//! channel, so that a dead channel delays no other.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    clock::Clock,
+    notify::{
+        Channels, Delivery,
+        facts::Facts,
+        retry::{self, Next},
+    },
+    scorecard::Id,
+    store::{Claimed, Store},
+};
+
+/// Deliveries under way at once over one channel.
+const BATCH: u32 = 4;
+
+/// A claim that is older was made by a process that died, or by a send that will never end.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+
+/// How long a worker rests when nothing is due; a judgement with news wakes it.
+const IDLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a worker rests when the store cannot be read.
+const BROKEN_PAUSE: Duration = Duration::from_secs(5);
+
+/// What a worker needs.
+pub(super) struct Worker<'a> {
+    pub(super) store: &'a Store,
+    pub(super) channels: &'a Channels,
+    pub(super) channel: Id,
+    pub(super) clock: Clock,
+    pub(super) news: &'a Notify,
+}
+
+impl Worker<'_> {
+    /// Delivers until it is told to stop; what is under way then is finished.
+    pub(super) async fn run(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let pause = match self.deliver_due().await {
+                Ok(0) => IDLE_PAUSE,
+                Ok(_) => continue,
+                Err(error) => {
+                    error!(channel = %self.channel, "cannot deliver over `{}`: {error:#}", self.channel);
+                    BROKEN_PAUSE
+                }
+            };
+            let woken = async {
+                tokio::select! {
+                    () = self.news.notified() => {}
+                    () = stop.cancelled() => {}
+                }
+            };
+            // Over either way: woken, or rested.
+            let _ = timeout(pause, woken).await;
+        }
+    }
+
+    /// Makes what is due, and says how many deliveries that were.
+    async fn deliver_due(&self) -> anyhow::Result<usize> {
+        let now = self.clock.now();
+        let claimed =
+            self.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
+        let settled = join_all(claimed.iter().map(|delivery| self.deliver(delivery))).await;
+        settled.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
+        Ok(claimed.len())
+    }
+
+    async fn deliver(&self, claimed: &Claimed) -> anyhow::Result<()> {
+        let Claimed { id, recipient, attempts, written_at, .. } = claimed;
+        let facts: Facts = match serde_json::from_str(&claimed.facts) {
+            Ok(facts) => facts,
+            Err(error) => {
+                let message = format!("its facts cannot be read: {error}");
+                error!(delivery = %id, "gave up the delivery {id}: {message}");
+                return self.store.given_up(*id, self.clock.now(), &message).await;
+            }
+        };
+        let delivery = Delivery { id: *id, channel: &self.channel, recipient, facts: &facts };
+        let sent = self.channels.send(delivery, self.clock.now()).await;
+        let now = self.clock.now();
+        let Err(failed) = sent else {
+            info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
+            return self.store.delivered(*id, now).await;
+        };
+        let attempt = retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
+        match retry::next(attempt, rand::random(), now) {
+            Next::Due(at) => {
+                warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
+                self.store.due_again(*id, at, &failed.to_string()).await
+            }
+            Next::GaveUp(reason) => {
+                error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
+                self.store.given_up(*id, now, &reason).await
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Judging after new data: one transaction from what is held to what is told.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use tracing::{error, info};
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::{
+    daemon::Engine,
+    notify::{facts::Facts, news, route::route},
+    scorecard::{Circumstances, EpisodeChange, Id, Standing, evaluate},
+    store::{Held, Judgement, NewDelivery},
+};
+
+/// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
+pub async fn judge(
+    engine: &Engine,
+    scorecards: &[Id],
+    circumstances: Circumstances,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let portfolio = &engine.setup.portfolio;
+    let kpis: HashSet<_> = scorecards.iter().flat_map(|id| portfolio.needed_by(id)).collect();
+    let judgement = engine
+        .store
+        .judge(&kpis, now, |held| decide(engine, scorecards, held, circumstances, now))
+        .await?;
+    for change in &judgement.changes {
+        tell(change);
+    }
+    Ok(judgement)
+}
+
+fn decide(
+    engine: &Engine,
+    scorecards: &[Id],
+    held: &Held,
+    circumstances: Circumstances,
+    now: DateTime<Utc>,
+) -> Judgement {
+    let setup = &engine.setup;
+    let Held { history, episodes } = held;
+    let (standing, changes) = evaluate(
+        &setup.portfolio,
+        scorecards,
+        history,
+        episodes,
+        circumstances,
+        &setup.digest,
+        now,
+    );
+    let context = news::Context {
+        portfolio: &setup.portfolio,
+        history,
+        people: &setup.people,
+        public_url: setup.web.public_url.as_ref(),
+    };
+    let deliveries = changes
+        .iter()
+        .flat_map(|change| deliveries(engine, context, &standing, change, now))
+        .collect();
+    Judgement { standing, changes, deliveries }
+}
+
+/// One delivery for each recipient and channel.
+fn deliveries(
+    engine: &Engine,
+    context: news::Context<'_>,
+    standing: &Standing,
+    change: &EpisodeChange,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let Some(event) = change.event else { return Vec::new() };
+    let Some(facts) = Facts::of(context, standing, change) else { return Vec::new() };
+    let Ok(text) = serde_json::to_string(&facts) else {
+        error!(scope = %change.scope, "the news of `{}` cannot be written down", change.scope);
+        return Vec::new();
+    };
+    if change.to.is_empty() {
+        error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
+    }
+    let mut deliveries = Vec::new();
+    for to in &change.to {
+        match route(to, &engine.setup.people, &engine.setup.channels) {
+            Ok(route) => deliveries.push(NewDelivery {
+                id: delivery_id(now),
+                dedup_key: format!("{}/{}", change.scope, change.episode.number),
+                event: event.word(),
+                channel: route.channel.to_string(),
+                recipient: route.recipient,
+                facts: text.clone(),
+            }),
+            Err(error) => error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope),
+        }
+    }
+    deliveries
+}
+
+/// An id that sorts by the time of the decision.
+fn delivery_id(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+fn tell(change: &EpisodeChange) {
+    let EpisodeChange { scope, episode, before, event, .. } = change;
+    match event {
+        Some(event) => info!(%scope, episode = episode.number, event = event.word(), "`{scope}` {}", event.word()),
+        None if !before.seen && episode.seen => {
+            info!(%scope, "`{scope}` is seen for the first time; what is off track at the next evaluation is told");
+        }
+        None => {}
+    }
+}

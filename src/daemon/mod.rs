@@ -1,0 +1,33 @@
+//! What runs when: the composition root, the agenda, rounds, judgement and delivery. Only this
+//! floor spawns tasks.
+
+mod agenda;
+pub mod collect;
+mod deliver;
+pub mod import;
+pub mod judge;
+pub mod pull;
+pub mod run;
+mod ticker;
+mod window;
+
+use crate::{config::setup::Setup, sources::connections::Connections, store::Store};
+
+/// What every round works with.
+#[derive(Debug)]
+pub struct Engine {
+    /// What is configured.
+    pub setup: Setup,
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where actuals come from.
+    pub connections: Connections,
+}
+
+impl Engine {
+    /// An engine on an open store.
+    pub fn new(setup: Setup, store: Store) -> anyhow::Result<Self> {
+        let connections = Connections::open(&setup.connections)?;
+        Ok(Self { setup, store, connections })
+    }
+}

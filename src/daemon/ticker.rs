@@ -1,0 +1,247 @@
+//! The wake-up clock: tokio-cron-scheduler, with its idea of time replaced by ours. A wake-up only
+//! means "look"; what is due is the agenda's business.
+
+use std::{
+    collections::HashMap,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use tokio::sync::mpsc;
+use tokio_cron_scheduler::{
+    Job, JobScheduler, JobSchedulerError, MetaDataStorage, SimpleJobCode, SimpleNotificationCode,
+    SimpleNotificationStore,
+    job::job_data::{JobAndNextTick, JobStoredData, JobType},
+    store::{DataStore, InitStore},
+};
+use uuid::Uuid;
+
+use crate::{clock::Clock, scorecard::Schedule};
+
+/// How many wake-ups may wait in the crate's channel; one that is lost is made up for by the next.
+const CHANNEL: usize = 4096;
+
+/// A clock that went back by more than this was set, not corrected.
+const STEP_BACK: TimeDelta = TimeDelta::seconds(2);
+
+/// The crate wants a pattern for every job; ours say when, so any that is valid will do.
+const ANY_PATTERN: &str = "0 0 0 1 1 *";
+
+/// Wakes its owner whenever one of its schedules may have an instant.
+pub(super) struct Ticker {
+    scheduler: JobScheduler,
+    wake_ups: mpsc::Receiver<()>,
+}
+
+impl Ticker {
+    /// Starts a ticker for each distinct schedule, in one zone.
+    pub(super) async fn start(
+        schedules: Vec<Schedule>,
+        zone: Tz,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let told = "cannot start the wake-up clock";
+        let alarms = Alarms::new(zone, clock);
+        // One place is enough: a wake-up that waits already says "look".
+        let (wake, wake_ups) = mpsc::channel(1);
+        let scheduler = JobScheduler::new_with_storage_and_code(
+            Box::new(alarms.clone()),
+            Box::new(SimpleNotificationStore::default()),
+            Box::new(SimpleJobCode::default()),
+            Box::new(SimpleNotificationCode::default()),
+            CHANNEL,
+        )
+        .await
+        .context(told)?;
+        for schedule in schedules {
+            let wake = wake.clone();
+            let job = Job::new_async(ANY_PATTERN, move |_, _| {
+                // Full is fine: somebody is about to look.
+                let _ = wake.try_send(());
+                Box::pin(ready(()))
+            });
+            let job = job.context(told)?;
+            alarms.set(job.guid(), schedule);
+            scheduler.add(job).await.context(told)?;
+        }
+        scheduler.start().await.context(told)?;
+        Ok(Self { scheduler, wake_ups })
+    }
+
+    /// Waits for the next wake-up; `None` when the clock has stopped.
+    pub(super) async fn wake_up(&mut self) -> Option<()> {
+        self.wake_ups.recv().await
+    }
+
+    /// Stops waking.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        self.scheduler.shutdown().await.context("cannot stop the wake-up clock")
+    }
+}
+
+/// The crate's store of jobs, which says by our schedules and our clock which of them are due.
+#[derive(Clone)]
+struct Alarms {
+    zone: Tz,
+    clock: Clock,
+    held: Arc<Mutex<Held>>,
+}
+
+#[derive(Default)]
+struct Held {
+    jobs: HashMap<Uuid, JobStoredData>,
+    next: HashMap<Uuid, (Schedule, Option<DateTime<Utc>>)>,
+    looked_at: Option<DateTime<Utc>>,
+}
+
+type Answer<T> = Pin<Box<dyn Future<Output = Result<T, JobSchedulerError>> + Send>>;
+
+impl Alarms {
+    fn new(zone: Tz, clock: Clock) -> Self {
+        Self { zone, clock, held: Arc::default() }
+    }
+
+    fn set(&self, job: Uuid, schedule: Schedule) {
+        let next = schedule.next_after(self.clock.now(), self.zone);
+        self.held().next.insert(job, (schedule, next));
+    }
+
+    /// The jobs due at `now`; each is moved to its next instant.
+    fn due(&self, now: DateTime<Utc>) -> Vec<Uuid> {
+        let mut held = self.held();
+        let stepped_back = held.looked_at.is_some_and(|before| now < before - STEP_BACK);
+        held.looked_at = Some(now);
+        let mut due = Vec::new();
+        for (job, (schedule, next)) in &mut held.next {
+            let is_due = next.is_some_and(|next| next <= now);
+            if is_due {
+                due.push(*job);
+            }
+            if is_due || stepped_back {
+                *next = schedule.next_after(now, self.zone);
+            }
+        }
+        due
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing between lock and unlock leaves the maps half written.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MetaDataStorage for Alarms {
+    fn list_next_ticks(&mut self) -> Answer<Vec<JobAndNextTick>> {
+        let due = self.due(self.clock.now()).into_iter().map(|job| JobAndNextTick {
+            id: Some(job.into()),
+            job_type: JobType::Cron as i32,
+            // Long past: the crate runs what is past, and we list only what is due.
+            next_tick: 1,
+            last_tick: None,
+        });
+        answer(due.collect())
+    }
+
+    fn set_next_and_last_tick(
+        &mut self,
+        _: Uuid,
+        _: Option<DateTime<Utc>>,
+        _: Option<DateTime<Utc>>,
+    ) -> Answer<()> {
+        // Computed with a fixed offset, and so wrong after a change of clocks; ours is set already.
+        answer(())
+    }
+
+    fn time_till_next_job(&mut self) -> Answer<Option<Duration>> {
+        let now = self.clock.now();
+        let held = self.held();
+        let next = held.next.values().filter_map(|(_, next)| *next).min();
+        let wait = next.and_then(|next| (next - now).to_std().ok());
+        drop(held);
+        answer(wait)
+    }
+}
+
+impl DataStore<JobStoredData> for Alarms {
+    fn get(&mut self, id: Uuid) -> Answer<Option<JobStoredData>> {
+        let job = self.held().jobs.get(&id).cloned();
+        answer(job)
+    }
+
+    fn add_or_update(&mut self, job: JobStoredData) -> Answer<()> {
+        if let Some(id) = &job.id {
+            let id = Uuid::from(id);
+            self.held().jobs.insert(id, job);
+        }
+        answer(())
+    }
+
+    fn delete(&mut self, id: Uuid) -> Answer<()> {
+        let mut held = self.held();
+        held.jobs.remove(&id);
+        held.next.remove(&id);
+        drop(held);
+        answer(())
+    }
+}
+
+impl InitStore for Alarms {
+    fn init(&mut self) -> Answer<()> {
+        answer(())
+    }
+
+    fn inited(&mut self) -> Answer<bool> {
+        answer(true)
+    }
+}
+
+fn answer<T: Send + 'static>(value: T) -> Answer<T> {
+    let answer: Ready<Result<T, JobSchedulerError>> = ready(Ok(value));
+    Box::pin(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scorecard::Cron;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn alarms_follow_the_zone_over_a_change_of_clocks() {
+        let before = at("2026-10-24T12:00:00Z");
+        let alarms = Alarms::new(chrono_tz::Europe::Berlin, Clock::set(before));
+        let job = Uuid::from_u128(1);
+        alarms.set(job, Schedule::Cron(Cron::parse("0 9 * * *").unwrap()));
+        assert_eq!(alarms.due(at("2026-10-25T07:30:00Z")), [], "08:30 in Berlin");
+        assert_eq!(alarms.due(at("2026-10-25T08:00:00Z")), [job], "09:00 in Berlin");
+        assert_eq!(alarms.due(at("2026-10-25T08:00:01Z")), [], "once");
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_silence_the_alarms() {
+        let alarms = Alarms::new(chrono_tz::UTC, Clock::set(at("2026-06-01T12:00:00Z")));
+        let job = Uuid::from_u128(1);
+        alarms.set(job, Schedule::Cron(Cron::parse("*/10 * * * *").unwrap()));
+        assert_eq!(alarms.due(at("2026-06-01T12:10:00Z")), [job]);
+        assert_eq!(alarms.due(at("2026-06-01T11:12:00Z")), []);
+        assert_eq!(alarms.due(at("2026-06-01T11:20:00Z")), [job]);
+    }
+
+    #[tokio::test]
+    async fn a_due_alarm_wakes() {
+        let every = crate::scorecard::Interval::new(TimeDelta::seconds(1)).unwrap();
+        let schedules = vec![Schedule::Every(every)];
+        let mut ticker = Ticker::start(schedules, chrono_tz::UTC, Clock::System).await.unwrap();
+        let woken = tokio::time::timeout(Duration::from_secs(10), ticker.wake_up()).await;
+        assert_eq!(woken, Ok(Some(())));
+        ticker.stop().await.unwrap();
+    }
+}
