@@ -11,3 +11,4 @@ pub mod notify;
 pub mod scorecard;
 pub mod sources;
 pub mod store;
+pub mod telemetry;

@@ -5,8 +5,14 @@ mod check;
 mod completions;
 mod configuration;
 mod failure;
+mod import;
+mod init;
 mod output;
+mod pull;
+mod run;
 mod schema;
+mod show;
+mod tree;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -31,7 +37,12 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(run::Arguments),
     Check(check::Arguments),
+    Pull(pull::Arguments),
+    Import(import::Arguments),
+    Show(show::Arguments),
+    Init(init::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -67,7 +78,12 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
         match line.command {
+            Command::Run(arguments) => run::run(&config, arguments).await,
             Command::Check(arguments) => check::run(&config, &arguments),
+            Command::Pull(arguments) => pull::run(&config, arguments).await,
+            Command::Import(arguments) => import::run(&config, arguments).await,
+            Command::Show(arguments) => show::run(&config, arguments).await,
+            Command::Init(arguments) => init::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }

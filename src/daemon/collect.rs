@@ -57,14 +57,17 @@ pub fn file(
     for answer in answers {
         let period = answer.window.period;
         match &answer.outcome {
-            Outcome::Samples(samples) => filed.extend(definition.iter().flat_map(|(calendar, _)| {
-                samples.iter().filter_map(|sample| self::filed(calendar, sample, period, now))
-            })),
+            Outcome::Samples(samples) => {
+                filed.extend(definition.iter().flat_map(|(calendar, _)| {
+                    samples.iter().filter_map(|sample| self::filed(calendar, sample, period, now))
+                }))
+            }
             Outcome::Null => {
                 (outcome, message) = ("null", Some(format!("the source gave null for {period}")));
             }
             Outcome::NoRows => {
-                (outcome, message) = ("no_rows", Some(format!("the source gave no rows for {period}")));
+                (outcome, message) =
+                    ("no_rows", Some(format!("the source gave no rows for {period}")));
             }
             Outcome::Error(sentence) => (outcome, message) = ("error", Some(sentence.clone())),
         }
@@ -76,12 +79,7 @@ pub fn file(
 }
 
 /// A sample as the figure of its period; null is no figure.
-fn filed(
-    calendar: &Calendar,
-    sample: &Sample,
-    asked: Period,
-    now: DateTime<Utc>,
-) -> Option<Filed> {
+fn filed(calendar: &Calendar, sample: &Sample, asked: Period, now: DateTime<Utc>) -> Option<Filed> {
     let period = sample.period.unwrap_or(asked);
     Some(Filed {
         period,

@@ -67,8 +67,7 @@ impl Worker<'_> {
     /// Makes what is due, and says how many deliveries that were.
     async fn deliver_due(&self) -> anyhow::Result<usize> {
         let now = self.clock.now();
-        let claimed =
-            self.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
+        let claimed = self.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
         let settled = join_all(claimed.iter().map(|delivery| self.deliver(delivery))).await;
         settled.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
         Ok(claimed.len())
@@ -91,7 +90,8 @@ impl Worker<'_> {
             info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
             return self.store.delivered(*id, now).await;
         };
-        let attempt = retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
+        let attempt =
+            retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
         match retry::next(attempt, rand::random(), now) {
             Next::Due(at) => {
                 warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
+    config::setup::Setup,
     daemon::{Engine, judge},
     scorecard::{Circumstances, Figure, Input, KpiRef, Period},
     store::{Collected, Filed, Filing, Judgement},
@@ -37,7 +38,11 @@ pub struct BadRow {
 }
 
 /// Reads rows of `kpi,period,value[,numerator,denominator,observed_at]`, or everything wrong with them.
-pub fn read(engine: &Engine, file: impl Read, now: DateTime<Utc>) -> Result<Vec<Collected>, Vec<BadRow>> {
+pub fn read(
+    setup: &Setup,
+    file: impl Read,
+    now: DateTime<Utc>,
+) -> Result<Vec<Collected>, Vec<BadRow>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
@@ -48,11 +53,15 @@ pub fn read(engine: &Engine, file: impl Read, now: DateTime<Utc>) -> Result<Vec<
         let line_of = |record: &csv::StringRecord| record.position().map_or(0, csv::Position::line);
         let row = match &record {
             Err(error) => Err((error.position().map_or(0, csv::Position::line), error.to_string())),
-            Ok(_) if at >= ROWS_MAX => Err((0, format!("more than {ROWS_MAX} rows; import the file in parts"))),
+            Ok(_) if at >= ROWS_MAX => {
+                Err((0, format!("more than {ROWS_MAX} rows; import the file in parts")))
+            }
             Ok(record) => record
                 .deserialize::<Row>(Some(&headers))
                 .map_err(|error| (line_of(record), column(&error)))
-                .and_then(|row| collected(engine, &row, now).map_err(|message| (line_of(record), message))),
+                .and_then(|row| {
+                    collected(setup, &row, now).map_err(|message| (line_of(record), message))
+                }),
         };
         match row {
             Ok(row) => good.push(row),
@@ -82,10 +91,10 @@ pub async fn keep(
     judge::judge(engine, &scorecards, live, now).await
 }
 
-fn collected(engine: &Engine, row: &Row, now: DateTime<Utc>) -> Result<Collected, String> {
+fn collected(setup: &Setup, row: &Row, now: DateTime<Utc>) -> Result<Collected, String> {
     let unknown = || format!("there is no KPI `{}`; write scorecard/kpi", row.kpi);
     let named = KpiRef::parse(&row.kpi).ok_or_else(unknown)?;
-    let portfolio = &engine.setup.portfolio;
+    let portfolio = &setup.portfolio;
     let scorecard = portfolio.scorecard(&named.scorecard).ok_or_else(unknown)?;
     let kpi = scorecard.kpi(&named.kpi).ok_or_else(unknown)?;
     if !matches!(kpi.input, Input::Collected) {
@@ -118,13 +127,13 @@ fn collected(engine: &Engine, row: &Row, now: DateTime<Utc>) -> Result<Collected
 }
 
 fn figure(row: &Row) -> Result<Figure, String> {
-    let parts = (given(row.value.as_ref()), given(row.numerator.as_ref()), given(row.denominator.as_ref()));
+    let parts =
+        (given(row.value.as_ref()), given(row.numerator.as_ref()), given(row.denominator.as_ref()));
     match parts {
         (Some(value), None, None) => number(value).map(Figure::Value),
-        (None, Some(numerator), Some(denominator)) => Ok(Figure::Ratio {
-            numerator: number(numerator)?,
-            denominator: number(denominator)?,
-        }),
+        (None, Some(numerator), Some(denominator)) => {
+            Ok(Figure::Ratio { numerator: number(numerator)?, denominator: number(denominator)? })
+        }
         (None, None, None) => Err("the row has no value; leave out periods without one".to_owned()),
         _ => Err("write either `value`, or `numerator` and `denominator`".to_owned()),
     }

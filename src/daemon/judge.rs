@@ -91,7 +91,9 @@ fn deliveries(
                 recipient: route.recipient,
                 facts: text.clone(),
             }),
-            Err(error) => error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope),
+            Err(error) => {
+                error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope)
+            }
         }
     }
     deliveries
@@ -106,7 +108,9 @@ fn delivery_id(now: DateTime<Utc>) -> Uuid {
 fn tell(change: &EpisodeChange) {
     let EpisodeChange { scope, episode, before, event, .. } = change;
     match event {
-        Some(event) => info!(%scope, episode = episode.number, event = event.word(), "`{scope}` {}", event.word()),
+        Some(event) => {
+            info!(%scope, episode = episode.number, event = event.word(), "`{scope}` {}", event.word())
+        }
         None if !before.seen && episode.seen => {
             info!(%scope, "`{scope}` is seen for the first time; what is off track at the next evaluation is told");
         }

@@ -4,7 +4,10 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio::{sync::{Notify, mpsc}, time::timeout};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
@@ -47,7 +50,8 @@ pub async fn run(setup: Setup, clock: Clock, stop: CancellationToken) -> anyhow:
     store.uses(&setup.digest, clock.now()).await?;
     let channels = Arc::new(Channels::open(&setup.channels)?);
     let engine = Arc::new(Engine::new(setup, store.clone())?);
-    let daemon = Daemon { engine, channels, clock, news: Arc::default(), tasks: TaskTracker::new() };
+    let daemon =
+        Daemon { engine, channels, clock, news: Arc::default(), tasks: TaskTracker::new() };
     let result = daemon.work(stop).await;
     store.close().await;
     drop(lock);
@@ -74,7 +78,8 @@ impl Daemon {
             }
         }
         let served = self.engine.store.last_slots().await?;
-        let served: HashMap<_, _> = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
+        let served: HashMap<_, _> =
+            served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
         let mut agenda = Agenda::new(zone, served);
         let mut ticker = Ticker::start(schedules, zone, self.clock).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
@@ -106,7 +111,9 @@ impl Daemon {
         self.tasks.close();
         if timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
             let left = self.tasks.len();
-            warn!("stopped with {left} tasks unfinished; what they were about is done at the next start");
+            warn!(
+                "stopped with {left} tasks unfinished; what they were about is done at the next start"
+            );
         }
         Ok(())
     }
@@ -116,8 +123,13 @@ impl Daemon {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
             self.spawn(async move {
-                let worker =
-                    Worker { store: &engine.store, channels: &channels, channel, clock, news: &news };
+                let worker = Worker {
+                    store: &engine.store,
+                    channels: &channels,
+                    channel,
+                    clock,
+                    news: &news,
+                };
                 worker.run(&stop).await;
             });
         }
@@ -159,7 +171,10 @@ impl Daemon {
         });
     }
 
-    #[expect(clippy::disallowed_methods, reason = "every task of the daemon is spawned and awaited here")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "every task of the daemon is spawned and awaited here"
+    )]
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         tokio::spawn(self.tasks.track_future(task));
     }

@@ -220,9 +220,9 @@ mod tests {
         let alarms = Alarms::new(chrono_tz::Europe::Berlin, Clock::set(before));
         let job = Uuid::from_u128(1);
         alarms.set(job, Schedule::Cron(Cron::parse("0 9 * * *").unwrap()));
-        assert_eq!(alarms.due(at("2026-10-25T07:30:00Z")), [], "08:30 in Berlin");
+        assert!(alarms.due(at("2026-10-25T07:30:00Z")).is_empty(), "08:30 in Berlin");
         assert_eq!(alarms.due(at("2026-10-25T08:00:00Z")), [job], "09:00 in Berlin");
-        assert_eq!(alarms.due(at("2026-10-25T08:00:01Z")), [], "once");
+        assert!(alarms.due(at("2026-10-25T08:00:01Z")).is_empty(), "once");
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
         let job = Uuid::from_u128(1);
         alarms.set(job, Schedule::Cron(Cron::parse("*/10 * * * *").unwrap()));
         assert_eq!(alarms.due(at("2026-06-01T12:10:00Z")), [job]);
-        assert_eq!(alarms.due(at("2026-06-01T11:12:00Z")), []);
+        assert!(alarms.due(at("2026-06-01T11:12:00Z")).is_empty());
         assert_eq!(alarms.due(at("2026-06-01T11:20:00Z")), [job]);
     }
 

@@ -55,9 +55,9 @@ fn missing(
 ) -> impl Iterator<Item = Period> + use<> {
     let wanted = newest.filter(|_| source.request.names_period());
     let back = std::iter::successors(Some(last), |at| Some(at.previous()));
-    let missed = back.take(CATCH_UP_PERIODS_MAX).take_while(move |at| {
-        *at == last || wanted.is_some_and(|newest| *at > newest)
-    });
+    let missed = back
+        .take(CATCH_UP_PERIODS_MAX)
+        .take_while(move |at| *at == last || wanted.is_some_and(|newest| *at > newest));
     missed.collect::<Vec<_>>().into_iter().rev()
 }
 
@@ -79,7 +79,12 @@ mod tests {
         sources::{Request, sql::Query},
     };
 
-    fn asked(nature: Nature, reading: ReadingKind, newest: Option<&str>, query: &str) -> Vec<String> {
+    fn asked(
+        nature: Nature,
+        reading: ReadingKind,
+        newest: Option<&str>,
+        query: &str,
+    ) -> Vec<String> {
         let id = Id::parse("k").unwrap();
         let kpi = Kpi::plain(id.clone(), nature);
         let request = Request::Sql(Query::parse(query).unwrap());
@@ -88,7 +93,10 @@ mod tests {
         let now = "2026-06-03T04:00:00Z".parse().unwrap();
         let newest = newest.map(|key| Period::parse(key).unwrap());
         let windows = windows(&kpi, &source, &calendar, newest, now);
-        windows.iter().map(|window| format!("{} from {}", window.period, window.first_day)).collect()
+        windows
+            .iter()
+            .map(|window| format!("{} from {}", window.period, window.first_day))
+            .collect()
     }
 
     const BY_PERIOD: &str = "select 1 as value where :period_key <> ''";

@@ -134,6 +134,11 @@ impl<'a> Judge<'a> {
         roll_up(&objective.rollup, &children).0
     }
 
+    /// One KPI alone.
+    pub fn kpi(&self, scorecard: &Scorecard, kpi: &super::Kpi) -> KpiStanding {
+        judge_kpi(&self.case(scorecard, kpi), scorecard, self.now)
+    }
+
     /// A KPI with everything its judgement looks at.
     pub fn case<'s>(&'s self, scorecard: &'s Scorecard, kpi: &'s super::Kpi) -> Case<'s> {
         Case {

@@ -6,31 +6,31 @@ use super::{Case, Lines, Nature, Pacing, Status};
 
 /// How much of a running period has passed, in completed days.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Elapsed {
+pub(super) struct Elapsed {
     /// Days completed.
-    pub days: u32,
+    pub(super) days: u32,
     /// Days in all.
-    pub total: u32,
+    pub(super) total: u32,
 }
 
 impl Elapsed {
     /// The share passed, 0 to 1.
-    pub fn share(self) -> f64 {
+    pub(super) fn share(self) -> f64 {
         if self.total == 0 { 1.0 } else { f64::from(self.days) / f64::from(self.total) }
     }
 
     /// What should have come so far of a whole period's target.
-    pub fn target_to_date(self, target: f64) -> f64 {
+    pub(super) fn target_to_date(self, target: f64) -> f64 {
         target * self.share()
     }
 
     /// What the whole period comes to at this pace; none before the first day is over.
-    pub fn projection(self, so_far: f64) -> Option<f64> {
+    pub(super) fn projection(self, so_far: f64) -> Option<f64> {
         (self.days > 0).then(|| so_far / self.share())
     }
 
     /// What each remaining day must bring; none when no day remains.
-    pub fn required_rate(self, target: f64, so_far: f64) -> Option<f64> {
+    pub(super) fn required_rate(self, target: f64, so_far: f64) -> Option<f64> {
         let remaining = self.total.saturating_sub(self.days);
         (remaining > 0).then(|| (target - so_far) / f64::from(remaining))
     }

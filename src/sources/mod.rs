@@ -43,6 +43,16 @@ pub enum Request {
     Sql(sql::Query),
 }
 
+impl Request {
+    /// Whether the question says which period it is about, so that one long past can be asked for.
+    pub fn names_period(&self) -> bool {
+        match self {
+            Self::Http(get) => get.path.names_period(),
+            Self::Sql(query) => query.names_period(),
+        }
+    }
+}
+
 /// The span of time a question is about, as offered to queries: `:period_start`, `:period_end`,
 /// `:period_first_day`, `:period_last_day`, `:period_key`.
 #[derive(Clone, Debug, PartialEq)]

@@ -111,7 +111,8 @@ pub(super) async fn newest_periods(
     let rows: Vec<(String, String)> =
         sqlx::query_as(sql).fetch_all(connection).await.context("cannot read actuals")?;
     let newest = |(kpi, period): (String, String)| {
-        let named = KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        let named =
+            KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
         Ok((named, Period::parse(&period)?))
     };
     rows.into_iter().map(newest).collect()

@@ -116,6 +116,18 @@ impl Store {
         })
     }
 
+    /// Opens a store to look, or an empty one in memory where there is none.
+    pub async fn open_to_look_or_empty(path: &Path) -> anyhow::Result<Self> {
+        if path.exists() {
+            return Self::open_read_only(path).await;
+        }
+        let options = SqliteConnectOptions::new().in_memory(true);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
+        let store = Self { pool: pool.await.context("cannot make an empty store")? };
+        MIGRATIONS.run(&store.pool).await.context("cannot make an empty store")?;
+        Ok(store)
+    }
+
     /// Keeps what was collected, all or nothing.
     pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;

@@ -8,7 +8,7 @@ use crate::{
             scalar::ScheduleDoc,
             scorecard::{
                 BasisDoc, CumulativeDoc, DirectionDoc, FrequencyDoc, KindDoc, KpiDoc, NatureDoc,
-                PaceDoc, ReadingDoc, RulesDoc, ScoringDoc, SignalsDoc, SourceDoc,
+                PaceDoc, RulesDoc, ScoringDoc, SignalsDoc, SourceDoc,
             },
         },
         problem::{Place, Problem},

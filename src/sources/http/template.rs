@@ -43,6 +43,11 @@ impl Template {
         if pieces.iter().any(has_stray) { Err(stray()) } else { Ok(Self { pieces }) }
     }
 
+    /// Whether a parameter of the window stands in it.
+    pub fn names_period(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
+    }
+
     /// The path and query for a window, percent-encoded.
     pub(super) fn fill(&self, window: &Window) -> String {
         let mut filled = String::new();

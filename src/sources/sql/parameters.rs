@@ -34,6 +34,11 @@ pub enum QueryProblem {
 }
 
 impl Query {
+    /// Whether a parameter of the window stands in it.
+    pub fn names_period(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
+    }
+
     /// Reads a query: one statement, a `;` at its end or none. Strings are as in standard SQL
     /// (a quote is doubled; after `E` also backslashes); comments are `--` and `/* */`.
     pub fn parse(text: &str) -> Result<Self, QueryError> {

@@ -1,0 +1,49 @@
+//! `kpid import`: actuals from a CSV file, all or nothing.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    cli::{Answer, configuration, failure::Failure},
+    clock::Clock,
+    daemon::{Engine, import},
+    store::Store,
+};
+
+/// Import actuals from a CSV file: kpi,period,value[,numerator,denominator,observed_at]
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The file; its first line names the columns
+    #[arg(value_name = "FILE.csv")]
+    file: PathBuf,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let path = arguments.file.display();
+    let file = File::open(&arguments.file)
+        .map_err(|error| Failure::new(format!("cannot read {path}: {error}")))?;
+    let now = Clock::System.now();
+    let rows = match import::read(&setup, file, now) {
+        Ok(rows) => rows,
+        Err(bad) => {
+            for row in &bad {
+                anstream::eprintln!("{path}: {row}");
+            }
+            anstream::eprintln!("kpid: nothing was imported: {} bad rows in {path}", bad.len());
+            return Ok(Answer::No);
+        }
+    };
+    let store = Store::open(&setup.store).await?;
+    let engine = Engine::new(setup, store)?;
+    let judgement = import::keep(&engine, &rows, now).await?;
+    anstream::println!("{} actuals imported from {path}", rows.len());
+    if !judgement.deliveries.is_empty() {
+        let count = judgement.deliveries.len();
+        anstream::println!("{count} messages wait for the daemon to deliver them");
+    }
+    engine.store.close().await;
+    Ok(Answer::Done)
+}

@@ -1,0 +1,196 @@
+//! `kpid pull`: collects now, through the very function the timer uses.
+
+use std::{collections::HashSet, path::Path};
+
+use crate::{
+    cli::{Answer, configuration, failure::Failure},
+    clock::Clock,
+    config::setup::{Collection, Setup},
+    daemon::{
+        Engine,
+        collect::Occasion,
+        pull::{self, Pulled},
+    },
+    scorecard::{Circumstances, Figure, History, Judge, KpiRef, Period, Scope, rounding},
+    store::{Collected, Filed, Store},
+};
+
+/// A person's pull serves no instant of a schedule.
+const BY_HAND: Occasion = Occasion { slot: None, missed: 0 };
+
+/// Collect KPIs now, and judge
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// KPIs such as calder/nps, or anything above them; all of them by default
+    #[arg(value_name = "KPI")]
+    scopes: Vec<String>,
+    /// The period to ask about; by default what the timer would ask about now
+    #[arg(long, value_name = "P")]
+    period: Option<String>,
+    /// Print what the sources give and the verdict, keep nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_use(config)?;
+    let collections = chosen(&setup, &arguments.scopes)?;
+    let period = arguments.period.as_deref().map(Period::parse).transpose();
+    let period = period.map_err(|error| Failure::new(error.to_string()))?;
+    check_frequency(&setup, &collections, period)?;
+    let collections: Vec<Collection> = collections.into_iter().cloned().collect();
+    let store = if arguments.dry_run {
+        // A dry run looks at what is held, if anything is, and never makes a store.
+        Store::open_to_look_or_empty(&setup.store).await?
+    } else {
+        Store::open(&setup.store).await?
+    };
+    let engine = Engine::new(setup, store)?;
+    let due: Vec<_> = collections.iter().map(|collection| (collection, BY_HAND)).collect();
+    let pulled = pull::ask(&engine, &due, period, Clock::System).await?;
+    let failed = pulled.iter().filter(|pulled| outcome(pulled) != "samples").count();
+    if arguments.dry_run {
+        report(&engine, &pulled).await?;
+    } else {
+        keep(&engine, &pulled).await?;
+    }
+    engine.store.close().await;
+    Ok(if failed == 0 { Answer::Done } else { Answer::No })
+}
+
+async fn keep(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
+    let live = Circumstances { historical: false, first_look_is_historical: true };
+    let judgement = pull::keep(engine, pulled, live, Clock::System.now()).await?;
+    for pulled in pulled {
+        anstream::println!("{}", line(engine, pulled));
+    }
+    match judgement.deliveries.len() {
+        0 => {}
+        1 => anstream::println!("1 message waits for the daemon to deliver it"),
+        count => anstream::println!("{count} messages wait for the daemon to deliver them"),
+    }
+    Ok(())
+}
+
+/// What each source gave, and what the verdict on it would be.
+async fn report(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
+    let kpis: HashSet<KpiRef> = pulled
+        .iter()
+        .flat_map(|pulled| engine.setup.portfolio.needed_by(&pulled.kpi.scorecard))
+        .collect();
+    let mut history = engine.store.held(&kpis).await?.history;
+    for pulled in pulled {
+        file(&mut history, &pulled.collected);
+    }
+    let judge = Judge::new(&engine.setup.portfolio, &history, Clock::System.now());
+    for pulled in pulled {
+        anstream::println!("{}", line(engine, pulled));
+        let Some(scorecard) = engine.setup.portfolio.scorecard(&pulled.kpi.scorecard) else {
+            continue;
+        };
+        let Some(kpi) = scorecard.kpi(&pulled.kpi.kpi) else { continue };
+        let standing = judge.kpi(scorecard, kpi);
+        let period = standing.period.map(|period| format!(" for {period}")).unwrap_or_default();
+        let score = standing.score.map(|score| format!(", score {}", rounding::score(score)));
+        let gap = standing.gap.map(|gap| format!(", {}", gap.words()));
+        anstream::println!(
+            "  verdict{period}: {}{}{}",
+            standing.status.words(),
+            score.unwrap_or_default(),
+            gap.unwrap_or_default()
+        );
+    }
+    anstream::println!("nothing was kept");
+    Ok(())
+}
+
+fn file(history: &mut History, collected: &Collected) {
+    let held = history.kpi_mut(&collected.kpi);
+    for Filed { period, figure, target, observed_at, collected_at, .. } in &collected.filed {
+        let actual = crate::scorecard::Actual {
+            figure: *figure,
+            target: *target,
+            observed_at: *observed_at,
+            collected_at: *collected_at,
+        };
+        held.record(*period, actual);
+    }
+}
+
+/// `calder/nps: 41 for 2026-05`, or why there is no figure.
+fn line(engine: &Engine, pulled: &Pulled) -> String {
+    let kpi = engine.setup.portfolio.kpi(&pulled.kpi);
+    let unit = kpi.and_then(|kpi| kpi.unit.as_deref());
+    let scale = kpi.map_or(1.0, |kpi| kpi.scale);
+    let figure = |filed: &Filed| {
+        let value = filed.figure.value(scale);
+        let value = value.map(|value| rounding::value(value, None, &[], unit));
+        let value = value.unwrap_or_else(|| "no value: the denominator is 0".to_owned());
+        let parts = match filed.figure {
+            Figure::Value(_) => String::new(),
+            Figure::Ratio { numerator, denominator } => format!(" ({numerator} of {denominator})"),
+        };
+        format!("{value}{parts} for {}", filed.period)
+    };
+    let mut parts: Vec<String> = pulled.collected.filed.iter().map(figure).collect();
+    let attempt = pulled.collected.attempt.as_ref();
+    parts.extend(attempt.and_then(|attempt| attempt.message.clone()));
+    format!("{}: {}", pulled.kpi, parts.join("; "))
+}
+
+fn outcome(pulled: &Pulled) -> &'static str {
+    pulled.collected.attempt.as_ref().map_or("samples", |attempt| attempt.outcome)
+}
+
+/// The collections below the scopes named.
+fn chosen<'s>(setup: &'s Setup, paths: &[String]) -> Result<Vec<&'s Collection>, Failure> {
+    if paths.is_empty() {
+        return Ok(setup.collections.iter().collect());
+    }
+    let mut wanted: HashSet<KpiRef> = HashSet::new();
+    for path in paths {
+        wanted.extend(below(setup, &configuration::scope(setup, path)?));
+    }
+    let found: Vec<_> =
+        setup.collections.iter().filter(|collection| wanted.contains(&collection.kpi)).collect();
+    if found.is_empty() {
+        let hint = "give it a `source`, or import its actuals with `kpid import`";
+        return Err(Failure::new("none of these KPIs has a source").hint(hint));
+    }
+    Ok(found)
+}
+
+fn below(setup: &Setup, scope: &Scope) -> Vec<KpiRef> {
+    let Some(scorecard) = setup.portfolio.scorecard(scope.scorecard()) else { return Vec::new() };
+    let mut kpis = Vec::new();
+    for perspective in &scorecard.perspectives {
+        for objective in &perspective.objectives {
+            for kpi in &objective.kpis {
+                let inside = match scope {
+                    Scope::Scorecard(_) => true,
+                    Scope::Perspective(_, id) => perspective.id == *id,
+                    Scope::Objective(_, _, id) => objective.id == *id,
+                    Scope::Kpi(named) => kpi.id == named.kpi,
+                };
+                kpis.extend(inside.then(|| scorecard.named(kpi)));
+            }
+        }
+    }
+    kpis
+}
+
+fn check_frequency(
+    setup: &Setup,
+    collections: &[&Collection],
+    period: Option<Period>,
+) -> Result<(), Failure> {
+    let Some(period) = period else { return Ok(()) };
+    for collection in collections {
+        let kpi = setup.portfolio.kpi(&collection.kpi);
+        if kpi.is_some_and(|kpi| kpi.frequency != period.frequency()) {
+            let failure = Failure::new(format!("`{period}` is no period of `{}`", collection.kpi));
+            return Err(failure.hint("name the KPIs that have this period"));
+        }
+    }
+    Ok(())
+}

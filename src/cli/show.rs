@@ -1,0 +1,66 @@
+//! `kpid show`: the standing, from what the store holds, by the rules of the configuration.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{Format, print_json},
+        tree,
+    },
+    clock::Clock,
+    scorecard::{Calendar, Period, judge},
+    store::{Held, Store},
+};
+
+/// Show the standing: scorecards, perspectives, objectives and KPIs, with words and scores
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A path of ids: calder, calder/customer, calder/customer/deliver-on-promise, calder/on-time-delivery
+    scope: Option<String>,
+    /// What was known then: an instant such as 2026-06-03T06:00:00+02:00, or a day, to its end
+    #[arg(long, value_name = "T")]
+    as_of: Option<String>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let at = match &arguments.as_of {
+        None => Clock::System.now(),
+        Some(text) => instant(text, &setup.calendar)?,
+    };
+    let scope = arguments.scope.map(|path| configuration::scope(&setup, &path)).transpose()?;
+    let store = Store::open_read_only(&setup.store).await?;
+    let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+    let Held { history, episodes } = store.held(&kpis).await?;
+    let known = if arguments.as_of.is_some() { history.as_of(at) } else { history };
+    let standing = judge(&setup.portfolio, &known, &episodes, &setup.digest, at);
+    let standing = match &scope {
+        None => standing,
+        Some(scope) => standing.narrow(scope),
+    };
+    match arguments.format {
+        Format::Text => anstream::print!("{}", tree::render(&standing)),
+        Format::Json => print_json(&standing)?,
+    }
+    Ok(Answer::Done)
+}
+
+/// An instant as written, or the end of a local day.
+fn instant(text: &str, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.to_utc());
+    }
+    let day = text.parse::<NaiveDate>().map_err(|_| {
+        Failure::new(format!("`{text}` is no instant"))
+            .hint("write 2026-06-03T06:00:00+02:00, or a day such as 2026-05-31")
+    })?;
+    let (_, end) = calendar.bounds(Period::Day(day));
+    Ok(end)
+}

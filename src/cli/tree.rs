@@ -1,0 +1,222 @@
+//! The standing as a tree for people: every node with its word and score, KPIs with value and target.
+
+use std::fmt::Write as _;
+
+use crate::{
+    cli::output::style,
+    scorecard::{
+        DataState, KpiStanding, ObjectiveStanding, PerspectiveStanding, Reason, ScorecardStanding,
+        Standing, Status, Trend, Verdict, rounding,
+    },
+};
+
+/// The longest source error printed in a line of the tree; the whole is in the JSON.
+const ERROR_CHARS_MAX: usize = 160;
+
+/// One line: a node, or a remark below one.
+struct Line {
+    branch: String,
+    name: String,
+    verdict: Option<(Status, Option<f64>)>,
+    facts: String,
+}
+
+/// The whole tree, with colours; the stream it goes to drops them where they do not belong.
+pub(crate) fn render(standing: &Standing) -> String {
+    let mut text = String::new();
+    for scorecard in &standing.scorecards {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        print(&mut text, &lines(scorecard));
+    }
+    let _ = write!(text, "\nas of {}\n", standing.as_of.format("%Y-%m-%d %H:%M %Z"));
+    text
+}
+
+fn lines(scorecard: &ScorecardStanding) -> Vec<Line> {
+    let verdict = if scorecard.show_overall {
+        node(&scorecard.verdict)
+    } else {
+        Some((scorecard.verdict.status, None))
+    };
+    let mut lines = vec![Line {
+        branch: String::new(),
+        name: scorecard.name.clone(),
+        verdict,
+        facts: counts(scorecard),
+    }];
+    branches(&scorecard.perspectives, "", |perspective, branch, below| {
+        lines.push(Line {
+            branch,
+            name: perspective.name.clone(),
+            verdict: node(&perspective.verdict),
+            facts: perspective_facts(perspective),
+        });
+        branches(&perspective.objectives, below, |objective, branch, below| {
+            lines.push(Line {
+                branch,
+                name: objective.name.clone(),
+                verdict: node(&objective.verdict),
+                facts: verdict_facts(&objective.verdict, objective_culprit(objective)).join(", "),
+            });
+            branches(&objective.kpis, below, |kpi, branch, below| {
+                lines.push(Line {
+                    branch,
+                    name: kpi.name.clone(),
+                    verdict: Some((kpi.status, kpi.score)),
+                    facts: kpi_facts(kpi),
+                });
+                if let Some(error) = &kpi.error {
+                    lines.push(remark(below, error));
+                }
+            });
+        });
+    });
+    lines
+}
+
+/// Walks siblings, handing each its own branch and the stem that its children hang from.
+fn branches<T>(siblings: &[T], stem: &str, mut each: impl FnMut(&T, String, &str)) {
+    for (at, sibling) in siblings.iter().enumerate() {
+        let last = at + 1 == siblings.len();
+        let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        each(sibling, format!("{stem}{branch}"), &format!("{stem}{below}"));
+    }
+}
+
+fn remark(stem: &str, error: &str) -> Line {
+    let mut short: String = error.chars().take(ERROR_CHARS_MAX).collect();
+    if short.len() < error.len() {
+        short.push('…');
+    }
+    Line {
+        branch: format!("{stem}  "),
+        name: format!("! {short}"),
+        verdict: None,
+        facts: String::new(),
+    }
+}
+
+fn print(text: &mut String, lines: &[Line]) {
+    let width = |line: &Line| line.branch.chars().count() + line.name.chars().count();
+    let judged = lines.iter().filter(|line| line.verdict.is_some());
+    let column = judged.map(width).max().unwrap_or(0);
+    for line in lines {
+        let _ = write!(text, "{}{}", line.branch, line.name);
+        if let Some((status, score)) = line.verdict {
+            let style = style(status);
+            let score = score.map(rounding::score).unwrap_or_default();
+            let pad = column - width(line);
+            let _ = write!(text, "{:pad$}  {style}{:<10}{style:#} {score:>5}", "", status.words());
+            if !line.facts.is_empty() {
+                let _ = write!(text, "  {}", line.facts);
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+}
+
+fn node(verdict: &Verdict) -> Option<(Status, Option<f64>)> {
+    Some((verdict.status, verdict.score))
+}
+
+/// "6 on track, 8 at risk, 1 off track, 1 no data"
+fn counts(scorecard: &ScorecardStanding) -> String {
+    let counts = &scorecard.counts;
+    let named = [
+        (counts.on_track, Status::OnTrack),
+        (counts.at_risk, Status::AtRisk),
+        (counts.off_track, Status::OffTrack),
+        (counts.no_data, Status::NoData),
+        (counts.pending, Status::Pending),
+        (counts.not_scored, Status::NotScored),
+    ];
+    let counted = named.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> =
+        counted.map(|(count, status)| format!("{count} {}", status.words())).collect();
+    format!("KPIs: {}", parts.join(", "))
+}
+
+fn perspective_facts(perspective: &PerspectiveStanding) -> String {
+    let culprit = perspective.culprit.as_ref().and_then(|culprit| {
+        perspective.objectives.iter().find(|objective| objective.id == *culprit)
+    });
+    let mut facts =
+        verdict_facts(&perspective.verdict, culprit.map(|objective| objective.name.as_str()));
+    if perspective.verdict.status == Status::OffTrack
+        && let Some(since) = perspective.since
+    {
+        facts.push(format!("since {since}"));
+    }
+    if let Some(episode) = perspective.episode.as_ref().filter(|episode| episode.is_open()) {
+        let seen = match &episode.acknowledged_by {
+            Some(person) => format!("acknowledged by {person}"),
+            None => "open".to_owned(),
+        };
+        facts.push(format!("alert {} {seen}", episode.number));
+    }
+    facts.join(", ")
+}
+
+fn objective_culprit(objective: &ObjectiveStanding) -> Option<&str> {
+    let culprit = objective.culprit.as_ref()?;
+    objective.kpis.iter().find(|kpi| kpi.id == *culprit).map(|kpi| kpi.name.as_str())
+}
+
+fn verdict_facts(verdict: &Verdict, culprit: Option<&str>) -> Vec<String> {
+    let mut facts = Vec::new();
+    let because = match verdict.reason {
+        None | Some(Reason::Score) => None,
+        Some(Reason::Critical) => Some("is critical and off track"),
+        Some(Reason::RedGuard) => Some("is off track"),
+        Some(Reason::WorstOf) => Some("is the worst"),
+        Some(Reason::BestOf) => Some("is the best"),
+        Some(Reason::Majority) => Some("is with the majority"),
+        Some(Reason::CountRed) => Some("counts among the red"),
+        Some(Reason::Priority) => Some("decides"),
+        Some(Reason::Manual) => Some("set by hand"),
+    };
+    if let (Some(because), Some(culprit)) = (because, culprit) {
+        facts.push(format!("\"{culprit}\" {because}"));
+    }
+    if verdict.coverage > 0.0 && verdict.coverage < 1.0 {
+        facts.push(format!("{:.0} % of the weight has data", 100.0 * verdict.coverage));
+    }
+    facts
+}
+
+fn kpi_facts(kpi: &KpiStanding) -> String {
+    let mut facts = Vec::new();
+    let unit = kpi.unit.as_deref();
+    let lines: Vec<f64> = [kpi.green_line, kpi.red_line].into_iter().flatten().collect();
+    if let Some(value) = kpi.value {
+        facts.push(rounding::value(value, kpi.decimals, &lines, unit));
+    }
+    match (kpi.target, kpi.green_line) {
+        (Some(target), _) => {
+            facts.push(format!("target {}", rounding::value(target, kpi.decimals, &[], unit)));
+        }
+        (None, Some(line)) if kpi.value.is_some() => {
+            facts.push(format!("green line {}", rounding::value(line, kpi.decimals, &[], unit)));
+        }
+        (None, _) => {}
+    }
+    facts.extend(kpi.period.map(|period| period.to_string()));
+    facts.extend(kpi.gap.map(|gap| gap.words().to_owned()));
+    if kpi.state == DataState::Awaiting {
+        facts.push("newer period awaited".to_owned());
+    }
+    facts.extend(kpi.trend.filter(|&trend| trend != Trend::Steady).map(trend).map(str::to_owned));
+    facts.extend(kpi.signal.map(|_| "signal, not noise".to_owned()));
+    facts.join(", ")
+}
+
+fn trend(trend: Trend) -> &'static str {
+    match trend {
+        Trend::Improving => "improving",
+        Trend::Steady => "steady",
+        Trend::Worsening => "worsening",
+    }
+}
