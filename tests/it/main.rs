@@ -4,4 +4,5 @@
 mod asking;
 mod sources_http;
 mod sources_sqlite;
+mod store;
 mod vectors;
