@@ -12,7 +12,8 @@ use crate::{
         tree,
     },
     clock::Clock,
-    scorecard::{Calendar, Period, judge},
+    config::setup::Setup,
+    scorecard::{Calendar, Id, Period, Standing, judge},
     store::{Held, Store},
 };
 
@@ -42,7 +43,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let known = if arguments.as_of.is_some() { history.as_of(at) } else { history };
     let standing = judge(&setup.portfolio, &known, &episodes, &setup.digest, at);
     let standing = match &scope {
-        None => standing,
+        None => public(&setup, standing),
         Some(scope) => standing.narrow(scope),
     };
     match arguments.format {
@@ -50,6 +51,14 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Format::Json => print_json(&standing)?,
     }
     Ok(Answer::Done)
+}
+
+/// Everything but the scorecards of individuals, which are shown only when they are named.
+fn public(setup: &Setup, mut standing: Standing) -> Standing {
+    let is_private =
+        |id: &Id| setup.portfolio.scorecard(id).is_some_and(|scorecard| scorecard.private);
+    standing.scorecards.retain(|scorecard| !is_private(&scorecard.id));
+    standing
 }
 
 /// An instant as written, or the end of a local day.

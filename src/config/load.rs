@@ -221,6 +221,13 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
         }
         for recipient in &sheet.recipients {
             check_name(desk, recipient, &recipients, "person or channel");
+            if sheet.scorecard.private && parts.channels.contains_key(&recipient.id) {
+                let message = format!(
+                    "`{}` is private, and `{}` is a channel: name the person and their manager",
+                    sheet.scorecard.id, recipient.id
+                );
+                desk.problems.push(Problem::error(recipient.place, message));
+            }
         }
         for owner in sheet.owners.iter().filter(|_| has_people) {
             check_name(desk, owner, &people, "person");
