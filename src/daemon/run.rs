@@ -1,7 +1,11 @@
 //! The composition root: opens everything, runs rounds and deliveries until it is told to stop, and
 //! finishes what is in flight.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use tokio::{
@@ -50,8 +54,9 @@ pub async fn run(setup: Setup, clock: Clock, stop: CancellationToken) -> anyhow:
     store.uses(&setup.digest, clock.now()).await?;
     let channels = Arc::new(Channels::open(&setup.channels)?);
     let engine = Arc::new(Engine::new(setup, store.clone())?);
-    let daemon =
-        Daemon { engine, channels, clock, news: Arc::default(), tasks: TaskTracker::new() };
+    let families = engine.setup.portfolio.families();
+    let (news, tasks) = (Arc::default(), TaskTracker::new());
+    let daemon = Daemon { engine, families, channels, clock, news, tasks };
     let result = daemon.work(stop).await;
     store.close().await;
     drop(lock);
@@ -60,6 +65,8 @@ pub async fn run(setup: Setup, clock: Clock, stop: CancellationToken) -> anyhow:
 
 struct Daemon {
     engine: Arc<Engine>,
+    /// Scorecards that are judged together.
+    families: Vec<Vec<Id>>,
     channels: Arc<Channels>,
     clock: Clock,
     news: Arc<Notify>,
@@ -92,10 +99,10 @@ impl Daemon {
         loop {
             let now = self.clock.now();
             let day = setup.calendar.local_day(now);
+            let under_way = self.start_round(agenda.take_due(&setup.collections, now), &done);
             if today.replace(day) != Some(day) {
-                self.judge_all(now);
+                self.judge_all_but(&under_way, now);
             }
-            self.start_round(agenda.take_due(&setup.collections, now), &done);
             tokio::select! {
                 () = stop.cancelled() => break,
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
@@ -135,19 +142,24 @@ impl Daemon {
         }
     }
 
-    /// A round: the KPIs due now are asked at once, each scorecard is judged when its own are in.
-    fn start_round(&self, due: Vec<Due>, done: &mpsc::UnboundedSender<Vec<Served>>) {
-        let mut by_scorecard: HashMap<Id, Vec<Due>> = HashMap::new();
+    /// A round: the KPIs due now are asked at once, each family of scorecards is judged when its
+    /// own are in. Says which families that are.
+    fn start_round(&self, due: Vec<Due>, done: &mpsc::UnboundedSender<Vec<Served>>) -> Vec<usize> {
+        let mut by_family: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
         for due in due {
             let Some(collection) = self.engine.setup.collections.get(due.at) else { continue };
-            by_scorecard.entry(collection.kpi.scorecard.clone()).or_default().push(due);
+            let scorecard = &collection.kpi.scorecard;
+            let family = self.families.iter().position(|family| family.contains(scorecard));
+            by_family.entry(family.unwrap_or_default()).or_default().push(due);
         }
-        for (scorecard, due) in by_scorecard {
+        let started = by_family.keys().copied().collect();
+        for (family, due) in by_family {
             let (engine, clock, news, done) =
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
+            let names = self.families.get(family).map(|family| names(family)).unwrap_or_default();
             self.spawn(async move {
-                if let Err(error) = round(&engine, &scorecard, &due, clock, &news).await {
-                    error!(%scorecard, "a round of `{scorecard}` was not kept: {error:#}");
+                if let Err(error) = round(&engine, &names, &due, clock, &news).await {
+                    error!(scorecards = names, "a round of {names} was not kept: {error:#}");
                 }
                 let collections = due.iter().filter_map(|due| {
                     Some((engine.setup.collections.get(due.at)?.kpi.clone(), due.slot))
@@ -156,16 +168,21 @@ impl Daemon {
                 let _ = done.send(collections.collect());
             });
         }
+        started
     }
 
-    /// Due dates pass at midnight, and at the start a verdict may be old.
-    fn judge_all(&self, now: DateTime<Utc>) {
+    /// Due dates pass at midnight, and at the start a verdict may be old. Whoever is about to be
+    /// judged with new figures is not judged without them first.
+    fn judge_all_but(&self, under_way: &[usize], now: DateTime<Utc>) {
+        let resting = self.families.iter().enumerate();
+        let resting = resting.filter(|(at, _)| !under_way.contains(at));
+        let scorecards: Vec<Id> = resting.flat_map(|(_, family)| family.clone()).collect();
         let (engine, news) = (self.engine.clone(), self.news.clone());
         self.spawn(async move {
-            for scorecard in engine.setup.portfolio.scorecards() {
-                match judge::judge(&engine, std::slice::from_ref(&scorecard.id), LIVE, now).await {
+            for scorecard in scorecards {
+                match judge::judge(&engine, std::slice::from_ref(&scorecard), LIVE, now).await {
                     Ok(_) => news.notify_waiters(),
-                    Err(error) => error!(scorecard = %scorecard.id, "cannot judge `{}`: {error:#}", scorecard.id),
+                    Err(error) => error!(%scorecard, "cannot judge `{scorecard}`: {error:#}"),
                 }
             }
         });
@@ -180,10 +197,16 @@ impl Daemon {
     }
 }
 
-/// Collects the KPIs of one scorecard that are due, keeps what came, and judges.
+/// `a` and `b`, for the log.
+fn names(family: &[Id]) -> String {
+    let quoted: Vec<String> = family.iter().map(|id| format!("`{id}`")).collect();
+    quoted.join(", ")
+}
+
+/// Collects the KPIs of one family that are due, keeps what came, and judges.
 async fn round(
     engine: &Engine,
-    scorecard: &Id,
+    scorecards: &str,
     due: &[Due],
     clock: Clock,
     news: &Notify,
@@ -208,8 +231,12 @@ async fn round(
         }
     }
     info!(
-        %scorecard, kpis = pulled.len(), failed, told = judgement.deliveries.len(),
-        "round of `{scorecard}`: {} KPIs, {failed} without a figure", pulled.len()
+        scorecards,
+        kpis = pulled.len(),
+        failed,
+        told = judgement.deliveries.len(),
+        "round of {scorecards}: {} KPIs, {failed} without a figure",
+        pulled.len()
     );
     Ok(())
 }

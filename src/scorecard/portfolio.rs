@@ -113,6 +113,24 @@ impl Portfolio {
         self.scorecards.iter().filter(affected).map(|scorecard| scorecard.id.clone()).collect()
     }
 
+    /// Scorecards that look at each other's KPIs, in groups: the members of a group are judged when
+    /// the figures of all of them are in, lest one is judged by half of what it looks at.
+    pub fn families(&self) -> Vec<Vec<Id>> {
+        let mut families: Vec<(Vec<Id>, HashSet<KpiRef>)> = Vec::new();
+        for scorecard in &self.scorecards {
+            let own = (vec![scorecard.id.clone()], self.needed_by(&scorecard.id));
+            let (kin, others): (Vec<_>, Vec<_>) =
+                families.into_iter().partition(|(_, needed)| !needed.is_disjoint(&own.1));
+            let joined = kin.into_iter().chain([own]).reduce(|mut family, member| {
+                family.0.extend(member.0);
+                family.1.extend(member.1);
+                family
+            });
+            families = others.into_iter().chain(joined).collect();
+        }
+        families.into_iter().map(|(members, _)| members).collect()
+    }
+
     /// The node a path of ids names, e.g. `calder/customer` or `calder/on-time-delivery`.
     pub fn resolve(&self, path: &str) -> Option<Scope> {
         let parts: Vec<Id> = path.split('/').map(Id::parse).collect::<Result<_, _>>().ok()?;
