@@ -4,6 +4,7 @@
 mod check;
 mod completions;
 mod configuration;
+mod demo;
 mod failure;
 mod import;
 mod init;
@@ -43,6 +44,7 @@ enum Command {
     Import(import::Arguments),
     Show(show::Arguments),
     Init(init::Arguments),
+    Demo(demo::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -79,11 +81,12 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
     runtime.block_on(async {
         match line.command {
             Command::Run(arguments) => run::run(&config, arguments).await,
-            Command::Check(arguments) => check::run(&config, &arguments).await,
+            Command::Check(arguments) => check::run(&config, &arguments),
             Command::Pull(arguments) => pull::run(&config, arguments).await,
             Command::Import(arguments) => import::run(&config, arguments).await,
             Command::Show(arguments) => show::run(&config, arguments).await,
             Command::Init(arguments) => init::run(&arguments),
+            Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Schema(arguments) => schema::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }

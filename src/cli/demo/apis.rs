@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,10 +38,12 @@ impl Closed {
     }
 }
 
-/// The month asked for: by its key, or by any day in it.
+/// A month by its key, or the months between two days.
 #[derive(Deserialize)]
-struct Asked {
-    month: String,
+#[serde(untagged)]
+enum Asked {
+    One { month: String },
+    Between { from: NaiveDate, to: NaiveDate },
 }
 
 /// The routes of all systems.
@@ -91,14 +94,26 @@ async fn milestones(State(closed): State<Closed>, Query(asked): Query<Asked>) ->
 }
 
 fn answer(closed: &Closed, report: &str, asked: &Asked) -> Response {
-    let month = Month::parse(&asked.month).filter(|month| month.number() < closed.count());
-    match month.map(|month| result(report, month)) {
-        // Nothing is known of a month that is not closed: null, not an error, as many APIs say it.
-        None => Json(json!({ "month": asked.month, "result": null })).into_response(),
-        Some(Some(result)) => {
-            Json(json!({ "month": asked.month, "result": result })).into_response()
+    let is_closed = |month: &Month| month.number() < closed.count();
+    let body = match asked {
+        Asked::One { month } => {
+            // Of a month that is not closed nothing is known: null, as many APIs say it.
+            let known = Month::parse(month).filter(is_closed);
+            let result = known.map_or(Some(Value::Null), |month| result(report, month));
+            result.map(|result| json!({ "month": month, "result": result }))
         }
-        Some(None) => {
+        Asked::Between { from, to } => {
+            let months = Month::all().filter(is_closed);
+            let months = months.filter(|month| (*from..=*to).contains(&month.last_day()));
+            let rows = months.map(|month| {
+                Some(json!({ "month": month.key(), "result": result(report, month)? }))
+            });
+            rows.collect::<Option<Vec<_>>>().map(|rows| json!({ "months": rows }))
+        }
+    };
+    match body {
+        Some(body) => Json(body).into_response(),
+        None => {
             let sorry = Json(json!({ "error": format!("no report `{report}`") }));
             (StatusCode::NOT_FOUND, sorry).into_response()
         }
@@ -166,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn a_month_is_unknown_until_it_is_closed_and_the_project_tool_breaks_down_in_may() {
         let closed = Closed::default();
-        let ask = |month: &str| Query(Asked { month: month.to_owned() });
+        let ask = |month: &str| Query(Asked::One { month: month.to_owned() });
         let status = |response: Response| response.status().as_u16();
         closed.upto(month("2026-04"));
         assert_eq!(status(milestones(State(closed.clone()), ask("2026-04")).await), 200);

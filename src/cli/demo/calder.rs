@@ -149,6 +149,9 @@ pub(crate) const SHIFTS: Course = course(96.5, 1.0, 1);
 pub(crate) const ONE_AGENT: Course = course(78.0, 2.0, 1);
 
 impl Month {
+    /// May 2026.
+    pub(crate) const MAY: Self = Self(MAY);
+
     /// All months, oldest first.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         (0..MONTHS).map(Self)

@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::cli::demo::{apis::HELPDESK_TOKEN, hook};
+use crate::cli::demo::{
+    apis::HELPDESK_TOKEN,
+    hook::{self, Received},
+};
 
 /// The address that the files as shipped name; the demo's own is put in its place.
 const ADDRESS_AS_SHIPPED: &str = "127.0.0.1:8430";
@@ -62,10 +65,16 @@ impl Folder {
             write("secrets/helpdesk.token", HELPDESK_TOKEN)?;
             write("secrets/webhook.key", hook::SECRET)?;
             fs::create_dir_all(folder.systems())?;
+            fs::create_dir_all(folder.webhooks())?;
             fs::create_dir_all(folder.mails())
         };
         written().with_context(|| format!("cannot write to {}", path.display()))?;
         Ok(folder)
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// The configuration file.
@@ -81,6 +90,19 @@ impl Folder {
     /// Where mails arrive.
     pub(crate) fn mails(&self) -> PathBuf {
         self.0.join("mail")
+    }
+
+    /// Where the bodies of webhooks are kept.
+    pub(crate) fn webhooks(&self) -> PathBuf {
+        self.0.join("webhooks")
+    }
+
+    /// Keeps the body of a webhook, and says where.
+    pub(crate) fn keep(&self, received: &Received) -> anyhow::Result<PathBuf> {
+        let file = self.webhooks().join(format!("{}.json", received.id));
+        let kept = fs::write(&file, &received.body);
+        kept.with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(file)
     }
 }
 
@@ -99,6 +121,7 @@ fn clear(path: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{load::load, secret::Secrets};
 
     const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 4711);
 
@@ -114,6 +137,21 @@ mod tests {
             assert!(folder.systems().is_dir() && folder.mails().is_dir());
             fs::write(path.join("kpid.db"), "of the demo before").unwrap();
         }
+    }
+
+    #[test]
+    fn the_files_are_good_without_a_warning() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Folder::create(&parent.path().join("kpid-demo"), SERVER.into()).unwrap();
+        let (setup, problems) = load(&folder.config(), Secrets::Needed).unwrap();
+        assert!(problems.found.is_empty(), "{}", problems.render());
+        let families = setup.portfolio.families();
+        let mut families: Vec<Vec<&str>> =
+            families.iter().map(|family| family.iter().map(|id| id.as_str()).collect()).collect();
+        families.iter_mut().for_each(|family| family.sort_unstable());
+        families.sort();
+        let kin = vec!["calder", "care-tier-1", "customer-care", "operations"];
+        assert_eq!(families, [kin, vec!["sanne"]]);
     }
 
     #[test]

@@ -6,3 +6,49 @@ mod folder;
 mod hook;
 mod ledgers;
 mod mails;
+mod story;
+mod told;
+
+use std::{net::Ipv4Addr, path::PathBuf};
+
+use anyhow::Context;
+use tokio::{net::TcpListener, sync::mpsc};
+
+use crate::cli::{
+    Answer,
+    demo::{apis::Closed, folder::Folder, story::Story},
+    failure::Failure,
+};
+
+/// Requests that may wait for the story to look at them; it expects one.
+const HOOKS_WAITING_MAX: usize = 16;
+
+/// Run a fictional company for real: its systems, its history, and the month that goes wrong
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder to run in; a former demo's is emptied
+    #[arg(default_value = "kpid-demo", value_name = "DIR")]
+    folder: PathBuf,
+    /// End when everybody has been told, instead of running on until Ctrl-C
+    #[arg(long)]
+    once: bool,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.context("cannot listen on 127.0.0.1 for the demo's business APIs")?;
+    let address = listener.local_addr().context("the demo's listener has no address")?;
+    let folder = Folder::create(&arguments.folder, address)?;
+    let closed = Closed::default();
+    let (inbox, hooks) = mpsc::channel(HOOKS_WAITING_MAX);
+    let routes = apis::routes(closed.clone()).merge(hook::routes(inbox));
+    let story = Story::open(folder, closed, hooks).await?;
+    // One after the other in one task: the servers live as long as the story.
+    tokio::select! {
+        served = axum::serve(listener, routes).into_future() => {
+            served.context("the demo's business APIs have stopped")?;
+        }
+        told = story.tell(arguments.once) => told?,
+    }
+    Ok(Answer::Done)
+}

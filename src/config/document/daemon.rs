@@ -166,7 +166,7 @@ pub struct BasicDoc {
 #[serde(rename_all = "snake_case")]
 pub enum ChannelDoc {
     /// By mail.
-    Email(Box<EmailDoc>),
+    Email(EmailDoc),
     /// By an HTTP request.
     Webhook(WebhookDoc),
 }

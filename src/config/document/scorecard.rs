@@ -573,9 +573,9 @@ pub enum RulesDoc {
 #[serde(rename_all = "snake_case")]
 pub enum SourceDoc {
     /// A question to a database.
-    Sql(Box<SqlSourceDoc>),
+    Sql(SqlSourceDoc),
     /// A question to an HTTP API.
-    Http(Box<HttpSourceDoc>),
+    Http(HttpSourceDoc),
 }
 
 /// A question to a database.
