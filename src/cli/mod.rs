@@ -1,6 +1,7 @@
 //! The commands of a person, a file each. Exit codes: 0 done, 1 the answer is no, 2 misuse or
 //! could not run.
 
+mod backtest;
 mod check;
 mod completions;
 mod configuration;
@@ -43,6 +44,7 @@ enum Command {
     Pull(pull::Arguments),
     Import(import::Arguments),
     Show(show::Arguments),
+    Backtest(backtest::Arguments),
     Init(init::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
@@ -85,6 +87,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Pull(arguments) => pull::run(&config, arguments).await,
             Command::Import(arguments) => import::run(&config, arguments).await,
             Command::Show(arguments) => show::run(&config, arguments).await,
+            Command::Backtest(arguments) => backtest::run(&config, arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Schema(arguments) => schema::run(&arguments),

@@ -1,6 +1,7 @@
 //! The rules: what a scorecard is and how it is judged. Pure: no I/O, no async, no clock; time is
 //! an argument, missing data is a value.
 
+pub mod backtest;
 mod before;
 mod calendar;
 mod derive;

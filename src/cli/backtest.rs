@@ -1,0 +1,109 @@
+//! `kpid backtest`: the messages a configuration would have sent over the history that is held.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{Format, print_json, style},
+    },
+    clock::Clock,
+    config::setup::Setup,
+    scorecard::{
+        Period,
+        backtest::{Told, backtest},
+        rounding,
+    },
+    store::Store,
+};
+
+/// Replay the stored history, and list the messages that would have been sent
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// First day, or first period, e.g. 2025-04-01 or 2025-04
+    #[arg(long, value_name = "P")]
+    from: String,
+    /// Last day, or last period; today by default
+    #[arg(long, value_name = "P")]
+    to: Option<String>,
+    /// A configuration to try instead of the present one, on the same store
+    #[arg(value_name = "NEW.yaml")]
+    proposed: Option<PathBuf>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let tried = match &arguments.proposed {
+        None => setup.clone(),
+        Some(path) => configuration::load_to_look(path)?,
+    };
+    let today = setup.calendar.local_day(Clock::System.now());
+    let from = days(&tried, &arguments.from)?.0;
+    let to = arguments.to.as_deref().map(|text| days(&tried, text)).transpose()?;
+    let to = to.map_or(today, |(_, last)| last).min(today);
+    if from > to {
+        let failure = Failure::new(format!("--from {from} is after --to {to}"));
+        return Err(failure.hint("there is no history of days to come"));
+    }
+    let store = Store::open_read_only(&setup.store).await?;
+    let kpis = tried.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+    let held = store.held(&kpis).await?;
+    let told = backtest(&tried.portfolio, &held.history, &tried.digest, from, to);
+    match arguments.format {
+        Format::Json => {
+            print_json(&told.iter().map(|told| as_json(&tried, told)).collect::<Vec<_>>())?
+        }
+        Format::Text => {
+            for told in &told {
+                anstream::println!("{}", line(&tried, told));
+            }
+            anstream::println!("{} messages from {from} to {to}", told.len());
+        }
+    }
+    Ok(Answer::Done)
+}
+
+/// First and last day of a day or period.
+fn days(setup: &Setup, text: &str) -> Result<(NaiveDate, NaiveDate), Failure> {
+    let period = Period::parse(text).map_err(|error| Failure::new(error.to_string()))?;
+    Ok((setup.calendar.first_day(period), setup.calendar.last_day(period)))
+}
+
+fn local(setup: &Setup, at: DateTime<Utc>) -> DateTime<chrono_tz::Tz> {
+    at.with_timezone(&setup.calendar.zone)
+}
+
+fn line(setup: &Setup, told: &Told) -> String {
+    let event = told.change.event.map_or("", |event| event.word());
+    let style = style(told.status);
+    let to: Vec<_> = told.change.to.iter().map(ToString::to_string).collect();
+    let score = told.score.map(rounding::score).unwrap_or_default();
+    format!(
+        "{}  {:<9}  {}  {style}{}{style:#} {score} for {}, to {}",
+        local(setup, told.at).format("%Y-%m-%d"),
+        event,
+        told.change.scope,
+        told.status.words(),
+        told.period.as_deref().unwrap_or("no period"),
+        if to.is_empty() { "nobody".to_owned() } else { to.join(", ") },
+    )
+}
+
+fn as_json(setup: &Setup, told: &Told) -> serde_json::Value {
+    json!({
+        "at": local(setup, told.at),
+        "scope": told.change.scope,
+        "event": told.change.event,
+        "to": told.change.to,
+        "status": told.status,
+        "score": told.score,
+        "period": told.period,
+    })
+}
