@@ -14,18 +14,32 @@ use crate::{
         secret::Secrets,
         setup::Setup,
     },
+    notify::Channels,
+    scorecard::Id,
+    sources::connections::Connections,
 };
 
 /// Check the configuration: every problem of every file, with its place
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// Also reach every connection and channel, without sending anything
+    #[arg(long)]
+    probe: bool,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-pub(crate) fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
-    let (setup, problems) = match load(config, Secrets::Unused) {
+/// A connection or channel that was tried, and why it cannot be reached.
+struct Probed {
+    what: &'static str,
+    id: Id,
+    trouble: Option<String>,
+}
+
+pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
+    let secrets = if arguments.probe { Secrets::Needed } else { Secrets::Unused };
+    let (setup, problems) = match load(config, secrets) {
         Ok((setup, warnings)) => (Some(setup), warnings),
         Err(LoadError::Problems(problems)) => (None, problems),
         Err(error @ LoadError::Unreadable { .. }) => {
@@ -33,14 +47,47 @@ pub(crate) fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failur
             return Err(Failure::new(error.to_string()).hint(hint));
         }
     };
+    let probed = match &setup {
+        Some(setup) if arguments.probe => probe(setup).await?,
+        _ => Vec::new(),
+    };
     match arguments.format {
-        Format::Json => print_json(&problems.to_json())?,
+        Format::Json => print_json(&json(&problems, arguments.probe, &probed))?,
         Format::Text => {
             anstream::print!("{}", problems.render());
+            for Probed { what, id, trouble } in &probed {
+                let answer = trouble.as_deref().unwrap_or("reached");
+                anstream::println!("{what} {id}: {answer}");
+            }
             anstream::println!("{}", summary(setup.as_ref(), &problems));
         }
     }
-    Ok(if setup.is_some() { Answer::Done } else { Answer::No })
+    let reached = probed.iter().all(|probed| probed.trouble.is_none());
+    Ok(if setup.is_some() && reached { Answer::Done } else { Answer::No })
+}
+
+async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
+    let mut probed = Vec::new();
+    let connections = Connections::open(&setup.connections)?;
+    for id in setup.connections.keys() {
+        let trouble = connections.probe(id).await.err();
+        probed.push(Probed { what: "connection", id: id.clone(), trouble });
+    }
+    let channels = Channels::open(&setup.channels)?;
+    for id in setup.channels.keys() {
+        let trouble = channels.probe(id).await.err().map(|error| error.to_string());
+        probed.push(Probed { what: "channel", id: id.clone(), trouble });
+    }
+    Ok(probed)
+}
+
+fn json(problems: &Problems, with_probe: bool, probed: &[Probed]) -> serde_json::Value {
+    let mut json = problems.to_json();
+    if with_probe {
+        let probe = |Probed { what, id, trouble }: &Probed| serde_json::json!({ "kind": what, "id": id, "reached": trouble.is_none(), "message": trouble });
+        json["probed"] = probed.iter().map(probe).collect();
+    }
+    json
 }
 
 fn summary(setup: Option<&Setup>, problems: &Problems) -> String {

@@ -83,7 +83,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
     runtime.block_on(async {
         match line.command {
             Command::Run(arguments) => run::run(&config, arguments).await,
-            Command::Check(arguments) => check::run(&config, &arguments),
+            Command::Check(arguments) => check::run(&config, &arguments).await,
             Command::Pull(arguments) => pull::run(&config, arguments).await,
             Command::Import(arguments) => import::run(&config, arguments).await,
             Command::Show(arguments) => show::run(&config, arguments).await,

@@ -43,7 +43,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let known = if arguments.as_of.is_some() { history.as_of(at) } else { history };
     let standing = judge(&setup.portfolio, &known, &episodes, &setup.digest, at);
     let standing = match &scope {
-        None => public(standing, &setup),
+        None => public(&setup, standing),
         Some(scope) => standing.narrow(scope),
     };
     match arguments.format {
@@ -53,9 +53,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     Ok(Answer::Done)
 }
 
-/// A person's own scorecard is shown to whoever names it.
-fn public(mut standing: Standing, setup: &Setup) -> Standing {
-    let is_private = |id: &Id| setup.portfolio.scorecard(id).is_some_and(|found| found.private);
+/// Everything but the scorecards of individuals, which are shown only when they are named.
+fn public(setup: &Setup, mut standing: Standing) -> Standing {
+    let is_private =
+        |id: &Id| setup.portfolio.scorecard(id).is_some_and(|scorecard| scorecard.private);
     standing.scorecards.retain(|scorecard| !is_private(&scorecard.id));
     standing
 }

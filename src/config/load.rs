@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -24,7 +23,7 @@ use crate::{
         secret::Secrets,
         setup::{Collection, Setup},
     },
-    scorecard::{Calendar, Id, KpiRef, LinkError, Portfolio, Scorecard},
+    scorecard::{Calendar, Id, LinkError, Portfolio, Scorecard},
 };
 
 /// Where scorecards are, unless `scorecards:` says otherwise.
@@ -222,6 +221,13 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
         }
         for recipient in &sheet.recipients {
             check_name(desk, recipient, &recipients, "person or channel");
+            if sheet.scorecard.private && parts.channels.contains_key(&recipient.id) {
+                let message = format!(
+                    "`{}` is private, and `{}` is a channel: name the person and their manager",
+                    sheet.scorecard.id, recipient.id
+                );
+                desk.problems.push(Problem::error(recipient.place, message));
+            }
         }
         for owner in sheet.owners.iter().filter(|_| has_people) {
             check_name(desk, owner, &people, "person");
@@ -245,48 +251,43 @@ fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what:
     desk.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
 }
 
-fn taken_apart(
-    desk: &mut Desk,
-    sheets: Vec<ScorecardParts>,
-) -> (Vec<(Scorecard, Place, HashMap<Id, Place>)>, Vec<Collection>) {
+/// A scorecard, and where it and its KPIs and perspectives stand.
+struct Placed {
+    scorecard: Scorecard,
+    place: Place,
+    places: HashMap<Id, Place>,
+}
+
+fn taken_apart(desk: &mut Desk, sheets: Vec<ScorecardParts>) -> (Vec<Placed>, Vec<Collection>) {
     let mut scorecards = Vec::new();
     let mut collections = Vec::new();
     for sheet in sheets {
         lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
         collections.extend(sheet.collections);
-        scorecards.push((sheet.scorecard, sheet.place, sheet.places));
+        let (scorecard, place, places) = (sheet.scorecard, sheet.place, sheet.places);
+        scorecards.push(Placed { scorecard, place, places });
     }
     (scorecards, collections)
 }
 
 /// The portfolio, with what is wrong with links told at the node that links.
-fn portfolio(
-    desk: &mut Desk,
-    scorecards: Vec<(Scorecard, Place, HashMap<Id, Place>)>,
-) -> Option<Portfolio> {
-    let places: IndexMap<Id, (Place, HashMap<Id, Place>)> = scorecards
-        .iter()
-        .map(|(scorecard, place, places)| (scorecard.id.clone(), (*place, places.clone())))
-        .collect();
+fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
+    // Of two scorecards with one id, the later one is told.
+    let mut nodes: HashMap<String, Place> = HashMap::new();
+    for Placed { scorecard, place, places } in &scorecards {
+        nodes.insert(scorecard.id.to_string(), *place);
+        nodes.extend(places.iter().map(|(id, place)| (format!("{}/{id}", scorecard.id), *place)));
+    }
     let at = |node: &str| {
-        let named = KpiRef::parse(node);
-        let held = named.as_ref().and_then(|named| places.get(&named.scorecard));
-        let kpi = held.zip(named.as_ref()).and_then(|((_, kpis), named)| kpis.get(&named.kpi));
-        kpi.copied().or(held.map(|(place, _)| *place)).unwrap_or_default()
+        let parent = node.split('/').next().unwrap_or(node);
+        nodes.get(node).or_else(|| nodes.get(parent)).copied().unwrap_or_default()
     };
-    let last = |id: &Id| scorecards.iter().rev().find(|(held, ..)| held.id == *id);
-    let duplicates: HashMap<Id, Place> = scorecards
-        .iter()
-        .filter_map(|(scorecard, ..)| Some((scorecard.id.clone(), last(&scorecard.id)?.1)))
-        .collect();
-    match Portfolio::new(scorecards.into_iter().map(|(scorecard, ..)| scorecard).collect()) {
+    match Portfolio::new(scorecards.into_iter().map(|placed| placed.scorecard).collect()) {
         Ok(portfolio) => Some(portfolio),
         Err(errors) => {
             for error in errors {
                 let place = match &error {
-                    LinkError::DuplicateScorecard(id) => {
-                        duplicates.get(id).copied().unwrap_or_default()
-                    }
+                    LinkError::DuplicateScorecard(id) => at(id.as_str()),
                     LinkError::Dangling { from, .. } | LinkError::Cycle(from, _) => at(from),
                 };
                 desk.problems.push(Problem::error(place, error.to_string()));

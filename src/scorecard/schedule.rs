@@ -1,7 +1,7 @@
 //! When a KPI is collected: cron or an interval, in a zone. The only place that says which instants
 //! a schedule has; the wake-up clock merely wakes.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -26,7 +26,7 @@ pub enum Schedule {
 #[derive(Clone, Debug)]
 pub struct Cron {
     text: String,
-    pattern: Pattern,
+    pattern: Arc<Pattern>,
 }
 
 /// A span between one second and 366 days.
@@ -60,7 +60,7 @@ impl Cron {
         let pattern = Pattern::from_str(text)
             .map_err(|error| ScheduleError::Pattern(text.to_owned(), error.to_string()))?;
         match pattern.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, false) {
-            Ok(_) => Ok(Self { text: text.to_owned(), pattern }),
+            Ok(_) => Ok(Self { text: text.to_owned(), pattern: Arc::new(pattern) }),
             Err(_) => Err(ScheduleError::Never(text.to_owned())),
         }
     }

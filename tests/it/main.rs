@@ -1,8 +1,10 @@
 //! The integration tests: one binary, so that it links once.
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "the peers of tests are tasks")]
 
 mod asking;
 mod demo;
 mod sources_http;
 mod sources_sqlite;
+mod store;
 mod vectors;

@@ -166,7 +166,7 @@ pub struct BasicDoc {
 #[serde(rename_all = "snake_case")]
 pub enum ChannelDoc {
     /// By mail.
-    Email(EmailDoc),
+    Email(Box<EmailDoc>),
     /// By an HTTP request.
     Webhook(WebhookDoc),
 }

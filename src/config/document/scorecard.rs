@@ -573,9 +573,9 @@ pub enum RulesDoc {
 #[serde(rename_all = "snake_case")]
 pub enum SourceDoc {
     /// A question to a database.
-    Sql(SqlSourceDoc),
+    Sql(Box<SqlSourceDoc>),
     /// A question to an HTTP API.
-    Http(HttpSourceDoc),
+    Http(Box<HttpSourceDoc>),
 }
 
 /// A question to a database.

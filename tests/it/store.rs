@@ -1,0 +1,213 @@
+//! The store on a real file: what is kept, what is refused, and what a restart finds.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kpid::{
+    scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind, Standing},
+    store::{Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Store},
+};
+use uuid::Uuid;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn nps() -> KpiRef {
+    KpiRef::parse("calder/nps").unwrap()
+}
+
+fn filed(value: f64, collected_at: &str) -> Filed {
+    let collected_at = at(collected_at);
+    let period = Period::parse("2026-05").unwrap();
+    let figure = Figure::Value(value);
+    let running = collected_at < at("2026-06-01T00:00:00Z");
+    Filed { period, figure, target: None, observed_at: collected_at, collected_at, running }
+}
+
+fn collected(filing: Filing, filed: Vec<Filed>) -> Collected {
+    Collected { kpi: nps(), attempt: None, filing, filed }
+}
+
+/// The values of all revisions of May, oldest first.
+async fn revisions(store: &Store) -> Vec<f64> {
+    let held = store.held(&[nps()].into()).await.unwrap();
+    let may = Period::parse("2026-05").unwrap();
+    let Some(kpi) = held.history.kpi(&nps()) else { return Vec::new() };
+    let revisions = kpi.actuals.get(&may).cloned().unwrap_or_default();
+    revisions.iter().map(|actual| actual.figure.value(1.0).unwrap()).collect()
+}
+
+async fn kept(filing: Filing, figures: &[(f64, &str)]) -> Vec<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    for (value, when) in figures {
+        store.record(&[collected(filing, vec![filed(*value, when)])]).await.unwrap();
+    }
+    revisions(&store).await
+}
+
+#[tokio::test]
+async fn collecting_the_same_twice_adds_nothing() {
+    let twice = [(41.0, "2026-06-02T00:00:00Z"), (41.0, "2026-06-03T00:00:00Z")];
+    assert_eq!(kept(Filing::Actuals, &twice).await, [41.0]);
+}
+
+#[tokio::test]
+async fn a_restatement_is_a_revision() {
+    let restated = [(41.0, "2026-06-02T00:00:00Z"), (42.0, "2026-06-02T01:00:00Z")];
+    assert_eq!(kept(Filing::Actuals, &restated).await, [41.0, 42.0]);
+}
+
+#[tokio::test]
+async fn a_running_period_keeps_one_revision_a_day() {
+    let moving = [
+        (41.0, "2026-05-02T00:00:00Z"),
+        (42.0, "2026-05-02T01:00:00Z"),
+        (43.0, "2026-05-03T00:00:00Z"),
+    ];
+    assert_eq!(kept(Filing::Actuals, &moving).await, [42.0, 43.0]);
+}
+
+#[tokio::test]
+async fn readings_of_a_period_make_its_actual_however_often_they_are_collected() {
+    let filing =
+        Filing::Readings { kind: ReadingKind::Delta, aggregate: Aggregate::Sum, scale: 1.0 };
+    let parts = [
+        (10.0, "2026-05-02T00:00:00Z"),
+        (5.0, "2026-05-03T00:00:00Z"),
+        (5.0, "2026-05-03T00:00:00Z"),
+    ];
+    assert_eq!(kept(filing, &parts).await, [10.0, 15.0]);
+}
+
+#[tokio::test]
+async fn what_was_kept_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/folder/kpid.db");
+    let store = Store::open(&path).await.unwrap();
+    let attempt = Attempt {
+        slot: Some(at("2026-06-02T00:00:00Z")),
+        missed: 3,
+        finished_at: at("2026-06-02T00:00:01Z"),
+        outcome: "error",
+        message: Some("the desk hung up".to_owned()),
+    };
+    let failed = Collected { attempt: Some(attempt), ..collected(Filing::Actuals, Vec::new()) };
+    store.record(&[failed]).await.unwrap();
+    store.close().await;
+    let store = Store::open(&path).await.unwrap();
+    let last = store.last_slots().await.unwrap()[&nps()];
+    assert_eq!((last.slot, last.missed), (at("2026-06-02T00:00:00Z"), 3));
+    let held = store.held(&[nps()].into()).await.unwrap();
+    let failure = held.history.kpi(&nps()).unwrap().failure.clone().unwrap();
+    assert_eq!(failure.message, "the desk hung up");
+}
+
+#[tokio::test]
+async fn two_processes_may_write_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    let (first, second) = (Store::open(&path).await.unwrap(), Store::open(&path).await.unwrap());
+    let write = async |store: &Store, offset: i64| {
+        for n in 0..20 {
+            let period = Period::Month(i32::try_from(2000 + offset + n).unwrap(), 5);
+            let mut filed = filed(1.0, "2026-06-02T00:00:00Z");
+            filed.period = period;
+            store.record(&[collected(Filing::Actuals, vec![filed])]).await.unwrap();
+        }
+    };
+    tokio::join!(write(&first, 0), write(&second, 100));
+    let held = first.held(&[nps()].into()).await.unwrap();
+    assert_eq!(held.history.kpi(&nps()).unwrap().actuals.len(), 40);
+}
+
+#[tokio::test]
+async fn a_store_from_the_future_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    Store::open(&path).await.unwrap().close().await;
+    let url = format!("sqlite://{}", path.display());
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '2030-01-01', 1, x'00', 0)";
+    sqlx::query(newer).execute(&pool).await.unwrap();
+    pool.close().await;
+    let refused = Store::open(&path).await.unwrap_err().to_string();
+    assert!(refused.contains("newer kpid"), "{refused}");
+}
+
+#[tokio::test]
+async fn looking_makes_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    let refused = Store::open_read_only(&path).await.unwrap_err().to_string();
+    assert!(refused.contains("no store"), "{refused}");
+    Store::open_to_look_or_empty(&path).await.unwrap();
+    assert!(!path.exists());
+}
+
+fn delivery(number: u128, event: &'static str, channel: &str) -> NewDelivery {
+    NewDelivery {
+        id: Uuid::from_u128(number),
+        dedup_key: "calder/customer/1".to_owned(),
+        event,
+        channel: channel.to_owned(),
+        recipient: "ines@calder.example".to_owned(),
+        facts: "{}".to_owned(),
+    }
+}
+
+async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
+    let now = at("2026-06-03T06:00:00Z");
+    let standing = Standing {
+        as_of: now.with_timezone(&chrono_tz::UTC),
+        config: "sha256:0".to_owned(),
+        scorecards: Vec::new(),
+    };
+    let judge = |_: &kpid::store::Held| Judgement { standing, changes: Vec::new(), deliveries };
+    store.judge(&[nps()].into(), now, judge).await.unwrap();
+}
+
+async fn claimed(store: &Store, channel: &str, now: DateTime<Utc>) -> Vec<u128> {
+    let claimed = store.claim(channel, now, now + TimeDelta::minutes(10), 8).await.unwrap();
+    claimed.iter().map(|delivery| delivery.id.as_u128()).collect()
+}
+
+#[tokio::test]
+async fn an_outbox_row_is_one_for_each_event_channel_and_recipient() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "opened", "ops")]).await;
+    decide(&store, vec![delivery(3, "opened", "mail")]).await;
+    let now = at("2026-06-03T06:00:00Z");
+    assert_eq!(claimed(&store, "mail", now).await, [1], "decided once, however often judged");
+    assert_eq!(claimed(&store, "ops", now).await, [2]);
+    assert_eq!(store.pending().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_is_claimed_is_nobody_elses_until_the_claimant_is_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    let store = Store::open(&path).await.unwrap();
+    decide(&store, vec![delivery(1, "opened", "mail")]).await;
+    let now = at("2026-06-03T06:00:00Z");
+    assert_eq!(claimed(&store, "mail", now).await, [1]);
+    assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0]);
+    let lock = InstanceLock::take(&path).unwrap();
+    assert_eq!(store.free_claims(&lock).await.unwrap(), 1);
+    assert_eq!(claimed(&store, "mail", now).await, [1], "with the same id");
+}
+
+#[tokio::test]
+async fn a_recovery_waits_until_the_alert_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "recovered", "mail")]).await;
+    let now = at("2026-06-03T06:00:00Z");
+    assert_eq!(claimed(&store, "mail", now).await, [1]);
+    let later = now + TimeDelta::minutes(5);
+    store.due_again(Uuid::from_u128(1), later, "451 try later").await.unwrap();
+    assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0]);
+    assert_eq!(claimed(&store, "mail", later).await, [1]);
+    store.delivered(Uuid::from_u128(1), later).await.unwrap();
+    assert_eq!(claimed(&store, "mail", later).await, [2]);
+}
