@@ -1,6 +1,6 @@
 //! `kpid show`: the standing, from what the store holds, by the rules of the configuration.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -13,7 +13,7 @@ use crate::{
     },
     clock::Clock,
     config::setup::Setup,
-    scorecard::{Calendar, Id, Period, Standing, judge},
+    scorecard::{Calendar, Episode, Id, Period, Phase, Scope, Standing, judge},
     store::{Held, Store},
 };
 
@@ -40,8 +40,11 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open_read_only(&setup.store).await?;
     let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
     let Held { history, episodes } = store.held(&kpis).await?;
-    let known = if arguments.as_of.is_some() { history.as_of(at) } else { history };
-    let standing = judge(&setup.portfolio, &known, &episodes, &setup.digest, at);
+    let (history, episodes) = match arguments.as_of {
+        None => (history, episodes),
+        Some(_) => (history.as_of(at), begun_by(at, episodes)),
+    };
+    let standing = judge(&setup.portfolio, &history, &episodes, &setup.digest, at);
     let standing = match &scope {
         None => public(&setup, standing),
         Some(scope) => standing.narrow(scope),
@@ -51,6 +54,18 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Format::Json => print_json(&standing)?,
     }
     Ok(Answer::Done)
+}
+
+/// Of what alerts became later, nothing was known then.
+fn begun_by(at: DateTime<Utc>, mut episodes: HashMap<Scope, Episode>) -> HashMap<Scope, Episode> {
+    episodes.retain(|_, episode| episode.opened_at.is_some_and(|opened| opened <= at));
+    for episode in episodes.values_mut() {
+        if episode.recovered_at.is_some_and(|recovered| recovered > at) {
+            episode.recovered_at = None;
+            episode.phase = Phase::Open;
+        }
+    }
+    episodes
 }
 
 /// Everything but the scorecards of individuals, which are shown only when they are named.
