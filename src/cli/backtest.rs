@@ -9,7 +9,7 @@ use crate::{
     cli::{
         Answer, configuration,
         failure::Failure,
-        output::{Format, print_json, style},
+        output::{Format, print_json, say, style},
     },
     clock::Clock,
     config::setup::Setup,
@@ -62,9 +62,9 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         }
         Format::Text => {
             for told in &told {
-                anstream::println!("{}", line(&tried, told));
+                say!("{}", line(&tried, told));
             }
-            anstream::println!("{} messages from {from} to {to}", told.len());
+            say!("{} messages from {from} to {to}", told.len());
         }
     }
     Ok(Answer::Done)

@@ -6,7 +6,7 @@ use crate::{
     cli::{
         Answer,
         failure::Failure,
-        output::{Format, print_json},
+        output::{self, Format, print_json, say},
     },
     config::{
         load::{LoadError, load},
@@ -54,12 +54,12 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     match arguments.format {
         Format::Json => print_json(&json(&problems, arguments.probe, &probed))?,
         Format::Text => {
-            anstream::print!("{}", problems.render());
+            output::put(format_args!("{}", problems.render()));
             for Probed { what, id, trouble } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
-                anstream::println!("{what} {id}: {answer}");
+                say!("{what} {id}: {answer}");
             }
-            anstream::println!("{}", summary(setup.as_ref(), &problems));
+            say!("{}", summary(setup.as_ref(), &problems));
         }
     }
     let reached = probed.iter().all(|probed| probed.trouble.is_none());

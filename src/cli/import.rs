@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure},
+    cli::{Answer, configuration, failure::Failure, output::say},
     clock::Clock,
     daemon::{Engine, import},
     store::Store,
@@ -39,10 +39,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open(&setup.store).await?;
     let engine = Engine::new(setup, store)?;
     let judgement = import::keep(&engine, &rows, now).await?;
-    anstream::println!("{} actuals imported from {path}", rows.len());
+    say!("{} actuals imported from {path}", rows.len());
     if !judgement.deliveries.is_empty() {
         let count = judgement.deliveries.len();
-        anstream::println!("{count} messages wait for the daemon to deliver them");
+        say!("{count} messages wait for the daemon to deliver them");
     }
     engine.store.close().await;
     Ok(Answer::Done)

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::cli::{Answer, failure::Failure};
+use crate::cli::{Answer, failure::Failure, output::say};
 
 /// The files written, by their place in the folder.
 pub(crate) const FILES: [(&str, &str); 2] = [
@@ -32,11 +32,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         write(&folder.join(name), text)?;
     }
     let config = folder.join("kpid.yaml");
-    anstream::println!("wrote {} files into {}; next:", FILES.len(), folder.display());
-    anstream::println!(
-        "  kpid -c {0} check\n  kpid -c {0} pull --dry-run\n  kpid -c {0} run",
-        config.display()
-    );
+    say!("wrote {} files into {}; next:", FILES.len(), folder.display());
+    say!("  kpid -c {0} check\n  kpid -c {0} pull --dry-run\n  kpid -c {0} run", config.display());
     Ok(Answer::Done)
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod configuration;
 mod demo;
+mod export;
 mod failure;
 mod import;
 mod init;
@@ -43,6 +44,7 @@ enum Command {
     Check(check::Arguments),
     Pull(pull::Arguments),
     Import(import::Arguments),
+    Export(export::Arguments),
     Show(show::Arguments),
     Backtest(backtest::Arguments),
     Init(init::Arguments),
@@ -85,6 +87,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Run(arguments) => run::run(&config, arguments).await,
             Command::Check(arguments) => check::run(&config, &arguments).await,
             Command::Pull(arguments) => pull::run(&config, arguments).await,
+            Command::Export(arguments) => export::run(&config, arguments).await,
             Command::Import(arguments) => import::run(&config, arguments).await,
             Command::Show(arguments) => show::run(&config, arguments).await,
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,

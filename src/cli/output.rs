@@ -1,4 +1,9 @@
-//! What every command prints alike: colours of statuses and the two formats.
+//! What every command prints alike: lines, colours of statuses and the two formats.
+
+use std::{
+    fmt,
+    io::{ErrorKind, Write},
+};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
@@ -28,6 +33,24 @@ pub(crate) fn style(status: Status) -> Style {
 
 /// Prints a value as JSON, indented, with a line end.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    anstream::println!("{}", serde_json::to_string_pretty(value)?);
+    say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
+
+/// Prints to standard output; a reader who has seen enough, such as `head`, is no trouble.
+pub(crate) fn put(text: fmt::Arguments<'_>) {
+    let Err(error) = anstream::stdout().lock().write_fmt(text) else { return };
+    if error.kind() != ErrorKind::BrokenPipe {
+        anstream::eprintln!("kpid: cannot write to standard output: {error}");
+        std::process::exit(2);
+    }
+    std::process::exit(0);
+}
+
+/// Prints a line to standard output.
+macro_rules! say {
+    ($($words:tt)*) => {
+        $crate::cli::output::put(format_args!("{}\n", format_args!($($words)*)))
+    };
+}
+pub(crate) use say;

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, path::Path};
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure},
+    cli::{Answer, configuration, failure::Failure, output::say},
     clock::Clock,
     config::setup::{Collection, Setup},
     daemon::{
@@ -62,12 +62,12 @@ async fn keep(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
     let live = Circumstances { historical: false, first_look_is_historical: true };
     let judgement = pull::keep(engine, pulled, live, Clock::System.now()).await?;
     for pulled in pulled {
-        anstream::println!("{}", line(engine, pulled));
+        say!("{}", line(engine, pulled));
     }
     match judgement.deliveries.len() {
         0 => {}
-        1 => anstream::println!("1 message waits for the daemon to deliver it"),
-        count => anstream::println!("{count} messages wait for the daemon to deliver them"),
+        1 => say!("1 message waits for the daemon to deliver it"),
+        count => say!("{count} messages wait for the daemon to deliver them"),
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ async fn report(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
     }
     let judge = Judge::new(&engine.setup.portfolio, &history, Clock::System.now());
     for pulled in pulled {
-        anstream::println!("{}", line(engine, pulled));
+        say!("{}", line(engine, pulled));
         let Some(scorecard) = engine.setup.portfolio.scorecard(&pulled.kpi.scorecard) else {
             continue;
         };
@@ -93,14 +93,14 @@ async fn report(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
         let period = standing.period.map(|period| format!(" for {period}")).unwrap_or_default();
         let score = standing.score.map(|score| format!(", score {}", rounding::score(score)));
         let gap = standing.gap.map(|gap| format!(", {}", gap.words()));
-        anstream::println!(
+        say!(
             "  verdict{period}: {}{}{}",
             standing.status.words(),
             score.unwrap_or_default(),
             gap.unwrap_or_default()
         );
     }
-    anstream::println!("nothing was kept");
+    say!("nothing was kept");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::{
     cli::{
         Answer, configuration,
         failure::Failure,
-        output::{Format, print_json},
+        output::{self, Format, print_json},
         tree,
     },
     clock::Clock,
@@ -50,7 +50,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Some(scope) => standing.narrow(scope),
     };
     match arguments.format {
-        Format::Text => anstream::print!("{}", tree::render(&standing)),
+        Format::Text => output::put(format_args!("{}", tree::render(&standing))),
         Format::Json => print_json(&standing)?,
     }
     Ok(Answer::Done)

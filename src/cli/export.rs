@@ -1,0 +1,82 @@
+//! `kpid export`: the actuals that count now, in the columns that `import` reads.
+
+use std::{io::Write, path::Path};
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::{
+    cli::{Answer, configuration, failure::Failure},
+    scorecard::{Figure, KpiRef, Period},
+    store::Store,
+};
+
+/// Export actuals: the newest revision of every period, as `kpid import` reads them
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A CSV file or a JSON list
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// With a line that names the columns.
+    #[default]
+    Csv,
+    /// A list of objects with the same keys.
+    Json,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    kpi: String,
+    period: Period,
+    value: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+    observed_at: DateTime<Utc>,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let store = Store::open_read_only(&setup.store).await?;
+    let kpis: Vec<KpiRef> = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+    let held = store.held(&kpis.iter().cloned().collect()).await?;
+    let mut rows = Vec::new();
+    for kpi in kpis {
+        let Some(history) = held.history.kpi(&kpi) else { continue };
+        for (&period, revisions) in &history.actuals {
+            let Some(newest) = revisions.last() else { continue };
+            rows.push(row(&kpi, period, newest.figure, newest.observed_at));
+        }
+    }
+    let written = match arguments.format {
+        Format::Csv => csv_of(&rows),
+        Format::Json => serde_json::to_vec_pretty(&rows).map_err(anyhow::Error::from),
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(&written?)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::new(format!("cannot write the export: {error}")))?;
+    Ok(Answer::Done)
+}
+
+fn row(kpi: &KpiRef, period: Period, figure: Figure, observed_at: DateTime<Utc>) -> Row {
+    let kpi = kpi.to_string();
+    let (value, numerator, denominator) = match figure {
+        Figure::Value(value) => (Some(value), None, None),
+        Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
+    };
+    Row { kpi, period, value, numerator, denominator, observed_at }
+}
+
+fn csv_of(rows: &[Row]) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(["kpi", "period", "value", "numerator", "denominator", "observed_at"])?;
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    Ok(writer.into_inner()?)
+}
