@@ -42,13 +42,15 @@ pub(crate) fn what_next(folder: &Folder, day: NaiveDate) {
         webhooks = folder.webhooks().display(),
     );
     anstream::println!("Try, in another terminal (the demo lives in June 2026, hence the day):");
+    // As the reader called it: `cargo run` puts nothing on the path.
+    let program = std::env::args().next().unwrap_or_else(|| "kpid".to_owned());
     for (command, meaning) in [
         (format!("show --as-of {day}"), "every scorecard"),
         (format!("show calder/customer --as-of {day}"), "a part of one"),
         ("show calder --as-of 2026-05-10".to_owned(), "what was known in May"),
         ("check".to_owned(), "the configuration, after you have changed it"),
     ] {
-        anstream::println!("  kpid -c {config} {command:<45}  # {meaning}");
+        anstream::println!("  {program} -c {config} {command:<40}  # {meaning}");
     }
 }
 
