@@ -48,9 +48,10 @@ pub(crate) fn what_next(folder: &Folder, day: NaiveDate) {
         (format!("show --as-of {day}"), "every scorecard"),
         (format!("show calder/customer --as-of {day}"), "a part of one"),
         ("show calder --as-of 2026-05-10".to_owned(), "what was known in May"),
+        (format!("backtest --from 2025-04 --to {day}"), "the messages of a year, once more"),
         ("check".to_owned(), "the configuration, after you have changed it"),
     ] {
-        anstream::println!("  {program} -c {config} {command:<40}  # {meaning}");
+        anstream::println!("  {program} -c {config} {command:<42}  # {meaning}");
     }
 }
 
