@@ -4,6 +4,7 @@
 
 mod asking;
 mod demo;
+mod docs;
 mod sources_http;
 mod sources_sqlite;
 mod store;
