@@ -6,7 +6,7 @@ use crate::{
     cli::failure::Failure,
     config::{
         load::{LoadError, load},
-        problem::Problems,
+        problem::{Problems, Severity},
         secret::Secrets,
         setup::Setup,
     },
@@ -54,9 +54,11 @@ fn failure(path: &Path, error: LoadError) -> Failure {
     }
 }
 
-/// Every problem first, then the line that counts them.
+/// Every problem that stands in the way first, then the line that says so.
 fn in_full(path: &Path, problems: &Problems) -> Failure {
+    let mut problems = problems.clone();
+    problems.found.retain(|problem| problem.severity == Severity::Error);
     anstream::eprint!("{}", problems.render());
     Failure::new(format!("the configuration {} cannot be used", path.display()))
-        .hint("`kpid check` shows every problem with its place")
+        .hint("`kpid check` also shows the warnings")
 }

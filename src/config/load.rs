@@ -19,7 +19,7 @@ use crate::{
         },
         lint,
         parse::{self, DaemonParts, Desk, Mention, ScorecardParts},
-        problem::{Files, Place, Problem, Problems, suggestion},
+        problem::{Files, Place, Problem, Problems, Severity, suggestion},
         secret::Secrets,
         setup::{Collection, Setup},
     },
@@ -259,10 +259,14 @@ struct Placed {
 }
 
 fn taken_apart(desk: &mut Desk, sheets: Vec<ScorecardParts>) -> (Vec<Placed>, Vec<Collection>) {
+    // What could not be read would be missed by every lint.
+    let is_good = desk.problems.iter().all(|problem| problem.severity == Severity::Warning);
     let mut scorecards = Vec::new();
     let mut collections = Vec::new();
     for sheet in sheets {
-        lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
+        if is_good {
+            lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
+        }
         collections.extend(sheet.collections);
         let (scorecard, place, places) = (sheet.scorecard, sheet.place, sheet.places);
         scorecards.push(Placed { scorecard, place, places });
@@ -314,7 +318,6 @@ fn digest(files: &Files) -> String {
 
 fn count(problems: &Problems) -> String {
     let errors = problems.found.iter();
-    let errors =
-        errors.filter(|problem| problem.severity == super::problem::Severity::Error).count();
+    let errors = errors.filter(|problem| problem.severity == Severity::Error).count();
     if errors == 1 { "1 problem".to_owned() } else { format!("{errors} problems") }
 }

@@ -279,6 +279,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             let choice = Choice { reader: self, name, value: Some(self.node) };
             return visitor.visit_enum(choice).map_err(|fault| fault.placed(self.node.place));
         }
+        let takes_number = variants.contains(&NUMBER);
         let variants = named.as_slice();
         let (key, value) = match &self.node.value {
             Value::Scalar { .. } => (self.node, None),
@@ -299,6 +300,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         if !variants.contains(&name.as_str()) {
             let hint = suggestion(name, variants.iter().copied());
             let message = format!("`{name}` is none of {}", variants.join(", "));
+            let hint = hint.or_else(|| {
+                takes_number.then(|| "write a plain number, or one of these".to_owned())
+            });
             return Err(Fault { message, hint, place: Some(key.place) });
         }
         visitor
