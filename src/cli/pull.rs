@@ -9,9 +9,10 @@ use crate::{
     daemon::{
         Engine,
         collect::Occasion,
+        judge::LIVE,
         pull::{self, Pulled},
     },
-    scorecard::{Circumstances, Figure, History, Judge, KpiRef, Period, Scope, rounding},
+    scorecard::{Figure, History, Judge, KpiRef, Period, Scope, rounding},
     store::{Collected, Filed, Store},
 };
 
@@ -59,8 +60,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 }
 
 async fn keep(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
-    let live = Circumstances { historical: false, first_look_is_historical: true };
-    let judgement = pull::keep(engine, pulled, live, Clock::System.now()).await?;
+    let judgement = pull::keep(engine, pulled, LIVE, Clock::System.now()).await?;
     for pulled in pulled {
         say!("{}", line(engine, pulled));
     }

@@ -7,8 +7,11 @@ use serde::Deserialize;
 
 use crate::{
     config::setup::Setup,
-    daemon::{Engine, judge},
-    scorecard::{Circumstances, Figure, Input, KpiRef, Period},
+    daemon::{
+        Engine,
+        judge::{self, LIVE},
+    },
+    scorecard::{Figure, Input, KpiRef, Period},
     store::{Collected, Filed, Filing, Judgement},
 };
 
@@ -87,8 +90,7 @@ pub async fn keep(
     engine.store.record(rows).await?;
     let kpis: HashSet<KpiRef> = rows.iter().map(|row| row.kpi.clone()).collect();
     let scorecards = engine.setup.portfolio.affected_by(&kpis);
-    let live = Circumstances { historical: false, first_look_is_historical: true };
-    judge::judge(engine, &scorecards, live, now).await
+    judge::judge(engine, &scorecards, LIVE, now).await
 }
 
 fn collected(setup: &Setup, row: &Row, now: DateTime<Utc>) -> Result<Collected, String> {

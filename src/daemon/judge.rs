@@ -13,6 +13,9 @@ use crate::{
     store::{Held, Judgement, NewDelivery},
 };
 
+/// What live evaluations do: a scope seen for the first time is not told of.
+pub const LIVE: Circumstances = Circumstances { historical: false, first_look_is_historical: true };
+
 /// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
 pub async fn judge(
     engine: &Engine,

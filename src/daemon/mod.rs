@@ -7,6 +7,7 @@ mod deliver;
 pub mod import;
 pub mod judge;
 pub mod pull;
+mod round;
 pub mod run;
 mod ticker;
 mod window;

@@ -1,9 +1,9 @@
 //! Pulling now: what the timer does for a KPI, when a person asks.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::join_all;
+use futures_util::{Stream, StreamExt, stream};
 
 use crate::{
     clock::Clock,
@@ -39,15 +39,25 @@ pub async fn ask(
     clock: Clock,
 ) -> anyhow::Result<Vec<Pulled>> {
     let newest = engine.store.newest_periods().await?;
-    let mut pulled = Vec::new();
-    for batch in collections.chunks(CONCURRENT_MAX) {
-        let asked = batch.iter().map(|(collection, occasion)| {
-            let held = newest.get(&collection.kpi).copied();
-            pull_one(engine, collection, *occasion, period, held, clock)
-        });
-        pulled.extend(join_all(asked).await);
-    }
-    Ok(pulled)
+    let asked = collections.iter().map(|(collection, occasion)| {
+        let held = newest.get(&collection.kpi).copied();
+        pull_one(engine, collection, *occasion, period, held, clock)
+    });
+    Ok(stream::iter(asked).buffered(CONCURRENT_MAX).collect().await)
+}
+
+/// What the timer asks for now, in the order the answers come.
+pub(super) fn answers<'a>(
+    engine: &'a Engine,
+    collections: &'a [(&'a Collection, Occasion)],
+    newest: &'a HashMap<KpiRef, Period>,
+    clock: Clock,
+) -> impl Stream<Item = Pulled> + 'a {
+    let asked = collections.iter().map(move |(collection, occasion)| {
+        let held = newest.get(&collection.kpi).copied();
+        pull_one(engine, collection, *occasion, None, held, clock)
+    });
+    stream::iter(asked).buffer_unordered(CONCURRENT_MAX)
 }
 
 /// Keeps what was pulled, and judges every scorecard it concerns.

@@ -21,13 +21,13 @@ use crate::{
     daemon::{
         Engine,
         agenda::{Agenda, Due},
-        collect::Occasion,
         deliver::Worker,
-        judge, pull,
+        judge::{self, LIVE},
+        round::{Round, Served},
         ticker::Ticker,
     },
     notify::Channels,
-    scorecard::{Circumstances, Cron, Id, KpiRef, Schedule},
+    scorecard::{Cron, Id, Schedule},
     store::{InstanceLock, Store},
 };
 
@@ -36,12 +36,6 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Local midnight, when due dates pass.
 const MIDNIGHT: &str = "0 0 * * *";
-
-/// What live evaluations do: a scope seen for the first time is not told of.
-const LIVE: Circumstances = Circumstances { historical: false, first_look_is_historical: true };
-
-/// A KPI whose slot has been served.
-type Served = (KpiRef, DateTime<Utc>);
 
 /// Runs the daemon until `stop`: collects, judges, delivers.
 pub async fn run(setup: Setup, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
@@ -158,14 +152,16 @@ impl Daemon {
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
             let names = self.families.get(family).map(|family| names(family)).unwrap_or_default();
             self.spawn(async move {
-                if let Err(error) = round(&engine, &names, &due, clock, &news).await {
+                let round =
+                    Round { engine: &engine, scorecards: &names, clock, news: &news, done: &done };
+                if let Err(error) = round.run(&due).await {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");
+                    // The slots are over all the same; the next ones ask again.
+                    let collections = due.iter().filter_map(|due| {
+                        Some((engine.setup.collections.get(due.at)?.kpi.clone(), due.slot))
+                    });
+                    let _ = done.send(collections.collect());
                 }
-                let collections = due.iter().filter_map(|due| {
-                    Some((engine.setup.collections.get(due.at)?.kpi.clone(), due.slot))
-                });
-                // Nobody listens any more only when the daemon stops.
-                let _ = done.send(collections.collect());
             });
         }
         started
@@ -201,42 +197,4 @@ impl Daemon {
 fn names(family: &[Id]) -> String {
     let quoted: Vec<String> = family.iter().map(|id| format!("`{id}`")).collect();
     quoted.join(", ")
-}
-
-/// Collects the KPIs of one family that are due, keeps what came, and judges.
-async fn round(
-    engine: &Engine,
-    scorecards: &str,
-    due: &[Due],
-    clock: Clock,
-    news: &Notify,
-) -> anyhow::Result<()> {
-    let collections: Vec<_> = due
-        .iter()
-        .filter_map(|due| {
-            let occasion = Occasion { slot: Some(due.slot), missed: due.missed };
-            Some((engine.setup.collections.get(due.at)?, occasion))
-        })
-        .collect();
-    let pulled = pull::ask(engine, &collections, None, clock).await?;
-    let judgement = pull::keep(engine, &pulled, LIVE, clock.now()).await?;
-    news.notify_waiters();
-    let attempts = pulled.iter().filter_map(|pulled| pulled.collected.attempt.as_ref());
-    let failed = attempts.filter(|attempt| attempt.outcome != "samples").count();
-    for pulled in &pulled {
-        if let Some(attempt) = pulled.collected.attempt.as_ref()
-            && let Some(message) = &attempt.message
-        {
-            warn!(kpi = %pulled.kpi, outcome = attempt.outcome, "no figure for `{}`: {message}", pulled.kpi);
-        }
-    }
-    info!(
-        scorecards,
-        kpis = pulled.len(),
-        failed,
-        told = judgement.deliveries.len(),
-        "round of {scorecards}: {} KPIs, {failed} without a figure",
-        pulled.len()
-    );
-    Ok(())
 }

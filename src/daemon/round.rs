@@ -1,0 +1,123 @@
+//! A round: the KPIs of one family of scorecards that are due at one instant. Each is kept and
+//! free for its next slot as soon as it is in; the family is judged when all are in, or when those
+//! that are have waited long enough for the others.
+
+use std::{collections::HashSet, pin::pin, time::Duration};
+
+use futures_util::StreamExt;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::sleep,
+};
+use tracing::{info, warn};
+
+use crate::{
+    clock::Clock,
+    daemon::{
+        Engine,
+        agenda::Due,
+        collect::Occasion,
+        judge::{self, LIVE},
+        pull::{self, Pulled},
+    },
+    scorecard::KpiRef,
+};
+
+/// How long figures that are in wait for those that are not before they are judged without them.
+const JUDGED_WITHIN: Duration = Duration::from_secs(10);
+
+/// Figures kept in one transaction at most.
+const BATCH_MAX: usize = 256;
+
+/// A KPI whose slot has been served.
+pub(super) type Served = (KpiRef, chrono::DateTime<chrono::Utc>);
+
+/// What a round works with.
+pub(super) struct Round<'a> {
+    pub(super) engine: &'a Engine,
+    /// The family's names, for the log.
+    pub(super) scorecards: &'a str,
+    pub(super) clock: Clock,
+    /// Woken when there may be deliveries.
+    pub(super) news: &'a Notify,
+    /// Told of every slot served.
+    pub(super) done: &'a mpsc::UnboundedSender<Vec<Served>>,
+}
+
+/// What a round came to, for the log.
+#[derive(Default)]
+struct Tally {
+    kpis: usize,
+    failed: usize,
+    told: usize,
+}
+
+impl Round<'_> {
+    /// Collects what is due, keeps what comes, and judges.
+    pub(super) async fn run(&self, due: &[Due]) -> anyhow::Result<()> {
+        let collections = due.iter().filter_map(|due| {
+            let occasion = Occasion { slot: Some(due.slot), missed: due.missed };
+            Some((self.engine.setup.collections.get(due.at)?, occasion))
+        });
+        let collections: Vec<_> = collections.collect();
+        let newest = self.engine.store.newest_periods().await?;
+        let answers = pull::answers(self.engine, &collections, &newest, self.clock);
+        let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
+        let mut patience = pin!(sleep(JUDGED_WITHIN));
+        let mut tally = Tally::default();
+        let mut unjudged: HashSet<KpiRef> = HashSet::new();
+        loop {
+            tokio::select! {
+                batch = answers.next() => match batch {
+                    None => break,
+                    Some(batch) => {
+                        self.keep(&batch, &mut tally).await?;
+                        unjudged.extend(batch.into_iter().map(|pulled| pulled.kpi));
+                    }
+                },
+                () = patience.as_mut(), if !patience.is_elapsed() => {
+                    self.judge(&mut unjudged, &mut tally).await?;
+                }
+            }
+        }
+        self.judge(&mut unjudged, &mut tally).await?;
+        let Tally { kpis, failed, told } = tally;
+        let scorecards = self.scorecards;
+        info!(
+            scorecards,
+            kpis, failed, told, "round of {scorecards}: {kpis} KPIs, {failed} without a figure"
+        );
+        Ok(())
+    }
+
+    async fn keep(&self, batch: &[Pulled], tally: &mut Tally) -> anyhow::Result<()> {
+        let collected: Vec<_> = batch.iter().map(|pulled| pulled.collected.clone()).collect();
+        self.engine.store.record(&collected).await?;
+        let mut served = Vec::new();
+        for pulled in batch {
+            tally.kpis += 1;
+            let Some(attempt) = &pulled.collected.attempt else { continue };
+            served.extend(attempt.slot.map(|slot| (pulled.kpi.clone(), slot)));
+            if let Some(message) = &attempt.message {
+                tally.failed += 1;
+                let (kpi, outcome) = (&pulled.kpi, attempt.outcome);
+                warn!(%kpi, outcome, "no figure for `{kpi}`: {message}");
+            }
+        }
+        // Nobody listens any more only when the daemon stops.
+        let _ = self.done.send(served);
+        Ok(())
+    }
+
+    async fn judge(&self, unjudged: &mut HashSet<KpiRef>, tally: &mut Tally) -> anyhow::Result<()> {
+        let kpis = std::mem::take(unjudged);
+        if kpis.is_empty() {
+            return Ok(());
+        }
+        let scorecards = self.engine.setup.portfolio.affected_by(&kpis);
+        let judgement = judge::judge(self.engine, &scorecards, LIVE, self.clock.now()).await?;
+        tally.told += judgement.deliveries.len();
+        self.news.notify_waiters();
+        Ok(())
+    }
+}
