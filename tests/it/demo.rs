@@ -54,7 +54,7 @@ fn the_demo_tells_its_story_once_and_in_the_right_numbers() {
     let hook: Value = serde_json::from_str(&hooks[0]).unwrap();
     assert_eq!(hook["event"], "opened");
     assert!(near(&hook["score"]["from"], 72.0) && near(&hook["score"]["to"], 55.9));
-    assert_eq!(hook["kpis"][0]["id"], "on-time-delivery");
+    check_explanation(&hook["kpis"]);
 
     let shown = kpid(
         &["-c", "story/kpid.yaml", "show", "calder", "--as-of", AS_OF, "--format", "json"],
@@ -62,6 +62,22 @@ fn the_demo_tells_its_story_once_and_in_the_right_numbers() {
     );
     assert!(shown.status.success(), "{}", text(&shown.stderr));
     check_standing(&serde_json::from_slice(&shown.stdout).unwrap());
+}
+
+/// V142.
+fn check_explanation(kpis: &Value) {
+    let expected = [
+        ("on-time-delivery", -16.5, 75.4),
+        ("order-lead-time", -2.8, 24.6),
+        ("nps", 2.2, 0.0),
+        ("first-contact-resolution", 1.1, 0.0),
+    ];
+    assert_eq!(kpis.as_array().unwrap().len(), expected.len());
+    for (id, contribution, share_pct) in expected {
+        let kpi = kpis.as_array().unwrap().iter().find(|kpi| kpi["id"] == id).unwrap();
+        assert!(near(&kpi["contribution"], contribution), "{id}: {}", kpi["contribution"]);
+        assert!(near(&kpi["share_pct"], share_pct), "{id}: {}", kpi["share_pct"]);
+    }
 }
 
 /// V139 to V141.

@@ -8,9 +8,12 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::cli::demo::{
-    apis::HELPDESK_TOKEN,
-    hook::{self, Received},
+use crate::{
+    cli::demo::{
+        apis::HELPDESK_TOKEN,
+        hook::{self, Received},
+    },
+    store::InstanceLock,
 };
 
 /// The address that the files as shipped name; the demo's own is put in its place.
@@ -18,6 +21,9 @@ const ADDRESS_AS_SHIPPED: &str = "127.0.0.1:8430";
 
 /// Says that a folder is a demo's, and so may be emptied by the next one.
 const MARK: &str = ".kpid-demo";
+
+/// The store, as `kpid.yaml` has it.
+const STORE: &str = "kpid.db";
 
 /// The files, as shipped in `config/calder/`.
 const FILES: [(&str, &str); 6] = [
@@ -115,7 +121,11 @@ fn clear(path: &Path) -> anyhow::Result<()> {
     if entries.next().is_some() && !path.join(MARK).exists() {
         bail!("{} has files in it and is no former demo's; name another folder", path.display());
     }
-    fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))
+    // A demo that still runs keeps its folder.
+    let lock = InstanceLock::take(&path.join(STORE))?;
+    fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
+    drop(lock);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -152,6 +162,19 @@ mod tests {
         families.sort();
         let kin = vec!["calder", "care-tier-1", "customer-care", "operations"];
         assert_eq!(families, [kin, vec!["sanne"]]);
+    }
+
+    #[test]
+    fn a_demo_that_runs_keeps_its_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("kpid-demo");
+        let folder = Folder::create(&path, SERVER.into()).unwrap();
+        let running = InstanceLock::take(&path.join(STORE)).unwrap();
+        let refused = Folder::create(&path, SERVER.into()).unwrap_err();
+        assert!(refused.to_string().contains("in use by another kpid"), "{refused}");
+        assert!(folder.config().exists());
+        drop(running);
+        assert!(Folder::create(&path, SERVER.into()).is_ok());
     }
 
     #[test]

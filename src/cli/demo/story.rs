@@ -79,19 +79,19 @@ impl Story {
     pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
         told::scene(&self.folder, &self.setup);
         self.load_history().await?;
-        let (before, six) = (self.the_morning() - BEFORE_SIX, self.the_morning());
+        self.close(Month::MAY).await?;
+        let morning = due_morning(&self.setup.calendar, Month::MAY);
         told::step(&format!(
             "It is {}, a few seconds before six. The books of May are closed; kpid's timer is set.",
-            before.with_timezone(&self.setup.calendar.zone).format("%-d %B %Y")
+            self.setup.calendar.local_day(morning).format("%-d %B %Y")
         ));
-        self.close(Month::MAY).await?;
-        let clock = Clock::set(before);
+        let clock = Clock::set(morning - BEFORE_SIX);
         let stop = CancellationToken::new();
         let daemon = run::run(self.setup.clone(), clock, stop.clone());
         tokio::select! {
             ended = daemon => ended,
             never = stop_on_signal(&stop) => never,
-            failed = self.watch(clock, six, once, &stop) => match failed? {},
+            failed = self.watch(clock, once, &stop) => match failed? {},
         }
     }
 
@@ -109,7 +109,8 @@ impl Story {
         }
         progress.end();
         // The day before: May's books are not closed yet, and nobody expects them to be.
-        pull_all(&engine, self.the_morning() - TimeDelta::days(1)).await?;
+        let morning = due_morning(&self.setup.calendar, Month::MAY);
+        pull_all(&engine, morning - TimeDelta::days(1)).await?;
         engine.store.close().await;
         Ok(())
     }
@@ -121,16 +122,10 @@ impl Story {
         Ok(())
     }
 
-    /// When May's figures are due.
-    fn the_morning(&self) -> DateTime<Utc> {
-        due_morning(&self.setup.calendar, Month::MAY)
-    }
-
     /// Waits for what the daemon tells, shows it, and lets the daemon run on or not.
     async fn watch(
         &mut self,
         clock: Clock,
-        six: DateTime<Utc>,
         once: bool,
         stop: &CancellationToken,
     ) -> anyhow::Result<Infallible> {
@@ -141,7 +136,7 @@ impl Story {
         let standing = self.standing(clock).await?;
         told::step("This is how Calder Cycles stands (`kpid show`):");
         anstream::print!("\n{standing}");
-        told::what_next(&self.folder, six.with_timezone(&self.setup.calendar.zone).date_naive());
+        told::what_next(&self.folder, self.setup.calendar.local_day(clock.now()));
         if once {
             stop.cancel();
         } else {
@@ -185,7 +180,7 @@ async fn pull_all(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Six in the morning after the day on which a month's figures are due.
+/// Six in the morning after the day by which a month's figures are due.
 fn due_morning(calendar: &Calendar, month: Month) -> DateTime<Utc> {
     let period = calendar.period_of(Frequency::Month, month.first_day());
     let morning = calendar.local_day(calendar.overdue_from(period, LAG));
