@@ -46,7 +46,8 @@ fn scopes(setup: &Setup) -> Vec<String> {
     paths
 }
 
-fn failure(path: &Path, error: LoadError) -> Failure {
+/// Why a file cannot be used, its problems printed in full.
+pub(crate) fn failure(path: &Path, error: LoadError) -> Failure {
     match error {
         LoadError::Problems(problems) => in_full(path, &problems),
         LoadError::Unreadable { .. } => Failure::new(error.to_string())

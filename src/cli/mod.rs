@@ -15,6 +15,7 @@ mod pull;
 mod run;
 mod schema;
 mod show;
+mod simulate;
 mod tree;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -47,6 +48,7 @@ enum Command {
     Export(export::Arguments),
     Show(show::Arguments),
     Backtest(backtest::Arguments),
+    Simulate(simulate::Arguments),
     Init(init::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
@@ -93,6 +95,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
+            Command::Simulate(arguments) => simulate::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }

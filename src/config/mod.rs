@@ -6,5 +6,6 @@ mod lint;
 pub mod load;
 mod parse;
 pub mod problem;
+pub mod scenario;
 pub mod secret;
 pub mod setup;

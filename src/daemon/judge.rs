@@ -14,13 +14,14 @@ use crate::{
 };
 
 /// What live evaluations do: a scope seen for the first time is not told of.
-pub const LIVE: Circumstances = Circumstances { historical: false, first_look_is_historical: true };
+pub const LIVE: Circumstances =
+    Circumstances { historical: false, first_look_is_historical: true, silenced: &[] };
 
 /// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
 pub async fn judge(
     engine: &Engine,
     scorecards: &[Id],
-    circumstances: Circumstances,
+    circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
     let portfolio = &engine.setup.portfolio;
@@ -39,7 +40,7 @@ fn decide(
     engine: &Engine,
     scorecards: &[Id],
     held: &Held,
-    circumstances: Circumstances,
+    circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> Judgement {
     let setup = &engine.setup;

@@ -64,7 +64,7 @@ pub(super) fn answers<'a>(
 pub async fn keep(
     engine: &Engine,
     pulled: &[Pulled],
-    circumstances: Circumstances,
+    circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
     let collected: Vec<Collected> = pulled.iter().map(|pulled| pulled.collected.clone()).collect();

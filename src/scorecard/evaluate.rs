@@ -12,11 +12,20 @@ use super::{
 
 /// What surrounds an evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct Circumstances<'a> {
     /// History is being loaded: everything is seen, nothing is told.
     pub historical: bool,
     /// A scope that has never been seen with data before is seen now, and not told of.
     pub first_look_is_historical: bool,
+    /// Scorecards and perspectives of which nobody wants to hear now.
+    pub silenced: &'a [Scope],
+}
+
+impl Circumstances<'_> {
+    fn silences(&self, scope: &Scope) -> bool {
+        let whole = Scope::Scorecard(scope.scorecard().clone());
+        self.silenced.iter().any(|silenced| silenced == scope || *silenced == whole)
+    }
 }
 
 /// An episode that moved, and whom it concerns.
@@ -53,7 +62,7 @@ pub fn evaluate(
     scorecards: &[Id],
     history: &History,
     episodes: &HashMap<Scope, Episode>,
-    circumstances: Circumstances,
+    circumstances: Circumstances<'_>,
     digest: &str,
     now: DateTime<Utc>,
 ) -> (Standing, Vec<EpisodeChange>) {
@@ -91,9 +100,10 @@ fn advance(
     scorecard: &Scorecard,
     perspective: &Perspective,
     judged: &PerspectiveStanding,
-    circumstances: Circumstances,
+    circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> EpisodeChange {
+    let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
     let before = judged.episode.clone().unwrap_or_default();
     let first_look = circumstances.first_look_is_historical && !before.seen;
     let period = judged.period.map(|period| period.to_string()).unwrap_or_default();
@@ -104,12 +114,11 @@ fn advance(
         period,
         official: judged.official,
         historical: circumstances.historical || first_look,
-        silenced: false,
+        silenced: circumstances.silences(&scope),
     };
     let policy = effective(&perspective.alert);
     let (episode, event) = before.advance(&policy, &evaluation, now);
     let to = event.map(|event| recipients(&policy, event, &before)).unwrap_or_default();
-    let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
     EpisodeChange { scope, before, episode, event, to }
 }
 

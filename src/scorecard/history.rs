@@ -117,16 +117,17 @@ impl KpiHistory {
     }
 
     /// Appends a revision if the figure or the target differs from the newest one; tells whether
-    /// it did. Collecting twice adds nothing.
+    /// it did. Collecting twice adds nothing; seeing the same later only makes it newer.
     pub fn record(&mut self, period: Period, actual: Actual) -> bool {
         let revisions = self.actuals.entry(period).or_default();
-        let same = revisions
-            .last()
-            .is_some_and(|held| held.figure == actual.figure && held.target == actual.target);
-        if !same {
+        let newest = revisions.last_mut();
+        let same = newest
+            .filter(|held| held.figure == actual.figure && held.target == actual.target)
+            .map(|held| held.observed_at = held.observed_at.max(actual.observed_at));
+        if same.is_none() {
             revisions.push(actual);
         }
-        !same
+        same.is_none()
     }
 }
 

@@ -27,6 +27,7 @@ pub mod signal;
 mod standing;
 mod status;
 mod target;
+pub mod timeline;
 mod tree;
 mod trend;
 

@@ -31,6 +31,34 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// One node as it is serialised, without its children; none where the standing has no such node.
+    pub fn node(&self, scope: &Scope) -> Option<serde_json::Map<String, serde_json::Value>> {
+        let scorecard = self.scorecards.iter().find(|held| held.id == *scope.scorecard())?;
+        let perspective = |id: &Id| scorecard.perspectives.iter().find(|held| held.id == *id);
+        match scope {
+            Scope::Scorecard(_) => without_children(scorecard),
+            Scope::Perspective(_, id) => without_children(perspective(id)?),
+            Scope::Objective(_, id, objective) => {
+                let objectives = &perspective(id)?.objectives;
+                without_children(objectives.iter().find(|held| held.id == *objective)?)
+            }
+            Scope::Kpi(kpi) => {
+                let objectives =
+                    scorecard.perspectives.iter().flat_map(|perspective| &perspective.objectives);
+                let mut kpis = objectives.flat_map(|objective| &objective.kpis);
+                without_children(kpis.find(|held| held.id == kpi.kpi)?)
+            }
+        }
+    }
+}
+
+fn without_children(node: &impl Serialize) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let Ok(serde_json::Value::Object(mut node)) = serde_json::to_value(node) else { return None };
+    node.retain(|key, _| !matches!(key.as_str(), "perspectives" | "objectives" | "kpis"));
+    Some(node)
+}
+
 impl ScorecardStanding {
     fn narrow(&mut self, scope: &Scope) {
         match scope {

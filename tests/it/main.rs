@@ -5,6 +5,7 @@
 mod asking;
 mod demo;
 mod docs;
+mod simulate;
 mod sources_http;
 mod sources_sqlite;
 mod store;

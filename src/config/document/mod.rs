@@ -6,12 +6,13 @@ pub mod located;
 mod node;
 mod reader;
 pub mod scalar;
+pub mod scenario;
 pub mod scorecard;
 
 use serde::de::DeserializeOwned;
 
 use crate::config::{
-    document::{located::Loc, node::Node},
+    document::{located::Loc, node::Node, scenario::ScenarioDoc},
     problem::{Files, Problem},
 };
 
@@ -23,6 +24,15 @@ pub fn read<T: DeserializeOwned>(files: &Files, file: usize) -> (Option<Loc<T>>,
     let (_, text) = files.get(file);
     match Node::parse(file, text) {
         Ok(node) => reader::read(&node),
+        Err(problem) => (None, vec![problem]),
+    }
+}
+
+/// Reads a scenario, in which scorecards may be a list of documents or a map of them by id.
+pub fn read_scenario(files: &Files, file: usize) -> (Option<Loc<ScenarioDoc>>, Vec<Problem>) {
+    let (_, text) = files.get(file);
+    match Node::parse(file, text) {
+        Ok(node) => reader::read(&node.with_listed("scorecards", "scorecard")),
         Err(problem) => (None, vec![problem]),
     }
 }

@@ -57,6 +57,31 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The same document with the map of documents under `key` turned into a list, each document
+    /// given its key in the map under `id`.
+    pub(super) fn with_listed(mut self, key: &str, id: &str) -> Self {
+        let Value::Mapping(pairs) = &mut self.value else { return self };
+        let named = |node: &Node| matches!(&node.value, Value::Scalar { text, .. } if text == key);
+        for (_, value) in pairs.iter_mut().filter(|(name, _)| named(name)) {
+            if let Value::Mapping(documents) = &mut value.value {
+                let documents = std::mem::take(documents);
+                let listed = documents.into_iter().map(|(name, document)| document.keyed(id, name));
+                value.value = Value::Sequence(listed.collect());
+            }
+        }
+        self
+    }
+
+    fn keyed(mut self, id: &str, name: Node) -> Self {
+        if let Value::Mapping(pairs) = &mut self.value {
+            let key = Value::Scalar { text: id.to_owned(), plain: true };
+            pairs.insert(0, (Self { place: name.place, value: key }, name));
+        }
+        self
+    }
+}
+
 /// What the YAML reader hands over, before places are looked up.
 enum Raw {
     Null,

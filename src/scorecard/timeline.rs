@@ -1,0 +1,71 @@
+//! A story played to the engine: what came in when, and what the engine made of it. No source, no
+//! store, no clock; the same judgement as the daemon's.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Actual, Circumstances, Episode, EpisodeChange, Failure, History, Id, KpiRef, Period, Portfolio,
+    Scope, Standing, evaluate,
+};
+
+/// What comes in at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What the sources gave.
+    pub actuals: Vec<(KpiRef, Period, Actual)>,
+    /// KPIs whose source gave nothing, and its words.
+    pub failures: Vec<(KpiRef, String)>,
+    /// History being loaded: seen, never told.
+    pub historical: bool,
+    /// Scorecards and perspectives of which nobody wants to hear now.
+    pub silenced: Vec<Scope>,
+}
+
+/// What the engine made of a step.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Every scorecard, judged at the step's instant.
+    pub standing: Standing,
+    /// The episodes that moved, told or not.
+    pub changes: Vec<EpisodeChange>,
+}
+
+/// Plays steps, oldest first, from an empty history.
+pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> {
+    let all: Vec<Id> =
+        portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
+    let mut history = History::default();
+    let mut episodes: HashMap<Scope, Episode> = HashMap::new();
+    let mut moments = Vec::new();
+    for step in steps {
+        take_in(&mut history, step);
+        let circumstances = Circumstances {
+            historical: step.historical,
+            silenced: &step.silenced,
+            ..Circumstances::default()
+        };
+        let (standing, changes) =
+            evaluate(portfolio, &all, &history, &episodes, circumstances, digest, step.at);
+        for change in &changes {
+            episodes.insert(change.scope.clone(), change.episode.clone());
+        }
+        moments.push(Moment { standing, changes });
+    }
+    moments
+}
+
+/// A figure ends the failure before it; a failure leaves what is held as it is.
+fn take_in(history: &mut History, step: &Step) {
+    for (kpi, period, actual) in &step.actuals {
+        let held = history.kpi_mut(kpi);
+        held.record(*period, *actual);
+        held.failure = None;
+    }
+    for (kpi, message) in &step.failures {
+        history.kpi_mut(kpi).failure = Some(Failure { at: step.at, message: message.clone() });
+    }
+}

@@ -1,0 +1,106 @@
+//! `kpid simulate`, the real binary: what holds, what does not, and what is no scenario.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn simulate(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kpid"));
+    command.arg("simulate").args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn every_scenario_holds() {
+    let folder = Path::new("tests/scenarios");
+    let paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(paths.len() >= 3);
+    for path in paths {
+        let output = simulate(&[path.to_str().unwrap()]);
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{}: {said}", path.display());
+    }
+}
+
+#[test]
+fn programs_get_one_element_a_step() {
+    let output = simulate(&["tests/scenarios/customer.yaml", "--format", "json"]);
+    let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(steps.as_array().unwrap().len(), 2);
+    let opened =
+        serde_json::json!([{ "scope": "calder/customer", "event": "opened", "to": ["ines"] }]);
+    assert_eq!(steps[0]["events"], serde_json::json!([]));
+    assert_eq!(steps[1]["events"], opened);
+    let perspective = &steps[1]["standing"]["scorecards"][0]["perspectives"][0];
+    assert_eq!(perspective["status"], "off_track");
+    assert_eq!(steps[1]["at"], "2026-06-03T06:00:00+02:00");
+}
+
+fn scenario(steps: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scenario.yaml");
+    let scorecards = "scorecards:\n  s:\n    perspectives:\n      p:\n        objectives:\n          o:\n            kpis:\n              k: { nature: flow, target: 100 }\n";
+    fs::write(&path, format!("{scorecards}steps:\n{steps}")).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn a_missed_expectation_is_named_and_answers_no() {
+    let (_folder, path) = scenario(
+        "  - at: 2026-06-01\n    actuals: { s/k: 100 }\n    expect: { s/k: { status: at_risk, score: 70 } }\n",
+    );
+    let output = simulate(&[&path]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("expected status of s/k to be \"at_risk\", found \"on_track\""),
+        "{said}"
+    );
+    assert!(!said.contains("score"), "{said}");
+}
+
+#[test]
+fn what_is_no_scenario_is_told_with_its_place() {
+    for (steps, words) in [
+        ("  - at: 2026-06-01\n    actuals: { s/j: 100 }\n", "there is no KPI `s/j`"),
+        ("  - at: then\n", "`then` is no instant"),
+        ("  - at: 2026-06-02\n  - at: 2026-06-01\n", "not before the one above"),
+        (
+            "  - at: 2026-06-01\n    expect: { s/k: { statsu: on_track } }\n",
+            "did you mean `status`?",
+        ),
+        ("  - at: 2026-06-01\n    expect: { s/x: { status: on_track } }\n", "there is no `s/x`"),
+        (
+            "  - at: 2026-06-01\n    actuals: { s/k: { period: 2026-W05, value: 1 } }\n",
+            "is no period of `s/k`",
+        ),
+        (
+            "  - at: 2026-06-01\n    actuals: { s/k: { period: 2026-07, value: 1 } }\n",
+            "has not begun",
+        ),
+        ("  - at: 2026-06-01\n    actuals: { s/k: { period: 2026-05, valeu: 1 } }\n", "valeu"),
+        ("  - at: 2026-06-01\n    actuals: { s/k: { period: 2026-05 } }\n", "either `value`"),
+        ("  - when: 2026-06-01\n", "unknown key `when`"),
+    ] {
+        let (_folder, path) = scenario(steps);
+        let output = simulate(&[&path]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{steps}: {said}");
+        assert!(said.contains(words) && said.contains("scenario.yaml:"), "{steps}: {said}");
+    }
+}
+
+#[test]
+fn null_is_a_failure_and_never_zero() {
+    let (_folder, path) = scenario(
+        "  - at: 2026-06-01\n    actuals: { s/k: null }\n    expect: { s/k: { status: no_data, value: null, error: the source said null } }\n",
+    );
+    let output = simulate(&[&path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
