@@ -56,7 +56,7 @@ pub(crate) fn what_next(folder: &Folder, day: NaiveDate) {
 }
 
 /// What is printed of a body: the perspective, its status, score and reason.
-const BODY_LINES: usize = 42;
+const BODY_LINES: usize = 40;
 
 /// Cells of the bar.
 const BAR_CELLS: u32 = 26;
