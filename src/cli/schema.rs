@@ -25,9 +25,28 @@ enum Kind {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    match arguments.kind {
-        Kind::Scorecard => print_json(&schemars::schema_for!(ScorecardDoc))?,
-        Kind::Kpid => print_json(&schemars::schema_for!(DaemonDoc))?,
-    }
+    let (schema, title) = match arguments.kind {
+        Kind::Scorecard => (schemars::schema_for!(ScorecardDoc), "a kpid scorecard"),
+        Kind::Kpid => (schemars::schema_for!(DaemonDoc), "kpid.yaml"),
+    };
+    let mut schema = schema.to_value();
+    close(&mut schema);
+    schema["title"] = title.into();
+    print_json(&schema)?;
     Ok(Answer::Done)
+}
+
+/// An unknown key is a mistake, here as in `kpid check`.
+fn close(schema: &mut serde_json::Value) {
+    if let Some(object) = schema.as_object_mut()
+        && object.contains_key("properties")
+        && !object.contains_key("additionalProperties")
+    {
+        object.insert("additionalProperties".to_owned(), false.into());
+    }
+    match schema {
+        serde_json::Value::Object(object) => object.values_mut().for_each(close),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
 }

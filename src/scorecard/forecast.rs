@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::signal::Limits;
+use super::signal::{LIMIT_FACTOR, Limits};
 
 /// With fewer closed periods there is nothing to go by.
 const VALUES_MIN: usize = 4;
@@ -12,9 +12,6 @@ const DRIFT_VALUES_MAX: usize = 12;
 
 /// Two years of months show a season.
 const SEASON_VALUES_MIN: usize = 24;
-
-/// Half the width of a range, in mean moving ranges.
-const RANGE_FACTOR: f64 = 2.66;
 
 /// A value expected, and how sure that is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -98,7 +95,7 @@ fn drift(closed: &[f64], horizon: u32) -> Option<Forecast> {
 
 fn ranged(value: f64, method: Method, values: &[f64]) -> Option<Forecast> {
     let ranges: f64 = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum();
-    let reach = RANGE_FACTOR * ranges / (values.len() - 1) as f64;
+    let reach = LIMIT_FACTOR * ranges / (values.len() - 1) as f64;
     let count = values.len();
     Some(Forecast { value, method, count, lower: value - reach, upper: value + reach })
 }

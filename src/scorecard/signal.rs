@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Direction, Signal, SignalRules};
 
 /// Natural limits lie this many mean moving ranges from the mean.
-const LIMIT_FACTOR: f64 = 2.66;
+pub(super) const LIMIT_FACTOR: f64 = 2.66;
 
 /// A moving range above this many mean moving ranges is itself exceptional.
 const RANGE_FACTOR: f64 = 3.268;

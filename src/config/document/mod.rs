@@ -2,12 +2,15 @@
 //! mistake does not hide the next.
 
 pub mod daemon;
+pub mod kpi;
 pub mod located;
 mod node;
 mod reader;
 pub mod scalar;
 pub mod scenario;
 pub mod scorecard;
+pub mod source;
+pub mod target;
 
 use serde::de::DeserializeOwned;
 

@@ -4,12 +4,13 @@ use super::{Desk, given, scorecard::Sheet, source, target, texts};
 use crate::{
     config::{
         document::{
+            kpi::{
+                BasisDoc, CumulativeDoc, DirectionDoc, FrequencyDoc, KindDoc, KpiDoc, NatureDoc,
+                PaceDoc, RulesDoc, ScoringDoc, SignalsDoc,
+            },
             located::Loc,
             scalar::ScheduleDoc,
-            scorecard::{
-                BasisDoc, CumulativeDoc, DirectionDoc, FrequencyDoc, KindDoc, KpiDoc, NatureDoc,
-                PaceDoc, RulesDoc, ScoringDoc, SignalsDoc, SourceDoc,
-            },
+            source::SourceDoc,
         },
         problem::{Place, Problem},
         setup::Collection,

@@ -7,7 +7,7 @@ use crate::{
     config::{
         document::{
             located::Loc,
-            scorecard::{HttpSourceDoc, ReadingDoc, SourceDoc, SqlSourceDoc},
+            source::{HttpSourceDoc, ReadingDoc, SourceDoc, SqlSourceDoc},
         },
         problem::Problem,
     },

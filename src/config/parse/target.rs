@@ -10,10 +10,11 @@ use super::{
 use crate::{
     config::{
         document::{
+            kpi::KpiDoc,
             located::{Entries, Loc},
-            scorecard::{
-                AimDoc, AnnualDoc, BandDoc, KpiDoc, ReferenceDoc, RelativeDoc, RollingDoc,
-                ShapeDoc, TargetDoc, TrajectoryDoc,
+            target::{
+                AimDoc, AnnualDoc, BandDoc, ReferenceDoc, RelativeDoc, RollingDoc, ShapeDoc,
+                StepDoc, TargetDoc, TrajectoryDoc,
             },
         },
         problem::{Place, Problem},
@@ -91,7 +92,7 @@ fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
     }
     if let Some(rows) = given(doc.steps.as_ref()) {
         let rows = rows.iter().filter_map(|row| row.value.as_ref());
-        let step = |row: &crate::config::document::scorecard::StepDoc| {
+        let step = |row: &StepDoc| {
             let status = status(row.status);
             let score = row.score.or_else(|| manual_score(status)).unwrap_or_default();
             Step { from: row.from, status, score: score.clamp(0.0, 100.0) }

@@ -1,0 +1,68 @@
+//! Where a KPI is collected, as its author writes it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::located::Loc;
+
+/// Where a KPI is collected.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceDoc {
+    /// A question to a database.
+    Sql(Box<SqlSourceDoc>),
+    /// A question to an HTTP API.
+    Http(Box<HttpSourceDoc>),
+}
+
+/// A question to a database.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct SqlSourceDoc {
+    /// The connection's id.
+    pub from: Loc<String>,
+    /// What one answer is; `value` by default.
+    pub reading: Option<Loc<ReadingDoc>>,
+    /// How many periods before the present one a series is asked again for; 3 by default.
+    pub lookback: Option<Loc<u32>>,
+    /// SQL that returns `value`, or `numerator` and `denominator`; with `period` for a series.
+    pub query: Loc<String>,
+}
+
+/// A question to an HTTP API.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct HttpSourceDoc {
+    /// The connection's id.
+    pub from: Loc<String>,
+    /// What one answer is; `value` by default.
+    pub reading: Option<Loc<ReadingDoc>>,
+    /// How many periods before the present one a series is asked again for; 3 by default.
+    pub lookback: Option<Loc<u32>>,
+    /// Path and query below the base URL; `{period_key}` and friends stand for the period.
+    pub get: Loc<String>,
+    /// Of a series: JSONPath to its rows.
+    pub rows: Option<Loc<String>>,
+    /// Of a series: JSONPath, within a row, to its period key.
+    pub period: Option<Loc<String>>,
+    /// JSONPath to the value; of a series, within a row.
+    pub value: Option<Loc<String>>,
+    /// JSONPath to what is counted.
+    pub numerator: Option<Loc<String>>,
+    /// JSONPath to how many there are.
+    pub denominator: Option<Loc<String>>,
+}
+
+/// What one answer of a source is.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingDoc {
+    /// A sample of the present value.
+    Value,
+    /// A part; the parts of a period add up.
+    Delta,
+    /// Already cumulative in the period.
+    ToDate,
+    /// A meter that only rises.
+    Counter,
+    /// Rows of period and figure.
+    Series,
+}
