@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the peers of tests are tasks")]
 
 mod asking;
+mod check;
 mod demo;
 mod docs;
 mod simulate;

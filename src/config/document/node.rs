@@ -157,6 +157,8 @@ impl Source<'_> {
             _ => first,
         };
         let message = message.split(" at line ").next().unwrap_or(message);
+        // Advice for programmers of the reader is none for authors.
+        let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
         Problem::error(place, message)
     }
 }

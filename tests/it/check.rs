@@ -1,0 +1,95 @@
+//! `kpid check`: every problem of every file at once, with its place, and never a panic.
+
+use std::{fs, path::Path, process::Command};
+
+use kpid::config::{load::load, secret::Secrets};
+use proptest::prelude::*;
+
+const KPID: &str = env!("CARGO_BIN_EXE_kpid");
+
+fn check(folder: &Path, options: &[&str]) -> (String, Option<i32>) {
+    let mut kpid = Command::new(KPID);
+    kpid.args(["-c", "kpid.yaml", "check"]).args(options).current_dir(folder);
+    let output = kpid.output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+#[test]
+fn every_problem_of_every_file_has_its_place_and_a_hint() {
+    let (text, code) = check(Path::new("tests/data/bad"), &[]);
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn programs_get_the_same_problems() {
+    let (text, code) = check(Path::new("tests/data/bad"), &["--format", "json"]);
+    assert_eq!(code, Some(1));
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let problems = json["problems"].as_array().unwrap();
+    let unknown =
+        problems.iter().find(|problem| problem["message"] == "unknown key `taget`").unwrap();
+    assert_eq!(unknown["severity"], "error");
+    assert_eq!(unknown["file"], "scorecards/calder.yaml");
+    assert_eq!((unknown["line"].as_u64(), unknown["column"].as_u64()), (Some(14), Some(13)));
+    assert_eq!(unknown["hint"], "did you mean `target`?");
+}
+
+#[test]
+fn the_starter_files_are_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = Command::new(KPID).arg("init").arg(folder.path()).output().unwrap();
+    assert!(init.status.success());
+    let (text, code) = check(folder.path(), &[]);
+    assert_eq!((text.as_str(), code), ("good: 1 scorecard, 2 KPIs, 0 warnings\n", Some(0)));
+    let again = Command::new(KPID).arg("init").arg(folder.path()).output().unwrap();
+    assert_eq!(again.status.code(), Some(2), "nothing is overwritten");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let output =
+        Command::new(KPID).args(["-c", "nowhere.yaml", "check"]).current_dir(&folder).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("kpid: cannot read nowhere.yaml: "), "{told}");
+}
+
+#[test]
+fn a_cycle_of_kpis_is_told_with_its_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let scorecard = "scorecard: ring\nperspectives:\n  p:\n    objectives:\n      o:\n        kpis:\n          \
+                     a: { nature: flow, formula: b + 1 }\n          b: { nature: flow, formula: a + 1 }\n";
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    fs::write(folder.path().join("scorecards/ring.yaml"), scorecard).unwrap();
+    let (text, code) = check(folder.path(), &[]);
+    assert_eq!(code, Some(1));
+    let told =
+        "scorecards/ring.yaml:7:11: error: `ring/a` depends on itself: ring/a → ring/b → ring/a";
+    assert!(text.contains(told), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// Whatever is cut out of, or put into, a file: problems, never a panic.
+    #[test]
+    fn no_edit_of_a_file_makes_it_panic(at in 0.0..1.0_f64, cut in 0_usize..40, put in "[ -~\\n]{0,12}") {
+        let sample = include_str!("../../src/cli/init/scorecards/example.yaml");
+        let from = (at * sample.len() as f64) as usize;
+        let to = (from + cut).min(sample.len());
+        prop_assume!(sample.is_char_boundary(from) && sample.is_char_boundary(to));
+        let edited = format!("{}{put}{}", &sample[..from], &sample[to..]);
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("scorecards")).unwrap();
+        let daemon = include_str!("../../src/cli/init/kpid.yaml");
+        fs::write(folder.path().join("kpid.yaml"), daemon).unwrap();
+        fs::write(folder.path().join("scorecards/example.yaml"), edited).unwrap();
+        if let Err(error) = load(&folder.path().join("kpid.yaml"), Secrets::Unused) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+}
