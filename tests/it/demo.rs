@@ -152,6 +152,16 @@ fn check_nodes<'v>(found: impl Iterator<Item = &'v Value>, expected: &[(&str, &s
 }
 
 #[test]
+fn the_scenario_of_the_sample_comes_true() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/calder");
+    let played = kpid(&["simulate", "scenarios/carrier-switch.yaml"], &sample);
+    let told = text(&played.stdout);
+    assert!(played.status.success(), "{told}\n{}", text(&played.stderr));
+    let last = told.lines().rfind(|line| line.contains("calder/customer recovered"));
+    assert_eq!(last.map(str::trim), Some("→ calder/customer recovered, telling ines, ops, ceo"));
+}
+
+#[test]
 fn a_folder_with_something_else_in_it_is_refused() {
     let theirs = tempfile::tempdir().unwrap();
     fs::write(theirs.path().join("thesis.txt"), "ten years of work").unwrap();

@@ -26,7 +26,7 @@ const MARK: &str = ".kpid-demo";
 const STORE: &str = "kpid.db";
 
 /// The files, as shipped in `config/calder/`.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("kpid.yaml", include_str!("../../../config/calder/kpid.yaml")),
     ("scorecards/calder.yaml", include_str!("../../../config/calder/scorecards/calder.yaml")),
     (
@@ -40,6 +40,10 @@ const FILES: [(&str, &str); 6] = [
     (
         "scorecards/care-tier-1.yaml",
         include_str!("../../../config/calder/scorecards/care-tier-1.yaml"),
+    ),
+    (
+        "scenarios/carrier-switch.yaml",
+        include_str!("../../../config/calder/scenarios/carrier-switch.yaml"),
     ),
     ("scorecards/sanne.yaml", include_str!("../../../config/calder/scorecards/sanne.yaml")),
 ];

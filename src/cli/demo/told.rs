@@ -44,15 +44,16 @@ pub(crate) fn what_next(folder: &Folder, day: NaiveDate) {
     anstream::println!("Try, in another terminal (the demo lives in June 2026, hence the day):");
     // As the reader called it: `cargo run` puts nothing on the path.
     let program = std::env::args().next().unwrap_or_else(|| "kpid".to_owned());
+    let scenario = folder.path().join("scenarios/carrier-switch.yaml");
     for (command, meaning) in [
         (format!("show --as-of {day}"), "every scorecard"),
-        (format!("show calder/customer --as-of {day}"), "a part of one"),
         ("show calder --as-of 2026-05-10".to_owned(), "what was known in May"),
         (format!("backtest --from 2025-04 --to {day}"), "the messages of a year, once more"),
         ("check".to_owned(), "the configuration, after you have changed it"),
     ] {
         anstream::println!("  {program} -c {config} {command:<42}  # {meaning}");
     }
+    anstream::println!("  {program} simulate {}   # what if it recovers", scenario.display());
 }
 
 /// What is printed of a body: the perspective, its status, score and reason.
