@@ -116,19 +116,27 @@ impl Folder {
     }
 }
 
+/// Leaves nothing in the folder but the mark, which stays until the end lest half a folder is
+/// taken for somebody else's.
 fn clear(path: &Path) -> anyhow::Result<()> {
-    let mut entries = match fs::read_dir(path) {
+    let told = || format!("cannot empty {}", path.display());
+    let entries = match fs::read_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
-        Ok(entries) => entries,
+        entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(told)?,
     };
-    if entries.next().is_some() && !path.join(MARK).exists() {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    if !path.join(MARK).exists() {
         bail!("{} has files in it and is no former demo's; name another folder", path.display());
     }
     // A demo that still runs keeps its folder.
-    let lock = InstanceLock::take(&path.join(STORE))?;
-    fs::remove_dir_all(path).with_context(|| format!("cannot empty {}", path.display()))?;
-    drop(lock);
+    let _lock = InstanceLock::take(&path.join(STORE))?;
+    for entry in entries.iter().filter(|entry| entry.file_name() != MARK) {
+        let is_folder = entry.file_type().with_context(told)?.is_dir();
+        let remove = if is_folder { fs::remove_dir_all } else { fs::remove_file };
+        remove(entry.path()).with_context(told)?;
+    }
     Ok(())
 }
 
