@@ -187,6 +187,28 @@ impl<'a> Judge<'a> {
         day: NaiveDate,
         depth: usize,
     ) -> Verdict {
+        let children = self.children_to_depth(scorecard, objective, day, depth);
+        roll_up(&objective.rollup, &children).0
+    }
+
+    /// An objective's children as their actuals stood for periods ended by a local day: its KPIs,
+    /// then the objectives that contribute to it.
+    pub(super) fn children_on(
+        &self,
+        scorecard: &Scorecard,
+        objective: &Objective,
+        day: NaiveDate,
+    ) -> Vec<Child> {
+        self.children_to_depth(scorecard, objective, day, LINK_DEPTH_MAX)
+    }
+
+    fn children_to_depth(
+        &self,
+        scorecard: &Scorecard,
+        objective: &Objective,
+        day: NaiveDate,
+        depth: usize,
+    ) -> Vec<Child> {
         let kpis = objective.kpis.iter();
         let mut children: Vec<_> =
             kpis.map(|kpi| child_on(&self.case(scorecard, kpi), day)).collect();
@@ -197,7 +219,7 @@ impl<'a> Judge<'a> {
             let verdict = self.objective_on(scorecard, linked, day, depth - 1);
             children.push(child(&linked.id, &verdict, link.weight, link.critical));
         }
-        roll_up(&objective.rollup, &children).0
+        children
     }
 }
 

@@ -324,7 +324,8 @@ impl Case<'_> {
         back.take(PERIODS_BACK_MAX).find(|at| !self.kpi.not_applicable.contains(at))
     }
 
-    fn missing_state(&self, period: Period, now: DateTime<Utc>) -> DataState {
+    /// Where a period without an actual stands.
+    pub fn missing_state(&self, period: Period, now: DateTime<Utc>) -> DataState {
         let due = self.calendar.overdue_from(period, self.kpi.lag);
         match () {
             () if !self.calendar.is_closed(period, now) => DataState::Open,

@@ -1,0 +1,105 @@
+//! Children make a parent, units make a whole, and both can be explained.
+
+use kpid::scorecard::{
+    Aggregate, Child, Contribution, Figure, History, Kpi, ObjectiveRef, Portfolio, Rollup,
+    RollupRule, Scoring, Status, manual_score, reading, roll_up,
+};
+use serde_json::{Value, json};
+
+use super::{
+    demo::explained,
+    numbers,
+    world::{id, kpi, objective, perspective, record, scorecard},
+};
+
+pub(super) fn rollup(input: &Value) -> Value {
+    let rule = match input["rule"].as_str() {
+        None => RollupRule::WeightedMean,
+        Some("worst_of") => RollupRule::WorstOf,
+        Some("majority") => RollupRule::Majority,
+        Some("count_red") => RollupRule::CountRed { red: 2, amber: 1 },
+        Some(other) => panic!("the rule {other} is not known"),
+    };
+    let red_guard = input["red_guard"].as_bool().unwrap_or(true);
+    let rollup = Rollup { rule, red_guard, ..Rollup::default() };
+    let children: Vec<_> =
+        input["children"].as_array().unwrap().iter().enumerate().map(child).collect();
+    serde_json::to_value(roll_up(&rollup, &children).0).unwrap()
+}
+
+fn child((at, input): (usize, &Value)) -> Child {
+    Child {
+        id: id(&format!("c{at}")),
+        status: serde_json::from_value(input["status"].clone()).unwrap(),
+        score: input["score"].as_f64(),
+        weight: input["weight"].as_f64().unwrap(),
+        critical: input["critical"].as_bool().unwrap_or(false),
+    }
+}
+
+pub(super) fn manual(input: &Value) -> Value {
+    let status: Status = serde_json::from_value(input["manual"].clone()).unwrap();
+    let rollup = Rollup { rule: RollupRule::Manual(status), ..Rollup::default() };
+    let (verdict, _) = roll_up(&rollup, &[]);
+    assert_eq!(verdict.score, manual_score(status));
+    serde_json::to_value(verdict).unwrap()
+}
+
+/// The rows of this area are told apart by what they give.
+pub(super) fn cascade(input: &Value) -> Value {
+    if let Some(units) = input.get("units") {
+        let parts: Vec<Figure> = units
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(numbers)
+            .map(|unit| Figure::Ratio { numerator: unit[0], denominator: unit[1] })
+            .collect();
+        let whole = reading::of_figures(Aggregate::Sum, 1.0, &parts).unwrap();
+        return json!({ "value": whole.value(input["scale"].as_f64().unwrap()) });
+    }
+    if input.get("links").is_some() { circle(input) } else { rollup(input) }
+}
+
+/// Objectives of two scorecards, each a contribution to the other.
+fn circle(input: &Value) -> Value {
+    let links = input["links"].as_array().unwrap().iter();
+    let scorecards = links.map(|link| {
+        let (child, parent) = (named(&link[0]), named(&link[1]));
+        let contribution = Contribution { objective: child, weight: 1.0, critical: false };
+        let mut aim = objective(parent.objective.as_str(), 1.0, false, Vec::new());
+        aim.contributions.push(contribution);
+        let mut card = scorecard(vec![perspective("view", 1.0, vec![aim])]);
+        card.id = parent.scorecard;
+        card
+    });
+    let errors = Portfolio::new(scorecards.collect()).unwrap_err();
+    let is_cycle =
+        errors.iter().any(|error| matches!(error, kpid::scorecard::LinkError::Cycle(..)));
+    json!({ "error": if is_cycle { "cycle" } else { "none" } })
+}
+
+fn named(path: &Value) -> ObjectiveRef {
+    let (scorecard, objective) = path.as_str().unwrap().split_once('/').unwrap();
+    ObjectiveRef { scorecard: id(scorecard), objective: id(objective) }
+}
+
+/// Three KPIs whose values are their scores, in April and in May.
+pub(super) fn explain(input: &Value) -> Value {
+    let weights = numbers(&input["weights"]);
+    let plain = |at: usize| Kpi {
+        weight: weights[at],
+        scoring: Scoring::MinMax { min: 0.0, max: 100.0 },
+        ..kpi(&format!("k{at}"))
+    };
+    let kpis: Vec<Kpi> = (0..weights.len()).map(plain).collect();
+    let names: Vec<String> = kpis.iter().map(|kpi| kpi.id.to_string()).collect();
+    let card = scorecard(vec![perspective("view", 1.0, vec![objective("aim", 1.0, false, kpis)])]);
+    let mut history = History::default();
+    for (month, key) in [("2026-04", "previous"), ("2026-05", "scores")] {
+        for (name, value) in names.iter().zip(numbers(&input[key])) {
+            record(&mut history, &card, name, month, Figure::Value(value));
+        }
+    }
+    explained(&card, "view", &history)
+}
