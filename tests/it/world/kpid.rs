@@ -1,0 +1,130 @@
+//! The built binary, with a configuration of its own.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    process::{self, Process, Signal},
+    until,
+};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_kpid");
+
+/// A folder with a configuration and, after a while, a store.
+#[derive(Debug)]
+pub(crate) struct Kpid {
+    folder: TempDir,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// Its exit code.
+    pub(crate) code: Option<i32>,
+    /// What it said to standard output.
+    pub(crate) stdout: String,
+    /// What it said to standard error.
+    pub(crate) stderr: String,
+}
+
+/// A running `kpid run`; dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    process: Process,
+    log: PathBuf,
+}
+
+impl Kpid {
+    /// A folder with `kpid.yaml` and one scorecard file.
+    pub(crate) fn new(config: &str, scorecard: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("scorecards")).unwrap();
+        fs::write(folder.path().join("kpid.yaml"), config).unwrap();
+        fs::write(folder.path().join("scorecards/acme.yaml"), scorecard).unwrap();
+        Self { folder }
+    }
+
+    /// The configuration's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs a command to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(BINARY);
+        command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The standing as JSON, or null as long as there is no store.
+    pub(crate) async fn show(&self) -> Value {
+        let ran = self.run(&["show", "--format", "json"]).await;
+        serde_json::from_str(&ran.stdout).unwrap_or(Value::Null)
+    }
+
+    /// Starts the daemon.
+    pub(crate) fn start(&self) -> Daemon {
+        let log = self.folder().join("log");
+        let mut command = process::command(Path::new(BINARY), None, Signal::Kill);
+        command.arg("--config").arg(self.folder().join("kpid.yaml")).arg("run");
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        command.stdout(Stdio::null()).stderr(file);
+        Daemon { process: Process::start(command, Signal::Kill), log }
+    }
+}
+
+impl Daemon {
+    /// Looks until something is as wanted; panics with it and the log, at once if the daemon died.
+    pub(crate) async fn until<T: std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        mut look: impl AsyncFnMut() -> T,
+        is_wanted: impl FnMut(&T) -> bool,
+    ) -> T {
+        let look = async || {
+            if let Some(status) = self.process.ended() {
+                panic!("the daemon ended with {status} before {what}:\n{}", self.log());
+            }
+            look().await
+        };
+        until(what, look, is_wanted).await
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// The most memory it ever held, in bytes.
+    pub(crate) fn memory_max(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Orders it to end, without waiting.
+    pub(crate) fn terminate(&self) {
+        self.process.signal(Signal::Term);
+    }
+
+    /// Orders it to end, and waits until it has.
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.process.end(Signal::Term)
+    }
+
+    /// Kills it where it stands.
+    pub(crate) fn kill(self) {
+        self.process.end(Signal::Kill);
+    }
+}
