@@ -12,5 +12,6 @@ mod snapshots;
 mod sources_http;
 mod sources_sqlite;
 mod store;
+mod tidy;
 mod vectors;
 mod world;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mail_parser::{Message, MessageParser};
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 use crate::world::{
     kpid::{Daemon, Kpid},
@@ -254,7 +254,7 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
     let misbehaviours = [
         ("status", Answer::Status(500)),
         ("page", Answer::Page),
-        ("null", null),
+        ("nothing", null),
         ("empty", Answer::Json(String::new())),
         ("without", Answer::Json(r#"{"other":1}"#.into())),
         ("cut", Answer::Cut),
@@ -304,7 +304,7 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
 #[tokio::test]
 async fn what_is_in_flight_is_finished_at_sigterm() {
     let town = Town::open().await;
-    let gate = Arc::new(Notify::new());
+    let gate = Arc::new(Semaphore::new(0));
     town.origin.set("figure", Answer::Gate(Arc::clone(&gate)));
     let kpid = town.kpid("", &[("http", api("figure"))]);
     let mut daemon = kpid.start();
@@ -313,9 +313,10 @@ async fn what_is_in_flight_is_finished_at_sigterm() {
     daemon
         .until("the word of it", async || daemon_log(&kpid), |log| log.contains("stopping"))
         .await;
-    gate.notify_one();
+    gate.add_permits(Semaphore::MAX_PERMITS);
     assert_eq!(daemon.stop().code(), Some(0));
-    assert_eq!(kpi(&kpid.show().await, "http")["value"], 98.0);
+    let seen = kpid.show().await;
+    assert_eq!(kpi(&seen, "http")["value"], 98.0, "{seen:#}\n{}", daemon_log(&kpid));
 }
 
 fn daemon_log(kpid: &Kpid) -> String {

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// Much more than an answer may have.
 const FLOOD_BYTES: usize = 100 << 20;
@@ -34,7 +34,7 @@ pub(crate) enum Answer {
     /// Nothing, ever.
     Hang,
     /// The figure 98, once the gate opens.
-    Gate(Arc<Notify>),
+    Gate(Arc<Semaphore>),
     /// A space now and then, for ever.
     Trickle,
     /// Half a body, and the connection closes.
@@ -110,7 +110,7 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, uri: Uri) -> Response {
         Answer::Status(code) => StatusCode::from_u16(code).unwrap().into_response(),
         Answer::Hang => std::future::pending().await,
         Answer::Gate(gate) => {
-            gate.notified().await;
+            let _permit = gate.acquire().await.unwrap();
             json(r#"{"value":98}"#)
         }
         Answer::Trickle => json(Body::from_stream(trickle())),
