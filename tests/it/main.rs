@@ -8,7 +8,6 @@ mod demo;
 mod docs;
 mod main_job;
 mod simulate;
-mod snapshots;
 mod sources_http;
 mod sources_sqlite;
 mod store;

@@ -204,7 +204,7 @@ async fn four_kinds_of_source_cross_and_recover_and_are_told_of_once() {
     rounds(&mut daemon, &town.origin, "figure", 3).await;
     assert_eq!(town.told(), (8, 8));
     assert_told_once(&town, 4, "recovered", &sides);
-    assert_eq!(daemon.stop().code(), Some(0));
+    assert_eq!(daemon.stop().await.code(), Some(0));
 }
 
 async fn sqlite(path: &std::path::Path, sql: &str) {
@@ -226,11 +226,11 @@ async fn mail_refused_for_a_while_and_a_kill_lose_and_double_nothing() {
     town.origin.figure("figure", BAD);
     daemon.until("a refused mail", async || town.smtp.attempts(), |count| *count >= 1).await;
     daemon.until("a refused webhook", async || town.told().1, |count| *count >= 1).await;
-    daemon.kill();
+    daemon.kill().await;
 
     let mut daemon = kpid.start();
     daemon.until("another refused mail", async || town.smtp.attempts(), |count| *count >= 2).await;
-    daemon.kill();
+    daemon.kill().await;
     town.smtp.conduct(INES, Conduct::Take);
 
     let mut daemon = kpid.start();
@@ -244,7 +244,7 @@ async fn mail_refused_for_a_while_and_a_kill_lose_and_double_nothing() {
     daemon.until("the recovery", async || town.told(), |told| *told >= (2, 3)).await;
     rounds(&mut daemon, &town.origin, "figure", 3).await;
     assert_eq!(town.told(), (2, 3));
-    assert_eq!(daemon.stop().code(), Some(0));
+    assert_eq!(daemon.stop().await.code(), Some(0));
 }
 
 #[tokio::test]
@@ -314,7 +314,7 @@ async fn what_is_in_flight_is_finished_at_sigterm() {
         .until("the word of it", async || daemon_log(&kpid), |log| log.contains("stopping"))
         .await;
     gate.add_permits(Semaphore::MAX_PERMITS);
-    assert_eq!(daemon.stop().code(), Some(0));
+    assert_eq!(daemon.stop().await.code(), Some(0));
     let seen = kpid.show().await;
     assert_eq!(kpi(&seen, "http")["value"], 98.0, "{seen:#}\n{}", daemon_log(&kpid));
 }

@@ -119,12 +119,17 @@ impl Daemon {
     }
 
     /// Orders it to end, and waits until it has.
-    pub(crate) fn stop(self) -> ExitStatus {
-        self.process.end(Signal::Term)
+    pub(crate) async fn stop(self) -> ExitStatus {
+        self.end(Signal::Term).await
     }
 
     /// Kills it where it stands.
-    pub(crate) fn kill(self) {
-        self.process.end(Signal::Kill);
+    pub(crate) async fn kill(self) {
+        self.end(Signal::Kill).await;
+    }
+
+    /// Peers go on answering meanwhile.
+    async fn end(self, signal: Signal) -> ExitStatus {
+        tokio::task::spawn_blocking(move || self.process.end(signal)).await.unwrap()
     }
 }
