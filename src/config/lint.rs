@@ -59,6 +59,9 @@ fn kpi(kpi: &Kpi) -> Vec<String> {
     if kpi.unit.is_none() && kpi.nature != Nature::Event {
         found.push(format!("the KPI `{id}` has no unit"));
     }
+    if kpi.description.is_none() {
+        found.push(format!("the KPI `{id}` has no description; say what exactly is counted"));
+    }
     for aim in &kpi.aims {
         if let Tolerance::Margins { red: Amount::Percent(percent), .. } = aim.tolerance
             && kpi.unit.as_deref() == Some("%")

@@ -7,9 +7,9 @@ use crate::{
     clock::Clock,
     config::setup::Collection,
     daemon::Engine,
-    scorecard::{Aggregate, Calendar, Kpi, Period, ReadingKind, Sample},
+    scorecard::{Aggregate, Kpi, Period, ReadingKind, Sample, Scorecard},
     sources::{Outcome, Question, Window},
-    store::{Attempt, Collected, Filed, Filing},
+    store::{Attempt, Collected, Filed, Filing, Stage},
 };
 
 /// Why a KPI is collected now.
@@ -32,9 +32,10 @@ pub struct Answer {
 
 /// Asks a source about windows, one after the other, oldest first.
 pub async fn ask(engine: &Engine, collection: &Collection, windows: Vec<Window>) -> Vec<Answer> {
-    let Some((calendar, kpi)) = definition(engine, collection) else { return Vec::new() };
+    let Some((scorecard, kpi)) = definition(engine, collection) else { return Vec::new() };
     let mut answers = Vec::new();
     for window in windows {
+        let calendar = &scorecard.calendar;
         let question = Question { window: &window, frequency: kpi.frequency, calendar };
         let outcome = engine.connections.fetch(&collection.source, &question).await;
         answers.push(Answer { window, outcome });
@@ -58,8 +59,8 @@ pub fn file(
         let period = answer.window.period;
         match &answer.outcome {
             Outcome::Samples(samples) => {
-                filed.extend(definition.iter().flat_map(|(calendar, _)| {
-                    samples.iter().filter_map(|sample| self::filed(calendar, sample, period, now))
+                filed.extend(definition.iter().flat_map(|(scorecard, _)| {
+                    samples.iter().filter_map(|sample| self::filed(scorecard, sample, period, now))
                 }))
             }
             Outcome::Null => {
@@ -79,7 +80,13 @@ pub fn file(
 }
 
 /// A sample as the figure of its period; null is no figure.
-fn filed(calendar: &Calendar, sample: &Sample, asked: Period, now: DateTime<Utc>) -> Option<Filed> {
+fn filed(
+    scorecard: &Scorecard,
+    sample: &Sample,
+    asked: Period,
+    now: DateTime<Utc>,
+) -> Option<Filed> {
+    let calendar = &scorecard.calendar;
     let period = sample.period.unwrap_or(asked);
     Some(Filed {
         period,
@@ -87,8 +94,21 @@ fn filed(calendar: &Calendar, sample: &Sample, asked: Period, now: DateTime<Utc>
         target: sample.target,
         observed_at: sample.observed_at.unwrap_or_else(|| calendar.observed_in(period, now)),
         collected_at: now,
-        running: !calendar.is_closed(period, now),
+        stage: stage(scorecard, period, now),
     })
+}
+
+/// A source may restate a period until `freeze_after` later ones have closed.
+fn stage(scorecard: &Scorecard, period: Period, now: DateTime<Utc>) -> Stage {
+    let calendar = &scorecard.calendar;
+    if !calendar.is_closed(period, now) {
+        return Stage::Running;
+    }
+    let Some(open) = scorecard.freeze_after else { return Stage::Closed };
+    let last = calendar.last_closed(period.frequency(), now);
+    let back = std::iter::successors(Some(last), |at| Some(at.previous()));
+    let is_open = back.take(open as usize + 1).any(|at| at == period);
+    if is_open { Stage::Closed } else { Stage::Frozen }
 }
 
 /// A newest-counts value needs no readings; anything that several readings make does.
@@ -99,7 +119,7 @@ fn filing(collection: &Collection, kpi: &Kpi) -> Filing {
     }
 }
 
-fn definition<'e>(engine: &'e Engine, collection: &Collection) -> Option<(&'e Calendar, &'e Kpi)> {
+fn definition<'e>(engine: &'e Engine, collection: &Collection) -> Option<(&'e Scorecard, &'e Kpi)> {
     let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard)?;
-    Some((&scorecard.calendar, scorecard.kpi(&collection.kpi.kpi)?))
+    Some((scorecard, scorecard.kpi(&collection.kpi.kpi)?))
 }

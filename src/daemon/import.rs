@@ -12,7 +12,7 @@ use crate::{
         judge::{self, LIVE},
     },
     scorecard::{Figure, Input, KpiRef, Period},
-    store::{Collected, Filed, Filing, Judgement},
+    store::{Collected, Filed, Filing, Judgement, Stage},
 };
 
 /// More rows than this are imported in parts.
@@ -123,7 +123,11 @@ fn collected(setup: &Setup, row: &Row, now: DateTime<Utc>) -> Result<Collected, 
         target: None,
         observed_at,
         collected_at: now,
-        running: !scorecard.calendar.is_closed(period, now),
+        // A person may restate what is frozen.
+        stage: match scorecard.calendar.is_closed(period, now) {
+            true => Stage::Closed,
+            false => Stage::Running,
+        },
     };
     Ok(Collected { kpi: named, attempt: None, filing: Filing::Actuals, filed: vec![filed] })
 }

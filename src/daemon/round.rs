@@ -92,7 +92,9 @@ impl Round<'_> {
 
     async fn keep(&self, batch: &[Pulled], tally: &mut Tally) -> anyhow::Result<()> {
         let collected: Vec<_> = batch.iter().map(|pulled| pulled.collected.clone()).collect();
-        self.engine.store.record(&collected).await?;
+        for (kpi, period) in self.engine.store.record(&collected).await? {
+            warn!(%kpi, %period, "`{kpi}` was restated for {period}, which is frozen; to accept it, use `kpid import`");
+        }
         let mut served = Vec::new();
         for pulled in batch {
             tally.kpis += 1;

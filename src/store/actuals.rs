@@ -40,8 +40,19 @@ pub struct Filed {
     pub observed_at: DateTime<Utc>,
     /// When kpid got it.
     pub collected_at: DateTime<Utc>,
-    /// Whether the period was still running then: its figure is expected to move.
-    pub running: bool,
+    /// How far the period had come then.
+    pub stage: Stage,
+}
+
+/// How far a period has come when a figure of it is filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Still running: its figure is expected to move.
+    Running,
+    /// Over: a figure that moves is a restatement.
+    Closed,
+    /// Over for so long that only a person may restate it.
+    Frozen,
 }
 
 type ReadingRow = (i64, i64, Option<f64>, Option<f64>, Option<f64>);
@@ -51,10 +62,12 @@ type NewestRow = (i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, 
 type ActualRow = (String, String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
 
 /// Files figures: readings are kept and made actuals; an actual is a new revision only if it differs.
+/// Returns the restatements of frozen periods, which are refused.
 pub(super) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<(KpiRef, Period)>> {
+    let mut refused = Vec::new();
     for Collected { kpi, filing, filed, .. } in collected {
         for filed in filed {
             let filed = match filing {
@@ -66,12 +79,14 @@ pub(super) async fn record(
                     figure.map(|figure| Filed { figure, ..*filed })
                 }
             };
-            if let Some(filed) = filed {
-                revise(tx, kpi, &filed).await?;
+            if let Some(filed) = filed
+                && !revise(tx, kpi, &filed).await?
+            {
+                refused.push((kpi.clone(), filed.period));
             }
         }
     }
-    Ok(())
+    Ok(refused)
 }
 
 /// Loads all revisions of the KPIs named in a JSON list.
@@ -169,7 +184,8 @@ async fn readings(
 
 /// Appends a revision if the figure or target differs. While a period runs, a figure that moves is
 /// no restatement: one revision a day of collecting is kept.
-async fn revise(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyhow::Result<()> {
+/// Tells whether the figure was taken.
+async fn revise(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyhow::Result<bool> {
     let sql = "SELECT revision, value, numerator, denominator, target, observed_at, collected_at \
                FROM actuals WHERE kpi = $1 AND period = $2 ORDER BY revision DESC LIMIT 1";
     let newest: Option<NewestRow> = sqlx::query_as(sql)
@@ -180,16 +196,23 @@ async fn revise(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyho
         .context("cannot read an actual")?;
     let Some((revision, value, numerator, denominator, target, observed_at, collected_at)) = newest
     else {
-        return write(tx, kpi, filed, 1).await;
+        write(tx, kpi, filed, 1).await?;
+        return Ok(true);
     };
     let same = (value, numerator, denominator) == parts(filed.figure) && target == filed.target;
     if same {
-        let is_newer = filed.observed_at > micros(observed_at)?;
-        return if is_newer { observed_again(tx, kpi, filed, revision).await } else { Ok(()) };
+        if filed.observed_at > micros(observed_at)? {
+            observed_again(tx, kpi, filed, revision).await?;
+        }
+        return Ok(true);
+    }
+    if filed.stage == Stage::Frozen {
+        return Ok(false);
     }
     let same_day = micros(collected_at)?.date_naive() == filed.collected_at.date_naive();
-    let revision = if filed.running && same_day { revision } else { revision + 1 };
-    write(tx, kpi, filed, revision).await
+    let moves = filed.stage == Stage::Running && same_day;
+    write(tx, kpi, filed, if moves { revision } else { revision + 1 }).await?;
+    Ok(true)
 }
 
 async fn write(

@@ -23,7 +23,7 @@ use sqlx::{
 };
 
 pub use self::{
-    actuals::{Filed, Filing},
+    actuals::{Filed, Filing, Stage},
     collections::{Attempt, LastSlot},
     lock::InstanceLock,
     outbox::{Claimed, NewDelivery},
@@ -128,12 +128,14 @@ impl Store {
         Ok(store)
     }
 
-    /// Keeps what was collected, all or nothing.
-    pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<()> {
+    /// Keeps what was collected, all or nothing, but for restatements of frozen periods, which are
+    /// returned.
+    pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<Vec<(KpiRef, Period)>> {
         let mut tx = self.begin().await?;
-        actuals::record(&mut tx, collected).await?;
+        let refused = actuals::record(&mut tx, collected).await?;
         collections::record(&mut tx, collected).await?;
-        tx.commit().await.context("cannot write what was collected")
+        tx.commit().await.context("cannot write what was collected")?;
+        Ok(refused)
     }
 
     /// Judges in one transaction: `judge` sees everything held of the KPIs, and what it decides is

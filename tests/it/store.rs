@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
     scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind, Standing},
-    store::{Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Store},
+    store::{
+        Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Stage, Store,
+    },
 };
 use uuid::Uuid;
 
@@ -19,8 +21,9 @@ fn filed(value: f64, collected_at: &str) -> Filed {
     let collected_at = at(collected_at);
     let period = Period::parse("2026-05").unwrap();
     let figure = Figure::Value(value);
-    let running = collected_at < at("2026-06-01T00:00:00Z");
-    Filed { period, figure, target: None, observed_at: collected_at, collected_at, running }
+    let closed = collected_at >= at("2026-06-01T00:00:00Z");
+    let stage = if closed { Stage::Closed } else { Stage::Running };
+    Filed { period, figure, target: None, observed_at: collected_at, collected_at, stage }
 }
 
 fn collected(filing: Filing, filed: Vec<Filed>) -> Collected {
@@ -55,6 +58,21 @@ async fn collecting_the_same_twice_adds_nothing() {
 async fn a_restatement_is_a_revision() {
     let restated = [(41.0, "2026-06-02T00:00:00Z"), (42.0, "2026-06-02T01:00:00Z")];
     assert_eq!(kept(Filing::Actuals, &restated).await, [41.0, 42.0]);
+}
+
+#[tokio::test]
+async fn a_frozen_period_is_filled_once_and_then_left_to_a_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let frozen = |value| Filed { stage: Stage::Frozen, ..filed(value, "2026-09-01T00:00:00Z") };
+    let record =
+        async |filed| store.record(&[collected(Filing::Actuals, vec![filed])]).await.unwrap();
+    assert!(record(frozen(41.0)).await.is_empty());
+    let may = Period::parse("2026-05").unwrap();
+    assert_eq!(record(frozen(42.0)).await, [(nps(), may)]);
+    assert_eq!(revisions(&store).await, [41.0]);
+    assert!(record(filed(43.0, "2026-09-01T00:00:00Z")).await.is_empty());
+    assert_eq!(revisions(&store).await, [41.0, 43.0]);
 }
 
 #[tokio::test]
