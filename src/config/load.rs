@@ -287,7 +287,14 @@ fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
         nodes.get(node).or_else(|| nodes.get(parent)).copied().unwrap_or_default()
     };
     match Portfolio::new(scorecards.into_iter().map(|placed| placed.scorecard).collect()) {
-        Ok(portfolio) => Some(portfolio),
+        Ok(portfolio) => {
+            for (objective, kpi) in portfolio.counted_twice() {
+                let message = format!("`{kpi}` counts twice in the objective `{objective}`");
+                let hint = "it comes over two links; make one of them `aligned`";
+                desk.problems.push(Problem::warning(at(&kpi.to_string()), message).hint(hint));
+            }
+            Some(portfolio)
+        }
         Err(errors) => {
             for error in errors {
                 let place = match &error {

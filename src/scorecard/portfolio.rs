@@ -153,6 +153,41 @@ impl Portfolio {
         }
     }
 
+    /// Objectives that a KPI reaches by more than one arithmetic path: it counts twice there. Each
+    /// with the KPI.
+    pub fn counted_twice(&self) -> Vec<(ObjectiveRef, KpiRef)> {
+        let mut found = Vec::new();
+        for scorecard in &self.scorecards {
+            for objective in scorecard.objectives().filter(|held| !held.contributions.is_empty()) {
+                let named = ObjectiveRef {
+                    scorecard: scorecard.id.clone(),
+                    objective: objective.id.clone(),
+                };
+                let mut seen = HashSet::new();
+                let twice = self.below(&named).into_iter().filter(|kpi| !seen.insert(kpi.clone()));
+                found.extend(twice.map(|kpi| (named.clone(), kpi)));
+            }
+        }
+        found
+    }
+
+    /// Every collected KPI that an objective's score is made of, once for each path.
+    fn below(&self, named: &ObjectiveRef) -> Vec<KpiRef> {
+        let Some((scorecard, objective)) = self.objective(named) else { return Vec::new() };
+        let mut kpis: Vec<KpiRef> = objective.kpis.iter().map(|kpi| scorecard.named(kpi)).collect();
+        for link in &objective.contributions {
+            kpis.extend(self.below(&link.objective));
+        }
+        let mut collected = Vec::new();
+        while let Some(kpi) = kpis.pop() {
+            match self.kpi(&kpi).map(|found| &found.input) {
+                Some(Input::Shared(units)) => kpis.extend(units.iter().cloned()),
+                _ => collected.push(kpi),
+            }
+        }
+        collected
+    }
+
     fn duplicates(&self) -> Vec<LinkError> {
         let mut seen = HashSet::new();
         let twice = self.scorecards.iter().filter(|scorecard| !seen.insert(&scorecard.id));

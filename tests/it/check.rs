@@ -72,6 +72,29 @@ fn a_cycle_of_kpis_is_told_with_its_way() {
     assert!(text.contains(told), "{text}");
 }
 
+#[test]
+fn a_kpi_that_counts_twice_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let kpi = "{ nature: flow, unit: n, owner: ines, target: 3, description: parts }";
+    let child = format!(
+        "scorecard: site\nperspectives:\n  p:\n    owner: ines\n    objectives:\n      o:\n        kpis:\n          \
+         a: {kpi}\n          b: {kpi}\n"
+    );
+    let parent = "scorecard: top\nperspectives:\n  p:\n    owner: ines\n    objectives:\n      o:\n        \
+                  contributions: { site/o: { weight: 20 } }\n        kpis:\n          \
+                  all: { nature: flow, unit: n, owner: ines, target: 3, description: parts, shared: [site/a] }\n          \
+                  own: { nature: flow, unit: n, owner: ines, target: 3, description: parts }\n";
+    let daemon = "calendar: { timezone: UTC }\npeople: { ines: { email: ines@calder.example } }\n";
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), daemon).unwrap();
+    fs::write(folder.path().join("scorecards/site.yaml"), child).unwrap();
+    fs::write(folder.path().join("scorecards/top.yaml"), parent).unwrap();
+    let (text, code) = check(folder.path(), &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let told = "scorecards/site.yaml:8:11: warning: `site/a` counts twice in the objective `top/o`";
+    assert!(text.contains(told), "{text}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
