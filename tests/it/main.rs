@@ -1,5 +1,5 @@
 //! The integration tests: one binary, so that it links once.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "the peers of tests are tasks")]
 
 mod asking;

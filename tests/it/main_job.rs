@@ -19,6 +19,9 @@ const SECRET: &str = "a secret of nobody";
 
 const INES: &str = "ines@acme.example";
 
+/// Nobody is told of anything here unless a test says so.
+const TOM: &str = "tom@acme.example";
+
 /// On track: the target is 95 and the tolerance 3.
 const GOOD: f64 = 98.0;
 
@@ -41,8 +44,17 @@ impl Town {
         }
     }
 
-    /// A kpid with one perspective for each source.
+    /// A kpid with one perspective for each source, which tells Ines and a webhook.
     fn kpid(&self, connections: &str, sources: &[(&str, String)]) -> Kpid {
+        self.kpid_of(connections, "ines, ops", sources)
+    }
+
+    /// The same, which tells others.
+    fn kpid_telling(&self, to: &str, sources: &[(&str, String)]) -> Kpid {
+        self.kpid_of("", to, sources)
+    }
+
+    fn kpid_of(&self, connections: &str, to: &str, sources: &[(&str, String)]) -> Kpid {
         let config = format!(
             "store: kpid.db
 calendar: {{ timezone: Europe/Amsterdam }}
@@ -54,13 +66,14 @@ channels:
   ops: {{ webhook: {{ url: \"{hook}\", secret: \"{SECRET}\" }} }}
 people:
   ines: {{ name: Ines Marlow, email: {INES} }}
+  tom: {{ name: Tom Gone, email: {TOM} }}
 ",
             api = self.origin.yaml(),
             smtp = self.smtp.yaml(),
             hook = self.webhook.url(),
         );
         let perspectives: String =
-            sources.iter().map(|(id, source)| perspective(id, source)).collect();
+            sources.iter().map(|(id, source)| perspective(id, to, source)).collect();
         Kpid::new(&config, &format!("scorecard: acme\nname: Acme\nperspectives:\n{perspectives}"))
     }
 
@@ -69,12 +82,12 @@ people:
     }
 }
 
-fn perspective(id: &str, source: &str) -> String {
+fn perspective(id: &str, to: &str, source: &str) -> String {
     format!(
         "  {id}:
     name: The {id} side
     owner: ines
-    alert: {{ to: [ines, ops] }}
+    alert: {{ to: [{to}] }}
     objectives:
       {id}-goal:
         kpis:
@@ -244,6 +257,48 @@ async fn mail_refused_for_a_while_and_a_kill_lose_and_double_nothing() {
     daemon.until("the recovery", async || town.told(), |told| *told >= (2, 3)).await;
     rounds(&mut daemon, &town.origin, "figure", 3).await;
     assert_eq!(town.told(), (2, 3));
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_gone_or_slow_keeps_nobody_waiting() {
+    let town = Town::open().await;
+    town.origin.figure("figure", GOOD);
+    town.smtp.conduct(TOM, Conduct::Reject);
+    let kpid = town.kpid_telling("ines, tom, ops", &[("http", api("figure"))]);
+    let mut daemon = kpid.start();
+    until_all(&mut daemon, &kpid, "on_track").await;
+    town.webhook.answer(&[webhook::Answer::Patience(1)]);
+    town.origin.figure("figure", BAD);
+    daemon.until("a mail and both calls", async || town.told(), |told| *told >= (1, 2)).await;
+    rounds(&mut daemon, &town.origin, "figure", 3).await;
+    // Tom was asked for once, and is not again.
+    assert_eq!((town.told(), town.smtp.attempts()), ((1, 2), 2));
+
+    town.smtp.conduct(INES, Conduct::Drop);
+    town.webhook.answer(&[webhook::Answer::Redirect]);
+    town.origin.figure("figure", GOOD);
+    daemon.until("a dropped mail", async || town.smtp.attempts(), |count| *count >= 4).await;
+    town.smtp.conduct(INES, Conduct::Take);
+    daemon.until("the recovery", async || town.told(), |told| *told >= (2, 3)).await;
+    assert_eq!(town.told(), (2, 3));
+}
+
+#[tokio::test]
+async fn a_database_that_goes_away_and_comes_back_is_no_news() {
+    let town = Town::open().await;
+    let erp = postgres::Database::alone().await;
+    erp.execute("create table figures (value float8); insert into figures values (98)").await;
+    let kpid = town.kpid(&format!("  erp: {}", erp.yaml()), &[("postgres", sql("erp"))]);
+    let mut daemon = kpid.start();
+    until_all(&mut daemon, &kpid, "on_track").await;
+    erp.stop_server();
+    let error = |seen: &Value| kpi(seen, "postgres")["error"].is_string();
+    let seen = daemon.until("an error", async || kpid.show().await, error).await;
+    assert_eq!(kpi(&seen, "postgres")["value"], GOOD);
+    erp.start_server();
+    daemon.until("no error", async || kpid.show().await, |seen| !error(seen)).await;
+    assert_eq!(town.told(), (0, 0));
     assert_eq!(daemon.stop().await.code(), Some(0));
 }
 

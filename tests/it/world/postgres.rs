@@ -95,7 +95,16 @@ impl Cluster {
 impl Database {
     /// A fresh, empty database on the shared cluster.
     pub(crate) async fn create() -> Self {
-        let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
+        Self::on(tokio::task::spawn_blocking(Cluster::shared).await.unwrap()).await
+    }
+
+    /// A fresh, empty database on a cluster that no other test uses, so that it may be stopped.
+    pub(crate) async fn alone() -> Self {
+        let cluster = tokio::task::spawn_blocking(Cluster::create).await.unwrap();
+        Self::on(Arc::new(cluster)).await
+    }
+
+    async fn on(cluster: Arc<Cluster>) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let mut connection = cluster.connect("postgres").await;
         let sql = AssertSqlSafe(format!("create database {name}"));
@@ -117,7 +126,7 @@ impl Database {
         )
     }
 
-    /// Stops the server, for every test that shares it.
+    /// Stops the server, for everybody who uses it.
     pub(crate) fn stop_server(&self) {
         if let Some(server) = self.cluster.server.lock().unwrap().take() {
             server.end(Signal::Int);

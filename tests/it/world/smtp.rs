@@ -22,8 +22,6 @@ pub(crate) enum Conduct {
     Reject,
     /// The connection is closed in the middle.
     Drop,
-    /// Nothing is ever answered.
-    Hang,
 }
 
 /// A mail as it was taken.
@@ -113,7 +111,6 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
                     Conduct::Defer => "451 4.7.1 come back later",
                     Conduct::Reject => "550 5.1.1 no such user",
                     Conduct::Drop => return Ok(()),
-                    Conduct::Hang => return std::future::pending().await,
                 }
             }
             "DATA" => {

@@ -48,8 +48,6 @@ pub(crate) enum Answer {
     Patience(u32),
     /// 302, to a place that must not be followed.
     Redirect,
-    /// Nothing, ever.
-    Hang,
 }
 
 impl Webhook {
@@ -119,6 +117,5 @@ async fn receive(
             (StatusCode::TOO_MANY_REQUESTS, [("retry-after", secs.to_string())]).into_response()
         }
         Answer::Redirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
-        Answer::Hang => std::future::pending().await,
     }
 }
