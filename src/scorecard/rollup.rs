@@ -140,7 +140,8 @@ fn mean(counted: &[Counted]) -> f64 {
 }
 
 fn weight(counted: &[Counted]) -> f64 {
-    counted.iter().map(|child| child.child.weight).sum()
+    // From 0, since nothing sums to -0.
+    counted.iter().fold(0.0, |sum, child| sum + child.child.weight)
 }
 
 fn worst<'c, 'a: 'c>(children: impl Iterator<Item = &'c Counted<'a>>) -> Option<&'c Counted<'a>> {
