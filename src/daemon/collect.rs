@@ -30,14 +30,21 @@ pub struct Answer {
     pub outcome: Outcome,
 }
 
-/// Asks a source about windows, one after the other, oldest first.
+/// Asks a source about windows, one after the other, oldest first. After one that fails only the
+/// newest is asked, which is the one judged: a source that hangs is not waited for once a window.
 pub async fn ask(engine: &Engine, collection: &Collection, windows: Vec<Window>) -> Vec<Answer> {
     let Some((scorecard, kpi)) = definition(engine, collection) else { return Vec::new() };
     let mut answers = Vec::new();
+    let newest = windows.last().map(|window| window.period);
+    let mut failed = false;
     for window in windows {
+        if failed && Some(window.period) != newest {
+            continue;
+        }
         let calendar = &scorecard.calendar;
         let question = Question { window: &window, frequency: kpi.frequency, calendar };
         let outcome = engine.connections.fetch(&collection.source, &question).await;
+        failed |= matches!(outcome, Outcome::Error(_));
         answers.push(Answer { window, outcome });
     }
     answers

@@ -24,7 +24,8 @@ use crate::{
 };
 
 /// How long figures that are in wait for those that are not before they are judged without them.
-const JUDGED_WITHIN: Duration = Duration::from_secs(10);
+/// Longer than the usual time limit of a source, so that a verdict on a part of the figures is rare.
+const JUDGED_WITHIN: Duration = Duration::from_secs(45);
 
 /// Figures kept in one transaction at most.
 const BATCH_MAX: usize = 256;
