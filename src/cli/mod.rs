@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod configuration;
 mod demo;
+mod explain;
 mod export;
 mod failure;
 mod import;
@@ -47,6 +48,7 @@ enum Command {
     Import(import::Arguments),
     Export(export::Arguments),
     Show(show::Arguments),
+    Explain(explain::Arguments),
     Backtest(backtest::Arguments),
     Simulate(simulate::Arguments),
     Init(init::Arguments),
@@ -91,6 +93,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Pull(arguments) => pull::run(&config, arguments).await,
             Command::Export(arguments) => export::run(&config, arguments).await,
             Command::Import(arguments) => import::run(&config, arguments).await,
+            Command::Explain(arguments) => explain::run(&config, arguments).await,
             Command::Show(arguments) => show::run(&config, arguments).await,
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,
             Command::Init(arguments) => init::run(&arguments),

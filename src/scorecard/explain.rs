@@ -1,5 +1,6 @@
 //! A perspective taken apart: what each KPI adds to its score, takes from it, and changed.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{
@@ -75,14 +76,17 @@ fn path<S: serde::Serializer>(kpi: &KpiRef, serializer: S) -> Result<S::Ok, S::E
 }
 
 impl Judge<'_> {
-    /// A perspective in one period, taken apart, against the period before.
+    /// A perspective taken apart, against the period before `period`: as it is judged now, or
+    /// with `then`, as its actuals of that period make it.
     pub fn explain(
         &self,
         scorecard: &Scorecard,
         perspective: &Perspective,
         period: Period,
+        then: bool,
     ) -> Explanation {
-        let branches = self.branches(scorecard, perspective, period);
+        let day = then.then(|| scorecard.calendar.last_day(period));
+        let branches = self.branches(scorecard, perspective, day);
         let children: Vec<Child> = branches.iter().map(|(child, ..)| child.clone()).collect();
         let (verdict, culprit) = roll_up(&perspective.rollup, &children);
         let before = self.before(scorecard, perspective, period);
@@ -108,9 +112,8 @@ impl Judge<'_> {
         &self,
         scorecard: &Scorecard,
         perspective: &Perspective,
-        period: Period,
+        day: Option<NaiveDate>,
     ) -> Vec<(Child, Branch, Vec<Child>)> {
-        let day = scorecard.calendar.last_day(period);
         let branch = |objective: &Objective| {
             let children = self.children_on(scorecard, objective, day);
             let (verdict, culprit) = roll_up(&objective.rollup, &children);

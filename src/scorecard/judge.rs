@@ -102,10 +102,7 @@ impl<'a> Judge<'a> {
             .map(|kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now))
             .collect();
         let mut children: Vec<_> = kpis.iter().map(kpi_child).collect();
-        for link in &objective.contributions {
-            let verdict = self.linked(&link.objective, LINK_DEPTH_MAX);
-            children.push(child(&link.objective.objective, &verdict, link.weight, link.critical));
-        }
+        children.extend(self.linked_children(objective, LINK_DEPTH_MAX));
         let (verdict, culprit) = roll_up(&objective.rollup, &children);
         ObjectiveStanding {
             id: objective.id.clone(),
@@ -127,9 +124,8 @@ impl<'a> Judge<'a> {
         let mut children: Vec<_> = kpis
             .map(|kpi| kpi_child(&judge_kpi(&self.case(scorecard, kpi), scorecard, self.now)))
             .collect();
-        for link in objective.contributions.iter().filter(|_| depth > 0) {
-            let verdict = self.linked(&link.objective, depth - 1);
-            children.push(child(&link.objective.objective, &verdict, link.weight, link.critical));
+        if depth > 0 {
+            children.extend(self.linked_children(objective, depth - 1));
         }
         roll_up(&objective.rollup, &children).0
     }
@@ -166,6 +162,15 @@ impl<'a> Judge<'a> {
         Some(same.last().unwrap_or(label))
     }
 
+    /// The verdict on a scorecard as its actuals stood for periods ended by a local day.
+    pub fn scorecard_on(&self, scorecard: &Scorecard, day: NaiveDate) -> Verdict {
+        let children = scorecard.perspectives.iter().map(|perspective| {
+            let verdict = self.perspective_on(scorecard, perspective, day);
+            child(&perspective.id, &verdict, perspective.weight, perspective.critical)
+        });
+        roll_up(&scorecard.rollup, &children.collect::<Vec<_>>()).0
+    }
+
     /// The verdict on a perspective as its actuals stood for periods ended by a local day.
     pub fn perspective_on(
         &self,
@@ -191,15 +196,32 @@ impl<'a> Judge<'a> {
         roll_up(&objective.rollup, &children).0
     }
 
-    /// An objective's children as their actuals stood for periods ended by a local day: its KPIs,
-    /// then the objectives that contribute to it.
+    /// An objective's children, its KPIs before the objectives that contribute to it: as they are
+    /// judged now, or as their actuals stood for periods ended by a local day.
     pub(super) fn children_on(
         &self,
         scorecard: &Scorecard,
         objective: &Objective,
-        day: NaiveDate,
+        day: Option<NaiveDate>,
     ) -> Vec<Child> {
-        self.children_to_depth(scorecard, objective, day, LINK_DEPTH_MAX)
+        if let Some(day) = day {
+            return self.children_to_depth(scorecard, objective, day, LINK_DEPTH_MAX);
+        }
+        let judged = |kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now);
+        let mut children: Vec<_> =
+            objective.kpis.iter().map(|kpi| kpi_child(&judged(kpi))).collect();
+        children.extend(self.linked_children(objective, LINK_DEPTH_MAX));
+        children
+    }
+
+    fn linked_children(&self, objective: &Objective, depth: usize) -> Vec<Child> {
+        let links = objective.contributions.iter();
+        links
+            .map(|link| {
+                let verdict = self.linked(&link.objective, depth);
+                child(&link.objective.objective, &verdict, link.weight, link.critical)
+            })
+            .collect()
     }
 
     fn children_to_depth(

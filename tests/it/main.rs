@@ -6,6 +6,7 @@ mod asking;
 mod check;
 mod demo;
 mod docs;
+mod explain;
 mod main_job;
 mod simulate;
 mod sources_http;

@@ -118,7 +118,7 @@ pub(super) fn explained(card: &Scorecard, view: &str, history: &History) -> Valu
     let portfolio = Portfolio::new(vec![card.clone()]).unwrap();
     let (_, end) = card.calendar.bounds(period("2026-05"));
     let judge = Judge::new(&portfolio, history, end);
-    let found = judge.explain(card, card.perspective(&id(view)).unwrap(), period("2026-05"));
+    let found = judge.explain(card, card.perspective(&id(view)).unwrap(), period("2026-05"), true);
     let each = |look: fn(&kpid::scorecard::Part) -> Option<f64>| -> Vec<Option<f64>> {
         found.parts.iter().map(look).collect()
     };

@@ -1,0 +1,336 @@
+//! `kpid explain`: the arithmetic behind a node, from the lines to the score, with its numbers.
+
+use std::{collections::HashMap, fmt::Write as _, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{Format, print_json, put},
+    },
+    clock::Clock,
+    scorecard::{
+        Explanation, Figure, Id, Judge, KpiRef, Lines, Part, Period, PeriodVerdict, Scope,
+        Scorecard, Scoring, Verdict, rounding,
+    },
+    store::{Held, Store},
+};
+
+/// Explain a node: lines, score, weights, contributions, shortfall, and the change since the period before
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A path of ids: calder, calder/customer, calder/customer/deliver-on-promise, calder/on-time-delivery
+    scope: String,
+    /// The period, e.g. 2026-05; the one reported now by default
+    period: Option<String>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let scope = configuration::scope(&setup, &arguments.scope)?;
+    let period = arguments.period.as_deref().map(Period::parse).transpose();
+    let period = period.map_err(|error| Failure::new(error.to_string()))?;
+    let store = Store::open_read_only(&setup.store).await?;
+    let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+    let Held { history, .. } = store.held(&kpis).await?;
+    let judge = Judge::new(&setup.portfolio, &history, Clock::System.now());
+    let scorecard = setup.portfolio.scorecard(scope.scorecard());
+    let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{scope}`")))?;
+    let desk = Desk { judge, scorecard, period };
+    let (text, mut value) = match &scope {
+        Scope::Kpi(kpi) => desk.kpi(kpi)?,
+        Scope::Scorecard(_) => desk.whole(),
+        Scope::Perspective(_, view) => desk.perspective(view, None)?,
+        Scope::Objective(_, view, objective) => desk.perspective(view, Some(objective))?,
+    };
+    value["scope"] = json!(scope);
+    match arguments.format {
+        Format::Text => put(format_args!("{scope}{text}")),
+        Format::Json => print_json(&value)?,
+    }
+    Ok(Answer::Done)
+}
+
+/// What there is to explain, and when.
+struct Desk<'a> {
+    judge: Judge<'a>,
+    scorecard: &'a Scorecard,
+    period: Option<Period>,
+}
+
+/// An explanation for people and for programs.
+type Told = (String, Value);
+
+impl Desk<'_> {
+    fn kpi(&self, named: &KpiRef) -> Result<Told, Failure> {
+        let missing = || Failure::new(format!("there is no `{named}`"));
+        let kpi = self.scorecard.kpi(&named.kpi).ok_or_else(missing)?;
+        let case = self.judge.case(self.scorecard, kpi);
+        let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
+        let kpis = standing.perspectives.iter().flat_map(|held| &held.objectives);
+        let reported = kpis.flat_map(|held| &held.kpis).find(|held| held.id == kpi.id);
+        let period = self.period.or(reported.and_then(|held| held.period));
+        let period =
+            period.ok_or_else(|| Failure::new(format!("`{named}` reports no period yet")))?;
+        if period.frequency() != kpi.frequency {
+            return Err(Failure::new(format!("`{period}` is no period of `{named}`")));
+        }
+        let verdict = case.judge_period(period);
+        let figure = case.held.actual(period).map(|actual| actual.figure);
+        let formula = formula(&kpi.scoring, kpi.best.or(kpi.worst).is_some(), &verdict);
+        let unit = kpi.unit.as_deref();
+        let show = |value: f64| rounding::value(value, kpi.decimals, &[], unit);
+        let mut text =
+            format!(", {}: {}\n", period.label(), headline(verdict.status.words(), verdict.score));
+        if let Some(value) = verdict.value {
+            let _ = writeln!(text, "  value   {}{}", show(value), divided(figure, kpi.scale));
+        }
+        if let Some(target) = verdict.target {
+            let _ = writeln!(text, "  target  {}", show(target));
+        }
+        let (green, red) = verdict.lines.as_ref().map_or((None, None), |l| l.shown(verdict.value));
+        if let Some((green, red)) = green.zip(red) {
+            let _ =
+                writeln!(text, "  lines   green from {}, red beyond {}", show(green), show(red));
+        }
+        if let Some(formula) = &formula {
+            let _ = writeln!(text, "  score   {formula}");
+        }
+        if let Some(gap) = verdict
+            .gap
+            .or(reported.filter(|held| held.period == Some(period)).and_then(|held| held.gap))
+        {
+            let _ = writeln!(text, "  note    {}", gap.words());
+        }
+        let value = json!({
+            "period": period, "status": verdict.status,
+            "score": verdict.score, "value": verdict.value, "target": verdict.target,
+            "green_line": green, "red_line": red, "formula": formula, "gap": verdict.gap,
+        });
+        Ok((text, value))
+    }
+
+    fn whole(&self) -> Told {
+        let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
+        let judged: Vec<(&str, f64, Verdict)> = self
+            .scorecard
+            .perspectives
+            .iter()
+            .zip(&standing.perspectives)
+            .map(|(held, now)| {
+                let then = self.period.map(|period| {
+                    let day = self.scorecard.calendar.last_day(period);
+                    self.judge.perspective_on(self.scorecard, held, day)
+                });
+                (now.name.as_str(), held.weight, then.unwrap_or(now.verdict))
+            })
+            .collect();
+        let verdict = self.period.map_or(standing.verdict, |period| {
+            let day = self.scorecard.calendar.last_day(period);
+            self.judge.scorecard_on(self.scorecard, day)
+        });
+        let mut text = format!(": {}\n", node(&verdict, standing.culprit.as_ref()));
+        let rows = weighed(judged.iter().map(|(name, weight, verdict)| (*name, *weight, *verdict)));
+        text.push_str(&table(&rows));
+        let value = json!({
+            "status": verdict.status, "score": verdict.score,
+            "coverage": verdict.coverage, "reason": verdict.reason, "children": rows_json(&rows),
+        });
+        (text, value)
+    }
+
+    fn perspective(&self, view: &Id, only: Option<&Id>) -> Result<Told, Failure> {
+        let missing = || Failure::new(format!("there is no `{view}`"));
+        let perspective = self.scorecard.perspective(view).ok_or_else(missing)?;
+        let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
+        let now = standing.perspectives.iter().find(|held| held.id == *view);
+        let period = self.period.or(now.and_then(|held| held.period));
+        let period =
+            period.ok_or_else(|| Failure::new(format!("`{view}` reports no period yet")))?;
+        let told = self.judge.explain(self.scorecard, perspective, period, self.period.is_some());
+        Ok(match only {
+            None => view_told(&told),
+            Some(objective) => objective_told(&told, perspective, objective),
+        })
+    }
+}
+
+fn view_told(told: &Explanation) -> Told {
+    let period = told.period.label();
+    let mut text = format!(", {period}: {}\n", node(&told.verdict, told.culprit.as_ref()));
+    let branches = told.objectives.iter();
+    let rows = weighed(branches.map(|held| (held.name.as_str(), held.weight, held.verdict)));
+    text.push_str(&table(&rows));
+    text.push('\n');
+    text.push_str(&parts(&told.parts));
+    let scores = told.verdict.score.zip(told.before.verdict.score);
+    if let Some(((now, then), residual)) = scores.zip(told.residual) {
+        let (change, before) = (now - then, told.before.period.label());
+        let kpis = change - residual;
+        let _ = writeln!(
+            text,
+            "\n  {change:+.1} since {before} ({}): {kpis:+.1} by KPIs, {residual:+.1} by weights and coverage",
+            rounding::score(then),
+        );
+    }
+    let value = json!({
+        "period": told.period, "status": told.verdict.status,
+        "score": told.verdict.score, "coverage": told.verdict.coverage,
+        "reason": told.verdict.reason, "culprit": told.culprit, "children": told.objectives,
+        "kpis": told.parts, "before": { "period": told.before.period,
+        "status": told.before.verdict.status, "score": told.before.verdict.score },
+        "residual": told.residual,
+    });
+    (text, value)
+}
+
+fn objective_told(
+    told: &Explanation,
+    perspective: &crate::scorecard::Perspective,
+    objective: &Id,
+) -> Told {
+    let held = perspective.objectives.iter().find(|held| held.id == *objective);
+    let own: Vec<Part> = told
+        .parts
+        .iter()
+        .filter(|part| held.is_some_and(|held| held.kpis.iter().any(|kpi| kpi.id == part.kpi.kpi)))
+        .cloned()
+        .collect();
+    let branch = told.objectives.iter().find(|held| held.id == *objective);
+    let headline =
+        branch.map(|held| node(&held.verdict, held.culprit.as_ref())).unwrap_or_default();
+    let mut text = format!(", {}: {headline}\n", told.period.label());
+    if let Some(share) = branch.and_then(|held| held.normalised) {
+        let _ = writeln!(text, "  {:.1} % of {}", 100.0 * share, perspective.name);
+    }
+    text.push_str(&parts(&own));
+    (text, json!({ "period": told.period, "objective": branch, "kpis": own }))
+}
+
+/// A child in a weighted mean: name, verdict, weight, share of the weight, what it adds.
+struct Row<'n> {
+    name: &'n str,
+    verdict: Verdict,
+    weight: f64,
+    share: Option<f64>,
+    adds: Option<f64>,
+}
+
+fn weighed<'n>(children: impl Iterator<Item = (&'n str, f64, Verdict)> + Clone) -> Vec<Row<'n>> {
+    let counted = children.clone().filter(|(.., verdict)| verdict.score.is_some());
+    let total: f64 = counted.map(|(_, weight, _)| weight).sum();
+    let row = |(name, weight, verdict): (&'n str, f64, Verdict)| {
+        let share = verdict.score.filter(|_| total > 0.0).map(|_| weight / total);
+        let adds = share.zip(verdict.score).map(|(share, score)| share * score);
+        Row { name, verdict, weight, share, adds }
+    };
+    children.map(row).collect()
+}
+
+fn table(rows: &[Row<'_>]) -> String {
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for Row { name, verdict, weight, share, adds } in rows {
+        let score = verdict.score.map(rounding::score).unwrap_or_default();
+        let status = verdict.status.words();
+        let _ = write!(text, "  {name:<width$}  {status:<10} {score:>5}  weight {weight}");
+        match share.zip(*adds) {
+            Some((share, adds)) => {
+                let _ = writeln!(text, " = {:.1} %, adds {adds:.1}", 100.0 * share);
+            }
+            None => text.push_str(", left out\n"),
+        }
+    }
+    text
+}
+
+fn rows_json(rows: &[Row<'_>]) -> Vec<Value> {
+    let row = |row: &Row<'_>| {
+        json!({
+            "name": row.name, "status": row.verdict.status, "score": row.verdict.score,
+            "weight": row.weight, "normalised": row.share, "contribution": row.adds,
+        })
+    };
+    rows.iter().map(row).collect()
+}
+
+fn parts(parts: &[Part]) -> String {
+    let width = parts.iter().map(|part| part.name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for part in parts {
+        let score = part.score.map(rounding::score).unwrap_or_default();
+        let _ = write!(text, "  {:<width$}  {:<10} {score:>5}", part.name, part.status.words());
+        match part.weight.zip(part.contribution) {
+            Some((weight, adds)) => {
+                let _ = write!(text, "  × {:.1} % = {adds:.1}", 100.0 * weight);
+            }
+            None => text.push_str(", left out"),
+        }
+        if let Some((before, change)) = part.before.zip(part.change) {
+            let _ = write!(text, ", was {}: {change:+.1}", rounding::score(before));
+        }
+        if let Some((short, share)) = part.shortfall.zip(part.share_pct).filter(|(s, _)| *s > 0.0) {
+            let _ = write!(text, ", short by {short:.1} = {share:.0} % of the shortfall");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn node(verdict: &Verdict, culprit: Option<&Id>) -> String {
+    let mut text = headline(verdict.status.words(), verdict.score);
+    let reason = verdict.reason.and_then(|reason| serde_json::to_value(reason).ok());
+    if let Some(reason) = reason.as_ref().and_then(Value::as_str) {
+        let _ = write!(text, ", by {}", reason.replace('_', " "));
+    }
+    if let Some(culprit) = culprit {
+        let _ = write!(text, " ({culprit})");
+    }
+    if verdict.coverage < 1.0 {
+        let _ = write!(text, ", {:.0} % of the weight has data", 100.0 * verdict.coverage);
+    }
+    text
+}
+
+fn headline(words: &str, score: Option<f64>) -> String {
+    score.map_or_else(|| words.to_owned(), |score| format!("{words} {}", rounding::score(score)))
+}
+
+/// " = 100 × 2703 / 3000"
+fn divided(figure: Option<Figure>, scale: f64) -> String {
+    match figure {
+        Some(Figure::Ratio { numerator, denominator }) => {
+            format!(" = {scale} × {numerator} / {denominator}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// The score's formula with its numbers, where it is the usual straight line.
+fn formula(scoring: &Scoring, anchored: bool, verdict: &PeriodVerdict) -> Option<String> {
+    let (value, score) = (verdict.value?, verdict.score?);
+    let shown = rounding::score(score);
+    if anchored || *scoring != Scoring::Threshold {
+        return Some(shown);
+    }
+    let lines = verdict.lines.as_ref()?;
+    let (Lines::OneSided { .. } | Lines::Band(_), (Some(green), Some(red))) =
+        (lines, lines.shown(Some(value)))
+    else {
+        return Some(shown);
+    };
+    if green == red {
+        return Some(format!("{shown}: on the line 100, beyond it 0"));
+    }
+    let raw = 40.0 + 30.0 * (value - red) / (green - red);
+    let kept =
+        if (raw - score).abs() > 0.05 { format!("{raw:.1}, kept at {shown}") } else { shown };
+    let number = |value: f64| rounding::value(value, None, &[], None);
+    let (value, green, red) = (number(value), number(green), number(red));
+    Some(format!("40 + 30 × ({value} - {red}) / ({green} - {red}) = {kept}"))
+}
