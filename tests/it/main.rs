@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod explain;
 mod main_job;
+mod properties;
 mod simulate;
 mod sources_http;
 mod sources_sqlite;

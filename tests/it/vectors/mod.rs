@@ -8,7 +8,7 @@ mod judging;
 mod parents;
 mod series;
 mod targets;
-mod world;
+pub(crate) mod world;
 
 use kpid::scorecard::rounding;
 use serde_json::Value;

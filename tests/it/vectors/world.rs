@@ -9,39 +9,39 @@ use kpid::scorecard::{
 };
 use serde_json::Value;
 
-pub(super) fn id(text: &str) -> Id {
+pub(crate) fn id(text: &str) -> Id {
     Id::parse(text).unwrap()
 }
 
-pub(super) fn period(key: &str) -> Period {
+pub(crate) fn period(key: &str) -> Period {
     Period::parse(key).unwrap()
 }
 
-pub(super) fn day(text: &str) -> chrono::NaiveDate {
+pub(crate) fn day(text: &str) -> chrono::NaiveDate {
     text.parse().unwrap()
 }
 
-pub(super) fn amsterdam() -> Calendar {
+pub(crate) fn amsterdam() -> Calendar {
     Calendar::plain("Europe/Amsterdam".parse().unwrap())
 }
 
-pub(super) fn direction(input: &Value) -> Direction {
+pub(crate) fn direction(input: &Value) -> Direction {
     if input["direction"] == "lower" { Direction::Lower } else { Direction::Higher }
 }
 
 /// `3` or `"10%"`.
-pub(super) fn amount(value: &Value) -> Amount {
+pub(crate) fn amount(value: &Value) -> Amount {
     match value.as_str() {
         Some(text) => Amount::Percent(text.trim_end_matches('%').parse().unwrap()),
         None => Amount::Absolute(value.as_f64().unwrap()),
     }
 }
 
-pub(super) fn kpi(name: &str) -> Kpi {
+pub(crate) fn kpi(name: &str) -> Kpi {
     Kpi::plain(id(name), Nature::Ratio)
 }
 
-pub(super) fn aim(target: Target, green: Amount, red: Amount) -> Aim {
+pub(crate) fn aim(target: Target, green: Amount, red: Amount) -> Aim {
     Aim {
         from: None,
         target: Some(target),
@@ -50,14 +50,14 @@ pub(super) fn aim(target: Target, green: Amount, red: Amount) -> Aim {
 }
 
 /// The aim of a row: target, tolerance (10 % unless it says otherwise), green tolerance.
-pub(super) fn aim_of(input: &Value) -> Aim {
+pub(crate) fn aim_of(input: &Value) -> Aim {
     let or = |key: &str, default| input.get(key).map_or(default, amount);
     let green = or("green_tolerance", Amount::Absolute(0.0));
     let red = or("tolerance", Amount::Percent(10.0));
     aim(Target::Fixed(input["target"].as_f64().unwrap()), green, red)
 }
 
-pub(super) fn objective(name: &str, weight: f64, critical: bool, kpis: Vec<Kpi>) -> Objective {
+pub(crate) fn objective(name: &str, weight: f64, critical: bool, kpis: Vec<Kpi>) -> Objective {
     Objective {
         id: id(name),
         name: name.to_owned(),
@@ -73,7 +73,7 @@ pub(super) fn objective(name: &str, weight: f64, critical: bool, kpis: Vec<Kpi>)
     }
 }
 
-pub(super) fn perspective(name: &str, weight: f64, objectives: Vec<Objective>) -> Perspective {
+pub(crate) fn perspective(name: &str, weight: f64, objectives: Vec<Objective>) -> Perspective {
     Perspective {
         id: id(name),
         was: Vec::new(),
@@ -87,7 +87,7 @@ pub(super) fn perspective(name: &str, weight: f64, objectives: Vec<Objective>) -
     }
 }
 
-pub(super) fn scorecard(perspectives: Vec<Perspective>) -> Scorecard {
+pub(crate) fn scorecard(perspectives: Vec<Perspective>) -> Scorecard {
     Scorecard {
         id: id("card"),
         name: "Card".to_owned(),
@@ -102,12 +102,12 @@ pub(super) fn scorecard(perspectives: Vec<Perspective>) -> Scorecard {
     }
 }
 
-pub(super) fn of_kpis(kpis: Vec<Kpi>) -> Scorecard {
+pub(crate) fn of_kpis(kpis: Vec<Kpi>) -> Scorecard {
     scorecard(vec![perspective("view", 1.0, vec![objective("aim", 1.0, false, kpis)])])
 }
 
 /// Records a figure of a period as it came, on time, at the period's end.
-pub(super) fn record(
+pub(crate) fn record(
     history: &mut History,
     scorecard: &Scorecard,
     kpi: &str,
@@ -121,7 +121,7 @@ pub(super) fn record(
 }
 
 /// The standing of a scorecard alone, at the end of a period.
-pub(super) fn judged(scorecard: &Scorecard, history: &History, at: &str) -> ScorecardStanding {
+pub(crate) fn judged(scorecard: &Scorecard, history: &History, at: &str) -> ScorecardStanding {
     let portfolio = Portfolio::new(vec![scorecard.clone()]).unwrap();
     let (_, end) = scorecard.calendar.bounds(period(at));
     let judge = Judge::new(&portfolio, history, end);
@@ -129,7 +129,7 @@ pub(super) fn judged(scorecard: &Scorecard, history: &History, at: &str) -> Scor
 }
 
 /// One KPI with one value, in May 2026.
-pub(super) fn one(kpi: Kpi, figure: Figure) -> KpiStanding {
+pub(crate) fn one(kpi: Kpi, figure: Figure) -> KpiStanding {
     let scorecard = of_kpis(vec![kpi]);
     let kpi = scorecard.kpis().next().unwrap();
     let mut history = History::default();
