@@ -102,9 +102,13 @@ impl<'a> Judge<'a> {
             .map(|kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now))
             .collect();
         let mut children: Vec<_> = kpis.iter().map(kpi_child).collect();
-        children.extend(self.linked_children(objective, LINK_DEPTH_MAX));
+        let linked = self.linked_children(objective, LINK_DEPTH_MAX);
+        let linked_weight =
+            linked.iter().filter(|child| child.score.is_some()).map(|child| child.weight).sum();
+        children.extend(linked);
         let (verdict, culprit) = roll_up(&objective.rollup, &children);
         ObjectiveStanding {
+            linked_weight,
             id: objective.id.clone(),
             name: objective.name.clone(),
             verdict,
@@ -367,7 +371,8 @@ pub fn effective_weights(objectives: &[ObjectiveStanding]) -> Vec<Vec<Option<f64
         .sum();
     let of = |objective: &ObjectiveStanding| {
         let counts = |kpi: &&KpiStanding| kpi.score.is_some() && kpi.weight > 0.0;
-        let inner: f64 = objective.kpis.iter().filter(counts).map(|kpi| kpi.weight).sum();
+        let own: f64 = objective.kpis.iter().filter(counts).map(|kpi| kpi.weight).sum();
+        let inner = own + objective.linked_weight;
         let outer = objective.verdict.score.map(|_| objective.weight / total);
         let weight = |kpi: &KpiStanding| {
             Some(outer? * kpi.weight / inner).filter(|_| counts(&kpi) && inner > 0.0 && total > 0.0)

@@ -180,6 +180,9 @@ pub struct ObjectiveStanding {
     pub weight: f64,
     /// Red here makes the perspective red.
     pub critical: bool,
+    /// The weight beside its KPIs' that other units' objectives take, where they have data.
+    #[serde(skip)]
+    pub linked_weight: f64,
     /// In the author's order.
     pub kpis: Vec<KpiStanding>,
 }

@@ -202,3 +202,34 @@ fn collecting_twice_adds_no_revision() {
     world::record(&mut history, &card, "k0", "2026-05", Figure::Value(2.0));
     assert_eq!(before, history);
 }
+
+#[test]
+fn an_objective_of_another_unit_takes_its_weight_from_the_kpis_beside_it() {
+    let (mut card, mut history) = two_months(&[100.0; 4], &[95.0; 4], 9);
+    let mut other = card.clone();
+    other.id = Id::parse("other").unwrap();
+    for at in 0..4 {
+        world::record(&mut history, &other, &format!("k{at}"), "2026-05", Figure::Value(95.0));
+    }
+    card.perspectives[0].objectives[0].contributions.push(kpid::scorecard::Contribution {
+        objective: kpid::scorecard::ObjectiveRef {
+            scorecard: other.id.clone(),
+            objective: Id::parse("b").unwrap(),
+        },
+        weight: 3.0,
+        critical: false,
+    });
+    let portfolio = kpid::scorecard::Portfolio::new(vec![card.clone(), other]).unwrap();
+    let may = Period::parse("2026-05").unwrap();
+    let (_, end) = card.calendar.bounds(may);
+    let judge = kpid::scorecard::Judge::new(&portfolio, &history, end);
+    let standing = judge.scorecard(&card, &std::collections::HashMap::new());
+    let shown = kpid::scorecard::effective_weights(&standing.perspectives[0].objectives);
+    let told = judge.explain(&card, &card.perspectives[0], may, true);
+    let weights: Vec<f64> = told.parts.iter().filter_map(|part| part.weight).collect();
+    // Of objective a, worth two thirds, its KPIs of weight 1 and 2 have half beside the link's 3.
+    let expected = [2.0 / 18.0, 4.0 / 18.0, 3.0 / 21.0, 4.0 / 21.0];
+    for ((shown, told), expected) in shown.iter().flatten().zip(weights).zip(expected) {
+        assert!(close(shown.unwrap(), told) && close(told, expected), "{shown:?} {told}");
+    }
+}
