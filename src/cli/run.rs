@@ -2,16 +2,27 @@
 
 use std::path::Path;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::{
     cli::{Answer, configuration, failure::Failure},
     clock::Clock,
-    daemon, telemetry,
+    config::{
+        load::{LoadError, load},
+        problem::Severity,
+        secret::Secrets,
+        setup::Setup,
+    },
+    daemon::{self, run::Orders},
+    telemetry,
 };
 
-/// Run the daemon: collect, judge and tell until SIGTERM
+/// Run the daemon: collect, judge and tell until SIGTERM; SIGHUP reads the configuration again
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// What is logged to standard error: error, warn, info, debug, or a filter such as kpid=debug
@@ -23,12 +34,38 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let setup = configuration::load_to_use(config)?;
     telemetry::start(&arguments.log)?;
     let stop = CancellationToken::new();
+    // One reload waits at most; a second SIGHUP before it is taken reads the same files.
+    let (reload, reloads) = mpsc::channel(1);
+    let orders = Orders { stop: stop.clone(), reload: reloads };
     let result = tokio::select! {
-        result = daemon::run::run(setup, Clock::System, stop.clone()) => result,
+        result = daemon::run::run(setup, Clock::System, orders) => result,
         never = stop_on_signal(&stop) => never,
+        never = reload_on_signal(config, &reload) => never,
     };
     result?;
     Ok(Answer::Done)
+}
+
+/// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes
+/// nothing and is told. Ends only if signals cannot be listened to.
+async fn reload_on_signal(config: &Path, reload: &mpsc::Sender<Setup>) -> anyhow::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        hang_up.recv().await;
+        match load(config, Secrets::Needed) {
+            Ok((setup, _)) => reload.send(setup).await?,
+            Err(LoadError::Problems(mut problems)) => {
+                problems.found.retain(|problem| problem.severity == Severity::Error);
+                error!(
+                    "the new configuration cannot be used, the old one goes on:\n{}",
+                    problems.render()
+                );
+            }
+            Err(unreadable) => {
+                error!("the new configuration cannot be used, the old one goes on: {unreadable}");
+            }
+        }
+    }
 }
 
 /// Orders to stop at the first SIGTERM or SIGINT; ends only if signals cannot be listened to.

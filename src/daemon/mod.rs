@@ -9,6 +9,7 @@ pub mod judge;
 pub mod pull;
 mod round;
 pub mod run;
+mod systemd;
 mod ticker;
 mod window;
 

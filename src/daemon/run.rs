@@ -10,7 +10,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use tokio::{
     sync::{Notify, mpsc},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
@@ -24,10 +24,12 @@ use crate::{
         deliver::Worker,
         judge::{self, LIVE},
         round::{Round, Served},
+        systemd,
         ticker::Ticker,
     },
     notify::Channels,
     scorecard::{Cron, Id, Schedule},
+    sources::connections::Connections,
     store::{InstanceLock, Store},
 };
 
@@ -37,21 +39,45 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// Local midnight, when due dates pass.
 const MIDNIGHT: &str = "0 0 * * *";
 
-/// Runs the daemon until `stop`: collects, judges, delivers.
-pub async fn run(setup: Setup, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+/// What a running daemon is told from outside.
+#[derive(Debug)]
+pub struct Orders {
+    /// To finish what is in flight and end.
+    pub stop: CancellationToken,
+    /// To go on with another configuration, already found good.
+    pub reload: mpsc::Receiver<Setup>,
+}
+
+/// Why a daemon on one configuration ended.
+enum Ending {
+    Stopped,
+    Reloaded(Box<Setup>),
+}
+
+impl Orders {
+    /// Orders of somebody who will only ever order to stop.
+    pub fn only_stop(stop: CancellationToken) -> Self {
+        let (_, reload) = mpsc::channel(1);
+        Self { stop, reload }
+    }
+}
+
+/// Runs the daemon until it is told to stop: collects, judges, delivers.
+pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Result<()> {
     let lock = InstanceLock::take(&setup.store)?;
     let store = Store::open(&setup.store).await?;
     let freed = store.free_claims(&lock).await?;
     if freed > 0 {
         info!("{freed} deliveries that were under way when kpid last ended are due again");
     }
-    store.uses(&setup.digest, clock.now()).await?;
-    let channels = Arc::new(Channels::open(&setup.channels)?);
-    let engine = Arc::new(Engine::new(setup, store.clone())?);
-    let families = engine.setup.portfolio.families();
-    let (news, tasks) = (Arc::default(), TaskTracker::new());
-    let daemon = Daemon { engine, families, channels, clock, news, tasks };
-    let result = daemon.work(stop).await;
+    let mut daemon = Daemon::new(setup, store.clone(), clock).await?;
+    let result = loop {
+        match daemon.work(&mut orders).await {
+            Ok(Ending::Stopped) => break Ok(()),
+            Ok(Ending::Reloaded(setup)) => daemon = daemon.reloaded(*setup).await,
+            Err(error) => break Err(error),
+        }
+    };
     store.close().await;
     drop(lock);
     result
@@ -68,7 +94,29 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn work(&self, stop: CancellationToken) -> anyhow::Result<()> {
+    async fn new(setup: Setup, store: Store, clock: Clock) -> anyhow::Result<Self> {
+        let channels = Arc::new(Channels::open(&setup.channels)?);
+        let digest = setup.digest.clone();
+        let engine = Arc::new(Engine::new(setup, store.clone())?);
+        let families = engine.setup.portfolio.families();
+        store.uses(&digest, clock.now()).await?;
+        let (news, tasks) = (Arc::default(), TaskTracker::new());
+        Ok(Self { engine, families, channels, clock, news, tasks })
+    }
+
+    /// The daemon on another configuration, or on the same one if the other cannot be used.
+    async fn reloaded(self, setup: Setup) -> Self {
+        let (store, clock) = (self.engine.store.clone(), self.clock);
+        match Self::new(setup, store, clock).await {
+            Ok(other) => other,
+            Err(error) => {
+                error!("the new configuration cannot be used, the old one goes on: {error:#}");
+                Self { tasks: TaskTracker::new(), ..self }
+            }
+        }
+    }
+
+    async fn work(&self, orders: &mut Orders) -> anyhow::Result<Ending> {
         let setup = &self.engine.setup;
         let zone = setup.calendar.zone;
         let mut schedules: Vec<Schedule> = Vec::new();
@@ -84,12 +132,18 @@ impl Daemon {
         let mut agenda = Agenda::new(zone, served);
         let mut ticker = Ticker::start(schedules, zone, self.clock).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
-        self.start_workers(&stop);
+        let workers = orders.stop.child_token();
+        self.start_workers(&workers);
+        let kpis = setup.collections.len();
+        let status = format!("{kpis} KPIs collected, configuration {}", short(&setup.digest));
+        systemd::ready(&status);
         info!(
             kpis = setup.collections.len(), store = %setup.store.display(),
             "kpid runs: {} scorecards, {} KPIs collected", setup.portfolio.scorecards().len(), setup.collections.len()
         );
+        let alive_every = systemd::alive_every();
         let mut today = None;
+        let mut ending = Ending::Stopped;
         loop {
             let now = self.clock.now();
             let day = setup.calendar.local_day(now);
@@ -97,25 +151,62 @@ impl Daemon {
             if today.replace(day) != Some(day) {
                 self.judge_all_but(&under_way, now);
             }
+            if alive_every.is_some() {
+                systemd::alive();
+            }
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = orders.stop.cancelled() => break,
+                Some(setup) = orders.reload.recv() => match self.takes(&setup) {
+                    Ok(()) => {
+                        ending = Ending::Reloaded(Box::new(setup));
+                        break;
+                    }
+                    Err(error) => error!("the new configuration cannot be used, the old one goes on: {error:#}"),
+                },
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
                 Some(served) = finished.recv() => {
                     for (kpi, slot) in served {
                         agenda.served(&kpi, slot);
                     }
                 }
+                () = sleep(alive_every.unwrap_or(Duration::MAX)) => {}
             }
         }
-        info!("stopping; what is in flight is finished first");
+        match &ending {
+            Ending::Stopped => {
+                systemd::stopping();
+                info!("stopping; what is in flight is finished first");
+            }
+            Ending::Reloaded(setup) => {
+                systemd::reloading();
+                info!(
+                    "going on with configuration {}; what is in flight is finished first",
+                    short(&setup.digest)
+                );
+            }
+        }
+        workers.cancel();
         ticker.stop().await?;
         self.tasks.close();
         if timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
             let left = self.tasks.len();
-            warn!(
-                "stopped with {left} tasks unfinished; what they were about is done at the next start"
-            );
+            warn!("{left} tasks were not finished in time; what they were about is done again");
         }
+        Ok(ending)
+    }
+
+    /// Whether a configuration can take over from this one while it runs. Everything that can fail
+    /// is tried here, so that a bad one changes nothing.
+    fn takes(&self, setup: &Setup) -> anyhow::Result<()> {
+        let held = &self.engine.setup.store;
+        anyhow::ensure!(
+            setup.store == *held,
+            "`store` is {} now and was {}; that takes a restart",
+            setup.store.display(),
+            held.display()
+        );
+        Channels::open(&setup.channels)?;
+        Connections::open(&setup.connections)?;
         Ok(())
     }
 
@@ -191,6 +282,11 @@ impl Daemon {
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         tokio::spawn(self.tasks.track_future(task));
     }
+}
+
+/// Enough of a digest to tell configurations apart.
+fn short(digest: &str) -> &str {
+    digest.get(..19).unwrap_or(digest)
 }
 
 /// `a` and `b`, for the log.

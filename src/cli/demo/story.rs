@@ -28,7 +28,12 @@ use crate::{
     },
     clock::Clock,
     config::setup::Setup,
-    daemon::{Engine, collect::Occasion, pull, run},
+    daemon::{
+        Engine,
+        collect::Occasion,
+        pull,
+        run::{self, Orders},
+    },
     scorecard::{Calendar, Circumstances, Frequency, Lag, judge},
     store::Store,
 };
@@ -88,7 +93,8 @@ impl Story {
         ));
         let clock = Clock::set(morning - BEFORE_SIX);
         let stop = CancellationToken::new();
-        let daemon = run::run(self.setup.clone(), clock, stop.clone());
+        let orders = Orders::only_stop(stop.clone());
+        let daemon = run::run(self.setup.clone(), clock, orders);
         tokio::select! {
             ended = daemon => ended,
             never = stop_on_signal(&stop) => never,
