@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use crate::{
     clock::Clock,
@@ -45,7 +46,7 @@ impl Worker<'_> {
     /// Delivers until it is told to stop; what is under way then is finished.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let pause = match self.deliver_due().await {
+            let pause = match self.deliver_due(stop).await {
                 Ok(0) => IDLE_PAUSE,
                 Ok(_) => continue,
                 Err(error) => {
@@ -65,15 +66,16 @@ impl Worker<'_> {
     }
 
     /// Makes what is due, and says how many deliveries that were.
-    async fn deliver_due(&self) -> anyhow::Result<usize> {
+    async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
         let now = self.clock.now();
         let claimed = self.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
-        let settled = join_all(claimed.iter().map(|delivery| self.deliver(delivery))).await;
+        let deliveries = claimed.iter().map(|delivery| self.deliver(delivery, stop));
+        let settled = join_all(deliveries).await;
         settled.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
         Ok(claimed.len())
     }
 
-    async fn deliver(&self, claimed: &Claimed) -> anyhow::Result<()> {
+    async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> anyhow::Result<()> {
         let Claimed { id, recipient, attempts, written_at, .. } = claimed;
         let facts: Facts = match serde_json::from_str(&claimed.facts) {
             Ok(facts) => facts,
@@ -85,11 +87,11 @@ impl Worker<'_> {
         };
         let delivery = Delivery { id: *id, channel: &self.channel, recipient, facts: &facts };
         let sent = self.channels.send(delivery, self.clock.now()).await;
-        let now = self.clock.now();
         let Err(failed) = sent else {
             info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
-            return self.store.delivered(*id, now).await;
+            return self.note_delivered(*id, stop).await;
         };
+        let now = self.clock.now();
         let attempt =
             retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
         match retry::next(attempt, rand::random(), now) {
@@ -100,6 +102,20 @@ impl Worker<'_> {
             Next::GaveUp(reason) => {
                 error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
                 self.store.given_up(*id, now, &reason).await
+            }
+        }
+    }
+
+    /// Notes that a delivery was made, however long the store refuses: a claim that lapsed meanwhile
+    /// would send it again.
+    async fn note_delivered(&self, id: Uuid, stop: &CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let Err(error) = self.store.delivered(id, self.clock.now()).await else {
+                return Ok(());
+            };
+            error!(delivery = %id, "delivered, but cannot note it: {error:#}");
+            if timeout(BROKEN_PAUSE, stop.cancelled()).await.is_ok() {
+                return Err(error);
             }
         }
     }
