@@ -20,7 +20,7 @@ use crate::{
         judge::{self, LIVE},
         pull::{self, Pulled},
     },
-    scorecard::KpiRef,
+    scorecard::{Id, KpiRef},
 };
 
 /// How long figures that are in wait for those that are not before they are judged without them.
@@ -38,6 +38,8 @@ pub(super) struct Round<'a> {
     pub(super) engine: &'a Engine,
     /// The family's names, for the log.
     pub(super) scorecards: &'a str,
+    /// Scorecards judged when the round is over, even if it brought them no figure.
+    pub(super) owed: &'a [Id],
     pub(super) clock: Clock,
     /// Woken when there may be deliveries.
     pub(super) news: &'a Notify,
@@ -77,11 +79,11 @@ impl Round<'_> {
                     }
                 },
                 () = patience.as_mut(), if !patience.is_elapsed() => {
-                    self.judge(&mut unjudged, &mut tally).await?;
+                    self.judge(&mut unjudged, &[], &mut tally).await?;
                 }
             }
         }
-        self.judge(&mut unjudged, &mut tally).await?;
+        self.judge(&mut unjudged, self.owed, &mut tally).await?;
         let Tally { kpis, failed, told } = tally;
         let scorecards = self.scorecards;
         info!(
@@ -112,15 +114,96 @@ impl Round<'_> {
         Ok(())
     }
 
-    async fn judge(&self, unjudged: &mut HashSet<KpiRef>, tally: &mut Tally) -> anyhow::Result<()> {
+    async fn judge(
+        &self,
+        unjudged: &mut HashSet<KpiRef>,
+        owed: &[Id],
+        tally: &mut Tally,
+    ) -> anyhow::Result<()> {
         let kpis = std::mem::take(unjudged);
-        if kpis.is_empty() {
+        let mut scorecards = self.engine.setup.portfolio.affected_by(&kpis);
+        let others: Vec<Id> = owed.iter().filter(|id| !scorecards.contains(id)).cloned().collect();
+        scorecards.extend(others);
+        if scorecards.is_empty() {
             return Ok(());
         }
-        let scorecards = self.engine.setup.portfolio.affected_by(&kpis);
         let judgement = judge::judge(self.engine, &scorecards, LIVE, self.clock.now()).await?;
         tally.told += judgement.deliveries.len();
         self.news.notify_waiters();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::{
+        config::{load, secret::Secrets},
+        daemon::import,
+        store::Store,
+    };
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+connections: {}
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { you: { name: You, email: you@example.com } }
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+name: Care
+owner: you
+perspectives:
+  customer:
+    name: Customer
+    alert: { to: [you] }
+    objectives:
+      answer:
+        name: Answer
+        kpis:
+          calls: { name: Calls, nature: flow, period: month, target: 95, tolerance: 3, owner: you }
+";
+
+    /// An engine that holds a figure nobody has judged, as after a crash between keeping and judging.
+    async fn unjudged(folder: &std::path::Path, now: DateTime<Utc>) -> Engine {
+        std::fs::create_dir(folder.join("scorecards")).unwrap();
+        std::fs::write(folder.join("kpid.yaml"), DAEMON).unwrap();
+        std::fs::write(folder.join("scorecards/care.yaml"), SCORECARD).unwrap();
+        let loaded = load::load(&folder.join("kpid.yaml"), Secrets::Needed);
+        let (setup, _) = loaded.unwrap_or_else(|error| panic!("{error:?}"));
+        let rows = "kpi,period,value\ncare/calls,2026-05,90\n";
+        let rows = import::read(&setup, rows.as_bytes(), now).unwrap();
+        let store = Store::open(&folder.join("kpid.db")).await.unwrap();
+        store.record(&rows).await.unwrap();
+        Engine::new(setup, store).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_scorecard_that_is_owed_a_judgement_gets_it_without_a_figure_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = "2026-06-20T04:00:00Z".parse().unwrap();
+        let engine = unjudged(folder.path(), now).await;
+        let (done, _listener) = mpsc::unbounded_channel();
+        let news = Notify::new();
+        let seen = async |owed: &[Id]| {
+            let clock = Clock::set(now);
+            let round = Round {
+                engine: &engine,
+                scorecards: "`care`",
+                owed,
+                clock,
+                news: &news,
+                done: &done,
+            };
+            round.run(&[]).await.unwrap();
+            let held = engine.store.held(&HashSet::new()).await.unwrap();
+            held.episodes.values().any(|episode| episode.seen)
+        };
+        assert!(!seen(&[]).await);
+        assert!(seen(&[Id::parse("care").unwrap()]).await);
     }
 }

@@ -147,8 +147,11 @@ impl Daemon {
         loop {
             let now = self.clock.now();
             let day = setup.calendar.local_day(now);
-            let under_way = self.start_round(agenda.take_due(&setup.collections, now), &done);
-            if today.replace(day) != Some(day) {
+            let is_new_day = today.replace(day) != Some(day);
+            let owed = if is_new_day { self.families.as_slice() } else { &[] };
+            let due = agenda.take_due(&setup.collections, now);
+            let under_way = self.start_round(due, owed, &done);
+            if is_new_day {
                 self.judge_all_but(&under_way, now);
             }
             if alive_every.is_some() {
@@ -228,8 +231,13 @@ impl Daemon {
     }
 
     /// A round: the KPIs due now are asked at once, each family of scorecards is judged when its
-    /// own are in. Says which families that are.
-    fn start_round(&self, due: Vec<Due>, done: &mpsc::UnboundedSender<Vec<Served>>) -> Vec<usize> {
+    /// own are in, and those `owed` a judgement as a whole. Says which families that are.
+    fn start_round(
+        &self,
+        due: Vec<Due>,
+        owed: &[Vec<Id>],
+        done: &mpsc::UnboundedSender<Vec<Served>>,
+    ) -> Vec<usize> {
         let mut by_family: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
         for due in due {
             let Some(collection) = self.engine.setup.collections.get(due.at) else { continue };
@@ -242,9 +250,16 @@ impl Daemon {
             let (engine, clock, news, done) =
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
             let names = self.families.get(family).map(|family| names(family)).unwrap_or_default();
+            let owed = owed.get(family).cloned().unwrap_or_default();
             self.spawn(async move {
-                let round =
-                    Round { engine: &engine, scorecards: &names, clock, news: &news, done: &done };
+                let round = Round {
+                    engine: &engine,
+                    scorecards: &names,
+                    owed: &owed,
+                    clock,
+                    news: &news,
+                    done: &done,
+                };
                 if let Err(error) = round.run(&due).await {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");
                     // The slots are over all the same; the next ones ask again.
