@@ -52,6 +52,11 @@ impl Agenda {
         due
     }
 
+    /// A collection is over, and nothing of it was kept: its slot is still due.
+    pub(super) fn lost(&mut self, kpi: &KpiRef) {
+        self.under_way.remove(kpi);
+    }
+
     /// A collection is over: its slot is served, whatever came of it.
     pub(super) fn served(&mut self, kpi: &KpiRef, slot: DateTime<Utc>) {
         self.under_way.remove(kpi);
@@ -106,6 +111,15 @@ mod tests {
         assert_eq!(agenda.take_due(&daily(), now), [], "it is under way");
         agenda.served(&KpiRef::parse("s/k").unwrap(), due[0].slot);
         assert_eq!(agenda.take_due(&daily(), now), [], "it was served");
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_due_again() {
+        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
+        let now = at("2026-06-02T04:00:00Z");
+        let due = agenda.take_due(&daily(), now);
+        agenda.lost(&KpiRef::parse("s/k").unwrap());
+        assert_eq!(agenda.take_due(&daily(), now), due);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Pulling now: what the timer does for a KPI, when a person asks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
@@ -38,10 +38,10 @@ pub async fn ask(
     period: Option<Period>,
     clock: Clock,
 ) -> anyhow::Result<Vec<Pulled>> {
-    let newest = engine.store.newest_periods().await?;
+    let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
+    let held = engine.store.periods(kpis).await?;
     let asked = collections.iter().map(|(collection, occasion)| {
-        let held = newest.get(&collection.kpi).copied();
-        pull_one(engine, collection, *occasion, period, held, clock)
+        pull_one(engine, collection, *occasion, period, held.get(&collection.kpi), clock)
     });
     Ok(stream::iter(asked).buffered(CONCURRENT_MAX).collect().await)
 }
@@ -50,12 +50,11 @@ pub async fn ask(
 pub(super) fn answers<'a>(
     engine: &'a Engine,
     collections: &'a [(&'a Collection, Occasion)],
-    newest: &'a HashMap<KpiRef, Period>,
+    held: &'a HashMap<KpiRef, BTreeSet<Period>>,
     clock: Clock,
 ) -> impl Stream<Item = Pulled> + 'a {
     let asked = collections.iter().map(move |(collection, occasion)| {
-        let held = newest.get(&collection.kpi).copied();
-        pull_one(engine, collection, *occasion, None, held, clock)
+        pull_one(engine, collection, *occasion, None, held.get(&collection.kpi), clock)
     });
     stream::iter(asked).buffer_unordered(CONCURRENT_MAX)
 }
@@ -79,7 +78,7 @@ async fn pull_one(
     collection: &Collection,
     occasion: Occasion,
     period: Option<Period>,
-    newest: Option<Period>,
+    held: Option<&BTreeSet<Period>>,
     clock: Clock,
 ) -> Pulled {
     let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard);
@@ -88,7 +87,9 @@ async fn pull_one(
         (None, _) => Vec::new(),
         (Some((calendar, _)), Some(period)) => vec![window::of(calendar, period)],
         (Some((calendar, kpi)), None) => {
-            window::windows(kpi, &collection.source, calendar, newest, clock.now())
+            let nothing = BTreeSet::new();
+            let held = held.unwrap_or(&nothing);
+            window::windows(kpi, &collection.source, calendar, held, clock.now())
         }
     };
     let answers = collect::ask(engine, collection, windows).await;

@@ -4,12 +4,14 @@
 
 use std::{collections::HashSet, pin::pin, time::Duration};
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tokio::{
     sync::{Notify, mpsc},
-    time::sleep,
+    time::{sleep, timeout},
 };
-use tracing::{info, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
 use crate::{
     clock::Clock,
@@ -27,11 +29,20 @@ use crate::{
 /// Longer than the usual time limit of a source, so that a verdict on a part of the figures is rare.
 const JUDGED_WITHIN: Duration = Duration::from_secs(45);
 
+/// How long a store that refused is left alone.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
+
 /// Figures kept in one transaction at most.
 const BATCH_MAX: usize = 256;
 
-/// A KPI whose slot has been served.
-pub(super) type Served = (KpiRef, chrono::DateTime<chrono::Utc>);
+/// How the collection of a KPI ended.
+#[derive(Debug)]
+pub(super) enum Over {
+    /// Its slot is served, whatever came of it.
+    Served(KpiRef, DateTime<Utc>),
+    /// Nothing of it could be kept: its slot is still due.
+    Lost(KpiRef),
+}
 
 /// What a round works with.
 pub(super) struct Round<'a> {
@@ -43,8 +54,8 @@ pub(super) struct Round<'a> {
     pub(super) clock: Clock,
     /// Woken when there may be deliveries.
     pub(super) news: &'a Notify,
-    /// Told of every slot served.
-    pub(super) done: &'a mpsc::UnboundedSender<Vec<Served>>,
+    /// Told of every collection that is over.
+    pub(super) done: &'a mpsc::UnboundedSender<Vec<Over>>,
 }
 
 /// What a round came to, for the log.
@@ -63,8 +74,9 @@ impl Round<'_> {
             Some((self.engine.setup.collections.get(due.at)?, occasion))
         });
         let collections: Vec<_> = collections.collect();
-        let newest = self.engine.store.newest_periods().await?;
-        let answers = pull::answers(self.engine, &collections, &newest, self.clock);
+        let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
+        let held = self.engine.store.periods(kpis).await?;
+        let answers = pull::answers(self.engine, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
         let mut tally = Tally::default();
@@ -93,6 +105,20 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// After a round that could not be kept or judged: judges its family as soon as the store
+    /// works again, unless it is time to stop.
+    pub(super) async fn make_up(&self, family: &[Id], stop: &CancellationToken) {
+        while timeout(RETRY_PAUSE, stop.cancelled()).await.is_err() {
+            match judge::judge(self.engine, family, LIVE, self.clock.now()).await {
+                Ok(_) => return self.news.notify_waiters(),
+                Err(error) => {
+                    let scorecards = self.scorecards;
+                    error!(scorecards, "still cannot judge {scorecards}: {error:#}");
+                }
+            }
+        }
+    }
+
     async fn keep(&self, batch: &[Pulled], tally: &mut Tally) -> anyhow::Result<()> {
         let collected: Vec<_> = batch.iter().map(|pulled| pulled.collected.clone()).collect();
         for (kpi, period) in self.engine.store.record(&collected).await? {
@@ -102,7 +128,7 @@ impl Round<'_> {
         for pulled in batch {
             tally.kpis += 1;
             let Some(attempt) = &pulled.collected.attempt else { continue };
-            served.extend(attempt.slot.map(|slot| (pulled.kpi.clone(), slot)));
+            served.extend(attempt.slot.map(|slot| Over::Served(pulled.kpi.clone(), slot)));
             if let Some(message) = &attempt.message {
                 tally.failed += 1;
                 let (kpi, outcome) = (&pulled.kpi, attempt.outcome);

@@ -3,11 +3,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, mpsc},
     time::{sleep, timeout},
@@ -23,7 +25,7 @@ use crate::{
         agenda::{Agenda, Due},
         deliver::Worker,
         judge::{self, LIVE},
-        round::{Round, Served},
+        round::{Over, Round},
         systemd,
         ticker::Ticker,
     },
@@ -91,6 +93,8 @@ struct Daemon {
     clock: Clock,
     news: Arc<Notify>,
     tasks: TaskTracker,
+    /// Cancelled when a task panics.
+    broken: CancellationToken,
 }
 
 impl Daemon {
@@ -100,8 +104,8 @@ impl Daemon {
         let engine = Arc::new(Engine::new(setup, store.clone())?);
         let families = engine.setup.portfolio.families();
         store.uses(&digest, clock.now()).await?;
-        let (news, tasks) = (Arc::default(), TaskTracker::new());
-        Ok(Self { engine, families, channels, clock, news, tasks })
+        let (news, tasks, broken) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
+        Ok(Self { engine, families, channels, clock, news, tasks, broken })
     }
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.
@@ -150,7 +154,7 @@ impl Daemon {
             let is_new_day = today.replace(day) != Some(day);
             let owed = if is_new_day { self.families.as_slice() } else { &[] };
             let due = agenda.take_due(&setup.collections, now);
-            let under_way = self.start_round(due, owed, &done);
+            let under_way = self.start_round(due, owed, &workers, &done);
             if is_new_day {
                 self.judge_all_but(&under_way, now);
             }
@@ -167,11 +171,15 @@ impl Daemon {
                     Err(error) => error!("the new configuration cannot be used, the old one goes on: {error:#}"),
                 },
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
-                Some(served) = finished.recv() => {
-                    for (kpi, slot) in served {
-                        agenda.served(&kpi, slot);
+                () = self.broken.cancelled() => anyhow::bail!(
+                    "a part of the daemon broke off, as told above; a restart goes on where it was"
+                ),
+                Some(over) = finished.recv() => for over in over {
+                    match over {
+                        Over::Served(kpi, slot) => agenda.served(&kpi, slot),
+                        Over::Lost(kpi) => agenda.lost(&kpi),
                     }
-                }
+                },
                 () = sleep(alive_every.unwrap_or(Duration::MAX)) => {}
             }
         }
@@ -236,7 +244,8 @@ impl Daemon {
         &self,
         due: Vec<Due>,
         owed: &[Vec<Id>],
-        done: &mpsc::UnboundedSender<Vec<Served>>,
+        stop: &CancellationToken,
+        done: &mpsc::UnboundedSender<Vec<Over>>,
     ) -> Vec<usize> {
         let mut by_family: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
         for due in due {
@@ -249,8 +258,10 @@ impl Daemon {
         for (family, due) in by_family {
             let (engine, clock, news, done) =
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
-            let names = self.families.get(family).map(|family| names(family)).unwrap_or_default();
+            let stop = stop.clone();
             let owed = owed.get(family).cloned().unwrap_or_default();
+            let family = self.families.get(family).cloned().unwrap_or_default();
+            let names = names(&family);
             self.spawn(async move {
                 let round = Round {
                     engine: &engine,
@@ -262,11 +273,11 @@ impl Daemon {
                 };
                 if let Err(error) = round.run(&due).await {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");
-                    // The slots are over all the same; the next ones ask again.
-                    let collections = due.iter().filter_map(|due| {
-                        Some((engine.setup.collections.get(due.at)?.kpi.clone(), due.slot))
-                    });
-                    let _ = done.send(collections.collect());
+                    round.make_up(&family, &stop).await;
+                    let kpis = due
+                        .iter()
+                        .filter_map(|due| Some(engine.setup.collections.get(due.at)?.kpi.clone()));
+                    let _ = done.send(kpis.map(Over::Lost).collect());
                 }
             });
         }
@@ -295,7 +306,14 @@ impl Daemon {
         reason = "every task of the daemon is spawned and awaited here"
     )]
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(self.tasks.track_future(task));
+        let broken = self.broken.clone();
+        let guarded = async move {
+            // A daemon that lives on with a part of it dead would be trusted and wrong.
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                broken.cancel();
+            }
+        };
+        tokio::spawn(self.tasks.track_future(guarded));
     }
 }
 

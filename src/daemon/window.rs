@@ -1,5 +1,7 @@
 //! Which spans of time a source is asked about at an instant. Pure.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -7,19 +9,19 @@ use crate::{
     sources::{Source, Window},
 };
 
-/// After a long downtime no more closed periods than this are asked for at once.
-const CATCH_UP_PERIODS_MAX: usize = 24;
+/// Gaps are looked for no further back than this many closed periods.
+const CATCH_UP_PERIODS_MAX: usize = 12;
 
-/// The windows a collection asks for at `now`, given the newest period that has an actual.
+/// The windows a collection asks for at `now`, given the periods that have an actual.
 ///
 /// A series spans its look back. A level, and what is cumulative in its period, is asked for the
 /// running period. Anything else is asked for the last closed period, which is the one judged, and
-/// for closed periods that were missed since the newest one held.
+/// for closed periods that were missed since the oldest one held.
 pub(super) fn windows(
     kpi: &Kpi,
     source: &Source,
     calendar: &Calendar,
-    newest: Option<Period>,
+    held: &BTreeSet<Period>,
     now: DateTime<Utc>,
 ) -> Vec<Window> {
     let running = calendar.period_at(kpi.frequency, now);
@@ -36,7 +38,7 @@ pub(super) fn windows(
             vec![of(calendar, running)]
         }
         ReadingKind::Value => {
-            missing(source, newest, running.previous()).map(|period| of(calendar, period)).collect()
+            missing(source, held, running.previous()).map(|period| of(calendar, period)).collect()
         }
     }
 }
@@ -50,15 +52,16 @@ pub(super) fn of(calendar: &Calendar, period: Period) -> Window {
 /// period it is asked about answers for the last alone.
 fn missing(
     source: &Source,
-    newest: Option<Period>,
+    held: &BTreeSet<Period>,
     last: Period,
 ) -> impl Iterator<Item = Period> + use<> {
-    let wanted = newest.filter(|_| source.request.names_period());
+    // A KPI whose frequency was changed starts anew.
+    let oldest = held.iter().find(|period| period.frequency() == last.frequency());
+    let oldest = oldest.copied().filter(|_| source.request.names_period()).unwrap_or(last);
     let back = std::iter::successors(Some(last), |at| Some(at.previous()));
-    let missed = back
-        .take(CATCH_UP_PERIODS_MAX)
-        .take_while(move |at| *at == last || wanted.is_some_and(|newest| *at > newest));
-    missed.collect::<Vec<_>>().into_iter().rev()
+    let closed = back.take(CATCH_UP_PERIODS_MAX).take_while(|at| *at >= oldest);
+    let missed: Vec<Period> = closed.filter(|at| *at == last || !held.contains(at)).collect();
+    missed.into_iter().rev()
 }
 
 fn spanning(calendar: &Calendar, oldest: Period, newest: Period) -> Window {
@@ -79,20 +82,15 @@ mod tests {
         sources::{Request, sql::Query},
     };
 
-    fn asked(
-        nature: Nature,
-        reading: ReadingKind,
-        newest: Option<&str>,
-        query: &str,
-    ) -> Vec<String> {
+    fn asked(nature: Nature, reading: ReadingKind, held: &[&str], query: &str) -> Vec<String> {
         let id = Id::parse("k").unwrap();
         let kpi = Kpi::plain(id.clone(), nature);
         let request = Request::Sql(Query::parse(query).unwrap());
         let source = Source { from: id, request, reading, lookback: 3 };
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
         let now = "2026-06-03T04:00:00Z".parse().unwrap();
-        let newest = newest.map(|key| Period::parse(key).unwrap());
-        let windows = windows(&kpi, &source, &calendar, newest, now);
+        let held = held.iter().map(|key| Period::parse(key).unwrap()).collect();
+        let windows = windows(&kpi, &source, &calendar, &held, now);
         windows
             .iter()
             .map(|window| format!("{} from {}", window.period, window.first_day))
@@ -103,24 +101,26 @@ mod tests {
 
     #[test]
     fn what_is_judged_when_closed_is_asked_when_closed() {
-        let flow = |newest, query| asked(Nature::Flow, ReadingKind::Value, newest, query);
-        assert_eq!(flow(None, BY_PERIOD), ["2026-05 from 2026-05-01"]);
-        assert_eq!(flow(Some("2026-05"), BY_PERIOD), ["2026-05 from 2026-05-01"]);
+        let flow = |held: &[&str], query| asked(Nature::Flow, ReadingKind::Value, held, query);
+        assert_eq!(flow(&[], BY_PERIOD), ["2026-05 from 2026-05-01"]);
+        assert_eq!(flow(&["2026-05"], BY_PERIOD), ["2026-05 from 2026-05-01"]);
         let caught_up = ["2026-04 from 2026-04-01", "2026-05 from 2026-05-01"];
-        assert_eq!(flow(Some("2026-03"), BY_PERIOD), caught_up);
-        assert_eq!(flow(Some("2026-03"), "select 1"), ["2026-05 from 2026-05-01"]);
+        assert_eq!(flow(&["2026-03"], BY_PERIOD), caught_up);
+        assert_eq!(flow(&["2026-03", "2026-05"], BY_PERIOD), caught_up, "a gap is not forgotten");
+        assert_eq!(flow(&["2026-03"], "select 1"), ["2026-05 from 2026-05-01"]);
+        assert_eq!(flow(&["2020-01-01"], BY_PERIOD), ["2026-05 from 2026-05-01"]);
     }
 
     #[test]
     fn a_level_and_a_running_total_are_asked_now() {
         let now = ["2026-06 from 2026-06-01"];
-        assert_eq!(asked(Nature::Level, ReadingKind::Value, None, "select 1"), now);
-        assert_eq!(asked(Nature::Flow, ReadingKind::ToDate, None, "select 1"), now);
+        assert_eq!(asked(Nature::Level, ReadingKind::Value, &[], "select 1"), now);
+        assert_eq!(asked(Nature::Flow, ReadingKind::ToDate, &[], "select 1"), now);
     }
 
     #[test]
     fn a_series_looks_back() {
-        let series = asked(Nature::Ratio, ReadingKind::Series, None, "select 1");
+        let series = asked(Nature::Ratio, ReadingKind::Series, &[], "select 1");
         assert_eq!(series, ["2026-06 from 2026-03-01"]);
     }
 }

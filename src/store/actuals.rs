@@ -1,6 +1,6 @@
 //! The tables `actuals` and `readings`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -118,19 +118,25 @@ pub(super) async fn load(
     Ok(())
 }
 
-/// The newest period of every KPI that has an actual.
-pub(super) async fn newest_periods(
+/// The periods that have an actual, of the KPIs named in a JSON list.
+pub(super) async fn periods(
     connection: &mut SqliteConnection,
-) -> anyhow::Result<HashMap<KpiRef, Period>> {
-    let sql = "SELECT kpi, max(period) FROM actuals GROUP BY kpi";
-    let rows: Vec<(String, String)> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read actuals")?;
-    let newest = |(kpi, period): (String, String)| {
+    kpis: &str,
+) -> anyhow::Result<HashMap<KpiRef, BTreeSet<Period>>> {
+    let sql = "SELECT DISTINCT kpi, period FROM actuals \
+               WHERE kpi IN (SELECT value FROM json_each($1))";
+    let rows: Vec<(String, String)> = sqlx::query_as(sql)
+        .bind(kpis)
+        .fetch_all(connection)
+        .await
+        .context("cannot read actuals")?;
+    let mut held: HashMap<KpiRef, BTreeSet<Period>> = HashMap::new();
+    for (kpi, period) in rows {
         let named =
             KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
-        Ok((named, Period::parse(&period)?))
-    };
-    rows.into_iter().map(newest).collect()
+        held.entry(named).or_default().insert(Period::parse(&period)?);
+    }
+    Ok(held)
 }
 
 async fn keep_reading(

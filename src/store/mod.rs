@@ -9,7 +9,8 @@ mod outbox;
 mod snapshots;
 
 use std::{
-    collections::{HashMap, HashSet},
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap, HashSet},
     path::Path,
     time::Duration,
 };
@@ -94,11 +95,7 @@ impl Store {
         let store = Self { pool: pool.await.with_context(told)? };
         match MIGRATIONS.run(&store.pool).await {
             Ok(()) => Ok(store),
-            Err(MigrateError::VersionMissing(version)) => bail!(
-                "the store {} was written by a newer kpid (schema {version}); \
-                 run that version, or restore a backup from before the upgrade",
-                path.display()
-            ),
+            Err(MigrateError::VersionMissing(version)) => bail!(newer(path, version)),
             Err(error) => Err(error).with_context(told),
         }
     }
@@ -111,9 +108,28 @@ impl Store {
         let options =
             SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        Ok(Self {
-            pool: pool.with_context(|| format!("cannot open the store {}", path.display()))?,
-        })
+        let pool = pool.with_context(|| format!("cannot open the store {}", path.display()))?;
+        let store = Self { pool };
+        store.check_schema(path).await?;
+        Ok(store)
+    }
+
+    /// A store is read only by the version whose schema it has.
+    async fn check_schema(&self, path: &Path) -> anyhow::Result<()> {
+        let sql = "SELECT max(version) FROM _sqlx_migrations WHERE success";
+        let (held,): (Option<i64>,) = sqlx::query_as(sql)
+            .fetch_one(&self.pool)
+            .await
+            .with_context(|| format!("{} is no store of kpid", path.display()))?;
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
+        match held.cmp(&known) {
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => bail!(newer(path, held.unwrap_or_default())),
+            Ordering::Less => bail!(
+                "the store {} is of an older kpid; `kpid run` or `kpid pull` brings it up to date",
+                path.display()
+            ),
+        }
     }
 
     /// Opens a store to look, or an empty one in memory where there is none.
@@ -168,10 +184,14 @@ impl Store {
         collections::last_slots(&mut connection).await
     }
 
-    /// The newest period of every KPI that has an actual.
-    pub async fn newest_periods(&self) -> anyhow::Result<HashMap<KpiRef, Period>> {
+    /// The periods of these KPIs that have an actual.
+    pub async fn periods(
+        &self,
+        kpis: impl Iterator<Item = &KpiRef>,
+    ) -> anyhow::Result<HashMap<KpiRef, BTreeSet<Period>>> {
+        let names = serde_json::to_string(&kpis.map(ToString::to_string).collect::<Vec<_>>())?;
         let mut connection = self.pool.acquire().await.context("cannot read the store")?;
-        actuals::newest_periods(&mut connection).await
+        actuals::periods(&mut connection, &names).await
     }
 
     /// Takes deliveries over a channel that are due; they are the caller's until `until`.
@@ -254,6 +274,14 @@ fn private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+fn newer(path: &Path, version: i64) -> String {
+    format!(
+        "the store {} was written by a newer kpid (schema {version}); \
+         run that version, or restore a backup from before the upgrade",
+        path.display()
+    )
 }
 
 fn micros(instant: i64) -> anyhow::Result<DateTime<Utc>> {
