@@ -1,0 +1,194 @@
+//! Throw-away database servers, each in a folder of its own, killed when dropped.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use sqlx::{Connection, MySqlConnection, PgConnection};
+use tempfile::TempDir;
+
+/// A server that has not come up by then will not.
+const START_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A running server with a database `erp`.
+pub(crate) struct DatabaseServer {
+    pub(crate) port: u16,
+    folder: TempDir,
+    kind: Kind,
+    process: Child,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Postgres,
+    MariaDb,
+}
+
+impl DatabaseServer {
+    /// PostgreSQL, whose superuser is `postgres` with the password given.
+    pub(crate) async fn postgres(password: &str) -> Self {
+        let folder = folder("postgres");
+        let secret = folder.path().join("password");
+        fs::write(&secret, password).unwrap();
+        own(&secret, "postgres");
+        let mut init = as_user("postgres", "initdb");
+        init.args(["--no-sync", "--auth=scram-sha-256", "--username=postgres", "--encoding=UTF8"])
+            .arg(format!("--pwfile={}", secret.display()))
+            .arg(folder.path().join("data"));
+        run(&mut init);
+        let server = Self::start(folder, Kind::Postgres).await;
+        let mut connection = server.postgres_session("postgres", password, "postgres").await;
+        sqlx::raw_sql("create database erp").execute(&mut connection).await.unwrap();
+        server
+    }
+
+    /// MariaDB, whose superuser is `root` without a password.
+    pub(crate) async fn mariadb() -> Self {
+        let folder = folder("mysql");
+        let mut init = Command::new("mariadb-install-db");
+        init.args(["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal"])
+            .arg(format!("--datadir={}", folder.path().join("data").display()));
+        run(&mut init);
+        let server = Self::start(folder, Kind::MariaDb).await;
+        let mut connection = server.mariadb_session("mysql").await;
+        sqlx::raw_sql("create database erp").execute(&mut connection).await.unwrap();
+        server
+    }
+
+    /// Kills the server and starts it again on the same port.
+    pub(crate) async fn restart(mut self) -> Self {
+        stop(&mut self.process);
+        self.process = spawn(&self.folder, self.kind, self.port);
+        self.until_up().await;
+        self
+    }
+
+    pub(crate) async fn postgres_session(
+        &self,
+        user: &str,
+        password: &str,
+        database: &str,
+    ) -> PgConnection {
+        let options = sqlx::postgres::PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(self.port)
+            .username(user)
+            .password(password)
+            .database(database);
+        PgConnection::connect_with(&options).await.unwrap()
+    }
+
+    pub(crate) async fn mariadb_session(&self, database: &str) -> MySqlConnection {
+        let options = sqlx::mysql::MySqlConnectOptions::new()
+            .host("127.0.0.1")
+            .port(self.port)
+            .username("root")
+            .database(database);
+        MySqlConnection::connect_with(&options).await.unwrap()
+    }
+
+    async fn start(folder: TempDir, kind: Kind) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = spawn(&folder, kind, port);
+        let server = Self { port, folder, kind, process };
+        server.until_up().await;
+        server
+    }
+
+    /// Up is when it refuses a stranger in its own protocol, not when its port is open.
+    async fn until_up(&self) {
+        let up = async {
+            let mut pause = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                pause.tick().await;
+                let refusal = match self.kind {
+                    Kind::Postgres => {
+                        let url = format!("postgres://nobody:x@127.0.0.1:{}/x", self.port);
+                        PgConnection::connect(&url).await.map(drop)
+                    }
+                    Kind::MariaDb => {
+                        let url = format!("mysql://nobody:x@127.0.0.1:{}/x", self.port);
+                        MySqlConnection::connect(&url).await.map(drop)
+                    }
+                };
+                // 57P03: it is there, but still starts up.
+                if let Err(sqlx::Error::Database(told)) = refusal
+                    && told.code().as_deref() != Some("57P03")
+                {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(START_TIME_MAX, up).await.unwrap();
+    }
+}
+
+impl Drop for DatabaseServer {
+    fn drop(&mut self) {
+        stop(&mut self.process);
+    }
+}
+
+fn folder(user: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    own(folder.path(), user);
+    folder
+}
+
+/// The servers refuse to run as root, as which many a test machine runs us.
+fn own(path: &std::path::Path, user: &str) {
+    if is_root() {
+        run(Command::new("chown").arg(user).arg(path));
+    }
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().unwrap();
+    output.stdout == b"0\n"
+}
+
+fn as_user(user: &str, program: &str) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", user, "--regid", user, "--clear-groups", program]);
+    command
+}
+
+fn spawn(folder: &TempDir, kind: Kind, port: u16) -> Child {
+    let data = folder.path().join("data");
+    let socket = folder.path().join("socket");
+    let mut command = match kind {
+        Kind::Postgres => {
+            let mut command = as_user("postgres", "postgres");
+            command.arg("-D").arg(&data).args(["-p", &port.to_string(), "-c", "fsync=off"]);
+            command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+            command
+        }
+        Kind::MariaDb => {
+            let mut command = as_user("mysql", "mariadbd");
+            command.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
+            command.arg(format!("--socket={}", socket.display()));
+            command.args([&format!("--port={port}"), "--bind-address=127.0.0.1"]);
+            command
+        }
+    };
+    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+fn stop(process: &mut Child) {
+    // Killed, as in a power cut. PostgreSQL's children leave by themselves only on SIGQUIT.
+    run(Command::new("kill").args(["-QUIT", &process.id().to_string()]));
+    process.wait().unwrap();
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
