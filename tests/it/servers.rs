@@ -3,13 +3,18 @@
 use std::{
     fs,
     net::TcpListener,
-    os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use sqlx::{Connection, MySqlConnection, PgConnection};
 use tempfile::TempDir;
+
+use crate::world::{
+    postgres,
+    process::{self, Process, Signal},
+};
 
 /// A server that has not come up by then will not.
 const START_TIME_MAX: Duration = Duration::from_secs(30);
@@ -17,9 +22,10 @@ const START_TIME_MAX: Duration = Duration::from_secs(30);
 /// A running server with a database `erp`.
 pub(crate) struct DatabaseServer {
     pub(crate) port: u16,
-    folder: TempDir,
     kind: Kind,
-    process: Child,
+    // Before its folder, so that it has ended when that goes.
+    process: Process,
+    folder: TempDir,
 }
 
 #[derive(Clone, Copy)]
@@ -34,12 +40,12 @@ impl DatabaseServer {
         let folder = folder("postgres");
         let secret = folder.path().join("password");
         fs::write(&secret, password).unwrap();
-        own(&secret, "postgres");
-        let mut init = as_user("postgres", "initdb");
+        process::hand_over(folder.path(), "postgres");
+        let mut init = command(&postgres::binary("initdb"), "postgres");
         init.args(["--no-sync", "--auth=scram-sha-256", "--username=postgres", "--encoding=UTF8"])
             .arg(format!("--pwfile={}", secret.display()))
             .arg(folder.path().join("data"));
-        run(&mut init);
+        process::run(init);
         let server = Self::start(folder, Kind::Postgres).await;
         let mut connection = server.postgres_session("postgres", password, "postgres").await;
         sqlx::raw_sql("create database erp").execute(&mut connection).await.unwrap();
@@ -49,10 +55,10 @@ impl DatabaseServer {
     /// MariaDB, whose superuser is `root` without a password.
     pub(crate) async fn mariadb() -> Self {
         let folder = folder("mysql");
-        let mut init = Command::new("mariadb-install-db");
-        init.args(["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal"])
+        let mut init = command(Path::new("/usr/bin/mariadb-install-db"), "mysql");
+        init.args(["--no-defaults", "--auth-root-authentication-method=normal"])
             .arg(format!("--datadir={}", folder.path().join("data").display()));
-        run(&mut init);
+        process::run(init);
         let server = Self::start(folder, Kind::MariaDb).await;
         let mut connection = server.mariadb_session("mysql").await;
         sqlx::raw_sql("create database erp").execute(&mut connection).await.unwrap();
@@ -60,11 +66,13 @@ impl DatabaseServer {
     }
 
     /// Kills the server and starts it again on the same port.
-    pub(crate) async fn restart(mut self) -> Self {
-        stop(&mut self.process);
-        self.process = spawn(&self.folder, self.kind, self.port);
-        self.until_up().await;
-        self
+    pub(crate) async fn restart(self) -> Self {
+        let Self { port, folder, kind, process } = self;
+        process.end(Signal::Quit);
+        let process = spawn(&folder, kind, port);
+        let server = Self { port, folder, kind, process };
+        server.until_up().await;
+        server
     }
 
     pub(crate) async fn postgres_session(
@@ -127,68 +135,37 @@ impl DatabaseServer {
     }
 }
 
-impl Drop for DatabaseServer {
-    fn drop(&mut self) {
-        stop(&mut self.process);
-    }
-}
-
 fn folder(user: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    own(folder.path(), user);
+    process::hand_over(folder.path(), user);
     folder
 }
 
-/// The servers refuse to run as root, as which many a test machine runs us.
-fn own(path: &std::path::Path, user: &str) {
-    if is_root() {
-        run(Command::new("chown").arg(user).arg(path));
-    }
-}
-
-fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output().unwrap();
-    output.stdout == b"0\n"
-}
-
-fn as_user(user: &str, program: &str) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", user, "--regid", user, "--clear-groups", program]);
+fn command(program: &Path, user: &str) -> Command {
+    let mut command = process::command(program, Some(user), Signal::Quit);
+    command.current_dir("/");
     command
 }
 
-fn spawn(folder: &TempDir, kind: Kind, port: u16) -> Child {
+fn spawn(folder: &TempDir, kind: Kind, port: u16) -> Process {
     let data = folder.path().join("data");
     let socket = folder.path().join("socket");
     let mut command = match kind {
         Kind::Postgres => {
-            let mut command = as_user("postgres", "postgres");
+            let mut command = command(&postgres::binary("postgres"), "postgres");
             command.arg("-D").arg(&data).args(["-p", &port.to_string(), "-c", "fsync=off"]);
             command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
             command
         }
         Kind::MariaDb => {
-            let mut command = as_user("mysql", "mariadbd");
+            let mut command = command(Path::new("/usr/sbin/mariadbd"), "mysql");
             command.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
             command.arg(format!("--socket={}", socket.display()));
             command.args([&format!("--port={port}"), "--bind-address=127.0.0.1"]);
             command
         }
     };
-    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
-}
-
-fn stop(process: &mut Child) {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     // Killed, as in a power cut. PostgreSQL's children leave by themselves only on SIGQUIT.
-    run(Command::new("kill").args(["-QUIT", &process.id().to_string()]));
-    process.wait().unwrap();
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Process::start(command, Signal::Quit)
 }

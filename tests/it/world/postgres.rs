@@ -140,7 +140,7 @@ impl Database {
 }
 
 /// A program of the newest PostgreSQL installed by Debian.
-fn binary(name: &str) -> PathBuf {
+pub(crate) fn binary(name: &str) -> PathBuf {
     let found = glob::glob(&format!("/usr/lib/postgresql/*/bin/{name}")).unwrap();
     found.filter_map(Result::ok).max().unwrap_or_else(|| {
         panic!("{:?} is not there: run ./scripts/test, which installs it", Command::new(name))
