@@ -7,8 +7,11 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AlertPolicy, Episode, Evaluation, Event, History, Id, Judge, Perspective, PerspectiveStanding,
-    Portfolio, Scope, Scorecard, Standing,
+    Portfolio, Scope, Scorecard, Standing, lines::badness,
 };
+
+/// One outlook is a mood; this many in a row are told.
+const OUTLOOKS_MIN: u32 = 2;
 
 /// What surrounds an evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,16 +110,26 @@ fn advance(
     let before = judged.episode.clone().unwrap_or_default();
     let first_look = circumstances.first_look_is_historical && !before.seen;
     let period = judged.period.map(|period| period.to_string()).unwrap_or_default();
+    let worse =
+        judged.outlook.filter(|early| badness(early.status) > badness(judged.verdict.status));
+    let mut occasion = occasion(scorecard, judged, &period);
+    if worse.is_some() {
+        // An outlook is a new one every day.
+        occasion = format!("{occasion} on {}", scorecard.calendar.local_day(now));
+    }
     let evaluation = Evaluation {
-        status: judged.verdict.status,
-        score: judged.verdict.score,
-        occasion: occasion(scorecard, judged, &period),
+        status: worse.map_or(judged.verdict.status, |early| early.status),
+        score: worse.map_or(judged.verdict.score, |early| early.score),
+        occasion,
         period,
         official: judged.official,
         historical: circumstances.historical || first_look,
         silenced: circumstances.silences(&scope),
     };
-    let policy = effective(&perspective.alert);
+    let mut policy = effective(&perspective.alert);
+    if worse.is_some() {
+        policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
+    }
     let (episode, event) = before.advance(&policy, &evaluation, now);
     let to = event.map(|event| recipients(&policy, event, &before)).unwrap_or_default();
     EpisodeChange { scope, before, episode, event, to }

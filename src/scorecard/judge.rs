@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    Case, Child, Counts, Episode, History, Id, KpiHistory, KpiStanding, Objective, ObjectiveRef,
-    ObjectiveStanding, Period, Perspective, PerspectiveStanding, Portfolio, Reason, Scope,
-    Scorecard, ScorecardStanding, Status, Verdict, derive, judge_kpi, roll_up, score,
+    AlertOn, Basis, Case, Child, Counts, Episode, History, Id, KpiHistory, KpiStanding, Objective,
+    ObjectiveRef, ObjectiveStanding, Outlook, Period, Perspective, PerspectiveStanding, Portfolio,
+    Reason, Scope, Scorecard, ScorecardStanding, Status, Verdict, derive, judge_kpi, roll_up,
+    score,
 };
 
 /// "Since" looks no further back than this many periods.
@@ -90,9 +91,41 @@ impl<'a> Judge<'a> {
             period,
             official: is_official(scorecard, kpis()),
             weight: perspective.weight,
+            outlook: self.outlook(perspective, &objectives),
             episode: episode.cloned(),
             objectives,
         }
+    }
+
+    /// The perspective with each KPI as it is heading, where its alerts ask for that.
+    fn outlook(
+        &self,
+        perspective: &Perspective,
+        objectives: &[ObjectiveStanding],
+    ) -> Option<Outlook> {
+        let basis = match perspective.alert.on {
+            AlertOn::Provisional => Basis::Pace,
+            AlertOn::Forecast => Basis::Forecast,
+            AlertOn::OffTrack | AlertOn::AtRisk => return None,
+        };
+        let pairs = perspective.objectives.iter().zip(objectives);
+        let children = pairs.map(|(objective, standing)| {
+            let kpis = standing.kpis.iter();
+            let mut children: Vec<_> = kpis.map(|kpi| heading_child(kpi, basis)).collect();
+            for link in &objective.contributions {
+                let verdict = self.linked(&link.objective, LINK_DEPTH_MAX);
+                children.push(child(
+                    &link.objective.objective,
+                    &verdict,
+                    link.weight,
+                    link.critical,
+                ));
+            }
+            let (verdict, _) = roll_up(&objective.rollup, &children);
+            child(&objective.id, &verdict, objective.weight, objective.critical)
+        });
+        let (verdict, _) = roll_up(&perspective.rollup, &children.collect::<Vec<_>>());
+        Some(Outlook { basis, status: verdict.status, score: verdict.score })
     }
 
     fn objective(&self, scorecard: &Scorecard, objective: &Objective) -> ObjectiveStanding {
@@ -275,6 +308,22 @@ fn kpi_child(kpi: &KpiStanding) -> Child {
         score: kpi.score,
         weight: kpi.weight,
         critical: kpi.critical,
+    }
+}
+
+/// A KPI as it is heading; where nothing is known of that, as it is.
+fn heading_child(kpi: &KpiStanding, basis: Basis) -> Child {
+    let paced = || {
+        let pace = kpi.pace.filter(|pace| pace.status != Status::Pending)?;
+        Some((pace.status, pace.score?))
+    };
+    let heading = match basis {
+        Basis::Pace => paced(),
+        Basis::Forecast => kpi.expected,
+    };
+    match heading {
+        Some((status, score)) => Child { status, score: Some(score), ..kpi_child(kpi) },
+        None => kpi_child(kpi),
     }
 }
 

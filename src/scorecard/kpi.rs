@@ -86,6 +86,7 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
         last_known: if verdict.value.is_none() { case.last_known() } else { None },
         streak: figures.streak,
         assurance: figures.assurance,
+        expected: figures.forecast.and_then(|next| case.expected(verdict.period, next.value)),
         forecast: figures.forecast,
         pace: case.pace(now),
         as_reported: report
@@ -197,6 +198,18 @@ impl Case<'_> {
             .collect();
         series.reverse();
         series
+    }
+
+    /// The verdict on a value expected for the period after one.
+    fn expected(&self, period: Period, value: f64) -> Option<(Status, f64)> {
+        // A sum since the span began is more than the next single period.
+        if self.kpi.cumulative.is_some() {
+            return None;
+        }
+        let next = period.next();
+        let goal = self.goal(next).ok()?;
+        let verdict = self.judge_value(next, value, Some(goal.lines), goal.target);
+        Some((verdict.status, verdict.score?))
     }
 
     fn scores_without_lines(&self) -> bool {

@@ -50,8 +50,8 @@ pub use portfolio::{LinkError, Portfolio};
 pub use rollup::{Child, manual_score, roll_up};
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{
-    AsReported, Counts, KpiStanding, LastKnown, ObjectiveStanding, Pacing, PerspectiveStanding,
-    ScorecardStanding, Signal, Standing, Trend, Verdict,
+    AsReported, Basis, Counts, KpiStanding, LastKnown, ObjectiveStanding, Outlook, Pacing,
+    PerspectiveStanding, ScorecardStanding, Signal, Standing, Trend, Verdict,
 };
 pub use status::{DataState, Gap, Reason, Status};
 pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};

@@ -157,11 +157,34 @@ pub struct PerspectiveStanding {
     pub official: bool,
     /// Its weight among its siblings.
     pub weight: f64,
+    /// What the running period or the next one looks like, where alerts ask for it; provisional.
+    pub outlook: Option<Outlook>,
     /// The open episode, or the last one.
     #[serde(serialize_with = "episode")]
     pub episode: Option<Episode>,
     /// In the author's order.
     pub objectives: Vec<ObjectiveStanding>,
+}
+
+/// An early word on a perspective: never its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Outlook {
+    /// What it is made from.
+    pub basis: Basis,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+}
+
+/// What an outlook is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// What flows come to at the pace of the running period.
+    Pace,
+    /// What each KPI is expected to be in the next closed period.
+    Forecast,
 }
 
 /// One objective, judged.
@@ -245,6 +268,9 @@ pub struct KpiStanding {
     pub assurance: Option<Assurance>,
     /// Where the next closed period is heading.
     pub forecast: Option<Forecast>,
+    /// The verdict that the forecast would have.
+    #[serde(skip)]
+    pub expected: Option<(Status, f64)>,
     /// The running period of a flow so far; provisional.
     pub pace: Option<Pacing>,
     /// The period was reported otherwise before: its first figure and verdict.

@@ -144,6 +144,10 @@ pub enum AlertOnDoc {
     OffTrack,
     /// At risk or worse.
     AtRisk,
+    /// Also when the pace of the running period points off track, two days in a row.
+    Provisional,
+    /// Also when the forecast for the next period points off track, two days in a row.
+    Forecast,
 }
 
 /// How children make a parent.

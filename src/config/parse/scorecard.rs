@@ -324,6 +324,8 @@ impl Sheet<'_> {
             on: match given(doc.on.as_ref()) {
                 None | Some(AlertOnDoc::OffTrack) => AlertOn::OffTrack,
                 Some(AlertOnDoc::AtRisk) => AlertOn::AtRisk,
+                Some(AlertOnDoc::Provisional) => AlertOn::Provisional,
+                Some(AlertOnDoc::Forecast) => AlertOn::Forecast,
             },
             to: ids(told),
             escalate_to: ids(escalate_to),

@@ -1,6 +1,6 @@
 //! What a reader must know of the data behind a verdict.
 
-use crate::scorecard::{KpiStanding, Period, PerspectiveStanding, rounding};
+use crate::scorecard::{Basis, KpiStanding, Outlook, Period, PerspectiveStanding, rounding};
 
 /// Slack of a percentage: 0.8 × 100 is 80, whatever the bits say.
 const SLACK: f64 = 1e-9;
@@ -11,6 +11,7 @@ pub(super) fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
     if !perspective.official {
         remarks.push("provisional: not every KPI of the period is in yet".to_owned());
     }
+    remarks.extend(perspective.outlook.and_then(|outlook| early(perspective, outlook)));
     if perspective.verdict.coverage < 1.0 - SLACK {
         let percent = (perspective.verdict.coverage * 100.0 + SLACK).floor();
         remarks.push(format!("{percent} % of the weight has data"));
@@ -19,6 +20,20 @@ pub(super) fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
         remarks.extend(kpi_remark(kpi, perspective.period));
     }
     remarks
+}
+
+/// What an outlook says that the verdict does not.
+fn early(perspective: &PerspectiveStanding, outlook: Outlook) -> Option<String> {
+    if outlook.status == perspective.verdict.status {
+        return None;
+    }
+    let basis = match outlook.basis {
+        Basis::Pace => "at the pace of the running period",
+        Basis::Forecast => "by the forecast for the next period",
+    };
+    let score = outlook.score.map(|score| format!(" at {}", rounding::score(score)));
+    let (words, score) = (outlook.status.words(), score.unwrap_or_default());
+    Some(format!("provisional: {basis} it would be {words}{score}"))
 }
 
 fn kpi_remark(kpi: &KpiStanding, labelled: Option<Period>) -> Option<String> {
