@@ -9,6 +9,7 @@ mod docs;
 mod explain;
 mod main_job;
 mod properties;
+mod reload;
 mod servers;
 mod simulate;
 mod sources_http;

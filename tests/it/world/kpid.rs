@@ -75,9 +75,15 @@ impl Kpid {
 
     /// Starts the daemon.
     pub(crate) fn start(&self) -> Daemon {
+        self.start_with(&[])
+    }
+
+    /// Starts the daemon with variables in its environment.
+    pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Daemon {
         let log = self.folder().join("log");
         let mut command = process::command(Path::new(BINARY), None, Signal::Kill);
         command.arg("--config").arg(self.folder().join("kpid.yaml")).arg("run");
+        command.envs(variables.iter().copied());
         let file = File::options().create(true).append(true).open(&log).unwrap();
         command.stdout(Stdio::null()).stderr(file);
         Daemon { process: Process::start(command, Signal::Kill), log }
@@ -111,6 +117,11 @@ impl Daemon {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Orders it to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.process.signal(Signal::Hup);
     }
 
     /// Orders it to end, without waiting.

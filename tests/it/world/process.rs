@@ -26,6 +26,8 @@ pub(crate) enum Signal {
     Quit,
     /// PostgreSQL: end in good order, without waiting for clients.
     Int,
+    /// Read the configuration again.
+    Hup,
     /// Die.
     Kill,
 }
@@ -36,6 +38,7 @@ impl Signal {
             Self::Term => "TERM",
             Self::Quit => "QUIT",
             Self::Int => "INT",
+            Self::Hup => "HUP",
             Self::Kill => "KILL",
         }
     }

@@ -1,0 +1,105 @@
+//! SIGHUP: a bad file changes nothing, a good one takes over, and systemd hears of it.
+
+use std::{fs, os::unix::net::UnixDatagram, path::Path};
+
+use crate::world::{kpid::Kpid, origin::Origin};
+
+const CONFIG: &str = "calendar: { timezone: UTC }
+channels: { mail: { email: { from: Scorecard <kpid@acme.example>, folder: outbox } } }
+people: { ines: { email: ines@acme.example } }
+";
+
+fn config(origin: &Origin) -> String {
+    format!("{CONFIG}connections: {{ api: {} }}\n", origin.yaml())
+}
+
+fn scorecard(target: u32) -> String {
+    format!(
+        "scorecard: acme
+perspectives:
+  p:
+    alert: {{ to: [ines] }}
+    objectives:
+      o:
+        kpis:
+          k:
+            nature: level
+            unit: points
+            owner: ines
+            schedule: {{ every: 1s }}
+            target: {target}
+            tolerance: 3
+            source: {{ http: {{ from: api, get: figure, value: $.value }} }}
+"
+    )
+}
+
+fn write(kpid: &Kpid, scorecard: &str) {
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), scorecard).unwrap();
+}
+
+fn mails(folder: &Path) -> usize {
+    fs::read_dir(folder.join("outbox")).map_or(0, Iterator::count)
+}
+
+#[tokio::test]
+async fn a_bad_file_changes_nothing_and_a_good_one_takes_over() {
+    let origin = Origin::start().await;
+    origin.figure("figure", 88.0);
+    let kpid = Kpid::new(&config(&origin), &scorecard(95));
+    let mut daemon = kpid.start();
+    let folder = kpid.folder().to_owned();
+    daemon.until("the mail", async || mails(&folder), |mails| *mails == 1).await;
+
+    write(&kpid, "scorecard: acme\nperspectives: [");
+    daemon.hang_up();
+    let log = |word: &'static str| move |log: &String| log.contains(word);
+    let read = async || fs::read_to_string(folder.join("log")).unwrap();
+    let told = daemon.until("the refusal", read, log("the old one goes on")).await;
+    assert!(told.contains("scorecards/acme.yaml:2:"), "{told}");
+    let asked = origin.asked("figure");
+    daemon.until("a round more", async || origin.asked("figure"), |now| *now > asked + 1).await;
+
+    write(&kpid, &scorecard(90));
+    daemon.hang_up();
+    // The same episode ends: the alert is not told again, its end is.
+    daemon.until("the recovery", async || mails(&folder), |mails| *mails == 2).await;
+    let perspective = kpid.show().await["scorecards"][0]["perspectives"][0].clone();
+    assert_eq!(perspective["status"], "at_risk");
+    assert_eq!(perspective["episode"]["number"], 1);
+    assert_eq!(perspective["episode"]["state"], "recovered");
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn systemd_hears_that_it_is_ready_reloads_and_stops() {
+    let origin = Origin::start().await;
+    origin.figure("figure", 98.0);
+    let kpid = Kpid::new(&config(&origin), &scorecard(95));
+    let path = kpid.folder().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(crate::world::WITHIN)).unwrap();
+    let hear = move || {
+        let mut bytes = [0; 512];
+        let length = socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let daemon = kpid.start_with(&[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    let (ready, hear) = heard(hear).await;
+    assert!(ready.starts_with("READY=1\nSTATUS=1 KPIs collected"), "{ready}");
+    write(&kpid, &scorecard(90));
+    daemon.hang_up();
+    let (reloading, hear) = heard(hear).await;
+    assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
+    let (ready, hear) = heard(hear).await;
+    assert!(ready.starts_with("READY=1\n"), "{ready}");
+    daemon.terminate();
+    let (stopping, _) = heard(hear).await;
+    assert_eq!(stopping, "STOPPING=1\n");
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+/// The next word on the socket; the origin answers meanwhile.
+async fn heard<F: Fn() -> String + Send + 'static>(hear: F) -> (String, F) {
+    tokio::task::spawn_blocking(move || (hear(), hear)).await.unwrap()
+}
