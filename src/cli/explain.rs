@@ -174,8 +174,11 @@ fn view_told(told: &Explanation) -> Told {
         let kpis = change - residual;
         let _ = writeln!(
             text,
-            "\n  {change:+.1} since {before} ({}): {kpis:+.1} by KPIs, {residual:+.1} by weights and coverage",
+            "\n  {} since {before} ({}): {} by KPIs, {} by weights and coverage",
+            rounding::points(change),
             rounding::score(then),
+            rounding::points(kpis),
+            rounding::points(residual),
         );
     }
     let value = json!({
@@ -272,7 +275,7 @@ fn parts(parts: &[Part]) -> String {
             None => text.push_str(", left out"),
         }
         if let Some((before, change)) = part.before.zip(part.change) {
-            let _ = write!(text, ", was {}: {change:+.1}", rounding::score(before));
+            let _ = write!(text, ", was {}: {}", rounding::score(before), rounding::points(change));
         }
         if let Some((short, share)) = part.shortfall.zip(part.share_pct).filter(|(s, _)| *s > 0.0) {
             let _ = write!(text, ", short by {short:.1} = {share:.0} % of the shortfall");

@@ -16,6 +16,12 @@ pub fn score(score: f64) -> String {
     format!("{shown:.1}")
 }
 
+/// Points of a score to one digit, with their sign; what rounds to 0 has none.
+pub fn points(points: f64) -> String {
+    let shown = format!("{points:+.1}");
+    if matches!(shown.as_str(), "+0.0" | "-0.0") { "0.0".to_owned() } else { shown }
+}
+
 /// A value with its unit, to the KPI's decimals; to more where fewer would show it on a line it
 /// does not meet. Without decimals, as many as tell it apart, up to four significant digits.
 pub fn value(value: f64, decimals: Option<u8>, lines: &[f64], unit: Option<&str>) -> String {
@@ -68,6 +74,14 @@ mod tests {
             [(69.97, "69.9"), (39.96, "39.9"), (70.0, "70.0"), (55.94, "55.9"), (55.95, "56.0")];
         for (score, shown) in cases {
             assert_eq!(super::score(score), shown);
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_negative_side() {
+        let cases = [(-16.04, "-16.0"), (3.26, "+3.3"), (-0.04, "0.0"), (0.0, "0.0")];
+        for (change, shown) in cases {
+            assert_eq!(super::points(change), shown);
         }
     }
 

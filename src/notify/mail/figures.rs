@@ -15,12 +15,6 @@ pub(super) fn score_or_none(score: Option<f64>) -> String {
     score.map_or_else(|| "no score".to_owned(), rounding::score)
 }
 
-/// Points of a score to one digit, with their sign; what rounds to 0 has none.
-pub(super) fn points(points: f64) -> String {
-    let shown = format!("{points:+.1}");
-    if matches!(shown.as_str(), "+0.0" | "-0.0") { "0.0".to_owned() } else { shown }
-}
-
 /// The KPI's value or one of its lines, never shown as equal to what it is not equal to.
 pub(super) fn number(kpi: &KpiFacts, number: f64) -> String {
     let others: Vec<f64> = match kpi.value {
@@ -77,13 +71,6 @@ fn with_unit(number: String, unit: Option<&str>) -> String {
 mod tests {
     use super::*;
     use crate::notify::mail::cases;
-
-    #[test]
-    fn points_have_a_sign_unless_they_are_none() {
-        for (exact, shown) in [(-16.5, "-16.5"), (2.178, "+2.2"), (-0.04, "0.0"), (0.0, "0.0")] {
-            assert_eq!(points(exact), shown);
-        }
-    }
 
     #[test]
     fn a_value_just_short_of_its_line_is_shown_so_on_both_sides() {

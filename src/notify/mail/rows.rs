@@ -5,7 +5,7 @@ use crate::{
         facts::{Facts, KpiFacts},
         mail::{figures, headline, row, view::line},
     },
-    scorecard::{Event, Status},
+    scorecard::{Event, Status, rounding},
 };
 
 /// A manager reads so many rows; the rest is on the board.
@@ -77,7 +77,7 @@ fn others_of(facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
     let together = if kpis.len() > 1 { "together " } else { "" };
     let on = facts.before.as_ref().filter(|_| points.abs() >= POINTS_MIN).map(|before| {
         let before = headline::beside(before, facts.period.as_ref());
-        format!(" ({together}{} points on {before})", figures::points(points))
+        format!(" ({together}{} points on {before})", rounding::points(points))
     });
     format!("{} {verb}{}.", listed(&names), on.unwrap_or_default())
 }
@@ -106,13 +106,13 @@ pub(super) fn change(facts: &Facts) -> Option<String> {
     }
     let parts: Vec<String> = moved
         .into_iter()
-        .map(|(name, points)| format!("{name} {}", figures::points(points)))
+        .map(|(name, points)| format!("{name} {}", rounding::points(points)))
         .collect();
     let before = facts
         .before
         .as_ref()
         .map(|before| format!(" on {}", headline::beside(before, facts.period.as_ref())));
-    let total = figures::points(now - then);
+    let total = rounding::points(now - then);
     let head = format!("{total} points{}", before.unwrap_or_default());
     Some(if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) })
 }
