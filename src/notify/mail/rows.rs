@@ -3,7 +3,7 @@
 use crate::{
     notify::{
         facts::{Facts, KpiFacts},
-        mail::{figures, headline, row, view::line},
+        mail::{headline, row, view::line},
     },
     scorecard::{Event, Status, rounding},
 };
