@@ -6,7 +6,7 @@ use super::{
     Actual, AsReported, Case, DataState, Figure, Frequency, Gap, Kpi, KpiStanding, LastKnown,
     Lines, Nature, Period, Scorecard, Status, Target,
     forecast::{self, Forecast, Shape},
-    score::{self, Anchors},
+    score::{self, Anchors, Yardstick},
     signal::{Assurance, Limits},
     trend, trend_in_band,
 };
@@ -144,15 +144,14 @@ impl Case<'_> {
         lines: Option<Lines>,
         target: Option<f64>,
     ) -> PeriodVerdict {
-        let anchors = Anchors::of(self.kpi);
-        let judged = score::judge(
-            &self.kpi.scoring,
-            self.kpi.direction,
-            lines.as_ref(),
+        let yardstick = Yardstick {
+            scoring: &self.kpi.scoring,
+            direction: self.kpi.direction,
+            lines: lines.as_ref(),
             target,
-            anchors,
-            value,
-        );
+            anchors: Anchors::of(self.kpi),
+        };
+        let judged = yardstick.judge(value);
         let (status, score, gap) = match judged {
             Some((status, score)) => (status, Some(score), None),
             None => (Status::NoData, None, Some(Gap::NoTarget)),

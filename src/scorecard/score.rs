@@ -50,44 +50,48 @@ pub fn band(score: f64) -> Status {
     }
 }
 
-/// Status and score of a value. The status comes from the lines; the score is kept inside the band
-/// of the status, so that the two never disagree. Without lines the score decides.
-pub fn judge(
-    scoring: &Scoring,
-    direction: Direction,
-    lines: Option<&Lines>,
-    target: Option<f64>,
-    anchors: Anchors,
-    value: f64,
-) -> Option<(Status, f64)> {
-    let raw = raw(scoring, direction, lines, target, anchors, value)?.clamp(0.0, 100.0);
-    let status = lines.map_or_else(|| band(raw), |lines| lines.status(value));
-    let capped = if anchors.credit_overachievement { raw } else { raw.min(GREEN_SCORE) };
-    Some((status, clamp(status, capped)))
+/// Everything a value is scored by.
+#[derive(Clone, Copy, Debug)]
+pub struct Yardstick<'a> {
+    /// The method.
+    pub scoring: &'a Scoring,
+    /// Which way is better.
+    pub direction: Direction,
+    /// What decides the status; without lines the score does.
+    pub lines: Option<&'a Lines>,
+    /// What was wanted.
+    pub target: Option<f64>,
+    /// Fixed points beyond the lines.
+    pub anchors: Anchors,
 }
 
-fn raw(
-    scoring: &Scoring,
-    direction: Direction,
-    lines: Option<&Lines>,
-    target: Option<f64>,
-    anchors: Anchors,
-    value: f64,
-) -> Option<f64> {
-    match scoring {
-        Scoring::Threshold => Some(threshold(lines?, anchors, value)),
-        Scoring::MinMax { min, max } => {
-            let share = 100.0 * (value - min) / (max - min);
-            Some(if direction == Direction::Higher { share } else { 100.0 - share })
+impl Yardstick<'_> {
+    /// Status and score of a value. The status comes from the lines; the score is kept inside the
+    /// band of the status, so that the two never disagree.
+    pub fn judge(&self, value: f64) -> Option<(Status, f64)> {
+        let raw = self.raw(value)?.clamp(0.0, 100.0);
+        let status = self.lines.map_or_else(|| band(raw), |lines| lines.status(value));
+        let credited = self.anchors.credit_overachievement;
+        let capped = if credited { raw } else { raw.min(GREEN_SCORE) };
+        Some((status, clamp(status, capped)))
+    }
+
+    fn raw(&self, value: f64) -> Option<f64> {
+        match self.scoring {
+            Scoring::Threshold => Some(threshold(self.lines?, self.anchors, value)),
+            Scoring::MinMax { min, max } => {
+                let share = 100.0 * (value - min) / (max - min);
+                Some(if self.direction == Direction::Higher { share } else { 100.0 - share })
+            }
+            Scoring::Progress { baseline, goal } => progress_pct(*baseline, *goal, value),
+            Scoring::Achievement => achievement_pct(self.direction, self.target?, value),
+            Scoring::EqualBands(edges) => equal_bands(edges, value),
+            Scoring::Binary => Some(match self.lines {
+                Some(lines) if lines.status(value) == Status::OnTrack => 100.0,
+                None if value != 0.0 => 100.0,
+                _ => 0.0,
+            }),
         }
-        Scoring::Progress { baseline, goal } => progress_pct(*baseline, *goal, value),
-        Scoring::Achievement => achievement_pct(direction, target?, value),
-        Scoring::EqualBands(edges) => equal_bands(edges, value),
-        Scoring::Binary => Some(match lines {
-            Some(lines) if lines.status(value) == Status::OnTrack => 100.0,
-            None if value != 0.0 => 100.0,
-            _ => 0.0,
-        }),
     }
 }
 
@@ -179,7 +183,9 @@ mod tests {
     fn scored(green: f64, red: f64, anchors: Anchors, value: f64) -> f64 {
         let direction = if green >= red { Direction::Higher } else { Direction::Lower };
         let lines = Lines::OneSided { direction, green, red };
-        judge(&Scoring::Threshold, direction, Some(&lines), None, anchors, value).unwrap().1
+        let scoring = &Scoring::Threshold;
+        let by = Yardstick { scoring, direction, lines: Some(&lines), target: None, anchors };
+        by.judge(value).unwrap().1
     }
 
     #[test]

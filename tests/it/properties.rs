@@ -3,7 +3,7 @@
 use kpid::scorecard::{
     Child, Direction, Episode, Evaluation, Event, Figure, History, Id, Lines, Period, Rollup,
     Scoring, Status, roll_up,
-    score::{self, Anchors},
+    score::{self, Anchors, Yardstick},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -13,7 +13,8 @@ use crate::vectors::world;
 fn judged(direction: Direction, green: f64, red: f64, value: f64) -> (Status, f64) {
     let lines = Lines::OneSided { direction, green, red };
     let anchors = Anchors::default();
-    score::judge(&Scoring::Threshold, direction, Some(&lines), Some(green), anchors, value).unwrap()
+    let (scoring, lines, target) = (&Scoring::Threshold, Some(&lines), Some(green));
+    Yardstick { scoring, direction, lines, target, anchors }.judge(value).unwrap()
 }
 
 fn close(a: f64, b: f64) -> bool {
