@@ -109,19 +109,28 @@ impl Case<'_> {
 
     /// The target of the period, or the sum of the targets since the span began.
     fn target_over_span(&self, aim: &Aim, period: Period) -> Result<Wanted, Gap> {
-        let delivered = self.held.actual(period).and_then(|actual| actual.target);
-        if let Some(value) = delivered {
-            return Ok(Wanted { value, size: value.abs() });
-        }
         if self.kpi.cumulative.is_none() {
-            return self.target(aim, period);
+            return self.single(aim, period);
         }
         let mut sum = 0.0;
         for part in self.span(period) {
             let aim = self.aim(part).ok_or(Gap::NoTarget)?;
-            sum += self.target(aim, part)?.value;
+            sum += self.single(aim, part)?.value;
         }
         Ok(Wanted { value: sum, size: sum.abs() })
+    }
+
+    /// The target of the period alone, also where the KPI is judged on a sum.
+    pub fn single_target(&self, period: Period) -> Option<f64> {
+        Some(self.single(self.aim(period)?, period).ok()?.value)
+    }
+
+    /// The target that came with the period's actual, else the configured one.
+    fn single(&self, aim: &Aim, period: Period) -> Result<Wanted, Gap> {
+        match self.held.actual(period).and_then(|actual| actual.target) {
+            Some(value) => Ok(Wanted { value, size: value.abs() }),
+            None => self.target(aim, period),
+        }
     }
 
     fn target(&self, aim: &Aim, period: Period) -> Result<Wanted, Gap> {

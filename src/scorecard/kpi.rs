@@ -433,8 +433,13 @@ impl Figures {
             }),
             signal: signal.map(|(signal, _)| signal),
             streak: Some(case.streak(verdict)),
+            // The limits are of single periods, and so must the target be.
             assurance: limits
-                .zip(verdict.target)
+                .zip(if kpi.cumulative.is_some() {
+                    case.single_target(upto)
+                } else {
+                    verdict.target
+                })
                 .map(|(limits, target)| limits.assurance(kpi.direction, target)),
             forecast: forecast::forecast(closed, 1, case.shape(signal.is_some(), closed.len())),
         }

@@ -2,12 +2,11 @@
 
 use super::{Aggregate, Figure, Nature, Reading, ReadingKind};
 
-/// What a KPI of that nature makes of several readings when its author does not say.
+/// What a KPI of that nature makes of several readings when its author does not say. Parts add up,
+/// of a ratio on both sides; of samples of the whole the newest counts.
 pub fn usual_aggregate(nature: Nature, kind: ReadingKind) -> Aggregate {
     match (kind, nature) {
-        (ReadingKind::Delta, Nature::Ratio) | (ReadingKind::Value, Nature::Ratio) => {
-            Aggregate::Last
-        }
+        (ReadingKind::Delta, Nature::Ratio) => Aggregate::Ratio,
         (ReadingKind::Delta, _) => Aggregate::Sum,
         _ => Aggregate::Last,
     }
@@ -52,7 +51,8 @@ pub fn of_figures(aggregate: Aggregate, scale: f64, figures: &[Figure]) -> Optio
         Aggregate::First => figures.first().copied(),
         Aggregate::Count => Some(Figure::Value(figures.len() as f64)),
         _ if figures.is_empty() => None,
-        Aggregate::Ratio => ratio(figures),
+        // Plain values of a ratio do not add up: the newest counts.
+        Aggregate::Ratio => ratio(figures).or_else(|| figures.last().copied()),
         Aggregate::Sum => ratio(figures).or_else(|| plain(values()?.iter().sum())),
         Aggregate::Avg => plain(values()?.iter().sum::<f64>() / figures.len() as f64),
         Aggregate::Min => plain(values()?.into_iter().fold(f64::INFINITY, f64::min)),
@@ -121,6 +121,16 @@ mod tests {
             actual(ReadingKind::Counter, Aggregate::Last, 1.0, &readings(&[100., 130., 10., 25.]));
         assert_eq!(found, Some(Figure::Value(55.0)));
         assert_eq!(actual(ReadingKind::Counter, Aggregate::Last, 1.0, &readings(&[5.0])), None);
+    }
+
+    #[test]
+    fn parts_of_a_ratio_add_up_on_both_sides() {
+        let mut parts = readings(&[0.0, 0.0]);
+        parts[0].figure = Figure::Ratio { numerator: 9.0, denominator: 10.0 };
+        parts[1].figure = Figure::Ratio { numerator: 1.0, denominator: 10.0 };
+        let usual = usual_aggregate(Nature::Ratio, ReadingKind::Delta);
+        let found = actual(ReadingKind::Delta, usual, 100.0, &parts);
+        assert_eq!(found, Some(Figure::Ratio { numerator: 10.0, denominator: 20.0 }));
     }
 
     #[test]
