@@ -6,7 +6,11 @@ use std::{
 };
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure, output::say},
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{self, say},
+    },
     clock::Clock,
     daemon::{Engine, import},
     store::Store,
@@ -40,10 +44,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let engine = Engine::new(setup, store)?;
     let judgement = import::keep(&engine, &rows, now).await?;
     say!("{} actuals imported from {path}", rows.len());
-    if !judgement.deliveries.is_empty() {
-        let count = judgement.deliveries.len();
-        say!("{count} messages wait for the daemon to deliver them");
-    }
+    output::say_waiting(judgement.deliveries.len());
     engine.store.close().await;
     Ok(Answer::Done)
 }

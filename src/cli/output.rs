@@ -47,6 +47,15 @@ pub(crate) fn put(text: fmt::Arguments<'_>) {
     std::process::exit(0);
 }
 
+/// Says how many messages a command leaves to the daemon, if any.
+pub(crate) fn say_waiting(deliveries: usize) {
+    match deliveries {
+        0 => {}
+        1 => say!("1 message waits for the daemon to deliver it"),
+        count => say!("{count} messages wait for the daemon to deliver them"),
+    }
+}
+
 /// Prints a line to standard output.
 macro_rules! say {
     ($($words:tt)*) => {

@@ -3,7 +3,11 @@
 use std::{collections::HashSet, path::Path};
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure, output::say},
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{self, say},
+    },
     clock::Clock,
     config::setup::{Collection, Setup},
     daemon::{
@@ -64,11 +68,7 @@ async fn keep(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
     for pulled in pulled {
         say!("{}", line(engine, pulled));
     }
-    match judgement.deliveries.len() {
-        0 => {}
-        1 => say!("1 message waits for the daemon to deliver it"),
-        count => say!("{count} messages wait for the daemon to deliver them"),
-    }
+    output::say_waiting(judgement.deliveries.len());
     Ok(())
 }
 

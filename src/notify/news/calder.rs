@@ -9,9 +9,8 @@ use crate::{
     notify::Person,
     scorecard::{
         Actual, Aggregate, Aim, AlertOn, AlertPolicy, Amount, Calendar, Direction, Figure,
-        FiscalLabel, Frequency, History, Id, Initiative, Input, Kpi, KpiRef, Lag, Missing, Nature,
-        Objective, Pace, Period, Perspective, Portfolio, Rollup, RollupRule, Scorecard, Scoring,
-        Shape, SignalRules, Signals, Target, Tolerance,
+        FiscalLabel, History, Id, Initiative, Kpi, KpiRef, Lag, Nature, Objective, Period,
+        Perspective, Portfolio, Rollup, Scorecard, Shape, Target, Tolerance,
     },
 };
 
@@ -27,15 +26,6 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn rollup() -> Rollup {
-    Rollup {
-        rule: RollupRule::WeightedMean,
-        red_guard: true,
-        min_coverage: 0.5,
-        missing: Missing::Exclude,
-    }
-}
-
 fn margins(target: Target, green: Amount, red: Amount) -> Vec<Aim> {
     let tolerance = Tolerance::Margins { green, red, floor: None };
     vec![Aim { from: None, target: Some(target), tolerance }]
@@ -43,40 +33,15 @@ fn margins(target: Target, green: Amount, red: Amount) -> Vec<Aim> {
 
 fn kpi(name: &str, weight: f64, unit: Option<&str>, aims: Vec<Aim>) -> Kpi {
     Kpi {
-        id: id(&name.to_lowercase().replace(' ', "-")),
         name: name.to_owned(),
-        description: None,
-        nature: Nature::Ratio,
-        kind: None,
         unit: unit.map(str::to_owned),
         decimals: Some(1),
-        direction: Direction::Higher,
-        frequency: Frequency::Month,
         weight,
-        critical: false,
-        owner: None,
-        steward: None,
         lag: Lag::WorkingDays(2),
         aims,
-        weights: Vec::new(),
-        scoring: Scoring::Threshold,
-        best: None,
-        worst: None,
-        credit_overachievement: true,
-        input: Input::Collected,
         aggregate: Aggregate::Ratio,
         scale: 100.0,
-        cumulative: None,
-        min_n: 0.0,
-        sanity: None,
-        max_age: None,
-        poll_interval: None,
-        carry_forward: 0,
-        not_applicable: Vec::new(),
-        dead_band: Amount::Percent(2.0),
-        pace: Pace { working_days: true, min_elapsed: 0.25 },
-        signals: Signals { rules: SignalRules::Two, screen_outliers: false, baseline_from: None },
-        initiatives: Vec::new(),
+        ..Kpi::plain(id(&name.to_lowercase().replace(' ', "-")), Nature::Ratio)
     }
 }
 
@@ -87,7 +52,7 @@ fn objective(name: &str, critical: bool, kpis: Vec<Kpi>) -> Objective {
         weight: 50.0,
         critical,
         owner: None,
-        rollup: rollup(),
+        rollup: Rollup::default(),
         drives: Vec::new(),
         contributions: Vec::new(),
         aligned: Vec::new(),
@@ -163,7 +128,7 @@ pub(super) fn portfolio() -> Portfolio {
         weight: 30.0,
         critical: false,
         owner: Some(id("ines")),
-        rollup: rollup(),
+        rollup: Rollup::default(),
         alert,
         objectives: vec![on_promise(), delight()],
     };
@@ -172,7 +137,7 @@ pub(super) fn portfolio() -> Portfolio {
         name: "Calder Cycles".to_owned(),
         owner: None,
         calendar,
-        rollup: rollup(),
+        rollup: Rollup::default(),
         show_overall: true,
         private: false,
         materiality_pct: 1.0,
