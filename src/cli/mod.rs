@@ -1,6 +1,8 @@
 //! The commands of a person, a file each. Exit codes: 0 done, 1 the answer is no, 2 misuse or
 //! could not run.
 
+mod alert_list;
+mod alerts;
 mod backtest;
 mod check;
 mod completions;
@@ -50,6 +52,7 @@ enum Command {
     Show(show::Arguments),
     Explain(explain::Arguments),
     Backtest(backtest::Arguments),
+    Alerts(alerts::Arguments),
     Simulate(simulate::Arguments),
     Init(init::Arguments),
     Demo(demo::Arguments),
@@ -96,6 +99,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Explain(arguments) => explain::run(&config, arguments).await,
             Command::Show(arguments) => show::run(&config, arguments).await,
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,
+            Command::Alerts(arguments) => alerts::run(&config, arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Simulate(arguments) => simulate::run(&arguments),

@@ -39,7 +39,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let scope = arguments.scope.map(|path| configuration::scope(&setup, &path)).transpose()?;
     let store = Store::open_read_only(&setup.store).await?;
     let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let Held { history, episodes } = store.held(&kpis).await?;
+    let Held { history, episodes, .. } = store.held(&kpis).await?;
     let (history, episodes) = match arguments.as_of {
         None => (history, episodes),
         Some(_) => (history.as_of(at), begun_by(at, episodes)),

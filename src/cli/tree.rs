@@ -151,8 +151,8 @@ fn perspective_facts(perspective: &PerspectiveStanding) -> String {
         facts.push(format!("since {since}"));
     }
     if let Some(episode) = perspective.episode.as_ref().filter(|episode| episode.is_open()) {
-        let seen = match &episode.acknowledged_by {
-            Some(person) => format!("acknowledged by {person}"),
+        let seen = match &episode.acknowledgement {
+            Some(acknowledgement) => format!("acknowledged by {}", acknowledgement.by),
             None => "open".to_owned(),
         };
         facts.push(format!("alert {} {seen}", episode.number));

@@ -44,13 +44,15 @@ fn decide(
     now: DateTime<Utc>,
 ) -> Judgement {
     let setup = &engine.setup;
-    let Held { history, episodes } = held;
+    let Held { history, episodes, .. } = held;
+    let mut silenced = held.silenced(now);
+    silenced.extend_from_slice(circumstances.silenced);
     let (standing, changes) = evaluate(
         &setup.portfolio,
         scorecards,
         history,
         episodes,
-        circumstances,
+        Circumstances { silenced: &silenced, ..circumstances },
         &setup.digest,
         now,
     );
@@ -59,6 +61,7 @@ fn decide(
         history,
         people: &setup.people,
         public_url: setup.web.public_url.as_ref(),
+        notes: &held.notes,
     };
     let deliveries = changes
         .iter()
@@ -91,6 +94,7 @@ fn deliveries(
                 id: delivery_id(now),
                 dedup_key: format!("{}/{}", change.scope, change.episode.number),
                 event: event.word(),
+                sequence: 0,
                 channel: route.channel.to_string(),
                 recipient: route.recipient,
                 facts: text.clone(),

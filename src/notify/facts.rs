@@ -47,6 +47,8 @@ pub struct Facts {
     pub owner: Option<PersonFacts>,
     /// What is being done about it.
     pub initiatives: Vec<InitiativeFacts>,
+    /// The newest note.
+    pub note: Option<NoteFacts>,
     /// What the perspective counts into.
     pub affects: Parent,
     /// Share of the weight that has data, 0 to 1.
@@ -115,6 +117,27 @@ pub struct EpisodeFacts {
     pub recovered_at: Option<DateTime<FixedOffset>>,
     /// Who acknowledged it.
     pub acknowledged_by: Option<String>,
+    /// When that was.
+    pub acknowledged_at: Option<DateTime<FixedOffset>>,
+    /// What they say is being done.
+    pub comment: Option<String>,
+    /// The day by which they want it to be well again.
+    pub due: Option<NaiveDate>,
+}
+
+/// What somebody wrote about the perspective, or about something below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteFacts {
+    /// The path of what it is about.
+    pub of: String,
+    /// The key of the period it is about.
+    pub period: String,
+    /// Who wrote it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<FixedOffset>,
+    /// The words.
+    pub text: String,
 }
 
 /// One KPI of the perspective.

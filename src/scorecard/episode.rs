@@ -4,10 +4,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AlertOn, AlertPolicy, Status, at_least, score};
+use super::{Acknowledgement, AlertOn, AlertPolicy, Status, at_least, score};
 
 /// The alert state of one scope: where its present or last episode stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Episode {
     /// Counts the episodes that were told of; 0 before the first.
     pub number: u32,
@@ -31,8 +32,8 @@ pub struct Episode {
     pub last_occasion: Option<String>,
     /// The newest period counted.
     pub last_period: Option<String>,
-    /// Who acknowledged it.
-    pub acknowledged_by: Option<String>,
+    /// Who answers for it, once somebody does.
+    pub acknowledgement: Option<Acknowledgement>,
 }
 
 /// Where an episode stands.
@@ -82,6 +83,11 @@ impl Episode {
     /// Whether the episode goes on.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
+    }
+
+    /// The episode, acknowledged; a later acknowledgement takes the place of an earlier one.
+    pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Self {
+        Self { acknowledgement: Some(acknowledgement), ..self.clone() }
     }
 
     /// The episode after one more evaluation, and what is told of it.
@@ -150,7 +156,7 @@ impl Episode {
         self.opened_period = Some(evaluation.period.clone());
         self.recovered_at = None;
         self.escalated = false;
-        self.acknowledged_by = None;
+        self.acknowledgement = None;
         Event::Opened
     }
 

@@ -20,14 +20,13 @@ pub struct Circumstances<'a> {
     pub historical: bool,
     /// A scope that has never been seen with data before is seen now, and not told of.
     pub first_look_is_historical: bool,
-    /// Scorecards and perspectives of which nobody wants to hear now.
+    /// Nodes of which, and of what is below them, nobody wants to hear now.
     pub silenced: &'a [Scope],
 }
 
 impl Circumstances<'_> {
     fn silences(&self, scope: &Scope) -> bool {
-        let whole = Scope::Scorecard(scope.scorecard().clone());
-        self.silenced.iter().any(|silenced| silenced == scope || *silenced == whole)
+        self.silenced.iter().any(|silenced| scope.is_within(silenced))
     }
 }
 

@@ -115,6 +115,17 @@ impl Scope {
             Self::Kpi(kpi) => &kpi.scorecard,
         }
     }
+
+    /// Whether it is `outer`, or below it by its path.
+    pub fn is_within(&self, outer: &Self) -> bool {
+        match (outer, self) {
+            (Self::Scorecard(outer), inner) => inner.scorecard() == outer,
+            (Self::Perspective(scorecard, outer), Self::Objective(own, perspective, _)) => {
+                scorecard == own && outer == perspective
+            }
+            (outer, inner) => outer == inner,
+        }
+    }
 }
 
 impl fmt::Display for Scope {
@@ -147,6 +158,27 @@ mod tests {
         }
         for bad in ["", "a/b", "-x", "größe", "a b", &"x".repeat(65)] {
             assert!(Id::parse(bad).is_err(), "{bad:?} is no id");
+        }
+    }
+
+    #[test]
+    fn a_node_is_within_every_prefix_of_its_path() {
+        let id = |text: &str| Id::parse(text).unwrap();
+        let scorecard = Scope::Scorecard(id("calder"));
+        let perspective = Scope::Perspective(id("calder"), id("customer"));
+        let objective = Scope::Objective(id("calder"), id("customer"), id("promise"));
+        let kpi = Scope::Kpi(KpiRef::parse("calder/customer").unwrap());
+        let elsewhere = Scope::Objective(id("calder"), id("people"), id("promise"));
+        for (inner, outer, within) in [
+            (&objective, &scorecard, true),
+            (&kpi, &scorecard, true),
+            (&objective, &perspective, true),
+            (&objective, &objective, true),
+            (&elsewhere, &perspective, false),
+            (&kpi, &perspective, false),
+            (&scorecard, &perspective, false),
+        ] {
+            assert_eq!(inner.is_within(outer), within, "{inner} within {outer}");
         }
     }
 

@@ -20,6 +20,7 @@ mod pace;
 mod period;
 mod portfolio;
 pub mod reading;
+mod remark;
 mod rollup;
 pub mod rounding;
 mod schedule;
@@ -47,6 +48,7 @@ pub use kpi::{PeriodVerdict, is_material, judge_kpi};
 pub use lines::{Lines, at_least};
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::{LinkError, Portfolio};
+pub use remark::{Acknowledgement, Note, RemarkError, Silence};
 pub use rollup::{Child, manual_score, roll_up};
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{

@@ -1,7 +1,7 @@
 //! The standing: every node judged at one instant. This is what `show` prints, what snapshots
 //! keep and what mails are made of; its serialised keys are a contract.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
@@ -358,12 +358,21 @@ fn episode<S: Serializer>(episode: &Option<Episode>, serializer: S) -> Result<S:
         state: &'static str,
         opened_at: Option<DateTime<Utc>>,
         acknowledged_by: Option<&'a str>,
+        acknowledged_at: Option<DateTime<Utc>>,
+        comment: Option<&'a str>,
+        due: Option<NaiveDate>,
     }
-    let seen = episode.as_ref().filter(|episode| episode.number > 0).map(|episode| Seen {
-        number: episode.number,
-        state: if episode.is_open() { "open" } else { "recovered" },
-        opened_at: episode.opened_at,
-        acknowledged_by: episode.acknowledged_by.as_deref(),
+    let seen = episode.as_ref().filter(|episode| episode.number > 0).map(|episode| {
+        let acknowledgement = episode.acknowledgement.as_ref();
+        Seen {
+            number: episode.number,
+            state: if episode.is_open() { "open" } else { "recovered" },
+            opened_at: episode.opened_at,
+            acknowledged_by: acknowledgement.map(|by| by.by.as_str()),
+            acknowledged_at: acknowledgement.map(|by| by.at),
+            comment: acknowledgement.and_then(|by| by.comment.as_deref()),
+            due: acknowledgement.and_then(|by| by.due),
+        }
     });
     seen.serialize(serializer)
 }

@@ -2,10 +2,14 @@
 //! table.
 
 mod actuals;
+mod audit;
 mod collections;
 mod episodes;
 mod lock;
+mod notes;
 mod outbox;
+mod remarks;
+mod silences;
 mod snapshots;
 
 use std::{
@@ -20,19 +24,29 @@ use chrono::{DateTime, Utc};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 pub use self::{
     actuals::{Filed, Filing, Stage},
+    audit::Deed,
     collections::{Attempt, LastSlot},
+    episodes::EpisodeEvent,
     lock::InstanceLock,
     outbox::{Claimed, NewDelivery},
+    remarks::Acknowledged,
+    silences::KeptSilence,
 };
-use crate::scorecard::{Episode, EpisodeChange, History, KpiRef, Period, Scope, Standing};
+use crate::scorecard::{
+    Episode, EpisodeChange, History, Id, KpiRef, Note, Period, Scope, Silence, Standing,
+};
 
 /// The schema, by steps.
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// What the key of a KPI begins with; no id has a colon.
+const KPI_KEY: &str = "kpi:";
 
 /// How long a writer waits for another process' short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,6 +64,18 @@ pub struct Held {
     pub history: History,
     /// Where alerts stand.
     pub episodes: HashMap<Scope, Episode>,
+    /// Silences that are not over, also those to come.
+    pub silences: Vec<Silence>,
+    /// What people wrote, the newest first.
+    pub notes: Vec<Note>,
+}
+
+impl Held {
+    /// What nobody wants to hear of at `now`.
+    pub fn silenced(&self, now: DateTime<Utc>) -> Vec<Scope> {
+        let holding = self.silences.iter().filter(|silence| silence.holds(now));
+        holding.map(|silence| silence.scope.clone()).collect()
+    }
 }
 
 /// What a judgement leaves behind.
@@ -114,6 +140,14 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a store to write where there is one, and brings its schema up to date.
+    pub async fn open_existing(path: &Path) -> anyhow::Result<Self> {
+        if !path.exists() {
+            bail!("there is no store {} yet; `kpid run` or `kpid pull` makes it", path.display());
+        }
+        Self::open(path).await
+    }
+
     /// A store is read only by the version whose schema it has.
     async fn check_schema(&self, path: &Path) -> anyhow::Result<()> {
         let sql = "SELECT max(version) FROM _sqlx_migrations WHERE success";
@@ -163,10 +197,10 @@ impl Store {
         judge: impl FnOnce(&Held) -> Judgement,
     ) -> anyhow::Result<Judgement> {
         let mut tx = self.begin().await?;
-        let held = held(&mut tx, kpis).await?;
+        let held = held(&mut tx, kpis, now).await?;
         let judgement = judge(&held);
         snapshots::record(&mut tx, &judgement.standing, now).await?;
-        episodes::record(&mut tx, &judgement.changes, now).await?;
+        episodes::record(&mut tx, &judgement.standing, &judgement.changes, now).await?;
         outbox::record(&mut tx, &judgement.deliveries, now).await?;
         tx.commit().await.context("cannot write a judgement")?;
         Ok(judgement)
@@ -174,13 +208,18 @@ impl Store {
 
     /// Everything held of the KPIs, to look at.
     pub async fn held(&self, kpis: &HashSet<KpiRef>) -> anyhow::Result<Held> {
-        let mut connection = self.pool.acquire().await.context("cannot read the store")?;
-        held(&mut connection, kpis).await
+        let mut connection = self.read().await?;
+        held(&mut connection, kpis, DateTime::UNIX_EPOCH).await
+    }
+
+    /// Where alerts stand.
+    pub async fn episodes(&self) -> anyhow::Result<HashMap<Scope, Episode>> {
+        episodes::load(&mut *self.read().await?).await
     }
 
     /// The last slot served of every KPI.
     pub async fn last_slots(&self) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
-        let mut connection = self.pool.acquire().await.context("cannot read the store")?;
+        let mut connection = self.read().await?;
         collections::last_slots(&mut connection).await
     }
 
@@ -190,7 +229,7 @@ impl Store {
         kpis: impl Iterator<Item = &KpiRef>,
     ) -> anyhow::Result<HashMap<KpiRef, BTreeSet<Period>>> {
         let names = serde_json::to_string(&kpis.map(ToString::to_string).collect::<Vec<_>>())?;
-        let mut connection = self.pool.acquire().await.context("cannot read the store")?;
+        let mut connection = self.read().await?;
         actuals::periods(&mut connection, &names).await
     }
 
@@ -254,19 +293,33 @@ impl Store {
         self.pool.close().await;
     }
 
+    async fn read(&self) -> anyhow::Result<PoolConnection<Sqlite>> {
+        self.pool.acquire().await.context("cannot read the store")
+    }
+
     /// A transaction that writes, so that it waits at its start and not in its middle.
     async fn begin(&self) -> anyhow::Result<Transaction<'_, Sqlite>> {
         self.pool.begin_with("BEGIN IMMEDIATE").await.context("the store is busy or broken")
     }
 }
 
-async fn held(connection: &mut SqliteConnection, kpis: &HashSet<KpiRef>) -> anyhow::Result<Held> {
+async fn held(
+    connection: &mut SqliteConnection,
+    kpis: &HashSet<KpiRef>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Held> {
     let names: Vec<String> = kpis.iter().map(ToString::to_string).collect();
     let names = serde_json::to_string(&names)?;
     let mut history = History::default();
     actuals::load(connection, &names, &mut history).await?;
     collections::load(connection, &names, &mut history).await?;
-    Ok(Held { history, episodes: episodes::load(connection).await? })
+    let silences = silences::load(connection, now).await?;
+    Ok(Held {
+        history,
+        episodes: episodes::load(connection).await?,
+        silences: silences.into_iter().map(|kept| kept.silence).collect(),
+        notes: notes::load(connection).await?,
+    })
 }
 
 /// Makes the file, readable only by its owner: it holds a company's figures.
@@ -286,4 +339,30 @@ fn newer(path: &Path, version: i64) -> String {
 
 fn micros(instant: i64) -> anyhow::Result<DateTime<Utc>> {
     DateTime::from_timestamp_micros(instant).context("an instant in the store is out of range")
+}
+
+/// How the store names a node. A KPI's path could be a perspective's, so it says what it is.
+fn key(scope: &Scope) -> String {
+    match scope {
+        Scope::Kpi(kpi) => format!("{KPI_KEY}{kpi}"),
+        other => other.to_string(),
+    }
+}
+
+/// The node of a key.
+fn scope(key: &str) -> anyhow::Result<Scope> {
+    let ids = |path: &str| path.split('/').map(|id| Id::parse(id).ok()).collect::<Option<Vec<_>>>();
+    let found = match key.strip_prefix(KPI_KEY) {
+        Some(path) => KpiRef::parse(path).map(Scope::Kpi),
+        None => ids(key).and_then(|ids| match <[Id; 3]>::try_from(ids) {
+            Ok([scorecard, perspective, objective]) => {
+                Some(Scope::Objective(scorecard, perspective, objective))
+            }
+            Err(ids) => match <[Id; 2]>::try_from(ids) {
+                Ok([scorecard, perspective]) => Some(Scope::Perspective(scorecard, perspective)),
+                Err(mut ids) => ids.pop().filter(|_| ids.is_empty()).map(Scope::Scorecard),
+            },
+        }),
+    };
+    found.with_context(|| format!("`{key}` in the store is no path"))
 }

@@ -16,6 +16,8 @@ pub struct NewDelivery {
     pub dedup_key: String,
     /// The event's word.
     pub event: &'static str,
+    /// Which message of the episode it is: the same word may be told more than once.
+    pub sequence: u32,
     /// The channel's id.
     pub channel: String,
     /// The address, or the channel's id.
@@ -41,16 +43,17 @@ pub struct Claimed {
 
 type ClaimedRow = (String, String, String, i64, i64);
 
-/// Writes deliveries; one that is there already, by episode, event, channel and recipient, stays.
+/// Writes deliveries; one that is there already, by episode, event, sequence, channel and
+/// recipient, stays.
 pub(super) async fn record(
     tx: &mut SqliteConnection,
     deliveries: &[NewDelivery],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO deliveries \
-               (id, dedup_key, event, channel, recipient, facts, state, written_at, next_attempt_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7) \
-               ON CONFLICT (dedup_key, event, channel, recipient) DO NOTHING";
+               (id, dedup_key, event, channel, recipient, facts, state, written_at, next_attempt_at, \
+               sequence) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, $8) \
+               ON CONFLICT (dedup_key, event, sequence, channel, recipient) DO NOTHING";
     for delivery in deliveries {
         sqlx::query(sql)
             .bind(delivery.id.to_string())
@@ -60,6 +63,7 @@ pub(super) async fn record(
             .bind(&delivery.recipient)
             .bind(&delivery.facts)
             .bind(now.timestamp_micros())
+            .bind(delivery.sequence)
             .execute(&mut *tx)
             .await
             .context("cannot write a delivery")?;

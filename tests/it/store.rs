@@ -162,11 +162,35 @@ async fn looking_makes_no_store() {
     assert!(!path.exists());
 }
 
+#[tokio::test]
+async fn a_store_of_the_first_schema_keeps_its_outbox_and_episodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    migrator.run_to(1, &pool).await.unwrap();
+    let filled = "INSERT INTO episodes VALUES ('calder/customer', \
+        '{\"number\":1,\"phase\":\"open\",\"opened_at\":\"2026-06-03T04:00:00Z\",\"opened_period\":\"2026-05\",\
+        \"recovered_at\":null,\"escalated\":false,\"seen\":true,\"bad_in_a_row\":1,\"bad_periods\":1,\
+        \"last_occasion\":null,\"last_period\":null,\"acknowledged_by\":null}', 0); \
+        INSERT INTO deliveries VALUES ('00000000-0000-0000-0000-000000000001', 'calder/customer/1', \
+        'opened', 'mail', 'ines@calder.example', '{}', 'pending', 0, 0, 0, NULL, NULL, NULL)";
+    sqlx::raw_sql(filled).execute(&pool).await.unwrap();
+    pool.close().await;
+    let store = Store::open(&path).await.unwrap();
+    let episodes = store.episodes().await.unwrap();
+    assert!(episodes.values().all(kpid::scorecard::Episode::is_open) && episodes.len() == 1);
+    let now = at("2026-06-03T06:00:00Z");
+    assert_eq!(claimed(&store, "mail", now).await, [1]);
+}
+
 fn delivery(number: u128, event: &'static str, channel: &str) -> NewDelivery {
     NewDelivery {
         id: Uuid::from_u128(number),
         dedup_key: "calder/customer/1".to_owned(),
         event,
+        sequence: 0,
         channel: channel.to_owned(),
         recipient: "ines@calder.example".to_owned(),
         facts: "{}".to_owned(),

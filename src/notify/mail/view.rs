@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     notify::{
-        facts::{Facts, InitiativeFacts, KpiFacts, PersonFacts},
+        facts::{EpisodeFacts, Facts, InitiativeFacts, KpiFacts, NoteFacts, PersonFacts},
         mail::{figures, headline, row, rows},
     },
     scorecard::{Reason, Status, rounding},
@@ -113,14 +113,26 @@ fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
         label: "Owner",
         text: facts.owner.as_ref().map_or_else(|| "no owner recorded".to_owned(), person),
     }];
-    if let Some(by) = &facts.episode.acknowledged_by {
-        details.push(Detail { label: "Acknowledged by", text: line(by) });
-    }
+    details.extend(facts.note.as_ref().map(note));
+    details.extend(acknowledgement(&facts.episode));
     details.extend(initiatives(&facts.initiatives));
     details.extend(shown.iter().filter_map(|kpi| row::need(kpi)).map(to_be_green));
     details.push(Detail { label: "Affects", text: affects(facts) });
     details.push(Detail { label: "Data", text: data(facts) });
     details
+}
+
+fn note(note: &NoteFacts) -> Detail {
+    let day = note.at.format("%-d %B %Y");
+    let text = format!("{day}, {}: \"{}\"", line(&note.by), line(&note.text));
+    Detail { label: "Note", text }
+}
+
+fn acknowledgement(episode: &EpisodeFacts) -> Option<Detail> {
+    let mut parts = vec![line(episode.acknowledged_by.as_ref()?)];
+    parts.extend(episode.comment.as_ref().map(|comment| format!("\"{}\"", line(comment))));
+    parts.extend(episode.due.map(|due| format!("due {}", due.format("%-d %B %Y"))));
+    Some(Detail { label: "Acknowledged by", text: parts.join(", ") })
 }
 
 fn to_be_green(text: String) -> Detail {

@@ -14,13 +14,14 @@ use crate::{
     notify::{
         Person,
         facts::{
-            Change, EpisodeFacts, Facts, InitiativeFacts, Links, Named, Parent, PeriodName,
-            PersonFacts, Since,
+            Change, EpisodeFacts, Facts, InitiativeFacts, Links, Named, NoteFacts, Parent,
+            PeriodName, PersonFacts, Since,
         },
     },
     scorecard::{
-        Before, Episode, EpisodeChange, Event, History, Id, Initiative, Judge, Period, Perspective,
-        PerspectiveStanding, Portfolio, Scope, Scorecard, ScorecardStanding, Standing, Status,
+        Before, Episode, EpisodeChange, Event, History, Id, Initiative, Judge, Note, Period,
+        Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, ScorecardStanding, Standing,
+        Status,
     },
 };
 
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub people: &'a IndexMap<Id, Person>,
     /// What links begin with, if the configuration says.
     pub public_url: Option<&'a Url>,
+    /// What people wrote, the newest first.
+    pub notes: &'a [Note],
 }
 
 /// What happened, to what, and what it is measured against.
@@ -118,6 +121,7 @@ impl<'a> Subject<'a> {
             residual,
             owner: self.defined.owner.as_ref().and_then(|owner| self.person(owner)),
             initiatives: self.initiatives(),
+            note: self.note(),
             affects: affects(self.parent),
             coverage: now.verdict.coverage,
             remarks: remarks::remarks(now),
@@ -164,6 +168,26 @@ impl<'a> Subject<'a> {
             state: initiative.state.clone(),
         };
         initiatives.iter().map(facts).collect()
+    }
+
+    /// The newest note on the perspective, or on an objective or KPI of it.
+    fn note(&self) -> Option<NoteFacts> {
+        let zone = self.scorecard.calendar.zone;
+        let held = || self.defined.objectives.iter().flat_map(|objective| &objective.kpis);
+        let concerns = |scope: &Scope| match scope {
+            Scope::Kpi(named) => {
+                named.scorecard == self.scorecard.id && held().any(|kpi| kpi.id == named.kpi)
+            }
+            other => other.is_within(&self.change.scope),
+        };
+        let note = self.context.notes.iter().find(|note| concerns(&note.scope))?;
+        Some(NoteFacts {
+            of: note.scope.to_string(),
+            period: note.period.clone(),
+            by: note.by.clone(),
+            at: note.at.with_timezone(&zone).fixed_offset(),
+            text: note.text.clone(),
+        })
     }
 
     fn links(&self) -> Option<Links> {
@@ -217,12 +241,16 @@ fn episode_facts(episode: &Episode, zone: Tz) -> EpisodeFacts {
         Ok(period) => period_name(period),
         Err(_) => PeriodName { key: key.to_owned(), label: key.to_owned() },
     });
+    let acknowledgement = episode.acknowledgement.as_ref();
     EpisodeFacts {
         number: episode.number,
         opened_at: episode.opened_at.map(local),
         opened_period,
         recovered_at: episode.recovered_at.map(local),
-        acknowledged_by: episode.acknowledged_by.clone(),
+        acknowledged_by: acknowledgement.map(|by| by.by.clone()),
+        acknowledged_at: acknowledgement.map(|by| local(by.at)),
+        comment: acknowledgement.and_then(|by| by.comment.clone()),
+        due: acknowledgement.and_then(|by| by.due),
     }
 }
 
@@ -264,6 +292,7 @@ mod tests {
             history: &history,
             people: &people,
             public_url: Some(&url),
+            notes: &[],
         };
         changes.iter().filter_map(|change| Facts::of(context, &standing, change)).collect()
     }

@@ -1,0 +1,212 @@
+//! `kpid alerts`: what is open, and what people do about it.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::Subcommand;
+
+use crate::{
+    cli::{
+        Answer, alert_list, configuration,
+        failure::Failure,
+        output::{Format, say},
+    },
+    clock::Clock,
+    config::setup::Setup,
+    scorecard::{Acknowledgement, Frequency, Note, Period, RemarkError, Silence},
+    store::{Acknowledged, Store},
+};
+
+/// List open alerts, acknowledge them, silence scopes for a while, write notes
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// What is open, who acknowledged it, and what is silenced
+    List {
+        /// Only this node and what is below it
+        scope: Option<String>,
+        /// Also what is over, with everything that happened
+        #[arg(long)]
+        all: bool,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Say that somebody answers for an open alert: it is no longer reminded of or escalated
+    Ack {
+        /// A path of ids with an open alert, e.g. calder/customer
+        scope: String,
+        /// What is being done
+        #[arg(long, value_name = "TEXT")]
+        comment: Option<String>,
+        /// The day by which it should be well again, e.g. 2026-06-30
+        #[arg(long, value_name = "DAY")]
+        due: Option<NaiveDate>,
+        #[command(flatten)]
+        person: PersonArguments,
+    },
+    /// Hear nothing of a node and what is below it for a while, at most 30 days
+    Silence {
+        /// A path of ids: calder, calder/customer, calder/on-time-delivery
+        scope: String,
+        /// When it ends: an instant such as 2026-06-10T08:00:00+02:00, or a day, to its end
+        #[arg(long, value_name = "T")]
+        until: String,
+        /// When it begins; now by default, a day from its midnight
+        #[arg(long, value_name = "T")]
+        from: Option<String>,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        person: PersonArguments,
+    },
+    /// End a silence before its time
+    Unsilence {
+        /// Its number, as `kpid alerts list` shows it
+        id: i64,
+        #[command(flatten)]
+        person: PersonArguments,
+    },
+    /// Write a note about a node, which the next mail shows
+    Note {
+        /// A path of ids: calder, calder/customer, calder/on-time-delivery
+        scope: String,
+        /// The words
+        text: String,
+        /// The period it is about; the last closed month by default
+        #[arg(long, value_name = "P")]
+        period: Option<String>,
+        #[command(flatten)]
+        person: PersonArguments,
+    },
+}
+
+/// Who does it.
+#[derive(clap::Args)]
+struct PersonArguments {
+    /// Who does it; the login name by default
+    #[arg(long, env = "USER", hide_env = true, value_name = "NAME")]
+    by: String,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let now = Clock::System.now();
+    match arguments.action {
+        Action::List { scope, all, format } => {
+            let scope = scope.map(|path| configuration::scope(&setup, &path)).transpose()?;
+            alert_list::print(&setup, scope.as_ref(), all, format, now).await
+        }
+        Action::Ack { scope, comment, due, person } => {
+            let acknowledgement = Acknowledgement::new(&person.by, comment.as_deref(), due, now);
+            let acknowledgement = acknowledgement.map_err(refused)?;
+            acknowledge(&setup, &scope, &acknowledgement).await
+        }
+        Action::Silence { scope, until, from, reason, person } => {
+            let scope = configuration::scope(&setup, &scope)?;
+            let from = from.map(|text| Ok::<_, Failure>(instants(&setup, &text)?.0)).transpose()?;
+            let span = (from.unwrap_or(now), instants(&setup, &until)?.1);
+            let silence = Silence::new(scope, span, &reason, &person.by, now).map_err(refused)?;
+            keep_silence(&setup, &silence, now).await
+        }
+        Action::Unsilence { id, person } => unsilence(&setup, id, &person.by, now).await,
+        Action::Note { scope, text, period, person } => {
+            let scope = configuration::scope(&setup, &scope)?;
+            let period = period_of(&setup, period.as_deref(), now)?;
+            let note = Note::new(scope, &period, &text, &person.by, now).map_err(refused)?;
+            let store = Store::open_existing(&setup.store).await?;
+            store.note(&note).await?;
+            store.close().await;
+            say!("noted for {}, {}", note.scope, note.period);
+            Ok(Answer::Done)
+        }
+    }
+}
+
+async fn acknowledge(
+    setup: &Setup,
+    path: &str,
+    acknowledgement: &Acknowledgement,
+) -> Result<Answer, Failure> {
+    let scope = configuration::scope(setup, path)?;
+    let store = Store::open_existing(&setup.store).await?;
+    let acknowledged = store.acknowledge(&scope, None, acknowledgement).await?;
+    store.close().await;
+    match acknowledged {
+        Acknowledged::Done(episode) => {
+            say!("alert {} of {scope} is acknowledged by {}", episode.number, acknowledgement.by);
+            Ok(Answer::Done)
+        }
+        Acknowledged::NotOpen => {
+            anstream::eprintln!("kpid: `{scope}` has no open alert");
+            anstream::eprintln!("  hint: `kpid alerts list` shows what is open");
+            Ok(Answer::No)
+        }
+    }
+}
+
+async fn keep_silence(
+    setup: &Setup,
+    silence: &Silence,
+    now: DateTime<Utc>,
+) -> Result<Answer, Failure> {
+    let store = Store::open_existing(&setup.store).await?;
+    let id = store.silence(silence, now).await?;
+    store.close().await;
+    let until = silence.until.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M %Z");
+    say!("silence {id}: nothing is told of {} until {until}", silence.scope);
+    Ok(Answer::Done)
+}
+
+async fn unsilence(
+    setup: &Setup,
+    id: i64,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<Answer, Failure> {
+    let store = Store::open_existing(&setup.store).await?;
+    let ended = store.unsilence(id, by, now).await?;
+    store.close().await;
+    match ended {
+        Some(scope) => {
+            say!("silence {id} of {scope} is over");
+            Ok(Answer::Done)
+        }
+        None => {
+            anstream::eprintln!("kpid: there is no silence {id}, or it is over");
+            anstream::eprintln!("  hint: `kpid alerts list` shows those that hold");
+            Ok(Answer::No)
+        }
+    }
+}
+
+/// The period a note is about.
+fn period_of(setup: &Setup, text: Option<&str>, now: DateTime<Utc>) -> Result<String, Failure> {
+    let period = match text {
+        Some(text) => Period::parse(text).map_err(|error| Failure::new(error.to_string()))?,
+        None => setup.calendar.last_closed(Frequency::Month, now),
+    };
+    Ok(period.to_string())
+}
+
+/// First and last instant of what is written: the same of an instant, midnights of a day.
+fn instants(setup: &Setup, text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>), Failure> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok((instant.to_utc(), instant.to_utc()));
+    }
+    let day = text.parse::<NaiveDate>().map_err(|_| {
+        Failure::new(format!("`{text}` is no instant"))
+            .hint("write 2026-06-10T08:00:00+02:00, or a day such as 2026-06-10")
+    })?;
+    Ok(setup.calendar.bounds(Period::Day(day)))
+}
+
+fn refused(error: RemarkError) -> Failure {
+    Failure::new(error.to_string())
+}

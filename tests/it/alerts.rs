@@ -1,0 +1,192 @@
+//! `kpid alerts`, the real binary: what people do about alerts, and that it is kept.
+
+use std::fs;
+
+use kpid::{
+    clock::Clock,
+    store::{Deed, Store},
+};
+use serde_json::Value;
+
+use crate::world::kpid::{Kpid, Ran};
+
+const CONFIG: &str = "store: kpid.db
+calendar: { timezone: UTC }
+channels: { mail: { email: { from: Scorecard <kpid@acme.example>, folder: outbox } } }
+people: { ines: { email: ines@acme.example } }
+";
+
+const SCORECARD: &str = "scorecard: acme
+perspectives:
+  customer:
+    alert: { to: [ines] }
+    objectives:
+      o:
+        kpis:
+          nps: { nature: level, target: 40, tolerance: 5, owner: ines }
+";
+
+const BY: [&str; 2] = ["--by", "ines"];
+
+fn acme() -> Kpid {
+    Kpid::new(CONFIG, SCORECARD)
+}
+
+/// Takes in a figure of now.
+async fn import(kpid: &Kpid, value: f64) -> Ran {
+    let rows =
+        format!("kpi,period,value\nacme/nps,{},{value}\n", Clock::System.now().format("%Y-%m"));
+    let path = kpid.folder().join("rows.csv");
+    fs::write(&path, rows).unwrap();
+    kpid.run(&["import", path.to_str().unwrap()]).await
+}
+
+/// An open alert: a first look, and then a bad figure.
+async fn open_alert(kpid: &Kpid) {
+    import(kpid, 45.0).await;
+    let ran = import(kpid, 30.0).await;
+    assert!(ran.stdout.contains("1 message waits"), "{ran:?}");
+}
+
+async fn list(kpid: &Kpid, arguments: &[&str]) -> Value {
+    let ran = kpid.run(&[&["alerts", "list", "--format", "json"], arguments].concat()).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+/// A command of `kpid alerts`, done by Ines.
+async fn alerts(kpid: &Kpid, arguments: &[&str]) -> Ran {
+    kpid.run(&[&["alerts"], arguments, &BY].concat()).await
+}
+
+async fn deeds(kpid: &Kpid) -> Vec<Deed> {
+    let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
+    store.deeds(10).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_open_alert_is_acknowledged_with_words_and_a_day() {
+    let kpid = acme();
+    open_alert(&kpid).await;
+    let told = ["--comment", "carrier change", "--due", "2099-06-30"];
+    let ran = alerts(&kpid, &[&["ack", "acme/customer"], &told[..]].concat()).await;
+    assert_eq!(
+        (ran.code, ran.stdout.trim()),
+        (Some(0), "alert 1 of acme/customer is acknowledged by ines")
+    );
+    let listed = list(&kpid, &[]).await;
+    let episode = &listed["episodes"][0];
+    assert_eq!(episode["acknowledged"]["by"], "ines");
+    assert_eq!(episode["acknowledged"]["comment"], "carrier change");
+    assert_eq!(episode["acknowledged"]["due"], "2099-06-30");
+    let events: Vec<_> =
+        episode["events"].as_array().unwrap().iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(events, ["opened", "acknowledged"]);
+    let shown = kpid.show().await;
+    let shown = &shown["scorecards"][0]["perspectives"][0]["episode"];
+    assert_eq!((&shown["acknowledged_by"], &shown["due"]), (&"ines".into(), &"2099-06-30".into()));
+    let deeds = deeds(&kpid).await;
+    let [deed] = deeds.as_slice() else { panic!("{deeds:?}") };
+    assert_eq!((deed.action.as_str(), deed.of.as_str()), ("acknowledged", "acme/customer/1"));
+    assert_eq!(deed.detail.as_deref(), Some("carrier change; due 2099-06-30"));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_is_of_one_episode() {
+    let kpid = acme();
+    open_alert(&kpid).await;
+    alerts(&kpid, &["ack", "acme/customer"]).await;
+    import(&kpid, 46.0).await;
+    let ran = alerts(&kpid, &["ack", "acme/customer"]).await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("has no open alert"), "{ran:?}");
+    import(&kpid, 29.0).await;
+    let listed = list(&kpid, &[]).await;
+    assert_eq!(listed["episodes"][0]["number"], 2);
+    assert_eq!(listed["episodes"][0]["acknowledged"], Value::Null);
+    let all = list(&kpid, &["--all"]).await;
+    assert_eq!(all["episodes"][0]["events"].as_array().unwrap().len(), 4, "{all}");
+}
+
+#[tokio::test]
+async fn while_silenced_nothing_is_told_and_afterwards_what_is_still_so() {
+    let kpid = acme();
+    import(&kpid, 45.0).await;
+    let until = (Clock::System.now() + chrono::TimeDelta::days(2)).to_rfc3339();
+    let silence = ["silence", "acme", "--until", &until, "--reason", "stocktaking"];
+    assert_eq!(alerts(&kpid, &silence).await.code, Some(0));
+    let quiet = import(&kpid, 30.0).await;
+    assert_eq!((quiet.code, quiet.stdout.contains("wait")), (Some(0), false), "{quiet:?}");
+    let listed = list(&kpid, &["acme"]).await;
+    assert_eq!(listed["episodes"], serde_json::json!([]));
+    assert_eq!(
+        (&listed["silences"][0]["id"], &listed["silences"][0]["scope"]),
+        (&1.into(), &"acme".into())
+    );
+    assert_eq!(alerts(&kpid, &["unsilence", "1"]).await.code, Some(0));
+    assert_eq!(alerts(&kpid, &["unsilence", "1"]).await.code, Some(1), "it is over");
+    let told = import(&kpid, 29.0).await;
+    assert!(told.stdout.contains("1 message waits"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_silence_without_an_end_or_a_reason_is_refused() {
+    let kpid = acme();
+    import(&kpid, 45.0).await;
+    let far = (Clock::System.now() + chrono::TimeDelta::days(31)).to_rfc3339();
+    for (arguments, words) in [
+        (vec!["silence", "acme", "--reason", "x"], "--until"),
+        (vec!["silence", "acme", "--until", &far, "--reason", "x"], "at most 30 days"),
+        (vec!["silence", "acme", "--until", "2020-01-01", "--reason", "x"], "later end"),
+        (vec!["silence", "acme", "--until", "soon", "--reason", "x"], "`soon` is no instant"),
+        (vec!["silence", "acme/custmer", "--until", &far, "--reason", "x"], "acme/customer"),
+        (vec!["note", "acme/customer", " "], "a note is empty"),
+        (vec!["note", "acme/customer", "x", "--period", "may"], "`may`"),
+    ] {
+        let ran = alerts(&kpid, &arguments).await;
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
+        assert!(ran.stderr.contains(words), "{arguments:?}: {ran:?}");
+    }
+    assert_eq!(deeds(&kpid).await, []);
+}
+
+#[tokio::test]
+async fn what_people_do_never_makes_a_store() {
+    let kpid = acme();
+    for arguments in [
+        &["ack", "acme/customer"][..],
+        &["silence", "acme", "--until", "2099-01-01", "--from", "2098-12-30", "--reason", "x"],
+        &["unsilence", "1"],
+        &["note", "acme", "x"],
+    ] {
+        let ran = alerts(&kpid, arguments).await;
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains("there is no store"), "{ran:?}");
+    }
+    assert!(!kpid.folder().join("kpid.db").exists());
+}
+
+#[tokio::test]
+async fn the_newest_note_is_in_the_next_mail() {
+    let kpid = acme();
+    import(&kpid, 45.0).await;
+    for text in ["an older one", "second shift from 15 June"] {
+        assert_eq!(alerts(&kpid, &["note", "acme/nps", text]).await.code, Some(0));
+    }
+    import(&kpid, 30.0).await;
+    let store = Store::open(&kpid.folder().join("kpid.db")).await.unwrap();
+    let now = Clock::System.now();
+    let claimed = store.claim("mail", now, now, 8).await.unwrap();
+    let facts: Value = serde_json::from_str(&claimed[0].facts).unwrap();
+    assert_eq!(facts["note"]["text"], "second shift from 15 June");
+    assert_eq!((&facts["note"]["of"], &facts["note"]["by"]), (&"acme/nps".into(), &"ines".into()));
+}
+
+#[tokio::test]
+async fn people_read_a_list() {
+    let kpid = acme();
+    open_alert(&kpid).await;
+    let ran = kpid.run(&["alerts", "list"]).await;
+    assert!(ran.stdout.starts_with("acme/customer: alert 1 open, opened 2"), "{ran:?}");
+    assert!(ran.stdout.contains("not acknowledged") && ran.stdout.contains("1 opened"), "{ran:?}");
+}
