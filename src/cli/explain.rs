@@ -12,8 +12,9 @@ use crate::{
     },
     clock::Clock,
     scorecard::{
-        Explanation, Figure, Id, Judge, KpiRef, Lines, Part, Period, PeriodVerdict, Scope,
-        Scorecard, Scoring, Verdict, rounding,
+        Child, Explanation, Figure, Id, Judge, KpiRef, Lines, Part, Period, PeriodVerdict,
+        Perspective, PerspectiveStanding, Rolled, Scope, Scorecard, ScorecardStanding, Scoring,
+        Verdict, roll_up, rounding,
     },
     store::{Held, Store},
 };
@@ -117,31 +118,56 @@ impl Desk<'_> {
 
     fn whole(&self) -> Told {
         let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
-        let judged: Vec<(&str, f64, Verdict)> = self
-            .scorecard
-            .perspectives
+        let verdict = |(held, now): (&Perspective, &PerspectiveStanding)| match self.period {
+            None => now.verdict,
+            Some(period) => {
+                let day = self.scorecard.calendar.last_day(period);
+                self.judge.perspective_on(self.scorecard, held, day).verdict
+            }
+        };
+        let defined = &self.scorecard.perspectives;
+        let child = |pair: (&Perspective, &PerspectiveStanding)| {
+            let (held, verdict) = (pair.0, verdict(pair));
+            let (id, weight, critical) = (held.id.clone(), held.weight, held.critical);
+            let Verdict { status, score, .. } = verdict;
+            (Child { id, status, score, weight, critical }, verdict)
+        };
+        let (children, verdicts): (Vec<Child>, Vec<Verdict>) =
+            defined.iter().zip(&standing.perspectives).map(child).unzip();
+        let Rolled { verdict, culprit, shares } = roll_up(&self.scorecard.rollup, &children);
+        let rows: Vec<Row<'_>> = defined
             .iter()
-            .zip(&standing.perspectives)
-            .map(|(held, now)| {
-                let then = self.period.map(|period| {
-                    let day = self.scorecard.calendar.last_day(period);
-                    self.judge.perspective_on(self.scorecard, held, day)
-                });
-                (now.name.as_str(), held.weight, then.unwrap_or(now.verdict))
-            })
+            .zip(verdicts)
+            .zip(shares)
+            .map(|((held, verdict), share)| Row::of(&held.name, held.weight, verdict, share))
             .collect();
-        let verdict = self.period.map_or(standing.verdict, |period| {
-            let day = self.scorecard.calendar.last_day(period);
-            self.judge.scorecard_on(self.scorecard, day)
-        });
-        let mut text = format!(": {}\n", node(&verdict, standing.culprit.as_ref()));
-        let rows = weighed(judged.iter().map(|(name, weight, verdict)| (*name, *weight, *verdict)));
+        let mut text = format!(": {}\n", node(&verdict, culprit.as_ref()));
         text.push_str(&table(&rows));
+        let before = self.whole_before(&standing);
+        if let Some(((period, then), now)) = before.as_ref().zip(verdict.score)
+            && let Some(then) = then.score
+        {
+            let (change, score) = (rounding::points(now - then), rounding::score(then));
+            let _ = writeln!(text, "\n  {change} since {} ({score})", period.label());
+        }
         let value = json!({
-            "status": verdict.status, "score": verdict.score,
+            "status": verdict.status, "score": verdict.score, "culprit": culprit,
             "coverage": verdict.coverage, "reason": verdict.reason, "children": rows_json(&rows),
+            "before": before.map(|(period, then)| json!({
+                "period": period, "status": then.status, "score": then.score,
+            })),
         });
         (text, value)
+    }
+
+    /// The scorecard in the period before the one asked for, or before the newest reported.
+    fn whole_before(&self, standing: &ScorecardStanding) -> Option<(Period, Verdict)> {
+        let calendar = &self.scorecard.calendar;
+        let reported = standing.perspectives.iter().filter_map(|held| held.period);
+        let newest = reported.max_by_key(|period| (calendar.last_day(*period), period.frequency()));
+        let period = self.period.or(newest)?.previous();
+        let day = calendar.last_day(period);
+        Some((period, self.judge.scorecard_on(self.scorecard, day).verdict))
     }
 
     fn perspective(&self, view: &Id, only: Option<&Id>) -> Result<Told, Failure> {
@@ -164,7 +190,9 @@ fn view_told(told: &Explanation) -> Told {
     let period = told.period.label();
     let mut text = format!(", {period}: {}\n", node(&told.verdict, told.culprit.as_ref()));
     let branches = told.objectives.iter();
-    let rows = weighed(branches.map(|held| (held.name.as_str(), held.weight, held.verdict)));
+    let rows: Vec<Row<'_>> = branches
+        .map(|held| Row::of(&held.name, held.weight, held.verdict, held.normalised))
+        .collect();
     text.push_str(&table(&rows));
     text.push('\n');
     text.push_str(&parts(&told.parts));
@@ -197,13 +225,8 @@ fn objective_told(
     perspective: &crate::scorecard::Perspective,
     objective: &Id,
 ) -> Told {
-    let held = perspective.objectives.iter().find(|held| held.id == *objective);
-    let own: Vec<Part> = told
-        .parts
-        .iter()
-        .filter(|part| held.is_some_and(|held| held.kpis.iter().any(|kpi| kpi.id == part.kpi.kpi)))
-        .cloned()
-        .collect();
+    let own: Vec<Part> =
+        told.parts.iter().filter(|part| part.objective == *objective).cloned().collect();
     let branch = told.objectives.iter().find(|held| held.id == *objective);
     let headline =
         branch.map(|held| node(&held.verdict, held.culprit.as_ref())).unwrap_or_default();
@@ -215,7 +238,7 @@ fn objective_told(
     (text, json!({ "period": told.period, "objective": branch, "kpis": own }))
 }
 
-/// A child in a weighted mean: name, verdict, weight, share of the weight, what it adds.
+/// A child: name, verdict, weight, its part in the parent's score, what it adds.
 struct Row<'n> {
     name: &'n str,
     verdict: Verdict,
@@ -224,15 +247,12 @@ struct Row<'n> {
     adds: Option<f64>,
 }
 
-fn weighed<'n>(children: impl Iterator<Item = (&'n str, f64, Verdict)> + Clone) -> Vec<Row<'n>> {
-    let counted = children.clone().filter(|(.., verdict)| verdict.score.is_some());
-    let total: f64 = counted.map(|(_, weight, _)| weight).sum();
-    let row = |(name, weight, verdict): (&'n str, f64, Verdict)| {
-        let share = verdict.score.filter(|_| total > 0.0).map(|_| weight / total);
-        let adds = share.zip(verdict.score).map(|(share, score)| share * score);
-        Row { name, verdict, weight, share, adds }
-    };
-    children.map(row).collect()
+impl<'n> Row<'n> {
+    fn of(name: &'n str, weight: f64, verdict: Verdict, share: Option<f64>) -> Self {
+        // With a part and no score, `missing: worst` counts it as 0.
+        let adds = share.map(|share| share * verdict.score.unwrap_or(0.0));
+        Self { name, verdict, weight, share, adds }
+    }
 }
 
 fn table(rows: &[Row<'_>]) -> String {

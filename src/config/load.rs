@@ -299,7 +299,9 @@ fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
             for error in errors {
                 let place = match &error {
                     LinkError::DuplicateScorecard(id) => at(id.as_str()),
-                    LinkError::Dangling { from, .. } | LinkError::Cycle(from, _) => at(from),
+                    LinkError::Dangling { from, .. }
+                    | LinkError::Cycle(from, _)
+                    | LinkError::TooDeep(from) => at(from),
                 };
                 desk.problems.push(Problem::error(place, error.to_string()));
             }
@@ -309,7 +311,7 @@ fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
 }
 
 /// Names a configuration by the texts of its files.
-fn digest(files: &Files) -> String {
+pub(super) fn digest(files: &Files) -> String {
     let mut hasher = Sha256::new();
     for (path, text) in files.iter() {
         let name = path.file_name().unwrap_or_default();

@@ -66,7 +66,7 @@ pub fn load(path: &Path) -> Result<Scenario, LoadError> {
     let scenario = match &doc {
         None => None,
         Some(doc) => {
-            let subject = reader.subject(doc, folder)?;
+            let subject = reader.subject(doc, folder, &files)?;
             subject.map(|(portfolio, digest)| reader.scenario(doc, portfolio, digest))
         }
     };
@@ -93,6 +93,7 @@ impl Reader {
         &mut self,
         doc: &ScenarioDoc,
         folder: &Path,
+        files: &Files,
     ) -> Result<Option<(Portfolio, String)>, LoadError> {
         match (&doc.config, &doc.scorecards) {
             (Some(config), None) => {
@@ -110,7 +111,7 @@ impl Reader {
                 };
                 let (portfolio, problems) = load::inline(&inline, folder);
                 self.problems.extend(problems);
-                Ok(portfolio.map(|portfolio| (portfolio, String::new())))
+                Ok(portfolio.map(|portfolio| (portfolio, load::digest(files))))
             }
             _ => {
                 let message = "a scenario has either `config: PATH` or `scorecards:`";

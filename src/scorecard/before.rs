@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Id, Judge, Period, Perspective, Scorecard, Verdict, judge::child_on};
+use super::{Id, Judge, ObjectiveRef, Period, Perspective, Scorecard, Verdict, past::child_on};
 
 /// A perspective as its actuals, known today, stand for an earlier period.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Before {
     pub verdict: Verdict,
     /// The unrounded scores of the KPIs that had one.
     pub scores: HashMap<Id, f64>,
+    /// The same of other units' objectives that contribute to it.
+    pub linked: HashMap<ObjectiveRef, f64>,
 }
 
 impl Judge<'_> {
@@ -30,10 +32,17 @@ impl Judge<'_> {
             let child = child_on(&self.case(scorecard, kpi), day);
             Some((child.id, child.score?))
         });
+        let objectives = perspective.objectives.iter();
+        let links = objectives.flat_map(|objective| &objective.contributions);
+        let linked = links.filter_map(|link| {
+            let verdict = self.linked_verdict_on(&link.objective, day)?;
+            Some((link.objective.clone(), verdict.score?))
+        });
         Before {
             period,
-            verdict: self.perspective_on(scorecard, perspective, day),
+            verdict: self.perspective_on(scorecard, perspective, day).verdict,
             scores: scores.collect(),
+            linked: linked.collect(),
         }
     }
 }

@@ -32,6 +32,8 @@ pub struct Closure {
     pub first_day: NaiveDate,
     /// Last closed day.
     pub last_day: NaiveDate,
+    /// Whether a period that lies wholly within it counts nowhere.
+    pub not_applicable: bool,
 }
 
 /// Zone, fiscal year and working days of a unit.
@@ -177,6 +179,16 @@ impl Calendar {
             && !self.closures.iter().any(closed)
     }
 
+    /// Whether the whole period falls into a closure that takes its periods out.
+    pub fn is_shut(&self, period: Period) -> bool {
+        let shut = |closure: &Closure| {
+            closure.not_applicable
+                && closure.first_day <= self.first_day(period)
+                && self.last_day(period) <= closure.last_day
+        };
+        self.closures.iter().any(shut)
+    }
+
     /// How many working days lie in `first..=last`.
     pub fn working_days(&self, first: NaiveDate, last: NaiveDate) -> u32 {
         let days = first.iter_days().take_while(|day| *day <= last);
@@ -317,5 +329,20 @@ mod tests {
         assert_eq!(calendar.due(Period::Month(2026, 4), Lag::Days(5)), day("2026-05-05"));
         assert_eq!(calendar.due(Period::Month(2026, 5), Lag::WorkingDays(0)), day("2026-05-31"));
         assert_eq!(calendar.working_days(day("2026-05-01"), day("2026-05-31")), 18);
+    }
+
+    #[test]
+    fn a_closure_takes_out_only_what_lies_wholly_within_it() {
+        let mut calendar = amsterdam();
+        let name = "summer".to_owned();
+        let (first_day, last_day) = (day("2026-07-27"), day("2026-08-09"));
+        let summer = Closure { name, first_day, last_day, not_applicable: true };
+        calendar.closures = vec![summer.clone()];
+        let shut = |calendar: &Calendar, key: &str| calendar.is_shut(Period::parse(key).unwrap());
+        let keys = ["2026-W30", "2026-W31", "2026-W32", "2026-W33", "2026-07", "2026-08"];
+        let found: Vec<bool> = keys.iter().map(|key| shut(&calendar, key)).collect();
+        assert_eq!(found, [false, true, true, false, false, false]);
+        calendar.closures = vec![Closure { not_applicable: false, ..summer }];
+        assert!(!shut(&calendar, "2026-W31"));
     }
 }

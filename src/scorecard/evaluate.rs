@@ -157,9 +157,7 @@ fn recipients(policy: &AlertPolicy, event: Event, before: &Episode) -> Vec<Id> {
 
 /// The label, and the local day of the newest reading of a level.
 fn occasion(scorecard: &Scorecard, judged: &PerspectiveStanding, period: &str) -> String {
-    let kpis = judged.objectives.iter().flat_map(|objective| &objective.kpis);
-    let levels = kpis.filter(|kpi| kpi.judged_on_newest && kpi.weight > 0.0);
-    match levels.filter_map(|kpi| kpi.observed_at).max() {
+    match judged.level_read {
         None => period.to_owned(),
         Some(newest) => format!("{period} {}", scorecard.calendar.local_day(newest)),
     }

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{
-    Before, Child, Id, Judge, KpiRef, Objective, Period, Perspective, Scorecard, Status, Verdict,
-    roll_up, score,
+    Before, Child, Id, Judge, KpiRef, Objective, ObjectiveRef, Period, Perspective, Rolled,
+    Scorecard, Status, Verdict, judge::child, roll_up, score,
 };
 
 /// A perspective in one period, as parts that add up.
@@ -21,9 +21,9 @@ pub struct Explanation {
     pub before: Before,
     /// Its objectives, in the author's order.
     pub objectives: Vec<Branch>,
-    /// Its KPIs, in the author's order.
+    /// Its KPIs in the author's order, and after those of an objective what is linked to it.
     pub parts: Vec<Part>,
-    /// What of the change no KPI's own score explains: weights, coverage, links.
+    /// What of the change no part's own score explains: weights, coverage, rules.
     pub residual: Option<f64>,
 }
 
@@ -45,12 +45,14 @@ pub struct Branch {
     pub normalised: Option<f64>,
 }
 
-/// One KPI in the arithmetic of its perspective.
+/// One KPI, or one objective of another unit, in the arithmetic of a perspective.
 #[derive(Clone, Debug, Serialize)]
 pub struct Part {
-    /// The KPI.
-    #[serde(serialize_with = "path")]
-    pub kpi: KpiRef,
+    /// What it is.
+    #[serde(flatten)]
+    pub of: PartOf,
+    /// The objective it counts in.
+    pub objective: Id,
     /// Its name.
     pub name: String,
     /// Its status.
@@ -71,8 +73,30 @@ pub struct Part {
     pub share_pct: Option<f64>,
 }
 
-fn path<S: serde::Serializer>(kpi: &KpiRef, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(kpi)
+/// What a part is.
+#[derive(Clone, Debug, Serialize)]
+pub enum PartOf {
+    /// A KPI of the scorecard.
+    #[serde(rename = "kpi", serialize_with = "path")]
+    Kpi(KpiRef),
+    /// An objective of another unit.
+    #[serde(rename = "linked", serialize_with = "path")]
+    Linked(ObjectiveRef),
+}
+
+fn path<S: serde::Serializer>(
+    named: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(named)
+}
+
+/// An objective with its children, on the way to its parts.
+struct Opened {
+    child: Child,
+    branch: Branch,
+    children: Vec<Child>,
+    shares: Vec<Option<f64>>,
 }
 
 impl Judge<'_> {
@@ -86,20 +110,21 @@ impl Judge<'_> {
         then: bool,
     ) -> Explanation {
         let day = then.then(|| scorecard.calendar.last_day(period));
-        let branches = self.branches(scorecard, perspective, day);
-        let children: Vec<Child> = branches.iter().map(|(child, ..)| child.clone()).collect();
-        let (verdict, culprit) = roll_up(&perspective.rollup, &children);
+        let opened: Vec<Opened> = perspective
+            .objectives
+            .iter()
+            .map(|objective| self.open(scorecard, objective, day))
+            .collect();
+        let children: Vec<Child> = opened.iter().map(|held| held.child.clone()).collect();
+        let Rolled { verdict, culprit, shares } = roll_up(&perspective.rollup, &children);
         let before = self.before(scorecard, perspective, period);
-        let total: f64 =
-            branches.iter().filter(|(child, ..)| counts(child)).map(|(c, ..)| c.weight).sum();
         let mut parts = Vec::new();
         let mut objectives = Vec::new();
-        for ((child, branch, children), objective) in
-            branches.into_iter().zip(&perspective.objectives)
+        for ((opened, outer), objective) in
+            opened.into_iter().zip(shares).zip(&perspective.objectives)
         {
-            let outer = counts(&child).then(|| child.weight / total);
-            parts.extend(own_parts(scorecard, objective, &children, outer, &before));
-            objectives.push(Branch { normalised: outer, ..branch });
+            parts.extend(self.parts(scorecard, objective, &opened, outer, &before));
+            objectives.push(Branch { normalised: outer, ..opened.branch });
         }
         share(&mut parts);
         let change = verdict.score.zip(before.verdict.score).map(|(now, then)| now - then);
@@ -108,68 +133,77 @@ impl Judge<'_> {
         Explanation { period, verdict, culprit, before, objectives, parts, residual }
     }
 
-    fn branches(
+    fn open(&self, scorecard: &Scorecard, objective: &Objective, day: Option<NaiveDate>) -> Opened {
+        let children = self.children_on(scorecard, objective, day);
+        let Rolled { verdict, culprit, shares } = roll_up(&objective.rollup, &children);
+        let child = child(&objective.id, &verdict, objective.weight, objective.critical);
+        let branch = Branch {
+            id: objective.id.clone(),
+            name: objective.name.clone(),
+            verdict,
+            culprit,
+            weight: objective.weight,
+            normalised: None,
+        };
+        Opened { child, branch, children, shares }
+    }
+
+    /// What an objective's children add to the perspective, of which it is a part of `outer`.
+    fn parts(
         &self,
         scorecard: &Scorecard,
-        perspective: &Perspective,
-        day: Option<NaiveDate>,
-    ) -> Vec<(Child, Branch, Vec<Child>)> {
-        let branch = |objective: &Objective| {
-            let children = self.children_on(scorecard, objective, day);
-            let (verdict, culprit) = roll_up(&objective.rollup, &children);
-            let child = Child {
-                id: objective.id.clone(),
-                status: verdict.status,
-                score: verdict.score,
-                weight: objective.weight,
-                critical: objective.critical,
-            };
-            let branch = Branch {
-                id: objective.id.clone(),
-                name: objective.name.clone(),
-                verdict,
-                culprit,
-                weight: objective.weight,
-                normalised: None,
-            };
-            (child, branch, children)
+        objective: &Objective,
+        opened: &Opened,
+        outer: Option<f64>,
+        before: &Before,
+    ) -> Vec<Part> {
+        let kpis = objective.kpis.iter().map(|kpi| {
+            let then = before.scores.get(&kpi.id).copied();
+            (PartOf::Kpi(scorecard.named(kpi)), kpi.name.clone(), then)
+        });
+        let links = objective.contributions.iter().map(|link| {
+            let found = self.portfolio().objective(&link.objective);
+            let name = found.map_or_else(
+                || link.objective.to_string(),
+                |(unit, linked)| format!("{} ({})", linked.name, unit.name),
+            );
+            let then = before.linked.get(&link.objective).copied();
+            (PartOf::Linked(link.objective.clone()), name, then)
+        });
+        let counted = opened.children.iter().zip(&opened.shares);
+        let part = |((of, name, then), (child, share)): (_, (&Child, &Option<f64>))| {
+            let weight = share.zip(outer).map(|(inner, outer)| outer * inner);
+            Part::of(of, &objective.id, name, child, weight, then)
         };
-        perspective.objectives.iter().map(branch).collect()
+        kpis.chain(links).zip(counted).map(part).collect()
     }
 }
 
-/// Whether a child has a weight and something to weigh.
-fn counts(child: &Child) -> bool {
-    child.score.is_some() && child.weight > 0.0
-}
-
-/// The KPIs of an objective; linked objectives, which come after them, only take their weight.
-fn own_parts(
-    scorecard: &Scorecard,
-    objective: &Objective,
-    children: &[Child],
-    outer: Option<f64>,
-    before: &Before,
-) -> Vec<Part> {
-    let inner: f64 = children.iter().filter(|child| counts(child)).map(|child| child.weight).sum();
-    let part = |(kpi, child): (&super::Kpi, &Child)| {
-        let weight = outer.filter(|_| counts(child)).map(|outer| outer * child.weight / inner);
-        let then = before.scores.get(&kpi.id).copied();
-        let weighed = |amount: Option<f64>| Some(weight? * amount?);
-        Part {
-            kpi: scorecard.named(kpi),
-            name: kpi.name.clone(),
+impl Part {
+    fn of(
+        of: PartOf,
+        objective: &Id,
+        name: String,
+        child: &Child,
+        weight: Option<f64>,
+        before: Option<f64>,
+    ) -> Self {
+        // With a weight and no score, `missing: worst` counts it as 0.
+        let score = child.score.unwrap_or(0.0);
+        Self {
+            of,
+            objective: objective.clone(),
+            name,
             status: child.status,
             score: child.score,
             weight,
-            contribution: weighed(child.score),
-            before: then,
-            change: weighed(child.score.zip(then).map(|(now, then)| now - then)),
-            shortfall: weighed(child.score.map(|score| (score::GREEN_SCORE - score).max(0.0))),
+            contribution: weight.map(|weight| weight * score),
+            before,
+            change: weight.zip(before).map(|(weight, then)| weight * (score - then)),
+            shortfall: weight.map(|weight| weight * score::shortfall(child.score)),
             share_pct: None,
         }
-    };
-    objective.kpis.iter().zip(children).map(part).collect()
+    }
 }
 
 fn share(parts: &mut [Part]) {

@@ -1,35 +1,39 @@
 //! The judgement of whole scorecards: KPIs, then objectives, perspectives and the scorecard.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, cell::RefCell, collections::HashMap, rc::Rc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    AlertOn, Basis, Case, Child, Counts, Episode, History, Id, KpiHistory, KpiStanding, Objective,
-    ObjectiveRef, ObjectiveStanding, Outlook, Period, Perspective, PerspectiveStanding, Portfolio,
-    Reason, Scope, Scorecard, ScorecardStanding, Status, Verdict, derive, judge_kpi, roll_up,
-    score,
+    AlertOn, Basis, Case, Child, Contribution, Counts, Episode, History, Id, KpiHistory,
+    KpiStanding, LinkedStanding, Objective, ObjectiveRef, ObjectiveStanding, Occasion, Outlook,
+    Perspective, PerspectiveStanding, Portfolio, Rolled, Scope, Scorecard, ScorecardStanding,
+    Status, Verdict, derive, judge_kpi, roll_up, score,
 };
-
-/// "Since" looks no further back than this many periods.
-const SINCE_PERIODS_MAX: usize = 60;
-
-/// Children of children: deeper than this, links are no organisation.
-const LINK_DEPTH_MAX: usize = 16;
 
 /// Judges scorecards of a portfolio at one instant.
 pub struct Judge<'a> {
     portfolio: &'a Portfolio,
-    history: std::borrow::Cow<'a, History>,
+    history: Cow<'a, History>,
     now: DateTime<Utc>,
     nothing: KpiHistory,
+    /// Objectives that contribute to others, judged once however many they contribute to.
+    linked: RefCell<HashMap<ObjectiveRef, Rc<ObjectiveStanding>>>,
+    /// The same as their actuals stood on a day.
+    pub(super) linked_on: RefCell<HashMap<(ObjectiveRef, NaiveDate), Verdict>>,
 }
 
 impl<'a> Judge<'a> {
     /// A judge of what is held at `now`.
     pub fn new(portfolio: &'a Portfolio, history: &'a History, now: DateTime<Utc>) -> Self {
-        let history = derive::complete(portfolio, history);
-        Self { portfolio, history, now, nothing: KpiHistory::default() }
+        Self {
+            portfolio,
+            history: derive::complete(portfolio, history),
+            now,
+            nothing: KpiHistory::default(),
+            linked: RefCell::default(),
+            linked_on: RefCell::default(),
+        }
     }
 
     /// One scorecard with everything below it.
@@ -54,7 +58,7 @@ impl<'a> Judge<'a> {
                 child(&perspective.id, &standing.verdict, perspective.weight, perspective.critical)
             })
             .collect();
-        let (verdict, culprit) = roll_up(&scorecard.rollup, &children);
+        let Rolled { verdict, culprit, .. } = roll_up(&scorecard.rollup, &children);
         ScorecardStanding {
             id: scorecard.id.clone(),
             name: scorecard.name.clone(),
@@ -77,10 +81,14 @@ impl<'a> Judge<'a> {
             .iter()
             .map(|objective| self.objective(scorecard, objective))
             .collect();
-        let (verdict, culprit) = roll_up(&perspective.rollup, &children(perspective, &objectives));
-        share_shortfall(&mut objectives);
-        let kpis = || objectives.iter().flat_map(|objective| &objective.kpis);
-        let period = label(scorecard, kpis());
+        let rolled = roll_up(&perspective.rollup, &children(perspective, &objectives));
+        let Rolled { verdict, culprit, shares } = rolled;
+        share_shortfall(&mut objectives, &shares);
+        let occasion = objectives
+            .iter()
+            .map(|objective| occasion(objective, scorecard))
+            .fold(Occasion::default(), Occasion::and);
+        let period = occasion.label();
         let since = period.and_then(|label| self.since(scorecard, perspective, &verdict, label));
         PerspectiveStanding {
             id: perspective.id.clone(),
@@ -89,82 +97,71 @@ impl<'a> Judge<'a> {
             culprit,
             since,
             period,
-            official: is_official(scorecard, kpis()),
+            official: occasion.is_official(),
+            level_read: occasion.level_read(),
             weight: perspective.weight,
-            outlook: self.outlook(perspective, &objectives),
+            outlook: outlook(perspective, &objectives),
             episode: episode.cloned(),
             objectives,
         }
     }
 
-    /// The perspective with each KPI as it is heading, where its alerts ask for that.
-    fn outlook(
+    pub(super) fn objective(
         &self,
-        perspective: &Perspective,
-        objectives: &[ObjectiveStanding],
-    ) -> Option<Outlook> {
-        let basis = match perspective.alert.on {
-            AlertOn::Provisional => Basis::Pace,
-            AlertOn::Forecast => Basis::Forecast,
-            AlertOn::OffTrack | AlertOn::AtRisk => return None,
-        };
-        let pairs = perspective.objectives.iter().zip(objectives);
-        let children = pairs.map(|(objective, standing)| {
-            let kpis = standing.kpis.iter();
-            let mut children: Vec<_> = kpis.map(|kpi| heading_child(kpi, basis)).collect();
-            for link in &objective.contributions {
-                let verdict = self.linked(&link.objective, LINK_DEPTH_MAX);
-                children.push(child(
-                    &link.objective.objective,
-                    &verdict,
-                    link.weight,
-                    link.critical,
-                ));
-            }
-            let (verdict, _) = roll_up(&objective.rollup, &children);
-            child(&objective.id, &verdict, objective.weight, objective.critical)
-        });
-        let (verdict, _) = roll_up(&perspective.rollup, &children.collect::<Vec<_>>());
-        Some(Outlook { basis, status: verdict.status, score: verdict.score })
-    }
-
-    fn objective(&self, scorecard: &Scorecard, objective: &Objective) -> ObjectiveStanding {
-        let kpis: Vec<_> = objective
-            .kpis
-            .iter()
-            .map(|kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now))
-            .collect();
-        let mut children: Vec<_> = kpis.iter().map(kpi_child).collect();
-        let linked = self.linked_children(objective, LINK_DEPTH_MAX);
-        let linked_weight =
-            linked.iter().filter(|child| child.score.is_some()).map(|child| child.weight).sum();
-        children.extend(linked);
-        let (verdict, culprit) = roll_up(&objective.rollup, &children);
+        scorecard: &Scorecard,
+        objective: &Objective,
+    ) -> ObjectiveStanding {
+        let judged = |kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now);
+        let mut kpis: Vec<_> = objective.kpis.iter().map(judged).collect();
+        let links = objective.contributions.iter();
+        let mut linked: Vec<_> = links.map(|link| self.linked(scorecard, link)).collect();
+        let own = kpis.iter().map(kpi_child);
+        let children: Vec<_> = own.chain(linked.iter().map(linked_child)).collect();
+        let Rolled { verdict, culprit, shares } = roll_up(&objective.rollup, &children);
+        let weights = kpis.iter_mut().map(|kpi| &mut kpi.effective_weight);
+        let weights = weights.chain(linked.iter_mut().map(|link| &mut link.effective_weight));
+        for (weight, share) in weights.zip(shares) {
+            *weight = share;
+        }
         ObjectiveStanding {
-            linked_weight,
             id: objective.id.clone(),
             name: objective.name.clone(),
             verdict,
             culprit,
             weight: objective.weight,
             critical: objective.critical,
+            linked,
             kpis,
         }
     }
 
-    /// The verdict on another unit's objective, by its own calendar and rules.
-    fn linked(&self, named: &ObjectiveRef, depth: usize) -> Verdict {
-        let Some((scorecard, objective)) = self.portfolio.objective(named) else {
-            return NOTHING;
-        };
-        let kpis = objective.kpis.iter();
-        let mut children: Vec<_> = kpis
-            .map(|kpi| kpi_child(&judge_kpi(&self.case(scorecard, kpi), scorecard, self.now)))
-            .collect();
-        if depth > 0 {
-            children.extend(self.linked_children(objective, depth - 1));
+    /// Another unit's objective, judged by its own calendar and rules, as a child of one here.
+    fn linked(&self, scorecard: &Scorecard, link: &Contribution) -> LinkedStanding {
+        let found = self.portfolio.objective(&link.objective);
+        let judged = found.map(|(unit, objective)| {
+            let known = self.linked.borrow().get(&link.objective).cloned();
+            let judged = known.unwrap_or_else(|| {
+                let judged = Rc::new(self.objective(unit, objective));
+                self.linked.borrow_mut().insert(link.objective.clone(), Rc::clone(&judged));
+                judged
+            });
+            let occasion = occasion(&judged, unit).seen_from(&scorecard.calendar);
+            let counts = link.weight > 0.0;
+            let occasion = if counts { occasion } else { occasion.uncounted() };
+            (judged.name.clone(), judged.verdict, occasion)
+        });
+        let (name, verdict, occasion) =
+            judged.unwrap_or_else(|| (link.objective.to_string(), NOTHING, Occasion::default()));
+        LinkedStanding {
+            objective: link.objective.clone(),
+            name,
+            verdict,
+            weight: link.weight,
+            critical: link.critical,
+            share_pct: None,
+            effective_weight: None,
+            occasion,
         }
-        roll_up(&objective.rollup, &children).0
     }
 
     /// One KPI alone.
@@ -183,125 +180,41 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The first period of the present status, without a break.
-    fn since(
-        &self,
-        scorecard: &Scorecard,
-        perspective: &Perspective,
-        verdict: &Verdict,
-        label: Period,
-    ) -> Option<Period> {
-        let before = std::iter::successors(Some(label.previous()), |at| Some(at.previous()));
-        let same = before.take(SINCE_PERIODS_MAX).take_while(|at| {
-            let day = scorecard.calendar.last_day(*at);
-            self.perspective_on(scorecard, perspective, day).status == verdict.status
-        });
-        Some(same.last().unwrap_or(label))
-    }
-
-    /// The verdict on a scorecard as its actuals stood for periods ended by a local day.
-    pub fn scorecard_on(&self, scorecard: &Scorecard, day: NaiveDate) -> Verdict {
-        let children = scorecard.perspectives.iter().map(|perspective| {
-            let verdict = self.perspective_on(scorecard, perspective, day);
-            child(&perspective.id, &verdict, perspective.weight, perspective.critical)
-        });
-        roll_up(&scorecard.rollup, &children.collect::<Vec<_>>()).0
-    }
-
-    /// The verdict on a perspective as its actuals stood for periods ended by a local day.
-    pub fn perspective_on(
-        &self,
-        scorecard: &Scorecard,
-        perspective: &Perspective,
-        day: NaiveDate,
-    ) -> Verdict {
-        let children = perspective.objectives.iter().map(|objective| {
-            let verdict = self.objective_on(scorecard, objective, day, LINK_DEPTH_MAX);
-            child(&objective.id, &verdict, objective.weight, objective.critical)
-        });
-        roll_up(&perspective.rollup, &children.collect::<Vec<_>>()).0
-    }
-
-    fn objective_on(
-        &self,
-        scorecard: &Scorecard,
-        objective: &Objective,
-        day: NaiveDate,
-        depth: usize,
-    ) -> Verdict {
-        let children = self.children_to_depth(scorecard, objective, day, depth);
-        roll_up(&objective.rollup, &children).0
-    }
-
-    /// An objective's children, its KPIs before the objectives that contribute to it: as they are
-    /// judged now, or as their actuals stood for periods ended by a local day.
-    pub(super) fn children_on(
-        &self,
-        scorecard: &Scorecard,
-        objective: &Objective,
-        day: Option<NaiveDate>,
-    ) -> Vec<Child> {
-        if let Some(day) = day {
-            return self.children_to_depth(scorecard, objective, day, LINK_DEPTH_MAX);
-        }
-        let judged = |kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now);
-        let mut children: Vec<_> =
-            objective.kpis.iter().map(|kpi| kpi_child(&judged(kpi))).collect();
-        children.extend(self.linked_children(objective, LINK_DEPTH_MAX));
-        children
-    }
-
-    fn linked_children(&self, objective: &Objective, depth: usize) -> Vec<Child> {
-        let links = objective.contributions.iter();
-        links
-            .map(|link| {
-                let verdict = self.linked(&link.objective, depth);
-                child(&link.objective.objective, &verdict, link.weight, link.critical)
-            })
-            .collect()
-    }
-
-    fn children_to_depth(
-        &self,
-        scorecard: &Scorecard,
-        objective: &Objective,
-        day: NaiveDate,
-        depth: usize,
-    ) -> Vec<Child> {
-        let kpis = objective.kpis.iter();
-        let mut children: Vec<_> =
-            kpis.map(|kpi| child_on(&self.case(scorecard, kpi), day)).collect();
-        for link in objective.contributions.iter().filter(|_| depth > 0) {
-            let Some((scorecard, linked)) = self.portfolio.objective(&link.objective) else {
-                continue;
-            };
-            let verdict = self.objective_on(scorecard, linked, day, depth - 1);
-            children.push(child(&linked.id, &verdict, link.weight, link.critical));
-        }
-        children
+    /// The definitions.
+    pub(super) fn portfolio(&self) -> &Portfolio {
+        self.portfolio
     }
 }
 
 const NOTHING: Verdict =
-    Verdict { status: Status::NoData, score: None, coverage: 0.0, reason: None::<Reason> };
+    Verdict { status: Status::NoData, score: None, coverage: 0.0, reason: None };
 
-/// A KPI as its newest period that had ended by a local day makes it.
-pub(super) fn child_on(case: &Case<'_>, day: NaiveDate) -> Child {
-    let calendar = case.calendar;
-    let newest = calendar.period_of(case.kpi.frequency, day);
-    let newest = if calendar.last_day(newest) <= day { newest } else { newest.previous() };
-    let applicable = !case.kpi.not_applicable.contains(&newest);
-    let verdict = case.judge_period(newest);
-    Child {
-        id: case.kpi.id.clone(),
-        status: if applicable { verdict.status } else { Status::Pending },
-        score: verdict.score,
-        weight: case.kpi.weight_in(Some(newest)),
-        critical: case.kpi.critical,
-    }
+/// What the KPIs below an objective speak for, also by links.
+fn occasion(objective: &ObjectiveStanding, scorecard: &Scorecard) -> Occasion {
+    let own = objective.kpis.iter().map(|kpi| Occasion::of(kpi, &scorecard.calendar));
+    let linked = objective.linked.iter().map(|link| link.occasion);
+    own.chain(linked).fold(Occasion::default(), Occasion::and)
 }
 
-fn kpi_child(kpi: &KpiStanding) -> Child {
+/// The perspective with each KPI as it is heading, where its alerts ask for that.
+fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Option<Outlook> {
+    let basis = match perspective.alert.on {
+        AlertOn::Provisional => Basis::Pace,
+        AlertOn::Forecast => Basis::Forecast,
+        AlertOn::OffTrack | AlertOn::AtRisk => return None,
+    };
+    let pairs = perspective.objectives.iter().zip(objectives);
+    let children = pairs.map(|(objective, standing)| {
+        let own = standing.kpis.iter().map(|kpi| heading_child(kpi, basis));
+        let linked = standing.linked.iter().map(linked_child);
+        let verdict = roll_up(&objective.rollup, &own.chain(linked).collect::<Vec<_>>()).verdict;
+        child(&objective.id, &verdict, objective.weight, objective.critical)
+    });
+    let verdict = roll_up(&perspective.rollup, &children.collect::<Vec<_>>()).verdict;
+    Some(Outlook { basis, status: verdict.status, score: verdict.score })
+}
+
+pub(super) fn kpi_child(kpi: &KpiStanding) -> Child {
     Child {
         id: kpi.id.clone(),
         status: kpi.status,
@@ -309,6 +222,10 @@ fn kpi_child(kpi: &KpiStanding) -> Child {
         weight: kpi.weight,
         critical: kpi.critical,
     }
+}
+
+pub(super) fn linked_child(link: &LinkedStanding) -> Child {
+    child(&link.objective.objective, &link.verdict, link.weight, link.critical)
 }
 
 /// A KPI as it is heading; where nothing is known of that, as it is.
@@ -327,7 +244,7 @@ fn heading_child(kpi: &KpiStanding, basis: Basis) -> Child {
     }
 }
 
-fn child(id: &Id, verdict: &Verdict, weight: f64, critical: bool) -> Child {
+pub(super) fn child(id: &Id, verdict: &Verdict, weight: f64, critical: bool) -> Child {
     Child { id: id.clone(), status: verdict.status, score: verdict.score, weight, critical }
 }
 
@@ -356,77 +273,30 @@ fn counts(perspectives: &[PerspectiveStanding]) -> Counts {
     counts
 }
 
-/// The newest period reported, by its last day: of the KPIs judged on closed periods, or where
-/// there are none, of the newest readings.
-fn label<'k>(
-    scorecard: &Scorecard,
-    kpis: impl Iterator<Item = &'k KpiStanding> + Clone,
-) -> Option<Period> {
-    let newest = |on_newest: bool| {
-        let reported = kpis.clone().filter(|kpi| {
-            kpi.judged_on_newest == on_newest && kpi.weight > 0.0 && kpi.value.is_some()
-        });
-        let periods = reported.filter_map(|kpi| kpi.period);
-        periods.max_by_key(|period| (scorecard.calendar.last_day(*period), period.frequency()))
-    };
-    newest(false).or_else(|| newest(true)).or_else(|| kpis.clone().find_map(|kpi| kpi.period))
-}
-
-/// Whether no KPI still awaits a period that another already reports.
-fn is_official<'k>(
-    scorecard: &Scorecard,
-    kpis: impl Iterator<Item = &'k KpiStanding> + Clone,
-) -> bool {
-    let counted = kpis.filter(|kpi| kpi.weight > 0.0 && !kpi.judged_on_newest);
-    let last_day = |period| scorecard.calendar.last_day(period);
-    let reported = counted.clone().filter(|kpi| kpi.value.is_some());
-    let newest = reported.filter_map(|kpi| kpi.period).map(last_day).max();
-    let awaited = counted.filter_map(|kpi| kpi.awaited).map(last_day).min();
-    match (newest, awaited) {
-        (Some(newest), Some(awaited)) => newest < awaited,
-        _ => true,
-    }
-}
-
-/// Fills in each KPI's share of what its perspective falls short of 70, by effective weight.
-fn share_shortfall(objectives: &mut [ObjectiveStanding]) {
-    let weights = effective_weights(objectives);
-    let shortfalls: Vec<Vec<Option<f64>>> = objectives
-        .iter()
-        .zip(&weights)
-        .map(|(objective, weights)| {
-            let pairs = objective.kpis.iter().zip(weights);
-            pairs
-                .map(|(kpi, weight)| Some((*weight)? * (score::GREEN_SCORE - kpi.score?).max(0.0)))
-                .collect()
-        })
-        .collect();
-    let total: f64 = shortfalls.iter().flatten().flatten().sum();
-    for (objective, shortfalls) in objectives.iter_mut().zip(shortfalls) {
-        for (kpi, shortfall) in objective.kpis.iter_mut().zip(shortfalls) {
-            kpi.share_pct = shortfall
-                .map(|shortfall| if total > 0.0 { 100.0 * shortfall / total } else { 0.0 });
+/// Fills in what part each KPI and each linked objective has in its perspective, and its share of
+/// what the perspective falls short of 70. What stands in for missing data has a score of 0.
+fn share_shortfall(objectives: &mut [ObjectiveStanding], shares: &[Option<f64>]) {
+    let mut total = 0.0;
+    for (objective, outer) in objectives.iter_mut().zip(shares) {
+        for (part, score, short) in parts(objective) {
+            *part = part.zip(*outer).map(|(inner, outer)| outer * inner);
+            *short = part.map(|weight| weight * score::shortfall(score));
+            total += short.unwrap_or(0.0);
         }
     }
+    for (_, _, share) in objectives.iter_mut().flat_map(parts) {
+        *share = share.map(|short| if total > 0.0 { 100.0 * short / total } else { 0.0 });
+    }
 }
 
-/// Each KPI's weight in its perspective: the product of the normalised weights on the way, over
-/// what has data. `None` for what does not count.
-pub fn effective_weights(objectives: &[ObjectiveStanding]) -> Vec<Vec<Option<f64>>> {
-    let total: f64 = objectives
-        .iter()
-        .filter(|objective| objective.verdict.score.is_some())
-        .map(|objective| objective.weight)
-        .sum();
-    let of = |objective: &ObjectiveStanding| {
-        let counts = |kpi: &&KpiStanding| kpi.score.is_some() && kpi.weight > 0.0;
-        let own: f64 = objective.kpis.iter().filter(counts).map(|kpi| kpi.weight).sum();
-        let inner = own + objective.linked_weight;
-        let outer = objective.verdict.score.map(|_| objective.weight / total);
-        let weight = |kpi: &KpiStanding| {
-            Some(outer? * kpi.weight / inner).filter(|_| counts(&kpi) && inner > 0.0 && total > 0.0)
-        };
-        objective.kpis.iter().map(weight).collect()
-    };
-    objectives.iter().map(of).collect()
+/// The weight, score and share of each child of an objective.
+fn parts(
+    objective: &mut ObjectiveStanding,
+) -> impl Iterator<Item = (&mut Option<f64>, Option<f64>, &mut Option<f64>)> {
+    let kpis = objective.kpis.iter_mut();
+    let kpis = kpis.map(|kpi| (&mut kpi.effective_weight, kpi.score, &mut kpi.share_pct));
+    let linked = objective.linked.iter_mut();
+    kpis.chain(
+        linked.map(|link| (&mut link.effective_weight, link.verdict.score, &mut link.share_pct)),
+    )
 }

@@ -78,15 +78,17 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
             .zip(verdict.target)
             .and_then(|(value, target)| score::achievement_pct(kpi.direction, target, value)),
         trend: figures.trend,
+        vs_last_year: figures.vs_last_year,
         signal: figures.signal,
         share_pct: None,
+        effective_weight: None,
         observed_at: newest.map(|actual| actual.observed_at),
         error: case.held.failure.as_ref().map(|failure| failure.message.clone()),
         gap: verdict.gap.or(report.gap),
         last_known: if verdict.value.is_none() { case.last_known() } else { None },
         streak: figures.streak,
         assurance: figures.assurance,
-        expected: figures.forecast.and_then(|next| case.expected(verdict.period, next.value)),
+        expected: figures.expected,
         forecast: figures.forecast,
         pace: case.pace(now),
         as_reported: report
@@ -286,7 +288,7 @@ impl Case<'_> {
             let state = self.missing_state(closed, now);
             return Report::without(Some(closed), state, Gap::NeverCollected);
         };
-        if self.kpi.not_applicable.contains(&period) {
+        if !self.is_applicable(period) {
             return Report::without(Some(period), DataState::Open, Gap::NotApplicable);
         }
         if now > actual.observed_at + self.max_age(period) {
@@ -333,7 +335,12 @@ impl Case<'_> {
     /// The newest period before `period` that the author did not exclude.
     fn applicable_before(&self, period: Period) -> Option<Period> {
         let back = std::iter::successors(Some(period.previous()), |at| Some(at.previous()));
-        back.take(PERIODS_BACK_MAX).find(|at| !self.kpi.not_applicable.contains(at))
+        back.take(PERIODS_BACK_MAX).find(|at| self.is_applicable(*at))
+    }
+
+    /// Whether the period counts: the author excluded it neither for the KPI nor by a closure.
+    pub fn is_applicable(&self, period: Period) -> bool {
+        !self.kpi.not_applicable.contains(&period) && !self.calendar.is_shut(period)
     }
 
     /// Where a period without an actual stands.
@@ -408,52 +415,70 @@ impl Report {
 #[derive(Default)]
 struct Figures {
     trend: Option<super::Trend>,
+    vs_last_year: Option<super::Trend>,
     signal: Option<super::Signal>,
     streak: Option<u32>,
     assurance: Option<Assurance>,
     forecast: Option<Forecast>,
+    expected: Option<(Status, f64)>,
 }
 
 impl Figures {
+    /// Of the closed periods only: what a level says of a running one may change tomorrow.
     fn of(case: &Case<'_>, verdict: &PeriodVerdict, now: DateTime<Utc>) -> Self {
         let (Some(_), kpi) = (verdict.value, case.kpi) else { return Self::default() };
-        let running = !case.calendar.is_closed(verdict.period, now);
-        let upto = verdict.period;
+        let streak = Some(case.streak(verdict, now));
+        let closed = Some(verdict.period).filter(|period| case.calendar.is_closed(*period, now));
+        let Some(upto) = closed.or_else(|| case.applicable_before(verdict.period)) else {
+            return Self { streak, ..Self::default() };
+        };
         let series = case.series(upto);
         let values: Vec<f64> = series.iter().copied().flatten().collect();
-        let pair = case.value(upto.previous()).zip(case.value(upto));
         let limits = Limits::of(&series, kpi.signals.screen_outliers);
-        let signal = limits.and_then(|limits| limits.signal(kpi.signals.rules, &values));
-        let closed =
-            if running { values.split_last().map_or(&[][..], |(_, rest)| rest) } else { &values };
+        let newest = case.value(upto);
+        let signal = limits.filter(|_| newest.is_some());
+        let signal = signal.and_then(|limits| limits.signal(kpi.signals.rules, &values));
+        // The limits are of single periods, and so must the target be.
+        let target = match kpi.cumulative {
+            Some(_) => case.single_target(upto),
+            None => verdict.target,
+        };
+        let forecast = forecast::forecast(&values, 1, case.shape(signal.is_some(), values.len()));
         Self {
-            trend: pair.map(|(before, now)| match verdict.lines {
-                Some(Lines::Band(band)) => trend_in_band(before, now, band, kpi.dead_band),
-                _ => trend(before, now, kpi.direction, kpi.dead_band),
-            }),
+            trend: case.applicable_before(upto).and_then(|before| case.moved(before, upto)),
+            vs_last_year: case.moved(upto.last_year(), upto),
             signal: signal.map(|(signal, _)| signal),
-            streak: Some(case.streak(verdict)),
-            // The limits are of single periods, and so must the target be.
+            streak,
             assurance: limits
-                .zip(if kpi.cumulative.is_some() {
-                    case.single_target(upto)
-                } else {
-                    verdict.target
-                })
+                .zip(target)
                 .map(|(limits, target)| limits.assurance(kpi.direction, target)),
-            forecast: forecast::forecast(closed, 1, case.shape(signal.is_some(), closed.len())),
+            expected: forecast.and_then(|next| case.expected(upto, next.value)),
+            forecast,
         }
     }
 }
 
 impl Case<'_> {
-    fn streak(&self, verdict: &PeriodVerdict) -> u32 {
+    /// Which way the single-period value went between two periods.
+    fn moved(&self, from: Period, to: Period) -> Option<super::Trend> {
+        let (before, now) = self.value(from).zip(self.value(to))?;
+        let goal = self.goal(to).ok();
+        Some(match goal.map(|goal| goal.lines) {
+            Some(Lines::Band(band)) => trend_in_band(before, now, band, self.kpi.dead_band),
+            _ => trend(before, now, self.kpi.direction, self.kpi.dead_band),
+        })
+    }
+
+    /// How many closed periods in a row, up to the one judged, have had the present status.
+    fn streak(&self, verdict: &PeriodVerdict, now: DateTime<Utc>) -> u32 {
         let back = std::iter::successors(Some(verdict.period.previous()), |at| Some(at.previous()));
         let same = back
             .take(PERIODS_BACK_MAX)
+            .filter(|at| self.is_applicable(*at))
             .take_while(|at| self.held.actual(*at).is_some())
             .take_while(|at| self.judge_period(*at).status == verdict.status);
-        1 + u32::try_from(same.count()).unwrap_or(u32::MAX)
+        let own = u32::from(self.calendar.is_closed(verdict.period, now));
+        u32::try_from(same.count()).unwrap_or(u32::MAX).saturating_add(own)
     }
 
     fn shape(&self, has_signal: bool, closed: usize) -> Shape {

@@ -16,7 +16,9 @@ mod id;
 mod judge;
 mod kpi;
 mod lines;
+mod occasion;
 mod pace;
+mod past;
 mod period;
 mod portfolio;
 pub mod reading;
@@ -38,22 +40,23 @@ pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use derive::complete;
 pub use episode::{Episode, Evaluation, Event, Phase};
 pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
-pub use explain::{Branch, Explanation, Part};
+pub use explain::{Branch, Explanation, Part, PartOf};
 pub use formula::{Formula, FormulaError};
 pub use goal::{Case, Goal, improved, trajectory};
 pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample};
 pub use id::{Id, IdError, KpiRef, Scope};
-pub use judge::{Judge, effective_weights};
+pub use judge::Judge;
 pub use kpi::{PeriodVerdict, is_material, judge_kpi};
 pub use lines::{Lines, at_least};
+pub use occasion::Occasion;
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::{LinkError, Portfolio};
 pub use remark::{Acknowledgement, Note, RemarkError, Silence};
-pub use rollup::{Child, manual_score, roll_up};
+pub use rollup::{Child, Rolled, manual_score, roll_up};
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{
-    AsReported, Basis, Counts, KpiStanding, LastKnown, ObjectiveStanding, Outlook, Pacing,
-    PerspectiveStanding, ScorecardStanding, Signal, Standing, Trend, Verdict,
+    AsReported, Basis, Counts, KpiStanding, LastKnown, LinkedStanding, ObjectiveStanding, Outlook,
+    Pacing, PerspectiveStanding, ScorecardStanding, Signal, Standing, Trend, Verdict,
 };
 pub use status::{DataState, Gap, Reason, Status};
 pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Case, Lines, Nature, Pacing, Status};
+use super::{Case, Lines, Nature, Pacing, Period, Status, forecast};
 
 /// How much of a running period has passed, in completed days.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +47,7 @@ impl Case<'_> {
         let goal = self.goal(period).ok()?;
         let target = goal.target?;
         let elapsed = self.elapsed(now);
-        let projection = elapsed.projection(value);
+        let projection = self.seasonal(period, value, now).or(elapsed.projection(value));
         let early = elapsed.share() < self.kpi.pace.min_elapsed;
         let verdict = projection
             .filter(|_| !early && matches!(goal.lines, Lines::OneSided { .. }))
@@ -63,6 +63,19 @@ impl Case<'_> {
             status: verdict.as_ref().map_or(Status::Pending, |verdict| verdict.status),
             score: verdict.and_then(|verdict| verdict.score),
         })
+    }
+
+    /// What the running period comes to if last year's share up to the same day holds: for a KPI
+    /// with two years behind it, and what last year had brought by that day still on record.
+    fn seasonal(&self, period: Period, so_far: f64, now: DateTime<Utc>) -> Option<f64> {
+        let last_year = period.last_year();
+        self.held.actual(last_year.last_year())?;
+        let passed = self.calendar.local_day(now) - self.calendar.first_day(period);
+        let day = self.calendar.first_day(last_year).checked_add_signed(passed)?;
+        let by_then = self.calendar.midnight(day);
+        let revisions = self.held.actuals.get(&last_year)?.iter();
+        let part = revisions.rev().find(|actual| actual.observed_at < by_then)?;
+        forecast::seasonal_pace(so_far, self.value_of(part)?, self.value(last_year)?)
     }
 
     /// How much of the running period is over: completed days, working days where so configured.

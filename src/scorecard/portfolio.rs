@@ -1,11 +1,14 @@
 //! All scorecards of a configuration, their links checked: children are judged before parents.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     Id, Input, Kpi, KpiRef, Objective, ObjectiveRef, Perspective, Reference, Scope, Scorecard,
     Target,
 };
+
+/// More links in a row than this are no organisation; each is a step of every judgement.
+const CHAIN_MAX: usize = 64;
 
 /// Scorecards whose ids are unique and whose links lead somewhere and form no cycle.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,9 @@ pub enum LinkError {
     /// A node depends on itself.
     #[error("`{0}` depends on itself: {1}")]
     Cycle(String, String),
+    /// Links lead on and on.
+    #[error("the links below `{0}` are more than {CHAIN_MAX} deep; link it to fewer levels")]
+    TooDeep(String),
 }
 
 impl Portfolio {
@@ -157,31 +163,52 @@ impl Portfolio {
     /// with the KPI.
     pub fn counted_twice(&self) -> Vec<(ObjectiveRef, KpiRef)> {
         let mut found = Vec::new();
+        let mut known = HashMap::new();
         for scorecard in &self.scorecards {
             for objective in scorecard.objectives().filter(|held| !held.contributions.is_empty()) {
                 let named = ObjectiveRef {
                     scorecard: scorecard.id.clone(),
                     objective: objective.id.clone(),
                 };
-                let mut seen = HashSet::new();
-                let twice = self.below(&named).into_iter().filter(|kpi| !seen.insert(kpi.clone()));
-                found.extend(twice.map(|kpi| (named.clone(), kpi)));
+                let twice = self.paths(&named, &mut known).iter().filter(|(_, paths)| **paths > 1);
+                found.extend(twice.map(|(kpi, _)| (named.clone(), kpi.clone())));
             }
         }
         found
     }
 
-    /// Every collected KPI that an objective's score is made of, once for each path.
-    fn below(&self, named: &ObjectiveRef) -> Vec<KpiRef> {
-        let Some((scorecard, objective)) = self.objective(named) else { return Vec::new() };
-        let mut kpis: Vec<KpiRef> = objective.kpis.iter().map(|kpi| scorecard.named(kpi)).collect();
-        for link in &objective.contributions {
-            kpis.extend(self.below(&link.objective));
+    /// By how many paths an objective's score is made of each collected KPI.
+    fn paths<'k>(
+        &self,
+        named: &ObjectiveRef,
+        known: &'k mut HashMap<ObjectiveRef, BTreeMap<KpiRef, u32>>,
+    ) -> &'k BTreeMap<KpiRef, u32> {
+        if !known.contains_key(named) {
+            let mut paths = BTreeMap::new();
+            let mut add = |kpi: KpiRef, more: u32| {
+                let held: &mut u32 = paths.entry(kpi).or_default();
+                *held = held.saturating_add(more);
+            };
+            if let Some((scorecard, objective)) = self.objective(named) {
+                let own = objective.kpis.iter().map(|kpi| scorecard.named(kpi));
+                own.flat_map(|kpi| self.collected(kpi)).for_each(|kpi| add(kpi, 1));
+                for link in &objective.contributions {
+                    let below = self.paths(&link.objective, known);
+                    below.iter().for_each(|(kpi, more)| add(kpi.clone(), *more));
+                }
+            }
+            known.insert(named.clone(), paths);
         }
+        known.entry(named.clone()).or_default()
+    }
+
+    /// The KPIs of other units that a shared KPI adds up, or the KPI itself.
+    fn collected(&self, kpi: KpiRef) -> Vec<KpiRef> {
+        let mut open = vec![kpi];
         let mut collected = Vec::new();
-        while let Some(kpi) = kpis.pop() {
+        while let Some(kpi) = open.pop() {
             match self.kpi(&kpi).map(|found| &found.input) {
-                Some(Input::Shared(units)) => kpis.extend(units.iter().cloned()),
+                Some(Input::Shared(units)) => open.extend(units.iter().cloned()),
                 _ => collected.push(kpi),
             }
         }
@@ -250,15 +277,21 @@ impl Portfolio {
 #[derive(Default)]
 struct Walk {
     done: Vec<String>,
-    seen: HashMap<String, bool>,
+    /// How many links lead on below a node; none while it is being visited.
+    below: HashMap<String, Option<usize>>,
     path: Vec<String>,
 }
 
 impl Walk {
-    fn visit(&mut self, node: &str, next: &dyn Fn(&str) -> Vec<String>) -> Result<(), LinkError> {
-        match self.seen.get(node) {
-            Some(true) => return Ok(()),
-            Some(false) => {
+    /// Visits a node and everything below it; how many links lead on from it.
+    fn visit(
+        &mut self,
+        node: &str,
+        next: &dyn Fn(&str) -> Vec<String>,
+    ) -> Result<usize, LinkError> {
+        match self.below.get(node) {
+            Some(Some(below)) => return Ok(*below),
+            Some(None) => {
                 let from = self.path.iter().position(|held| held == node).unwrap_or(0);
                 let mut cycle = self.path.split_off(from);
                 cycle.push(node.to_owned());
@@ -266,15 +299,22 @@ impl Walk {
             }
             None => {}
         }
-        self.seen.insert(node.to_owned(), false);
+        self.below.insert(node.to_owned(), None);
         self.path.push(node.to_owned());
+        let mut below = 0;
         for child in next(node) {
-            self.visit(&child, next)?;
+            if self.path.len() > CHAIN_MAX {
+                return Err(LinkError::TooDeep(self.path.swap_remove(0)));
+            }
+            below = below.max(1 + self.visit(&child, next)?);
+        }
+        if below > CHAIN_MAX {
+            return Err(LinkError::TooDeep(node.to_owned()));
         }
         self.path.pop();
-        self.seen.insert(node.to_owned(), true);
+        self.below.insert(node.to_owned(), Some(below));
         self.done.push(node.to_owned());
-        Ok(())
+        Ok(below)
     }
 }
 

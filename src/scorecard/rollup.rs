@@ -26,10 +26,23 @@ struct Counted<'a> {
     score: f64,
 }
 
-/// The verdict on a parent, and the child that decided where a guard or rule did.
-pub fn roll_up(rollup: &Rollup, children: &[Child]) -> (Verdict, Option<Id>) {
+/// What children make of their parent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rolled {
+    /// The verdict on the parent.
+    pub verdict: Verdict,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Id>,
+    /// What part each child has in the parent's score, in the order of the children: the parts of
+    /// one parent sum to 1, and each times the child's score (0 where `missing: worst` stands in
+    /// for it) sums to the parent's. `None` for what does not count.
+    pub shares: Vec<Option<f64>>,
+}
+
+/// The verdict on a parent, with who decided it and what each child adds.
+pub fn roll_up(rollup: &Rollup, children: &[Child]) -> Rolled {
     if let RollupRule::Manual(status) = rollup.rule {
-        return (by_hand(status), None);
+        return Rolled::unscored(by_hand(status), children);
     }
     // Nothing due, or for information only: left out like weight 0.
     let due = |child: &&Child| {
@@ -37,17 +50,18 @@ pub fn roll_up(rollup: &Rollup, children: &[Child]) -> (Verdict, Option<Id>) {
     };
     let due: Vec<&Child> = children.iter().filter(due).collect();
     if due.is_empty() {
-        return (without_children(children), None);
+        return Rolled::unscored(without_children(children), children);
     }
     let counted: Vec<Counted> =
         due.iter().filter_map(|child| counted(child, rollup.missing)).collect();
-    let total: f64 = due.iter().map(|child| child.weight).sum();
-    let coverage = weight(&counted) / total;
+    let coverage = coverage(&due);
     let blocked = rollup.missing == Missing::Block && counted.len() < due.len();
+    let nothing = Verdict { status: Status::NoData, score: None, coverage, reason: None };
     if blocked || counted.is_empty() || !at_least(coverage, rollup.min_coverage) {
-        return (Verdict { status: Status::NoData, score: None, coverage, reason: None }, None);
+        return Rolled::unscored(nothing, children);
     }
     let (status, score, reason, culprit) = decide(rollup, &counted);
+    let decider = culprit.filter(|_| reason.is_one_child());
     let critical = counted.iter().filter(|child| child.child.critical);
     let worst_critical = worst(critical.filter(|child| child.status == Status::OffTrack));
     let (status, reason, culprit) = match worst_critical {
@@ -57,9 +71,52 @@ pub fn roll_up(rollup: &Rollup, children: &[Child]) -> (Verdict, Option<Id>) {
         _ => (status, reason, culprit),
     };
     if status == Status::NoData {
-        return (Verdict { status, score: None, coverage, reason: None }, None);
+        return Rolled::unscored(nothing, children);
     }
-    (Verdict { status, score: Some(score), coverage, reason: Some(reason) }, culprit.cloned())
+    let verdict = Verdict { status, score: Some(score), coverage, reason: Some(reason) };
+    let shares = shares(children, &counted, decider);
+    Rolled { verdict, culprit: culprit.cloned(), shares }
+}
+
+impl Rolled {
+    /// A verdict that no child's score makes.
+    fn unscored(verdict: Verdict, children: &[Child]) -> Self {
+        Self { verdict, culprit: None, shares: vec![None; children.len()] }
+    }
+}
+
+impl Reason {
+    /// Whether one child's score is the parent's.
+    fn is_one_child(self) -> bool {
+        matches!(self, Self::WorstOf | Self::BestOf | Self::Priority)
+    }
+}
+
+/// The share of the weight that has data, whatever stands in for the rest.
+fn coverage(due: &[&Child]) -> f64 {
+    let total: f64 = due.iter().map(|child| child.weight).sum();
+    // From 0, since nothing sums to -0.
+    let held = due.iter().filter(|child| has_data(child));
+    held.fold(0.0, |sum, child| sum + child.weight) / total
+}
+
+fn has_data(child: &Child) -> bool {
+    child.status != Status::NoData && child.score.is_some()
+}
+
+/// By weight among those that count; where one child decides, it is all of the score.
+fn shares(children: &[Child], counted: &[Counted<'_>], decider: Option<&Id>) -> Vec<Option<f64>> {
+    let total = weight(counted);
+    let mut counted = counted.iter().peekable();
+    let share = |child: &Child| {
+        counted.next_if(|counted| std::ptr::eq(counted.child, child))?;
+        Some(match decider {
+            None => child.weight / total,
+            Some(decider) if *decider == child.id => 1.0,
+            Some(_) => 0.0,
+        })
+    };
+    children.iter().map(share).collect()
 }
 
 /// The score that stands for a status set by hand: the middle of its band.
@@ -91,13 +148,10 @@ fn without_children(children: &[Child]) -> Verdict {
 }
 
 fn counted(child: &Child, missing: Missing) -> Option<Counted<'_>> {
-    match (child.status, child.score) {
-        (Status::NoData, _) | (_, None) => (missing == Missing::Worst).then_some(Counted {
-            child,
-            status: Status::OffTrack,
-            score: 0.0,
-        }),
-        (status, Some(score)) => Some(Counted { child, status, score }),
+    let worst = Counted { child, status: Status::OffTrack, score: 0.0 };
+    match child.score.filter(|_| has_data(child)) {
+        Some(score) => Some(Counted { child, status: child.status, score }),
+        None => (missing == Missing::Worst).then_some(worst),
     }
 }
 
@@ -140,8 +194,7 @@ fn mean(counted: &[Counted]) -> f64 {
 }
 
 fn weight(counted: &[Counted]) -> f64 {
-    // From 0, since nothing sums to -0.
-    counted.iter().fold(0.0, |sum, child| sum + child.child.weight)
+    counted.iter().map(|child| child.child.weight).sum()
 }
 
 fn worst<'c, 'a: 'c>(children: impl Iterator<Item = &'c Counted<'a>>) -> Option<&'c Counted<'a>> {
@@ -193,10 +246,10 @@ mod tests {
     #[test]
     fn what_is_not_due_is_left_out() {
         let pending = Child { status: Status::Pending, ..child("p", None, 5.0) };
-        let (verdict, _) =
+        let Rolled { verdict, .. } =
             roll_up(&Rollup::default(), &[child("a", Some(80.0), 1.0), pending.clone()]);
         assert_eq!((verdict.status, verdict.coverage), (Status::OnTrack, 1.0));
-        let (verdict, _) = roll_up(&Rollup::default(), &[pending]);
+        let Rolled { verdict, .. } = roll_up(&Rollup::default(), &[pending]);
         assert_eq!(verdict.status, Status::Pending);
     }
 
@@ -205,7 +258,7 @@ mod tests {
         let children = [child("a", Some(80.0), 2.0), child("b", None, 1.0)];
         let of = |missing| {
             let rollup = Rollup { missing, red_guard: false, ..Rollup::default() };
-            roll_up(&rollup, &children).0
+            roll_up(&rollup, &children).verdict
         };
         assert_eq!(of(Missing::Exclude).score, Some(80.0));
         assert_eq!(of(Missing::Worst).status, Status::AtRisk);
@@ -213,9 +266,22 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_for_data_covers_nothing() {
+        let children = [child("a", Some(80.0), 2.0), child("b", None, 1.0)];
+        let rollup = Rollup { missing: Missing::Worst, min_coverage: 0.0, ..Rollup::default() };
+        let rolled = roll_up(&rollup, &children);
+        assert!((rolled.verdict.coverage - 2.0 / 3.0).abs() < 1e-9);
+        assert_eq!(rolled.shares, [Some(2.0 / 3.0), Some(1.0 / 3.0)]);
+        let rolled = roll_up(&rollup, &children[1..]);
+        assert_eq!((rolled.verdict.status, rolled.verdict.score), (Status::OffTrack, Some(0.0)));
+        let strict = Rollup { min_coverage: 0.5, ..rollup };
+        assert_eq!(roll_up(&strict, &children[1..]).verdict.status, Status::NoData);
+    }
+
+    #[test]
     fn weight_zero_is_shown_and_not_counted() {
         let children = [child("a", Some(80.0), 1.0), child("b", Some(0.0), 0.0)];
-        let (verdict, _) = roll_up(&Rollup::default(), &children);
+        let Rolled { verdict, .. } = roll_up(&Rollup::default(), &children);
         assert_eq!((verdict.status, verdict.score), (Status::OnTrack, Some(80.0)));
     }
 
@@ -224,8 +290,8 @@ mod tests {
         let rule = RollupRule::Priority(Id::parse("b").unwrap());
         let rollup = Rollup { rule, ..Rollup::default() };
         let children = [child("a", Some(80.0), 1.0), child("b", Some(50.0), 1.0)];
-        assert_eq!(roll_up(&rollup, &children).0.status, Status::AtRisk);
+        assert_eq!(roll_up(&rollup, &children).verdict.status, Status::AtRisk);
         let children = [child("a", Some(80.0), 1.0), child("b", None, 1.0)];
-        assert_eq!(roll_up(&rollup, &children).0.status, Status::NoData);
+        assert_eq!(roll_up(&rollup, &children).verdict.status, Status::NoData);
     }
 }

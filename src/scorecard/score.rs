@@ -8,6 +8,12 @@ pub const GREEN_SCORE: f64 = 70.0;
 /// At risk from here on.
 pub const RED_SCORE: f64 = 40.0;
 
+/// What a score falls short of the green line; no score counts as 0, as where `missing: worst`
+/// stands in for data.
+pub fn shortfall(score: Option<f64>) -> f64 {
+    (GREEN_SCORE - score.unwrap_or(0.0)).max(0.0)
+}
+
 /// What keeps a miss by a hair's breadth below the band it missed.
 const BELOW: f64 = 1e-6;
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    DataState, Episode, Gap, Id, Period, Reason, Scope, Status, forecast::Forecast,
-    signal::Assurance,
+    DataState, Episode, Gap, Id, ObjectiveRef, Occasion, Period, Reason, Scope, Status,
+    forecast::Forecast, signal::Assurance,
 };
 
 /// All scorecards, judged at one instant.
@@ -155,6 +155,9 @@ pub struct PerspectiveStanding {
     /// Whether this evaluation counts for episodes: no KPI still awaits a period that another
     /// already reports.
     pub official: bool,
+    /// When the newest reading of a level below it was true in the world.
+    #[serde(skip)]
+    pub level_read: Option<DateTime<Utc>>,
     /// Its weight among its siblings.
     pub weight: f64,
     /// What the running period or the next one looks like, where alerts ask for it; provisional.
@@ -203,11 +206,39 @@ pub struct ObjectiveStanding {
     pub weight: f64,
     /// Red here makes the perspective red.
     pub critical: bool,
-    /// The weight beside its KPIs' that other units' objectives take, where they have data.
-    #[serde(skip)]
-    pub linked_weight: f64,
+    /// Other units' objectives that count here beside its KPIs.
+    pub linked: Vec<LinkedStanding>,
     /// In the author's order.
     pub kpis: Vec<KpiStanding>,
+}
+
+/// Another unit's objective that contributes to one here, judged by its own calendar and rules.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkedStanding {
+    /// The objective, on the scorecard of the other unit.
+    #[serde(serialize_with = "path")]
+    pub objective: ObjectiveRef,
+    /// Its name.
+    pub name: String,
+    /// Status, score, coverage and reason.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Its weight among its siblings here.
+    pub weight: f64,
+    /// Red there makes the objective here red.
+    pub critical: bool,
+    /// Its share of the perspective's shortfall, in %.
+    pub share_pct: Option<f64>,
+    /// Its part in the perspective's score, 0 to 1; none where it does not count.
+    #[serde(skip)]
+    pub effective_weight: Option<f64>,
+    /// What the KPIs below it speak for.
+    #[serde(skip)]
+    pub occasion: Occasion,
+}
+
+fn path<S: Serializer>(objective: &ObjectiveRef, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(objective)
 }
 
 /// One KPI, judged on the period it reports.
@@ -248,12 +279,17 @@ pub struct KpiStanding {
     pub variance: Option<f64>,
     /// For people to read; never used for the status. None at a target of 0.
     pub achievement_pct: Option<f64>,
-    /// Against the period before.
+    /// The last closed period against the one before.
     pub trend: Option<Trend>,
+    /// The last closed period against the same period of last year.
+    pub vs_last_year: Option<Trend>,
     /// What the XmR rules say of the newest value.
     pub signal: Option<Signal>,
     /// Its share of the perspective's shortfall, in %.
     pub share_pct: Option<f64>,
+    /// Its part in the perspective's score, 0 to 1; none where it does not count.
+    #[serde(skip)]
+    pub effective_weight: Option<f64>,
     /// When the value was true in the world.
     pub observed_at: Option<DateTime<Utc>>,
     /// Why the newest attempt to collect gave nothing.
@@ -262,7 +298,7 @@ pub struct KpiStanding {
     pub gap: Option<Gap>,
     /// The newest value held, where none is reported: shown with its age, never judged.
     pub last_known: Option<LastKnown>,
-    /// How many closed periods in a row have had the present status.
+    /// How many closed periods in a row, up to the one reported, have had the present status.
     pub streak: Option<u32>,
     /// Whether the process as it is meets its target.
     pub assurance: Option<Assurance>,

@@ -82,7 +82,7 @@ pub struct Objective {
 }
 
 /// An objective anywhere in the portfolio.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectiveRef {
     /// The scorecard that defines it.
     pub scorecard: Id,

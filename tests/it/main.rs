@@ -8,6 +8,7 @@ mod check;
 mod demo;
 mod docs;
 mod explain;
+mod links;
 mod main_job;
 mod properties;
 mod reload;

@@ -71,14 +71,14 @@ proptest! {
 
     #[test]
     fn an_only_child_is_its_parent(score in 0.0..100.0, weight in 0.1..10.0) {
-        let (verdict, _) = roll_up(&Rollup::default(), &[child(0, score, weight)]);
+        let verdict = roll_up(&Rollup::default(), &[child(0, score, weight)]).verdict;
         prop_assert_eq!(verdict.status, score::band(score));
         prop_assert!(close(verdict.score.unwrap(), score));
     }
 
     #[test]
     fn a_parent_is_between_its_children(children in children()) {
-        let (verdict, _) = roll_up(&Rollup::default(), &children);
+        let verdict = roll_up(&Rollup::default(), &children).verdict;
         let scores: Vec<f64> = children.iter().filter_map(|child| child.score).collect();
         let (low, high) = scores.iter().fold((100.0_f64, 0.0_f64), |(low, high), score| {
             (low.min(*score), high.max(*score))
@@ -89,11 +89,11 @@ proptest! {
 
     #[test]
     fn the_order_of_children_and_the_size_of_weights_do_not_matter(children in children(), k in 0.1..10.0) {
-        let (before, _) = roll_up(&Rollup::default(), &children);
+        let before = roll_up(&Rollup::default(), &children).verdict;
         let turned = children.iter().rev().cloned();
         let turned: Vec<Child> =
             turned.map(|child| Child { weight: k * child.weight, ..child }).collect();
-        let (after, _) = roll_up(&Rollup::default(), &turned);
+        let after = roll_up(&Rollup::default(), &turned).verdict;
         prop_assert_eq!(before.status, after.status);
         prop_assert!(close(before.score.unwrap(), after.score.unwrap()));
     }
@@ -101,9 +101,9 @@ proptest! {
     #[test]
     fn a_child_without_data_moves_only_the_coverage(children in children()) {
         let total: f64 = children.iter().map(|child| child.weight).sum();
-        let (before, _) = roll_up(&Rollup::default(), &children);
+        let before = roll_up(&Rollup::default(), &children).verdict;
         let missing = Child { status: Status::NoData, score: None, ..child(99, 0.0, total / 2.0) };
-        let (after, _) = roll_up(&Rollup::default(), &[children, vec![missing]].concat());
+        let after = roll_up(&Rollup::default(), &[children, vec![missing]].concat()).verdict;
         prop_assert_eq!(before.status, after.status);
         prop_assert_eq!(before.score, after.score);
         prop_assert!(close(after.coverage, 2.0 / 3.0));
@@ -225,12 +225,22 @@ fn an_objective_of_another_unit_takes_its_weight_from_the_kpis_beside_it() {
     let (_, end) = card.calendar.bounds(may);
     let judge = kpid::scorecard::Judge::new(&portfolio, &history, end);
     let standing = judge.scorecard(&card, &std::collections::HashMap::new());
-    let shown = kpid::scorecard::effective_weights(&standing.perspectives[0].objectives);
     let told = judge.explain(&card, &card.perspectives[0], may, true);
     let weights: Vec<f64> = told.parts.iter().filter_map(|part| part.weight).collect();
+    let shown: Vec<f64> = standing.perspectives[0]
+        .objectives
+        .iter()
+        .flat_map(|objective| {
+            let kpis = objective.kpis.iter().map(|kpi| kpi.effective_weight.unwrap());
+            kpis.chain(objective.linked.iter().map(|link| link.effective_weight.unwrap()))
+        })
+        .collect();
     // Of objective a, worth two thirds, its KPIs of weight 1 and 2 have half beside the link's 3.
-    let expected = [2.0 / 18.0, 4.0 / 18.0, 3.0 / 21.0, 4.0 / 21.0];
-    for ((shown, told), expected) in shown.iter().flatten().zip(weights).zip(expected) {
-        assert!(close(shown.unwrap(), told) && close(told, expected), "{shown:?} {told}");
+    let expected = [2.0 / 18.0, 4.0 / 18.0, 6.0 / 18.0, 3.0 / 21.0, 4.0 / 21.0];
+    assert_eq!((shown.len(), weights.len()), (5, 5));
+    for ((shown, told), expected) in shown.iter().zip(weights).zip(expected) {
+        assert!(close(*shown, told) && close(told, expected), "{shown} {told}");
     }
+    let adds: f64 = told.parts.iter().filter_map(|part| part.contribution).sum();
+    assert!(close(adds, told.verdict.score.unwrap()));
 }

@@ -61,6 +61,8 @@ pub struct ClosureDoc {
     pub from: Loc<String>,
     /// Last day.
     pub to: Loc<String>,
+    /// Whether a period that lies wholly within it counts nowhere; no by default.
+    pub not_applicable: Option<Loc<bool>>,
 }
 
 /// A system that holds actuals.

@@ -136,7 +136,10 @@ pub(in crate::config) fn calendar(desk: &mut Desk, doc: &CalendarDoc) -> Option<
         let days = desk.day(&closure.from).zip(desk.day(&closure.to));
         match days {
             Some((first_day, last_day)) if first_day <= last_day => {
-                calendar.closures.push(Closure { name: name.to_owned(), first_day, last_day });
+                let not_applicable =
+                    given(closure.not_applicable.as_ref()).copied().unwrap_or(false);
+                let name = name.to_owned();
+                calendar.closures.push(Closure { name, first_day, last_day, not_applicable });
             }
             Some(_) => desk.error(place, format!("the closure `{name}` ends before it begins")),
             None => {}

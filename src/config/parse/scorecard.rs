@@ -276,15 +276,18 @@ impl Sheet<'_> {
                 if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(message) },
             )
         });
+        let missing = match given(missing.as_ref()) {
+            None | Some(MissingDoc::Exclude) => Missing::Exclude,
+            Some(MissingDoc::Worst) => Missing::Worst,
+            Some(MissingDoc::Block) => Missing::Block,
+        };
+        // Who counts missing data as red wants a verdict even where most of them are missing.
+        let usual_coverage = if missing == Missing::Worst { 0.0 } else { usual.min_coverage };
         Rollup {
             rule,
             red_guard: given(red_guard.as_ref()).copied().unwrap_or(usual.red_guard),
-            min_coverage: coverage.unwrap_or(usual.min_coverage),
-            missing: match given(missing.as_ref()) {
-                None | Some(MissingDoc::Exclude) => Missing::Exclude,
-                Some(MissingDoc::Worst) => Missing::Worst,
-                Some(MissingDoc::Block) => Missing::Block,
-            },
+            min_coverage: coverage.unwrap_or(usual_coverage),
+            missing,
         }
     }
 

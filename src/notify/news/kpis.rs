@@ -7,7 +7,7 @@ use crate::{
     },
     scorecard::{
         Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, Nature, Period, Status, Target,
-        effective_weights, signal::Limits,
+        signal::Limits,
     },
 };
 
@@ -21,9 +21,9 @@ const COUNT_SLACK: f64 = 1e-9;
 pub(super) fn kpis(subject: &Subject<'_>) -> (Vec<KpiFacts>, Option<f64>) {
     let objectives = &subject.perspective.objectives;
     let mut facts = Vec::new();
-    for (objective, weights) in objectives.iter().zip(effective_weights(objectives)) {
-        for (kpi, weight) in objective.kpis.iter().zip(weights) {
-            let contribution = contribution(kpi, weight, subject.before.as_ref());
+    for objective in objectives {
+        for kpi in &objective.kpis {
+            let contribution = contribution(kpi, subject.before.as_ref());
             let of = named(&objective.id, &objective.name);
             facts.push(kpi_facts(subject, of, kpi, contribution));
         }
@@ -37,8 +37,8 @@ fn change(subject: &Subject<'_>) -> Option<f64> {
     Some(subject.perspective.verdict.score? - subject.before.as_ref()?.verdict.score?)
 }
 
-fn contribution(kpi: &KpiStanding, weight: Option<f64>, before: Option<&Before>) -> Option<f64> {
-    Some(weight? * (kpi.score? - before?.scores.get(&kpi.id)?))
+fn contribution(kpi: &KpiStanding, before: Option<&Before>) -> Option<f64> {
+    Some(kpi.effective_weight? * (kpi.score.unwrap_or(0.0) - before?.scores.get(&kpi.id)?))
 }
 
 fn kpi_facts(

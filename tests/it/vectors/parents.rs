@@ -24,7 +24,7 @@ pub(super) fn rollup(input: &Value) -> Value {
     let rollup = Rollup { rule, red_guard, ..Rollup::default() };
     let children: Vec<_> =
         input["children"].as_array().unwrap().iter().enumerate().map(child).collect();
-    serde_json::to_value(roll_up(&rollup, &children).0).unwrap()
+    serde_json::to_value(roll_up(&rollup, &children).verdict).unwrap()
 }
 
 fn child((at, input): (usize, &Value)) -> Child {
@@ -40,7 +40,7 @@ fn child((at, input): (usize, &Value)) -> Child {
 pub(super) fn manual(input: &Value) -> Value {
     let status: Status = serde_json::from_value(input["manual"].clone()).unwrap();
     let rollup = Rollup { rule: RollupRule::Manual(status), ..Rollup::default() };
-    let (verdict, _) = roll_up(&rollup, &[]);
+    let verdict = roll_up(&rollup, &[]).verdict;
     assert_eq!(verdict.score, manual_score(status));
     serde_json::to_value(verdict).unwrap()
 }
