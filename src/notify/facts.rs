@@ -41,7 +41,10 @@ pub struct Facts {
     pub episode: EpisodeFacts,
     /// All KPIs of the perspective that are scored, largest shortfall first.
     pub kpis: Vec<KpiFacts>,
-    /// The part of the score's change that no KPI made: other coverage, other weights.
+    /// Objectives of other units that count into the perspective, largest shortfall first.
+    #[serde(default)]
+    pub linked: Vec<LinkedFacts>,
+    /// The part of the score's change that nothing below made: other coverage, other weights.
     pub residual: Option<f64>,
     /// Who answers for the perspective.
     pub owner: Option<PersonFacts>,
@@ -195,6 +198,27 @@ pub struct KpiFacts {
     pub need: Option<Need>,
     /// Of a shared KPI, the units it is added up from.
     pub units: Vec<UnitFacts>,
+}
+
+/// An objective of another unit that counts into an objective of the perspective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkedFacts {
+    /// `scorecard/objective` of the other unit.
+    pub id: String,
+    /// For people: the objective's name and its scorecard's.
+    pub name: String,
+    /// The objective it counts into.
+    pub objective: Named,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Its share of the perspective's shortfall, in %.
+    pub share_pct: Option<f64>,
+    /// The points it added to the perspective's change of score, signed.
+    pub contribution: Option<f64>,
+    /// Red there makes the objective here red.
+    pub critical: bool,
 }
 
 /// One unit's part in a shared KPI.

@@ -177,6 +177,7 @@ pub(crate) fn opened() -> Facts {
             due: None,
         },
         kpis: vec![on_time_delivery(), lead_time(), promoters(), first_contact()],
+        linked: Vec::new(),
         residual: Some(0.0),
         owner: Some(ines()),
         initiatives: vec![InitiativeFacts {
@@ -319,6 +320,7 @@ pub(crate) fn bare() -> Facts {
             due: None,
         },
         kpis: vec![nothing],
+        linked: Vec::new(),
         residual: None,
         owner: None,
         initiatives: Vec::new(),

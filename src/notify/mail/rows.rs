@@ -2,7 +2,7 @@
 
 use crate::{
     notify::{
-        facts::{Facts, KpiFacts},
+        facts::{Facts, KpiFacts, LinkedFacts},
         mail::{headline, row, view::line},
     },
     scorecard::{Event, Status, rounding},
@@ -89,6 +89,24 @@ fn with_value(kpi: &KpiFacts) -> String {
     }
 }
 
+/// What other units' objectives make of the perspective, a sentence each.
+pub(super) fn linked(facts: &Facts) -> Vec<String> {
+    let sentence = |link: &LinkedFacts| {
+        let score = link.score.map(|score| format!(" at {}", rounding::score(score)));
+        let share = link.share_pct.filter(|share| *share > 0.0);
+        let share = share.map(|share| format!(", {share:.0} % of the shortfall"));
+        let (name, words) = (line(&link.name), link.status.words());
+        let critical = if link.critical { ", critical" } else { "" };
+        let (score, share) = (score.unwrap_or_default(), share.unwrap_or_default());
+        format!("{name} is {words}{score}{share}{critical}.")
+    };
+    facts.linked.iter().map(sentence).collect()
+}
+
+fn linked_parts(facts: &Facts) -> impl Iterator<Item = (String, f64)> {
+    facts.linked.iter().filter_map(|link| Some((line(&link.name), link.contribution?)))
+}
+
 /// The signed parts of the score's change, which add up to it.
 pub(super) fn change(facts: &Facts) -> Option<String> {
     let (then, now) = (facts.score.from?, facts.score.to?);
@@ -96,6 +114,7 @@ pub(super) fn change(facts: &Facts) -> Option<String> {
         .kpis
         .iter()
         .filter_map(|kpi| Some((line(&kpi.name), kpi.contribution?)))
+        .chain(linked_parts(facts))
         .chain(facts.residual.map(|residual| ("data or weights".to_owned(), residual)))
         .filter(|(_, points)| points.abs() >= POINTS_MIN)
         .collect();
@@ -148,6 +167,29 @@ mod tests {
         assert_eq!(with(&[80.0, 20.0]), 1);
         assert_eq!(with(&[100.0 / 7.0; 7]), ROWS_MAX);
         assert_eq!(with(&[0.0, 0.0]), 0);
+    }
+
+    #[test]
+    fn what_other_units_contribute_is_said_and_adds_up() {
+        let mut facts = cases::opened();
+        facts.kpis.clear();
+        facts.residual = None;
+        facts.linked = vec![LinkedFacts {
+            id: "north/ship".to_owned(),
+            name: "Ship on time (North)".to_owned(),
+            objective: cases::on_time_delivery().objective,
+            status: Status::OffTrack,
+            score: Some(20.0),
+            share_pct: Some(100.0),
+            contribution: Some(-16.1),
+            critical: true,
+        }];
+        let said = linked(&facts);
+        let sentence =
+            "Ship on time (North) is off track at 20.0, 100 % of the shortfall, critical.";
+        assert_eq!(said, [sentence]);
+        let change = change(&facts).unwrap();
+        assert!(change.ends_with("Ship on time (North) -16.1"), "{change}");
     }
 
     #[test]

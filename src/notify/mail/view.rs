@@ -69,7 +69,7 @@ impl View {
             rest: headline::rest(facts),
             scorecard: line(&facts.scorecard.name),
             reason: reason(facts),
-            others: rows::others(facts, &shown),
+            others: [rows::linked(facts), rows::others(facts, &shown)].concat(),
             change: rows::change(facts),
             details: details(facts, &shown),
             rows: shown.into_iter().map(row::Row::of).collect(),

@@ -2,12 +2,12 @@
 
 use crate::{
     notify::{
-        facts::{Better, CountNeed, KpiFacts, Named, Need, UnitFacts, UsualRange},
+        facts::{Better, CountNeed, KpiFacts, LinkedFacts, Named, Need, UnitFacts, UsualRange},
         news::{Subject, named, period_name},
     },
     scorecard::{
-        Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, Nature, Period, Status, Target,
-        signal::Limits,
+        Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, LinkedStanding, Nature, Period,
+        Status, Target, signal::Limits,
     },
 };
 
@@ -17,8 +17,8 @@ const RECENT_PERIODS: usize = 13;
 /// Slack of a count: 0.95 × 3000 is 2850, whatever the bits say.
 const COUNT_SLACK: f64 = 1e-9;
 
-/// The KPIs, largest shortfall first, and the part of the score's change that none of them made.
-pub(super) fn kpis(subject: &Subject<'_>) -> (Vec<KpiFacts>, Option<f64>) {
+/// The KPIs, largest shortfall first.
+pub(super) fn kpis(subject: &Subject<'_>) -> Vec<KpiFacts> {
     let objectives = &subject.perspective.objectives;
     let mut facts = Vec::new();
     for objective in objectives {
@@ -29,8 +29,47 @@ pub(super) fn kpis(subject: &Subject<'_>) -> (Vec<KpiFacts>, Option<f64>) {
         }
     }
     facts.sort_by(|a, b| b.share_pct.unwrap_or(-1.0).total_cmp(&a.share_pct.unwrap_or(-1.0)));
-    let explained: f64 = facts.iter().filter_map(|kpi| kpi.contribution).sum();
-    (facts, change(subject).map(|change| change - explained))
+    facts
+}
+
+/// The objectives of other units, largest shortfall first.
+pub(super) fn linked(subject: &Subject<'_>) -> Vec<LinkedFacts> {
+    let mut facts = Vec::new();
+    for objective in &subject.perspective.objectives {
+        let of = named(&objective.id, &objective.name);
+        facts.extend(objective.linked.iter().map(|link| linked_facts(subject, of.clone(), link)));
+    }
+    facts.sort_by(|a, b| b.share_pct.unwrap_or(-1.0).total_cmp(&a.share_pct.unwrap_or(-1.0)));
+    facts
+}
+
+fn linked_facts(subject: &Subject<'_>, objective: Named, link: &LinkedStanding) -> LinkedFacts {
+    let unit = subject.context.portfolio.scorecard(&link.objective.scorecard);
+    let then = subject.before.as_ref().and_then(|before| before.linked.get(&link.objective));
+    let score = link.verdict.score;
+    let change = link.effective_weight.zip(then);
+    LinkedFacts {
+        id: link.objective.to_string(),
+        name: unit
+            .map_or_else(|| link.name.clone(), |unit| format!("{} ({})", link.name, unit.name)),
+        objective,
+        status: link.verdict.status,
+        score,
+        share_pct: link.share_pct,
+        contribution: change.map(|(weight, then)| weight * (score.unwrap_or(0.0) - then)),
+        critical: link.critical,
+    }
+}
+
+/// The part of the score's change that nothing below made.
+pub(super) fn residual(
+    subject: &Subject<'_>,
+    kpis: &[KpiFacts],
+    linked: &[LinkedFacts],
+) -> Option<f64> {
+    let kpis = kpis.iter().filter_map(|kpi| kpi.contribution);
+    let linked = linked.iter().filter_map(|link| link.contribution);
+    change(subject).map(|change| change - kpis.chain(linked).sum::<f64>())
 }
 
 fn change(subject: &Subject<'_>) -> Option<f64> {

@@ -95,7 +95,7 @@ impl<'a> Subject<'a> {
     fn facts(&self) -> Facts {
         let (now, before) = (self.perspective, self.before.as_ref());
         let zone = self.scorecard.calendar.zone;
-        let (kpis, residual) = kpis::kpis(self);
+        let (kpis, linked) = (kpis::kpis(self), kpis::linked(self));
         Facts {
             event: self.event,
             dedup_key: format!("{}/{}", self.change.scope, self.change.episode.number),
@@ -117,8 +117,9 @@ impl<'a> Subject<'a> {
             culprit: now.culprit.as_ref().map(|id| culprit(now, id)),
             since: since(now),
             episode: episode_facts(&self.change.episode, zone),
+            residual: kpis::residual(self, &kpis, &linked),
             kpis,
-            residual,
+            linked,
             owner: self.defined.owner.as_ref().and_then(|owner| self.person(owner)),
             initiatives: self.initiatives(),
             note: self.note(),
