@@ -11,9 +11,9 @@ use crate::{
         failure::Failure,
         output::{Format, print_json, put, say, style},
     },
-    config::scenario::{self, EVENT, Expectation, Scenario},
+    config::scenario::{self, CAUSE, EVENT, Expectation, Scenario},
     scorecard::{
-        EpisodeChange, Scope, Standing, Status, rounding,
+        Cause, EpisodeChange, Event, Scope, Standing, Status, rounding,
         timeline::{Moment, play},
     },
 };
@@ -83,7 +83,12 @@ fn misses(scenario: &Scenario, moments: &[Moment]) -> Vec<Vec<Miss>> {
 
 fn missed(expectation: &Expectation, moment: &Moment) -> Vec<Miss> {
     let mut node = moment.standing.node(&expectation.scope).unwrap_or_default();
-    node.insert(EVENT.to_owned(), event(moment, &expectation.scope));
+    let change = moment.changes.iter().find(|change| change.scope == expectation.scope);
+    let told = |word: Option<&str>| word.map_or(Value::Null, Value::from);
+    let event = change.and_then(|change| change.event).map(Event::word);
+    let cause = change.and_then(|change| change.cause).map(Cause::word);
+    node.insert(EVENT.to_owned(), told(event));
+    node.insert(CAUSE.to_owned(), told(cause));
     let differing = expectation.facts.iter().filter_map(|(key, expected)| {
         let found = node.get(key).cloned().unwrap_or_default();
         let scope = expectation.scope.clone();
@@ -91,11 +96,6 @@ fn missed(expectation: &Expectation, moment: &Moment) -> Vec<Miss> {
         (!holds(&expected, &found)).then_some(Miss { scope, key, expected, found })
     });
     differing.collect()
-}
-
-fn event(moment: &Moment, scope: &Scope) -> Value {
-    let change = moment.changes.iter().find(|change| change.scope == *scope);
-    change.and_then(|change| change.event).map_or(Value::Null, |event| event.word().into())
 }
 
 /// Whether what was found is what was expected; of a map, whether all that was expected of it holds.
@@ -228,5 +228,9 @@ fn told(change: &EpisodeChange) -> Option<String> {
     let event = change.event?.word();
     let to: Vec<_> = change.to.iter().map(ToString::to_string).collect();
     let to = if to.is_empty() { "nobody".to_owned() } else { to.join(", ") };
-    Some(format!("→ {} {event}, telling {to}", change.scope))
+    // The usual causes say no more than the event.
+    let told = |cause: &Cause| !matches!(cause, Cause::Fell | Cause::Lasted | Cause::Improved);
+    let cause = change.cause.filter(told);
+    let cause = cause.map(|cause| format!(" ({})", cause.word().replace('_', " ")));
+    Some(format!("→ {} {event}{}, telling {to}", change.scope, cause.unwrap_or_default()))
 }

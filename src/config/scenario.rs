@@ -30,6 +30,9 @@ const SAID_NULL: &str = "the source said null";
 /// The fact of a perspective that is no part of its standing: what was told.
 pub const EVENT: &str = "event";
 
+/// Another: why it was told.
+pub const CAUSE: &str = "cause";
+
 /// The word for no event.
 const NO_EVENT: &str = "none";
 
@@ -319,7 +322,7 @@ impl Reader {
         let mut known: Vec<String> =
             blank.node(scope).map(|node| node.keys().cloned().collect()).unwrap_or_default();
         if matches!(scope, Scope::Perspective(..)) {
-            known.push(EVENT.to_owned());
+            known.extend([EVENT.to_owned(), CAUSE.to_owned()]);
         }
         let mut facts = Map::new();
         for (key, doc) in &docs.0 {

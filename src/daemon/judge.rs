@@ -92,9 +92,9 @@ fn deliveries(
         match route(to, &engine.setup.people, &engine.setup.channels) {
             Ok(route) => deliveries.push(NewDelivery {
                 id: delivery_id(now),
-                dedup_key: format!("{}/{}", change.scope, change.episode.number),
+                dedup_key: change.episode.dedup_key(&change.scope),
                 event: event.word(),
-                sequence: 0,
+                sequence: change.episode.told.messages,
                 channel: route.channel.to_string(),
                 recipient: route.recipient,
                 facts: text.clone(),

@@ -6,13 +6,17 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::scorecard::{Event, Frequency, Gap, Reason, Signal, Status, Trend, signal::Assurance};
+use crate::scorecard::{
+    Cause, Event, Frequency, Gap, Reason, Signal, Status, Trend, signal::Assurance,
+};
 
 /// Everything a message about one event of one perspective needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// What happened.
     pub event: Event,
+    /// Why it is told.
+    pub cause: Option<Cause>,
     /// `scorecard/perspective/number`: the same for every message of an episode.
     pub dedup_key: String,
     /// When it was decided, written in the zone of the scorecard.
@@ -39,6 +43,11 @@ pub struct Facts {
     pub since: Option<Since>,
     /// The episode the message belongs to.
     pub episode: EpisodeFacts,
+    /// What was told before, if anything was.
+    pub told: Option<ToldFacts>,
+    /// KPIs that are off track and were not when it was told before.
+    #[serde(default)]
+    pub further: Vec<Named>,
     /// All KPIs of the perspective that are scored, largest shortfall first.
     pub kpis: Vec<KpiFacts>,
     /// Objectives of other units that count into the perspective, largest shortfall first.
@@ -126,6 +135,19 @@ pub struct EpisodeFacts {
     pub comment: Option<String>,
     /// The day by which they want it to be well again.
     pub due: Option<NaiveDate>,
+    /// Until when it is only in the digest, since it came and went too often.
+    pub flapping_until: Option<DateTime<FixedOffset>>,
+}
+
+/// What was told of an episode before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToldFacts {
+    /// When.
+    pub at: DateTime<FixedOffset>,
+    /// The status then.
+    pub status: Option<Status>,
+    /// The score then.
+    pub score: Option<f64>,
 }
 
 /// What somebody wrote about the perspective, or about something below it.

@@ -195,6 +195,12 @@ impl Calendar {
         u32::try_from(days.filter(|day| self.is_working_day(*day)).count()).unwrap_or(u32::MAX)
     }
 
+    /// The same time of day so many working days later.
+    pub fn working_days_after(&self, instant: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+        let local = instant.with_timezone(&self.zone).naive_local();
+        self.instant(self.working_day_after(local.date(), days).and_time(local.time()))
+    }
+
     /// The local day by whose end the actual of a period is due.
     pub fn due(&self, period: Period, lag: Lag) -> NaiveDate {
         let last = self.last_day(period);

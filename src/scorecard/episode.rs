@@ -1,12 +1,15 @@
-//! The episode machine: when a perspective's evaluations become news. It has memory so that a
-//! colour needs none; it is pure, and its whole state is stored.
+//! The state of an alert: what the episode machine remembers so that a colour needs no memory. All
+//! of it is stored, so that a restart sends nothing twice and forgets no reminder.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Acknowledgement, AlertOn, AlertPolicy, Status, at_least, score};
+use super::{Acknowledgement, Id, Scope, Status};
 
-/// The alert state of one scope: where its present or last episode stands.
+/// The alert state of one scope: where its present or last episode stands. A field that an earlier
+/// release did not keep is as in a new episode.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Episode {
@@ -18,6 +21,8 @@ pub struct Episode {
     pub opened_at: Option<DateTime<Utc>>,
     /// The label of the evaluation it opened on.
     pub opened_period: Option<String>,
+    /// The path that its scope had then: what its messages are recognised by.
+    pub opened_as: Option<String>,
     /// When it ended.
     pub recovered_at: Option<DateTime<Utc>>,
     /// Whether it was escalated: once an episode.
@@ -32,8 +37,55 @@ pub struct Episode {
     pub last_occasion: Option<String>,
     /// The newest period counted.
     pub last_period: Option<String>,
+    /// The verdict that was counted last.
+    pub last_verdict: Option<LastVerdict>,
     /// Who answers for it, once somebody does.
     pub acknowledgement: Option<Acknowledgement>,
+    /// Whether the day that the acknowledgement named has been said to be over.
+    pub due_told: bool,
+    /// What was told last, and so what is news.
+    pub told: Told,
+    /// Whether a silence kept something back while it was open.
+    pub kept_back: bool,
+    /// Whether it ended in a silence, so that whoever was told of it does not know yet.
+    pub end_untold: bool,
+    /// When it fell off track lately, oldest first.
+    pub falls: Vec<DateTime<Utc>>,
+    /// Until when it is only in the digest, since it came and went too often.
+    pub flapping_until: Option<DateTime<Utc>>,
+}
+
+/// A verdict that was counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastVerdict {
+    /// The word.
+    pub status: Status,
+    /// The unrounded score.
+    pub score: Option<f64>,
+    /// The configuration that judged.
+    pub config: String,
+}
+
+/// What was told last of an episode, to those who are told of everything.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// The label of the period it was of.
+    pub period: Option<String>,
+    /// The status that was told.
+    pub status: Option<Status>,
+    /// The score that was told.
+    pub score: Option<f64>,
+    /// The KPIs off track that were told.
+    pub red: BTreeSet<Id>,
+    /// Messages of the episode so far, to whomever.
+    pub messages: u32,
+    /// Reminders among them.
+    pub reminders: u32,
+    /// Everybody who was told anything of the episode, in that order.
+    pub to: Vec<Id>,
 }
 
 /// Where an episode stands.
@@ -53,10 +105,59 @@ pub enum Phase {
 pub enum Event {
     /// It fell off track.
     Opened,
+    /// It became clearly worse than was told.
+    Worsened,
+    /// It is as it was told, and nobody answers for it.
+    Reminded,
     /// It lasts.
     Escalated,
     /// It is over.
     Recovered,
+    /// It is over because figures that had been reported were corrected.
+    Corrected,
+}
+
+/// Why an event is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The figures fell, often enough in a row.
+    Fell,
+    /// A figure that had been reported was restated.
+    Restated,
+    /// The figures are the same, but they are judged by another configuration.
+    Configuration,
+    /// It has opened more than three times in 30 days.
+    Flapping,
+    /// The score is ten points or more below what was told.
+    ScoreFell,
+    /// A KPI that was not off track when it was told is so now.
+    FurtherKpi,
+    /// It was at risk when it was told, and is off track now.
+    StatusFell,
+    /// It lasted so many periods.
+    Lasted,
+    /// Nobody has acknowledged it.
+    Unacknowledged,
+    /// Another period is in, and it is as before.
+    NewPeriod,
+    /// A silence is over, and it is still off track.
+    SilenceOver,
+    /// The day named in the acknowledgement has passed.
+    DuePassed,
+    /// The figures are good again.
+    Improved,
+}
+
+/// What is told of a look at a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// What happened.
+    pub event: Event,
+    /// Why it is told.
+    pub cause: Cause,
+    /// Whom: persons or channels.
+    pub to: Vec<Id>,
 }
 
 /// One look at a scope.
@@ -68,6 +169,8 @@ pub struct Evaluation {
     pub score: Option<f64>,
     /// The label of the period evaluated.
     pub period: String,
+    /// The path of the scope.
+    pub path: String,
     /// What makes this another evaluation than the last: the period, and the day of the newest
     /// reading of a level. Looking again at the same occasion does not count again.
     pub occasion: String,
@@ -77,6 +180,37 @@ pub struct Evaluation {
     pub historical: bool,
     /// Nobody wants to hear of it now.
     pub silenced: bool,
+    /// The KPIs off track.
+    pub red: BTreeSet<Id>,
+    /// Whether figures of the period were reported otherwise before.
+    pub restated: bool,
+    /// The configuration that judged.
+    pub config: String,
+    /// The local day of the look.
+    pub day: NaiveDate,
+    /// From when on an open episode that nobody acknowledged goes to others.
+    pub escalation_due: Option<DateTime<Utc>>,
+}
+
+impl Evaluation {
+    /// An official look at a period of its own, with nothing special about it.
+    pub fn plain(status: Status, score: Option<f64>, period: &str) -> Self {
+        Self {
+            status,
+            score,
+            period: period.to_owned(),
+            path: String::new(),
+            occasion: period.to_owned(),
+            official: true,
+            historical: false,
+            silenced: false,
+            red: BTreeSet::new(),
+            restated: false,
+            config: String::new(),
+            day: NaiveDate::default(),
+            escalation_due: None,
+        }
+    }
 }
 
 impl Episode {
@@ -85,90 +219,23 @@ impl Episode {
         self.phase == Phase::Open
     }
 
+    /// Whether it came and went so often that it is only in the digest at `now`.
+    pub fn is_flapping(&self, now: DateTime<Utc>) -> bool {
+        self.flapping_until.is_some_and(|until| now < until)
+    }
+
+    /// What all messages of the episode have in common: `scorecard/perspective/number`, by the path
+    /// that the scope had when it opened.
+    pub fn dedup_key(&self, scope: &Scope) -> String {
+        match &self.opened_as {
+            Some(path) => format!("{path}/{}", self.number),
+            None => format!("{scope}/{}", self.number),
+        }
+    }
+
     /// The episode, acknowledged; a later acknowledgement takes the place of an earlier one.
     pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Self {
-        Self { acknowledgement: Some(acknowledgement), ..self.clone() }
-    }
-
-    /// The episode after one more evaluation, and what is told of it.
-    pub fn advance(
-        &self,
-        policy: &AlertPolicy,
-        evaluation: &Evaluation,
-        now: DateTime<Utc>,
-    ) -> (Self, Option<Event>) {
-        let unknown =
-            matches!(evaluation.status, Status::NoData | Status::Pending | Status::NotScored);
-        if unknown || !evaluation.official {
-            return (self.clone(), None);
-        }
-        let mut next = Self { seen: true, ..self.clone() };
-        if evaluation.historical {
-            return (next, None);
-        }
-        let event = match trouble(policy, evaluation) {
-            Trouble::Bad => next.worsen(policy, evaluation, now),
-            Trouble::Between => {
-                next.bad_periods = 0;
-                if !next.is_open() {
-                    next.bad_in_a_row = 0;
-                }
-                None
-            }
-            Trouble::Good => next.better(evaluation, now),
-        };
-        next.last_occasion = Some(evaluation.occasion.clone());
-        next.last_period = Some(evaluation.period.clone());
-        (next, event)
-    }
-
-    fn worsen(
-        &mut self,
-        policy: &AlertPolicy,
-        evaluation: &Evaluation,
-        now: DateTime<Utc>,
-    ) -> Option<Event> {
-        let is_new = self.last_occasion.as_ref() != Some(&evaluation.occasion);
-        if is_new || self.bad_in_a_row == 0 {
-            self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
-        }
-        let is_new_period = self.last_period.as_ref() != Some(&evaluation.period);
-        if is_new_period || self.bad_periods == 0 {
-            self.bad_periods = self.bad_periods.saturating_add(1);
-        }
-        if evaluation.silenced {
-            return None;
-        }
-        if !self.is_open() {
-            return (self.bad_in_a_row >= policy.open_after).then(|| self.open(evaluation, now));
-        }
-        let lasts = policy.escalate_after > 0 && self.bad_periods >= policy.escalate_after;
-        (lasts && !self.escalated).then(|| {
-            self.escalated = true;
-            Event::Escalated
-        })
-    }
-
-    fn open(&mut self, evaluation: &Evaluation, now: DateTime<Utc>) -> Event {
-        self.number += 1;
-        self.phase = Phase::Open;
-        self.opened_at = Some(now);
-        self.opened_period = Some(evaluation.period.clone());
-        self.recovered_at = None;
-        self.escalated = false;
-        self.acknowledgement = None;
-        Event::Opened
-    }
-
-    fn better(&mut self, evaluation: &Evaluation, now: DateTime<Utc>) -> Option<Event> {
-        self.bad_in_a_row = 0;
-        self.bad_periods = 0;
-        if !self.is_open() {
-            return None;
-        }
-        self.phase = Phase::Clear;
-        self.recovered_at = Some(now);
-        (!evaluation.silenced).then_some(Event::Recovered)
+        Self { acknowledgement: Some(acknowledgement), due_told: false, ..self.clone() }
     }
 }
 
@@ -177,27 +244,37 @@ impl Event {
     pub fn word(self) -> &'static str {
         match self {
             Self::Opened => "opened",
+            Self::Worsened => "worsened",
+            Self::Reminded => "reminded",
             Self::Escalated => "escalated",
             Self::Recovered => "recovered",
+            Self::Corrected => "corrected",
         }
+    }
+
+    /// Whether the episode is over with it.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Recovered | Self::Corrected)
     }
 }
 
-enum Trouble {
-    Bad,
-    Between,
-    Good,
-}
-
-fn trouble(policy: &AlertPolicy, evaluation: &Evaluation) -> Trouble {
-    let clears = |line: f64| {
-        evaluation.score.is_some_and(|score| at_least(score, line + policy.recovery_margin))
-    };
-    match (policy.on, evaluation.status) {
-        (_, Status::OffTrack) => Trouble::Bad,
-        (AlertOn::AtRisk, Status::AtRisk) => Trouble::Bad,
-        (AlertOn::AtRisk, _) if !clears(score::GREEN_SCORE) => Trouble::Between,
-        (_, Status::AtRisk) if !clears(score::RED_SCORE) => Trouble::Between,
-        _ => Trouble::Good,
+impl Cause {
+    /// The cause's word, as in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fell => "fell",
+            Self::Restated => "restated",
+            Self::Configuration => "configuration",
+            Self::Flapping => "flapping",
+            Self::ScoreFell => "score_fell",
+            Self::FurtherKpi => "further_kpi",
+            Self::StatusFell => "status_fell",
+            Self::Lasted => "lasted",
+            Self::Unacknowledged => "unacknowledged",
+            Self::NewPeriod => "new_period",
+            Self::SilenceOver => "silence_over",
+            Self::DuePassed => "due_passed",
+            Self::Improved => "improved",
+        }
     }
 }

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AlertPolicy, Episode, Evaluation, Event, History, Id, Judge, Perspective, PerspectiveStanding,
-    Portfolio, Scope, Scorecard, Standing, lines::badness,
+    AlertPolicy, Cause, Episode, Evaluation, Event, History, Id, Judge, KpiStanding, Period,
+    Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, Standing, Status,
+    lines::badness,
 };
 
 /// One outlook is a mood; this many in a row are told.
@@ -41,6 +42,8 @@ pub struct EpisodeChange {
     pub episode: Episode,
     /// What is told, if anything.
     pub event: Option<Event>,
+    /// Why it is told.
+    pub cause: Option<Cause>,
     /// Who is told: persons or channels.
     pub to: Vec<Id>,
 }
@@ -73,7 +76,7 @@ pub fn evaluate(
     for judged in &mut standing.scorecards {
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
         for (perspective, judged) in scorecard.perspectives.iter().zip(&mut judged.perspectives) {
-            let change = advance(scorecard, perspective, judged, circumstances, now);
+            let change = advance(scorecard, perspective, judged, circumstances, digest, now);
             if change.before != change.episode {
                 judged.episode = Some(change.episode.clone());
                 changes.push(change);
@@ -103,6 +106,7 @@ fn advance(
     perspective: &Perspective,
     judged: &PerspectiveStanding,
     circumstances: Circumstances<'_>,
+    digest: &str,
     now: DateTime<Utc>,
 ) -> EpisodeChange {
     let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
@@ -116,7 +120,21 @@ fn advance(
         // An outlook is a new one every day.
         occasion = format!("{occasion} on {}", scorecard.calendar.local_day(now));
     }
+    let mut policy = effective(&perspective.alert);
+    if worse.is_some() {
+        policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
+    }
+    let unanswered = policy.escalate_unacknowledged;
+    let escalation_due = before.opened_at.filter(|_| unanswered > 0);
+    let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
     let evaluation = Evaluation {
+        path: scope.to_string(),
+        red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
+        restated: kpis().any(|kpi| is_restated(kpi, judged.period)),
+        config: digest.to_owned(),
+        day: scorecard.calendar.local_day(now),
+        escalation_due: escalation_due
+            .map(|opened| scorecard.calendar.working_days_after(opened, unanswered)),
         status: worse.map_or(judged.verdict.status, |early| early.status),
         score: worse.map_or(judged.verdict.score, |early| early.score),
         occasion,
@@ -125,34 +143,25 @@ fn advance(
         historical: circumstances.historical || first_look,
         silenced: circumstances.silences(&scope),
     };
-    let mut policy = effective(&perspective.alert);
-    if worse.is_some() {
-        policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
-    }
-    let (episode, event) = before.advance(&policy, &evaluation, now);
-    let to = event.map(|event| recipients(&policy, event, &before)).unwrap_or_default();
-    EpisodeChange { scope, before, episode, event, to }
+    let (episode, news) = before.advance(&policy, &evaluation, now);
+    let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
+    let to = news.map(|news| news.to).unwrap_or_default();
+    EpisodeChange { scope, before, episode, event, cause, to }
+}
+
+fn is_red(kpi: &KpiStanding) -> bool {
+    kpi.status == Status::OffTrack && kpi.weight > 0.0
+}
+
+/// Whether a figure of the period judged was reported otherwise before.
+fn is_restated(kpi: &KpiStanding, label: Option<Period>) -> bool {
+    kpi.as_reported.is_some() && kpi.weight > 0.0 && kpi.period == label
 }
 
 /// Nobody to escalate to is never.
 fn effective(policy: &AlertPolicy) -> AlertPolicy {
     let escalate_after = if policy.escalate_to.is_empty() { 0 } else { policy.escalate_after };
     AlertPolicy { escalate_after, ..policy.clone() }
-}
-
-/// Whoever heard of the trouble hears of its end.
-fn recipients(policy: &AlertPolicy, event: Event, before: &Episode) -> Vec<Id> {
-    let mut to = match event {
-        Event::Opened => policy.to.clone(),
-        Event::Escalated => policy.escalate_to.clone(),
-        Event::Recovered if before.escalated => {
-            policy.to.iter().chain(&policy.escalate_to).cloned().collect()
-        }
-        Event::Recovered => policy.to.clone(),
-    };
-    let mut seen = std::collections::HashSet::new();
-    to.retain(|id| seen.insert(id.clone()));
-    to
 }
 
 /// The label, and the local day of the newest reading of a level.

@@ -1,6 +1,7 @@
 //! The rules: what a scorecard is and how it is judged. Pure: no I/O, no async, no clock; time is
 //! an argument, missing data is a value.
 
+mod advance;
 pub mod backtest;
 mod before;
 mod calendar;
@@ -38,7 +39,7 @@ mod trend;
 pub use before::Before;
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use derive::complete;
-pub use episode::{Episode, Evaluation, Event, Phase};
+pub use episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Phase, Told};
 pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
 pub use explain::{Branch, Explanation, Part, PartOf};
 pub use formula::{Formula, FormulaError};

@@ -377,6 +377,10 @@ pub struct AlertPolicy {
     pub recovery_margin: f64,
     /// Consecutive off-track periods after which it escalates; 0 never.
     pub escalate_after: u32,
+    /// Working days without an acknowledgement after which it escalates; 0 waits for the periods.
+    pub escalate_unacknowledged: u32,
+    /// How long nobody may acknowledge it before it is told again; 0 never.
+    pub remind_after: TimeDelta,
 }
 
 /// What opens an episode.
@@ -415,6 +419,8 @@ impl Default for AlertPolicy {
             open_after: 1,
             recovery_margin: 2.0,
             escalate_after: 2,
+            escalate_unacknowledged: 3,
+            remind_after: TimeDelta::days(7),
         }
     }
 }

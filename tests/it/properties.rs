@@ -110,28 +110,29 @@ proptest! {
     }
 
     #[test]
-    fn an_episode_is_told_once_when_it_opens_and_once_when_it_ends(scores in vec(0.0..100.0, 1..60)) {
+    fn an_episode_is_told_once_when_it_opens_and_once_when_it_ends(
+        scores in vec(0.0..100.0, 1..60),
+        silenced in vec(any::<bool>(), 1..12),
+    ) {
         let policy = kpid::scorecard::AlertPolicy::default();
         let mut episode = Episode::default();
         let mut open = false;
         for (at, score) in scores.into_iter().enumerate() {
             let evaluation = Evaluation {
-                status: score::band(score),
-                score: Some(score),
-                period: at.to_string(),
-                occasion: at.to_string(),
-                official: true,
-                historical: false,
-                silenced: false,
+                silenced: silenced[at % silenced.len()],
+                ..Evaluation::plain(score::band(score), Some(score), &at.to_string())
             };
-            let (next, event) =
-                episode.advance(&policy, &evaluation, chrono::DateTime::UNIX_EPOCH);
-            match event {
+            let now = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(3 * at as i64);
+            let (next, news) = episode.advance(&policy, &evaluation, now);
+            match news.map(|news| news.event) {
                 Some(Event::Opened) => prop_assert!(!std::mem::replace(&mut open, true)),
-                Some(Event::Recovered) => prop_assert!(std::mem::replace(&mut open, false)),
-                Some(Event::Escalated) => prop_assert!(open),
+                Some(Event::Recovered | Event::Corrected) => {
+                    prop_assert!(std::mem::replace(&mut open, false));
+                }
+                Some(Event::Escalated | Event::Worsened | Event::Reminded) => prop_assert!(open),
                 None => {}
             }
+            prop_assert_eq!(next.is_open() || next.end_untold, open, "who was told knows");
             episode = next;
         }
     }

@@ -134,6 +134,10 @@ pub struct AlertDoc {
     pub recovery_margin: Option<Loc<f64>>,
     /// Consecutive off-track periods after which it escalates; 2 by default, 0 never.
     pub escalate_after: Option<Loc<u32>>,
+    /// Working days without an acknowledgement after which it escalates; 3 by default, 0 never.
+    pub escalate_unacknowledged: Option<Loc<u32>>,
+    /// How long nobody may acknowledge it before it is told again; `7d` by default, `0s` never.
+    pub remind_after: Option<Loc<String>>,
 }
 
 /// What opens an episode.

@@ -343,6 +343,14 @@ impl Sheet<'_> {
             escalate_after: given(doc.escalate_after.as_ref())
                 .copied()
                 .unwrap_or(usual.escalate_after),
+            escalate_unacknowledged: given(doc.escalate_unacknowledged.as_ref())
+                .copied()
+                .unwrap_or(usual.escalate_unacknowledged),
+            remind_after: doc
+                .remind_after
+                .as_ref()
+                .and_then(|doc| self.desk.time_delta(doc))
+                .unwrap_or(usual.remind_after),
         }
     }
 

@@ -5,9 +5,9 @@ use chrono::{DateTime, FixedOffset};
 use crate::{
     notify::facts::{
         Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links, Named,
-        Need, Parent, PeriodName, PersonFacts, Since, UnitFacts, UsualRange,
+        Need, NoteFacts, Parent, PeriodName, PersonFacts, Since, ToldFacts, UnitFacts, UsualRange,
     },
-    scorecard::{Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
+    scorecard::{Cause, Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
 };
 
 pub(crate) fn at(text: &str) -> DateTime<FixedOffset> {
@@ -150,6 +150,7 @@ fn first_contact() -> KpiFacts {
 pub(crate) fn opened() -> Facts {
     Facts {
         event: Event::Opened,
+        cause: Some(Cause::Fell),
         dedup_key: "calder/customer/1".to_owned(),
         at: at("2026-06-03T06:00:00+02:00"),
         scorecard: named("calder", "Calder Cycles"),
@@ -175,7 +176,10 @@ pub(crate) fn opened() -> Facts {
             acknowledged_at: None,
             comment: None,
             due: None,
+            flapping_until: None,
         },
+        told: None,
+        further: Vec::new(),
         kpis: vec![on_time_delivery(), lead_time(), promoters(), first_contact()],
         linked: Vec::new(),
         residual: Some(0.0),
@@ -205,11 +209,92 @@ pub(crate) fn opened() -> Facts {
     }
 }
 
+/// What was told on 3 June.
+fn told() -> ToldFacts {
+    let at = at("2026-06-03T06:00:00+02:00");
+    ToldFacts { at, status: Some(Status::OffTrack), score: Some(55.93) }
+}
+
+/// Ines answers for it, and has written a note.
+pub(crate) fn acknowledged() -> Facts {
+    let opened = opened();
+    let note = NoteFacts {
+        of: "calder/customer".to_owned(),
+        period: "2026-05".to_owned(),
+        by: "ines".to_owned(),
+        at: at("2026-06-04T11:20:00+02:00"),
+        text: "carrier change at North; second shift from 15 June".to_owned(),
+    };
+    Facts {
+        told: Some(told()),
+        further: vec![named("order-lead-time", "Order lead time p95")],
+        note: Some(note),
+        episode: EpisodeFacts {
+            acknowledged_by: Some("Ines Marlow".to_owned()),
+            acknowledged_at: Some(at("2026-06-03T09:12:00+02:00")),
+            comment: Some("talking to the carrier".to_owned()),
+            due: chrono::NaiveDate::from_ymd_opt(2026, 6, 12),
+            flapping_until: Some(at("2026-07-03T06:00:00+02:00")),
+            ..opened.episode
+        },
+        ..opened
+    }
+}
+
+/// Restated figures of May made it clearly worse.
+pub(crate) fn worsened() -> Facts {
+    let acknowledged = acknowledged();
+    Facts {
+        event: Event::Worsened,
+        cause: Some(Cause::ScoreFell),
+        at: at("2026-06-09T06:00:00+02:00"),
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
+        score: Change { from: Some(71.97), to: Some(41.2) },
+        further: Vec::new(),
+        episode: EpisodeFacts { flapping_until: None, ..acknowledged.episode },
+        ..acknowledged
+    }
+}
+
+/// A week later nobody had answered.
+pub(crate) fn reminded() -> Facts {
+    Facts {
+        event: Event::Reminded,
+        cause: Some(Cause::Unacknowledged),
+        at: at("2026-06-10T07:00:00+02:00"),
+        told: Some(told()),
+        ..opened()
+    }
+}
+
+/// The figures of May had been wrong.
+pub(crate) fn corrected() -> Facts {
+    let recovered = recovered();
+    Facts {
+        event: Event::Corrected,
+        cause: Some(Cause::Restated),
+        at: at("2026-06-11T06:00:00+02:00"),
+        period: Some(period("2026-05", "May 2026")),
+        before: Some(period("2026-04", "April 2026")),
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OnTrack) },
+        score: Change { from: Some(71.97), to: Some(73.4) },
+        since: None,
+        told: Some(told()),
+        episode: EpisodeFacts {
+            recovered_at: Some(at("2026-06-11T06:00:00+02:00")),
+            ..recovered.episode
+        },
+        remarks: vec!["On-time delivery was first reported as 90.1 %, off track".to_owned()],
+        ..recovered
+    }
+}
+
 /// It lasted in June.
 pub(crate) fn escalated() -> Facts {
     let opened = opened();
     Facts {
         event: Event::Escalated,
+        cause: Some(Cause::Lasted),
         at: at("2026-07-02T06:00:00+02:00"),
         period: Some(period("2026-06", "June 2026")),
         status: Change { from: Some(Status::OffTrack), to: Some(Status::OffTrack) },
@@ -252,6 +337,7 @@ pub(crate) fn recovered() -> Facts {
     let lead_time = KpiFacts { contribution: Some(-1.2), share_pct: Some(100.0), ..lead_time() };
     Facts {
         event: Event::Recovered,
+        cause: Some(Cause::Improved),
         at: at("2026-08-04T06:00:00+02:00"),
         period: Some(period("2026-07", "July 2026")),
         status: Change { from: Some(Status::OffTrack), to: Some(Status::AtRisk) },
@@ -318,6 +404,7 @@ pub(crate) fn bare() -> Facts {
             acknowledged_at: None,
             comment: None,
             due: None,
+            flapping_until: None,
         },
         kpis: vec![nothing],
         linked: Vec::new(),

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     notify::{
         facts::{Facts, PeriodName, Since},
-        mail::{figures, view::line},
+        mail::{cause, figures, view::line},
     },
     scorecard::{Event, Frequency, Status, rounding},
 };
@@ -21,8 +21,11 @@ const NAME_CHARS_MIN: usize = 5;
 pub(super) fn subject(facts: &Facts) -> String {
     let tag = match facts.event {
         Event::Opened => capitalised(status(facts).words()),
+        Event::Worsened => "Worse".to_owned(),
+        Event::Reminded => "Reminder".to_owned(),
         Event::Escalated => format!("Still {}", status(facts).words()),
         Event::Recovered => "Recovered".to_owned(),
+        Event::Corrected => "Corrected".to_owned(),
     };
     let period = facts.period.as_ref().map(|period| format!(" - {}", period.label));
     let was = facts.score.from.map(|score| format!(" (was {})", rounding::score(score)));
@@ -44,8 +47,9 @@ pub(super) fn subject(facts: &Facts) -> String {
 /// What stands between the name and the badge.
 pub(super) fn verb(facts: &Facts) -> &'static str {
     match facts.event {
-        Event::Opened | Event::Escalated => "is",
+        Event::Opened | Event::Worsened | Event::Reminded | Event::Escalated => "is",
         Event::Recovered => "has",
+        Event::Corrected => "has been",
     }
 }
 
@@ -53,8 +57,12 @@ pub(super) fn verb(facts: &Facts) -> &'static str {
 pub(super) fn badge(facts: &Facts) -> String {
     match facts.event {
         Event::Opened => status(facts).words().to_uppercase(),
-        Event::Escalated => format!("still {}", status(facts).words()).to_uppercase(),
+        Event::Worsened => format!("{} and worse", status(facts).words()).to_uppercase(),
+        Event::Reminded | Event::Escalated => {
+            format!("still {}", status(facts).words()).to_uppercase()
+        }
         Event::Recovered => "RECOVERED".to_owned(),
+        Event::Corrected => "CORRECTED".to_owned(),
     }
 }
 
@@ -63,10 +71,12 @@ pub(super) fn rest(facts: &Facts) -> String {
     let period = facts.period.as_ref().map(|period| format!(" for {}", period.label));
     let mut sentences = vec![format!("{}: {}.", period.unwrap_or_default(), scores(facts))];
     match facts.event {
-        Event::Opened | Event::Escalated => {
+        Event::Opened | Event::Worsened | Event::Reminded | Event::Escalated => {
             sentences.extend(facts.since.as_ref().map(|since| streak(since, status(facts))));
+            sentences.extend(cause::sentence(facts));
         }
-        Event::Recovered => {
+        Event::Recovered | Event::Corrected => {
+            sentences.extend(cause::sentence(facts));
             sentences.extend(duration(facts));
             if status(facts) == Status::AtRisk {
                 sentences.push("It is still at risk.".to_owned());

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 pub(crate) mod cases;
+mod cause;
 mod figures;
 mod headline;
 pub(crate) mod letter;

@@ -102,8 +102,12 @@ mod tests {
     fn the_mails_of_one_episode() {
         for (name, facts) in [
             ("opened", cases::opened()),
+            ("acknowledged", cases::acknowledged()),
+            ("worsened", cases::worsened()),
+            ("reminded", cases::reminded()),
             ("escalated", cases::escalated()),
             ("recovered", cases::recovered()),
+            ("corrected", cases::corrected()),
             ("bare", cases::bare()),
         ] {
             let Rendered { subject, text, html } = render(&facts).unwrap();
@@ -134,11 +138,19 @@ mod tests {
         let number = || prop::option::of(prop_oneof![-1e12_f64..1e12, Just(0.0), -1.0_f64..1.0]);
         let base = prop::sample::select(vec![
             cases::opened(),
+            cases::worsened(),
             cases::escalated(),
             cases::recovered(),
             cases::bare(),
         ]);
-        let event = prop::sample::select(vec![Event::Opened, Event::Escalated, Event::Recovered]);
+        let event = prop::sample::select(vec![
+            Event::Opened,
+            Event::Worsened,
+            Event::Reminded,
+            Event::Escalated,
+            Event::Recovered,
+            Event::Corrected,
+        ]);
         let numbers = prop::array::uniform8(number());
         (base, event, numbers, prop::array::uniform8(any::<bool>())).prop_map(
             |(mut facts, event, [value, target, green, red, variance, from, to, points], kept)| {

@@ -5,7 +5,7 @@ use crate::{
         facts::{Facts, KpiFacts, LinkedFacts},
         mail::{headline, row, view::line},
     },
-    scorecard::{Event, Status, rounding},
+    scorecard::{Status, rounding},
 };
 
 /// A manager reads so many rows; the rest is on the board.
@@ -25,10 +25,7 @@ const POINTS_MIN: f64 = 0.05;
 
 /// The KPIs that made the event: most of the shortfall, or at a recovery what moved most.
 pub(super) fn shown(facts: &Facts) -> Vec<&KpiFacts> {
-    match facts.event {
-        Event::Opened | Event::Escalated => short(facts),
-        Event::Recovered => moved(facts),
-    }
+    if facts.event.ends() { moved(facts) } else { short(facts) }
 }
 
 fn short(facts: &Facts) -> Vec<&KpiFacts> {

@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 use crate::{
     notify::Person,
     scorecard::{
-        Actual, Aggregate, Aim, AlertOn, AlertPolicy, Amount, Calendar, Direction, Figure,
-        FiscalLabel, History, Id, Initiative, Kpi, KpiRef, Lag, Nature, Objective, Period,
-        Perspective, Portfolio, Rollup, Scorecard, Shape, Target, Tolerance,
+        Actual, Aggregate, Aim, AlertPolicy, Amount, Calendar, Direction, Figure, FiscalLabel,
+        History, Id, Initiative, Kpi, KpiRef, Lag, Nature, Objective, Period, Perspective,
+        Portfolio, Rollup, Scorecard, Shape, Target, Tolerance,
     },
 };
 
@@ -114,12 +114,9 @@ pub(super) fn portfolio() -> Portfolio {
         closures: Vec::new(),
     });
     let alert = AlertPolicy {
-        on: AlertOn::OffTrack,
         to: vec![id("ines"), id("ops")],
         escalate_to: vec![id("ceo")],
-        open_after: 1,
-        recovery_margin: 2.0,
-        escalate_after: 2,
+        ..AlertPolicy::default()
     };
     let customer = Perspective {
         id: id("customer"),

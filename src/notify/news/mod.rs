@@ -15,7 +15,7 @@ use crate::{
         Person,
         facts::{
             Change, EpisodeFacts, Facts, InitiativeFacts, Links, Named, NoteFacts, Parent,
-            PeriodName, PersonFacts, Since,
+            PeriodName, PersonFacts, Since, ToldFacts,
         },
     },
     scorecard::{
@@ -98,7 +98,8 @@ impl<'a> Subject<'a> {
         let (kpis, linked) = (kpis::kpis(self), kpis::linked(self));
         Facts {
             event: self.event,
-            dedup_key: format!("{}/{}", self.change.scope, self.change.episode.number),
+            cause: self.change.cause,
+            dedup_key: self.change.episode.dedup_key(&self.change.scope),
             at: self.standing.as_of.with_timezone(&zone).fixed_offset(),
             scorecard: named(&self.scorecard.id, &self.scorecard.name),
             perspective: named(&now.id, &now.name),
@@ -118,6 +119,8 @@ impl<'a> Subject<'a> {
             since: since(now),
             episode: episode_facts(&self.change.episode, zone),
             residual: kpis::residual(self, &kpis, &linked),
+            told: self.told(),
+            further: self.further(),
             kpis,
             linked,
             owner: self.defined.owner.as_ref().and_then(|owner| self.person(owner)),
@@ -141,7 +144,7 @@ impl<'a> Subject<'a> {
 
     /// What is being done where something is wrong; at a recovery, all that may now be closed.
     fn initiatives(&self) -> Vec<InitiativeFacts> {
-        let matters = |status| self.event == Event::Recovered || status != Status::OnTrack;
+        let matters = |status| self.event.ends() || status != Status::OnTrack;
         let mut facts = Vec::new();
         let pairs = self.defined.objectives.iter().zip(&self.perspective.objectives);
         for (objective, judged) in pairs {
@@ -169,6 +172,24 @@ impl<'a> Subject<'a> {
             state: initiative.state.clone(),
         };
         initiatives.iter().map(facts).collect()
+    }
+
+    /// What was told of the episode before this message.
+    fn told(&self) -> Option<ToldFacts> {
+        let told = &self.change.before.told;
+        let at = told.at.filter(|_| self.change.before.is_open())?;
+        let at = at.with_timezone(&self.scorecard.calendar.zone).fixed_offset();
+        Some(ToldFacts { at, status: told.status, score: told.score })
+    }
+
+    fn further(&self) -> Vec<Named> {
+        if self.told().is_none() {
+            return Vec::new();
+        }
+        let known = &self.change.before.told.red;
+        let kpis = self.perspective.objectives.iter().flat_map(|objective| &objective.kpis);
+        let further = kpis.filter(|kpi| kpi.status == Status::OffTrack && !known.contains(&kpi.id));
+        further.map(|kpi| named(&kpi.id, &kpi.name)).collect()
     }
 
     /// The newest note on the perspective, or on an objective or KPI of it.
@@ -252,6 +273,7 @@ fn episode_facts(episode: &Episode, zone: Tz) -> EpisodeFacts {
         acknowledged_at: acknowledgement.map(|by| local(by.at)),
         comment: acknowledgement.and_then(|by| by.comment.clone()),
         due: acknowledgement.and_then(|by| by.due),
+        flapping_until: episode.flapping_until.map(local),
     }
 }
 

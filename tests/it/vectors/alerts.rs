@@ -19,17 +19,13 @@ pub(super) fn alert(input: &Value) -> Value {
         let status: Status = serde_json::from_value(evaluation[0].clone()).unwrap();
         let period = format!("2026-{:02}", at + 1);
         let evaluation = Evaluation {
-            status,
-            score: evaluation[1].as_f64(),
-            occasion: period.clone(),
-            period,
-            official: true,
             historical: flag("historical", at),
             silenced: flag("silenced", at),
+            ..Evaluation::plain(status, evaluation[1].as_f64(), &period)
         };
-        let (next, event) = episode.advance(&policy, &evaluation, chrono::DateTime::UNIX_EPOCH);
+        let (next, news) = episode.advance(&policy, &evaluation, chrono::DateTime::UNIX_EPOCH);
         episode = next;
-        events.push(event);
+        events.push(news.map(|news| news.event));
     }
     json!({ "events": events })
 }

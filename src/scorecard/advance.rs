@@ -1,0 +1,324 @@
+//! The episode machine: when a scope's evaluations become news, and why. Pure: what it remembers is
+//! in the episode, what it sees in the evaluation.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    AlertOn, AlertPolicy, Cause, Episode, Evaluation, Event, Frequency, Id, News, Period, Phase,
+    Status, at_least,
+    episode::{LastVerdict, Told},
+    lines::badness,
+    score,
+};
+
+/// An open episode is news again when the score is this far below what was told.
+const WORSE_POINTS: f64 = 10.0;
+
+/// Slack of a difference of scores: 45 − 35 is 10, whatever the bits say.
+const SCORE_SLACK: f64 = 1e-9;
+
+/// The time in which falls are counted, and for which what falls too often is only in the digest.
+const FLAPPING_DAYS: i64 = 30;
+
+/// More falls than this in that time are flapping.
+const FALLS_MAX: usize = 3;
+
+/// One look, with what is remembered of the look before.
+struct Look<'a> {
+    policy: &'a AlertPolicy,
+    evaluation: &'a Evaluation,
+    now: DateTime<Utc>,
+    /// Nobody is told now, whatever happens.
+    quiet: bool,
+    /// The same figures as at the last look, judged by another configuration.
+    rejudged: bool,
+    /// The same period as at the last look, with figures restated since they were reported.
+    restated: bool,
+}
+
+impl Episode {
+    /// The episode after one more evaluation, and what is told of it.
+    pub fn advance(
+        &self,
+        policy: &AlertPolicy,
+        evaluation: &Evaluation,
+        now: DateTime<Utc>,
+    ) -> (Self, Option<News>) {
+        let unknown =
+            matches!(evaluation.status, Status::NoData | Status::Pending | Status::NotScored);
+        if unknown || !evaluation.official {
+            return (self.clone(), None);
+        }
+        let mut next = Self { seen: true, ..self.clone() };
+        if evaluation.historical {
+            return (next, None);
+        }
+        let look = Look::of(self, policy, evaluation, now);
+        let news = match trouble(policy, evaluation) {
+            Trouble::Bad => next.worsen(&look),
+            Trouble::Between => {
+                next.bad_periods = 0;
+                if !next.is_open() {
+                    next.bad_in_a_row = 0;
+                }
+                None
+            }
+            Trouble::Good => next.better(&look),
+        };
+        next.last_occasion = Some(evaluation.occasion.clone());
+        next.last_period = Some(evaluation.period.clone());
+        next.last_verdict = Some(LastVerdict {
+            status: evaluation.status,
+            score: evaluation.score,
+            config: evaluation.config.clone(),
+        });
+        let news = news.map(|(event, cause)| next.tell(event, cause, &look));
+        (next, news)
+    }
+
+    fn worsen(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
+        self.count(look.evaluation);
+        if !self.is_open() {
+            if self.bad_in_a_row < look.policy.open_after {
+                return None;
+            }
+            if !self.end_untold {
+                return (!look.quiet).then(|| self.open(look));
+            }
+            // As far as anybody knows, the episode never ended.
+            self.end_untold = false;
+            self.phase = Phase::Open;
+            self.recovered_at = None;
+            self.fell(look.now);
+        }
+        if look.rejudged {
+            self.rebase(look.evaluation);
+        }
+        if look.quiet {
+            self.kept_back = true;
+            return None;
+        }
+        self.escalation(look)
+            .map(|cause| (Event::Escalated, cause))
+            .or_else(|| self.new_facts(look.evaluation).map(|cause| (Event::Worsened, cause)))
+            .or_else(|| self.reminder(look).map(|cause| (Event::Reminded, cause)))
+    }
+
+    fn count(&mut self, evaluation: &Evaluation) {
+        let is_new = self.last_occasion.as_ref() != Some(&evaluation.occasion);
+        if is_new || self.bad_in_a_row == 0 {
+            self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
+        }
+        let is_new_period = self.last_period.as_ref() != Some(&evaluation.period);
+        if is_new_period || self.bad_periods == 0 {
+            self.bad_periods = self.bad_periods.saturating_add(1);
+        }
+    }
+
+    fn open(&mut self, look: &Look<'_>) -> (Event, Cause) {
+        self.number += 1;
+        self.phase = Phase::Open;
+        self.opened_at = Some(look.now);
+        self.opened_period = Some(look.evaluation.period.clone());
+        self.opened_as = Some(look.evaluation.path.clone());
+        self.recovered_at = None;
+        self.escalated = false;
+        self.acknowledgement = None;
+        self.due_told = false;
+        self.kept_back = false;
+        self.told = Told::default();
+        self.fell(look.now);
+        if self.falls.len() > FALLS_MAX {
+            self.flapping_until = Some(look.now + TimeDelta::days(FLAPPING_DAYS));
+            return (Event::Opened, Cause::Flapping);
+        }
+        (Event::Opened, look.cause().unwrap_or(Cause::Fell))
+    }
+
+    fn fell(&mut self, now: DateTime<Utc>) {
+        self.falls.retain(|fall| now - *fall < TimeDelta::days(FLAPPING_DAYS));
+        self.falls.push(now);
+    }
+
+    /// Another configuration is no new fact: what it makes of the same figures counts as told.
+    fn rebase(&mut self, evaluation: &Evaluation) {
+        let before = self.last_verdict.as_ref().and_then(|last| last.score);
+        if let (Some(told), Some(before), Some(now)) = (self.told.score, before, evaluation.score) {
+            self.told.score = Some(told + now - before);
+        }
+        self.told.status = Some(evaluation.status);
+        self.told.red.extend(evaluation.red.iter().cloned());
+    }
+
+    fn escalation(&mut self, look: &Look<'_>) -> Option<Cause> {
+        let policy = look.policy;
+        if self.escalated || policy.escalate_after == 0 {
+            return None;
+        }
+        let unanswered = self.acknowledgement.is_none()
+            && look.evaluation.escalation_due.is_some_and(|due| due <= look.now);
+        let cause = if self.bad_periods >= policy.escalate_after {
+            Cause::Lasted
+        } else if unanswered {
+            Cause::Unacknowledged
+        } else {
+            return None;
+        };
+        self.escalated = true;
+        Some(cause)
+    }
+
+    /// Whether it is clearly worse than what was told.
+    fn new_facts(&self, evaluation: &Evaluation) -> Option<Cause> {
+        let told = &self.told;
+        let fell = told.score.zip(evaluation.score).map(|(told, now)| told - now);
+        if told.status.is_some_and(|told| badness(told) < badness(evaluation.status)) {
+            Some(Cause::StatusFell)
+        } else if fell.is_some_and(|points| points >= WORSE_POINTS - SCORE_SLACK) {
+            Some(Cause::ScoreFell)
+        } else if told.at.is_some() && !evaluation.red.is_subset(&told.red) {
+            Some(Cause::FurtherKpi)
+        } else {
+            None
+        }
+    }
+
+    fn reminder(&mut self, look: &Look<'_>) -> Option<Cause> {
+        let kept_back = std::mem::take(&mut self.kept_back);
+        if let Some(acknowledgement) = &self.acknowledgement {
+            let passed = acknowledgement.due.is_some_and(|due| due < look.evaluation.day);
+            if !passed || self.due_told {
+                return None;
+            }
+            self.due_told = true;
+            return Some(Cause::DuePassed);
+        }
+        if kept_back {
+            return Some(Cause::SilenceOver);
+        }
+        let due = self.told.at? + look.policy.remind_after;
+        if look.policy.remind_after <= TimeDelta::zero() || look.now < due {
+            return None;
+        }
+        let same_period = self.told.period.as_ref() == Some(&look.evaluation.period);
+        match (self.told.reminders, same_period) {
+            (0, true) => Some(Cause::Unacknowledged),
+            // A period that is shorter than the patience is another one every time.
+            (0, false) => is_short(&look.evaluation.period).then_some(Cause::Unacknowledged),
+            (_, true) => None,
+            (_, false) => Some(Cause::NewPeriod),
+        }
+    }
+
+    fn better(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
+        self.bad_in_a_row = 0;
+        self.bad_periods = 0;
+        if self.is_open() {
+            self.phase = Phase::Clear;
+            self.recovered_at = Some(look.now);
+            self.kept_back = false;
+            if look.quiet {
+                self.end_untold = true;
+                return None;
+            }
+        } else if look.quiet || !std::mem::take(&mut self.end_untold) {
+            return None;
+        }
+        if look.restated {
+            return Some((Event::Corrected, Cause::Restated));
+        }
+        Some((Event::Recovered, look.cause().unwrap_or(Cause::Improved)))
+    }
+
+    /// Notes what is told, and to whom.
+    fn tell(&mut self, event: Event, cause: Cause, look: &Look<'_>) -> News {
+        let to = self.recipients(event, look.policy);
+        let told = &mut self.told;
+        told.messages += 1;
+        told.to.extend(to.iter().filter(|id| !told.to.contains(id)).cloned().collect::<Vec<_>>());
+        // Whoever is told of everything has not heard what only others were told.
+        if event != Event::Escalated {
+            let evaluation = look.evaluation;
+            told.at = Some(look.now);
+            told.period = Some(evaluation.period.clone());
+            told.status = Some(evaluation.status);
+            told.score = evaluation.score;
+            told.red = evaluation.red.clone();
+            told.reminders += u32::from(event == Event::Reminded);
+            self.kept_back = false;
+        }
+        News { event, cause, to }
+    }
+
+    /// Whoever heard of the trouble hears how it goes on and of its end.
+    fn recipients(&self, event: Event, policy: &AlertPolicy) -> Vec<Id> {
+        let also = if self.escalated { policy.escalate_to.as_slice() } else { &[] };
+        let mut to: Vec<Id> = match event {
+            Event::Opened | Event::Reminded => policy.to.clone(),
+            Event::Escalated => policy.escalate_to.clone(),
+            Event::Worsened | Event::Recovered | Event::Corrected if self.told.to.is_empty() => {
+                policy.to.iter().chain(also).cloned().collect()
+            }
+            Event::Worsened | Event::Recovered | Event::Corrected => self.told.to.clone(),
+        };
+        let mut seen = std::collections::HashSet::new();
+        to.retain(|id| seen.insert(id.clone()));
+        to
+    }
+}
+
+impl<'a> Look<'a> {
+    fn of(
+        episode: &Episode,
+        policy: &'a AlertPolicy,
+        evaluation: &'a Evaluation,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let same_occasion = episode.last_occasion.as_ref() == Some(&evaluation.occasion);
+        let same_period = episode.last_period.as_ref() == Some(&evaluation.period);
+        let other_config =
+            episode.last_verdict.as_ref().is_some_and(|last| last.config != evaluation.config);
+        Self {
+            policy,
+            evaluation,
+            now,
+            quiet: evaluation.silenced || episode.is_flapping(now),
+            rejudged: same_occasion && other_config,
+            restated: same_period && evaluation.restated,
+        }
+    }
+
+    /// Why the verdict on a period that was judged before is another one now.
+    fn cause(&self) -> Option<Cause> {
+        match (self.restated, self.rejudged) {
+            (true, _) => Some(Cause::Restated),
+            (false, true) => Some(Cause::Configuration),
+            (false, false) => None,
+        }
+    }
+}
+
+enum Trouble {
+    Bad,
+    Between,
+    Good,
+}
+
+fn trouble(policy: &AlertPolicy, evaluation: &Evaluation) -> Trouble {
+    let clears = |line: f64| {
+        evaluation.score.is_some_and(|score| at_least(score, line + policy.recovery_margin))
+    };
+    match (policy.on, evaluation.status) {
+        (_, Status::OffTrack) => Trouble::Bad,
+        (AlertOn::AtRisk, Status::AtRisk) => Trouble::Bad,
+        (AlertOn::AtRisk, _) if !clears(score::GREEN_SCORE) => Trouble::Between,
+        (_, Status::AtRisk) if !clears(score::RED_SCORE) => Trouble::Between,
+        _ => Trouble::Good,
+    }
+}
+
+/// Whether a period lasts no longer than a week.
+fn is_short(label: &str) -> bool {
+    let period = Period::parse(label).map(|period| period.frequency());
+    period.is_ok_and(|frequency| matches!(frequency, Frequency::Day | Frequency::Week))
+}
