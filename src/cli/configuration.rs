@@ -1,6 +1,6 @@
 //! The configuration as commands want it: loaded, or a failure in the reader's words.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use crate::{
     cli::failure::Failure,
@@ -8,9 +8,9 @@ use crate::{
         load::{LoadError, load},
         problem::{Problems, Severity},
         secret::Secrets,
-        setup::Setup,
+        setup::{Collection, Setup},
     },
-    scorecard::Scope,
+    scorecard::{KpiRef, Scope},
 };
 
 /// The set-up of a command that talks to the world.
@@ -62,4 +62,44 @@ fn in_full(path: &Path, problems: &Problems) -> Failure {
     anstream::eprint!("{}", problems.render());
     Failure::new(format!("the configuration {} cannot be used", path.display()))
         .hint("`kpid check` also shows the warnings")
+}
+
+/// The collections below the scopes named; all without any.
+pub(crate) fn collections<'s>(
+    setup: &'s Setup,
+    paths: &[String],
+) -> Result<Vec<&'s Collection>, Failure> {
+    if paths.is_empty() {
+        return Ok(setup.collections.iter().collect());
+    }
+    let mut wanted: HashSet<KpiRef> = HashSet::new();
+    for path in paths {
+        wanted.extend(below(setup, &scope(setup, path)?));
+    }
+    let found: Vec<_> =
+        setup.collections.iter().filter(|collection| wanted.contains(&collection.kpi)).collect();
+    if found.is_empty() {
+        let hint = "give it a `source`, or import its actuals with `kpid import`";
+        return Err(Failure::new("none of these KPIs has a source").hint(hint));
+    }
+    Ok(found)
+}
+
+fn below(setup: &Setup, scope: &Scope) -> Vec<KpiRef> {
+    let Some(scorecard) = setup.portfolio.scorecard(scope.scorecard()) else { return Vec::new() };
+    let mut kpis = Vec::new();
+    for perspective in &scorecard.perspectives {
+        for objective in &perspective.objectives {
+            for kpi in &objective.kpis {
+                let inside = match scope {
+                    Scope::Scorecard(_) => true,
+                    Scope::Perspective(_, id) => perspective.id == *id,
+                    Scope::Objective(_, _, id) => objective.id == *id,
+                    Scope::Kpi(named) => kpi.id == named.kpi,
+                };
+                kpis.extend(inside.then(|| scorecard.named(kpi)));
+            }
+        }
+    }
+    kpis
 }

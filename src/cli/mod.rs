@@ -3,6 +3,7 @@
 
 mod alert_list;
 mod alerts;
+mod backfill;
 mod backtest;
 mod check;
 mod completions;
@@ -47,6 +48,7 @@ enum Command {
     Run(run::Arguments),
     Check(check::Arguments),
     Pull(pull::Arguments),
+    Backfill(backfill::Arguments),
     Import(import::Arguments),
     Export(export::Arguments),
     Show(show::Arguments),
@@ -94,6 +96,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Run(arguments) => run::run(&config, arguments).await,
             Command::Check(arguments) => check::run(&config, &arguments).await,
             Command::Pull(arguments) => pull::run(&config, arguments).await,
+            Command::Backfill(arguments) => backfill::run(&config, arguments).await,
             Command::Export(arguments) => export::run(&config, arguments).await,
             Command::Import(arguments) => import::run(&config, arguments).await,
             Command::Explain(arguments) => explain::run(&config, arguments).await,

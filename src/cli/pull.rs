@@ -12,11 +12,11 @@ use crate::{
     config::setup::{Collection, Setup},
     daemon::{
         Engine,
-        collect::Occasion,
+        collect::{self, Occasion},
         judge::LIVE,
-        pull::{self, Pulled},
+        pull::{self, Manner, Pulled},
     },
-    scorecard::{Figure, History, Judge, KpiRef, Period, Scope, rounding},
+    scorecard::{Figure, History, Judge, KpiRef, Period, rounding},
     store::{Collected, Filed, Store},
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_use(config)?;
-    let collections = chosen(&setup, &arguments.scopes)?;
+    let collections = configuration::collections(&setup, &arguments.scopes)?;
     let period = arguments.period.as_deref().map(Period::parse).transpose();
     let period = period.map_err(|error| Failure::new(error.to_string()))?;
     check_frequency(&setup, &collections, period)?;
@@ -51,11 +51,12 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Store::open(&setup.store).await?
     };
     let engine = Engine::new(setup, store)?;
+    let manner = Manner { period, traced: arguments.dry_run };
     let due: Vec<_> = collections.iter().map(|collection| (collection, BY_HAND)).collect();
-    let pulled = pull::ask(&engine, &due, period, Clock::System).await?;
+    let pulled = pull::ask(&engine, &due, manner, Clock::System).await?;
     let failed = pulled.iter().filter(|pulled| outcome(pulled) != "samples").count();
     if arguments.dry_run {
-        report(&engine, &pulled).await?;
+        report(&engine, &pulled, period).await?;
     } else {
         keep(&engine, &pulled).await?;
     }
@@ -73,7 +74,7 @@ async fn keep(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
 }
 
 /// What each source gave, and what the verdict on it would be.
-async fn report(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
+async fn report(engine: &Engine, pulled: &[Pulled], period: Option<Period>) -> Result<(), Failure> {
     let kpis: HashSet<KpiRef> = pulled
         .iter()
         .flat_map(|pulled| engine.setup.portfolio.needed_by(&pulled.kpi.scorecard))
@@ -85,23 +86,41 @@ async fn report(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
     let judge = Judge::new(&engine.setup.portfolio, &history, Clock::System.now());
     for pulled in pulled {
         say!("{}", line(engine, pulled));
+        for answer in &pulled.answers {
+            exchange(answer);
+        }
         let Some(scorecard) = engine.setup.portfolio.scorecard(&pulled.kpi.scorecard) else {
             continue;
         };
         let Some(kpi) = scorecard.kpi(&pulled.kpi.kpi) else { continue };
-        let standing = judge.kpi(scorecard, kpi);
-        let period = standing.period.map(|period| format!(" for {period}")).unwrap_or_default();
-        let score = standing.score.map(|score| format!(", score {}", rounding::score(score)));
-        let gap = standing.gap.map(|gap| format!(", {}", gap.words()));
-        say!(
-            "  verdict{period}: {}{}{}",
-            standing.status.words(),
-            score.unwrap_or_default(),
-            gap.unwrap_or_default()
-        );
+        let (period, status, score, gap) = match period {
+            Some(period) => {
+                let verdict = judge.case(scorecard, kpi).judge_period(period);
+                (Some(period), verdict.status, verdict.score, verdict.gap)
+            }
+            None => {
+                let standing = judge.kpi(scorecard, kpi);
+                (standing.period, standing.status, standing.score, standing.gap)
+            }
+        };
+        let period = period.map(|period| format!(" for {period}")).unwrap_or_default();
+        let score = score.map(|score| format!(", score {}", rounding::score(score)));
+        let gap = gap.map(|gap| format!(", {}", gap.words()));
+        let (score, gap) = (score.unwrap_or_default(), gap.unwrap_or_default());
+        say!("  verdict{period}: {}{score}{gap}", status.words());
     }
     say!("nothing was kept");
     Ok(())
+}
+
+/// What was asked, and the beginning of what came.
+fn exchange(answer: &collect::Answer) {
+    let Some(exchange) = &answer.exchange else { return };
+    say!("  asked for {}: {}", answer.window.period, exchange.asked);
+    let came = exchange.came.iter().flat_map(|came| came.lines());
+    for (at, line) in came.enumerate() {
+        say!("  {} {line}", if at == 0 { "came:" } else { "     " });
+    }
 }
 
 fn file(history: &mut History, collected: &Collected) {
@@ -140,43 +159,6 @@ fn line(engine: &Engine, pulled: &Pulled) -> String {
 
 fn outcome(pulled: &Pulled) -> &'static str {
     pulled.collected.attempt.as_ref().map_or("samples", |attempt| attempt.outcome)
-}
-
-/// The collections below the scopes named.
-fn chosen<'s>(setup: &'s Setup, paths: &[String]) -> Result<Vec<&'s Collection>, Failure> {
-    if paths.is_empty() {
-        return Ok(setup.collections.iter().collect());
-    }
-    let mut wanted: HashSet<KpiRef> = HashSet::new();
-    for path in paths {
-        wanted.extend(below(setup, &configuration::scope(setup, path)?));
-    }
-    let found: Vec<_> =
-        setup.collections.iter().filter(|collection| wanted.contains(&collection.kpi)).collect();
-    if found.is_empty() {
-        let hint = "give it a `source`, or import its actuals with `kpid import`";
-        return Err(Failure::new("none of these KPIs has a source").hint(hint));
-    }
-    Ok(found)
-}
-
-fn below(setup: &Setup, scope: &Scope) -> Vec<KpiRef> {
-    let Some(scorecard) = setup.portfolio.scorecard(scope.scorecard()) else { return Vec::new() };
-    let mut kpis = Vec::new();
-    for perspective in &scorecard.perspectives {
-        for objective in &perspective.objectives {
-            for kpi in &objective.kpis {
-                let inside = match scope {
-                    Scope::Scorecard(_) => true,
-                    Scope::Perspective(_, id) => perspective.id == *id,
-                    Scope::Objective(_, _, id) => objective.id == *id,
-                    Scope::Kpi(named) => kpi.id == named.kpi,
-                };
-                kpis.extend(inside.then(|| scorecard.named(kpi)));
-            }
-        }
-    }
-    kpis
 }
 
 fn check_frequency(

@@ -8,7 +8,7 @@ use crate::{
     config::setup::Collection,
     daemon::Engine,
     scorecard::{Aggregate, Kpi, Period, ReadingKind, Sample, Scorecard},
-    sources::{Outcome, Question, Window},
+    sources::{Exchange, Outcome, Question, Window},
     store::{Attempt, Collected, Filed, Filing, Stage},
 };
 
@@ -28,11 +28,19 @@ pub struct Answer {
     pub window: Window,
     /// What came.
     pub outcome: Outcome,
+    /// Question and answer as a person may see them, where somebody looks.
+    pub exchange: Option<Exchange>,
 }
 
 /// Asks a source about windows, one after the other, oldest first. After one that fails only the
 /// newest is asked, which is the one judged: a source that hangs is not waited for once a window.
-pub async fn ask(engine: &Engine, collection: &Collection, windows: Vec<Window>) -> Vec<Answer> {
+/// With `traced`, what was said is kept for a person to look at.
+pub async fn ask(
+    engine: &Engine,
+    collection: &Collection,
+    windows: Vec<Window>,
+    traced: bool,
+) -> Vec<Answer> {
     let Some((scorecard, kpi)) = definition(engine, collection) else { return Vec::new() };
     let mut answers = Vec::new();
     let newest = windows.last().map(|window| window.period);
@@ -43,9 +51,14 @@ pub async fn ask(engine: &Engine, collection: &Collection, windows: Vec<Window>)
         }
         let calendar = &scorecard.calendar;
         let question = Question { window: &window, frequency: kpi.frequency, calendar };
-        let outcome = engine.connections.fetch(&collection.source, &question).await;
+        let (outcome, exchange) = if traced {
+            let (outcome, exchange) = engine.connections.trace(&collection.source, &question).await;
+            (outcome, Some(exchange))
+        } else {
+            (engine.connections.fetch(&collection.source, &question).await, None)
+        };
         failed |= matches!(outcome, Outcome::Error(_));
-        answers.push(Answer { window, outcome });
+        answers.push(Answer { window, outcome, exchange });
     }
     answers
 }

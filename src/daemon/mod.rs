@@ -2,6 +2,7 @@
 //! floor spawns tasks.
 
 mod agenda;
+pub mod backfill;
 pub mod collect;
 mod deliver;
 pub mod import;

@@ -29,19 +29,30 @@ pub struct Pulled {
     pub answers: Vec<Answer>,
     /// What is kept of it.
     pub collected: Collected,
+    /// Whether it was asked what the timer would ask now: only then does it say how collecting goes.
+    pub current: bool,
 }
 
-/// Asks the sources of KPIs, keeps nothing. Without a period, what the timer would ask for now.
+/// What a person asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// The period; by default what the timer would ask for now.
+    pub period: Option<Period>,
+    /// Keep what was said, to be looked at.
+    pub traced: bool,
+}
+
+/// Asks the sources of KPIs, keeps nothing.
 pub async fn ask(
     engine: &Engine,
     collections: &[(&Collection, Occasion)],
-    period: Option<Period>,
+    manner: Manner,
     clock: Clock,
 ) -> anyhow::Result<Vec<Pulled>> {
     let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
     let held = engine.store.periods(kpis).await?;
     let asked = collections.iter().map(|(collection, occasion)| {
-        pull_one(engine, collection, *occasion, period, held.get(&collection.kpi), clock)
+        pull_one(engine, collection, *occasion, manner, held.get(&collection.kpi), clock)
     });
     Ok(stream::iter(asked).buffered(CONCURRENT_MAX).collect().await)
 }
@@ -54,7 +65,7 @@ pub(super) fn answers<'a>(
     clock: Clock,
 ) -> impl Stream<Item = Pulled> + 'a {
     let asked = collections.iter().map(move |(collection, occasion)| {
-        pull_one(engine, collection, *occasion, None, held.get(&collection.kpi), clock)
+        pull_one(engine, collection, *occasion, Manner::default(), held.get(&collection.kpi), clock)
     });
     stream::iter(asked).buffer_unordered(CONCURRENT_MAX)
 }
@@ -66,7 +77,11 @@ pub async fn keep(
     circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    let collected: Vec<Collected> = pulled.iter().map(|pulled| pulled.collected.clone()).collect();
+    let collected = |pulled: &Pulled| {
+        let attempt = pulled.collected.attempt.clone().filter(|_| pulled.current);
+        Collected { attempt, ..pulled.collected.clone() }
+    };
+    let collected: Vec<Collected> = pulled.iter().map(collected).collect();
     engine.store.record(&collected).await?;
     let kpis: HashSet<KpiRef> = pulled.iter().map(|pulled| pulled.kpi.clone()).collect();
     let scorecards = engine.setup.portfolio.affected_by(&kpis);
@@ -77,22 +92,25 @@ async fn pull_one(
     engine: &Engine,
     collection: &Collection,
     occasion: Occasion,
-    period: Option<Period>,
+    manner: Manner,
     held: Option<&BTreeSet<Period>>,
     clock: Clock,
 ) -> Pulled {
     let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard);
     let defined = scorecard.and_then(|held| Some((&held.calendar, held.kpi(&collection.kpi.kpi)?)));
-    let windows = match (defined, period) {
-        (None, _) => Vec::new(),
-        (Some((calendar, _)), Some(period)) => vec![window::of(calendar, period)],
-        (Some((calendar, kpi)), None) => {
-            let nothing = BTreeSet::new();
-            let held = held.unwrap_or(&nothing);
-            window::windows(kpi, &collection.source, calendar, held, clock.now())
+    let (windows, current) = defined.map_or((Vec::new(), true), |(calendar, kpi)| {
+        let nothing = BTreeSet::new();
+        let held = held.unwrap_or(&nothing);
+        let usual = window::windows(kpi, &collection.source, calendar, held, clock.now());
+        match manner.period {
+            None => (usual, true),
+            Some(period) => {
+                let current = usual.last().is_some_and(|window| window.period == period);
+                (vec![window::of(calendar, period)], current)
+            }
         }
-    };
-    let answers = collect::ask(engine, collection, windows).await;
+    });
+    let answers = collect::ask(engine, collection, windows, manner.traced).await;
     let collected = collect::file(engine, collection, &answers, occasion, clock);
-    Pulled { kpi: collection.kpi.clone(), answers, collected }
+    Pulled { kpi: collection.kpi.clone(), answers, collected, current }
 }

@@ -64,7 +64,8 @@ fn missing(
     missed.into_iter().rev()
 }
 
-fn spanning(calendar: &Calendar, oldest: Period, newest: Period) -> Window {
+/// The window of several periods.
+pub(super) fn spanning(calendar: &Calendar, oldest: Period, newest: Period) -> Window {
     Window {
         period: newest,
         start: calendar.bounds(oldest).0,

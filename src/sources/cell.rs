@@ -90,6 +90,19 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// The cell alone, as in a listing of rows.
+    pub(super) fn bare(&self) -> String {
+        match self {
+            Self::Text(text) => shown(text, SHOWN_CHARS_MAX),
+            Self::Day(day) => day.to_string(),
+            Self::Local(time) => time.to_string(),
+            Self::Instant(at) => at.to_rfc3339(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,7 +9,7 @@ use tokio::{sync::Semaphore, time};
 use crate::{
     scorecard::Id,
     sources::{
-        Connection, Outcome, Question, Request, Source,
+        Connection, Exchange, Outcome, Question, Request, Source,
         http::client::{self, Client},
         sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
         table::Table,
@@ -56,15 +56,22 @@ impl Connections {
     /// connecting included. Dropping the future ends the question.
     pub async fn fetch(&self, source: &Source, question: &Question<'_>) -> Outcome {
         let id = &source.from;
+        match self.by_id.get(id) {
+            None => nowhere(id),
+            Some(live) => live.outcome(source, question, live.ask(&source.request, question).await),
+        }
+    }
+
+    /// Asks a source in the very same way, and keeps what a person needs to see of it.
+    pub async fn trace(&self, source: &Source, question: &Question<'_>) -> (Outcome, Exchange) {
+        let id = &source.from;
         let Some(live) = self.by_id.get(id) else {
-            return Outcome::Error(format!("there is no connection `{id}`"));
+            return (nowhere(id), Exchange { asked: format!("`{id}`"), came: None });
         };
         let answer = live.ask(&source.request, question).await;
-        let outcome = answer.and_then(|table| table.outcome(source.reading, question));
-        outcome.unwrap_or_else(|problem| {
-            let asked = live.describe(&source.request, question);
-            Outcome::Error(format!("`{id}`: {asked}: {problem}"))
-        })
+        let came = answer.as_ref().ok().map(Table::shown);
+        let asked = format!("`{id}`: {}", live.describe(&source.request, question));
+        (live.outcome(source, question, answer), Exchange { asked, came })
     }
 
     /// Reaches a system without asking it anything; says in words why it cannot be reached.
@@ -82,6 +89,10 @@ impl Connections {
             .await;
         reached.map_err(|problem| format!("`{id}`: {problem}"))
     }
+}
+
+fn nowhere(id: &Id) -> Outcome {
+    Outcome::Error(format!("there is no connection `{id}`"))
 }
 
 impl Live {
@@ -123,6 +134,20 @@ impl Live {
             }
         })
         .await
+    }
+
+    /// What an answer says; one that does not fit is an error that names what was asked.
+    fn outcome(
+        &self,
+        source: &Source,
+        question: &Question<'_>,
+        answer: Result<Table, String>,
+    ) -> Outcome {
+        let outcome = answer.and_then(|table| table.outcome(source.reading, question));
+        outcome.unwrap_or_else(|problem| {
+            let asked = self.describe(&source.request, question);
+            Outcome::Error(format!("`{}`: {asked}: {problem}", source.from))
+        })
     }
 
     /// Waits for a turn, which takes as long as it takes; then limits the time.

@@ -80,6 +80,15 @@ pub struct Question<'a> {
     pub calendar: &'a Calendar,
 }
 
+/// A question and its answer as a person may see them: shortened, and without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was asked of whom.
+    pub asked: String,
+    /// The beginning of what came; none where nothing usable did, which the outcome then words.
+    pub came: Option<String>,
+}
+
 /// What came of asking. Nothing is ever coerced from one to another.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {

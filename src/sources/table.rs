@@ -15,9 +15,32 @@ pub(super) struct Table {
     pub(super) columns: Vec<String>,
     /// Each as long as `columns`.
     pub(super) rows: Vec<Vec<Cell>>,
+    /// The beginning of a document the rows were taken out of, without secrets.
+    pub(super) excerpt: Option<String>,
 }
 
+/// More rows than this are not looked at one by one.
+const ROWS_SHOWN_MAX: usize = 20;
+
 impl Table {
+    /// What a person sees of the answer: the document, or the first rows.
+    pub(super) fn shown(&self) -> String {
+        if let Some(excerpt) = &self.excerpt {
+            return excerpt.clone();
+        }
+        let cells = |row: &Vec<Cell>| row.iter().map(Cell::bare).collect::<Vec<_>>().join(" | ");
+        let rows = self.rows.iter().take(ROWS_SHOWN_MAX).map(cells);
+        let mut lines: Vec<String> = [self.columns.join(" | ")].into_iter().chain(rows).collect();
+        match self.rows.len() {
+            0 => lines.push("(no rows)".to_owned()),
+            rows if rows > ROWS_SHOWN_MAX => {
+                lines.push(format!("and {} more rows", rows - ROWS_SHOWN_MAX));
+            }
+            _ => {}
+        }
+        lines.join("\n")
+    }
+
     /// What the rows say; in words where they do not fit the reading.
     pub(super) fn outcome(
         &self,
@@ -165,6 +188,7 @@ mod tests {
         let table = Table {
             columns: columns.iter().map(|name| (*name).to_owned()).collect(),
             rows: rows.iter().map(|row| row.to_vec()).collect(),
+            ..Table::default()
         };
         table.outcome(
             reading,

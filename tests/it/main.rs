@@ -4,6 +4,7 @@
 
 mod alerts;
 mod asking;
+mod backfill;
 mod check;
 mod demo;
 mod docs;

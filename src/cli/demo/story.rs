@@ -31,7 +31,7 @@ use crate::{
     daemon::{
         Engine,
         collect::Occasion,
-        pull,
+        pull::{self, Manner},
         run::{self, Orders},
     },
     scorecard::{Calendar, Circumstances, Frequency, Lag, judge},
@@ -182,7 +182,7 @@ async fn pull_all(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<()> {
     let on_time = Occasion { slot: Some(now), missed: 0 };
     let due: Vec<_> =
         engine.setup.collections.iter().map(|collection| (collection, on_time)).collect();
-    let pulled = pull::ask(engine, &due, None, Clock::set(now)).await?;
+    let pulled = pull::ask(engine, &due, Manner::default(), Clock::set(now)).await?;
     pull::keep(engine, &pulled, HISTORY, now).await?;
     Ok(())
 }

@@ -22,6 +22,12 @@ const REFUSAL_BYTES_MAX: usize = 4096;
 /// What is shown of an answer that does not fit.
 const EXCERPT_CHARS_MAX: usize = 200;
 
+/// What a person who traces a request sees of the answer.
+const RAW_CHARS_MAX: usize = 2000;
+
+/// No credential is longer than this.
+const EXCERPT_BYTES_BEYOND: usize = 8192;
+
 /// Query parameters whose names contain one of these are not shown.
 const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
 
@@ -89,7 +95,8 @@ impl Client {
         let media = content_type(&response);
         let body = self.body(&mut response).await?;
         let document = self.document(&body, &media)?;
-        get.extract.rows(&document)
+        let table = get.extract.rows(&document)?;
+        Ok(Table { excerpt: Some(self.excerpt(&body, RAW_CHARS_MAX)), ..table })
     }
 
     /// Reaches the API at its base URL; whatever it answers but a refusal of our credentials will do.
@@ -142,7 +149,7 @@ impl Client {
             if body.is_empty() {
                 return format!("came with an empty body ({media}) where JSON is expected");
             }
-            let excerpt = self.excerpt(body);
+            let excerpt = self.excerpt(body, EXCERPT_CHARS_MAX);
             format!("came with {media} that is not JSON ({error}): \"{excerpt}\"")
         })
     }
@@ -155,19 +162,21 @@ impl Client {
             StatusCode::NOT_FOUND => "; check `base_url` and `get`",
             _ => "",
         };
-        match self.excerpt(&words) {
+        match self.excerpt(&words, EXCERPT_CHARS_MAX) {
             excerpt if excerpt.is_empty() => format!("answered {status}{hint}"),
             excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
         }
     }
 
     /// The beginning of a body, without the credentials that some servers echo.
-    fn excerpt(&self, body: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(body).into_owned();
+    fn excerpt(&self, body: &[u8], chars_max: usize) -> String {
+        // A little more than is shown, lest half a credential at the cut is not recognised.
+        let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
+        let mut text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
         for secret in self.endpoint.auth.secrets() {
             text = text.replace(&secret, REDACTED);
         }
-        shown(&text, EXCERPT_CHARS_MAX)
+        shown(&text, chars_max)
     }
 }
 

@@ -15,7 +15,7 @@ impl Extract {
                 let is_empty = row.iter().all(Option::is_none);
                 let missing = row.iter().position(Option::is_none);
                 match missing {
-                    _ if is_empty => Ok(Table { columns: place.columns(), rows: Vec::new() }),
+                    _ if is_empty => Ok(Table { columns: place.columns(), ..Table::default() }),
                     Some(at) => Err(format!(
                         "came without a {}: its path matches nothing",
                         place.columns()[at]
@@ -23,6 +23,7 @@ impl Extract {
                     None => Ok(Table {
                         columns: place.columns(),
                         rows: vec![row.into_iter().flatten().collect()],
+                        ..Table::default()
                     }),
                 }
             }
@@ -36,7 +37,8 @@ impl Extract {
                     let figures = figures.map(|found| found.unwrap_or(Cell::Null));
                     Ok(figures.chain([period]).collect())
                 });
-                Ok(Table { columns, rows: rows.collect::<Result<_, String>>()? })
+                let rows = rows.collect::<Result<_, String>>()?;
+                Ok(Table { columns, rows, ..Table::default() })
             }
         }
     }

@@ -1,0 +1,171 @@
+//! `kpid backfill`: closed periods from the source, silently.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    io::{IsTerminal, Write as _},
+    path::Path,
+};
+
+use clap::ValueEnum;
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{self, say},
+    },
+    clock::Clock,
+    config::setup::{Collection, Setup},
+    daemon::{
+        Engine,
+        backfill::{self, Filled, Span, Task},
+        judge,
+    },
+    scorecard::{Circumstances, KpiRef, Period},
+    store::Store,
+};
+
+/// KPIs filled at once; connections set limits of their own.
+const CONCURRENT_MAX: usize = 8;
+
+/// Collect closed periods of the past, telling nobody; what was interrupted goes on where it stopped
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// KPIs such as calder/nps, or anything above them; all that have a source by default
+    #[arg(value_name = "KPI")]
+    scopes: Vec<String>,
+    /// The first period, e.g. 2024-04 or FY2025
+    #[arg(long, value_name = "P")]
+    from: String,
+    /// The last period
+    #[arg(long, value_name = "P")]
+    to: String,
+    /// Ask also for periods that have an actual
+    #[arg(long)]
+    again: bool,
+    /// Whom to tell afterwards: nobody, or those concerned by what is off track now
+    #[arg(long, value_enum, default_value_t)]
+    alerts: Alerts,
+}
+
+/// Whom a backfill tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Alerts {
+    /// Nobody.
+    #[default]
+    None,
+    /// Whoever is told of what is off track now; never of the past.
+    Current,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_use(config)?;
+    let period = |text: &str| Period::parse(text).map_err(|error| Failure::new(error.to_string()));
+    let (from, to) = (period(&arguments.from)?, period(&arguments.to)?);
+    let collections: Vec<Collection> =
+        configuration::collections(&setup, &arguments.scopes)?.into_iter().cloned().collect();
+    let store = Store::open(&setup.store).await?;
+    let engine = Engine::new(setup, store)?;
+    let held = engine.store.periods(collections.iter().map(|held| &held.kpi)).await?;
+    let nothing = BTreeSet::new();
+    let mut tasks = Vec::new();
+    let mut refused = 0;
+    for collection in &collections {
+        let held = held.get(&collection.kpi).unwrap_or(&nothing);
+        let span = span(&engine.setup, &collection.kpi, from, to)?;
+        match backfill::task(&engine, collection, span, held, arguments.again, Clock::System) {
+            Ok(task) => tasks.push(task),
+            Err(problem) => {
+                refused += 1;
+                say!("{}: left out: {problem}", collection.kpi);
+            }
+        }
+    }
+    let failed = fill(&engine, &tasks).await?;
+    tell(&engine, &tasks, arguments.alerts).await?;
+    engine.store.close().await;
+    Ok(if failed + refused == 0 { Answer::Done } else { Answer::No })
+}
+
+/// From the first day of one period to the last of another, by the calendar of the KPI's scorecard.
+fn span(setup: &Setup, kpi: &KpiRef, from: Period, to: Period) -> Result<Span, Failure> {
+    let scorecard = setup.portfolio.scorecard(&kpi.scorecard);
+    let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no KPI `{kpi}`")))?;
+    let span = Span {
+        first_day: scorecard.calendar.first_day(from),
+        last_day: scorecard.calendar.last_day(to),
+    };
+    if span.first_day > span.last_day {
+        return Err(Failure::new(format!("--from {from} comes after --to {to}")));
+    }
+    Ok(span)
+}
+
+/// Fills every KPI; how many did not come to their end.
+async fn fill(engine: &Engine, tasks: &[Task<'_>]) -> Result<usize, Failure> {
+    let total: usize = tasks.iter().map(|task| task.windows.len()).sum();
+    let asked = &std::cell::Cell::new(0);
+    let filling = tasks.iter().map(|task| async move {
+        let filled = backfill::fill(engine, task, Clock::System, |_| {
+            asked.set(asked.get() + 1);
+            bar(asked.get(), total);
+        });
+        (task, filled.await)
+    });
+    let mut filling = stream::iter(filling).buffer_unordered(CONCURRENT_MAX);
+    let mut failed = 0;
+    while let Some((task, filled)) = filling.next().await {
+        let filled = filled?;
+        clear_bar();
+        say!("{}: {}", task.collection.kpi, words(task, &filled));
+        failed += usize::from(filled.failed > 0);
+    }
+    Ok(failed)
+}
+
+fn words(task: &Task<'_>, filled: &Filled) -> String {
+    let mut parts = vec![match filled.periods {
+        1 => "1 period filled".to_owned(),
+        count => format!("{count} periods filled"),
+    }];
+    let mut counted = |count: usize, words: &str| {
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    };
+    counted(task.held, "held already");
+    counted(filled.empty, "without a figure at the source");
+    counted(filled.frozen, "frozen, not restated");
+    counted(filled.failed, "failed");
+    counted(task.windows.len() - filled.asked, "not asked any more; run it again to go on");
+    let problem = filled.problem.as_ref().map(|problem| format!(" ({problem})"));
+    format!("{}{}", parts.join(", "), problem.unwrap_or_default())
+}
+
+/// Every scorecard concerned is judged once, when all is in.
+async fn tell(engine: &Engine, tasks: &[Task<'_>], alerts: Alerts) -> Result<(), Failure> {
+    let kpis: HashSet<KpiRef> = tasks.iter().map(|task| task.collection.kpi.clone()).collect();
+    let scorecards = engine.setup.portfolio.affected_by(&kpis);
+    let circumstances = Circumstances { historical: alerts == Alerts::None, ..<_>::default() };
+    let judged = judge::judge(engine, &scorecards, circumstances, Clock::System.now()).await?;
+    output::say_waiting(judged.deliveries.len());
+    Ok(())
+}
+
+/// How far it has come, on a terminal, in one line that is written over.
+fn bar(asked: usize, total: usize) {
+    let mut terminal = std::io::stderr();
+    if terminal.is_terminal() {
+        let percent = 100 * asked / total.max(1);
+        // A progress that cannot be shown is no reason to stop.
+        let _ = write!(terminal, "\r\x1b[K{asked} of {total} windows asked, {percent} %");
+    }
+}
+
+fn clear_bar() {
+    let mut terminal = std::io::stderr();
+    if terminal.is_terminal() {
+        let _ = write!(terminal, "\r\x1b[K");
+    }
+}

@@ -1,0 +1,160 @@
+//! `kpid backfill` and `kpid pull --dry-run`, the real binary: the past comes in silently, goes on
+//! where it stopped, and what is asked can be looked at.
+
+use std::fs;
+
+use sqlx::{Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::world::kpid::{Kpid, Ran};
+
+const CONFIG: &str = "store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+connections:
+  books: { sqlite: { path: books.db } }
+channels:
+  ops: { webhook: { url: \"http://127.0.0.1:9/\", secret: nobody's } }
+";
+
+fn scorecard(query: &str) -> String {
+    format!(
+        "scorecard: acme
+perspectives:
+  money:
+    alert: {{ to: [ops] }}
+    objectives:
+      earn:
+        kpis:
+          revenue:
+            nature: flow
+            target: 100
+            schedule: {{ every: 1d }}
+            source: {{ sql: {{ from: books, query: \"{query}\" }} }}
+          margin:
+            nature: ratio
+            target: 30
+            schedule: {{ every: 1d }}
+            source: {{ sql: {{ from: books, reading: series, query: \"select month as period, revenue as value from months where month >= substr(:period_first_day, 1, 7) and month <= :period_key\" }} }}
+"
+    )
+}
+
+const BY_MONTH: &str = "select revenue as value from months where month = :period_key";
+
+/// The same until June 2024; what came after cannot be read.
+const TORN: &str = "select case when :period_key > '2024-06' then json('torn') else revenue end as value from months where month = :period_key";
+
+async fn acme(query: &str) -> Kpid {
+    let kpid = Kpid::new(CONFIG, &scorecard(query));
+    let options = SqliteConnectOptions::new()
+        .filename(kpid.folder().join("books.db"))
+        .create_if_missing(true);
+    let mut books = SqliteConnection::connect_with(&options).await.unwrap();
+    books.execute("create table months (month text, revenue real)").await.unwrap();
+    for year in [2024, 2025] {
+        for month in (1..=12).filter(|month| (year, *month) != (2024, 11)) {
+            let row = format!("insert into months values ('{year}-{month:02}', 50)");
+            books.execute(sqlx::AssertSqlSafe(row)).await.unwrap();
+        }
+    }
+    books.close().await.unwrap();
+    kpid
+}
+
+async fn filled(kpid: &Kpid, more: &[&str]) -> Ran {
+    let usual = ["backfill", "--from", "2024-01", "--to", "2025-12"];
+    kpid.run(&[&usual, more].concat()).await
+}
+
+async fn held(kpid: &Kpid) -> usize {
+    kpid.run(&["export"]).await.stdout.lines().skip(1).count()
+}
+
+#[tokio::test]
+async fn the_past_comes_in_silently_and_once() {
+    let kpid = acme(BY_MONTH).await;
+    let ran = filled(&kpid, &[]).await;
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let revenue = "acme/revenue: 23 periods filled, 1 without a figure at the source";
+    assert!(ran.stdout.contains(revenue), "{}", ran.stdout);
+    assert!(ran.stdout.contains("acme/margin: 23 periods filled\n"), "{}", ran.stdout);
+    // Two years off track, and nobody hears of it.
+    assert!(!ran.stdout.contains("message"), "{}", ran.stdout);
+    assert_eq!(held(&kpid).await, 46);
+    let again = filled(&kpid, &["acme/revenue"]).await;
+    let nothing = "acme/revenue: 0 periods filled, 23 held already, 1 without a figure";
+    assert!(again.stdout.contains(nothing), "{}", again.stdout);
+    assert_eq!(held(&kpid).await, 46);
+}
+
+#[tokio::test]
+async fn what_stopped_goes_on_where_it_stopped() {
+    let kpid = acme(TORN).await;
+    let ran = filled(&kpid, &["acme/revenue"]).await;
+    assert_eq!(ran.code, Some(1));
+    let stopped = "acme/revenue: 6 periods filled, 3 failed, 15 not asked any more; run it again";
+    assert!(ran.stdout.contains(stopped), "{}", ran.stdout);
+    assert!(ran.stdout.contains("malformed JSON"), "{}", ran.stdout);
+    assert_eq!(held(&kpid).await, 6);
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), scorecard(BY_MONTH)).unwrap();
+    let ran = filled(&kpid, &["acme/revenue"]).await;
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stdout.contains("17 periods filled, 6 held already"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_of_the_past_says_so() {
+    let kpid = acme("select 41 as value").await;
+    let ran = filled(&kpid, &["acme/revenue"]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout.contains("not told which period"), "{}", ran.stdout);
+    for (arguments, words) in [
+        (["backfill", "--from", "2025-12", "--to", "2024-01"], "comes after"),
+        (["backfill", "--from", "soon", "--to", "2024-01"], "soon"),
+    ] {
+        let ran = kpid.run(&arguments).await;
+        assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_person_may_ask_that_the_present_is_told() {
+    let kpid = acme("select 50 as value where :period_key <> ''").await;
+    let ran = kpid
+        .run(&[
+            "backfill",
+            "acme/revenue",
+            "--from",
+            "2024-01",
+            "--to",
+            "2099-12",
+            "--alerts",
+            "current",
+        ])
+        .await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("1 message waits for the daemon"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_was_said_and_a_failing_look_back_is_not_news() {
+    let kpid = acme(TORN).await;
+    let ran = kpid.run(&["pull", "acme/margin", "--period", "2024-03", "--dry-run"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for words in [
+        "asked for 2024-03: `books`: `select month as period",
+        "came: period | value\n        2024-03 | 50\n",
+        "acme/margin: 50 for 2024-03",
+        "verdict for 2024-03: on track, score 100.0",
+        "nothing was kept",
+    ] {
+        assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
+    }
+    assert!(!kpid.folder().join("kpid.db").exists());
+    let ran = kpid.run(&["pull", "acme/revenue", "--period", "2024-09"]).await;
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stdout.contains("malformed JSON"), "{}", ran.stdout);
+    let standing = kpid.show().await;
+    let kpi = &standing["scorecards"][0]["perspectives"][0]["objectives"][0]["kpis"][0];
+    assert_eq!(kpi["error"], serde_json::Value::Null, "{kpi}");
+}
