@@ -42,6 +42,7 @@ fn kpi(name: String) -> Kpi {
 fn objective(view: usize, at: usize) -> Objective {
     let kpis = (0..KPIS_PER_OBJECTIVE).map(|kpi_at| kpi(format!("k{view}-{at}-{kpi_at}")));
     Objective {
+        was: Vec::new(),
         id: id(format!("o{view}-{at}")),
         name: "objective".to_owned(),
         weight: 1.0,

@@ -66,7 +66,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let collections: Vec<Collection> =
         configuration::collections(&setup, &arguments.scopes)?.into_iter().cloned().collect();
     let store = Store::open(&setup.store).await?;
-    let engine = Engine::new(setup, store)?;
+    let engine = Engine::start(setup, store).await?;
     let held = engine.store.periods(collections.iter().map(|held| &held.kpi)).await?;
     let nothing = BTreeSet::new();
     let mut tasks = Vec::new();

@@ -41,7 +41,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         }
     };
     let store = Store::open(&setup.store).await?;
-    let engine = Engine::new(setup, store)?;
+    let engine = Engine::start(setup, store).await?;
     let judgement = import::keep(&engine, &rows, now).await?;
     say!("{} actuals imported from {path}", rows.len());
     output::say_waiting(judgement.deliveries.len());

@@ -50,7 +50,11 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     } else {
         Store::open(&setup.store).await?
     };
-    let engine = Engine::new(setup, store)?;
+    let engine = if arguments.dry_run {
+        Engine::new(setup, store)?
+    } else {
+        Engine::start(setup, store).await?
+    };
     let manner = Manner { period, traced: arguments.dry_run };
     let due: Vec<_> = collections.iter().map(|collection| (collection, BY_HAND)).collect();
     let pulled = pull::ask(&engine, &due, manner, Clock::System).await?;

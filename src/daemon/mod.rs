@@ -12,6 +12,7 @@ mod round;
 pub mod run;
 mod systemd;
 mod ticker;
+mod watch;
 mod window;
 
 use crate::{config::setup::Setup, sources::connections::Connections, store::Store};
@@ -32,5 +33,11 @@ impl Engine {
     pub fn new(setup: Setup, store: Store) -> anyhow::Result<Self> {
         let connections = Connections::open(&setup.connections)?;
         Ok(Self { setup, store, connections })
+    }
+
+    /// An engine on a store that is written to: what was held under an earlier id is moved first.
+    pub async fn start(setup: Setup, store: Store) -> anyhow::Result<Self> {
+        store.rename(&setup.portfolio.renames()).await?;
+        Self::new(setup, store)
     }
 }

@@ -28,6 +28,7 @@ use crate::{
         round::{Over, Round},
         systemd,
         ticker::Ticker,
+        watch::Watch,
     },
     notify::Channels,
     scorecard::{Cron, Id, Schedule},
@@ -101,7 +102,7 @@ impl Daemon {
     async fn new(setup: Setup, store: Store, clock: Clock) -> anyhow::Result<Self> {
         let channels = Arc::new(Channels::open(&setup.channels)?);
         let digest = setup.digest.clone();
-        let engine = Arc::new(Engine::new(setup, store.clone())?);
+        let engine = Arc::new(Engine::start(setup, store.clone()).await?);
         let families = engine.setup.portfolio.families();
         store.uses(&digest, clock.now()).await?;
         let (news, tasks, broken) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
@@ -222,6 +223,11 @@ impl Daemon {
     }
 
     fn start_workers(&self, stop: &CancellationToken) {
+        let (engine, news, clock) = (self.engine.clone(), self.news.clone(), self.clock);
+        let watched = stop.clone();
+        self.spawn(async move {
+            Watch { engine: &engine, clock, news: &news }.run(&watched).await;
+        });
         for channel in self.engine.setup.channels.keys().cloned() {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());

@@ -110,7 +110,7 @@ fn advance(
     now: DateTime<Utc>,
 ) -> EpisodeChange {
     let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
-    let before = judged.episode.clone().unwrap_or_default();
+    let before = by_present_ids(judged.episode.clone().unwrap_or_default(), perspective);
     let first_look = circumstances.first_look_is_historical && !before.seen;
     let period = judged.period.map(|period| period.to_string()).unwrap_or_default();
     let worse =
@@ -147,6 +147,17 @@ fn advance(
     let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
     let to = news.map(|news| news.to).unwrap_or_default();
     EpisodeChange { scope, before, episode, event, cause, to }
+}
+
+/// The episode with its KPIs by the ids that they have now: a rename is no further KPI.
+fn by_present_ids(mut episode: Episode, perspective: &Perspective) -> Episode {
+    let red = &mut episode.told.red;
+    for kpi in perspective.objectives.iter().flat_map(|objective| &objective.kpis) {
+        if kpi.was.iter().any(|was| red.remove(was)) {
+            red.insert(kpi.id.clone());
+        }
+    }
+    episode
 }
 
 fn is_red(kpi: &KpiStanding) -> bool {

@@ -71,6 +71,33 @@ impl Portfolio {
         self.scorecard(&kpi.scorecard)?.kpi(&kpi.kpi)
     }
 
+    /// Every node that had another id: its earlier path, then its present one, parents first.
+    pub fn renames(&self) -> Vec<(Scope, Scope)> {
+        let mut renames = Vec::new();
+        for scorecard in &self.scorecards {
+            let id = &scorecard.id;
+            for perspective in &scorecard.perspectives {
+                let scope = |of: &Id| Scope::Perspective(id.clone(), of.clone());
+                renames
+                    .extend(perspective.was.iter().map(|was| (scope(was), scope(&perspective.id))));
+            }
+            for perspective in &scorecard.perspectives {
+                for objective in &perspective.objectives {
+                    let path = (id, &perspective.id);
+                    let scope =
+                        |of: &Id| Scope::Objective(path.0.clone(), path.1.clone(), of.clone());
+                    renames
+                        .extend(objective.was.iter().map(|was| (scope(was), scope(&objective.id))));
+                }
+            }
+            for kpi in scorecard.kpis() {
+                let scope = |of: &Id| Scope::Kpi(KpiRef { scorecard: id.clone(), kpi: of.clone() });
+                renames.extend(kpi.was.iter().map(|was| (scope(was), scope(&kpi.id))));
+            }
+        }
+        renames
+    }
+
     /// Every KPI of every scorecard, in order.
     pub fn kpis(&self) -> impl Iterator<Item = (KpiRef, &Scorecard, &Kpi)> {
         self.scorecards.iter().flat_map(|scorecard| {

@@ -59,6 +59,8 @@ pub struct Perspective {
 pub struct Objective {
     /// Unique in the scorecard.
     pub id: Id,
+    /// Earlier ids, so that a rename keeps alerts and notes.
+    pub was: Vec<Id>,
     /// For people.
     pub name: String,
     /// Relative to its siblings; 0 is shown and not counted.
@@ -121,6 +123,8 @@ pub struct Initiative {
 pub struct Kpi {
     /// Unique in the scorecard, also among its perspectives.
     pub id: Id,
+    /// Earlier ids, so that a rename keeps history and alerts.
+    pub was: Vec<Id>,
     /// For people.
     pub name: String,
     /// What exactly is counted.
@@ -439,6 +443,7 @@ impl Kpi {
             decimals: None,
             direction: Direction::Higher,
             frequency: Frequency::Month,
+            was: Vec::new(),
             weight: 1.0,
             critical: false,
             owner: None,

@@ -9,6 +9,7 @@ mod lock;
 mod notes;
 mod outbox;
 mod remarks;
+mod renames;
 mod silences;
 mod snapshots;
 

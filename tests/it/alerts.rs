@@ -34,8 +34,11 @@ fn acme() -> Kpid {
 
 /// Takes in a figure of now.
 async fn import(kpid: &Kpid, value: f64) -> Ran {
-    let rows =
-        format!("kpi,period,value\nacme/nps,{},{value}\n", Clock::System.now().format("%Y-%m"));
+    import_of(kpid, "acme/nps", value).await
+}
+
+async fn import_of(kpid: &Kpid, kpi: &str, value: f64) -> Ran {
+    let rows = format!("kpi,period,value\n{kpi},{},{value}\n", Clock::System.now().format("%Y-%m"));
     let path = kpid.folder().join("rows.csv");
     fs::write(&path, rows).unwrap();
     kpid.run(&["import", path.to_str().unwrap()]).await
@@ -183,10 +186,69 @@ async fn the_newest_note_is_in_the_next_mail() {
 }
 
 #[tokio::test]
+async fn a_rename_keeps_history_alert_and_thread() {
+    let kpid = acme();
+    open_alert(&kpid).await;
+    alerts(&kpid, &["ack", "acme/customer"]).await;
+    let renamed = SCORECARD
+        .replace("  customer:\n", "  clients:\n    was: [customer]\n")
+        .replace("nps: {", "promoters: { was: nps,");
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), renamed).unwrap();
+    let again = import_of(&kpid, "acme/promoters", 29.5).await;
+    assert!(!again.stdout.contains("wait"), "{again:?}");
+    let listed = list(&kpid, &[]).await;
+    let episode = &listed["episodes"][0];
+    assert_eq!((&episode["scope"], &episode["number"]), (&"acme/clients".into(), &1.into()));
+    assert_eq!(episode["acknowledged"]["by"], "ines");
+    let exported = kpid.run(&["export"]).await;
+    assert!(exported.stdout.contains("acme/promoters,"), "{exported:?}");
+    import_of(&kpid, "acme/promoters", 46.0).await;
+    let store = Store::open(&kpid.folder().join("kpid.db")).await.unwrap();
+    let now = Clock::System.now();
+    let claimed = store.claim("mail", now, now, 8).await.unwrap();
+    store.delivered(claimed[0].id, now).await.unwrap();
+    let recovered = store.claim("mail", now, now, 8).await.unwrap();
+    let facts: Value = serde_json::from_str(&recovered[0].facts).unwrap();
+    assert_eq!(
+        (&facts["event"], &facts["dedup_key"]),
+        (&"recovered".into(), &"acme/customer/1".into())
+    );
+    assert_eq!(facts["perspective"]["id"], "clients");
+}
+
+#[tokio::test]
+async fn an_id_in_use_is_nobodys_earlier_one() {
+    for (was, words) in [
+        ("  clients:\n    was: [nps]\n", "`nps` is no earlier id"),
+        ("  clients:\n    was: [old, old]\n", "`old` is the earlier id of two"),
+    ] {
+        let kpid = Kpid::new(CONFIG, &SCORECARD.replace("  customer:\n", was));
+        let ran = kpid.run(&["check"]).await;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(words), "{ran:?}");
+    }
+}
+
+#[tokio::test]
 async fn people_read_a_list() {
     let kpid = acme();
     open_alert(&kpid).await;
     let ran = kpid.run(&["alerts", "list"]).await;
     assert!(ran.stdout.starts_with("acme/customer: alert 1 open, opened 2"), "{ran:?}");
     assert!(ran.stdout.contains("not acknowledged") && ran.stdout.contains("1 opened"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_daemon_tells_what_is_still_so_when_a_silence_ends() {
+    let kpid = acme();
+    import(&kpid, 45.0).await;
+    let soon = (Clock::System.now() + chrono::TimeDelta::seconds(3)).to_rfc3339();
+    let silence = ["silence", "acme/customer", "--until", &soon, "--reason", "stocktaking"];
+    assert_eq!(alerts(&kpid, &silence).await.code, Some(0));
+    assert!(!import(&kpid, 30.0).await.stdout.contains("wait"));
+    let mut daemon = kpid.start();
+    let outbox = kpid.folder().join("outbox");
+    let mails = async || fs::read_dir(&outbox).map_or(0, Iterator::count);
+    daemon.until("the mail after the silence", mails, |mails| *mails == 1).await;
+    assert!(daemon.stop().await.success());
 }

@@ -16,6 +16,8 @@ use super::{
 pub struct KpiDoc {
     /// For people; the id by default.
     pub name: Option<Loc<String>>,
+    /// Earlier ids, so that a rename keeps history and alerts.
+    pub was: Option<Loc<IdsDoc>>,
     /// What exactly is counted.
     pub description: Option<Loc<String>>,
     /// What longer periods make of it: `flow` sums, `level` stands, `ratio` divides sums, `event` happens.

@@ -70,6 +70,8 @@ pub struct PerspectiveDoc {
 pub struct ObjectiveDoc {
     /// For people; the id by default.
     pub name: Option<Loc<String>>,
+    /// Earlier ids, so that a rename keeps alerts and notes.
+    pub was: Option<Loc<IdsDoc>>,
     /// Relative to its siblings; 1 by default, 0 is shown and not counted.
     pub weight: Option<Loc<f64>>,
     /// Red here makes the perspective red.

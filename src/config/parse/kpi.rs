@@ -1,6 +1,10 @@
 //! A KPI, parsed.
 
-use super::{Desk, given, scorecard::Sheet, source, target, texts};
+use super::{
+    Desk, given,
+    scorecard::{Level, Sheet},
+    source, target, texts,
+};
 use crate::{
     config::{
         document::{
@@ -57,6 +61,7 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
 
 fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
     kpi.name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| kpi.id.to_string());
+    kpi.was = sheet.was(doc.was.as_ref(), Level::PerspectiveOrKpi);
     kpi.description = given(doc.description.as_ref()).cloned();
     kpi.unit = given(doc.unit.as_ref()).cloned();
     kpi.decimals = given(doc.decimals.as_ref()).copied();

@@ -7,6 +7,7 @@ use crate::{
     config::{
         document::{
             located::{Entries, Loc},
+            scalar::IdsDoc,
             scorecard::{
                 AlertDoc, AlertOnDoc, CountRedDoc, InitiativeDoc, MissingDoc, ObjectiveDoc,
                 PerspectiveDoc, RollupDoc, ScorecardDoc, StatusDoc,
@@ -49,6 +50,17 @@ pub(super) struct Sheet<'d> {
     names: HashMap<Id, Place>,
     objectives: HashMap<Id, Place>,
     drives: Vec<Mention>,
+    /// Earlier ids, by what they were ids of.
+    earlier: Vec<(Level, Mention)>,
+}
+
+/// What shares a name space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// They share paths.
+    PerspectiveOrKpi,
+    /// Objectives have a path of their own.
+    Objective,
 }
 
 /// Parses a scorecard document.
@@ -69,6 +81,7 @@ pub(in crate::config) fn scorecard(
         names: HashMap::new(),
         objectives: HashMap::new(),
         drives: Vec::new(),
+        earlier: Vec::new(),
     };
     let owner = sheet.owner(doc.owner.as_ref());
     let entries = given(Some(&doc.perspectives)).map(|docs| sheet.desk.entries(docs));
@@ -89,6 +102,7 @@ pub(in crate::config) fn scorecard(
         "perspectives",
     );
     sheet.check_drives();
+    sheet.check_earlier();
     let materiality =
         doc.materiality.as_ref().and_then(|doc| sheet.desk.at_least_zero(doc, "materiality"));
     let scorecard = Scorecard {
@@ -153,9 +167,8 @@ impl Sheet<'_> {
             self.desk.problems.push(Problem::warning(place, message));
         }
         self.some_weight(objectives.iter().map(|child| child.weight), place, "objectives");
-        let was = self.desk.mentions(doc.was.as_ref());
         Perspective {
-            was: was.into_iter().map(|mention| mention.id).collect(),
+            was: self.was(doc.was.as_ref(), Level::PerspectiveOrKpi),
             name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
             id,
             weight: self.weight(doc.weight.as_ref()),
@@ -189,6 +202,7 @@ impl Sheet<'_> {
         }
         self.some_weight(kpis.iter().map(|child| child.weight), place, "KPIs");
         Objective {
+            was: self.was(doc.was.as_ref(), Level::Objective),
             name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
             id,
             weight: self.weight(doc.weight.as_ref()),
@@ -351,6 +365,35 @@ impl Sheet<'_> {
                 .as_ref()
                 .and_then(|doc| self.desk.time_delta(doc))
                 .unwrap_or(usual.remind_after),
+        }
+    }
+
+    pub(super) fn was(&mut self, doc: Option<&Loc<IdsDoc>>, level: Level) -> Vec<Id> {
+        let mentions = self.desk.mentions(doc);
+        self.earlier.extend(mentions.iter().map(|mention| (level, mention.clone())));
+        mentions.into_iter().map(|mention| mention.id).collect()
+    }
+
+    /// What an earlier id held can move to one node only, and only if nothing has that id now.
+    fn check_earlier(&mut self) {
+        let earlier = std::mem::take(&mut self.earlier);
+        for (at, (level, was)) in earlier.iter().enumerate() {
+            let present = match level {
+                Level::PerspectiveOrKpi => self.names.contains_key(&was.id),
+                Level::Objective => self.objectives.contains_key(&was.id),
+            };
+            let mut before = earlier.iter().take(at);
+            let message = if present {
+                format!(
+                    "`{}` is no earlier id: something in `{}` has it now",
+                    was.id, self.scorecard
+                )
+            } else if before.any(|(other, mention)| other == level && mention.id == was.id) {
+                format!("`{}` is the earlier id of two nodes of `{}`", was.id, self.scorecard)
+            } else {
+                continue;
+            };
+            self.desk.error(was.place, message);
         }
     }
 

@@ -47,6 +47,7 @@ fn kpi(name: &str, weight: f64, unit: Option<&str>, aims: Vec<Aim>) -> Kpi {
 
 fn objective(name: &str, critical: bool, kpis: Vec<Kpi>) -> Objective {
     Objective {
+        was: Vec::new(),
         id: id(&name.to_lowercase().replace(' ', "-")),
         name: name.to_owned(),
         weight: 50.0,

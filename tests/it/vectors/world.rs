@@ -59,6 +59,7 @@ pub(crate) fn aim_of(input: &Value) -> Aim {
 
 pub(crate) fn objective(name: &str, weight: f64, critical: bool, kpis: Vec<Kpi>) -> Objective {
     Objective {
+        was: Vec::new(),
         id: id(name),
         name: name.to_owned(),
         weight,
