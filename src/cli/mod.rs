@@ -14,6 +14,8 @@ mod export;
 mod failure;
 mod import;
 mod init;
+mod notify;
+mod outbox;
 mod output;
 mod pull;
 mod run;
@@ -55,6 +57,8 @@ enum Command {
     Explain(explain::Arguments),
     Backtest(backtest::Arguments),
     Alerts(alerts::Arguments),
+    Outbox(outbox::Arguments),
+    Notify(notify::Arguments),
     Simulate(simulate::Arguments),
     Init(init::Arguments),
     Demo(demo::Arguments),
@@ -103,6 +107,8 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Show(arguments) => show::run(&config, arguments).await,
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,
             Command::Alerts(arguments) => alerts::run(&config, arguments).await,
+            Command::Outbox(arguments) => outbox::run(&config, arguments).await,
+            Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Simulate(arguments) => simulate::run(&arguments),

@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     notify::{
         Channels, Delivery,
-        facts::Facts,
+        notice::Message,
         retry::{self, Next},
     },
     scorecard::Id,
@@ -77,15 +77,15 @@ impl Worker<'_> {
 
     async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> anyhow::Result<()> {
         let Claimed { id, recipient, attempts, written_at, .. } = claimed;
-        let facts: Facts = match serde_json::from_str(&claimed.facts) {
-            Ok(facts) => facts,
+        let message = match Message::from_json(&claimed.facts) {
+            Ok(message) => message,
             Err(error) => {
-                let message = format!("its facts cannot be read: {error}");
+                let message = format!("what it says cannot be read: {error}");
                 error!(delivery = %id, "gave up the delivery {id}: {message}");
                 return self.store.given_up(*id, self.clock.now(), &message).await;
             }
         };
-        let delivery = Delivery { id: *id, channel: &self.channel, recipient, facts: &facts };
+        let delivery = Delivery { id: *id, channel: &self.channel, recipient, message: &message };
         let sent = self.channels.send(delivery, self.clock.now()).await;
         let Err(failed) = sent else {
             info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);

@@ -4,6 +4,7 @@
 pub mod facts;
 mod mail;
 pub mod news;
+pub mod notice;
 pub mod retry;
 pub mod route;
 mod smtp;
@@ -20,7 +21,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    notify::{facts::Facts, mail::letter::letter, smtp::Postman, webhook::Hook},
+    notify::{mail::letter::letter, notice::Message, smtp::Postman, webhook::Hook},
     scorecard::Id,
 };
 
@@ -103,7 +104,7 @@ pub struct Delivery<'a> {
     /// Where it goes: a mail address, or the id of the channel that is told itself.
     pub recipient: &'a str,
     /// What it says.
-    pub facts: &'a Facts,
+    pub message: &'a Message,
 }
 
 /// Why a delivery was not made, by what its caller does next. The messages are sentences for
@@ -151,17 +152,16 @@ impl Channels {
 
     /// Makes one delivery; `now` dates the message.
     pub async fn send(&self, delivery: Delivery<'_>, now: DateTime<Utc>) -> Result<(), SendError> {
-        let Delivery { id, channel, recipient, facts } = delivery;
+        let Delivery { id, channel, recipient, message } = delivery;
         match self.channel(channel)? {
-            Open::Webhook(hook) => hook.post(id, facts, now).await,
+            Open::Webhook(hook) => hook.post(id, message, now).await,
             Open::Email { from, postman } => {
                 let to = recipient.parse().map_err(|error| SendError::GiveUp {
                     message: format!("`{recipient}` is no mail address: {error}"),
                 })?;
                 // A mail that cannot be made today may be made by the next release.
-                let mail = letter(from, to, id, facts, now).map_err(|error| SendError::Retry {
-                    after: None,
-                    message: format!("{error:#}"),
+                let mail = letter(from, to, id, message, now).map_err(|error| {
+                    SendError::Retry { after: None, message: format!("{error:#}") }
                 })?;
                 postman.carry(id, mail).await
             }
@@ -226,11 +226,12 @@ mod tests {
     async fn a_delivery_goes_over_the_channel_it_names() {
         let folder = tempfile::tempdir().unwrap();
         let channels = Channels::open(&channels(folder.path().to_owned())).unwrap();
-        let (facts, now) = (cases::opened(), cases::at("2026-06-03T06:00:05+02:00").to_utc());
+        let (message, now) =
+            (cases::opened().into(), cases::at("2026-06-03T06:00:05+02:00").to_utc());
         let send = async |channel: &str, recipient: &str| {
             let channel = id(channel);
             let delivery =
-                Delivery { id: Uuid::nil(), channel: &channel, recipient, facts: &facts };
+                Delivery { id: Uuid::nil(), channel: &channel, recipient, message: &message };
             channels.send(delivery, now).await
         };
         assert_eq!(send("folder", "ines.marlow@calder.example").await, Ok(()));

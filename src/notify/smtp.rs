@@ -218,7 +218,7 @@ mod tests {
         let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
         let from = "kpid@calder.example".parse().unwrap();
         let to = "ines@calder.example".parse().unwrap();
-        letter(&from, to, Uuid::nil(), &cases::opened(), now).unwrap()
+        letter(&from, to, Uuid::nil(), &cases::opened().into(), now).unwrap()
     }
 
     async fn send(answers: Answers, login: bool) -> Result<(), SendError> {

@@ -18,7 +18,7 @@ use tokio::{net::TcpStream, time};
 use url::Url;
 use uuid::Uuid;
 
-use crate::notify::{SendError, Webhook, facts::Facts};
+use crate::notify::{SendError, Webhook, notice::Message};
 
 /// One request and its answer, connecting included.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
@@ -77,15 +77,16 @@ impl Hook {
         Ok(Self { client, url: webhook.url.clone(), host, key })
     }
 
-    /// Posts the facts under the delivery's id.
+    /// Posts the message under the delivery's id.
     pub(crate) async fn post(
         &self,
         id: Uuid,
-        facts: &Facts,
+        message: &Message,
         now: DateTime<Utc>,
     ) -> Result<(), SendError> {
-        let body = serde_json::to_vec(facts)
-            .map_err(|error| retry(format!("cannot write the facts as JSON: {error}")))?;
+        let body = message
+            .to_json()
+            .map_err(|error| retry(format!("cannot write the message as JSON: {error}")))?;
         let (id, timestamp) = (id.to_string(), now.timestamp().to_string());
         let mut request = self
             .client
@@ -94,7 +95,7 @@ impl Hook {
             .header("webhook-id", &id)
             .header("webhook-timestamp", &timestamp);
         if let Some(key) = &self.key {
-            let signature = key.sign(&id, &timestamp, &body);
+            let signature = key.sign(&id, &timestamp, body.as_bytes());
             request = request.header("webhook-signature", signature);
         }
         let response = request.body(body).send().await.map_err(|error| {
@@ -206,7 +207,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::notify::mail::cases;
+    use crate::notify::{facts::Facts, mail::cases};
 
     /// For a receiver that answers, on however busy a machine.
     const PATIENT: Duration = Duration::from_secs(60);
@@ -223,10 +224,10 @@ mod tests {
         let url = format!("http://{}/kpid", listener.local_addr().unwrap()).parse().unwrap();
         let secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into());
         let hook = Hook::open_within(&Webhook { url, secret }, PATIENT).unwrap();
-        let (facts, now) = (cases::opened(), cases::at(NOW).to_utc());
+        let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
         let mut seen = Vec::new();
         let result = tokio::select! {
-            result = hook.post(Uuid::nil(), &facts, now) => result,
+            result = hook.post(Uuid::nil(), &message, now) => result,
             () = receive(listener, answer, &mut seen) => unreachable!("the receiver goes on"),
         };
         (result, seen)
@@ -294,13 +295,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
         let hook = Hook::open_within(&Webhook { url, secret: None }, IMPATIENT).unwrap();
-        let (facts, now) = (cases::opened(), cases::at(NOW).to_utc());
+        let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
         let accept_only = async {
             let _held = listener.accept().await.unwrap();
             future::pending::<()>().await;
         };
         let result = tokio::select! {
-            result = hook.post(Uuid::nil(), &facts, now) => result,
+            result = hook.post(Uuid::nil(), &message, now) => result,
             () = accept_only => unreachable!("the receiver goes on"),
         };
         let Err(SendError::Retry { message, .. }) = result else { panic!("{result:?}") };

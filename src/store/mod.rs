@@ -4,6 +4,7 @@
 mod actuals;
 mod audit;
 mod collections;
+mod desk;
 mod episodes;
 mod lock;
 mod notes;
@@ -33,6 +34,7 @@ pub use self::{
     actuals::{Filed, Filing, Stage},
     audit::Deed,
     collections::{Attempt, LastSlot},
+    desk::{Handled, Handling, Listed},
     episodes::EpisodeEvent,
     lock::InstanceLock,
     outbox::{Claimed, NewDelivery},

@@ -35,7 +35,7 @@ pub struct Claimed {
     pub recipient: String,
     /// What the message says, as JSON.
     pub facts: String,
-    /// When it was decided on.
+    /// When it was decided on, or last taken up again by a person.
     pub written_at: DateTime<Utc>,
     /// How many attempts were made, this one included.
     pub attempts: u32,
@@ -89,7 +89,7 @@ pub(super) async fn claim(
                        AND before.channel = due.channel AND before.recipient = due.recipient \
                        AND before.id < due.id) \
                    ORDER BY due.next_attempt_at LIMIT $3) \
-               RETURNING id, recipient, facts, written_at, attempts";
+               RETURNING id, recipient, facts, coalesce(retried_at, written_at), attempts";
     let rows: Vec<ClaimedRow> = sqlx::query_as(sql)
         .bind(now.timestamp_micros())
         .bind(until.timestamp_micros())
@@ -136,7 +136,7 @@ pub(super) async fn due_again(
     error: &str,
 ) -> anyhow::Result<()> {
     let sql = "UPDATE deliveries SET next_attempt_at = $2, claimed_until = NULL, last_error = $3 \
-               WHERE id = $1";
+               WHERE id = $1 AND state = 'pending'";
     let settled = sqlx::query(sql).bind(id.to_string()).bind(at.timestamp_micros()).bind(error);
     settled.execute(pool).await.context("cannot settle a delivery")?;
     Ok(())
@@ -149,7 +149,7 @@ pub(super) async fn given_up(
     error: &str,
 ) -> anyhow::Result<()> {
     let sql = "UPDATE deliveries SET state = 'given_up', claimed_until = NULL, settled_at = $2, \
-               last_error = $3 WHERE id = $1";
+               last_error = $3 WHERE id = $1 AND state = 'pending'";
     let settled = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(error);
     settled.execute(pool).await.context("cannot settle a delivery")?;
     Ok(())

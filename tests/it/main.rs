@@ -11,6 +11,7 @@ mod docs;
 mod explain;
 mod links;
 mod main_job;
+mod outbox;
 mod properties;
 mod reload;
 mod servers;

@@ -3,9 +3,13 @@
 use chrono::{DateTime, FixedOffset};
 
 use crate::{
-    notify::facts::{
-        Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links, Named,
-        Need, NoteFacts, Parent, PeriodName, PersonFacts, Since, ToldFacts, UnitFacts, UsualRange,
+    notify::{
+        facts::{
+            Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links,
+            Named, Need, NoteFacts, Parent, PeriodName, PersonFacts, Since, ToldFacts, UnitFacts,
+            UsualRange,
+        },
+        notice::{Notice, NoticeKind, Section},
     },
     scorecard::{Cause, Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
 };
@@ -419,5 +423,26 @@ pub(crate) fn bare() -> Facts {
         escalate_to: Vec::new(),
         config_version: String::new(),
         ..opened()
+    }
+}
+
+/// A notice with two sections.
+pub(crate) fn notice() -> Notice {
+    let section = |title: &str, lines: &[&str]| Section {
+        title: title.to_owned(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+    };
+    Notice {
+        event: NoticeKind::Test,
+        dedup_key: "test/ines".to_owned(),
+        at: at("2026-06-03T06:00:05+02:00"),
+        subject: "[Test] kpid reaches you".to_owned(),
+        summary: "This is a test: kpid reaches Ines Marlow by mail.".to_owned(),
+        sections: vec![
+            section("", &["Nothing is wrong & nothing needs to be done."]),
+            section("Where it came from", &["channel mail", "host <kpid>"]),
+        ],
+        why: "Somebody ran `kpid notify ines`.".to_owned(),
+        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
     }
 }

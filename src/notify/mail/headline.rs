@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What a phone shows of a subject.
-const SUBJECT_CHARS_MAX: usize = 70;
+pub(super) const SUBJECT_CHARS_MAX: usize = 70;
 
 /// A name shortened further says nothing.
 const NAME_CHARS_MIN: usize = 5;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use lettre::{
-    Address, Message,
+    Address,
     message::{
         Mailbox, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
@@ -13,7 +13,7 @@ use lettre::{
 };
 use uuid::Uuid;
 
-use crate::notify::{facts::Facts, mail::render};
+use crate::notify::{mail::render, notice::Message};
 
 /// One mail to one reader. Sent again, it has the same `Message-ID`; the mails of one episode
 /// refer to the same thread.
@@ -21,13 +21,17 @@ pub(crate) fn letter(
     from: &Mailbox,
     to: Address,
     id: Uuid,
-    facts: &Facts,
+    message: &Message,
     now: DateTime<Utc>,
-) -> anyhow::Result<Message> {
-    let rendered = render::render(facts).context("cannot render the mail")?;
+) -> anyhow::Result<lettre::Message> {
+    let rendered = match message {
+        Message::News(facts) => render::render(facts),
+        Message::Notice(notice) => render::notice(notice),
+    };
+    let rendered = rendered.context("cannot render the mail")?;
     let domain = from.email.domain();
-    let thread = thread_id(&facts.dedup_key, domain);
-    let mut message = Message::builder()
+    let thread = thread_id(message.dedup_key(), domain);
+    let mut mail = lettre::Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
         .subject(rendered.subject)
@@ -44,11 +48,11 @@ pub(crate) fn letter(
         )
         .context("cannot put the mail together")?;
     // RFC 3834: keeps out-of-office replies away.
-    message.headers_mut().insert_raw(HeaderValue::new(
+    mail.headers_mut().insert_raw(HeaderValue::new(
         HeaderName::new_from_ascii_str("Auto-Submitted"),
         "auto-generated".to_owned(),
     ));
-    Ok(message)
+    Ok(mail)
 }
 
 /// A message that does not exist, to which all mails of an episode are replies. A dot may not
@@ -62,13 +66,13 @@ mod tests {
     use mail_parser::MessageParser;
 
     use super::*;
-    use crate::notify::mail::cases;
+    use crate::notify::{facts::Facts, mail::cases};
 
     fn written(facts: &Facts, from: &str) -> Vec<u8> {
         let id = Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
         let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
         let to = "ines.marlow@calder.example".parse().unwrap();
-        letter(&from.parse().unwrap(), to, id, facts, now).unwrap().formatted()
+        letter(&from.parse().unwrap(), to, id, &facts.clone().into(), now).unwrap().formatted()
     }
 
     #[test]

@@ -4,7 +4,11 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, valu
 
 use crate::notify::{
     facts::Facts,
-    mail::{headline, view::View},
+    mail::{
+        headline::{self, SUBJECT_CHARS_MAX},
+        view::{View, line},
+    },
+    notice::Notice,
 };
 
 /// Far more than the longest mail takes; a template that loops is stopped.
@@ -35,6 +39,29 @@ pub(crate) fn render(facts: &Facts) -> Result<Rendered, minijinja::Error> {
     Ok(Rendered { subject, text, html })
 }
 
+/// Renders the mail that a notice is.
+pub(crate) fn notice(notice: &Notice) -> Result<Rendered, minijinja::Error> {
+    let environment = environment()?;
+    let view = Value::from(Serde(notice));
+    let text = environment.get_template("notice.txt")?.render(&view)?;
+    let html = environment
+        .get_template("notice.html")?
+        .render(context! { colours => colours(), ..view })?;
+    Ok(Rendered { subject: shortened(&notice.subject), text, html })
+}
+
+/// A subject in the length that mail readers show.
+fn shortened(subject: &str) -> String {
+    let subject = line(subject);
+    match subject.char_indices().nth(SUBJECT_CHARS_MAX) {
+        None => subject,
+        Some(_) => {
+            let kept: String = subject.chars().take(SUBJECT_CHARS_MAX - 1).collect();
+            format!("{kept}…")
+        }
+    }
+}
+
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -48,6 +75,8 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     environment.add_filter("url", url);
     environment.add_template("alert.txt", include_str!("alert.txt.j2"))?;
     environment.add_template("alert.html", include_str!("alert.html.j2"))?;
+    environment.add_template("notice.txt", include_str!("notice.txt.j2"))?;
+    environment.add_template("notice.html", include_str!("notice.html.j2"))?;
     Ok(environment)
 }
 
@@ -114,6 +143,18 @@ mod tests {
             insta::assert_snapshot!(format!("{name}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("{name}_html"), html);
         }
+    }
+
+    #[test]
+    fn a_notice_says_the_same_in_both_forms() {
+        let Rendered { subject, text, html } = notice(&cases::notice()).unwrap();
+        insta::assert_snapshot!("notice_text", format!("{subject}\n\n{text}"));
+        insta::assert_snapshot!("notice_html", html);
+        let mut long = cases::notice();
+        long.subject = format!("a\r\nBcc: x {}", "long ".repeat(40));
+        let subject = notice(&long).unwrap().subject;
+        assert_eq!(subject.chars().count(), SUBJECT_CHARS_MAX);
+        assert!(!subject.contains('\n') && subject.ends_with('…'));
     }
 
     #[test]

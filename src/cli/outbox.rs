@@ -1,0 +1,152 @@
+//! `kpid outbox`: what waits to be told, what was given up, and what to do about it.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use uuid::Uuid;
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{Format, print_json, say},
+    },
+    clock::Clock,
+    config::setup::Setup,
+    store::{Handled, Handling, Listed, Store},
+};
+
+/// Fewer digits of an id may name several by chance.
+const PREFIX_CHARS_MIN: usize = 8;
+
+/// List deliveries and their attempts, try them again, or drop them
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// What is not delivered: pending and given up
+    List {
+        /// Also what is delivered or dropped
+        #[arg(long)]
+        all: bool,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Try deliveries at once that wait, were given up or dropped; the daemon makes them
+    Retry(Chosen),
+    /// Never make deliveries
+    Drop(Chosen),
+}
+
+/// Which deliveries, and by whom.
+#[derive(clap::Args)]
+struct Chosen {
+    /// Ids as `kpid outbox list` shows them, or their first 8 digits or more
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that are pending or given up
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+    /// Who does it; the login name by default
+    #[arg(long, env = "USER", hide_env = true, default_value = "unknown", value_name = "NAME")]
+    by: String,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    match arguments.action {
+        Action::List { all, format } => list(&setup, all, format).await,
+        Action::Retry(chosen) => handle(&setup, &chosen, Handling::Retry).await,
+        Action::Drop(chosen) => handle(&setup, &chosen, Handling::Drop).await,
+    }
+}
+
+async fn list(setup: &Setup, all: bool, format: Format) -> Result<Answer, Failure> {
+    let store = Store::open_read_only(&setup.store).await?;
+    let deliveries = store.deliveries(all).await?;
+    match format {
+        Format::Json => print_json(&deliveries)?,
+        Format::Text if deliveries.is_empty() => say!("nothing waits to be delivered"),
+        Format::Text => deliveries.iter().for_each(|delivery| say!("{}", line(setup, delivery))),
+    }
+    Ok(Answer::Done)
+}
+
+fn line(setup: &Setup, delivery: &Listed) -> String {
+    let zone = setup.calendar.zone;
+    let local = |at: &chrono::DateTime<chrono::Utc>| {
+        at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+    };
+    let Listed { id, state, event, dedup_key, channel, recipient, attempts, .. } = delivery;
+    let state = state.replace('_', " ");
+    let to = if recipient == channel {
+        format!("over {channel}")
+    } else {
+        format!("to {recipient} over {channel}")
+    };
+    let tries =
+        if *attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+    let next = delivery.next_attempt_at.as_ref().map(|at| format!(", next {}", local(at)));
+    let error = delivery.last_error.as_ref().map(|error| format!("\n    {error}"));
+    let (next, error) = (next.unwrap_or_default(), error.unwrap_or_default());
+    let written = local(&delivery.written_at);
+    format!("{id}  {state}: {event} of {dedup_key} {to}, {written}, {tries}{next}{error}")
+}
+
+async fn handle(setup: &Setup, chosen: &Chosen, handling: Handling) -> Result<Answer, Failure> {
+    let store = Store::open_existing(&setup.store).await?;
+    let known = store.deliveries(true).await?;
+    let mut answer = Answer::Done;
+    for id in named(&known, chosen)? {
+        let handled = store.handle(id, handling, &chosen.by, Clock::System.now()).await?;
+        answer = match (handled, handling) {
+            (Handled::Done, Handling::Retry) => {
+                say!("{id} is tried at once by the daemon");
+                answer
+            }
+            (Handled::Done, Handling::Drop) => {
+                say!("{id} is dropped");
+                answer
+            }
+            (Handled::Delivered, _) => {
+                anstream::eprintln!("kpid: {id} was delivered already");
+                Answer::No
+            }
+            (Handled::Overtaken, _) => {
+                anstream::eprintln!("kpid: {id} is overtaken: its recipient has later news of it");
+                Answer::No
+            }
+        };
+    }
+    store.close().await;
+    Ok(answer)
+}
+
+/// The deliveries meant; a name that fits none or several is a failure, before anything is done.
+fn named(known: &[Listed], chosen: &Chosen) -> Result<Vec<Uuid>, Failure> {
+    if chosen.all {
+        let open =
+            known.iter().filter(|held| matches!(held.state.as_str(), "pending" | "given_up"));
+        return Ok(open.map(|held| held.id).collect());
+    }
+    let hint = "`kpid outbox list --all` shows them";
+    let one = |text: &String| {
+        let wanted = text.to_ascii_lowercase();
+        let fits = |held: &&Listed| held.id.to_string().starts_with(&wanted);
+        let found: Vec<&Listed> = known.iter().filter(fits).collect();
+        match found.as_slice() {
+            _ if wanted.len() < PREFIX_CHARS_MIN => {
+                Err(Failure::new(format!("`{text}` is too short to name a delivery")).hint(hint))
+            }
+            [only] => Ok(only.id),
+            [] => Err(Failure::new(format!("there is no delivery `{text}`")).hint(hint)),
+            [..] => Err(Failure::new(format!("`{text}` names several deliveries")).hint(hint)),
+        }
+    };
+    chosen.ids.iter().map(one).collect()
+}
