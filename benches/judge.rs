@@ -42,6 +42,7 @@ fn kpi(name: String) -> Kpi {
 fn objective(view: usize, at: usize) -> Objective {
     let kpis = (0..KPIS_PER_OBJECTIVE).map(|kpi_at| kpi(format!("k{view}-{at}-{kpi_at}")));
     Objective {
+        alert: None,
         was: Vec::new(),
         id: id(format!("o{view}-{at}")),
         name: "objective".to_owned(),
@@ -73,6 +74,7 @@ fn perspective(at: usize) -> Perspective {
 
 fn scorecard(at: usize, calendar: &Arc<Calendar>) -> Scorecard {
     Scorecard {
+        alert: None,
         id: id(format!("s{at}")),
         name: "scorecard".to_owned(),
         owner: None,

@@ -27,7 +27,7 @@ use crate::{
 /// What a source that says null is said to have failed with.
 const SAID_NULL: &str = "the source said null";
 
-/// The fact of a perspective that is no part of its standing: what was told.
+/// The fact of a node that is no part of its standing: what was told.
 pub const EVENT: &str = "event";
 
 /// Another: why it was told.
@@ -321,9 +321,7 @@ impl Reader {
     ) -> Map<String, Value> {
         let mut known: Vec<String> =
             blank.node(scope).map(|node| node.keys().cloned().collect()).unwrap_or_default();
-        if matches!(scope, Scope::Perspective(..)) {
-            known.extend([EVENT.to_owned(), CAUSE.to_owned()]);
-        }
+        known.extend([EVENT.to_owned(), CAUSE.to_owned()]);
         let mut facts = Map::new();
         for (key, doc) in &docs.0 {
             let Some(name) = &key.value else { continue };

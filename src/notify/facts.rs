@@ -23,8 +23,14 @@ pub struct Facts {
     pub at: DateTime<FixedOffset>,
     /// The scorecard.
     pub scorecard: Named,
-    /// The perspective.
+    /// The perspective; of an alert on another level, the node itself.
     pub perspective: Named,
+    /// What kind of node that is.
+    #[serde(default)]
+    pub level: Level,
+    /// Its path of ids.
+    #[serde(default)]
+    pub scope: String,
     /// The period judged; absent when no KPI has reported any.
     pub period: Option<PeriodName>,
     /// Whether every KPI of the period is in, or its time is up.
@@ -75,6 +81,21 @@ pub struct Facts {
     pub escalate_to: Vec<String>,
     /// The configuration that judged: `sha256:…`.
     pub config_version: String,
+}
+
+/// What kind of node an alert is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The whole.
+    Scorecard,
+    /// The usual one.
+    #[default]
+    Perspective,
+    /// An objective with an alert of its own.
+    Objective,
+    /// A KPI with an alert of its own.
+    Kpi,
 }
 
 /// A node of the scorecard.

@@ -59,12 +59,10 @@ pub fn backtest(
 }
 
 fn told(at: DateTime<Utc>, standing: &Standing, change: EpisodeChange) -> Option<Told> {
-    let scorecard = standing.scorecards.iter().find(|held| held.id == *change.scope.scorecard())?;
-    let path = |id: &Id| format!("{}/{id}", scorecard.id);
-    let scope = change.scope.to_string();
-    let judged = scorecard.perspectives.iter().find(|held| path(&held.id) == scope)?;
-    let period = judged.period.map(|period| period.to_string());
-    let (status, score) = (judged.verdict.status, judged.verdict.score);
+    let node = standing.node(&change.scope)?;
+    let status = serde_json::from_value(node.get("status")?.clone()).ok()?;
+    let score = node.get("score").and_then(serde_json::Value::as_f64);
+    let period = change.episode.last_period.clone();
     Some(Told { at, change, status, score, period })
 }
 

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AlertPolicy, Cause, Episode, Evaluation, Event, History, Id, Judge, KpiStanding, Period,
-    Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, Standing, Status,
+    AlertPolicy, Cause, Episode, Evaluation, Event, History, Id, Judge, KpiStanding, Outlook,
+    Period, Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, Standing, Status,
     lines::badness,
 };
 
@@ -34,7 +34,7 @@ impl Circumstances<'_> {
 /// An episode that moved, and whom it concerns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpisodeChange {
-    /// The perspective.
+    /// The perspective, or another node with an alert of its own.
     pub scope: Scope,
     /// Where it stood.
     pub before: Episode,
@@ -58,7 +58,8 @@ pub fn judge(
 ) -> Standing {
     let all: Vec<Id> =
         portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
-    judge_some(portfolio, &all, history, episodes, digest, now)
+    let judge = Judge::new(portfolio, history, now);
+    standing(&judge, portfolio, &all, episodes, digest, now)
 }
 
 /// The standing of some scorecards at `now`, and every episode that moved.
@@ -71,14 +72,28 @@ pub fn evaluate(
     digest: &str,
     now: DateTime<Utc>,
 ) -> (Standing, Vec<EpisodeChange>) {
-    let mut standing = judge_some(portfolio, scorecards, history, episodes, digest, now);
+    let judge = Judge::new(portfolio, history, now);
+    let mut standing = standing(&judge, portfolio, scorecards, episodes, digest, now);
     let mut changes = Vec::new();
     for judged in &mut standing.scorecards {
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
+        let desk = Desk { scorecard, circumstances, digest, now };
+        let mut alerts: HashMap<Scope, Episode> = HashMap::new();
         for (perspective, judged) in scorecard.perspectives.iter().zip(&mut judged.perspectives) {
-            let change = advance(scorecard, perspective, judged, circumstances, digest, now);
+            let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
+            let change = desk.advance(scope, perspective, judged, &Above::default());
+            alerts.insert(change.scope.clone(), change.episode.clone());
             if change.before != change.episode {
                 judged.episode = Some(change.episode.clone());
+                changes.push(change);
+            }
+        }
+        for watched in scorecard.watched() {
+            let view = judge.watched(scorecard, &watched, judged, episodes.get(&watched.scope));
+            let above = Above::of(&watched.above, &alerts, circumstances);
+            let change = desk.advance(watched.scope, &watched.seen_as, &view, &above);
+            alerts.insert(change.scope.clone(), change.episode.clone());
+            if change.before != change.episode {
                 changes.push(change);
             }
         }
@@ -86,67 +101,122 @@ pub fn evaluate(
     (standing, changes)
 }
 
-fn judge_some(
+fn standing(
+    judge: &Judge<'_>,
     portfolio: &Portfolio,
     scorecards: &[Id],
-    history: &History,
     episodes: &HashMap<Scope, Episode>,
     digest: &str,
     now: DateTime<Utc>,
 ) -> Standing {
-    let judge = Judge::new(portfolio, history, now);
     let named = scorecards.iter().filter_map(|id| portfolio.scorecard(id));
     let scorecards = named.map(|scorecard| judge.scorecard(scorecard, episodes)).collect();
     let zone = portfolio.scorecards().first().map_or(chrono_tz::UTC, |first| first.calendar.zone);
     Standing { as_of: now.with_timezone(&zone), config: digest.to_owned(), scorecards }
 }
 
-fn advance(
-    scorecard: &Scorecard,
-    perspective: &Perspective,
-    judged: &PerspectiveStanding,
-    circumstances: Circumstances<'_>,
-    digest: &str,
+/// What is going on above a node.
+#[derive(Default)]
+struct Above {
+    /// Nobody wants to hear of a node above.
+    silenced: bool,
+    /// Who is told how an alert above goes: what happens here is in those messages.
+    told: Vec<Id>,
+}
+
+impl Above {
+    fn of(
+        scopes: &[Scope],
+        alerts: &HashMap<Scope, Episode>,
+        circumstances: Circumstances<'_>,
+    ) -> Self {
+        let open =
+            scopes.iter().filter_map(|scope| alerts.get(scope)).filter(|held| held.is_open());
+        Self {
+            silenced: scopes.iter().any(|scope| circumstances.silences(scope)),
+            told: open.flat_map(|episode| episode.told.to.iter().cloned()).collect(),
+        }
+    }
+
+    /// The policy for those who do not hear of it from above, and whether that is nobody.
+    fn left_of(&self, policy: &AlertPolicy) -> (AlertPolicy, bool) {
+        let others = |of: &[Id]| -> Vec<Id> {
+            of.iter().filter(|id| !self.told.contains(id)).cloned().collect()
+        };
+        let (to, escalate_to) = (others(&policy.to), others(&policy.escalate_to));
+        let nobody = to.is_empty() && !policy.to.is_empty();
+        (AlertPolicy { to, escalate_to, ..policy.clone() }, nobody)
+    }
+}
+
+/// What the nodes of a scorecard are looked at with.
+struct Desk<'a> {
+    scorecard: &'a Scorecard,
+    circumstances: Circumstances<'a>,
+    digest: &'a str,
     now: DateTime<Utc>,
-) -> EpisodeChange {
-    let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
-    let before = by_present_ids(judged.episode.clone().unwrap_or_default(), perspective);
-    let first_look = circumstances.first_look_is_historical && !before.seen;
-    let period = judged.period.map(|period| period.to_string()).unwrap_or_default();
-    let worse =
-        judged.outlook.filter(|early| badness(early.status) > badness(judged.verdict.status));
-    let mut occasion = occasion(scorecard, judged, &period);
-    if worse.is_some() {
-        // An outlook is a new one every day.
-        occasion = format!("{occasion} on {}", scorecard.calendar.local_day(now));
+}
+
+impl Desk<'_> {
+    fn advance(
+        &self,
+        scope: Scope,
+        node: &Perspective,
+        judged: &PerspectiveStanding,
+        above: &Above,
+    ) -> EpisodeChange {
+        let before = by_present_ids(judged.episode.clone().unwrap_or_default(), node);
+        let worse =
+            judged.outlook.filter(|early| badness(early.status) > badness(judged.verdict.status));
+        let (policy, nobody) = above.left_of(&node.alert);
+        let mut policy = effective(&policy);
+        if worse.is_some() {
+            policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
+        }
+        let mut evaluation = self.evaluation(&scope, judged, worse, &before, &policy);
+        evaluation.silenced |= above.silenced || nobody;
+        let (episode, news) = before.advance(&policy, &evaluation, self.now);
+        let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
+        let to = news.map(|news| news.to).unwrap_or_default();
+        EpisodeChange { scope, before, episode, event, cause, to }
     }
-    let mut policy = effective(&perspective.alert);
-    if worse.is_some() {
-        policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
+
+    fn evaluation(
+        &self,
+        scope: &Scope,
+        judged: &PerspectiveStanding,
+        worse: Option<Outlook>,
+        before: &Episode,
+        policy: &AlertPolicy,
+    ) -> Evaluation {
+        let (calendar, circumstances) = (&self.scorecard.calendar, self.circumstances);
+        let day = calendar.local_day(self.now);
+        let period = judged.period.map(|period| period.to_string()).unwrap_or_default();
+        let mut occasion = occasion(self.scorecard, judged, &period);
+        if worse.is_some() {
+            // An outlook is a new one every day.
+            occasion = format!("{occasion} on {day}");
+        }
+        let first_look = circumstances.first_look_is_historical && !before.seen;
+        let unanswered = policy.escalate_unacknowledged;
+        let opened_at = before.opened_at.filter(|_| unanswered > 0);
+        let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
+        Evaluation {
+            status: worse.map_or(judged.verdict.status, |early| early.status),
+            score: worse.map_or(judged.verdict.score, |early| early.score),
+            path: scope.to_string(),
+            occasion,
+            period,
+            official: judged.official,
+            historical: circumstances.historical || first_look,
+            silenced: circumstances.silences(scope),
+            red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
+            restated: kpis().any(|kpi| is_restated(kpi, judged.period)),
+            config: self.digest.to_owned(),
+            day,
+            escalation_due: opened_at.map(|at| calendar.working_days_after(at, unanswered)),
+        }
     }
-    let unanswered = policy.escalate_unacknowledged;
-    let escalation_due = before.opened_at.filter(|_| unanswered > 0);
-    let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
-    let evaluation = Evaluation {
-        path: scope.to_string(),
-        red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
-        restated: kpis().any(|kpi| is_restated(kpi, judged.period)),
-        config: digest.to_owned(),
-        day: scorecard.calendar.local_day(now),
-        escalation_due: escalation_due
-            .map(|opened| scorecard.calendar.working_days_after(opened, unanswered)),
-        status: worse.map_or(judged.verdict.status, |early| early.status),
-        score: worse.map_or(judged.verdict.score, |early| early.score),
-        occasion,
-        period,
-        official: judged.official,
-        historical: circumstances.historical || first_look,
-        silenced: circumstances.silences(&scope),
-    };
-    let (episode, news) = before.advance(&policy, &evaluation, now);
-    let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
-    let to = news.map(|news| news.to).unwrap_or_default();
-    EpisodeChange { scope, before, episode, event, cause, to }
 }
 
 /// The episode with its KPIs by the ids that they have now: a rename is no further KPI.

@@ -70,7 +70,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn perspective(
+    pub(super) fn perspective(
         &self,
         scorecard: &Scorecard,
         perspective: &Perspective,

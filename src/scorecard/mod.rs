@@ -35,6 +35,7 @@ mod target;
 pub mod timeline;
 mod tree;
 mod trend;
+mod watched;
 
 pub use before::Before;
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
@@ -67,3 +68,4 @@ pub use tree::{
     SignalRules, Signals, Span,
 };
 pub use trend::{trend, trend_in_band};
+pub use watched::Watched;

@@ -27,6 +27,8 @@ pub struct Scorecard {
     pub materiality_pct: f64,
     /// Closed periods after which a later change needs a person.
     pub freeze_after: Option<u32>,
+    /// Who is told of the whole, if anybody is.
+    pub alert: Option<AlertPolicy>,
     /// In the author's order.
     pub perspectives: Vec<Perspective>,
 }
@@ -79,6 +81,8 @@ pub struct Objective {
     pub aligned: Vec<ObjectiveRef>,
     /// What is being done about it.
     pub initiatives: Vec<Initiative>,
+    /// Who is told of it alone, if anybody is.
+    pub alert: Option<AlertPolicy>,
     /// In the author's order.
     pub kpis: Vec<Kpi>,
 }
@@ -145,6 +149,8 @@ pub struct Kpi {
     pub weight: f64,
     /// Red here makes the objective red.
     pub critical: bool,
+    /// Who is told of it alone, if anybody is.
+    pub alert: Option<AlertPolicy>,
     /// Who answers for it: a person's id.
     pub owner: Option<Id>,
     /// Who is told when its data are late or wrong: a person's id.
@@ -366,7 +372,7 @@ pub enum Missing {
     Block,
 }
 
-/// Who is told when a perspective falls off track, and how patiently.
+/// Who is told when a node falls off track, and how patiently.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertPolicy {
     /// The status that opens an episode.
@@ -446,6 +452,7 @@ impl Kpi {
             was: Vec::new(),
             weight: 1.0,
             critical: false,
+            alert: None,
             owner: None,
             steward: None,
             lag: Lag::Days(0),

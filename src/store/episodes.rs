@@ -53,7 +53,7 @@ impl EpisodeEvent {
             number: change.episode.number,
             at,
             event: change.event?.word().to_owned(),
-            period: text("period"),
+            period: change.episode.last_period.clone(),
             status: text("status"),
             score: node.get("score").and_then(serde_json::Value::as_f64),
         })

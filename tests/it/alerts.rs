@@ -230,6 +230,14 @@ async fn an_id_in_use_is_nobodys_earlier_one() {
 }
 
 #[tokio::test]
+async fn only_a_critical_kpi_has_an_alert_of_its_own() {
+    let kpid = Kpid::new(CONFIG, &SCORECARD.replace("nps: {", "nps: { alert: { to: ines },"));
+    let ran = kpid.run(&["check"]).await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(format!("{}{}", ran.stdout, ran.stderr).contains("is not critical"), "{ran:?}");
+}
+
+#[tokio::test]
 async fn people_read_a_list() {
     let kpid = acme();
     open_alert(&kpid).await;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{
     located::{Entries, Loc},
     scalar::{AmountDoc, IdsDoc, ScheduleDoc},
-    scorecard::InitiativeDoc,
+    scorecard::{AlertDoc, InitiativeDoc},
     source::SourceDoc,
     target::{LinesDoc, StepDoc, TargetDoc},
 };
@@ -42,6 +42,8 @@ pub struct KpiDoc {
     pub weights: Option<Loc<Entries<f64>>>,
     /// Red here makes the objective red.
     pub critical: Option<Loc<bool>>,
+    /// Who is told of it alone, if it is critical; by default nobody: it is in the alerts of its perspective.
+    pub alert: Option<Loc<AlertDoc>>,
     /// Who answers for it: a person's id.
     pub owner: Option<Loc<String>>,
     /// Who is told when its data are late or wrong: a person's id.

@@ -34,6 +34,8 @@ pub struct ScorecardDoc {
     pub min_coverage: Option<Loc<f64>>,
     /// What a child without data does; `exclude` by default.
     pub missing: Option<Loc<MissingDoc>>,
+    /// Who is told of the whole; by default nobody: its perspectives have alerts.
+    pub alert: Option<Loc<AlertDoc>>,
     /// By id.
     pub perspectives: Loc<Entries<PerspectiveDoc>>,
 }
@@ -68,6 +70,8 @@ pub struct PerspectiveDoc {
 /// What is to be achieved.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct ObjectiveDoc {
+    /// Who is told of it alone; by default nobody: it is in the alerts of its perspective.
+    pub alert: Option<Loc<AlertDoc>>,
     /// For people; the id by default.
     pub name: Option<Loc<String>>,
     /// Earlier ids, so that a rename keeps alerts and notes.

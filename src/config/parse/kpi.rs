@@ -34,6 +34,7 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     let frequency = given(doc.period.as_ref()).map_or(Frequency::Month, |doc| frequency(*doc));
     let mut kpi = Kpi { frequency, ..Kpi::plain(id, nature) };
     people_and_words(sheet, &mut kpi, doc);
+    alert(sheet, &mut kpi, place, doc);
     let desk = &mut *sheet.desk;
     kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc)).unwrap_or(kpi.lag);
     kpi.direction = target::direction(doc);
@@ -76,6 +77,16 @@ fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
     kpi.initiatives = sheet.initiatives(doc.initiatives.as_ref());
     let percent = kpi.unit.as_deref() == Some("%");
     kpi.scale = given(doc.scale.as_ref()).copied().unwrap_or(if percent { 100.0 } else { 1.0 });
+}
+
+/// One KPI is worth a message only if it alone decides.
+fn alert(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
+    kpi.alert = sheet.own_alert(doc.alert.as_ref(), kpi.owner.as_ref(), place);
+    if let Some(alert) = doc.alert.as_ref().filter(|_| !kpi.critical) {
+        let message = format!("`{}` has an alert of its own and is not critical", kpi.id);
+        let hint = "write `critical: true`, or leave it to the alert of its perspective";
+        sheet.desk.problems.push(Problem::error(alert.place, message).hint(hint));
+    }
 }
 
 fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {

@@ -105,7 +105,9 @@ pub(in crate::config) fn scorecard(
     sheet.check_earlier();
     let materiality =
         doc.materiality.as_ref().and_then(|doc| sheet.desk.at_least_zero(doc, "materiality"));
+    let place = doc.scorecard.place;
     let scorecard = Scorecard {
+        alert: sheet.own_alert(doc.alert.as_ref(), owner.as_ref(), place),
         name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
         id,
         owner,
@@ -203,6 +205,7 @@ impl Sheet<'_> {
         self.some_weight(kpis.iter().map(|child| child.weight), place, "KPIs");
         Objective {
             was: self.was(doc.was.as_ref(), Level::Objective),
+            alert: self.own_alert(doc.alert.as_ref(), owner.as_ref(), place),
             name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
             id,
             weight: self.weight(doc.weight.as_ref()),
@@ -317,6 +320,16 @@ impl Sheet<'_> {
             RollupDoc::Priority(child) => RollupRule::Priority(self.desk.mention(child)?.id),
             RollupDoc::Manual(word) => RollupRule::Manual(status(*word)),
         })
+    }
+
+    /// The alert of a node that has none unless its author gives it one.
+    pub(super) fn own_alert(
+        &mut self,
+        doc: Option<&Loc<AlertDoc>>,
+        owner: Option<&Id>,
+        place: Place,
+    ) -> Option<AlertPolicy> {
+        doc.map(|doc| self.alert(Some(doc), owner, place))
     }
 
     fn alert(

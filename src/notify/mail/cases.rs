@@ -5,9 +5,9 @@ use chrono::{DateTime, FixedOffset};
 use crate::{
     notify::{
         facts::{
-            Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Links,
-            Named, Need, NoteFacts, Parent, PeriodName, PersonFacts, Since, ToldFacts, UnitFacts,
-            UsualRange,
+            Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Level,
+            Links, Named, Need, NoteFacts, Parent, PeriodName, PersonFacts, Since, ToldFacts,
+            UnitFacts, UsualRange,
         },
         notice::{Notice, NoticeKind, Section},
     },
@@ -159,6 +159,8 @@ pub(crate) fn opened() -> Facts {
         at: at("2026-06-03T06:00:00+02:00"),
         scorecard: named("calder", "Calder Cycles"),
         perspective: named("customer", "Customer"),
+        level: Level::Perspective,
+        scope: "calder/customer".to_owned(),
         period: Some(period("2026-05", "May 2026")),
         official: true,
         status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{
     notify::{
-        facts::{Facts, PeriodName, Since},
+        facts::{Facts, Level, PeriodName, Since},
         mail::{cause, figures, view::line},
     },
     scorecard::{Event, Frequency, Status, rounding},
@@ -35,6 +35,10 @@ pub(super) fn subject(facts: &Facts) -> String {
         figures::score_or_none(facts.score.to),
         was.unwrap_or_default()
     );
+    if facts.level == Level::Scorecard {
+        let room = SUBJECT_CHARS_MAX.saturating_sub(format!("[{tag}] {tail}").chars().count());
+        return format!("[{tag}] {}{tail}", cut(line(&facts.scorecard.name), room));
+    }
     let fixed = format!("[{tag}]  - {tail}").chars().count();
     let (perspective, scorecard) = fit(
         line(&facts.perspective.name),

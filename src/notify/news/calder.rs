@@ -47,6 +47,7 @@ fn kpi(name: &str, weight: f64, unit: Option<&str>, aims: Vec<Aim>) -> Kpi {
 
 fn objective(name: &str, critical: bool, kpis: Vec<Kpi>) -> Objective {
     Objective {
+        alert: None,
         was: Vec::new(),
         id: id(&name.to_lowercase().replace(' ', "-")),
         name: name.to_owned(),
@@ -131,6 +132,7 @@ pub(super) fn portfolio() -> Portfolio {
         objectives: vec![on_promise(), delight()],
     };
     let calder = Scorecard {
+        alert: None,
         id: id("calder"),
         name: "Calder Cycles".to_owned(),
         owner: None,

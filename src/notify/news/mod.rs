@@ -5,6 +5,8 @@ mod calder;
 mod kpis;
 mod remarks;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -14,14 +16,14 @@ use crate::{
     notify::{
         Person,
         facts::{
-            Change, EpisodeFacts, Facts, InitiativeFacts, Links, Named, NoteFacts, Parent,
+            Change, EpisodeFacts, Facts, InitiativeFacts, Level, Links, Named, NoteFacts, Parent,
             PeriodName, PersonFacts, Since, ToldFacts,
         },
     },
     scorecard::{
         Before, Episode, EpisodeChange, Event, History, Id, Initiative, Judge, Note, Period,
         Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, ScorecardStanding, Standing,
-        Status,
+        Status, Verdict,
     },
 };
 
@@ -50,9 +52,11 @@ struct Subject<'a> {
     change: &'a EpisodeChange,
     event: Event,
     scorecard: &'a Scorecard,
-    defined: &'a Perspective,
+    /// The node's definition, as a perspective.
+    defined: Cow<'a, Perspective>,
     parent: &'a ScorecardStanding,
-    perspective: &'a PerspectiveStanding,
+    /// The node, judged as a perspective.
+    perspective: Cow<'a, PerspectiveStanding>,
     judge: Judge<'a>,
     before: Option<Before>,
 }
@@ -71,13 +75,31 @@ impl<'a> Subject<'a> {
         change: &'a EpisodeChange,
     ) -> Option<Self> {
         let event = change.event?;
-        let Scope::Perspective(scorecard, perspective) = &change.scope else { return None };
-        let parent = standing.scorecards.iter().find(|judged| judged.id == *scorecard)?;
-        let judged = parent.perspectives.iter().find(|judged| judged.id == *perspective)?;
-        let scorecard = context.portfolio.scorecard(scorecard)?;
-        let defined = scorecard.perspective(perspective)?;
+        let id = change.scope.scorecard();
+        let parent = standing.scorecards.iter().find(|judged| judged.id == *id)?;
+        let scorecard = context.portfolio.scorecard(id)?;
         let judge = Judge::new(context.portfolio, context.history, standing.as_of.to_utc());
-        let before = judged.period.map(|period| judge.before(scorecard, defined, period));
+        let (defined, judged) = match &change.scope {
+            Scope::Perspective(_, id) => {
+                let judged = parent.perspectives.iter().find(|judged| judged.id == *id)?;
+                (Cow::Borrowed(scorecard.perspective(id)?), Cow::Borrowed(judged))
+            }
+            other => {
+                let watched = scorecard.watched_at(other)?;
+                let judged = judge.watched(scorecard, &watched, parent, Some(&change.episode));
+                (Cow::Owned(watched.seen_as), Cow::Owned(judged))
+            }
+        };
+        let before = judged.period.map(|period| {
+            let before = judge.before(scorecard, &defined, period);
+            let day = scorecard.calendar.last_day(before.period);
+            match &change.scope {
+                Scope::Scorecard(_) => {
+                    Before { verdict: judge.scorecard_on(scorecard, day).verdict, ..before }
+                }
+                _ => before,
+            }
+        });
         Some(Self {
             context,
             standing,
@@ -93,7 +115,7 @@ impl<'a> Subject<'a> {
     }
 
     fn facts(&self) -> Facts {
-        let (now, before) = (self.perspective, self.before.as_ref());
+        let (now, before) = (&*self.perspective, self.before.as_ref());
         let zone = self.scorecard.calendar.zone;
         let (kpis, linked) = (kpis::kpis(self), kpis::linked(self));
         Facts {
@@ -103,6 +125,8 @@ impl<'a> Subject<'a> {
             at: self.standing.as_of.with_timezone(&zone).fixed_offset(),
             scorecard: named(&self.scorecard.id, &self.scorecard.name),
             perspective: named(&now.id, &now.name),
+            level: level(&self.change.scope),
+            scope: self.change.scope.to_string(),
             period: now.period.map(period_name),
             official: now.official,
             status: Change {
@@ -115,7 +139,7 @@ impl<'a> Subject<'a> {
             },
             before: before.map(|before| period_name(before.period)),
             reason: now.verdict.reason,
-            culprit: now.culprit.as_ref().map(|id| culprit(now, id)),
+            culprit: now.culprit.as_ref().map(|id| self.culprit(id)),
             since: since(now),
             episode: episode_facts(&self.change.episode, zone),
             residual: kpis::residual(self, &kpis, &linked),
@@ -126,7 +150,7 @@ impl<'a> Subject<'a> {
             owner: self.defined.owner.as_ref().and_then(|owner| self.person(owner)),
             initiatives: self.initiatives(),
             note: self.note(),
-            affects: affects(self.parent),
+            affects: self.affects(),
             coverage: now.verdict.coverage,
             remarks: remarks::remarks(now),
             links: self.links(),
@@ -212,6 +236,51 @@ impl<'a> Subject<'a> {
         })
     }
 
+    /// The child that decided, by its name.
+    fn culprit(&self, id: &Id) -> Named {
+        let objectives = &self.perspective.objectives;
+        let views = self.parent.perspectives.iter().map(|view| (&view.id, &view.name));
+        let kpis = objectives.iter().flat_map(|objective| &objective.kpis);
+        let kpis = kpis.map(|kpi| (&kpi.id, &kpi.name));
+        let objectives = objectives.iter().map(|objective| (&objective.id, &objective.name));
+        let of = |found: Option<(&Id, &String)>| {
+            named(id, found.map_or(id.as_str(), |(_, name)| name.as_str()))
+        };
+        let is_it = |(child, _): &(&Id, &String)| *child == id;
+        match &self.change.scope {
+            Scope::Scorecard(_) => of(views.into_iter().find(is_it)),
+            Scope::Perspective(..) => of(objectives.into_iter().find(is_it)),
+            Scope::Objective(..) | Scope::Kpi(_) => of(kpis.into_iter().find(is_it)),
+        }
+    }
+
+    /// The scorecard above the node, where its author shows it.
+    fn affects(&self) -> Parent {
+        let is_above = !matches!(self.change.scope, Scope::Scorecard(_));
+        if self.parent.show_overall && is_above {
+            let Verdict { status, score, .. } = self.parent.verdict;
+            Parent { status: Some(status), score }
+        } else {
+            Parent { status: None, score: None }
+        }
+    }
+
+    /// The page of the perspective that holds the node.
+    fn page(&self) -> Option<Id> {
+        let holds = |view: &&Perspective, kpi: &Id| {
+            let kpis = view.objectives.iter().flat_map(|objective| &objective.kpis);
+            kpis.into_iter().any(|held| held.id == *kpi)
+        };
+        match &self.change.scope {
+            Scope::Scorecard(_) => None,
+            Scope::Perspective(_, id) | Scope::Objective(_, id, _) => Some(id.clone()),
+            Scope::Kpi(named) => {
+                let mut views = self.scorecard.perspectives.iter();
+                views.find(|view| holds(view, &named.kpi)).map(|view| view.id.clone())
+            }
+        }
+    }
+
     fn links(&self) -> Option<Links> {
         let mut details = self.context.public_url?.clone();
         details
@@ -220,7 +289,7 @@ impl<'a> Subject<'a> {
             .pop_if_empty()
             .extend(["s", self.scorecard.id.as_str()])
             .extend(self.perspective.period.map(|period| period.to_string()))
-            .push(self.perspective.id.as_str());
+            .extend(self.page().as_ref().map(Id::as_str));
         Some(Links { details: details.to_string() })
     }
 }
@@ -237,9 +306,13 @@ fn ids(ids: &[Id]) -> Vec<String> {
     ids.iter().map(Id::to_string).collect()
 }
 
-fn culprit(perspective: &PerspectiveStanding, id: &Id) -> Named {
-    let objective = perspective.objectives.iter().find(|objective| objective.id == *id);
-    named(id, objective.map_or(id.as_str(), |objective| &objective.name))
+fn level(scope: &Scope) -> Level {
+    match scope {
+        Scope::Scorecard(_) => Level::Scorecard,
+        Scope::Perspective(..) => Level::Perspective,
+        Scope::Objective(..) => Level::Objective,
+        Scope::Kpi(_) => Level::Kpi,
+    }
 }
 
 fn since(perspective: &PerspectiveStanding) -> Option<Since> {
@@ -277,14 +350,6 @@ fn episode_facts(episode: &Episode, zone: Tz) -> EpisodeFacts {
     }
 }
 
-fn affects(scorecard: &ScorecardStanding) -> Parent {
-    if scorecard.show_overall {
-        Parent { status: Some(scorecard.verdict.status), score: scorecard.verdict.score }
-    } else {
-        Parent { status: None, score: None }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,15 +359,18 @@ mod tests {
             mail::render,
             news::calder::at,
         },
-        scorecard::{Circumstances, evaluate},
+        scorecard::{AlertPolicy, Circumstances, evaluate},
     };
 
     fn news(now: &str) -> Vec<Facts> {
-        let (portfolio, history, people) =
-            (calder::portfolio(), calder::history(), calder::people());
+        news_of(&calder::portfolio(), now)
+    }
+
+    fn news_of(portfolio: &Portfolio, now: &str) -> Vec<Facts> {
+        let (history, people) = (calder::history(), calder::people());
         let url = "https://kpi.calder.example/".parse().unwrap();
         let (standing, changes) = evaluate(
-            &portfolio,
+            portfolio,
             &[calder::id("calder")],
             &history,
             &calder::seen(),
@@ -311,7 +379,7 @@ mod tests {
             at(now),
         );
         let context = Context {
-            portfolio: &portfolio,
+            portfolio,
             history: &history,
             people: &people,
             public_url: Some(&url),
@@ -340,6 +408,42 @@ mod tests {
         let count = facts.kpis[0].need.unwrap().count;
         assert_eq!(count, Some(CountNeed { more: 147.0, of: 3000.0 }));
         insta::assert_snapshot!("may_text", render::render(facts).unwrap().text);
+    }
+
+    #[test]
+    fn nodes_on_every_level_speak_for_themselves() {
+        let mut scorecard = calder::portfolio().scorecards()[0].clone();
+        let alert =
+            |to: &str| Some(AlertPolicy { to: vec![calder::id(to)], ..AlertPolicy::default() });
+        scorecard.alert = alert("chief");
+        let objective = &mut scorecard.perspectives[0].objectives[0];
+        objective.alert = alert("lead");
+        objective.kpis[0].alert = alert("tosei");
+        let portfolio = Portfolio::new(vec![scorecard]).unwrap();
+        let facts = news_of(&portfolio, "2026-06-03T06:00:00+02:00");
+        let said: Vec<_> = facts.iter().map(|facts| headline(facts)).collect();
+        assert_eq!(
+            said,
+            [
+                "perspective calder/customer 55.9: deliver-on-promise",
+                "objective calder/customer/deliver-on-promise 31.0: -",
+                "kpi calder/on-time-delivery 21.0: -",
+            ]
+        );
+        let subjects: Vec<_> =
+            facts.iter().map(|facts| render::render(facts).unwrap().subject).collect();
+        assert_eq!(
+            subjects[1],
+            "[Off track] Deliver on pr… - Calder Cycles - May 2026: 31.0 (was 69.6)"
+        );
+        assert_eq!(facts[2].kpis.len(), 1);
+    }
+
+    fn headline(facts: &Facts) -> String {
+        let level = serde_json::to_value(facts.level).unwrap();
+        let culprit = facts.culprit.as_ref().map_or("-", |culprit| culprit.id.as_str());
+        let score = facts.score.to.unwrap();
+        format!("{} {} {score:.1}: {culprit}", level.as_str().unwrap(), facts.scope)
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub(crate) fn aim_of(input: &Value) -> Aim {
 
 pub(crate) fn objective(name: &str, weight: f64, critical: bool, kpis: Vec<Kpi>) -> Objective {
     Objective {
+        alert: None,
         was: Vec::new(),
         id: id(name),
         name: name.to_owned(),
@@ -90,6 +91,7 @@ pub(crate) fn perspective(name: &str, weight: f64, objectives: Vec<Objective>) -
 
 pub(crate) fn scorecard(perspectives: Vec<Perspective>) -> Scorecard {
     Scorecard {
+        alert: None,
         id: id("card"),
         name: "Card".to_owned(),
         owner: None,
