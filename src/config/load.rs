@@ -219,6 +219,7 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
         for connection in &sheet.connections {
             check_name(desk, connection, &connections, "connection");
         }
+        check_requests(desk, parts, sheet);
         for recipient in &sheet.recipients {
             check_name(desk, recipient, &recipients, "person or channel");
             if sheet.scorecard.private && parts.channels.contains_key(&recipient.id) {
@@ -232,6 +233,24 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
         for owner in sheet.owners.iter().filter(|_| has_people) {
             check_name(desk, owner, &people, "person");
         }
+    }
+}
+
+/// Questions that their connection cannot be asked.
+fn check_requests(desk: &mut Desk, parts: &DaemonParts, sheet: &ScorecardParts) {
+    for Collection { kpi, source, .. } in &sheet.collections {
+        let connection = parts.connections.get(&source.from);
+        let Some(connection) = connection.filter(|known| !known.takes(&source.request)) else {
+            continue;
+        };
+        let place = sheet.places.get(&kpi.kpi).copied().unwrap_or(sheet.place);
+        let message = format!(
+            "the source of `{kpi}` is {}, but its connection `{}` is {}",
+            source.request.noun(),
+            source.from,
+            connection.noun()
+        );
+        desk.problems.push(Problem::error(place, message));
     }
 }
 

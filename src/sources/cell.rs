@@ -4,6 +4,7 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use serde_json::Value;
 
 use crate::{
     scorecard::{Calendar, Period},
@@ -99,6 +100,24 @@ impl Cell {
             Self::Local(time) => time.to_string(),
             Self::Instant(at) => at.to_rfc3339(),
             other => other.to_string(),
+        }
+    }
+}
+
+impl From<&Value> for Cell {
+    fn from(node: &Value) -> Self {
+        match node {
+            Value::Null => Self::Null,
+            Value::Bool(yes) => Self::Bool(*yes),
+            Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(n), _, _) => Self::Int(n),
+                (None, Some(n), _) => Self::Unsigned(n),
+                (None, None, Some(value)) => Self::Float(value),
+                (None, None, None) => Self::Other(format!("the number {number}")),
+            },
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(_) => Self::Other("an array".to_owned()),
+            Value::Object(_) => Self::Other("an object".to_owned()),
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::{
     scorecard::Id,
     sources::{
         Connection, Exchange, Outcome, Question, Request, Source,
+        command::Commands,
+        csv::Folder,
         http::client::{self, Client},
         sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
         table::Table,
@@ -39,6 +41,8 @@ enum System {
     Postgres(Postgres),
     MySql(MySql),
     Sqlite(Sqlite),
+    Csv(Folder),
+    Command(Commands),
 }
 
 impl Connections {
@@ -84,6 +88,8 @@ impl Connections {
                     System::Postgres(postgres) => postgres.probe().await,
                     System::MySql(mysql) => mysql.probe().await,
                     System::Sqlite(sqlite) => sqlite.probe().await,
+                    System::Csv(folder) => folder.probe().await,
+                    System::Command(commands) => commands.probe().await,
                 }
             })
             .await;
@@ -111,6 +117,16 @@ impl Live {
                     system: System::of(database),
                 })
             }
+            Connection::Csv(folder) => Ok(Self {
+                gate: Semaphore::new(folder.concurrent_max.max(1)),
+                timeout: folder.timeout,
+                system: System::Csv(folder.clone()),
+            }),
+            Connection::Command(commands) => Ok(Self {
+                gate: Semaphore::new(commands.concurrent_max.max(1)),
+                timeout: commands.timeout,
+                system: System::Command(commands.clone()),
+            }),
         }
     }
 
@@ -125,11 +141,12 @@ impl Live {
                 (System::Sqlite(sqlite), Request::Sql(query)) => {
                     sqlite.table(query, question).await
                 }
-                (System::Http(_), Request::Sql(_)) => {
-                    Err("is a query, but the connection is an HTTP API".to_owned())
+                (System::Csv(folder), Request::Csv(sheet)) => folder.table(sheet, question).await,
+                (System::Command(commands), Request::Command(run)) => {
+                    commands.table(run, question).await
                 }
-                (_, Request::Http(_)) => {
-                    Err("is a request, but the connection is a database".to_owned())
+                (_, request) => {
+                    Err(format!("is {}, which this connection does not take", request.noun()))
                 }
             }
         })
@@ -164,8 +181,10 @@ impl Live {
     fn describe(&self, request: &Request, question: &Question<'_>) -> String {
         match (request, &self.system) {
             (Request::Http(get), System::Http(client)) => client.describe(get, question),
-            (Request::Http(_), _) => "GET".to_owned(),
+            (Request::Csv(sheet), System::Csv(folder)) => folder.describe(sheet, question),
+            (Request::Command(run), System::Command(commands)) => commands.describe(run, question),
             (Request::Sql(query), _) => describe(query),
+            (request, _) => request.noun().to_owned(),
         }
     }
 }

@@ -1,12 +1,15 @@
-//! The edge where actuals come in: HTTP APIs and SQL databases. A source answers with samples,
-//! null, no rows or an error, and these are four different things.
+//! The edge where actuals come in: HTTP APIs, SQL databases, CSV files and commands. A source answers
+//! with samples, null, no rows or an error, and these are four different things.
 
 mod cell;
+pub mod command;
 pub mod connections;
+pub mod csv;
 pub mod http;
 pub mod parameter;
 pub mod sql;
 mod table;
+pub mod wording;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -19,6 +22,33 @@ pub enum Connection {
     Http(http::Endpoint),
     /// A SQL database.
     Sql(sql::Database),
+    /// A folder of CSV files.
+    Csv(csv::Folder),
+    /// Programs of the author's own.
+    Command(command::Commands),
+}
+
+impl Connection {
+    /// What it is, in words.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "an HTTP API",
+            Self::Sql(_) => "a database",
+            Self::Csv(_) => "a folder of CSV files",
+            Self::Command(_) => "for commands",
+        }
+    }
+
+    /// Whether this can be asked of it.
+    pub fn takes(&self, request: &Request) -> bool {
+        matches!(
+            (self, request),
+            (Self::Http(_), Request::Http(_))
+                | (Self::Sql(_), Request::Sql(_))
+                | (Self::Csv(_), Request::Csv(_))
+                | (Self::Command(_), Request::Command(_))
+        )
+    }
 }
 
 /// Where to ask, and what.
@@ -41,14 +71,31 @@ pub enum Request {
     Http(http::Get),
     /// Of a SQL database.
     Sql(sql::Query),
+    /// Of a folder of CSV files.
+    Csv(csv::Sheet),
+    /// Of a command.
+    Command(command::Run),
 }
 
 impl Request {
+    /// What it is, in words.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "an HTTP request",
+            Self::Sql(_) => "a query",
+            Self::Csv(_) => "a CSV file",
+            Self::Command(_) => "a command",
+        }
+    }
+
     /// Whether the question says which period it is about, so that one long past can be asked for.
     pub fn names_period(&self) -> bool {
         match self {
             Self::Http(get) => get.path.names_period(),
             Self::Sql(query) => query.names_period(),
+            // A column of periods says it of every row.
+            Self::Csv(sheet) => sheet.period.is_some() || sheet.file.names_period(),
+            Self::Command(run) => run.names_period(),
         }
     }
 }

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use chrono::SecondsFormat;
+
+use crate::sources::Window;
+
 /// What of a window a question may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
@@ -42,6 +46,18 @@ impl Parameter {
             Self::End => "period_end",
             Self::FirstDay => "period_first_day",
             Self::LastDay => "period_last_day",
+        }
+    }
+
+    /// What it stands for, in texts: a period key, an instant such as `2026-04-30T22:00:00Z`, or a
+    /// local day.
+    pub(super) fn word(self, window: &Window) -> String {
+        match self {
+            Self::Key => window.period.to_string(),
+            Self::Start => window.start.to_rfc3339_opts(SecondsFormat::Secs, true),
+            Self::End => window.end.to_rfc3339_opts(SecondsFormat::Secs, true),
+            Self::FirstDay => window.first_day.to_string(),
+            Self::LastDay => window.last_day.to_string(),
         }
     }
 }

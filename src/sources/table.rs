@@ -15,6 +15,8 @@ pub(super) struct Table {
     pub(super) columns: Vec<String>,
     /// Each as long as `columns`.
     pub(super) rows: Vec<Vec<Cell>>,
+    /// Where in their file the rows stand; empty where they are only counted.
+    pub(super) lines: Vec<u64>,
     /// The beginning of a document the rows were taken out of, without secrets.
     pub(super) excerpt: Option<String>,
 }
@@ -74,18 +76,19 @@ impl Table {
     }
 
     fn samples(&self, columns: &Columns, question: &Question<'_>) -> Result<Vec<Sample>, String> {
-        let mut first_rows: HashMap<Period, usize> = HashMap::new();
+        let mut first_rows: HashMap<Period, u64> = HashMap::new();
+        let noun = if self.lines.is_empty() { "row" } else { "line" };
         let mut samples = Vec::with_capacity(self.rows.len());
         for (at, row) in self.rows.iter().enumerate() {
-            let number = at + 1;
+            let number = self.lines.get(at).copied().unwrap_or(at as u64 + 1);
             let sample = columns
                 .sample(row, question)
-                .map_err(|misfit| format!("in row {number} the column {misfit}"))?;
+                .map_err(|misfit| format!("in {noun} {number} the column {misfit}"))?;
             if let Some(period) = sample.period
                 && let Some(first) = first_rows.insert(period, number)
             {
                 return Err(format!(
-                    "the rows {first} and {number} are both of {period}; group the query by period"
+                    "the {noun}s {first} and {number} are both of {period}; make it one row a period"
                 ));
             }
             samples.push(sample);
@@ -158,7 +161,7 @@ impl Columns {
 }
 
 /// The only column of that name.
-fn position(names: &[String], wanted: &str) -> Result<Option<usize>, String> {
+pub(super) fn position(names: &[String], wanted: &str) -> Result<Option<usize>, String> {
     let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(wanted));
     match (found.next(), found.next()) {
         (_, Some(_)) => Err(format!("came with two columns `{wanted}`; rename one")),

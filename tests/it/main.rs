@@ -16,6 +16,8 @@ mod properties;
 mod reload;
 mod servers;
 mod simulate;
+mod sources_command;
+mod sources_csv;
 mod sources_http;
 mod sources_mariadb;
 mod sources_postgres;

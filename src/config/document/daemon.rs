@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    command::CommandDoc,
+    csv::CsvDoc,
     located::{Entries, Loc},
     scalar::{MonthDoc, SecretDoc},
 };
@@ -77,6 +79,10 @@ pub enum ConnectionDoc {
     Sqlite(SqliteDoc),
     /// An HTTP API.
     Http(HttpDoc),
+    /// A folder of CSV files.
+    Csv(CsvDoc),
+    /// Programs of your own.
+    Command(CommandDoc),
 }
 
 /// A database server.

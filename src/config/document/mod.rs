@@ -1,6 +1,8 @@
 //! The files as their authors see them: YAML with a place for everything, read so that one
 //! mistake does not hide the next.
 
+pub mod command;
+pub mod csv;
 pub mod daemon;
 pub mod kpi;
 pub mod located;

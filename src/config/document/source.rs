@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::located::Loc;
+use super::{command::CommandSourceDoc, csv::CsvSourceDoc, located::Loc};
 
 /// Where a KPI is collected.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -13,6 +13,10 @@ pub enum SourceDoc {
     Sql(Box<SqlSourceDoc>),
     /// A question to an HTTP API.
     Http(Box<HttpSourceDoc>),
+    /// Rows of a CSV file.
+    Csv(Box<CsvSourceDoc>),
+    /// A command that prints a number or JSON.
+    Command(Box<CommandSourceDoc>),
 }
 
 /// A question to a database.

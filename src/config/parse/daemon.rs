@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, given};
+use super::{Desk, command, csv, given};
 use crate::{
     config::{
         document::{
@@ -41,13 +41,13 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(600);
 const CONCURRENT: u32 = 4;
 
 /// A KPI is one number; a larger body is the wrong URL.
-const BODY_BYTES: u64 = 1 << 20;
+pub(super) const BODY_BYTES: u64 = 1 << 20;
 
 /// The most a body may be allowed to have.
 const BODY_BYTES_MAX: u64 = 64 << 20;
 
 /// More rows than this are the wrong query.
-const ROWS: u32 = 10_000;
+pub(super) const ROWS: u32 = 10_000;
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -191,6 +191,8 @@ fn connection(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Connection> {
         }
         ConnectionDoc::Sqlite(doc) => sqlite(desk, doc),
         ConnectionDoc::Http(doc) => http(desk, doc),
+        ConnectionDoc::Csv(doc) => csv::connection(desk, doc),
+        ConnectionDoc::Command(doc) => command::connection(desk, doc),
     }
 }
 
@@ -239,7 +241,7 @@ fn limited(
     })
 }
 
-fn timeout(desk: &mut Desk, doc: &Option<Loc<String>>) -> Duration {
+pub(super) fn timeout(desk: &mut Desk, doc: &Option<Loc<String>>) -> Duration {
     let Some(doc) = doc else { return TIMEOUT };
     let Some(span) = desk.span(doc) else { return TIMEOUT };
     if span.is_zero() || span > TIMEOUT_MAX {
@@ -248,9 +250,18 @@ fn timeout(desk: &mut Desk, doc: &Option<Loc<String>>) -> Duration {
     span
 }
 
-fn concurrent_max(desk: &mut Desk, doc: &Option<Loc<u32>>) -> u32 {
+pub(super) fn concurrent_max(desk: &mut Desk, doc: &Option<Loc<u32>>) -> u32 {
     let count = doc.as_ref().and_then(|doc| desk.at_least_one(doc, "max_concurrent"));
     count.unwrap_or(CONCURRENT)
+}
+
+/// Bytes one answer may have.
+pub(super) fn bytes_max(desk: &mut Desk, doc: &Option<Loc<u64>>, usual: u64) -> usize {
+    let bytes = given(doc.as_ref()).copied().unwrap_or(usual);
+    if let Some(doc) = doc.as_ref().filter(|_| !(1..=BODY_BYTES_MAX).contains(&bytes)) {
+        desk.error(doc.place, format!("max_bytes lies between 1 and {BODY_BYTES_MAX}"));
+    }
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 fn http(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
@@ -262,16 +273,12 @@ fn http(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
             Auth::Basic { user: user.value.clone()?, password: desk.secret(password)? }
         }
     };
-    let bytes = given(doc.max_bytes.as_ref()).copied().unwrap_or(BODY_BYTES);
-    if let Some(doc) = doc.max_bytes.as_ref().filter(|_| !(1..=BODY_BYTES_MAX).contains(&bytes)) {
-        desk.error(doc.place, format!("max_bytes lies between 1 and {BODY_BYTES_MAX}"));
-    }
     let concurrent = concurrent_max(desk, &doc.max_concurrent);
     Some(Connection::Http(Endpoint {
         base_url: web_address(desk, &doc.base_url)?,
         auth,
         timeout: timeout(desk, &doc.timeout),
-        body_bytes_max: usize::try_from(bytes).unwrap_or(usize::MAX),
+        body_bytes_max: bytes_max(desk, &doc.max_bytes, BODY_BYTES),
         concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
     }))
 }

@@ -274,6 +274,8 @@ fn reading_kind(doc: Option<&Loc<SourceDoc>>) -> ReadingKind {
     let reading = match given(doc) {
         Some(SourceDoc::Sql(doc)) => doc.reading.as_ref(),
         Some(SourceDoc::Http(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Csv(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Command(doc)) => doc.reading.as_ref(),
         None => None,
     };
     given(reading).map_or(ReadingKind::Value, |doc| source::reading(*doc))

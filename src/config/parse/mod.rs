@@ -1,5 +1,7 @@
 //! From documents to definitions: everything that serde cannot check, with places.
 
+mod command;
+mod csv;
 mod daemon;
 mod kpi;
 mod scorecard;

@@ -2,7 +2,7 @@
 
 use serde_json_path::JsonPath;
 
-use super::{Desk, Mention, given, kpi::within};
+use super::{Desk, Mention, command, csv, given, kpi::within};
 use crate::{
     config::{
         document::{
@@ -30,6 +30,10 @@ pub(super) fn source(desk: &mut Desk, doc: &SourceDoc) -> (Option<Source>, Optio
     let (from, reading_doc, lookback, request) = match doc {
         SourceDoc::Sql(doc) => (&doc.from, &doc.reading, &doc.lookback, sql(desk, doc)),
         SourceDoc::Http(doc) => (&doc.from, &doc.reading, &doc.lookback, http(desk, doc)),
+        SourceDoc::Csv(doc) => (&doc.from, &doc.reading, &doc.lookback, csv::request(desk, doc)),
+        SourceDoc::Command(doc) => {
+            (&doc.from, &doc.reading, &doc.lookback, command::request(desk, doc))
+        }
     };
     let connection = desk.mention(from);
     let back = given(lookback.as_ref()).copied().unwrap_or(LOOKBACK);

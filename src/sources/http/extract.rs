@@ -67,27 +67,11 @@ fn cell(path: &JsonPath, document: &Value) -> Result<Option<Cell>, String> {
     let nodes = path.query(document).all();
     match nodes.as_slice() {
         [] => Ok(None),
-        [node] => Ok(Some(read(node))),
+        [node] => Ok(Some(Cell::from(*node))),
         [..] => Err(format!(
             "has {} matches of `{path}` where one is expected; narrow the path",
             nodes.len()
         )),
-    }
-}
-
-fn read(node: &Value) -> Cell {
-    match node {
-        Value::Null => Cell::Null,
-        Value::Bool(yes) => Cell::Bool(*yes),
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(n), _, _) => Cell::Int(n),
-            (None, Some(n), _) => Cell::Unsigned(n),
-            (None, None, Some(value)) => Cell::Float(value),
-            (None, None, None) => Cell::Other(format!("the number {number}")),
-        },
-        Value::String(text) => Cell::Text(text.clone()),
-        Value::Array(_) => Cell::Other("an array".to_owned()),
-        Value::Object(_) => Cell::Other("an object".to_owned()),
     }
 }
 

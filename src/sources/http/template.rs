@@ -1,6 +1,5 @@
 //! Paths with the window in them.
 
-use chrono::SecondsFormat;
 use url::form_urlencoded;
 
 use super::{Piece, Template};
@@ -55,23 +54,12 @@ impl Template {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
                 Piece::Parameter(parameter) => {
-                    filled.extend(form_urlencoded::byte_serialize(
-                        value(*parameter, window).as_bytes(),
-                    ));
+                    filled
+                        .extend(form_urlencoded::byte_serialize(parameter.word(window).as_bytes()));
                 }
             }
         }
         filled
-    }
-}
-
-fn value(parameter: Parameter, window: &Window) -> String {
-    match parameter {
-        Parameter::Key => window.period.to_string(),
-        Parameter::Start => window.start.to_rfc3339_opts(SecondsFormat::Secs, true),
-        Parameter::End => window.end.to_rfc3339_opts(SecondsFormat::Secs, true),
-        Parameter::FirstDay => window.first_day.to_string(),
-        Parameter::LastDay => window.last_day.to_string(),
     }
 }
 

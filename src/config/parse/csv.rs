@@ -1,0 +1,110 @@
+//! CSV files, parsed.
+
+use std::path::{Component, Path};
+
+use super::{
+    Desk,
+    daemon::{ROWS, bytes_max, concurrent_max, timeout},
+    given,
+};
+use crate::{
+    config::document::{
+        csv::{CsvDoc, CsvSourceDoc},
+        located::Loc,
+        source::ReadingDoc,
+    },
+    sources::{
+        Connection, Request,
+        csv::{Dialect, FigureColumns, Folder, Sheet},
+        wording::Wording,
+    },
+};
+
+/// A larger file is read by something else first, unless its connection says otherwise.
+const FILE_BYTES: u64 = 8 << 20;
+
+pub(super) fn connection(desk: &mut Desk, doc: &CsvDoc) -> Option<Connection> {
+    let concurrent = concurrent_max(desk, &doc.max_concurrent);
+    let rows = doc.max_rows.as_ref().and_then(|doc| desk.at_least_one(doc, "max_rows"));
+    Some(Connection::Csv(Folder {
+        path: desk.folder.join(doc.folder.value.as_ref()?),
+        dialect: dialect(desk, doc)?,
+        timeout: timeout(desk, &doc.timeout),
+        concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
+        file_bytes_max: bytes_max(desk, &doc.max_bytes, FILE_BYTES),
+        rows_max: usize::try_from(rows.unwrap_or(ROWS)).unwrap_or(usize::MAX),
+    }))
+}
+
+pub(super) fn request(desk: &mut Desk, doc: &CsvSourceDoc) -> Option<Request> {
+    let is_series =
+        given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
+    let figure = match (given(doc.value.as_ref()), &doc.numerator, &doc.denominator) {
+        (value, None, None) => {
+            FigureColumns::Value(value.map_or_else(|| "value".to_owned(), Clone::clone))
+        }
+        (None, Some(numerator), Some(denominator)) => FigureColumns::Ratio {
+            numerator: numerator.value.clone()?,
+            denominator: denominator.value.clone()?,
+        },
+        _ => {
+            let message = "a CSV source names `value`, or `numerator` and `denominator`";
+            desk.error(doc.file.place, message);
+            return None;
+        }
+    };
+    let period = given(doc.period.as_ref()).cloned();
+    let rows = given(doc.rows.as_ref()).into_iter().flat_map(|rows| rows.iter());
+    Some(Request::Csv(Sheet {
+        file: file(desk, &doc.file)?,
+        figure,
+        period: period.or_else(|| is_series.then(|| "period".to_owned())),
+        observed_at: given(doc.observed_at.as_ref()).cloned(),
+        target: given(doc.target.as_ref()).cloned(),
+        rows: rows.map(|(column, _, text)| (column.to_owned(), text.clone())).collect(),
+    }))
+}
+
+/// A file of the connection's folder, and of no other.
+fn file(desk: &mut Desk, doc: &Loc<String>) -> Option<Wording> {
+    let text = doc.value.as_deref()?;
+    let is_within = Path::new(text)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if text.is_empty() || !is_within {
+        desk.error(doc.place, format!("`{text}` is no file below the connection's `folder`"));
+        return None;
+    }
+    desk.told(doc.place, Wording::parse(text))
+}
+
+fn dialect(desk: &mut Desk, doc: &CsvDoc) -> Option<Dialect> {
+    let delimiter = sign(desk, doc.delimiter.as_ref(), "delimiter")?.unwrap_or(',');
+    let decimal = sign(desk, doc.decimal.as_ref(), "decimal")?.unwrap_or('.');
+    let thousands = sign(desk, doc.thousands.as_ref(), "thousands")?;
+    let place = doc.folder.place;
+    if let Some(doc) = doc.decimal.as_ref().filter(|_| !matches!(decimal, '.' | ',')) {
+        desk.error(doc.place, "`decimal` is \".\" or \",\"");
+    }
+    if thousands == Some(decimal) {
+        desk.error(place, "`decimal` and `thousands` are the same; numbers could not be read");
+    }
+    let delimiter = u8::try_from(delimiter).ok().filter(|byte| byte.is_ascii() && *byte != b'"');
+    if delimiter.is_none() {
+        desk.error(place, "`delimiter` is one ASCII sign such as \";\" or \"\\t\"");
+    }
+    Some(Dialect { delimiter: delimiter?, decimal, thousands })
+}
+
+/// One sign, if the key is there; none where what is written is not one, which is told.
+fn sign(desk: &mut Desk, doc: Option<&Loc<String>>, key: &str) -> Option<Option<char>> {
+    let Some(doc) = doc else { return Some(None) };
+    let mut signs = doc.value.as_deref()?.chars();
+    match (signs.next(), signs.next()) {
+        (Some(sign), None) => Some(Some(sign)),
+        _ => {
+            desk.error(doc.place, format!("`{key}` is one sign, such as \";\""));
+            None
+        }
+    }
+}

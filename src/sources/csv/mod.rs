@@ -1,0 +1,69 @@
+//! CSV files in a folder as a source: named columns, rows picked by period and by what stands in
+//! them.
+
+pub(super) mod folder;
+mod sheet;
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::sources::wording::Wording;
+
+/// A folder of CSV files that are written alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Folder {
+    /// Where files are.
+    pub path: PathBuf,
+    /// How they are written.
+    pub dialect: Dialect,
+    /// How long reading one may take.
+    pub timeout: Duration,
+    /// Files read at once.
+    pub concurrent_max: usize,
+    /// The largest file read, in bytes.
+    pub file_bytes_max: usize,
+    /// More rows than this for one question are the wrong question.
+    pub rows_max: usize,
+}
+
+/// How a program writes CSV. The first line names the columns; the text is UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// Between fields.
+    pub delimiter: u8,
+    /// Before the fraction of a number: a point or a comma.
+    pub decimal: char,
+    /// Between groups of three digits, if anything is.
+    pub thousands: Option<char>,
+}
+
+/// One question to a folder: a file, its columns, and which of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// The file, below the folder.
+    pub file: Wording,
+    /// The columns of the figure.
+    pub figure: FigureColumns,
+    /// The column of the period: a key, or a day or instant in it. Only rows of the periods asked
+    /// for are read.
+    pub period: Option<String>,
+    /// The column of the instant at which a figure was true.
+    pub observed_at: Option<String>,
+    /// The column of the target.
+    pub target: Option<String>,
+    /// Only rows in which these columns hold these texts.
+    pub rows: Vec<(String, String)>,
+}
+
+/// Where a figure stands in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FigureColumns {
+    /// One value.
+    Value(String),
+    /// A ratio's two parts.
+    Ratio {
+        /// What is counted.
+        numerator: String,
+        /// How many there are.
+        denominator: String,
+    },
+}

@@ -1,0 +1,92 @@
+//! CSV files as sources.
+
+use std::{fs, path::Path, time::Duration};
+
+use kpid::{
+    scorecard::ReadingKind,
+    sources::{
+        Connection, Request,
+        connections::Connections,
+        csv::{Dialect, FigureColumns, Folder, Sheet},
+        wording::Wording,
+    },
+};
+
+use crate::asking::{ask, id, open, words};
+
+/// More than is read of a file.
+const FILE_BYTES_MAX: usize = 1000;
+
+fn folder(path: &Path) -> Connections {
+    open(Connection::Csv(Folder {
+        path: path.to_owned(),
+        dialect: Dialect { delimiter: b';', decimal: ',', thousands: None },
+        timeout: Duration::from_secs(5),
+        concurrent_max: 2,
+        file_bytes_max: FILE_BYTES_MAX,
+        rows_max: 10,
+    }))
+}
+
+fn sheet(file: &str, period: Option<&str>) -> Request {
+    Request::Csv(Sheet {
+        file: Wording::parse(file).unwrap(),
+        figure: FigureColumns::Value("sum".into()),
+        period: period.map(str::to_owned),
+        observed_at: None,
+        target: None,
+        rows: Vec::new(),
+    })
+}
+
+#[tokio::test]
+async fn a_file_gives_a_value_null_no_rows_or_an_error() {
+    let place = tempfile::tempdir().unwrap();
+    fs::create_dir(place.path().join("folder.csv")).unwrap();
+    for (file, text) in [
+        ("2026-05.csv", "Sum\n41,5\n".to_owned()),
+        ("null.csv", "Sum;x\n;1\n".to_owned()),
+        ("none.csv", "Sum\n".to_owned()),
+        ("word.csv", "Sum\nn/a\n".to_owned()),
+        ("point.csv", "Sum\n41.5\n".to_owned()),
+        ("large.csv", format!("Sum\n{}\n", "1".repeat(FILE_BYTES_MAX))),
+    ] {
+        fs::write(place.path().join(file), text).unwrap();
+    }
+    let connections = folder(place.path());
+    connections.probe(&id()).await.unwrap();
+    for (file, expected) in [
+        ("{period_key}.csv", "41.5"),
+        ("null.csv", "null"),
+        ("none.csv", "no rows"),
+        ("word.csv", "`erp`: `word.csv`: in line 2 the column `value` is the text \"n/a\""),
+        ("point.csv", "in line 2 the column `value` is the text \"41.5\""),
+        ("large.csv", "has more than 1000 bytes"),
+        ("absent.csv", "No such file"),
+        ("folder.csv", "is no file"),
+    ] {
+        let found = words(&ask(&connections, ReadingKind::Value, sheet(file, None)).await);
+        assert!(found.contains(expected), "{file}: {found}");
+    }
+    let absent = folder(&place.path().join("nowhere")).probe(&id()).await;
+    assert!(absent.unwrap_err().starts_with("`erp`: cannot read "));
+}
+
+#[tokio::test]
+async fn a_series_has_the_rows_of_the_periods_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let text = "month;sum\n2026-04;1\n2026-05-01;2,5\n2026-06;3\n";
+    fs::write(place.path().join("s.csv"), text).unwrap();
+    let series = sheet("s.csv", Some("month"));
+    let found = ask(&folder(place.path()), ReadingKind::Series, series).await;
+    assert_eq!(words(&found), "2026-05=2.5");
+}
+
+#[tokio::test]
+async fn a_pipe_is_not_waited_for() {
+    let place = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(place.path().join("p.csv")).status();
+    assert!(made.unwrap().success());
+    let found = ask(&folder(place.path()), ReadingKind::Value, sheet("p.csv", None)).await;
+    assert!(words(&found).contains("is no file"), "{found:?}");
+}
