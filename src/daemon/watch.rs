@@ -1,8 +1,9 @@
-//! The watch over silences: what one kept back is judged again as soon as it is over, by its end or
-//! by a person.
+//! The watch over silences and quiet windows: what one kept back is judged again as soon as it is
+//! over, by its end or by a person.
 
 use std::{collections::HashSet, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -52,7 +53,19 @@ impl Watch<'_> {
         let now = self.clock.now();
         let kept = self.engine.store.silences(now).await?;
         let holding = kept.into_iter().map(|kept| kept.silence);
-        Ok(holding.filter(|silence| silence.holds(now)).map(|silence| silence.scope).collect())
+        let holding = holding.filter(|silence| silence.holds(now)).map(|silence| silence.scope);
+        Ok(holding.chain(self.quiet(now)).collect())
+    }
+
+    /// The nodes that are in a quiet window of their own.
+    fn quiet(&self, now: DateTime<Utc>) -> Vec<Scope> {
+        let mut quiet = Vec::new();
+        for scorecard in self.engine.setup.portfolio.scorecards() {
+            let local = now.with_timezone(&scorecard.calendar.zone).naive_local();
+            let alerts = scorecard.alerts().into_iter();
+            quiet.extend(alerts.filter(|(_, alert)| alert.is_quiet(local)).map(|(scope, _)| scope));
+        }
+        quiet
     }
 
     /// Judges what is owed a judgement; what cannot be judged stays owed.

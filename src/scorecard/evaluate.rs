@@ -174,7 +174,8 @@ impl Desk<'_> {
             policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
         }
         let mut evaluation = self.evaluation(&scope, judged, worse, &before, &policy);
-        evaluation.silenced |= above.silenced || nobody;
+        let local = self.now.with_timezone(&self.scorecard.calendar.zone).naive_local();
+        evaluation.silenced |= above.silenced || nobody || policy.is_quiet(local);
         let (episode, news) = before.advance(&policy, &evaluation, self.now);
         let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
         let to = news.map(|news| news.to).unwrap_or_default();

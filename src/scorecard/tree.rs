@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
-use super::{Aim, Calendar, Direction, Formula, Frequency, Id, KpiRef, Lag, Period};
+use super::{Aim, Calendar, Direction, Formula, Frequency, Id, KpiRef, Lag, Period, QuietWindow};
 
 /// The strategy of one unit, as a tree of four levels.
 #[derive(Clone, Debug)]
@@ -391,6 +391,8 @@ pub struct AlertPolicy {
     pub escalate_unacknowledged: u32,
     /// How long nobody may acknowledge it before it is told again; 0 never.
     pub remind_after: TimeDelta,
+    /// Times of the week in which nothing is told.
+    pub quiet: Vec<QuietWindow>,
 }
 
 /// What opens an episode.
@@ -420,6 +422,13 @@ impl Default for Rollup {
     }
 }
 
+impl AlertPolicy {
+    /// Whether a quiet window holds at a local wall-clock time.
+    pub fn is_quiet(&self, at: NaiveDateTime) -> bool {
+        self.quiet.iter().any(|window| window.holds(at))
+    }
+}
+
 impl Default for AlertPolicy {
     fn default() -> Self {
         Self {
@@ -431,6 +440,7 @@ impl Default for AlertPolicy {
             escalate_after: 2,
             escalate_unacknowledged: 3,
             remind_after: TimeDelta::days(7),
+            quiet: Vec::new(),
         }
     }
 }

@@ -18,6 +18,23 @@ pub struct Watched {
 }
 
 impl Scorecard {
+    /// Every alert of the scorecard, with the node it is of, from the top.
+    pub fn alerts(&self) -> Vec<(Scope, &AlertPolicy)> {
+        let whole = self.alert.iter().map(|alert| (Scope::Scorecard(self.id.clone()), alert));
+        let mut alerts: Vec<_> = whole.collect();
+        for view in &self.perspectives {
+            let (unit, id) = (&self.id, &view.id);
+            alerts.push((Scope::Perspective(unit.clone(), id.clone()), &view.alert));
+            for objective in &view.objectives {
+                let of = || Scope::Objective(unit.clone(), id.clone(), objective.id.clone());
+                alerts.extend(objective.alert.iter().map(|alert| (of(), alert)));
+                let kpis = objective.kpis.iter().filter_map(|kpi| Some((kpi, kpi.alert.as_ref()?)));
+                alerts.extend(kpis.map(|(kpi, alert)| (Scope::Kpi(self.named(kpi)), alert)));
+            }
+        }
+        alerts
+    }
+
     /// The nodes beside its perspectives that have an alert of their own, from the top.
     pub fn watched(&self) -> Vec<Watched> {
         let mut watched: Vec<_> = self.alert.iter().map(|alert| self.as_a_whole(alert)).collect();

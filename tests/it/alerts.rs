@@ -238,6 +238,21 @@ async fn only_a_critical_kpi_has_an_alert_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_quiet_window_is_a_part_of_the_week() {
+    for (quiet, words) in [
+        ("[{ days: [someday] }]", "`someday` is no weekday"),
+        ("[{ from: dawn }]", "`dawn` is no time of day"),
+        ("[{}]", "nobody would ever be told"),
+    ] {
+        let alert = format!("alert: {{ to: [ines], quiet: {quiet} }}");
+        let kpid = Kpid::new(CONFIG, &SCORECARD.replace("alert: { to: [ines] }", &alert));
+        let ran = kpid.run(&["check"]).await;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(format!("{}{}", ran.stdout, ran.stderr).contains(words), "{ran:?}");
+    }
+}
+
+#[tokio::test]
 async fn people_read_a_list() {
     let kpid = acme();
     open_alert(&kpid).await;

@@ -144,6 +144,19 @@ pub struct AlertDoc {
     pub escalate_unacknowledged: Option<Loc<u32>>,
     /// How long nobody may acknowledge it before it is told again; `7d` by default, `0s` never.
     pub remind_after: Option<Loc<String>>,
+    /// Times of the week in which nothing is told; what they keep back is told after them.
+    pub quiet: Option<Loc<Vec<Loc<QuietDoc>>>>,
+}
+
+/// A time of the week in which nothing is told.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct QuietDoc {
+    /// The days on which it begins, e.g. `[saturday, sunday]`; every day by default.
+    pub days: Option<Loc<Vec<Loc<String>>>>,
+    /// When it begins, e.g. `19:00`; at midnight by default.
+    pub from: Option<Loc<String>>,
+    /// When it ends, on the next day if that is earlier, e.g. `07:00`; at midnight by default.
+    pub to: Option<Loc<String>>,
 }
 
 /// What opens an episode.

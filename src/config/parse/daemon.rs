@@ -175,7 +175,7 @@ fn month(desk: &mut Desk, doc: &Loc<MonthDoc>) -> Option<u32> {
     desk.told(doc.place, month.ok_or("this is no month; write april or 4"))
 }
 
-fn weekday(desk: &mut Desk, doc: &Loc<String>) -> Option<Weekday> {
+pub(super) fn weekday(desk: &mut Desk, doc: &Loc<String>) -> Option<Weekday> {
     let text = doc.value.as_deref()?;
     let day = text.parse::<Weekday>();
     desk.told(doc.place, day.map_err(|_| format!("`{text}` is no weekday; write saturday")))

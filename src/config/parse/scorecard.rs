@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Desk, Mention, given, kpi, texts};
+use chrono::NaiveTime;
+
+use super::{Desk, Mention, daemon, given, kpi, texts};
 use crate::{
     config::{
         document::{
@@ -10,7 +12,7 @@ use crate::{
             scalar::IdsDoc,
             scorecard::{
                 AlertDoc, AlertOnDoc, CountRedDoc, InitiativeDoc, MissingDoc, ObjectiveDoc,
-                PerspectiveDoc, RollupDoc, ScorecardDoc, StatusDoc,
+                PerspectiveDoc, QuietDoc, RollupDoc, ScorecardDoc, StatusDoc,
             },
         },
         problem::{Place, Problem, suggestion},
@@ -18,7 +20,7 @@ use crate::{
     },
     scorecard::{
         AlertOn, AlertPolicy, Calendar, Contribution, Id, Initiative, Kpi, KpiRef, Missing,
-        Objective, ObjectiveRef, Perspective, Rollup, RollupRule, Scorecard, Status,
+        Objective, ObjectiveRef, Perspective, QuietWindow, Rollup, RollupRule, Scorecard, Status,
     },
 };
 
@@ -378,7 +380,36 @@ impl Sheet<'_> {
                 .as_ref()
                 .and_then(|doc| self.desk.time_delta(doc))
                 .unwrap_or(usual.remind_after),
+            quiet: self.quiet(doc.quiet.as_ref()),
         }
+    }
+
+    fn quiet(&mut self, docs: Option<&Loc<Vec<Loc<QuietDoc>>>>) -> Vec<QuietWindow> {
+        let mut windows = Vec::new();
+        for doc in given(docs).into_iter().flatten() {
+            let Some(QuietDoc { days, from, to }) = doc.value.as_ref() else { continue };
+            let days = given(days.as_ref()).into_iter().flatten();
+            let days = days.filter_map(|day| daemon::weekday(self.desk, day)).collect();
+            let (from, to) = (self.time(from.as_ref()), self.time(to.as_ref()));
+            windows.push(QuietWindow { days, from, to });
+        }
+        if windows.iter().any(|window| window.days.is_empty() && window.from == window.to) {
+            let place = docs.map(|docs| docs.place).unwrap_or_default();
+            let message = "`quiet` is all day on every day, so nobody would ever be told";
+            let hint = "name `days`, or `from` and `to`";
+            self.desk.problems.push(Problem::error(place, message).hint(hint));
+        }
+        windows
+    }
+
+    /// A time of day; midnight where none is written.
+    fn time(&mut self, doc: Option<&Loc<String>>) -> NaiveTime {
+        let Some((doc, text)) = doc.and_then(|doc| Some((doc, doc.value.as_deref()?))) else {
+            return NaiveTime::MIN;
+        };
+        let time = NaiveTime::parse_from_str(text, "%H:%M");
+        let message = format!("`{text}` is no time of day; write 07:00");
+        self.desk.told(doc.place, time.map_err(|_| message)).unwrap_or(NaiveTime::MIN)
     }
 
     pub(super) fn was(&mut self, doc: Option<&Loc<IdsDoc>>, level: Level) -> Vec<Id> {
