@@ -140,6 +140,7 @@ fn setup(
         connections: parts.connections,
         channels: parts.channels,
         people: parts.people,
+        operators: parts.operators.into_iter().map(|mention| mention.id).collect(),
         web: parts.web,
     }
 }
@@ -215,6 +216,9 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
     let connections = ids(&mut parts.connections.keys());
     let people = ids(&mut parts.people.keys());
     let recipients = ids(&mut parts.people.keys().chain(parts.channels.keys()));
+    for operator in &parts.operators {
+        check_name(desk, operator, &recipients, "person or channel");
+    }
     for sheet in sheets {
         for connection in &sheet.connections {
             check_name(desk, connection, &connections, "connection");

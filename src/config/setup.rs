@@ -31,6 +31,8 @@ pub struct Setup {
     pub channels: IndexMap<Id, Channel>,
     /// By id.
     pub people: IndexMap<Id, Person>,
+    /// Who is told of trouble with data and deliveries: persons or channels.
+    pub operators: Vec<Id>,
     /// The listener.
     pub web: Web,
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -12,13 +12,17 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
+    daemon::{
+        Engine,
+        notices::{self, Wording},
+    },
     notify::{
         Channels, Delivery,
-        notice::Message,
+        notice::{Message, NoticeKind, Section},
         retry::{self, Next},
     },
     scorecard::Id,
-    store::{Claimed, Store},
+    store::{Claimed, NewDelivery},
 };
 
 /// Deliveries under way at once over one channel.
@@ -35,7 +39,7 @@ const BROKEN_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a worker needs.
 pub(super) struct Worker<'a> {
-    pub(super) store: &'a Store,
+    pub(super) engine: &'a Engine,
     pub(super) channels: &'a Channels,
     pub(super) channel: Id,
     pub(super) clock: Clock,
@@ -68,7 +72,8 @@ impl Worker<'_> {
     /// Makes what is due, and says how many deliveries that were.
     async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
         let now = self.clock.now();
-        let claimed = self.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
+        let claimed =
+            self.engine.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
         let deliveries = claimed.iter().map(|delivery| self.deliver(delivery, stop));
         let settled = join_all(deliveries).await;
         settled.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
@@ -82,7 +87,7 @@ impl Worker<'_> {
             Err(error) => {
                 let message = format!("what it says cannot be read: {error}");
                 error!(delivery = %id, "gave up the delivery {id}: {message}");
-                return self.store.given_up(*id, self.clock.now(), &message).await;
+                return self.engine.store.given_up(*id, self.clock.now(), &message, &[]).await;
             }
         };
         let delivery = Delivery { id: *id, channel: &self.channel, recipient, message: &message };
@@ -97,20 +102,59 @@ impl Worker<'_> {
         match retry::next(attempt, rand::random(), now) {
             Next::Due(at) => {
                 warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
-                self.store.due_again(*id, at, &failed.to_string()).await
+                self.engine.store.due_again(*id, at, &failed.to_string()).await
             }
             Next::GaveUp(reason) => {
                 error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
-                self.store.given_up(*id, now, &reason).await
+                let notices = self.gave_up(claimed, &message, &reason, now);
+                self.engine.store.given_up(*id, now, &reason, &notices).await?;
+                self.news.notify_waiters();
+                Ok(())
             }
         }
+    }
+
+    /// What operators are told of a message that nobody will get; nothing when it was a notice
+    /// itself, or a dead channel would tell of itself for ever.
+    fn gave_up(
+        &self,
+        claimed: &Claimed,
+        message: &Message,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Vec<NewDelivery> {
+        let Message::News(facts) = message else { return Vec::new() };
+        let (event, perspective) = (facts.event.word(), &facts.perspective.name);
+        let (recipient, channel) = (&claimed.recipient, &self.channel);
+        let lines = vec![
+            format!("It was for {recipient} over `{channel}`."),
+            format!("Why: {reason}"),
+            format!(
+                "When that is mended, `kpid outbox retry {}` sends it; `kpid outbox list` shows \
+                 what else is not delivered.",
+                claimed.id
+            ),
+        ];
+        let wording = Wording {
+            kind: NoticeKind::GaveUp,
+            dedup_key: format!("gave_up/{}", claimed.id),
+            subject: format!("[Undelivered] {perspective} - {}: {event}", facts.scorecard.name),
+            summary: format!(
+                "The message that {perspective} ({}) {event} could not be delivered and is given \
+                 up.",
+                facts.scorecard.name
+            ),
+            sections: vec![Section { title: String::new(), lines }],
+            why: "You got this because you are one of the `operators`.".to_owned(),
+        };
+        notices::deliveries(&self.engine.setup, &wording, &self.engine.setup.operators, now)
     }
 
     /// Notes that a delivery was made, however long the store refuses: a claim that lapsed meanwhile
     /// would send it again.
     async fn note_delivered(&self, id: Uuid, stop: &CancellationToken) -> anyhow::Result<()> {
         loop {
-            let Err(error) = self.store.delivered(id, self.clock.now()).await else {
+            let Err(error) = self.engine.store.delivered(id, self.clock.now()).await else {
                 return Ok(());
             };
             error!(delivery = %id, "delivered, but cannot note it: {error:#}");

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use tracing::{error, info};
-use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{
-    daemon::Engine,
+    daemon::{
+        Engine, notices,
+        trouble::{self, Found},
+    },
     notify::{facts::Facts, news, route::route},
     scorecard::{Circumstances, EpisodeChange, Id, Standing, evaluate},
     store::{Held, Judgement, NewDelivery},
@@ -63,11 +65,17 @@ fn decide(
         public_url: setup.web.public_url.as_ref(),
         notes: &held.notes,
     };
-    let deliveries = changes
+    let mut deliveries: Vec<NewDelivery> = changes
         .iter()
         .flat_map(|change| deliveries(engine, context, &standing, change, now))
         .collect();
-    Judgement { standing, changes, deliveries }
+    // The past is no trouble of today.
+    let found = match circumstances.historical {
+        true => Found::default(),
+        false => trouble::look(setup, held, &standing, now),
+    };
+    deliveries.extend(found.deliveries);
+    Judgement { standing, changes, incidents: found.incidents, deliveries }
 }
 
 /// One delivery for each recipient and channel.
@@ -91,7 +99,7 @@ fn deliveries(
     for to in &change.to {
         match route(to, &engine.setup.people, &engine.setup.channels) {
             Ok(route) => deliveries.push(NewDelivery {
-                id: delivery_id(now),
+                id: notices::delivery_id(now),
                 dedup_key: change.episode.dedup_key(&change.scope),
                 event: event.word(),
                 sequence: change.episode.told.messages,
@@ -105,12 +113,6 @@ fn deliveries(
         }
     }
     deliveries
-}
-
-/// An id that sorts by the time of the decision.
-fn delivery_id(now: DateTime<Utc>) -> Uuid {
-    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }
 
 fn tell(change: &EpisodeChange) {

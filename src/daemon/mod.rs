@@ -7,11 +7,13 @@ pub mod collect;
 mod deliver;
 pub mod import;
 pub mod judge;
+mod notices;
 pub mod pull;
 mod round;
 pub mod run;
 mod systemd;
 mod ticker;
+mod trouble;
 mod watch;
 mod window;
 

@@ -232,13 +232,8 @@ impl Daemon {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
             self.spawn(async move {
-                let worker = Worker {
-                    store: &engine.store,
-                    channels: &channels,
-                    channel,
-                    clock,
-                    news: &news,
-                };
+                let worker =
+                    Worker { engine: &engine, channels: &channels, channel, clock, news: &news };
                 worker.run(&stop).await;
             });
         }

@@ -84,6 +84,20 @@ pub(super) async fn load(
     Ok(())
 }
 
+/// The KPIs whose source failed at the newest attempt, with its words.
+pub(super) async fn failing(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<HashMap<KpiRef, String>> {
+    let sql = "SELECT kpi, coalesce(message, '') FROM collections WHERE outcome = 'error'";
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read attempts")?;
+    let failure = |(kpi, message): (String, String)| {
+        let named = KpiRef::parse(&kpi);
+        Ok((named.with_context(|| format!("`{kpi}` in the store is no KPI"))?, message))
+    };
+    rows.into_iter().map(failure).collect()
+}
+
 /// Up to where every KPI's schedule has been served.
 pub(super) async fn last_slots(
     connection: &mut SqliteConnection,

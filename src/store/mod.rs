@@ -6,6 +6,7 @@ mod audit;
 mod collections;
 mod desk;
 mod episodes;
+mod incidents;
 mod lock;
 mod notes;
 mod outbox;
@@ -42,7 +43,7 @@ pub use self::{
     silences::KeptSilence,
 };
 use crate::scorecard::{
-    Episode, EpisodeChange, History, Id, KpiRef, Note, Period, Scope, Silence, Standing,
+    Episode, EpisodeChange, History, Id, Incident, KpiRef, Note, Period, Scope, Silence, Standing,
 };
 
 /// The schema, by steps.
@@ -71,6 +72,10 @@ pub struct Held {
     pub silences: Vec<Silence>,
     /// What people wrote, the newest first.
     pub notes: Vec<Note>,
+    /// Where trouble with data stands, by its key.
+    pub incidents: HashMap<String, Incident>,
+    /// All KPIs whose source failed at the newest attempt, with its words.
+    pub failing: HashMap<KpiRef, String>,
 }
 
 impl Held {
@@ -88,6 +93,8 @@ pub struct Judgement {
     pub standing: Standing,
     /// The episodes that moved.
     pub changes: Vec<EpisodeChange>,
+    /// Trouble with data that moved, by its key.
+    pub incidents: Vec<(String, Incident)>,
     /// What is to be told.
     pub deliveries: Vec<NewDelivery>,
 }
@@ -204,6 +211,7 @@ impl Store {
         let judgement = judge(&held);
         snapshots::record(&mut tx, &judgement.standing, now).await?;
         episodes::record(&mut tx, &judgement.standing, &judgement.changes, now).await?;
+        incidents::record(&mut tx, &judgement.incidents).await?;
         outbox::record(&mut tx, &judgement.deliveries, now).await?;
         tx.commit().await.context("cannot write a judgement")?;
         Ok(judgement)
@@ -273,8 +281,12 @@ impl Store {
         id: uuid::Uuid,
         now: DateTime<Utc>,
         error: &str,
+        notices: &[NewDelivery],
     ) -> anyhow::Result<()> {
-        outbox::given_up(&self.pool, id, now, error).await
+        let mut tx = self.begin().await?;
+        outbox::given_up(&mut tx, id, now, error).await?;
+        outbox::record(&mut tx, notices, now).await?;
+        tx.commit().await.context("cannot settle a delivery")
     }
 
     /// How many deliveries wait, due or not.
@@ -322,6 +334,8 @@ async fn held(
         episodes: episodes::load(connection).await?,
         silences: silences.into_iter().map(|kept| kept.silence).collect(),
         notes: notes::load(connection).await?,
+        incidents: incidents::load(connection).await?,
+        failing: collections::failing(connection).await?,
     })
 }
 

@@ -143,7 +143,7 @@ pub(super) async fn due_again(
 }
 
 pub(super) async fn given_up(
-    pool: &SqlitePool,
+    tx: &mut SqliteConnection,
     id: Uuid,
     now: DateTime<Utc>,
     error: &str,
@@ -151,7 +151,7 @@ pub(super) async fn given_up(
     let sql = "UPDATE deliveries SET state = 'given_up', claimed_until = NULL, settled_at = $2, \
                last_error = $3 WHERE id = $1 AND state = 'pending'";
     let settled = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(error);
-    settled.execute(pool).await.context("cannot settle a delivery")?;
+    settled.execute(tx).await.context("cannot settle a delivery")?;
     Ok(())
 }
 

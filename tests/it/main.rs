@@ -11,6 +11,7 @@ mod docs;
 mod explain;
 mod links;
 mod main_job;
+mod notices;
 mod outbox;
 mod properties;
 mod reload;

@@ -204,7 +204,12 @@ async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
         config: "sha256:0".to_owned(),
         scorecards: Vec::new(),
     };
-    let judge = |_: &kpid::store::Held| Judgement { standing, changes: Vec::new(), deliveries };
+    let judge = |_: &kpid::store::Held| Judgement {
+        standing,
+        changes: Vec::new(),
+        incidents: Vec::new(),
+        deliveries,
+    };
     store.judge(&[nps()].into(), now, judge).await.unwrap();
 }
 

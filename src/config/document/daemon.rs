@@ -7,7 +7,7 @@ use super::{
     command::CommandDoc,
     csv::CsvDoc,
     located::{Entries, Loc},
-    scalar::{MonthDoc, SecretDoc},
+    scalar::{IdsDoc, MonthDoc, SecretDoc},
 };
 
 /// What the daemon runs on.
@@ -23,6 +23,8 @@ pub struct DaemonDoc {
     pub channels: Option<Loc<Entries<ChannelDoc>>>,
     /// People who own things and are told, by id.
     pub people: Option<Loc<Entries<PersonDoc>>>,
+    /// Who is told when data are missing or a message cannot be delivered: persons or channels.
+    pub operators: Option<Loc<IdsDoc>>,
     /// Where kpid listens.
     pub web: Option<Loc<WebDoc>>,
     /// Scorecard files, as patterns relative to this file; by default `scorecards/*.yaml`.

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, command, csv, given};
+use super::{Desk, Mention, command, csv, given};
 use crate::{
     config::{
         document::{
@@ -71,6 +71,7 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) connections: IndexMap<Id, Connection>,
     pub(in crate::config) channels: IndexMap<Id, Channel>,
     pub(in crate::config) people: IndexMap<Id, Person>,
+    pub(in crate::config) operators: Vec<Mention>,
     pub(in crate::config) web: Web,
 }
 
@@ -85,6 +86,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         connections: IndexMap::new(),
         channels: IndexMap::new(),
         people: IndexMap::new(),
+        operators: desk.mentions(doc.operators.as_ref()),
         web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
     };
     for (id, _, doc) in

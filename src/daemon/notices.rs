@@ -1,0 +1,74 @@
+//! Notices on their way into the outbox: one delivery for each reader who can be reached.
+
+use chrono::{DateTime, Utc};
+use tracing::error;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::{
+    config::setup::Setup,
+    notify::{
+        notice::{Message, Notice, NoticeKind, Section},
+        route::{Route, route},
+    },
+    scorecard::Id,
+    store::NewDelivery,
+};
+
+/// What a notice says.
+pub(super) struct Wording {
+    pub(super) kind: NoticeKind,
+    pub(super) dedup_key: String,
+    pub(super) subject: String,
+    pub(super) summary: String,
+    pub(super) sections: Vec<Section>,
+    pub(super) why: String,
+}
+
+/// One delivery for each of `to` who can be reached; the log tells of the others.
+pub(super) fn deliveries(
+    setup: &Setup,
+    wording: &Wording,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let notice = Notice {
+        event: wording.kind,
+        dedup_key: wording.dedup_key.clone(),
+        at: now.with_timezone(&setup.calendar.zone).fixed_offset(),
+        subject: wording.subject.clone(),
+        summary: wording.summary.clone(),
+        sections: wording.sections.clone(),
+        why: wording.why.clone(),
+        config_version: setup.digest.clone(),
+    };
+    let text = match Message::Notice(notice).to_json() {
+        Ok(text) => text,
+        Err(error) => {
+            error!("the notice `{}` cannot be written down: {error}", wording.subject);
+            return Vec::new();
+        }
+    };
+    let delivery = |Route { channel, recipient }: Route| NewDelivery {
+        id: delivery_id(now),
+        dedup_key: wording.dedup_key.clone(),
+        event: wording.kind.word(),
+        sequence: 0,
+        channel: channel.to_string(),
+        recipient,
+        facts: text.clone(),
+    };
+    let mut deliveries = Vec::new();
+    for id in to {
+        match route(id, &setup.people, &setup.channels) {
+            Ok(way) => deliveries.push(delivery(way)),
+            Err(error) => error!("cannot tell `{id}` of \"{}\": {error}", wording.subject),
+        }
+    }
+    deliveries
+}
+
+/// An id that sorts by the time of the decision.
+pub(super) fn delivery_id(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}

@@ -1,0 +1,232 @@
+//! Trouble with data, found in a judgement and told to those who look after the data, never to
+//! managers. What fails together is told together: one notice for a source, however many KPIs it has.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    config::setup::Setup,
+    daemon::notices::{self, Wording},
+    notify::notice::{NoticeKind, Section},
+    scorecard::{Id, Incident, IncidentNews, KpiRef, KpiStanding, Standing, Trouble, rounding},
+    store::{Held, NewDelivery},
+};
+
+/// A notice names so many KPIs; more are counted.
+const KPIS_NAMED_MAX: usize = 20;
+
+/// What a look at the data found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The incidents that moved, by key.
+    pub(super) incidents: Vec<(String, Incident)>,
+    /// What is told of them.
+    pub(super) deliveries: Vec<NewDelivery>,
+}
+
+/// Trouble as it is seen now.
+struct Seen {
+    subject: String,
+    summary: String,
+    lines: Vec<String>,
+}
+
+/// Looks at the data of the scorecards judged.
+pub(super) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
+    let kpis = judged(standing);
+    let mut seen: BTreeMap<String, Seen> = sources(setup, held);
+    for (named, kpi) in &kpis {
+        if let Some(trouble) = Trouble::of(kpi)
+            && !held.failing.contains_key(named)
+        {
+            seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
+        }
+    }
+    let mut found = Found::default();
+    let open = held.incidents.keys().filter(|key| is_looked_at(key, standing)).cloned();
+    let keys: BTreeSet<String> = seen.keys().cloned().chain(open).collect();
+    for key in keys {
+        let (before, trouble) = (held.incidents.get(&key).copied(), seen.get(&key));
+        let Some((incident, news)) = Incident::advance(before, trouble.is_some(), now) else {
+            continue;
+        };
+        if let Some(news) = news {
+            found.deliveries.extend(tell(setup, &key, incident, news, trouble, now));
+        }
+        found.incidents.push((key, incident));
+    }
+    found
+}
+
+fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
+    let mut kpis = HashMap::new();
+    for scorecard in &standing.scorecards {
+        let objectives = scorecard.perspectives.iter().flat_map(|held| &held.objectives);
+        for kpi in objectives.flat_map(|held| &held.kpis) {
+            let named = KpiRef { scorecard: scorecard.id.clone(), kpi: kpi.id.clone() };
+            kpis.insert(named, kpi);
+        }
+    }
+    kpis
+}
+
+/// Whether a judgement of these scorecards can say that an incident is over.
+fn is_looked_at(key: &str, standing: &Standing) -> bool {
+    let of =
+        |id: &Id| key.strip_prefix("kpi/").is_some_and(|rest| rest.starts_with(&format!("{id}/")));
+    key.starts_with("source/") || standing.scorecards.iter().any(|scorecard| of(&scorecard.id))
+}
+
+/// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
+/// KPI than the others hears of it, also when the others know already.
+fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
+    let mut failing: BTreeMap<(&Id, Option<Id>), Vec<(KpiRef, &str)>> = BTreeMap::new();
+    for collection in &setup.collections {
+        if let Some(problem) = held.failing.get(&collection.kpi) {
+            let reader = steward(setup, &collection.kpi);
+            let of = failing.entry((&collection.source.from, reader)).or_default();
+            of.push((collection.kpi.clone(), problem.as_str()));
+        }
+    }
+    let source = |((id, reader), kpis): ((&Id, Option<Id>), Vec<(KpiRef, &str)>)| {
+        let reader = reader.map(|reader| format!("/{reader}")).unwrap_or_default();
+        (format!("source/{id}{reader}"), of_source(setup, held, id, &kpis))
+    };
+    failing.into_iter().map(source).collect()
+}
+
+fn of_source(setup: &Setup, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
+    let all = setup.collections.iter().filter(|held| held.source.from == *id).count();
+    let count = kpis.len();
+    let line = |(named, problem): &(KpiRef, &str)| {
+        format!("{}: {problem}{}", name(setup, named), last_known(setup, held, named))
+    };
+    let mut lines: Vec<String> = kpis.iter().take(KPIS_NAMED_MAX).map(line).collect();
+    if count > KPIS_NAMED_MAX {
+        lines.push(format!("and {} more", count - KPIS_NAMED_MAX));
+    }
+    Seen {
+        subject: format!("[Data] `{id}` gives no figures"),
+        summary: format!(
+            "The connection `{id}` gives no figure for {count} of the {all} KPIs it feeds."
+        ),
+        lines,
+    }
+}
+
+fn steward(setup: &Setup, named: &KpiRef) -> Option<Id> {
+    setup.portfolio.kpi(named).and_then(|kpi| kpi.steward.clone())
+}
+
+fn name(setup: &Setup, named: &KpiRef) -> String {
+    let kpi = setup.portfolio.kpi(named);
+    kpi.map_or_else(|| named.to_string(), |kpi| format!("{} ({named})", kpi.name))
+}
+
+/// "; last known: 41 of May 2026"
+fn last_known(setup: &Setup, held: &Held, named: &KpiRef) -> String {
+    let newest = held.history.kpi(named).and_then(|held| held.actuals.last_key_value());
+    let kpi = setup.portfolio.kpi(named);
+    let value = newest.zip(kpi).and_then(|((period, revisions), kpi)| {
+        let value = revisions.last()?.figure.value(kpi.scale)?;
+        let value = rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
+        Some(format!("; last known: {value} of {}", period.label()))
+    });
+    value.unwrap_or_default()
+}
+
+fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) -> Seen {
+    let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
+    let period = kpi.period.map(|period| format!(" for {}", period.label())).unwrap_or_default();
+    let (word, sentence) = match trouble {
+        Trouble::Overdue => ("is overdue", format!("is overdue{period}")),
+        Trouble::Stale => {
+            ("is stale", "has no new reading, and its last one is too old".to_owned())
+        }
+        Trouble::Quarantined => (
+            "is not believable",
+            format!("came{period} with a value outside its `sanity`; it is not used"),
+        ),
+        Trouble::Restated => {
+            ("was restated", format!("was changed{period} after it had been reported"))
+        }
+    };
+    let mut lines = Vec::new();
+    lines.extend(kpi.last_known.map(|last| {
+        format!("The last value known is {} of {}.", value(last.value), last.period.label())
+    }));
+    if let Some((first, now)) = kpi.as_reported.zip(kpi.value) {
+        let (was, is) = (first.status.words(), kpi.status.words());
+        lines.push(format!(
+            "It was reported as {}, {was}, and is {} now, {is}.",
+            value(first.value),
+            value(now)
+        ));
+    }
+    if trouble == Trouble::Quarantined {
+        lines.push("To accept it, widen `sanity`, or correct the source.".to_owned());
+    }
+    Seen {
+        subject: format!("[Data] {} {word}", kpi.name),
+        summary: format!("{} {sentence}.", name(setup, named)),
+        lines,
+    }
+}
+
+fn tell(
+    setup: &Setup,
+    key: &str,
+    incident: Incident,
+    news: IncidentNews,
+    trouble: Option<&Seen>,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let dedup_key = format!("{key}/{}", incident.opened_at.timestamp());
+    let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
+    let (kind, subject, summary, lines) = match (news, trouble) {
+        (IncidentNews::Began, Some(seen)) => {
+            let (subject, summary) = (seen.subject.clone(), seen.summary.clone());
+            (NoticeKind::DataTrouble, subject, summary, seen.lines.clone())
+        }
+        (IncidentNews::Over, _) if Trouble::ends(key) => {
+            let what = subject_of(setup, key);
+            let since = incident.opened_at.with_timezone(&setup.calendar.zone);
+            let subject = format!("[Data] {what} is well again");
+            let summary =
+                format!("The trouble of {what} since {} is over.", since.format("%Y-%m-%d %H:%M"));
+            (NoticeKind::DataRecovered, subject, summary, Vec::new())
+        }
+        _ => return Vec::new(),
+    };
+    let sections =
+        if lines.is_empty() { Vec::new() } else { vec![Section { title: String::new(), lines }] };
+    let wording = Wording { kind, dedup_key, subject, summary, sections, why: why.to_owned() };
+    notices::deliveries(setup, &wording, &readers(setup, key), now)
+}
+
+/// What an incident that is over was about, in words.
+fn subject_of(setup: &Setup, key: &str) -> String {
+    match key.split('/').collect::<Vec<_>>().as_slice() {
+        ["source", id, ..] => format!("the connection `{id}`"),
+        ["kpi", scorecard, kpi, ..] => {
+            let path = format!("{scorecard}/{kpi}");
+            KpiRef::parse(&path).map_or(path, |named| name(setup, &named))
+        }
+        _ => key.to_owned(),
+    }
+}
+
+/// The steward whom the key names, or of the KPI it names; the operators where there is none.
+fn readers(setup: &Setup, key: &str) -> Vec<Id> {
+    let parts: Vec<&str> = key.split('/').collect();
+    let steward = match parts.as_slice() {
+        ["source", _, steward] => Id::parse(steward).ok(),
+        ["kpi", scorecard, kpi, ..] => {
+            let named = KpiRef::parse(&format!("{scorecard}/{kpi}"));
+            named.and_then(|named| steward(setup, &named))
+        }
+        _ => None,
+    };
+    steward.map_or_else(|| setup.operators.clone(), |steward| vec![steward])
+}

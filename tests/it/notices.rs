@@ -1,0 +1,134 @@
+//! Trouble with data and with delivery is told to those who look after it, once, and to nobody else.
+
+use serde_json::Value;
+
+use crate::world::{
+    kpid::{Daemon, Kpid},
+    origin::{Answer, Origin},
+    smtp::{Conduct, Smtp},
+    webhook::Webhook,
+};
+
+struct Town {
+    origin: Origin,
+    smtp: Smtp,
+    webhook: Webhook,
+}
+
+impl Town {
+    async fn open() -> Self {
+        let (origin, smtp, webhook) =
+            tokio::join!(Origin::start(), Smtp::start(), Webhook::start());
+        Self { origin, smtp, webhook }
+    }
+
+    /// Two KPIs of one API; Ines is told of the perspective, operators and Tom of the data.
+    fn kpid(&self) -> Kpid {
+        let (api, smtp, hook) = (self.origin.yaml(), self.smtp.yaml(), self.webhook.url());
+        let config = format!(
+            "store: kpid.db
+calendar: {{ timezone: Europe/Amsterdam }}
+connections: {{ api: {api} }}
+channels:
+  mail: {{ email: {{ smtp: {smtp}, from: \"Scorecard <kpid@acme.example>\" }} }}
+  ops: {{ webhook: {{ url: \"{hook}\" }} }}
+people:
+  ines: {{ name: Ines Marlow, email: ines@acme.example }}
+  tom: {{ name: Tom Data, email: tom@acme.example }}
+operators: [ops]
+"
+        );
+        let kpi = |id: &str, more: &str| {
+            format!(
+                "          {id}: {{ name: {id}, nature: level, unit: points, schedule: {{ every: 1s }}, target: 95, tolerance: 3, {more} source: {{ http: {{ from: api, get: {id}, value: $.value }} }} }}\n"
+            )
+        };
+        let scorecard = format!(
+            "scorecard: acme
+perspectives:
+  care:
+    alert: {{ to: [ines] }}
+    objectives:
+      answer:
+        kpis:
+{}{}",
+            kpi("calls", ""),
+            kpi("mails", "steward: tom,")
+        );
+        Kpid::new(&config, &scorecard)
+    }
+
+    fn figures(&self, value: f64) {
+        for path in ["calls", "mails"] {
+            self.origin.figure(path, value);
+        }
+    }
+
+    fn events(&self) -> Vec<String> {
+        let word = |body: Value| body["event"].as_str().unwrap().to_owned();
+        self.webhook.calls().iter().map(|call| word(call.json())).collect()
+    }
+
+    fn mails_to(&self, address: &str) -> usize {
+        self.smtp.mails().iter().filter(|mail| mail.to == [address]).count()
+    }
+}
+
+async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
+    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
+    daemon.until(status, look, |seen| seen == status).await;
+}
+
+#[tokio::test]
+async fn a_dead_source_is_one_notice_to_those_who_look_after_it() {
+    let town = Town::open().await;
+    let kpid = town.kpid();
+    town.figures(98.0);
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    for path in ["calls", "mails"] {
+        town.origin.set(path, Answer::Status(500));
+    }
+    let look = async || (town.events(), town.mails_to("tom@acme.example"));
+    daemon.until("the trouble told", look, |(events, mails)| events.len() + mails >= 2).await;
+    // Many more rounds bring no more of it.
+    let asked = town.origin.asked("calls") + 5;
+    daemon.until("more rounds", async || town.origin.asked("calls"), |seen| *seen >= asked).await;
+    assert_eq!(
+        (town.events(), town.mails_to("tom@acme.example")),
+        (vec!["data_trouble".to_owned()], 1)
+    );
+    let notice = town.webhook.calls()[0].json();
+    assert_eq!(
+        notice["summary"],
+        "The connection `api` gives no figure for 1 of the 2 KPIs it feeds."
+    );
+    let lines = notice["sections"][0]["lines"].to_string();
+    assert!(lines.contains("calls (acme/calls)") && lines.contains("500"), "{lines}");
+    assert!(lines.contains("last known: 98"), "{lines}");
+
+    town.figures(98.0);
+    let look = async || town.events();
+    daemon.until("the end told", look, |events| events.len() >= 2).await;
+    assert_eq!(town.events()[1], "data_recovered");
+    assert_eq!(town.mails_to("ines@acme.example"), 0, "no manager hears of it");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn operators_hear_of_a_message_that_nobody_gets() {
+    let town = Town::open().await;
+    let kpid = town.kpid();
+    town.smtp.conduct("ines@acme.example", Conduct::Reject);
+    town.figures(98.0);
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    town.figures(80.0);
+    daemon.until("the operators told", async || town.events(), |events| !events.is_empty()).await;
+    assert_eq!(town.events(), ["gave_up"]);
+    let notice = town.webhook.calls()[0].json();
+    let lines = notice["sections"][0]["lines"].to_string();
+    assert!(lines.contains("ines@acme.example") && lines.contains("550"), "{lines}");
+    assert!(lines.contains("kpid outbox retry"), "{lines}");
+    daemon.stop().await;
+}
