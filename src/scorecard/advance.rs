@@ -14,6 +14,9 @@ use super::{
 /// An open episode is news again when the score is this far below what was told.
 const WORSE_POINTS: f64 = 10.0;
 
+/// What still has data scores as before if it moved no further than this.
+const SAME_POINTS: f64 = 1.0;
+
 /// Slack of a difference of scores: 45 − 35 is 10, whatever the bits say.
 const SCORE_SLACK: f64 = 1e-9;
 
@@ -53,6 +56,9 @@ impl Episode {
         if evaluation.historical {
             return (next, None);
         }
+        if self.last_verdict.as_ref().is_some_and(|last| is_of_the_data(last, evaluation)) {
+            return (next, None);
+        }
         let look = Look::of(self, policy, evaluation, now);
         let news = match trouble(policy, evaluation) {
             Trouble::Bad => next.worsen(&look),
@@ -71,6 +77,7 @@ impl Episode {
             status: evaluation.status,
             score: evaluation.score,
             config: evaluation.config.clone(),
+            scores: evaluation.scores.iter().map(|(id, (score, _))| (id.clone(), *score)).collect(),
         });
         let news = news.map(|(event, cause)| next.tell(event, cause, &look));
         (next, news)
@@ -315,6 +322,22 @@ fn trouble(policy: &AlertPolicy, evaluation: &Evaluation) -> Trouble {
         (_, Status::AtRisk) if !clears(score::RED_SCORE) => Trouble::Between,
         _ => Trouble::Good,
     }
+}
+
+/// Whether the status is another one merely because KPIs that had data have none now: what they left
+/// behind scores as before. That is for the stewards of the data, and neither trouble nor its end.
+fn is_of_the_data(last: &LastVerdict, evaluation: &Evaluation) -> bool {
+    let went_missing = last.scores.keys().any(|id| evaluation.missing.contains(id));
+    if last.status == evaluation.status || !went_missing {
+        return false;
+    }
+    let common = evaluation.scores.iter();
+    let common =
+        common.filter_map(|(id, (now, weight))| Some((now - last.scores.get(id)?, *weight)));
+    let (moved, weight) = common.fold((0.0, 0.0), |(moved, total), (change, weight)| {
+        (moved + change * weight, total + weight)
+    });
+    weight > 0.0 && (moved / weight).abs() <= SAME_POINTS + SCORE_SLACK
 }
 
 /// Whether a period lasts no longer than a week.

@@ -1,7 +1,7 @@
 //! The state of an alert: what the episode machine remembers so that a colour needs no memory. All
 //! of it is stored, so that a restart sends nothing twice and forgets no reminder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,9 @@ pub struct LastVerdict {
     pub score: Option<f64>,
     /// The configuration that judged.
     pub config: String,
+    /// The scores of the KPIs that had one.
+    #[serde(default)]
+    pub scores: BTreeMap<Id, f64>,
 }
 
 /// What was told last of an episode, to those who are told of everything.
@@ -182,6 +185,10 @@ pub struct Evaluation {
     pub silenced: bool,
     /// The KPIs off track.
     pub red: BTreeSet<Id>,
+    /// The KPIs that count and have a score, each with its weight in the whole.
+    pub scores: BTreeMap<Id, (f64, f64)>,
+    /// The KPIs that count and have no data.
+    pub missing: BTreeSet<Id>,
     /// Whether figures of the period were reported otherwise before.
     pub restated: bool,
     /// The configuration that judged.
@@ -205,6 +212,8 @@ impl Evaluation {
             historical: false,
             silenced: false,
             red: BTreeSet::new(),
+            scores: BTreeMap::new(),
+            missing: BTreeSet::new(),
             restated: false,
             config: String::new(),
             day: NaiveDate::default(),

@@ -1,7 +1,7 @@
 //! The whole engine in one call: what is held and where alerts stand go in, the standing and what
 //! changed come out. The daemon, the simulation and the tests all call this.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -212,6 +212,8 @@ impl Desk<'_> {
             historical: circumstances.historical || first_look,
             silenced: circumstances.silences(scope),
             red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
+            scores: scores(judged),
+            missing: kpis().filter(|kpi| is_missing(kpi)).map(|kpi| kpi.id.clone()).collect(),
             restated: kpis().any(|kpi| is_restated(kpi, judged.period)),
             config: self.digest.to_owned(),
             day,
@@ -229,6 +231,17 @@ fn by_present_ids(mut episode: Episode, perspective: &Perspective) -> Episode {
         }
     }
     episode
+}
+
+/// The scores of the KPIs that count, each with its weight among all of them.
+fn scores(judged: &PerspectiveStanding) -> BTreeMap<Id, (f64, f64)> {
+    let kpis = judged.objectives.iter().flat_map(|objective| &objective.kpis);
+    let scored = kpis.filter_map(|kpi| Some((kpi.id.clone(), (kpi.score?, kpi.effective_weight?))));
+    scored.collect()
+}
+
+fn is_missing(kpi: &KpiStanding) -> bool {
+    kpi.status == Status::NoData && kpi.weight > 0.0
 }
 
 fn is_red(kpi: &KpiStanding) -> bool {

@@ -25,5 +25,6 @@ mod sources_postgres;
 mod sources_sqlite;
 mod store;
 mod tidy;
+mod told;
 mod vectors;
 mod world;

@@ -104,3 +104,50 @@ fn null_is_a_failure_and_never_zero() {
     let output = simulate(&[&path]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+/// What is told, step by step.
+fn told(path: &str) -> Vec<String> {
+    let output = simulate(&[path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let transcript = text(&output.stdout);
+    let arrows = transcript.lines().filter_map(|line| line.trim().strip_prefix("→ "));
+    arrows.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_transcript_of_an_alert_names_every_event_and_why() {
+    let mut lines = told("tests/scenarios/cadence.yaml");
+    lines.retain(|line| line.starts_with("unanswered") || line.starts_with("restated"));
+    assert_eq!(
+        lines,
+        [
+            "unanswered/only opened, telling owner",
+            "restated/only opened, telling owner",
+            "unanswered/only escalated (unacknowledged), telling chief",
+            "restated/only corrected (restated), telling owner",
+            "unanswered/only reminded (unacknowledged), telling owner",
+            "unanswered/only reminded (new period), telling owner",
+            "unanswered/only recovered, telling owner, chief",
+        ]
+    );
+}
+
+#[test]
+fn what_comes_and_goes_too_often_says_so_once() {
+    let lines = told("tests/scenarios/flapping.yaml");
+    let words: Vec<_> = lines.iter().filter_map(|line| line.split(", ").next()).collect();
+    assert_eq!(
+        words,
+        [
+            "s/only opened",
+            "s/only recovered",
+            "s/only opened",
+            "s/only recovered",
+            "s/only opened",
+            "s/only recovered",
+            "s/only opened (flapping)",
+            "s/only recovered",
+            "s/only opened",
+        ]
+    );
+}
