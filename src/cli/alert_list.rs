@@ -118,7 +118,10 @@ impl List {
             for event in &episode.events {
                 let period = event.period.as_deref().map(|key| format!(" for {key}"));
                 let (number, word) = (event.number, &event.event);
-                say!("    {}  {number} {word}{}", local(event.at), period.unwrap_or_default());
+                let cause =
+                    event.cause.as_deref().map(|cause| format!(", {}", cause.replace('_', " ")));
+                let (period, cause) = (period.unwrap_or_default(), cause.unwrap_or_default());
+                say!("    {}  {number} {word}{period}{cause}", local(event.at));
             }
         }
         for KeptSilence { id, silence } in &self.silences {

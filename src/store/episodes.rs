@@ -22,6 +22,8 @@ pub struct EpisodeEvent {
     pub at: DateTime<Utc>,
     /// The event's word, or `acknowledged`.
     pub event: String,
+    /// Why it was told.
+    pub cause: Option<String>,
     /// The period that was judged.
     pub period: Option<String>,
     /// The status then.
@@ -38,6 +40,7 @@ impl EpisodeEvent {
             number: episode.number,
             at,
             event: "acknowledged".to_owned(),
+            cause: None,
             period: None,
             status: None,
             score: None,
@@ -53,6 +56,7 @@ impl EpisodeEvent {
             number: change.episode.number,
             at,
             event: change.event?.word().to_owned(),
+            cause: change.cause.map(|cause| cause.word().to_owned()),
             period: change.episode.last_period.clone(),
             status: text("status"),
             score: node.get("score").and_then(serde_json::Value::as_f64),
@@ -60,7 +64,8 @@ impl EpisodeEvent {
     }
 }
 
-type EventRow = (String, i64, i64, String, Option<String>, Option<String>, Option<f64>);
+type EventRow =
+    (String, i64, i64, String, Option<String>, Option<String>, Option<String>, Option<f64>);
 
 pub(super) async fn record(
     tx: &mut SqliteConnection,
@@ -99,8 +104,8 @@ pub(super) async fn write(
 /// Adds to the story of an episode.
 pub(super) async fn tell(tx: &mut SqliteConnection, event: &EpisodeEvent) -> anyhow::Result<()> {
     let sql = "INSERT INTO episode_events \
-               (scope, number, sequence, at, event, period, status, score) \
-               SELECT $1, $2, coalesce(max(sequence), 0) + 1, $3, $4, $5, $6, $7 \
+               (scope, number, sequence, at, event, period, status, score, cause) \
+               SELECT $1, $2, coalesce(max(sequence), 0) + 1, $3, $4, $5, $6, $7, $8 \
                FROM episode_events WHERE scope = $1 AND number = $2";
     sqlx::query(sql)
         .bind(key(&event.scope))
@@ -110,6 +115,7 @@ pub(super) async fn tell(tx: &mut SqliteConnection, event: &EpisodeEvent) -> any
         .bind(&event.period)
         .bind(&event.status)
         .bind(event.score)
+        .bind(&event.cause)
         .execute(tx)
         .await
         .context("cannot write what happened to an episode")?;
@@ -132,19 +138,20 @@ pub(super) async fn load(
 
 /// What happened to the episodes, oldest first.
 pub(super) async fn events(connection: &mut SqliteConnection) -> anyhow::Result<Vec<EpisodeEvent>> {
-    let sql = "SELECT scope, number, at, event, period, status, score FROM episode_events \
+    let sql = "SELECT scope, number, at, event, cause, period, status, score FROM episode_events \
                ORDER BY at, scope, number, sequence";
     let rows: Vec<EventRow> = sqlx::query_as(sql)
         .fetch_all(connection)
         .await
         .context("cannot read what happened to episodes")?;
-    let event = |(path, number, at, event, period, status, score): EventRow| {
+    let event = |(path, number, at, event, cause, period, status, score): EventRow| {
         let number = u32::try_from(number).context("an episode's number is out of range")?;
         Ok(EpisodeEvent {
             scope: scope(&path)?,
             number,
             at: micros(at)?,
             event,
+            cause,
             period,
             status,
             score,
