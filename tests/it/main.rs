@@ -10,6 +10,7 @@ mod demo;
 mod docs;
 mod explain;
 mod links;
+mod lookback;
 mod main_job;
 mod notices;
 mod outbox;
