@@ -57,7 +57,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let daemon_file = read(&mut files, path)?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let (doc, problems) = document::read::<DaemonDoc>(&files, daemon_file);
-    let mut desk = Desk { folder: folder.clone(), secrets, problems };
+    let mut desk = Desk { folder: folder.clone(), secrets, mysql: HashSet::new(), problems };
     let doc = doc.and_then(|doc| doc.value);
     let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file)?;
     let mut docs = Vec::new();
@@ -103,8 +103,12 @@ pub struct Inline<'d> {
 
 /// Parses scorecards written inside another file.
 pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<Problem>) {
-    let mut desk =
-        Desk { folder: folder.to_path_buf(), secrets: Secrets::Unused, problems: Vec::new() };
+    let mut desk = Desk {
+        folder: folder.to_path_buf(),
+        secrets: Secrets::Unused,
+        mysql: HashSet::new(),
+        problems: Vec::new(),
+    };
     let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());
     let calendar = calendar.and_then(|doc| parse::calendar(&mut desk, doc));
     let calendar = Arc::new(calendar.unwrap_or_else(|| Calendar::plain(chrono_tz::UTC)));

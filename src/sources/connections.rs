@@ -1,8 +1,9 @@
 //! The live connections, and the one function through which every actual comes in.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use anyhow::Context;
+use futures_util::FutureExt;
 use indexmap::IndexMap;
 use tokio::{sync::Semaphore, time};
 
@@ -173,9 +174,15 @@ impl Live {
         asking: impl Future<Output = Result<T, String>>,
     ) -> Result<T, String> {
         let _turn = self.gate.acquire().await.map_err(|error| error.to_string())?;
-        time::timeout(self.timeout, asking).await.unwrap_or_else(|_elapsed| {
-            Err(format!("gave no answer within {}", humantime::format_duration(self.timeout)))
-        })
+        // A driver that panics on what a server sent must not take other KPIs with it.
+        let asking = AssertUnwindSafe(asking).catch_unwind();
+        match time::timeout(self.timeout, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_panic)) => Err("broke off: the answer could not be read".to_owned()),
+            Err(_elapsed) => {
+                Err(format!("gave no answer within {}", humantime::format_duration(self.timeout)))
+            }
+        }
     }
 
     fn describe(&self, request: &Request, question: &Question<'_>) -> String {
@@ -197,5 +204,38 @@ impl System {
             Address::MySql(server) => Self::MySql(MySql::new(server, timeout, rows_max)),
             Address::Sqlite(path) => Self::Sqlite(Sqlite::new(path, rows_max)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::csv::{Dialect, Folder};
+
+    fn live() -> Live {
+        let dialect = Dialect { delimiter: b',', decimal: '.', thousands: None };
+        let timeout = Duration::from_secs(1);
+        let folder = Folder {
+            path: ".".into(),
+            dialect,
+            timeout,
+            concurrent_max: 1,
+            file_bytes_max: 1,
+            rows_max: 1,
+        };
+        let http = client::shared().unwrap();
+        Live::open(&Connection::Csv(folder), &http).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_panics_takes_nobody_along() {
+        let live = live();
+        let asking = async || {
+            let answer: Option<Table> = None;
+            Ok(answer.unwrap())
+        };
+        let broken = live.within_limits(asking()).await;
+        assert_eq!(broken.unwrap_err(), "broke off: the answer could not be read");
+        assert_eq!(live.within_limits(async { Ok(1) }).await, Ok(1), "its turn was given back");
     }
 }

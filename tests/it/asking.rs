@@ -14,6 +14,8 @@ use kpid::{
 };
 use secrecy::SecretString;
 
+use crate::world::until;
+
 /// The id of the only connection.
 pub(crate) fn id() -> Id {
     Id::parse("erp").unwrap()
@@ -30,6 +32,24 @@ pub(crate) fn database(address: Address) -> Connection {
     Connection::Sql(Database { address, timeout, concurrent_max: 2, rows_max: 100 })
 }
 
+/// A database that may take its time.
+pub(crate) fn patient(address: Address) -> Connection {
+    let timeout = Duration::from_secs(600);
+    Connection::Sql(Database { address, timeout, concurrent_max: 2, rows_max: 100 })
+}
+
+/// Asks, and gives up as soon as the server works on it.
+pub(crate) async fn give_up(
+    connections: &Connections,
+    text: &str,
+    is_under_way: impl AsyncFnMut() -> bool,
+) {
+    tokio::select! {
+        outcome = query(connections, ReadingKind::Value, text) => panic!("{outcome:?}"),
+        _ = until("the query to be under way", is_under_way, |yes| *yes) => {}
+    }
+}
+
 /// A server on this machine.
 pub(crate) fn server(port: u16, user: &str, password: &str) -> Server {
     Server {
@@ -39,6 +59,7 @@ pub(crate) fn server(port: u16, user: &str, password: &str) -> Server {
         user: user.into(),
         password: Some(SecretString::from(password)),
         tls: Tls::Disable,
+        authority: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -18,6 +18,16 @@ use crate::world::{
 
 /// A server that has not come up by then will not.
 const START_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// An authority, and a certificate of it for 127.0.0.1.
+const CERTIFICATES: &str = "
+new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+openssl req -x509 $new -keyout ca.key -out ca.pem -days 2 -subj /CN=authority
+openssl req $new -keyout server.key -out server.csr -subj /CN=server
+echo subjectAltName=IP:127.0.0.1 > names
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt
+chmod 600 server.key
+";
 
 /// A running server with a database `erp`.
 pub(crate) struct DatabaseServer {
@@ -57,7 +67,8 @@ impl DatabaseServer {
         let folder = folder("mysql");
         let mut init = command(Path::new("/usr/bin/mariadb-install-db"), "mysql");
         init.args(["--no-defaults", "--auth-root-authentication-method=normal"])
-            .arg(format!("--datadir={}", folder.path().join("data").display()));
+            .arg(format!("--datadir={}", folder.path().join("data").display()))
+            .arg(format!("--tmpdir={}", folder.path().display()));
         process::run(init);
         let server = Self::start(folder, Kind::MariaDb).await;
         let mut connection = server.mariadb_session("mysql").await;
@@ -73,6 +84,21 @@ impl DatabaseServer {
         let server = Self { port, folder, kind, process };
         server.until_up().await;
         server
+    }
+
+    /// The same server, encrypted with a certificate for 127.0.0.1; and the authority's file.
+    pub(crate) async fn with_tls(self) -> (Self, PathBuf) {
+        let tls = self.folder.path().join("tls");
+        fs::create_dir(&tls).unwrap();
+        let mut openssl = Command::new("sh");
+        openssl.args(["-ec", CERTIFICATES]).current_dir(&tls);
+        process::run(openssl);
+        let user = match self.kind {
+            Kind::Postgres => "postgres",
+            Kind::MariaDb => "mysql",
+        };
+        process::hand_over(self.folder.path(), user);
+        (self.restart().await, tls.join("ca.pem"))
     }
 
     pub(crate) async fn postgres_session(
@@ -150,18 +176,30 @@ fn command(program: &Path, user: &str) -> Command {
 fn spawn(folder: &TempDir, kind: Kind, port: u16) -> Process {
     let data = folder.path().join("data");
     let socket = folder.path().join("socket");
+    let tls = folder.path().join("tls");
+    let (certificate, key) = (tls.join("server.crt"), tls.join("server.key"));
     let mut command = match kind {
         Kind::Postgres => {
             let mut command = command(&postgres::binary("postgres"), "postgres");
             command.arg("-D").arg(&data).args(["-p", &port.to_string(), "-c", "fsync=off"]);
             command.args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+            if tls.exists() {
+                command.args(["-c", "ssl=on"]);
+                command.arg("-c").arg(format!("ssl_cert_file={}", certificate.display()));
+                command.arg("-c").arg(format!("ssl_key_file={}", key.display()));
+            }
             command
         }
         Kind::MariaDb => {
             let mut command = command(Path::new("/usr/sbin/mariadbd"), "mysql");
             command.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
             command.arg(format!("--socket={}", socket.display()));
+            command.arg(format!("--tmpdir={}", folder.path().display()));
             command.args([&format!("--port={port}"), "--bind-address=127.0.0.1"]);
+            if tls.exists() {
+                command.arg(format!("--ssl-cert={}", certificate.display()));
+                command.arg(format!("--ssl-key={}", key.display()));
+            }
             command
         }
     };

@@ -1,10 +1,17 @@
 //! MariaDB as a source, on a real server.
 
-use kpid::{scorecard::ReadingKind, sources::sql::Address};
+use kpid::{
+    scorecard::ReadingKind,
+    sources::{
+        Request,
+        sql::{Address, Dialect, Query, Server, Tls},
+    },
+};
 
 use crate::{
-    asking::{check, database, id, open, server},
+    asking::{ask, check, database, give_up, id, open, patient, query, server, words},
     servers::DatabaseServer,
+    world::until,
 };
 
 /// What a URL or a connection string would trip over.
@@ -44,6 +51,17 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
             ("select s from n", "5"),
             ("select e from n", "2"),
             ("select 1e3", "1000"),
+            ("select cast(1 as signed), 2 as value", "2"),
+            ("select 0.1 + 0.2", "0.3"),
+            (
+                "select cast(12345678901234567890.123456789 as decimal(40, 9))",
+                "12345678901234567000",
+            ),
+            ("select json_extract(j, '$') from n", "1"),
+            ("select cast('2026-05-31' as date)", "!is the day 2026-05-31"),
+            ("select cast('2026-05-31 18:00' as datetime)", "!is the time 2026-05-31 18:00:00"),
+            ("select x'ff'", "!BINARY"),
+            ("select repeat('1', 2000) as value", "!came with 2000 bytes in the column `value`"),
             ("select '41.5'", "41.5"),
             ("select null", "null"),
             ("select sum(t) from n where false", "null"),
@@ -79,4 +97,86 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
     drop(mariadb);
     check(&connections, ReadingKind::Value, &[("select 1", "!cannot connect: Connection refused")])
         .await;
+}
+
+#[tokio::test]
+async fn a_query_is_read_as_the_server_reads_it() {
+    let mariadb = DatabaseServer::mariadb().await;
+    let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
+    for (text, expected) in [
+        ("select 1 # it's :no parameter", "1"),
+        (
+            r"select if('it\'s :no' = concat('it', char(39), 's :no'), :period_key = '2026-05', 0)",
+            "1",
+        ),
+        ("select 5--3", "8"),
+    ] {
+        let request = Request::Sql(Query::parse_as(text, Dialect::MySql).unwrap());
+        assert_eq!(words(&ask(&connections, ReadingKind::Value, request).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_was_given_up_ends_with_the_next_one() {
+    let mariadb = DatabaseServer::mariadb().await;
+    let connections = open(patient(Address::MySql(server(mariadb.port, "root", ""))));
+    let mut session = mariadb.mariadb_session("mysql").await;
+    let mut running = async || {
+        let asked = "select count(*) from information_schema.processlist \
+                     where info like '%sleep(500)%' and id <> connection_id()";
+        sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut session).await.unwrap()
+    };
+    give_up(&connections, "select sleep(500)", async || running().await == 1).await;
+    check(&connections, ReadingKind::Value, &[("select 1", "1")]).await;
+    until("the query to end", running, |count| *count == 0).await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_killed_costs_one_answer_at_most() {
+    let mariadb = DatabaseServer::mariadb().await;
+    let connections = open(patient(Address::MySql(server(mariadb.port, "root", ""))));
+    let mut session = mariadb.mariadb_session("mysql").await;
+    check(&connections, ReadingKind::Value, &[("select 1", "1")]).await;
+    let mut kill = async |which: &'static str| {
+        let asked =
+            format!("select id from information_schema.processlist where db = 'erp' and {which}");
+        let asked = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(asked));
+        let ids = asked.fetch_all(&mut session).await.unwrap();
+        for id in &ids {
+            let kill = sqlx::AssertSqlSafe(format!("kill {id}"));
+            sqlx::raw_sql(kill).execute(&mut session).await.unwrap();
+        }
+        ids.len()
+    };
+    assert_eq!(kill("command = 'Sleep'").await, 1);
+    check(&connections, ReadingKind::Value, &[("select 2", "2")]).await;
+    let asked = query(&connections, ReadingKind::Value, "select sleep(500)");
+    let killed = until(
+        "the query to be killed",
+        async || kill("info like '%sleep(500)%'").await,
+        |count| *count == 1,
+    );
+    let (outcome, _) = tokio::join!(asked, killed);
+    assert!(words(&outcome).starts_with("`erp`: `select sleep(500)`: "), "{outcome:?}");
+    check(&connections, ReadingKind::Value, &[("select 3", "3")]).await;
+}
+
+#[tokio::test]
+async fn a_connection_is_encrypted_as_far_as_is_asked() {
+    let (mariadb, authority) = DatabaseServer::mariadb().await.with_tls().await;
+    let encrypted = "select variable_value <> '' from information_schema.session_status \
+                     where variable_name = 'Ssl_version'";
+    for (tls, authority, host, expected) in [
+        (Tls::Disable, None, "127.0.0.1", "0"),
+        (Tls::Prefer, None, "127.0.0.1", "1"),
+        (Tls::Require, None, "127.0.0.1", "1"),
+        (Tls::Verify, None, "127.0.0.1", "!cannot connect: "),
+        (Tls::Verify, Some(authority.clone()), "127.0.0.1", "1"),
+        (Tls::Verify, Some(authority), "localhost", "!cannot connect: "),
+    ] {
+        let server = server(mariadb.port, "root", "");
+        let server = Server { tls, authority, host: host.into(), ..server };
+        let connections = open(database(Address::MySql(server)));
+        check(&connections, ReadingKind::Value, &[(encrypted, expected)]).await;
+    }
 }

@@ -1,10 +1,15 @@
 //! PostgreSQL as a source, on a real server.
 
-use kpid::{scorecard::ReadingKind, sources::sql::Address};
+use kpid::{
+    scorecard::ReadingKind,
+    sources::sql::{Address, Server, Tls},
+};
+use secrecy::SecretString;
 
 use crate::{
-    asking::{check, database, id, open, server},
+    asking::{check, database, give_up, id, open, patient, query, server, words},
     servers::DatabaseServer,
+    world::until,
 };
 
 /// What a URL or a connection string would trip over.
@@ -43,6 +48,24 @@ async fn a_postgres_server_is_asked_within_its_limits() {
             ("select '41.5'::text", "41.5"),
             ("select '41.5'::varchar(9)", "41.5"),
             ("select '41.5'::char(9)", "41.5"),
+            ("select 0.1::numeric(30, 20)", "0.1"),
+            ("select 1234567890123456.789::numeric", "1234567890123456.8"),
+            ("select 'infinity'::numeric", "!not a finite number"),
+            ("select 7::int2 + 2::int4 + 3::int8", "12"),
+            ("select '41.5'::json", "41.5"),
+            ("select '{\"a\": 41.5}'::jsonb -> 'a'", "41.5"),
+            ("select '{\"a\": \"7\"}'::jsonb -> 'a'", "7"),
+            ("select 'null'::jsonb", "null"),
+            ("select '[1]'::jsonb", "!an array"),
+            ("select 'on'::boolean", "1"),
+            ("select '2026-05-31'::date", "!is the day 2026-05-31"),
+            ("select timestamp '2026-05-31 18:00'", "!is the time 2026-05-31 18:00:00"),
+            ("select timestamptz '2026-05-31 18:00+02'", "!is the instant 2026-05-31T16:00:00"),
+            ("select time '18:00'", "!TIME"),
+            ("select 1::money", "!MONEY"),
+            ("select 'ff'::bytea", "!BYTEA"),
+            ("select gen_random_uuid()", "!UUID"),
+            ("select repeat('1', 2000)", "!came with 2000 bytes in the column `repeat`"),
             ("select null::numeric", "null"),
             ("select sum(1) where false", "null"),
             ("select 1 where false", "no rows"),
@@ -95,4 +118,77 @@ async fn a_postgres_server_is_asked_within_its_limits() {
     drop(postgres);
     check(&connections, ReadingKind::Value, &[("select 1", "!cannot connect: Connection refused")])
         .await;
+}
+
+#[tokio::test]
+async fn a_query_that_was_given_up_ends_on_the_server() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    let address = Address::Postgres(server(postgres.port, "postgres", PASSWORD));
+    let connections = open(patient(address));
+    let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
+    let mut running = async || {
+        let asked = "select count(*) from pg_stat_activity where query like '%sleep(500)%' and state = 'active' \
+                     and pid <> pg_backend_pid()";
+        sqlx::query_scalar::<_, i64>(asked).fetch_one(&mut session).await.unwrap()
+    };
+    give_up(&connections, "select pg_sleep(500)", async || running().await == 1).await;
+    until("the query to end", running, |count| *count == 0).await;
+}
+
+#[tokio::test]
+async fn a_backend_that_is_killed_costs_one_answer_at_most() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    let address = Address::Postgres(server(postgres.port, "postgres", PASSWORD));
+    let connections = open(patient(address));
+    let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
+    check(&connections, ReadingKind::Value, &[("select 1", "1")]).await;
+    let mut kill = async |which: &'static str| {
+        let asked = format!(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+             where application_name = 'kpid' and {which}"
+        );
+        let asked = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(asked));
+        asked.fetch_one(&mut session).await.unwrap()
+    };
+    assert_eq!(kill("state = 'idle'").await, 1);
+    check(&connections, ReadingKind::Value, &[("select 2", "2")]).await;
+    let asked = query(&connections, ReadingKind::Value, "select pg_sleep(500)");
+    let killed = until(
+        "the query to be killed",
+        async || kill("state = 'active' and query like '%sleep%'").await,
+        |count| *count == 1,
+    );
+    let (outcome, _) = tokio::join!(asked, killed);
+    assert!(words(&outcome).contains("administrator command (57P01)"), "{outcome:?}");
+    check(&connections, ReadingKind::Value, &[("select 3", "3")]).await;
+}
+
+#[tokio::test]
+async fn a_connection_is_encrypted_as_far_as_is_asked() {
+    let (postgres, authority) = DatabaseServer::postgres(PASSWORD).await.with_tls().await;
+    let encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+    for (tls, authority, host, expected) in [
+        (Tls::Disable, None, "127.0.0.1", "0"),
+        (Tls::Prefer, None, "127.0.0.1", "1"),
+        (Tls::Require, None, "127.0.0.1", "1"),
+        (Tls::Verify, None, "127.0.0.1", "!cannot connect: "),
+        (Tls::Verify, Some(authority.clone()), "127.0.0.1", "1"),
+        (Tls::Verify, Some(authority), "localhost", "!cannot connect: "),
+    ] {
+        let server = server(postgres.port, "postgres", PASSWORD);
+        let server = Server { tls, authority, host: host.into(), ..server };
+        let connections = open(database(Address::Postgres(server)));
+        check(&connections, ReadingKind::Value, &[(encrypted, expected)]).await;
+    }
+}
+
+#[tokio::test]
+async fn no_password_is_an_empty_one() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    let refused = "!cannot connect: password authentication failed";
+    for password in [None, Some(SecretString::from(""))] {
+        let server = Server { password, ..server(postgres.port, "postgres", PASSWORD) };
+        let connections = open(database(Address::Postgres(server)));
+        check(&connections, ReadingKind::Value, &[("select 1", refused)]).await;
+    }
 }

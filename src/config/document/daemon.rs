@@ -102,6 +102,8 @@ pub struct ServerDoc {
     pub password: Option<Loc<SecretDoc>>,
     /// `disable`, `prefer` (default), `require` or `verify`.
     pub tls: Option<Loc<TlsDoc>>,
+    /// With `verify`, a PEM file of the authority to trust beside the system's; relative to this file.
+    pub ca: Option<Loc<String>>,
     /// How long a query may take; 30s by default.
     pub timeout: Option<Loc<String>>,
     /// Queries at once; 4 by default.

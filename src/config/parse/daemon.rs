@@ -93,6 +93,9 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         given(doc.connections.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
     {
         let parsed = doc.value.as_ref().and_then(|doc| connection(desk, doc));
+        if let Some(ConnectionDoc::Mysql(_)) = &doc.value {
+            desk.mysql.insert(id.clone());
+        }
         parts.connections.extend(parsed.map(|connection| (id, connection)));
     }
     for (id, place, doc) in
@@ -203,18 +206,24 @@ fn server(desk: &mut Desk, doc: &ServerDoc, port: u16) -> Option<Server> {
         None => None,
         Some(password) => Some(desk.secret(password)?),
     };
+    let tls = match given(doc.tls.as_ref()) {
+        Some(TlsDoc::Disable) => Tls::Disable,
+        None | Some(TlsDoc::Prefer) => Tls::Prefer,
+        Some(TlsDoc::Require) => Tls::Require,
+        Some(TlsDoc::Verify) => Tls::Verify,
+    };
+    if let Some(ca) = doc.ca.as_ref().filter(|_| tls != Tls::Verify) {
+        desk.error(ca.place, "`ca` says whom to trust, which only `tls: verify` asks");
+    }
+    let authority = given(doc.ca.as_ref()).map(|path| desk.folder.join(path));
     Some(Server {
         host: doc.host.value.clone()?,
         port: given(doc.port.as_ref()).copied().unwrap_or(port),
         database: doc.database.value.clone()?,
         user: doc.user.value.clone()?,
         password,
-        tls: match given(doc.tls.as_ref()) {
-            Some(TlsDoc::Disable) => Tls::Disable,
-            None | Some(TlsDoc::Prefer) => Tls::Prefer,
-            Some(TlsDoc::Require) => Tls::Require,
-            Some(TlsDoc::Verify) => Tls::Verify,
-        },
+        tls,
+        authority,
     })
 }
 

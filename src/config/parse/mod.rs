@@ -8,7 +8,7 @@ mod scorecard;
 mod source;
 mod target;
 
-use std::{fmt::Display, path::PathBuf, time::Duration};
+use std::{collections::HashSet, fmt::Display, path::PathBuf, time::Duration};
 
 use chrono::{NaiveDate, TimeDelta};
 use secrecy::SecretString;
@@ -35,6 +35,8 @@ pub(super) struct Desk {
     pub(super) folder: PathBuf,
     /// Whether secrets are needed.
     pub(super) secrets: Secrets,
+    /// Connections whose queries are read as MySQL reads them.
+    pub(super) mysql: HashSet<Id>,
     /// Everything wrong so far.
     pub(super) problems: Vec<Problem>,
 }

@@ -11,11 +11,11 @@ use crate::{
         },
         problem::Problem,
     },
-    scorecard::ReadingKind,
+    scorecard::{Id, ReadingKind},
     sources::{
         Request, Source,
         http::{Extract, Get, Place, Template},
-        sql::Query,
+        sql::{Dialect, Query},
     },
 };
 
@@ -62,7 +62,10 @@ pub(super) fn reading(doc: ReadingDoc) -> ReadingKind {
 
 fn sql(desk: &mut Desk, doc: &SqlSourceDoc) -> Option<Request> {
     let text = doc.query.value.as_deref()?;
-    match Query::parse(text) {
+    let from = doc.from.value.as_deref().and_then(|from| Id::parse(from).ok());
+    let is_mysql = from.is_some_and(|from| desk.mysql.contains(&from));
+    let dialect = if is_mysql { Dialect::MySql } else { Dialect::Standard };
+    match Query::parse_as(text, dialect) {
         Ok(query) => Some(Request::Sql(query)),
         Err(error) => {
             let place = within(doc.query.place, error.at, text);

@@ -51,6 +51,17 @@ pub struct Server {
     pub password: Option<SecretString>,
     /// Whether the connection is encrypted.
     pub tls: Tls,
+    /// The authority whose certificates are trusted, beside the system's; a PEM file.
+    pub authority: Option<PathBuf>,
+}
+
+/// How a server reads the text of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// As PostgreSQL and SQLite do.
+    Standard,
+    /// As MySQL and MariaDB do: `#` begins a comment, `--` only before a space, a backslash escapes.
+    MySql,
 }
 
 /// How far a database connection is encrypted.

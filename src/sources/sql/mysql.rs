@@ -1,7 +1,10 @@
 //! MySQL and MariaDB as a source: each question in a read-only transaction of its own, in the
 //! calendar's zone, with a time limit that the server keeps.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone, Utc};
 use secrecy::ExposeSecret;
@@ -17,7 +20,6 @@ use super::{
 use crate::sources::{
     Question,
     cell::{Cell, decimal},
-    parameter::Parameter,
     table::Table,
 };
 
@@ -28,6 +30,27 @@ pub(in crate::sources) struct MySql {
     timeout: Duration,
     rows_max: usize,
     pool: Pool<MySqlConnection>,
+    /// Sessions that nobody listens to any more, and whose queries the server may still work on.
+    abandoned: Mutex<Vec<u64>>,
+}
+
+/// A question in a session; dropped before it is over, it leaves the session abandoned.
+struct UnderWay<'a> {
+    abandoned: &'a Mutex<Vec<u64>>,
+    id: Option<u64>,
+}
+
+impl UnderWay<'_> {
+    fn over(mut self) {
+        self.id = None;
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let abandoned = self.abandoned.lock();
+        abandoned.unwrap_or_else(PoisonError::into_inner).extend(self.id);
+    }
 }
 
 impl MySql {
@@ -50,10 +73,15 @@ impl MySql {
         if server.host.starts_with('/') {
             options = options.socket(&server.host);
         }
-        if let Some(password) = &server.password {
-            options = options.password(password.expose_secret());
+        if let Some(authority) = &server.authority {
+            options = options.ssl_ca(authority);
         }
-        Self { options, timeout, rows_max, pool: Pool::new() }
+        let password = server.password.as_ref().map(|held| held.expose_secret());
+        // To the server an empty password is none, to the driver it is one.
+        if let Some(password) = password.filter(|password| !password.is_empty()) {
+            options = options.password(password);
+        }
+        Self { options, timeout, rows_max, pool: Pool::new(), abandoned: Mutex::default() }
     }
 
     /// Asks, and reads all rows. Starts and ends of periods are bound as local times, and the
@@ -65,21 +93,16 @@ impl MySql {
         question: &Question<'_>,
     ) -> Result<Table, String> {
         let mut connection = self.connect().await?;
-        begin(&mut connection, question).await.map_err(|error| pool::words(&error))?;
+        let told = |error: sqlx::Error| pool::words(&error);
+        let id = session_id(&mut connection).await.map_err(told)?;
+        let under_way = UnderWay { abandoned: &self.abandoned, id: Some(id) };
+        begin(&mut connection, question).await.map_err(told)?;
         let (text, order) = query.rewrite(|_| "?".to_owned());
-        let mut asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
-        let window = question.window;
-        for parameter in order {
-            asked = match parameter {
-                Parameter::Key => asked.bind(window.period.to_string()),
-                Parameter::Start => asked.bind(local(question, window.start)),
-                Parameter::End => asked.bind(local(question, window.end)),
-                Parameter::FirstDay => asked.bind(window.first_day),
-                Parameter::LastDay => asked.bind(window.last_day),
-            };
-        }
+        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        let asked = pool::bind(asked, order, question.window, |at| local(question, at));
         let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
         if connection.execute("rollback").await.is_ok() {
+            under_way.over();
             self.pool.give(connection);
         }
         Ok(table)
@@ -93,9 +116,26 @@ impl MySql {
     }
 
     async fn connect(&self) -> Result<MySqlConnection, String> {
-        if let Some(connection) = self.pool.take().await {
-            return Ok(connection);
+        let mut connection = match self.pool.take().await {
+            Some(connection) => connection,
+            None => self.open().await?,
+        };
+        self.end_abandoned(&mut connection).await;
+        Ok(connection)
+    }
+
+    /// Ends the queries of sessions that were given up: the server would not notice before their
+    /// time limit.
+    async fn end_abandoned(&self, connection: &mut MySqlConnection) {
+        let ids =
+            std::mem::take(&mut *self.abandoned.lock().unwrap_or_else(PoisonError::into_inner));
+        for id in ids {
+            // Refused where the session has ended by itself, which is as good.
+            let _ = connection.execute(AssertSqlSafe(format!("kill {id}"))).await;
         }
+    }
+
+    async fn open(&self) -> Result<MySqlConnection, String> {
         let opened = async {
             let mut connection = MySqlConnection::connect_with(&self.options).await?;
             let row = connection.fetch_one("select version()").await?;
@@ -115,6 +155,10 @@ fn time_limit(version: &str, timeout: Duration) -> String {
     } else {
         format!("set session max_execution_time = {}", timeout.as_millis())
     }
+}
+
+async fn session_id(connection: &mut MySqlConnection) -> sqlx::Result<u64> {
+    connection.fetch_one("select connection_id()").await?.try_get_unchecked(0)
 }
 
 /// A server without tables of zones gets the offset that holds at the start of the window; where
@@ -159,6 +203,13 @@ fn cell(row: &MySqlRow, at: usize) -> sqlx::Result<Cell> {
         "DECIMAL" => Cell::Text(row.try_get_unchecked(at)?),
         "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "ENUM" | "SET" => {
             Cell::Text(row.try_get_unchecked(at)?)
+        }
+        // What functions on JSON, and on texts of mixed collations, give.
+        "JSON" | "BINARY" | "VARBINARY" | "TINYBLOB" | "BLOB" | "MEDIUMBLOB" | "LONGBLOB" => {
+            match String::from_utf8(row.try_get_unchecked(at)?) {
+                Ok(text) => Cell::Text(text),
+                Err(_) => Cell::Other(format!("of the type {kind}")),
+            }
         }
         "DATE" => Cell::Day(row.try_get_unchecked(at)?),
         // A TIMESTAMP is sent in the session's zone, which is the calendar's.

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Piece, Query};
+use super::{Dialect, Piece, Query};
 use crate::sources::parameter::{Parameter, UnknownParameter};
 
 /// Why a text is not a [`Query`], and where.
@@ -42,10 +42,15 @@ impl Query {
     /// Reads a query: one statement, a `;` at its end or none. Strings are as in standard SQL
     /// (a quote is doubled; after `E` also backslashes); comments are `--` and `/* */`.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
+        Self::parse_as(text, Dialect::Standard)
+    }
+
+    /// Reads a query as the server will that it is for.
+    pub fn parse_as(text: &str, dialect: Dialect) -> Result<Self, QueryError> {
         let (mut pieces, mut taken, mut at) = (Vec::new(), 0, 0);
         let (mut said, mut ended) = (false, None);
         while at < text.len() {
-            let token = token(text, at)?;
+            let token = token(text, at, dialect)?;
             match token.kind {
                 Kind::Blank => {}
                 Kind::End => {
@@ -128,7 +133,8 @@ enum Kind {
 }
 
 /// The token that begins at `at`.
-fn token(text: &str, at: usize) -> Result<Token, QueryError> {
+fn token(text: &str, at: usize, dialect: Dialect) -> Result<Token, QueryError> {
+    let is_mysql = dialect == Dialect::MySql;
     let rest = &text[at..];
     let open = || QueryError { at, problem: QueryProblem::Open };
     let made = |kind, length: usize| Ok(Token { kind, span: at..at + length });
@@ -136,11 +142,19 @@ fn token(text: &str, at: usize) -> Result<Token, QueryError> {
     match first {
         c if c.is_whitespace() => made(Kind::Blank, c.len_utf8()),
         ';' => made(Kind::End, 1),
-        '-' if rest.starts_with("--") => made(Kind::Blank, rest.find('\n').unwrap_or(rest.len())),
-        '/' if rest.starts_with("/*") => made(Kind::Blank, comment(rest).ok_or_else(open)?),
-        '\'' => made(Kind::Word, quoted(rest, '\'', is_escape_string(text, at)).ok_or_else(open)?),
-        '"' | '`' => made(Kind::Word, quoted(rest, first, false).ok_or_else(open)?),
-        '$' => match dollar_quote(rest) {
+        '-' | '#' if begins_line_comment(rest, dialect) => {
+            made(Kind::Blank, rest.find('\n').unwrap_or(rest.len()))
+        }
+        '/' if rest.starts_with("/*") => {
+            made(Kind::Blank, comment(rest, dialect).ok_or_else(open)?)
+        }
+        '\'' => {
+            let has_escapes = is_mysql || is_escape_string(text, at);
+            made(Kind::Word, quoted(rest, '\'', has_escapes).ok_or_else(open)?)
+        }
+        '"' => made(Kind::Word, quoted(rest, '"', is_mysql).ok_or_else(open)?),
+        '`' => made(Kind::Word, quoted(rest, '`', false).ok_or_else(open)?),
+        '$' if !is_mysql => match dollar_quote(rest) {
             Some(tag) if !follows_word(text, at) => {
                 let body = &rest[tag.len()..];
                 let end = body.find(tag).ok_or_else(open)?;
@@ -162,13 +176,26 @@ fn token(text: &str, at: usize) -> Result<Token, QueryError> {
     }
 }
 
-/// The length of a comment, which may contain others.
-fn comment(rest: &str) -> Option<usize> {
+/// Whether the rest of the line is a comment; to MySQL, `5--3` is a sum.
+fn begins_line_comment(rest: &str, dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Standard => rest.starts_with("--"),
+        Dialect::MySql => {
+            let after = rest.strip_prefix("--").map(|after| after.chars().next());
+            let dashes =
+                after.is_some_and(|next| next.is_none_or(|c| c.is_whitespace() || c.is_control()));
+            dashes || rest.starts_with('#')
+        }
+    }
+}
+
+/// The length of a comment, which may contain others, but for MySQL.
+fn comment(rest: &str, dialect: Dialect) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, 0);
     while at < rest.len() {
         let here = &rest.as_bytes()[at..];
         let step = match here {
-            [b'/', b'*', ..] => {
+            [b'/', b'*', ..] if depth == 0 || dialect == Dialect::Standard => {
                 depth += 1;
                 2
             }
@@ -251,6 +278,25 @@ mod tests {
     }
 
     #[test]
+    fn mysql_reads_comments_and_strings_its_own_way() {
+        for (text, marked) in [
+            ("select 1 # it's :no\n, :period_key", "select 1 # it's :no\n, ?"),
+            ("# only\nselect 1", "# only\nselect 1"),
+            (r"select 'it\'s :no', :period_key", r"select 'it\'s :no', ?"),
+            (r#"select "a\" :no", :period_key"#, r#"select "a\" :no", ?"#),
+            ("select 5--:period_key", "select 5--?"),
+            ("select 1 -- :no\n, :period_key", "select 1 -- :no\n, ?"),
+            ("/* /* :no */ select :period_key", "/* /* :no */ select ?"),
+            ("select $$, :period_key", "select $$, ?"),
+        ] {
+            let query = Query::parse_as(text, Dialect::MySql).unwrap();
+            assert_eq!(query.rewrite(|_| "?".to_owned()).0, marked);
+        }
+        let operator = Query::parse("select data #> :period_key").unwrap();
+        assert_eq!(operator.numbered('$').0, "select data #> $1");
+    }
+
+    #[test]
     fn misfits_are_refused_with_their_place() {
         for (text, at, part) in [
             ("", 0, "empty"),
@@ -277,8 +323,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "[a-z:;'\"`$/*\\-é\\\\ \n]{0,40}") {
+        fn no_text_makes_it_panic(text in "[a-z:;'\"`$#/*\\-é\\\\ \n]{0,40}") {
             let _ = Query::parse(&text);
+            let _ = Query::parse_as(&text, Dialect::MySql);
         }
     }
 }

@@ -7,13 +7,16 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::{Stream, TryStreamExt};
-use sqlx::{Column, Connection, Row};
+use sqlx::{Column, Connection, Database, Encode, Row, Type};
 use tokio::time;
 
 use super::Query;
 use crate::sources::{
+    Window,
     cell::{Cell, shown},
+    parameter::Parameter,
     table::Table,
 };
 
@@ -25,6 +28,9 @@ const QUERY_CHARS_MAX: usize = 80;
 
 /// What is shown of a server's complaint.
 const COMPLAINT_CHARS_MAX: usize = 300;
+
+/// A figure, a period and an instant are short; a longer text is the wrong column.
+const CELL_BYTES_MAX: usize = 1024;
 
 /// Connections that wait for a question.
 #[derive(Debug)]
@@ -62,6 +68,29 @@ pub(in crate::sources) fn describe(query: &Query) -> String {
     format!("`{}`", shown(&query.first_line(), QUERY_CHARS_MAX))
 }
 
+/// Binds the part of the window that each parameter names; what an instant is bound as differs
+/// between servers.
+pub(super) fn bind<'q, DB, I>(
+    asked: sqlx::query::Query<'q, DB, DB::Arguments>,
+    order: Vec<Parameter>,
+    window: &Window,
+    instant: impl Fn(DateTime<Utc>) -> I,
+) -> sqlx::query::Query<'q, DB, DB::Arguments>
+where
+    DB: Database,
+    I: Encode<'q, DB> + Type<DB> + 'q,
+    String: Encode<'q, DB> + Type<DB> + 'q,
+    NaiveDate: Encode<'q, DB> + Type<DB> + 'q,
+{
+    order.into_iter().fold(asked, |asked, parameter| match parameter {
+        Parameter::Key => asked.bind(window.period.to_string()),
+        Parameter::Start => asked.bind(instant(window.start)),
+        Parameter::End => asked.bind(instant(window.end)),
+        Parameter::FirstDay => asked.bind(window.first_day),
+        Parameter::LastDay => asked.bind(window.last_day),
+    })
+}
+
 /// Reads all rows, of which there are at most `rows_max`.
 pub(super) async fn collect<R: Row>(
     mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
@@ -78,10 +107,25 @@ pub(super) async fn collect<R: Row>(
         if table.rows.is_empty() {
             table.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
         }
-        let cells = (0..row.len()).map(|at| cell(&row, at)).collect::<Result<_, _>>();
-        table.rows.push(cells.map_err(|error| words(&error))?);
+        let cells = (0..row.len()).map(|at| cell(&row, at)).collect::<Result<Vec<_>, _>>();
+        let cells = cells.map_err(|error| words(&error))?;
+        for (name, cell) in table.columns.iter().zip(&cells) {
+            check_size(name, cell)?;
+        }
+        table.rows.push(cells);
     }
     Ok(table)
+}
+
+fn check_size(name: &str, cell: &Cell) -> Result<(), String> {
+    match cell {
+        Cell::Text(text) if text.len() > CELL_BYTES_MAX => Err(format!(
+            "came with {} bytes in the column `{name}`, where {CELL_BYTES_MAX} are the most; select \
+             only figures and periods",
+            text.len()
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Why a connection was not made.

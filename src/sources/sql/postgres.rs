@@ -17,7 +17,6 @@ use super::{
 use crate::sources::{
     Question,
     cell::{Cell, decimal},
-    parameter::Parameter,
     table::Table,
 };
 
@@ -27,8 +26,15 @@ const LOCK_TIME_MAX: &str = "5000";
 /// Ends a session whose client vanished between two statements.
 const IDLE_TIME_MAX: &str = "60000";
 
+/// Lets a server that can (from 14 on) end a query within a second after we are gone.
+const LOOK_FOR_US: &str = "select set_config(name, '1000', false) from pg_settings \
+                           where name = 'client_connection_check_interval'";
+
 /// PostgreSQL counts days and microseconds from here.
 const EPOCH: (i32, u32, u32) = (2000, 1, 1);
+
+/// Decimal digits in a digit to the base 10000.
+const GROUP_DIGITS: usize = 4;
 
 /// A live PostgreSQL database.
 #[derive(Debug)]
@@ -61,9 +67,12 @@ impl Postgres {
         if server.host.starts_with('/') {
             options = options.socket(&server.host);
         }
-        if let Some(password) = &server.password {
-            options = options.password(password.expose_secret());
+        if let Some(authority) = &server.authority {
+            options = options.ssl_root_cert(authority);
         }
+        // Without one the driver would take that of `PGPASSWORD`, which is meant for somebody else.
+        options =
+            options.password(server.password.as_ref().map_or("", |held| held.expose_secret()));
         Self { options, rows_max, pool: Pool::new() }
     }
 
@@ -80,17 +89,8 @@ impl Postgres {
             .await
             .map_err(|error| pool::words(&error))?;
         let (text, order) = query.numbered('$');
-        let mut asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
-        let window = question.window;
-        for parameter in order {
-            asked = match parameter {
-                Parameter::Key => asked.bind(window.period.to_string()),
-                Parameter::Start => asked.bind(window.start),
-                Parameter::End => asked.bind(window.end),
-                Parameter::FirstDay => asked.bind(window.first_day),
-                Parameter::LastDay => asked.bind(window.last_day),
-            };
-        }
+        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        let asked = pool::bind(asked, order, question.window, |at| at);
         let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
         if connection.execute("rollback").await.is_ok() {
             self.pool.give(connection);
@@ -109,7 +109,12 @@ impl Postgres {
         if let Some(connection) = self.pool.take().await {
             return Ok(connection);
         }
-        PgConnection::connect_with(&self.options).await.map_err(|error| pool::unreached(&error))
+        let opened = PgConnection::connect_with(&self.options).await;
+        let mut connection = opened.map_err(|error| pool::unreached(&error))?;
+        // A server that cannot do this, or not on its platform, ends what we gave up by its own
+        // time limit.
+        let _ = connection.execute(AssertSqlSafe(LOOK_FOR_US)).await;
+        Ok(connection)
     }
 }
 
@@ -144,8 +149,10 @@ fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
             Cell::Float(decimal(&value.to_string()).unwrap_or_else(|| value.into()))
         }
         "FLOAT8" => Cell::Float(row.try_get(at)?),
-        "NUMERIC" => numeric(bytes).map_or_else(other, Cell::Float),
+        "NUMERIC" => numeric(bytes).unwrap_or_else(other),
         "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" => Cell::Text(row.try_get_unchecked(at)?),
+        "JSON" => json(bytes).unwrap_or_else(other),
+        "JSONB" => bytes.split_first().and_then(|(_, text)| json(text)).unwrap_or_else(other),
         "DATE" => day(bytes).map_or_else(other, Cell::Day),
         "TIMESTAMP" => instant(bytes).map_or_else(other, |at| Cell::Local(at.naive_utc())),
         "TIMESTAMPTZ" => instant(bytes).map_or_else(other, Cell::Instant),
@@ -153,24 +160,42 @@ fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
     })
 }
 
-/// A NUMERIC in binary: digits to the base 10000, where the point is, sign; to the nearest `f64`.
-fn numeric(bytes: &[u8]) -> Option<f64> {
+/// A number, text or null taken out of a document.
+fn json(text: &[u8]) -> Option<Cell> {
+    serde_json::from_slice::<serde_json::Value>(text).ok().map(|value| Cell::from(&value))
+}
+
+/// A NUMERIC in binary: digits to the base 10000, where the point is, sign, digits shown after the
+/// point. Exact.
+fn numeric(bytes: &[u8]) -> Option<Cell> {
     let word =
         |at: usize| Some(i16::from_be_bytes(bytes.get(2 * at..2 * at + 2)?.try_into().ok()?));
     let (count, weight, sign) = (word(0)?, word(1)?, word(2)?.cast_unsigned());
     let sign = match sign {
         0x0000 => "",
         0x4000 => "-",
-        0xD000 => return Some(f64::INFINITY),
-        0xF000 => return Some(f64::NEG_INFINITY),
-        _ => return Some(f64::NAN),
+        0xD000 => return Some(Cell::Float(f64::INFINITY)),
+        0xF000 => return Some(Cell::Float(f64::NEG_INFINITY)),
+        _ => return Some(Cell::Float(f64::NAN)),
     };
-    let mut text = format!("{sign}0");
-    for at in 0..usize::try_from(count).ok()? {
-        text.push_str(&format!("{:04}", word(4 + at)?));
-    }
-    let exponent = 4 * (i32::from(weight) + 1 - i32::from(count));
-    format!("{text}e{exponent}").parse().ok()
+    let (count, scale) = (i32::from(count), usize::try_from(word(3)?).ok()?);
+    let group = |at: i32| match usize::try_from(at) {
+        Ok(place) if at < count => word(4 + place),
+        // Zeros at either end are not sent.
+        _ => Some(0),
+    };
+    let weight = i32::from(weight);
+    let groups = |from: i32, to: i32| -> Option<String> {
+        (from..=to).map(|at| Some(format!("{:04}", group(at)?))).collect()
+    };
+    let whole = groups(0, weight)?;
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let last = weight + i32::try_from(scale.div_ceil(GROUP_DIGITS)).ok()?;
+    let fraction = groups(weight + 1, last)?;
+    let fraction = fraction.get(..scale)?;
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(Cell::Text(format!("{sign}{whole}{point}{fraction}")))
 }
 
 /// A DATE in binary; none of infinity and of years beyond ours.
@@ -195,25 +220,31 @@ mod tests {
     use super::*;
 
     /// As the server would send it.
-    fn sent(weight: i16, sign: u16, digits: &[i16]) -> Vec<u8> {
-        let head = [digits.len() as i16, weight, sign.cast_signed(), 0];
+    fn sent(weight: i16, sign: u16, scale: i16, digits: &[i16]) -> Vec<u8> {
+        let head = [digits.len() as i16, weight, sign.cast_signed(), scale];
         head.iter().chain(digits).flat_map(|word| word.to_be_bytes()).collect()
     }
 
     #[test]
-    fn a_numeric_is_read_to_the_nearest() {
+    fn a_numeric_is_read_exactly() {
         for (bytes, value) in [
-            (sent(0, 0, &[]), Some(0.0)),
-            (sent(0, 0, &[1, 5000]), Some(1.5)),
-            (sent(0, 0x4000, &[41, 2500]), Some(-41.25)),
-            (sent(-1, 0, &[1000]), Some(0.1)),
-            (sent(10, 0, &[1]), Some(1e40)),
-            (sent(0, 0xD000, &[]), Some(f64::INFINITY)),
+            (sent(0, 0, 0, &[]), Some("0")),
+            (sent(0, 0, 2, &[]), Some("0.00")),
+            (sent(0, 0, 1, &[1, 5000]), Some("1.5")),
+            (sent(0, 0x4000, 2, &[41, 2500]), Some("-41.25")),
+            (sent(-1, 0, 1, &[1000]), Some("0.1")),
+            (sent(-2, 0, 8, &[12]), Some("0.00000012")),
+            (sent(1, 0, 0, &[12]), Some("120000")),
+            (sent(1, 0, 6, &[12, 3456, 7890, 1200]), Some("123456.789012")),
+            (sent(4, 0, 0, &[1234, 5678, 9012, 3456, 7890]), Some("12345678901234567890")),
             (vec![0], None),
         ] {
-            assert_eq!(numeric(&bytes), value, "{bytes:?}");
+            let expected = value.map(|text| Cell::Text(text.to_owned()));
+            assert_eq!(numeric(&bytes), expected, "{bytes:?}");
         }
-        assert!(numeric(&sent(0, 0xC000, &[])).is_some_and(f64::is_nan));
+        assert_eq!(numeric(&sent(0, 0xD000, 0, &[])), Some(Cell::Float(f64::INFINITY)));
+        let nan = numeric(&sent(0, 0xC000, 0, &[]));
+        assert!(matches!(nan, Some(Cell::Float(value)) if value.is_nan()));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     Query,
     pool::{self, Pool},
 };
-use crate::sources::{Question, cell::Cell, parameter::Parameter, table::Table};
+use crate::sources::{Question, cell::Cell, table::Table};
 
 /// Steps of SQLite's machine between two looks at whether anybody still waits: below a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -58,10 +58,9 @@ impl Sqlite {
         handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !gone.load(Ordering::Relaxed));
         drop(handle);
         let (text, order) = query.numbered('?');
-        let mut asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
-        for parameter in order {
-            asked = asked.bind(bound(parameter, question));
-        }
+        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        let day = |at| question.calendar.local_day(at).to_string();
+        let asked = pool::bind(asked, order, question.window, day);
         let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
         let mut handle = connection.lock_handle().await.map_err(|error| pool::words(&error))?;
         handle.remove_progress_handler();
@@ -87,17 +86,6 @@ impl Sqlite {
         SqliteConnection::connect_with(&options)
             .await
             .map_err(|error| format!("{}: {}", pool::unreached(&error), self.path.display()))
-    }
-}
-
-fn bound(parameter: Parameter, question: &Question<'_>) -> String {
-    let window = question.window;
-    match parameter {
-        Parameter::Key => window.period.to_string(),
-        Parameter::Start => question.calendar.local_day(window.start).to_string(),
-        Parameter::End => question.calendar.local_day(window.end).to_string(),
-        Parameter::FirstDay => window.first_day.to_string(),
-        Parameter::LastDay => window.last_day.to_string(),
     }
 }
 
