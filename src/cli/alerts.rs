@@ -9,10 +9,14 @@ use crate::{
     cli::{
         Answer, alert_list, configuration,
         failure::Failure,
-        output::{Format, say},
+        output::{self, Format, say},
     },
     clock::Clock,
     config::setup::Setup,
+    daemon::{
+        Engine,
+        judge::{self, LIVE},
+    },
     scorecard::{Acknowledgement, Frequency, Note, Period, RemarkError, Silence},
     store::{Acknowledged, Store},
 };
@@ -136,11 +140,16 @@ async fn acknowledge(
 ) -> Result<Answer, Failure> {
     let scope = configuration::scope(setup, path)?;
     let store = Store::open_existing(&setup.store).await?;
-    let acknowledged = store.acknowledge(&scope, None, acknowledgement).await?;
-    store.close().await;
+    let engine = Engine::start(setup.clone(), store).await?;
+    let acknowledged = engine.store.acknowledge(&scope, None, acknowledgement).await?;
     match acknowledged {
         Acknowledged::Done(episode) => {
             say!("alert {} of {scope} is acknowledged by {}", episode.number, acknowledgement.by);
+            // Channels hear of it with the next judgement, which is now.
+            let judged = std::slice::from_ref(scope.scorecard());
+            let judgement = judge::judge(&engine, judged, LIVE, acknowledgement.at).await?;
+            output::say_waiting(judgement.deliveries.len());
+            engine.store.close().await;
             Ok(Answer::Done)
         }
         Acknowledged::NotOpen => {

@@ -11,7 +11,7 @@ use crate::{
         trouble::{self, Found},
     },
     notify::{facts::Facts, news, route::route},
-    scorecard::{Circumstances, EpisodeChange, Id, Standing, evaluate},
+    scorecard::{Circumstances, EpisodeChange, Event, Id, Standing, evaluate},
     store::{Held, Judgement, NewDelivery},
 };
 
@@ -92,11 +92,15 @@ fn deliveries(
         error!(scope = %change.scope, "the news of `{}` cannot be written down", change.scope);
         return Vec::new();
     };
+    let is_told = |to: &&Id| {
+        // Persons are not mailed about one another's clicks; what a channel feeds keeps count.
+        event != Event::Acknowledged || !engine.setup.people.contains_key(*to)
+    };
     if change.to.is_empty() {
         error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
     }
     let mut deliveries = Vec::new();
-    for to in &change.to {
+    for to in change.to.iter().filter(is_told) {
         match route(to, &engine.setup.people, &engine.setup.channels) {
             Ok(route) => deliveries.push(NewDelivery {
                 id: notices::delivery_id(now),

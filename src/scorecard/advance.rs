@@ -105,6 +105,11 @@ impl Episode {
             self.kept_back = true;
             return None;
         }
+        if self.acknowledgement.is_some()
+            && !std::mem::replace(&mut self.acknowledgement_told, true)
+        {
+            return Some((Event::Acknowledged, Cause::Person));
+        }
         self.escalation(look)
             .map(|cause| (Event::Escalated, cause))
             .or_else(|| self.new_facts(look.evaluation).map(|cause| (Event::Worsened, cause)))
@@ -131,6 +136,7 @@ impl Episode {
         self.recovered_at = None;
         self.escalated = false;
         self.acknowledgement = None;
+        self.acknowledgement_told = false;
         self.due_told = false;
         self.kept_back = false;
         self.told = Told::default();
@@ -244,7 +250,7 @@ impl Episode {
         told.messages += 1;
         told.to.extend(to.iter().filter(|id| !told.to.contains(id)).cloned().collect::<Vec<_>>());
         // Whoever is told of everything has not heard what only others were told.
-        if event != Event::Escalated {
+        if !matches!(event, Event::Escalated | Event::Acknowledged) {
             let evaluation = look.evaluation;
             told.at = Some(look.now);
             told.period = Some(evaluation.period.clone());
@@ -263,10 +269,13 @@ impl Episode {
         let mut to: Vec<Id> = match event {
             Event::Opened | Event::Reminded => policy.to.clone(),
             Event::Escalated => policy.escalate_to.clone(),
-            Event::Worsened | Event::Recovered | Event::Corrected if self.told.to.is_empty() => {
-                policy.to.iter().chain(also).cloned().collect()
+            Event::Worsened | Event::Acknowledged | Event::Recovered | Event::Corrected => {
+                if self.told.to.is_empty() {
+                    policy.to.iter().chain(also).cloned().collect()
+                } else {
+                    self.told.to.clone()
+                }
             }
-            Event::Worsened | Event::Recovered | Event::Corrected => self.told.to.clone(),
         };
         let mut seen = std::collections::HashSet::new();
         to.retain(|id| seen.insert(id.clone()));

@@ -41,6 +41,8 @@ pub struct Episode {
     pub last_verdict: Option<LastVerdict>,
     /// Who answers for it, once somebody does.
     pub acknowledgement: Option<Acknowledgement>,
+    /// Whether channels know of the acknowledgement.
+    pub acknowledgement_told: bool,
     /// Whether the day that the acknowledgement named has been said to be over.
     pub due_told: bool,
     /// What was told last, and so what is news.
@@ -114,6 +116,8 @@ pub enum Event {
     Reminded,
     /// It lasts.
     Escalated,
+    /// Somebody answers for it. For channels: persons are not mailed about one another's clicks.
+    Acknowledged,
     /// It is over.
     Recovered,
     /// It is over because figures that had been reported were corrected.
@@ -148,6 +152,8 @@ pub enum Cause {
     SilenceOver,
     /// The day named in the acknowledgement has passed.
     DuePassed,
+    /// A person acknowledged it.
+    Person,
     /// The figures are good again.
     Improved,
 }
@@ -244,7 +250,12 @@ impl Episode {
 
     /// The episode, acknowledged; a later acknowledgement takes the place of an earlier one.
     pub fn acknowledge(&self, acknowledgement: Acknowledgement) -> Self {
-        Self { acknowledgement: Some(acknowledgement), due_told: false, ..self.clone() }
+        Self {
+            acknowledgement: Some(acknowledgement),
+            due_told: false,
+            acknowledgement_told: false,
+            ..self.clone()
+        }
     }
 }
 
@@ -256,6 +267,7 @@ impl Event {
             Self::Worsened => "worsened",
             Self::Reminded => "reminded",
             Self::Escalated => "escalated",
+            Self::Acknowledged => "acknowledged",
             Self::Recovered => "recovered",
             Self::Corrected => "corrected",
         }
@@ -283,6 +295,7 @@ impl Cause {
             Self::NewPeriod => "new_period",
             Self::SilenceOver => "silence_over",
             Self::DuePassed => "due_passed",
+            Self::Person => "person",
             Self::Improved => "improved",
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::{key, micros, scope};
-use crate::scorecard::{Episode, EpisodeChange, Scope, Standing};
+use crate::scorecard::{Episode, EpisodeChange, Event, Scope, Standing};
 
 /// Something that happened to an episode.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -75,7 +75,9 @@ pub(super) async fn record(
 ) -> anyhow::Result<()> {
     for change in changes {
         write(&mut *tx, &change.scope, &change.episode, now).await?;
-        if let Some(event) = EpisodeEvent::told(standing, change, now) {
+        // An acknowledgement was written down when it was made.
+        let told = change.event.filter(|event| *event != Event::Acknowledged);
+        if let Some(event) = told.and_then(|_| EpisodeEvent::told(standing, change, now)) {
             tell(&mut *tx, &event).await?;
         }
     }

@@ -94,6 +94,33 @@ async fn an_open_alert_is_acknowledged_with_words_and_a_day() {
     assert_eq!(deed.detail.as_deref(), Some("carrier change; due 2099-06-30"));
 }
 
+/// The events that wait for a channel, in the order in which they are told.
+async fn waiting(store: &Store, channel: &str) -> Vec<String> {
+    let mut events = Vec::new();
+    let now = Clock::System.now();
+    while let Some(next) = store.claim(channel, now, now, 1).await.unwrap().pop() {
+        let facts: Value = serde_json::from_str(&next.facts).unwrap();
+        events.push(facts["event"].as_str().unwrap().to_owned());
+        store.delivered(next.id, now).await.unwrap();
+    }
+    events
+}
+
+#[tokio::test]
+async fn channels_hear_of_an_acknowledgement_and_persons_do_not() {
+    let hook = "channels: { ops: { webhook: { url: \"https://hooks.example/kpid\" } }, mail:";
+    let scorecard = SCORECARD.replace("[ines]", "[ines, ops]");
+    let kpid = Kpid::new(&CONFIG.replace("channels: { mail:", hook), &scorecard);
+    import(&kpid, 45.0).await;
+    import(&kpid, 30.0).await;
+    let ran = alerts(&kpid, &["ack", "acme/customer"]).await;
+    assert!(ran.stdout.contains("1 message waits"), "{ran:?}");
+    import(&kpid, 29.0).await;
+    let store = Store::open(&kpid.folder().join("kpid.db")).await.unwrap();
+    assert_eq!(waiting(&store, "ops").await, ["opened", "acknowledged"]);
+    assert_eq!(waiting(&store, "mail").await, ["opened"]);
+}
+
 #[tokio::test]
 async fn an_acknowledgement_is_of_one_episode() {
     let kpid = acme();

@@ -129,7 +129,7 @@ proptest! {
                 Some(Event::Recovered | Event::Corrected) => {
                     prop_assert!(std::mem::replace(&mut open, false));
                 }
-                Some(Event::Escalated | Event::Worsened | Event::Reminded) => prop_assert!(open),
+                Some(_) => prop_assert!(open),
                 None => {}
             }
             prop_assert_eq!(next.is_open() || next.end_untold, open, "who was told knows");

@@ -74,7 +74,7 @@ proptest! {
                     prop_assert_eq!(open.take(), Some(number));
                     prop_assert_eq!(&change.to, &heard);
                 }
-                Event::Worsened | Event::Reminded | Event::Escalated => {
+                Event::Worsened | Event::Reminded | Event::Escalated | Event::Acknowledged => {
                     prop_assert_eq!(open, Some(number));
                 }
             }

@@ -34,6 +34,7 @@ pub(super) fn sentence(facts: &Facts) -> Option<String> {
         }
         Cause::SilenceOver => "Nothing was told for a while; that time is over.".to_owned(),
         Cause::DuePassed => due_passed(facts)?,
+        Cause::Person => acknowledged(facts)?,
     };
     Some(sentence)
 }
@@ -57,6 +58,12 @@ fn due_passed(facts: &Facts) -> Option<String> {
     let (by, due) = (facts.episode.acknowledged_by.as_deref()?, facts.episode.due?);
     let due = due.format("%-d %B %Y");
     Some(format!("It was to be well again by {due}, said {}; that day has passed.", line(by)))
+}
+
+fn acknowledged(facts: &Facts) -> Option<String> {
+    let by = line(facts.episode.acknowledged_by.as_deref()?);
+    let comment = facts.episode.comment.as_deref().map(|text| format!(": \"{}\"", line(text)));
+    Some(format!("{by} has acknowledged the alert{}.", comment.unwrap_or_default()))
 }
 
 fn told_score(facts: &Facts) -> String {
@@ -96,6 +103,11 @@ mod tests {
             (Cause::StatusFell, Event::Worsened, "only at risk when it was told on 3 June 2026"),
             (Cause::Unacknowledged, Event::Reminded, "acknowledged the alert of 3 June 2026."),
             (Cause::DuePassed, Event::Reminded, "well again by 12 June 2026, said Ines Marlow"),
+            (
+                Cause::Person,
+                Event::Acknowledged,
+                "Ines Marlow has acknowledged the alert: \"talking",
+            ),
             (Cause::Flapping, Event::Opened, "no mails about it until 3 July 2026."),
         ] {
             assert!(words(cause, event).contains(expected), "{cause:?}: {}", words(cause, event));

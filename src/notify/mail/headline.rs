@@ -24,6 +24,7 @@ pub(super) fn subject(facts: &Facts) -> String {
         Event::Worsened => "Worse".to_owned(),
         Event::Reminded => "Reminder".to_owned(),
         Event::Escalated => format!("Still {}", status(facts).words()),
+        Event::Acknowledged => "Acknowledged".to_owned(),
         Event::Recovered => "Recovered".to_owned(),
         Event::Corrected => "Corrected".to_owned(),
     };
@@ -51,7 +52,11 @@ pub(super) fn subject(facts: &Facts) -> String {
 /// What stands between the name and the badge.
 pub(super) fn verb(facts: &Facts) -> &'static str {
     match facts.event {
-        Event::Opened | Event::Worsened | Event::Reminded | Event::Escalated => "is",
+        Event::Opened
+        | Event::Worsened
+        | Event::Reminded
+        | Event::Escalated
+        | Event::Acknowledged => "is",
         Event::Recovered => "has",
         Event::Corrected => "has been",
     }
@@ -62,7 +67,7 @@ pub(super) fn badge(facts: &Facts) -> String {
     match facts.event {
         Event::Opened => status(facts).words().to_uppercase(),
         Event::Worsened => format!("{} and worse", status(facts).words()).to_uppercase(),
-        Event::Reminded | Event::Escalated => {
+        Event::Reminded | Event::Escalated | Event::Acknowledged => {
             format!("still {}", status(facts).words()).to_uppercase()
         }
         Event::Recovered => "RECOVERED".to_owned(),
@@ -75,7 +80,11 @@ pub(super) fn rest(facts: &Facts) -> String {
     let period = facts.period.as_ref().map(|period| format!(" for {}", period.label));
     let mut sentences = vec![format!("{}: {}.", period.unwrap_or_default(), scores(facts))];
     match facts.event {
-        Event::Opened | Event::Worsened | Event::Reminded | Event::Escalated => {
+        Event::Opened
+        | Event::Worsened
+        | Event::Reminded
+        | Event::Escalated
+        | Event::Acknowledged => {
             sentences.extend(facts.since.as_ref().map(|since| streak(since, status(facts))));
             sentences.extend(cause::sentence(facts));
         }

@@ -189,6 +189,7 @@ mod tests {
             Event::Worsened,
             Event::Reminded,
             Event::Escalated,
+            Event::Acknowledged,
             Event::Recovered,
             Event::Corrected,
         ]);
