@@ -3,18 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     config::setup::Setup,
     daemon::notices::{self, Wording},
     notify::notice::{NoticeKind, Section},
-    scorecard::{Id, Incident, IncidentNews, KpiRef, KpiStanding, Standing, Trouble, rounding},
+    scorecard::{
+        Id, Incident, IncidentNews, KpiRef, KpiStanding, Lag, Standing, Trouble, rounding,
+    },
     store::{Held, NewDelivery},
 };
 
 /// A notice names so many KPIs; more are counted.
 const KPIS_NAMED_MAX: usize = 20;
+
+/// Nobody has asked for a reading that is older: the daemon was down.
+const ASKED_WITHIN: TimeDelta = TimeDelta::days(1);
 
 /// What a look at the data found.
 #[derive(Debug, Default)]
@@ -32,31 +37,70 @@ struct Seen {
     lines: Vec<String>,
 }
 
-/// Looks at the data of the scorecards judged.
+/// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
 pub(super) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
-    let kpis = judged(standing);
-    let mut seen: BTreeMap<String, Seen> = sources(setup, held);
-    for (named, kpi) in &kpis {
-        if let Some(trouble) = Trouble::of(kpi)
-            && !held.failing.contains_key(named)
-        {
-            seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
-        }
-    }
-    let mut found = Found::default();
+    let seen = seen(setup, held, standing, now);
     let open = held.incidents.keys().filter(|key| is_looked_at(key, standing)).cloned();
     let keys: BTreeSet<String> = seen.keys().cloned().chain(open).collect();
+    let mut incidents = Vec::new();
+    let mut told: BTreeMap<(Vec<Id>, bool), Vec<Told>> = BTreeMap::new();
     for key in keys {
         let (before, trouble) = (held.incidents.get(&key).copied(), seen.get(&key));
         let Some((incident, news)) = Incident::advance(before, trouble.is_some(), now) else {
             continue;
         };
-        if let Some(news) = news {
-            found.deliveries.extend(tell(setup, &key, incident, news, trouble, now));
+        if let Some(news) = news.and_then(|news| told_of(setup, &key, incident, news, trouble)) {
+            told.entry((readers(setup, &key), news.began)).or_default().push(news);
         }
-        found.incidents.push((key, incident));
+        incidents.push((key, incident));
     }
-    found
+    let deliveries = told
+        .into_iter()
+        .flat_map(|((readers, began), told)| {
+            notices::deliveries(setup, &wording(told, began, now), &readers, now)
+        })
+        .collect();
+    Found { incidents, deliveries }
+}
+
+/// All trouble there is now, by its key.
+fn seen(
+    setup: &Setup,
+    held: &Held,
+    standing: &Standing,
+    now: DateTime<Utc>,
+) -> BTreeMap<String, Seen> {
+    let mut seen = sources(setup, held);
+    for (named, kpi) in &judged(standing) {
+        let Some(trouble) = Trouble::of(kpi) else { continue };
+        if is_known(setup, held, trouble, (named, kpi), now) {
+            seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
+        }
+    }
+    seen
+}
+
+/// Whether trouble is more than that nobody has asked yet, and is not told with its source.
+fn is_known(
+    setup: &Setup,
+    held: &Held,
+    trouble: Trouble,
+    (named, kpi): (&KpiRef, &KpiStanding),
+    now: DateTime<Utc>,
+) -> bool {
+    if !setup.collections.iter().any(|collection| collection.kpi == *named) {
+        return true;
+    }
+    let Some(attempt) = held.attempts.get(named) else { return false };
+    let asked_since = match (trouble, kpi.period, setup.portfolio.scorecard(&named.scorecard)) {
+        (Trouble::Overdue, Some(period), Some(scorecard)) => {
+            let lag = scorecard.kpi(&named.kpi).map_or(Lag::Days(0), |kpi| kpi.lag);
+            scorecard.calendar.overdue_from(period, lag)
+        }
+        (Trouble::Stale, ..) => now - ASKED_WITHIN,
+        _ => DateTime::<Utc>::MIN_UTC,
+    };
+    attempt.failure.is_none() && attempt.finished_at >= asked_since
 }
 
 fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
@@ -83,7 +127,8 @@ fn is_looked_at(key: &str, standing: &Standing) -> bool {
 fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
     let mut failing: BTreeMap<(&Id, Option<Id>), Vec<(KpiRef, &str)>> = BTreeMap::new();
     for collection in &setup.collections {
-        if let Some(problem) = held.failing.get(&collection.kpi) {
+        let attempt = held.attempts.get(&collection.kpi);
+        if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref()) {
             let reader = steward(setup, &collection.kpi);
             let of = failing.entry((&collection.source.from, reader)).or_default();
             of.push((collection.kpi.clone(), problem.as_str()));
@@ -174,35 +219,77 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
     }
 }
 
-fn tell(
+/// One thing to tell.
+struct Told {
+    key: String,
+    began: bool,
+    subject: String,
+    summary: String,
+    lines: Vec<String>,
+}
+
+fn told_of(
     setup: &Setup,
     key: &str,
     incident: Incident,
     news: IncidentNews,
     trouble: Option<&Seen>,
-    now: DateTime<Utc>,
-) -> Vec<NewDelivery> {
-    let dedup_key = format!("{key}/{}", incident.opened_at.timestamp());
-    let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
-    let (kind, subject, summary, lines) = match (news, trouble) {
-        (IncidentNews::Began, Some(seen)) => {
-            let (subject, summary) = (seen.subject.clone(), seen.summary.clone());
-            (NoticeKind::DataTrouble, subject, summary, seen.lines.clone())
-        }
+) -> Option<Told> {
+    let key_of_now = format!("{key}/{}", incident.opened_at.timestamp());
+    match (news, trouble) {
+        (IncidentNews::Began, Some(seen)) => Some(Told {
+            key: key_of_now,
+            began: true,
+            subject: seen.subject.clone(),
+            summary: seen.summary.clone(),
+            lines: seen.lines.clone(),
+        }),
         (IncidentNews::Over, _) if Trouble::ends(key) => {
             let what = subject_of(setup, key);
             let since = incident.opened_at.with_timezone(&setup.calendar.zone);
-            let subject = format!("[Data] {what} is well again");
-            let summary =
-                format!("The trouble of {what} since {} is over.", since.format("%Y-%m-%d %H:%M"));
-            (NoticeKind::DataRecovered, subject, summary, Vec::new())
+            let since = since.format("%Y-%m-%d %H:%M");
+            Some(Told {
+                key: key_of_now,
+                began: false,
+                subject: format!("[Data] {what} is well again"),
+                summary: format!("The trouble of {what} since {since} is over."),
+                lines: Vec::new(),
+            })
         }
-        _ => return Vec::new(),
+        _ => None,
+    }
+}
+
+/// One notice of everything that began, or is over, for one reader.
+fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
+    let kind = if began { NoticeKind::DataTrouble } else { NoticeKind::DataRecovered };
+    let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
+    let why = why.to_owned();
+    if told.len() == 1
+        && let Some(Told { key, subject, summary, lines, .. }) = told.pop()
+    {
+        let lines = Some(lines).filter(|lines| !lines.is_empty());
+        let sections = lines.map(|lines| Section { title: String::new(), lines });
+        let sections = sections.into_iter().collect();
+        return Wording { kind, dedup_key: key, subject, summary, sections, why };
+    }
+    let count = told.len();
+    let (subject, summary) = if began {
+        (format!("[Data] {count} troubles with data"), format!("{count} troubles with data began."))
+    } else {
+        (
+            format!("[Data] {count} troubles are over"),
+            format!("{count} troubles with data are over."),
+        )
     };
-    let sections =
-        if lines.is_empty() { Vec::new() } else { vec![Section { title: String::new(), lines }] };
-    let wording = Wording { kind, dedup_key, subject, summary, sections, why: why.to_owned() };
-    notices::deliveries(setup, &wording, &readers(setup, key), now)
+    let mut sections: Vec<Section> =
+        told.into_iter().map(|told| Section { title: told.summary, lines: told.lines }).collect();
+    let more = sections.split_off(sections.len().min(KPIS_NAMED_MAX)).len();
+    if more > 0 {
+        sections.push(Section { title: format!("and {more} more"), lines: Vec::new() });
+    }
+    let dedup_key = format!("data/{}", now.timestamp_micros());
+    Wording { kind, dedup_key, subject, summary, sections, why }
 }
 
 /// What an incident that is over was about, in words.

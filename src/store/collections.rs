@@ -84,18 +84,29 @@ pub(super) async fn load(
     Ok(())
 }
 
-/// The KPIs whose source failed at the newest attempt, with its words.
-pub(super) async fn failing(
+/// How the newest attempt to collect a KPI went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// When it was over.
+    pub finished_at: DateTime<Utc>,
+    /// Why the source failed, in its words, if it did.
+    pub failure: Option<String>,
+}
+
+/// How the newest attempts to collect all KPIs went.
+pub(super) async fn newest(
     connection: &mut SqliteConnection,
-) -> anyhow::Result<HashMap<KpiRef, String>> {
-    let sql = "SELECT kpi, coalesce(message, '') FROM collections WHERE outcome = 'error'";
-    let rows: Vec<(String, String)> =
+) -> anyhow::Result<HashMap<KpiRef, Newest>> {
+    let sql = "SELECT kpi, finished_at, CASE outcome WHEN 'error' THEN coalesce(message, '') END \
+               FROM collections";
+    let rows: Vec<(String, i64, Option<String>)> =
         sqlx::query_as(sql).fetch_all(connection).await.context("cannot read attempts")?;
-    let failure = |(kpi, message): (String, String)| {
-        let named = KpiRef::parse(&kpi);
-        Ok((named.with_context(|| format!("`{kpi}` in the store is no KPI"))?, message))
+    let attempt = |(kpi, finished_at, failure): (String, i64, Option<String>)| {
+        let named =
+            KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        Ok((named, Newest { finished_at: micros(finished_at)?, failure }))
     };
-    rows.into_iter().map(failure).collect()
+    rows.into_iter().map(attempt).collect()
 }
 
 /// Up to where every KPI's schedule has been served.

@@ -34,7 +34,7 @@ use sqlx::{
 pub use self::{
     actuals::{Filed, Filing, Stage},
     audit::Deed,
-    collections::{Attempt, LastSlot},
+    collections::{Attempt, LastSlot, Newest},
     desk::{Handled, Handling, Listed},
     episodes::EpisodeEvent,
     lock::InstanceLock,
@@ -74,8 +74,8 @@ pub struct Held {
     pub notes: Vec<Note>,
     /// Where trouble with data stands, by its key.
     pub incidents: HashMap<String, Incident>,
-    /// All KPIs whose source failed at the newest attempt, with its words.
-    pub failing: HashMap<KpiRef, String>,
+    /// How the newest attempts to collect all KPIs went.
+    pub attempts: HashMap<KpiRef, Newest>,
 }
 
 impl Held {
@@ -335,7 +335,7 @@ async fn held(
         silences: silences.into_iter().map(|kept| kept.silence).collect(),
         notes: notes::load(connection).await?,
         incidents: incidents::load(connection).await?,
-        failing: collections::failing(connection).await?,
+        attempts: collections::newest(connection).await?,
     })
 }
 
