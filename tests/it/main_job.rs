@@ -1,6 +1,6 @@
 //! The main job with the built binary: real databases, a real mail server, real receivers.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use mail_parser::{Message, MessageParser};
 use serde_json::Value;
@@ -249,14 +249,19 @@ async fn mail_refused_for_a_while_and_a_kill_lose_and_double_nothing() {
     let mut daemon = kpid.start();
     daemon.until("both messages", async || town.told(), |told| *told >= (1, 2)).await;
     rounds(&mut daemon, &town.origin, "figure", 3).await;
-    assert_eq!(town.told(), (1, 2));
-    let calls = town.webhook.calls();
-    assert_eq!(calls[0].header("webhook-id"), calls[1].header("webhook-id"));
-    assert!(calls[1].is_signed_with(SECRET));
+    // A call may come again if the kill fell between its answer and the note of it: its id says so.
+    let ids = || {
+        let calls = town.webhook.calls();
+        let ids: BTreeSet<String> =
+            calls.iter().map(|call| call.header("webhook-id").to_owned()).collect();
+        ids.len()
+    };
+    assert_eq!((town.told().0, ids()), (1, 1));
+    assert!(town.webhook.calls()[1].is_signed_with(SECRET));
     town.origin.figure("figure", GOOD);
-    daemon.until("the recovery", async || town.told(), |told| *told >= (2, 3)).await;
+    daemon.until("the recovery", async || (town.told().0, ids()), |told| *told >= (2, 2)).await;
     rounds(&mut daemon, &town.origin, "figure", 3).await;
-    assert_eq!(town.told(), (2, 3));
+    assert_eq!((town.told().0, ids()), (2, 2));
     assert_eq!(daemon.stop().await.code(), Some(0));
 }
 
