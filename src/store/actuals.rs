@@ -6,7 +6,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::{Collected, micros};
+use super::{Collected, micros, revisions};
 use crate::scorecard::{
     Actual, Aggregate, Figure, History, KpiRef, Period, Reading, ReadingKind, reading,
 };
@@ -57,8 +57,6 @@ pub enum Stage {
 
 type ReadingRow = (i64, i64, Option<f64>, Option<f64>, Option<f64>);
 
-type NewestRow = (i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
-
 type ActualRow = (String, String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
 
 /// Files figures: readings are kept and made actuals; an actual is a new revision only if it differs.
@@ -67,26 +65,21 @@ pub(super) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
 ) -> anyhow::Result<Vec<(KpiRef, Period)>> {
-    let mut refused = Vec::new();
+    let mut figures: Vec<revisions::Figure<'_>> = Vec::new();
     for Collected { kpi, filing, filed, .. } in collected {
-        for filed in filed {
-            let filed = match filing {
-                Filing::Actuals => Some(*filed),
-                Filing::Readings { kind, aggregate, scale } => {
+        match filing {
+            Filing::Actuals => figures.extend(filed.iter().map(|filed| (kpi, *filed))),
+            Filing::Readings { kind, aggregate, scale } => {
+                for filed in filed {
                     keep_reading(tx, kpi, filed).await?;
                     let readings = readings(tx, kpi, filed.period).await?;
                     let figure = reading::actual(*kind, *aggregate, *scale, &readings);
-                    figure.map(|figure| Filed { figure, ..*filed })
+                    figures.extend(figure.map(|figure| (kpi, Filed { figure, ..*filed })));
                 }
-            };
-            if let Some(filed) = filed
-                && !revise(tx, kpi, &filed).await?
-            {
-                refused.push((kpi.clone(), filed.period));
             }
         }
     }
-    Ok(refused)
+    revisions::file(tx, &figures).await
 }
 
 /// Loads all revisions of the KPIs named in a JSON list.
@@ -188,89 +181,8 @@ async fn readings(
     rows.into_iter().map(reading).collect()
 }
 
-/// Appends a revision if the figure or target differs. While a period runs, a figure that moves is
-/// no restatement: one revision a day of collecting is kept.
-/// Tells whether the figure was taken.
-async fn revise(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyhow::Result<bool> {
-    let sql = "SELECT revision, value, numerator, denominator, target, observed_at, collected_at \
-               FROM actuals WHERE kpi = $1 AND period = $2 ORDER BY revision DESC LIMIT 1";
-    let newest: Option<NewestRow> = sqlx::query_as(sql)
-        .bind(kpi.to_string())
-        .bind(filed.period.to_string())
-        .fetch_optional(&mut *tx)
-        .await
-        .context("cannot read an actual")?;
-    let Some((revision, value, numerator, denominator, target, observed_at, collected_at)) = newest
-    else {
-        write(tx, kpi, filed, 1).await?;
-        return Ok(true);
-    };
-    let same = (value, numerator, denominator) == parts(filed.figure) && target == filed.target;
-    if same {
-        if filed.observed_at > micros(observed_at)? {
-            observed_again(tx, kpi, filed, revision).await?;
-        }
-        return Ok(true);
-    }
-    if filed.stage == Stage::Frozen {
-        return Ok(false);
-    }
-    let same_day = micros(collected_at)?.date_naive() == filed.collected_at.date_naive();
-    let moves = filed.stage == Stage::Running && same_day;
-    write(tx, kpi, filed, if moves { revision } else { revision + 1 }).await?;
-    Ok(true)
-}
-
-async fn write(
-    tx: &mut SqliteConnection,
-    kpi: &KpiRef,
-    filed: &Filed,
-    revision: i64,
-) -> anyhow::Result<()> {
-    let (value, numerator, denominator) = parts(filed.figure);
-    let sql = "INSERT INTO actuals (kpi, period, revision, value, numerator, denominator, target, \
-               observed_at, collected_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-               ON CONFLICT (kpi, period, revision) DO UPDATE SET \
-               value = excluded.value, numerator = excluded.numerator, \
-               denominator = excluded.denominator, target = excluded.target, \
-               observed_at = excluded.observed_at, collected_at = excluded.collected_at";
-    sqlx::query(sql)
-        .bind(kpi.to_string())
-        .bind(filed.period.to_string())
-        .bind(revision)
-        .bind(value)
-        .bind(numerator)
-        .bind(denominator)
-        .bind(filed.target)
-        .bind(filed.observed_at.timestamp_micros())
-        .bind(filed.collected_at.timestamp_micros())
-        .execute(tx)
-        .await
-        .context("cannot write an actual")?;
-    Ok(())
-}
-
-/// The same figure was seen again later: a level stays fresh.
-async fn observed_again(
-    tx: &mut SqliteConnection,
-    kpi: &KpiRef,
-    filed: &Filed,
-    revision: i64,
-) -> anyhow::Result<()> {
-    let sql =
-        "UPDATE actuals SET observed_at = $4 WHERE kpi = $1 AND period = $2 AND revision = $3";
-    sqlx::query(sql)
-        .bind(kpi.to_string())
-        .bind(filed.period.to_string())
-        .bind(revision)
-        .bind(filed.observed_at.timestamp_micros())
-        .execute(tx)
-        .await
-        .context("cannot write an actual")?;
-    Ok(())
-}
-
-fn parts(figure: Figure) -> (Option<f64>, Option<f64>, Option<f64>) {
+/// Value, numerator and denominator, as columns.
+pub(super) fn parts(figure: Figure) -> (Option<f64>, Option<f64>, Option<f64>) {
     match figure {
         Figure::Value(value) => (Some(value), None, None),
         Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),

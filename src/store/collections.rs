@@ -1,9 +1,9 @@
-//! The table `collections`: how collecting each KPI goes.
+//! The tables `collections` and `misses`: how collecting each KPI goes, and what was left out.
 
 use std::collections::HashMap;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::SqliteConnection;
 
 use super::{Collected, micros};
@@ -58,8 +58,47 @@ pub(super) async fn record(
             .execute(&mut *tx)
             .await
             .context("cannot write an attempt")?;
+        if attempt.missed > 0 {
+            note_missed(tx, kpi, attempt).await?;
+        }
     }
     Ok(())
+}
+
+async fn note_missed(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    attempt: &Attempt,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO misses (kpi, day, missed) VALUES ($1, $2, $3) \
+               ON CONFLICT (kpi, day) DO UPDATE SET missed = misses.missed + excluded.missed";
+    sqlx::query(sql)
+        .bind(kpi.to_string())
+        .bind(attempt.finished_at.date_naive().to_string())
+        .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
+        .execute(tx)
+        .await
+        .context("cannot write a miss")?;
+    Ok(())
+}
+
+/// How many instants of schedules nobody served, by KPI, as noticed from a day (of UTC) on.
+pub(super) async fn missed(
+    connection: &mut SqliteConnection,
+    since: NaiveDate,
+) -> anyhow::Result<HashMap<KpiRef, u64>> {
+    let sql = "SELECT kpi, sum(missed) FROM misses WHERE day >= $1 GROUP BY kpi";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql)
+        .bind(since.to_string())
+        .fetch_all(connection)
+        .await
+        .context("cannot read misses")?;
+    let count = |(kpi, missed): (String, i64)| {
+        let named =
+            KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
+        Ok((named, missed.unsigned_abs()))
+    };
+    rows.into_iter().map(count).collect()
 }
 
 /// Loads why the newest attempts gave nothing.

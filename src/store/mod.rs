@@ -12,6 +12,7 @@ mod notes;
 mod outbox;
 mod remarks;
 mod renames;
+mod revisions;
 mod silences;
 mod snapshots;
 
@@ -23,7 +24,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{
     Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::{MigrateError, Migrator},
@@ -232,6 +233,11 @@ impl Store {
     pub async fn last_slots(&self) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
         let mut connection = self.read().await?;
         collections::last_slots(&mut connection).await
+    }
+
+    /// How many instants of schedules nobody served, by KPI, as noticed from a day (of UTC) on.
+    pub async fn missed(&self, since: NaiveDate) -> anyhow::Result<HashMap<KpiRef, u64>> {
+        collections::missed(&mut *self.read().await?, since).await
     }
 
     /// The periods of these KPIs that have an actual.

@@ -61,6 +61,45 @@ async fn a_restatement_is_a_revision() {
 }
 
 #[tokio::test]
+async fn what_is_kept_at_once_is_kept_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let closed = |value, period: Period| Filed { period, ..filed(value, "2026-06-02T00:00:00Z") };
+    let may = Period::parse("2026-05").unwrap();
+    let months = std::iter::successors(Some(may), |month| Some(month.previous()));
+    // More than are written by one statement, and more again of May in the same go.
+    let mut rows: Vec<Filed> = months.take(2_500).map(|month| closed(0.1, month)).collect();
+    rows.extend([closed(41.0, may), closed(41.0, may), closed(42.0, may)]);
+    store.record(&[collected(Filing::Actuals, rows.clone())]).await.unwrap();
+    assert_eq!(revisions(&store).await, [0.1, 41.0, 42.0]);
+    let held = store.held(&[nps()].into()).await.unwrap();
+    assert_eq!(held.history.kpi(&nps()).unwrap().actuals.len(), 2_500);
+    store.record(&[collected(Filing::Actuals, rows[1..2_500].to_vec())]).await.unwrap();
+    assert_eq!(revisions(&store).await, [0.1, 41.0, 42.0], "the others are nobody's business");
+}
+
+#[tokio::test]
+async fn misses_are_counted_by_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    for (missed, finished_at) in
+        [(6, "2026-06-08T10:00:00Z"), (0, "2026-06-09T04:00:00Z"), (1, "2026-06-10T04:00:00Z")]
+    {
+        let slot = Some(at(finished_at));
+        let (finished_at, outcome) = (at(finished_at), "samples");
+        let attempt = Attempt { slot, missed, finished_at, outcome, message: None };
+        let attempt = Some(attempt);
+        let filing = Filing::Actuals;
+        let collected = Collected { kpi: nps(), attempt, filing, filed: Vec::new() };
+        store.record(&[collected]).await.unwrap();
+    }
+    let missed = async |since: &str| store.missed(since.parse().unwrap()).await.unwrap();
+    assert_eq!(missed("2026-06-01").await, [(nps(), 7)].into());
+    assert_eq!(missed("2026-06-09").await, [(nps(), 1)].into());
+    assert_eq!(missed("2026-06-11").await, [].into());
+}
+
+#[tokio::test]
 async fn a_frozen_period_is_filled_once_and_then_left_to_a_person() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
