@@ -5,6 +5,7 @@ mod alert_list;
 mod alerts;
 mod backfill;
 mod backtest;
+mod backup;
 mod check;
 mod completions;
 mod configuration;
@@ -60,6 +61,8 @@ enum Command {
     Outbox(outbox::Arguments),
     Notify(notify::Arguments),
     Simulate(simulate::Arguments),
+    Backup(backup::Arguments),
+    Restore(backup::RestoreArguments),
     Init(init::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
@@ -109,6 +112,8 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Alerts(arguments) => alerts::run(&config, arguments).await,
             Command::Outbox(arguments) => outbox::run(&config, arguments).await,
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
+            Command::Backup(arguments) => backup::run(&config, &arguments).await,
+            Command::Restore(arguments) => backup::restore(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Simulate(arguments) => simulate::run(&arguments),

@@ -3,6 +3,7 @@
 
 mod actuals;
 mod audit;
+mod backup;
 mod collections;
 mod desk;
 mod episodes;
@@ -35,6 +36,7 @@ use sqlx::{
 pub use self::{
     actuals::{Filed, Filing, Stage},
     audit::Deed,
+    backup::{Backup, backup, look_through, restore},
     collections::{Attempt, LastSlot, Newest},
     desk::{Handled, Handling, Listed},
     episodes::EpisodeEvent,

@@ -5,6 +5,7 @@
 mod alerts;
 mod asking;
 mod backfill;
+mod backup;
 mod check;
 mod demo;
 mod docs;

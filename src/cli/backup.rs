@@ -1,0 +1,54 @@
+//! `kpid backup` and `kpid restore`: a copy of the store while it runs, and the way back.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    cli::{Answer, configuration, failure::Failure, output::say},
+    clock::Clock,
+    store::{self, Store},
+};
+
+/// Copy the store into a file, also while the daemon runs, and read the copy back
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The file to write; readable only by you
+    file: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Put a backup in the place of the store; the daemon must be stopped, and the old store is kept beside
+#[derive(clap::Args)]
+pub(crate) struct RestoreArguments {
+    /// A file that `kpid backup` wrote
+    file: PathBuf,
+}
+
+pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let held = store::backup(&setup.store, &arguments.file, arguments.force).await?;
+    let (file, store) = (arguments.file.display(), setup.store.display());
+    say!(
+        "{store} is backed up in {file}: {} bytes, {} actuals, read back",
+        held.bytes,
+        held.actuals
+    );
+    Ok(Answer::Done)
+}
+
+pub(crate) async fn restore(
+    config: &Path,
+    arguments: &RestoreArguments,
+) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let now = Clock::System.now();
+    let (held, kept) = store::restore(&arguments.file, &setup.store, now).await?;
+    // A backup of an older release is brought up to date now, while somebody looks.
+    Store::open(&setup.store).await?.close().await;
+    say!("{} is restored: {} actuals", setup.store.display(), held.actuals);
+    if let Some(kept) = kept {
+        say!("the store that was there is kept as {}", kept.display());
+    }
+    Ok(Answer::Done)
+}

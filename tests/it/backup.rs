@@ -1,0 +1,95 @@
+//! `kpid backup` and `kpid restore`, the real binary: copies while the daemon writes, and the way back.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use crate::world::{
+    kpid::{Daemon, Kpid},
+    origin::Origin,
+};
+
+fn kpid(origin: &Origin) -> Kpid {
+    let api = origin.yaml();
+    let config = format!(
+        "store: kpid.db\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections: {{ api: {api} }}\n"
+    );
+    let scorecard = "scorecard: acme
+perspectives:
+  care:
+    alert: { to: [] }
+    objectives:
+      answer:
+        kpis:
+          calls: { nature: level, unit: points, schedule: { every: 1s }, target: 95, tolerance: 3, source: { http: { from: api, get: calls, value: $.value } } }
+";
+    Kpid::new(&config, scorecard)
+}
+
+async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
+    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
+    daemon.until(status, look, |seen| seen == status).await;
+}
+
+#[tokio::test]
+async fn a_backup_is_made_while_the_daemon_writes_and_is_the_way_back() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin);
+    let path = |name: &str| kpid.folder().join(name).to_str().unwrap().to_owned();
+    let nothing = kpid.run(&["backup", &path("copy.db")]).await;
+    assert_eq!(nothing.code, Some(2));
+    assert!(nothing.stderr.contains("no store"), "{}", nothing.stderr);
+
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    let ran = kpid.run(&["backup", &path("copy.db")]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("1 actuals, read back"), "{}", ran.stdout);
+    let mode = fs::metadata(path("copy.db")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "others must not read it");
+    let names: Vec<String> = fs::read_dir(kpid.folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("copy"))
+        .collect();
+    assert_eq!(names, ["copy.db"], "a backup is one file");
+
+    let again = kpid.run(&["backup", &path("copy.db")]).await;
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("--force"), "{}", again.stderr);
+    assert_eq!(kpid.run(&["backup", &path("copy.db"), "--force"]).await.code, Some(0));
+
+    origin.figure("calls", 80.0);
+    until_judged(&mut daemon, &kpid, "off_track").await;
+    let refused = kpid.run(&["restore", &path("copy.db")]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("in use"), "{}", refused.stderr);
+    daemon.stop().await;
+
+    let restored = kpid.run(&["restore", &path("copy.db")]).await;
+    assert_eq!(restored.code, Some(0), "{}", restored.stderr);
+    assert!(restored.stdout.contains("kept as"), "{}", restored.stdout);
+    assert_eq!(kpid.show().await["scorecards"][0]["status"], "on_track");
+}
+
+#[tokio::test]
+async fn what_is_no_sound_store_is_not_restored() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin);
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.stop().await;
+    let path = |name: &str| kpid.folder().join(name).to_str().unwrap().to_owned();
+    assert_eq!(kpid.run(&["backup", &path("copy.db")]).await.code, Some(0));
+    let mut torn = fs::read(path("copy.db")).unwrap();
+    let middle = torn.len() / 2;
+    torn[middle..].fill(0xa5);
+    fs::write(path("torn.db"), torn).unwrap();
+    fs::write(path("words.db"), "no database at all").unwrap();
+    for name in ["torn.db", "words.db", "absent.db"] {
+        let ran = kpid.run(&["restore", &path(name)]).await;
+        assert_eq!(ran.code, Some(2), "{name}");
+        assert!(ran.stderr.contains(name), "{}", ran.stderr);
+    }
+    assert_eq!(kpid.show().await["scorecards"][0]["status"], "on_track", "nothing was touched");
+}
