@@ -290,13 +290,16 @@ impl Daemon {
     fn judge_all_but(&self, under_way: &[usize], now: DateTime<Utc>) {
         let resting = self.families.iter().enumerate();
         let resting = resting.filter(|(at, _)| !under_way.contains(at));
-        let scorecards: Vec<Id> = resting.flat_map(|(_, family)| family.clone()).collect();
+        let families: Vec<Vec<Id>> = resting.map(|(_, family)| family.clone()).collect();
         let (engine, news) = (self.engine.clone(), self.news.clone());
         self.spawn(async move {
-            for scorecard in scorecards {
-                match judge::judge(&engine, std::slice::from_ref(&scorecard), LIVE, now).await {
+            for family in families {
+                match judge::judge(&engine, &family, LIVE, now).await {
                     Ok(_) => news.notify_waiters(),
-                    Err(error) => error!(%scorecard, "cannot judge `{scorecard}`: {error:#}"),
+                    Err(error) => {
+                        let scorecards = names(&family);
+                        error!(scorecards, "cannot judge {scorecards}: {error:#}");
+                    }
                 }
             }
         });

@@ -66,6 +66,7 @@ impl Episode {
                 next.bad_periods = 0;
                 if !next.is_open() {
                     next.bad_in_a_row = 0;
+                    next.bad_since = None;
                 }
                 None
             }
@@ -85,6 +86,7 @@ impl Episode {
 
     fn worsen(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
         self.count(look.evaluation);
+        self.bad_since = self.bad_since.or(Some(look.now));
         if !self.is_open() {
             if self.bad_in_a_row < look.policy.open_after {
                 return None;
@@ -225,6 +227,7 @@ impl Episode {
 
     fn better(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
         self.bad_in_a_row = 0;
+        self.bad_since = None;
         self.bad_periods = 0;
         if self.is_open() {
             self.phase = Phase::Clear;

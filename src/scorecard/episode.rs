@@ -31,6 +31,8 @@ pub struct Episode {
     pub seen: bool,
     /// Consecutive evaluations that would open an episode.
     pub bad_in_a_row: u32,
+    /// Since when there are such evaluations without a good one between.
+    pub bad_since: Option<DateTime<Utc>>,
     /// Consecutive periods off track in this episode.
     pub bad_periods: u32,
     /// The newest evaluation counted, so that looking twice does not count twice.

@@ -75,30 +75,90 @@ pub fn evaluate(
     let judge = Judge::new(portfolio, history, now);
     let mut standing = standing(&judge, portfolio, scorecards, episodes, digest, now);
     let mut changes = Vec::new();
-    for judged in &mut standing.scorecards {
+    let mut alerts = Alerts { before: episodes, now: HashMap::new() };
+    for at in parents_first(portfolio, &standing) {
+        let Some(judged) = standing.scorecards.get_mut(at) else { continue };
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
         let desk = Desk { scorecard, circumstances, digest, now };
-        let mut alerts: HashMap<Scope, Episode> = HashMap::new();
         for (perspective, judged) in scorecard.perspectives.iter().zip(&mut judged.perspectives) {
             let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
-            let change = desk.advance(scope, perspective, judged, &Above::default());
-            alerts.insert(change.scope.clone(), change.episode.clone());
+            let above = alerts.above_in_other_units(portfolio.above(&scope), &scope, now);
+            let change = desk.advance(scope, perspective, judged, &above);
             if change.before != change.episode {
                 judged.episode = Some(change.episode.clone());
-                changes.push(change);
             }
+            changes.extend(alerts.take(change).map(|change| (at, change)));
         }
         for watched in scorecard.watched() {
             let view = judge.watched(scorecard, &watched, judged, episodes.get(&watched.scope));
-            let above = Above::of(&watched.above, &alerts, circumstances);
+            let above = alerts.above(&watched.above, circumstances);
             let change = desk.advance(watched.scope, &watched.seen_as, &view, &above);
-            alerts.insert(change.scope.clone(), change.episode.clone());
-            if change.before != change.episode {
-                changes.push(change);
-            }
+            changes.extend(alerts.take(change).map(|change| (at, change)));
         }
     }
-    (standing, changes)
+    changes.sort_by_key(|(at, _)| *at);
+    (standing, changes.into_iter().map(|(_, change)| change).collect())
+}
+
+/// The places of the scorecards in the standing, each after those that it is a part of.
+fn parents_first(portfolio: &Portfolio, standing: &Standing) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..standing.scorecards.len()).collect();
+    let mut order = Vec::new();
+    let id_at = |at: &usize| standing.scorecards.get(*at).map(|judged| &judged.id);
+    let waits_for = |at: &usize, left: &[usize]| {
+        let unit = id_at(at).and_then(|id| portfolio.scorecard(id));
+        let views = unit.into_iter().flat_map(|unit| {
+            let scope = |view: &Perspective| Scope::Perspective(unit.id.clone(), view.id.clone());
+            unit.perspectives.iter().map(scope)
+        });
+        let mut above = views.flat_map(|view| portfolio.above(&view));
+        above.any(|scope| {
+            left.iter().any(|other| other != at && id_at(other) == Some(scope.scorecard()))
+        })
+    };
+    while !left.is_empty() {
+        // Units may count in each other's objectives; then the author's order decides.
+        let next = left.iter().position(|at| !waits_for(at, &left)).unwrap_or_default();
+        order.push(left.remove(next));
+    }
+    order
+}
+
+/// Where the alerts stand, those of this evaluation before those that it has not come to.
+struct Alerts<'a> {
+    before: &'a HashMap<Scope, Episode>,
+    now: HashMap<Scope, Episode>,
+}
+
+impl Alerts<'_> {
+    /// Notes where an alert stands now; it comes back if it moved.
+    fn take(&mut self, change: EpisodeChange) -> Option<EpisodeChange> {
+        self.now.insert(change.scope.clone(), change.episode.clone());
+        (change.before != change.episode).then_some(change)
+    }
+
+    fn open(&self, scope: &Scope) -> Option<&Episode> {
+        self.now.get(scope).or_else(|| self.before.get(scope)).filter(|alert| alert.is_open())
+    }
+
+    /// What goes on above a node in its own scorecard.
+    fn above(&self, scopes: &[Scope], circumstances: Circumstances<'_>) -> Above {
+        let open = scopes.iter().filter_map(|scope| self.open(scope));
+        Above {
+            silenced: scopes.iter().any(|scope| circumstances.silences(scope)),
+            told: open.flat_map(|alert| alert.told.to.iter().cloned()).collect(),
+        }
+    }
+
+    /// What goes on in the units that a perspective is a part of: whoever was told there since it
+    /// fell has read of it in a line of that message.
+    fn above_in_other_units(&self, scopes: &[Scope], below: &Scope, now: DateTime<Utc>) -> Above {
+        let fell = self.before.get(below).and_then(|alert| alert.bad_since).unwrap_or(now);
+        let open = scopes.iter().filter_map(|scope| self.open(scope));
+        let open = open.filter(|alert| alert.told.at.is_some_and(|told| fell <= told));
+        let told = open.flat_map(|alert| alert.told.to.iter().cloned()).collect();
+        Above { silenced: false, told }
+    }
 }
 
 fn standing(
@@ -116,7 +176,6 @@ fn standing(
 }
 
 /// What is going on above a node.
-#[derive(Default)]
 struct Above {
     /// Nobody wants to hear of a node above.
     silenced: bool,
@@ -125,19 +184,6 @@ struct Above {
 }
 
 impl Above {
-    fn of(
-        scopes: &[Scope],
-        alerts: &HashMap<Scope, Episode>,
-        circumstances: Circumstances<'_>,
-    ) -> Self {
-        let open =
-            scopes.iter().filter_map(|scope| alerts.get(scope)).filter(|held| held.is_open());
-        Self {
-            silenced: scopes.iter().any(|scope| circumstances.silences(scope)),
-            told: open.flat_map(|episode| episode.told.to.iter().cloned()).collect(),
-        }
-    }
-
     /// The policy for those who do not hear of it from above, and whether that is nobody.
     fn left_of(&self, policy: &AlertPolicy) -> (AlertPolicy, bool) {
         let others = |of: &[Id]| -> Vec<Id> {

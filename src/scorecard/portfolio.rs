@@ -17,6 +17,8 @@ pub struct Portfolio {
     scorecards: Vec<Scorecard>,
     /// Shared and derived KPIs, inputs before what they make.
     computed: Vec<KpiRef>,
+    /// The perspectives of other units that each perspective is a part of, by contributions.
+    above: HashMap<Scope, Vec<Scope>>,
 }
 
 /// Why scorecards do not make a portfolio.
@@ -44,12 +46,15 @@ pub enum LinkError {
 impl Portfolio {
     /// Scorecards with links that lead somewhere and form no cycle; else everything that is wrong.
     pub fn new(scorecards: Vec<Scorecard>) -> Result<Self, Vec<LinkError>> {
-        let mut portfolio = Self { scorecards, computed: Vec::new() };
+        let mut portfolio = Self { scorecards, ..Self::default() };
         let mut errors = portfolio.duplicates();
         errors.extend(portfolio.dangling());
         if errors.is_empty() {
             match portfolio.ordered() {
-                Ok(computed) => portfolio.computed = computed,
+                Ok(computed) => {
+                    portfolio.computed = computed;
+                    portfolio.above = portfolio.links_upward();
+                }
                 Err(cycle) => errors.push(cycle),
             }
         }
@@ -69,6 +74,35 @@ impl Portfolio {
     /// The KPI's definition.
     pub fn kpi(&self, kpi: &KpiRef) -> Option<&Kpi> {
         self.scorecard(&kpi.scorecard)?.kpi(&kpi.kpi)
+    }
+
+    /// The perspectives of other units that a perspective is a part of, by contributions.
+    pub fn above(&self, perspective: &Scope) -> &[Scope] {
+        self.above.get(perspective).map_or(&[], Vec::as_slice)
+    }
+
+    fn links_upward(&self) -> HashMap<Scope, Vec<Scope>> {
+        let views = || {
+            let all = self.scorecards.iter();
+            all.flat_map(|unit| unit.perspectives.iter().map(move |view| (unit, view)))
+        };
+        let scope = |unit: &Scorecard, view: &Perspective| {
+            Scope::Perspective(unit.id.clone(), view.id.clone())
+        };
+        let mut holder: HashMap<(&Id, &Id), Scope> = HashMap::new();
+        for (unit, view) in views() {
+            let ids = view.objectives.iter().map(|objective| (&unit.id, &objective.id));
+            holder.extend(ids.map(|ids| (ids, scope(unit, view))));
+        }
+        let mut above: HashMap<Scope, Vec<Scope>> = HashMap::new();
+        for (unit, view) in views() {
+            let links = view.objectives.iter().flat_map(|objective| &objective.contributions);
+            for ObjectiveRef { scorecard, objective } in links.map(|link| &link.objective) {
+                let Some(below) = holder.get(&(scorecard, objective)) else { continue };
+                above.entry(below.clone()).or_default().push(scope(unit, view));
+            }
+        }
+        above
     }
 
     /// Every node that had another id: its earlier path, then its present one, parents first.

@@ -37,8 +37,8 @@ fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<Step> {
     for &(days, kpi, back, value, silenced) in story {
         at += TimeDelta::days(days);
         let newest = card.calendar.last_closed(Frequency::Month, at);
-        let period = std::iter::successors(Some(newest), |period| Some(period.previous()));
-        let period = period.skip(back).next().unwrap();
+        let mut periods = std::iter::successors(Some(newest), |period| Some(period.previous()));
+        let period = periods.nth(back).unwrap();
         let named = card.named(card.kpis().nth(kpi).unwrap());
         let figure = Figure::Value(value);
         let actual = Actual { figure, target: None, observed_at: at, collected_at: at };

@@ -421,7 +421,7 @@ mod tests {
         objective.kpis[0].alert = alert("tosei");
         let portfolio = Portfolio::new(vec![scorecard]).unwrap();
         let facts = news_of(&portfolio, "2026-06-03T06:00:00+02:00");
-        let said: Vec<_> = facts.iter().map(|facts| headline(facts)).collect();
+        let said: Vec<_> = facts.iter().map(headline).collect();
         assert_eq!(
             said,
             [
