@@ -19,8 +19,8 @@ use crate::{
         secret::Secrets,
     },
     scorecard::{
-        Actual, Calendar, Figure, History, Input, Kpi, KpiRef, Nature, Period, Portfolio, Scope,
-        Standing, judge, timeline::Step,
+        Acknowledgement, Actual, Calendar, Figure, History, Input, Kpi, KpiRef, Nature, Period,
+        Portfolio, Scope, Standing, judge, timeline::Step,
     },
 };
 
@@ -148,6 +148,7 @@ impl Reader {
             failures: Vec::new(),
             historical: given(&doc.historical).copied().unwrap_or(false),
             silenced: self.silenced(portfolio, doc),
+            acknowledged: self.acknowledged(portfolio, doc, at),
         };
         for (name, place, actuals) in given(&doc.actuals).into_iter().flat_map(Entries::iter) {
             let Some(of) = self.asked(portfolio, name, place, at) else { continue };
@@ -267,6 +268,34 @@ impl Reader {
                 None
             }
         }
+    }
+
+    fn acknowledged(
+        &mut self,
+        portfolio: &Portfolio,
+        doc: &StepDoc,
+        at: DateTime<Utc>,
+    ) -> Vec<(Scope, Acknowledgement)> {
+        let mut acknowledged = Vec::new();
+        for (path, place, doc) in given(&doc.acknowledged).into_iter().flat_map(Entries::iter) {
+            let due = doc.due.as_ref().and_then(|doc| Some((doc.value.as_deref()?, doc.place)));
+            let due = due.and_then(|(text, place)| {
+                let day = text.parse::<NaiveDate>().ok();
+                if day.is_none() {
+                    self.error(place, format!("`{text}` is no day; write 2026-06-30"));
+                }
+                day
+            });
+            let comment = doc.comment.as_ref().and_then(|comment| comment.value.as_deref());
+            let by = doc.by.value.as_deref().unwrap_or_default();
+            let scope = self.scope(portfolio, path, place);
+            match (scope, Acknowledgement::new(by, comment, due, at)) {
+                (Some(scope), Ok(acknowledgement)) => acknowledged.push((scope, acknowledgement)),
+                (None, _) => {}
+                (_, Err(error)) => self.error(place, error.to_string()),
+            }
+        }
+        acknowledged
     }
 
     fn silenced(&mut self, portfolio: &Portfolio, doc: &StepDoc) -> Vec<Scope> {

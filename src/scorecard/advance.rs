@@ -357,3 +357,67 @@ fn is_short(label: &str) -> bool {
     let period = Period::parse(label).map(|period| period.frequency());
     period.is_ok_and(|frequency| matches!(frequency, Frequency::Day | Frequency::Week))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A look on the n-th day at the same period, by the configuration named.
+    fn look(score: f64, occasion: &str, config: &str) -> Evaluation {
+        Evaluation {
+            occasion: occasion.to_owned(),
+            config: config.to_owned(),
+            ..Evaluation::plain(score::band(score), Some(score), "2026-05")
+        }
+    }
+
+    fn transcript(looks: &[Evaluation]) -> Vec<String> {
+        let policy = AlertPolicy::default();
+        let mut episode = Episode::default();
+        let mut lines = Vec::new();
+        for look in looks {
+            let (next, news) = episode.advance(&policy, look, DateTime::UNIX_EPOCH);
+            episode = next;
+            lines.push(news.map_or_else(
+                || "-".to_owned(),
+                |news| format!("{} {}", news.event.word(), news.cause.word()),
+            ));
+        }
+        lines
+    }
+
+    #[test]
+    fn an_edit_tells_nothing_of_an_open_alert_again() {
+        let looks = [
+            look(35.0, "1", "a"),
+            look(20.0, "1", "b"),
+            look(15.0, "2", "b"),
+            look(10.0, "3", "b"),
+        ];
+        assert_eq!(transcript(&looks), ["opened fell", "-", "-", "worsened score_fell"]);
+    }
+
+    #[test]
+    fn a_colour_that_an_edit_made_is_told_as_such() {
+        let looks = [look(75.0, "1", "a"), look(35.0, "1", "b"), look(75.0, "1", "c")];
+        let told = ["-", "opened configuration", "recovered configuration"];
+        assert_eq!(transcript(&looks), told);
+    }
+
+    #[test]
+    fn a_further_kpi_is_news_and_the_same_one_is_not() {
+        let with = |red: &[&str], occasion: &str| Evaluation {
+            red: red.iter().map(|id| Id::parse(id).unwrap()).collect(),
+            ..look(35.0, occasion, "a")
+        };
+        let looks = [with(&["a"], "1"), with(&[], "2"), with(&["a"], "3"), with(&["a", "b"], "4")];
+        assert_eq!(transcript(&looks), ["opened fell", "-", "-", "worsened further_kpi"]);
+    }
+
+    #[test]
+    fn a_period_no_longer_than_a_week_is_another_one_at_every_reminder() {
+        for (label, short) in [("2026-06-05", true), ("2026-W23", true), ("2026-05", false)] {
+            assert_eq!(is_short(label), short, "{label}");
+        }
+    }
+}

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Actual, Circumstances, Episode, EpisodeChange, Failure, History, Id, KpiRef, Period, Portfolio,
-    Scope, Standing, evaluate,
+    Acknowledgement, Actual, Circumstances, Episode, EpisodeChange, Failure, History, Id, KpiRef,
+    Period, Portfolio, Scope, Standing, evaluate,
 };
 
 /// What comes in at one instant.
@@ -23,6 +23,8 @@ pub struct Step {
     pub historical: bool,
     /// Scorecards and perspectives of which nobody wants to hear now.
     pub silenced: Vec<Scope>,
+    /// Alerts that are open before the step, and who answers for them now.
+    pub acknowledged: Vec<(Scope, Acknowledgement)>,
 }
 
 /// What the engine made of a step.
@@ -43,6 +45,7 @@ pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> 
     let mut moments = Vec::new();
     for step in steps {
         take_in(&mut history, step);
+        acknowledge(&mut episodes, step);
         let circumstances = Circumstances {
             historical: step.historical,
             silenced: &step.silenced,
@@ -56,6 +59,15 @@ pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> 
         moments.push(Moment { standing, changes });
     }
     moments
+}
+
+/// What is not open cannot be acknowledged.
+fn acknowledge(episodes: &mut HashMap<Scope, Episode>, step: &Step) {
+    for (scope, acknowledgement) in &step.acknowledged {
+        if let Some(episode) = episodes.get_mut(scope).filter(|episode| episode.is_open()) {
+            *episode = episode.acknowledge(acknowledgement.clone());
+        }
+    }
 }
 
 /// A figure ends the failure before it; a failure leaves what is held as it is.

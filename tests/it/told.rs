@@ -44,7 +44,14 @@ fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<Step> {
         let actual = Actual { figure, target: None, observed_at: at, collected_at: at };
         let silenced = if silenced { vec![Scope::Scorecard(card.id.clone())] } else { Vec::new() };
         let actuals = vec![(named, period, actual)];
-        steps.push(Step { at, actuals, failures: Vec::new(), historical: false, silenced });
+        steps.push(Step {
+            at,
+            actuals,
+            failures: Vec::new(),
+            historical: false,
+            silenced,
+            acknowledged: Vec::new(),
+        });
     }
     steps
 }

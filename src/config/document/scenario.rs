@@ -45,8 +45,22 @@ pub struct StepDoc {
     pub historical: Option<Loc<bool>>,
     /// Scopes of which nobody wants to hear, or `true` for all.
     pub silenced: Option<Loc<IdsDoc>>,
+    /// Alerts that were open before, and who answers for them now, by scope.
+    pub acknowledged: Option<Loc<Entries<AcknowledgedDoc>>>,
     /// What must be so then: facts of the standing by scope, and the `event` of a perspective.
     pub expect: Option<Loc<Entries<Entries<Value>>>>,
+}
+
+/// Somebody answers for an open alert.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgedDoc {
+    /// Who.
+    pub by: Loc<String>,
+    /// What is being done.
+    pub comment: Option<Loc<String>>,
+    /// The day by which it should be well again.
+    pub due: Option<Loc<String>>,
 }
 
 /// What a source gives for one KPI.
