@@ -18,6 +18,7 @@ mod init;
 mod notify;
 mod outbox;
 mod output;
+mod plan;
 mod pull;
 mod run;
 mod schema;
@@ -60,6 +61,7 @@ enum Command {
     Alerts(alerts::Arguments),
     Outbox(outbox::Arguments),
     Notify(notify::Arguments),
+    Plan(plan::Arguments),
     Simulate(simulate::Arguments),
     Backup(backup::Arguments),
     Restore(backup::RestoreArguments),
@@ -114,6 +116,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Backup(arguments) => backup::run(&config, &arguments).await,
             Command::Restore(arguments) => backup::restore(&config, &arguments).await,
+            Command::Plan(arguments) => plan::run(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Simulate(arguments) => simulate::run(&arguments),

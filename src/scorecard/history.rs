@@ -142,6 +142,15 @@ impl History {
         self.kpis.entry(kpi.clone()).or_default()
     }
 
+    /// Moves what is held of a KPI to its new name, if nothing is held of that.
+    pub fn rename(&mut self, from: &KpiRef, to: &KpiRef) {
+        if !self.kpis.contains_key(to)
+            && let Some(held) = self.kpis.remove(from)
+        {
+            self.kpis.insert(to.clone(), held);
+        }
+    }
+
     /// What was known at `instant`: revisions and failures of later have not happened yet.
     pub fn as_of(&self, instant: DateTime<Utc>) -> Self {
         let kpis = self.kpis.iter().map(|(kpi, held)| (kpi.clone(), held.as_of(instant))).collect();

@@ -15,6 +15,7 @@ mod lookback;
 mod main_job;
 mod notices;
 mod outbox;
+mod plan;
 mod properties;
 mod reload;
 mod servers;
