@@ -57,7 +57,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let daemon_file = read(&mut files, path)?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let (doc, problems) = document::read::<DaemonDoc>(&files, daemon_file);
-    let mut desk = Desk { folder: folder.clone(), secrets, mysql: HashSet::new(), problems };
+    let mut desk = Desk { folder: folder.clone(), secrets, speeches: HashMap::new(), problems };
     let doc = doc.and_then(|doc| doc.value);
     let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file)?;
     let mut docs = Vec::new();
@@ -106,7 +106,7 @@ pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<
     let mut desk = Desk {
         folder: folder.to_path_buf(),
         secrets: Secrets::Unused,
-        mysql: HashSet::new(),
+        speeches: HashMap::new(),
         problems: Vec::new(),
     };
     let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());

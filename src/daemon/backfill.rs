@@ -13,7 +13,7 @@ use crate::{
         window,
     },
     scorecard::{Calendar, Kpi, Period, ReadingKind},
-    sources::{Outcome, Source, Window},
+    sources::{Outcome, Source, Window, shared::Shared},
     store::Collected,
 };
 
@@ -104,11 +104,12 @@ pub async fn fill(
     mut progress: impl FnMut(&Filled),
 ) -> anyhow::Result<Filled> {
     let mut filled = Filled::default();
-    let mut in_a_row = 0;
+    let (nothing, mut in_a_row) = (Shared::nothing(), 0);
     for batch in task.windows.chunks(BATCH_WINDOWS) {
         let mut answers = Vec::new();
         for window in batch {
-            let asked = collect::ask(engine, task.collection, vec![window.clone()], false).await;
+            let windows = vec![window.clone()];
+            let asked = collect::ask(engine, &nothing, task.collection, windows, false).await;
             filled.asked += 1;
             for answer in &asked {
                 in_a_row = filled.count(&answer.outcome, in_a_row);

@@ -8,7 +8,7 @@ use crate::{
     config::setup::Collection,
     daemon::Engine,
     scorecard::{Aggregate, Kpi, Period, ReadingKind, Sample, Scorecard},
-    sources::{Exchange, Outcome, Question, Window},
+    sources::{Exchange, Outcome, Question, Window, shared::Shared},
     store::{Attempt, Collected, Filed, Filing, Stage},
 };
 
@@ -37,6 +37,7 @@ pub struct Answer {
 /// With `traced`, what was said is kept for a person to look at.
 pub async fn ask(
     engine: &Engine,
+    shared: &Shared,
     collection: &Collection,
     windows: Vec<Window>,
     traced: bool,
@@ -52,10 +53,11 @@ pub async fn ask(
         let calendar = &scorecard.calendar;
         let question = Question { window: &window, frequency: kpi.frequency, calendar };
         let (outcome, exchange) = if traced {
-            let (outcome, exchange) = engine.connections.trace(&collection.source, &question).await;
+            let asked = engine.connections.trace(shared, &collection.source, &question);
+            let (outcome, exchange) = asked.await;
             (outcome, Some(exchange))
         } else {
-            (engine.connections.fetch(&collection.source, &question).await, None)
+            (engine.connections.fetch(shared, &collection.source, &question).await, None)
         };
         failed |= matches!(outcome, Outcome::Error(_));
         answers.push(Answer { window, outcome, exchange });

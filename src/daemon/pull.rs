@@ -14,6 +14,7 @@ use crate::{
         judge, window,
     },
     scorecard::{Circumstances, KpiRef, Period},
+    sources::shared::Shared,
     store::{Collected, Judgement},
 };
 
@@ -51,21 +52,30 @@ pub async fn ask(
 ) -> anyhow::Result<Vec<Pulled>> {
     let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
     let held = engine.store.periods(kpis).await?;
-    let asked = collections.iter().map(|(collection, occasion)| {
-        pull_one(engine, collection, *occasion, manner, held.get(&collection.kpi), clock)
-    });
+    let shared = shared_by(collections);
+    let pull = Pull { engine, shared: &shared, manner, clock };
+    let asked = collections
+        .iter()
+        .map(|(collection, occasion)| pull.one(collection, *occasion, held.get(&collection.kpi)));
     Ok(stream::iter(asked).buffered(CONCURRENT_MAX).collect().await)
+}
+
+/// The questions that several of these ask.
+pub(super) fn shared_by(collections: &[(&Collection, Occasion)]) -> Shared {
+    Shared::among(collections.iter().map(|(collection, _)| &collection.source))
 }
 
 /// What the timer asks for now, in the order the answers come.
 pub(super) fn answers<'a>(
     engine: &'a Engine,
+    shared: &'a Shared,
     collections: &'a [(&'a Collection, Occasion)],
     held: &'a HashMap<KpiRef, BTreeSet<Period>>,
     clock: Clock,
 ) -> impl Stream<Item = Pulled> + 'a {
+    let pull = Pull { engine, shared, manner: Manner::default(), clock };
     let asked = collections.iter().map(move |(collection, occasion)| {
-        pull_one(engine, collection, *occasion, Manner::default(), held.get(&collection.kpi), clock)
+        pull.one(collection, *occasion, held.get(&collection.kpi))
     });
     stream::iter(asked).buffer_unordered(CONCURRENT_MAX)
 }
@@ -88,29 +98,40 @@ pub async fn keep(
     judge::judge(engine, &scorecards, circumstances, now).await
 }
 
-async fn pull_one(
-    engine: &Engine,
-    collection: &Collection,
-    occasion: Occasion,
+/// How KPIs are pulled together.
+#[derive(Clone, Copy)]
+struct Pull<'a> {
+    engine: &'a Engine,
+    shared: &'a Shared,
     manner: Manner,
-    held: Option<&BTreeSet<Period>>,
     clock: Clock,
-) -> Pulled {
-    let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard);
-    let defined = scorecard.and_then(|held| Some((&held.calendar, held.kpi(&collection.kpi.kpi)?)));
-    let (windows, current) = defined.map_or((Vec::new(), true), |(calendar, kpi)| {
-        let nothing = BTreeSet::new();
-        let held = held.unwrap_or(&nothing);
-        let usual = window::windows(kpi, &collection.source, calendar, held, clock.now());
-        match manner.period {
-            None => (usual, true),
-            Some(period) => {
-                let current = usual.last().is_some_and(|window| window.period == period);
-                (vec![window::of(calendar, period)], current)
+}
+
+impl Pull<'_> {
+    async fn one(
+        self,
+        collection: &Collection,
+        occasion: Occasion,
+        held: Option<&BTreeSet<Period>>,
+    ) -> Pulled {
+        let Self { engine, shared, manner, clock } = self;
+        let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard);
+        let defined =
+            scorecard.and_then(|held| Some((&held.calendar, held.kpi(&collection.kpi.kpi)?)));
+        let (windows, current) = defined.map_or((Vec::new(), true), |(calendar, kpi)| {
+            let nothing = BTreeSet::new();
+            let held = held.unwrap_or(&nothing);
+            let usual = window::windows(kpi, &collection.source, calendar, held, clock.now());
+            match manner.period {
+                None => (usual, true),
+                Some(period) => {
+                    let current = usual.last().is_some_and(|window| window.period == period);
+                    (vec![window::of(calendar, period)], current)
+                }
             }
-        }
-    });
-    let answers = collect::ask(engine, collection, windows, manner.traced).await;
-    let collected = collect::file(engine, collection, &answers, occasion, clock);
-    Pulled { kpi: collection.kpi.clone(), answers, collected, current }
+        });
+        let answers = collect::ask(engine, shared, collection, windows, manner.traced).await;
+        let collected = collect::file(engine, collection, &answers, occasion, clock);
+        Pulled { kpi: collection.kpi.clone(), answers, collected, current }
+    }
 }

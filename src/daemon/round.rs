@@ -76,7 +76,8 @@ impl Round<'_> {
         let collections: Vec<_> = collections.collect();
         let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
         let held = self.engine.store.periods(kpis).await?;
-        let answers = pull::answers(self.engine, &collections, &held, self.clock);
+        let shared = pull::shared_by(&collections);
+        let answers = pull::answers(self.engine, &shared, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
         let mut tally = Tally::default();

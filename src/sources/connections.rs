@@ -1,6 +1,6 @@
 //! The live connections, and the one function through which every actual comes in.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use futures_util::FutureExt;
@@ -14,6 +14,7 @@ use crate::{
         command::Commands,
         csv::Folder,
         http::client::{self, Client},
+        shared::{self, Shared},
         sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
         table::Table,
     },
@@ -59,22 +60,35 @@ impl Connections {
 
     /// Asks a source. Waits for its turn, then for no longer than the connection's time limit,
     /// connecting included. Dropping the future ends the question.
-    pub async fn fetch(&self, source: &Source, question: &Question<'_>) -> Outcome {
+    /// What others of the round ask as well is asked once.
+    pub async fn fetch(
+        &self,
+        shared: &Shared,
+        source: &Source,
+        question: &Question<'_>,
+    ) -> Outcome {
         let id = &source.from;
         match self.by_id.get(id) {
             None => nowhere(id),
-            Some(live) => live.outcome(source, question, live.ask(&source.request, question).await),
+            Some(live) => {
+                live.outcome(source, question, live.answer(shared, source, question).await)
+            }
         }
     }
 
     /// Asks a source in the very same way, and keeps what a person needs to see of it.
-    pub async fn trace(&self, source: &Source, question: &Question<'_>) -> (Outcome, Exchange) {
+    pub async fn trace(
+        &self,
+        shared: &Shared,
+        source: &Source,
+        question: &Question<'_>,
+    ) -> (Outcome, Exchange) {
         let id = &source.from;
         let Some(live) = self.by_id.get(id) else {
             return (nowhere(id), Exchange { asked: format!("`{id}`"), came: None });
         };
-        let answer = live.ask(&source.request, question).await;
-        let came = answer.as_ref().ok().map(Table::shown);
+        let answer = live.answer(shared, source, question).await;
+        let came = answer.as_ref().ok().map(|table| table.shown());
         let asked = format!("`{id}`: {}", live.describe(&source.request, question));
         (live.outcome(source, question, answer), Exchange { asked, came })
     }
@@ -131,6 +145,19 @@ impl Live {
         }
     }
 
+    async fn answer(
+        &self,
+        shared: &Shared,
+        source: &Source,
+        question: &Question<'_>,
+    ) -> Result<Arc<Table>, String> {
+        let asking = self.ask(&source.request, question);
+        match shared.place(source, question.window) {
+            Some(place) => shared::answer(&place, asking).await,
+            None => asking.await.map(Arc::new),
+        }
+    }
+
     async fn ask(&self, request: &Request, question: &Question<'_>) -> Result<Table, String> {
         self.within_limits(async {
             match (&self.system, request) {
@@ -159,9 +186,10 @@ impl Live {
         &self,
         source: &Source,
         question: &Question<'_>,
-        answer: Result<Table, String>,
+        answer: Result<Arc<Table>, String>,
     ) -> Outcome {
-        let outcome = answer.and_then(|table| table.outcome(source.reading, question));
+        let figure = source.request.figure();
+        let outcome = answer.and_then(|table| table.outcome(source.reading, figure, question));
         outcome.unwrap_or_else(|problem| {
             let asked = self.describe(&source.request, question);
             Outcome::Error(format!("`{}`: {asked}: {problem}", source.from))

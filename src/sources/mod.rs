@@ -7,6 +7,7 @@ pub mod connections;
 pub mod csv;
 pub mod http;
 pub mod parameter;
+pub mod shared;
 pub mod sql;
 mod table;
 pub mod wording;
@@ -77,7 +78,39 @@ pub enum Request {
     Command(command::Run),
 }
 
+/// Where a figure stands in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FigureColumns {
+    /// One value.
+    Value(String),
+    /// A ratio's two parts.
+    Ratio {
+        /// What is counted.
+        numerator: String,
+        /// How many there are.
+        denominator: String,
+    },
+}
+
 impl Request {
+    /// What is asked, word by word, where KPIs that ask the same can read one answer.
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::Sql(query) => Some(query.words()),
+            Self::Command(run) => Some(run.words()),
+            Self::Http(_) | Self::Csv(_) => None,
+        }
+    }
+
+    /// The columns of the figure, where they are not found by their usual names.
+    fn figure(&self) -> Option<&FigureColumns> {
+        match self {
+            Self::Sql(query) => query.figure.as_ref(),
+            Self::Command(run) => run.figure.as_ref(),
+            Self::Http(_) | Self::Csv(_) => None,
+        }
+    }
+
     /// What it is, in words.
     pub fn noun(&self) -> &'static str {
         match self {

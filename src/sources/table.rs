@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::{
     scorecard::{Figure, Period, ReadingKind, Sample},
-    sources::{Outcome, Question, cell::Cell},
+    sources::{FigureColumns, Outcome, Question, cell::Cell},
 };
 
 /// Rows of cells under named columns.
@@ -47,12 +47,13 @@ impl Table {
     pub(super) fn outcome(
         &self,
         reading: ReadingKind,
+        figure: Option<&FigureColumns>,
         question: &Question<'_>,
     ) -> Result<Outcome, String> {
         if self.rows.is_empty() {
             return Ok(Outcome::NoRows);
         }
-        let columns = Columns::find(&self.columns)?;
+        let columns = Columns::find(&self.columns, figure)?;
         match (reading, columns.period) {
             (ReadingKind::Series, None) => {
                 return Err("a series needs a column `period`".to_owned());
@@ -99,33 +100,58 @@ impl Table {
 
 /// Where in a row what stands.
 struct Columns {
-    figure: FigureColumns,
+    figure: FigureAt,
     period: Option<usize>,
     observed_at: Option<usize>,
     target: Option<usize>,
 }
 
-enum FigureColumns {
+enum FigureAt {
     Value(usize),
     Ratio { numerator: usize, denominator: usize },
 }
 
-impl Columns {
-    fn find(names: &[String]) -> Result<Self, String> {
+impl FigureAt {
+    /// Where the columns stand that the author named.
+    fn named(names: &[String], figure: &FigureColumns) -> Result<Self, String> {
+        let at = |name: &str| match position(names, name)? {
+            Some(at) => Ok(at),
+            None => {
+                Err(format!("came with the columns {}; there is no `{name}`", names.join(", ")))
+            }
+        };
+        Ok(match figure {
+            FigureColumns::Value(value) => Self::Value(at(value)?),
+            FigureColumns::Ratio { numerator, denominator } => {
+                Self::Ratio { numerator: at(numerator)?, denominator: at(denominator)? }
+            }
+        })
+    }
+
+    /// Where columns of the usual names stand; the only one is the value, whatever its name.
+    fn usual(names: &[String]) -> Result<Self, String> {
         let at = |name: &str| position(names, name);
-        let figure = match (at("value")?, at("numerator")?, at("denominator")?) {
-            (Some(value), None, None) => FigureColumns::Value(value),
+        match (at("value")?, at("numerator")?, at("denominator")?) {
+            (Some(value), None, None) => Ok(Self::Value(value)),
             (None, Some(numerator), Some(denominator)) => {
-                FigureColumns::Ratio { numerator, denominator }
+                Ok(Self::Ratio { numerator, denominator })
             }
-            (None, None, None) if names.len() == 1 => FigureColumns::Value(0),
-            _ => {
-                return Err(format!(
-                    "came with the columns {}; name one `value`, or two `numerator` and \
-                     `denominator`",
-                    names.join(", ")
-                ));
-            }
+            (None, None, None) if names.len() == 1 => Ok(Self::Value(0)),
+            _ => Err(format!(
+                "came with the columns {}; name one `value`, or two `numerator` and \
+                 `denominator`",
+                names.join(", ")
+            )),
+        }
+    }
+}
+
+impl Columns {
+    fn find(names: &[String], figure: Option<&FigureColumns>) -> Result<Self, String> {
+        let at = |name: &str| position(names, name);
+        let figure = match figure {
+            Some(figure) => FigureAt::named(names, figure)?,
+            None => FigureAt::usual(names)?,
         };
         let (period, observed_at, target) = (at("period")?, at("observed_at")?, at("target")?);
         Ok(Self { figure, period, observed_at, target })
@@ -137,8 +163,8 @@ impl Columns {
             cell(at).figure().map_err(|misfit| format!("`{name}` {misfit}"))
         };
         let figure = match self.figure {
-            FigureColumns::Value(at) => number("value", at)?.map(Figure::Value),
-            FigureColumns::Ratio { numerator, denominator } => {
+            FigureAt::Value(at) => number("value", at)?.map(Figure::Value),
+            FigureAt::Ratio { numerator, denominator } => {
                 let parts =
                     number("numerator", numerator)?.zip(number("denominator", denominator)?);
                 parts.map(|(numerator, denominator)| Figure::Ratio { numerator, denominator })
@@ -195,6 +221,7 @@ mod tests {
         };
         table.outcome(
             reading,
+            None,
             &Question { window: &window, frequency: Frequency::Month, calendar: &calendar },
         )
     }
@@ -215,6 +242,20 @@ mod tests {
             observed_at: None,
         };
         assert_eq!(plain(&[&[Cell::Int(0)]]), Ok(Outcome::Samples(vec![zero])));
+    }
+
+    #[test]
+    fn several_figures_come_in_one_row() {
+        let names = ["revenue", "orders", "visits"].map(str::to_owned);
+        let named = |figure: FigureColumns| FigureAt::named(&names, &figure);
+        let value = named(FigureColumns::Value("Orders".into())).unwrap();
+        assert!(matches!(value, FigureAt::Value(1)));
+        let ratio =
+            FigureColumns::Ratio { numerator: "orders".into(), denominator: "visits".into() };
+        let ratio = named(ratio).unwrap();
+        assert!(matches!(ratio, FigureAt::Ratio { numerator: 1, denominator: 2 }));
+        let absent = named(FigureColumns::Value("value".into())).err().unwrap();
+        assert!(absent.contains("revenue, orders, visits; there is no `value`"), "{absent}");
     }
 
     #[test]

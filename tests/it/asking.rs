@@ -9,6 +9,7 @@ use kpid::{
     sources::{
         Connection, Outcome, Question, Request, Source, Window,
         connections::Connections,
+        shared::Shared,
         sql::{Address, Database, Query, Server, Tls},
     },
 };
@@ -79,7 +80,8 @@ pub(crate) async fn ask(
     let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
     let window = Window { period, start, end, first_day, last_day };
     let question = Question { window: &window, frequency: Frequency::Month, calendar: &calendar };
-    connections.fetch(&Source { from: id(), request, reading, lookback: 0 }, &question).await
+    let source = Source { from: id(), request, reading, lookback: 0 };
+    connections.fetch(&Shared::nothing(), &source, &question).await
 }
 
 /// An outcome in few words, to compare with.

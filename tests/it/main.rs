@@ -25,6 +25,7 @@ mod sources_csv;
 mod sources_http;
 mod sources_mariadb;
 mod sources_postgres;
+mod sources_shared;
 mod sources_sqlite;
 mod store;
 mod tidy;

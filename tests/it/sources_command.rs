@@ -39,6 +39,7 @@ fn run(program: &str, arguments: &[&str]) -> Request {
     let wording = |text: &&str| Wording::parse(text).unwrap();
     Request::Command(Run {
         program: program.into(),
+        figure: None,
         arguments: arguments.iter().map(wording).collect(),
     })
 }

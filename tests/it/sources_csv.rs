@@ -5,9 +5,9 @@ use std::{fs, path::Path, time::Duration};
 use kpid::{
     scorecard::ReadingKind,
     sources::{
-        Connection, Request,
+        Connection, FigureColumns, Request,
         connections::Connections,
-        csv::{Dialect, FigureColumns, Folder, Sheet},
+        csv::{Dialect, Folder, Sheet},
         wording::Wording,
     },
 };

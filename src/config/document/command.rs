@@ -37,4 +37,10 @@ pub struct CommandSourceDoc {
     pub lookback: Option<Loc<u32>>,
     /// The program and its arguments; `{period_key}` and friends stand for the period.
     pub run: Loc<Vec<Loc<String>>>,
+    /// The key of the value, if it has another name.
+    pub value: Option<Loc<String>>,
+    /// The key of what is counted, if it has another name.
+    pub numerator: Option<Loc<String>>,
+    /// The key of how many there are, if it has another name.
+    pub denominator: Option<Loc<String>>,
 }

@@ -104,6 +104,8 @@ pub struct ServerDoc {
     pub tls: Option<Loc<TlsDoc>>,
     /// With `verify`, a PEM file of the authority to trust beside the system's; relative to this file.
     pub ca: Option<Loc<String>>,
+    /// Queries that several KPIs read, by name.
+    pub queries: Option<Loc<Entries<String>>>,
     /// How long a query may take; 30s by default.
     pub timeout: Option<Loc<String>>,
     /// Queries at once; 4 by default.
@@ -131,6 +133,8 @@ pub enum TlsDoc {
 pub struct SqliteDoc {
     /// The file; relative to this file. Opened read-only.
     pub path: Loc<String>,
+    /// Queries that several KPIs read, by name.
+    pub queries: Option<Loc<Entries<String>>>,
     /// How long a query may take; 30s by default.
     pub timeout: Option<Loc<String>>,
     /// Queries at once; 4 by default.

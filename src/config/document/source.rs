@@ -29,7 +29,15 @@ pub struct SqlSourceDoc {
     /// How many periods before the present one a series is asked again for; 3 by default.
     pub lookback: Option<Loc<u32>>,
     /// SQL that returns `value`, or `numerator` and `denominator`; with `period` for a series.
-    pub query: Loc<String>,
+    pub query: Option<Loc<String>>,
+    /// Instead: the name of one of the connection's `queries`.
+    pub named: Option<Loc<String>>,
+    /// The column of the value, if it has another name.
+    pub value: Option<Loc<String>>,
+    /// The column of what is counted, if it has another name.
+    pub numerator: Option<Loc<String>>,
+    /// The column of how many there are, if it has another name.
+    pub denominator: Option<Loc<String>>,
 }
 
 /// A question to an HTTP API.

@@ -4,6 +4,7 @@ use super::{
     Desk,
     daemon::{BODY_BYTES, bytes_max, concurrent_max, timeout},
     given,
+    source::columns,
 };
 use crate::{
     config::{
@@ -60,7 +61,8 @@ pub(super) fn request(desk: &mut Desk, doc: &CommandSourceDoc) -> Option<Request
         let wording = Wording::parse(argument.value.as_deref()?);
         said.push(desk.told(argument.place, wording)?);
     }
-    Some(Request::Command(Run { program, arguments: said }))
+    let figure = columns(desk, doc.run.place, &doc.value, &doc.numerator, &doc.denominator)?;
+    Some(Request::Command(Run { program, arguments: said, figure }))
 }
 
 /// Variables whose names can be names of variables.

@@ -6,6 +6,7 @@ use super::{
     Desk,
     daemon::{ROWS, bytes_max, concurrent_max, timeout},
     given,
+    source::columns,
 };
 use crate::{
     config::document::{
@@ -14,8 +15,8 @@ use crate::{
         source::ReadingDoc,
     },
     sources::{
-        Connection, Request,
-        csv::{Dialect, FigureColumns, Folder, Sheet},
+        Connection, FigureColumns, Request,
+        csv::{Dialect, Folder, Sheet},
         wording::Wording,
     },
 };
@@ -39,25 +40,12 @@ pub(super) fn connection(desk: &mut Desk, doc: &CsvDoc) -> Option<Connection> {
 pub(super) fn request(desk: &mut Desk, doc: &CsvSourceDoc) -> Option<Request> {
     let is_series =
         given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
-    let figure = match (given(doc.value.as_ref()), &doc.numerator, &doc.denominator) {
-        (value, None, None) => {
-            FigureColumns::Value(value.map_or_else(|| "value".to_owned(), Clone::clone))
-        }
-        (None, Some(numerator), Some(denominator)) => FigureColumns::Ratio {
-            numerator: numerator.value.clone()?,
-            denominator: denominator.value.clone()?,
-        },
-        _ => {
-            let message = "a CSV source names `value`, or `numerator` and `denominator`";
-            desk.error(doc.file.place, message);
-            return None;
-        }
-    };
+    let figure = columns(desk, doc.file.place, &doc.value, &doc.numerator, &doc.denominator)?;
     let period = given(doc.period.as_ref()).cloned();
     let rows = given(doc.rows.as_ref()).into_iter().flat_map(|rows| rows.iter());
     Some(Request::Csv(Sheet {
         file: file(desk, &doc.file)?,
-        figure,
+        figure: figure.unwrap_or_else(|| FigureColumns::Value("value".to_owned())),
         period: period.or_else(|| is_series.then(|| "period".to_owned())),
         observed_at: given(doc.observed_at.as_ref()).cloned(),
         target: given(doc.target.as_ref()).cloned(),

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, Mention, command, csv, given};
+use super::{Desk, Mention, Speech, command, csv, given, source};
 use crate::{
     config::{
         document::{
@@ -27,7 +27,7 @@ use crate::{
     sources::{
         Connection,
         http::{Auth, Endpoint},
-        sql::{Address, Database, Server, Tls},
+        sql::{Address, Database, Dialect, Server, Tls},
     },
 };
 
@@ -93,8 +93,8 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         given(doc.connections.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
     {
         let parsed = doc.value.as_ref().and_then(|doc| connection(desk, doc));
-        if let Some(ConnectionDoc::Mysql(_)) = &doc.value {
-            desk.mysql.insert(id.clone());
+        if let Some(speech) = doc.value.as_ref().and_then(|doc| speech(desk, doc)) {
+            desk.speeches.insert(id.clone(), speech);
         }
         parts.connections.extend(parsed.map(|connection| (id, connection)));
     }
@@ -199,6 +199,21 @@ fn connection(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Connection> {
         ConnectionDoc::Csv(doc) => csv::connection(desk, doc),
         ConnectionDoc::Command(doc) => command::connection(desk, doc),
     }
+}
+
+/// How a connection is spoken to, if it is a database.
+fn speech(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Speech> {
+    let (dialect, queries) = match doc {
+        ConnectionDoc::Postgres(doc) => (Dialect::Standard, &doc.queries),
+        ConnectionDoc::Sqlite(doc) => (Dialect::Standard, &doc.queries),
+        ConnectionDoc::Mysql(doc) => (Dialect::MySql, &doc.queries),
+        _ => return None,
+    };
+    let written = given(queries.as_ref()).map(|docs| desk.entries(docs)).unwrap_or_default();
+    let queries = written
+        .into_iter()
+        .filter_map(|(name, _, doc)| Some((name.to_string(), source::query(desk, doc, dialect)?)));
+    Some(Speech { dialect, queries: queries.collect() })
 }
 
 fn server(desk: &mut Desk, doc: &ServerDoc, port: u16) -> Option<Server> {

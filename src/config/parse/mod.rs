@@ -8,7 +8,7 @@ mod scorecard;
 mod source;
 mod target;
 
-use std::{collections::HashSet, fmt::Display, path::PathBuf, time::Duration};
+use std::{collections::HashMap, fmt::Display, path::PathBuf, time::Duration};
 
 use chrono::{NaiveDate, TimeDelta};
 use secrecy::SecretString;
@@ -27,6 +27,7 @@ use crate::{
         secret::{self, Secrets},
     },
     scorecard::{Amount, Id, Period},
+    sources::sql::{Dialect, Query},
 };
 
 /// What every parser has at hand: where relative paths begin, and where problems go.
@@ -35,10 +36,19 @@ pub(super) struct Desk {
     pub(super) folder: PathBuf,
     /// Whether secrets are needed.
     pub(super) secrets: Secrets,
-    /// Connections whose queries are read as MySQL reads them.
-    pub(super) mysql: HashSet<Id>,
+    /// What is known of databases when their KPIs are read.
+    pub(super) speeches: HashMap<Id, Speech>,
     /// Everything wrong so far.
     pub(super) problems: Vec<Problem>,
+}
+
+/// How a database is spoken to.
+#[derive(Debug)]
+pub(super) struct Speech {
+    /// How it reads queries.
+    pub(super) dialect: Dialect,
+    /// Those that have a name.
+    pub(super) queries: HashMap<String, Query>,
 }
 
 /// A name written somewhere, to be looked up when everything has been read.

@@ -9,11 +9,11 @@ use crate::{
             located::Loc,
             source::{HttpSourceDoc, ReadingDoc, SourceDoc, SqlSourceDoc},
         },
-        problem::Problem,
+        problem::{Place as At, Problem, suggestion},
     },
     scorecard::{Id, ReadingKind},
     sources::{
-        Request, Source,
+        FigureColumns, Request, Source,
         http::{Extract, Get, Place, Template},
         sql::{Dialect, Query},
     },
@@ -61,15 +61,69 @@ pub(super) fn reading(doc: ReadingDoc) -> ReadingKind {
 }
 
 fn sql(desk: &mut Desk, doc: &SqlSourceDoc) -> Option<Request> {
-    let text = doc.query.value.as_deref()?;
-    let from = doc.from.value.as_deref().and_then(|from| Id::parse(from).ok());
-    let is_mysql = from.is_some_and(|from| desk.mysql.contains(&from));
-    let dialect = if is_mysql { Dialect::MySql } else { Dialect::Standard };
+    let mut query = match (&doc.query, &doc.named) {
+        (Some(written), None) => {
+            let from = doc.from.value.as_deref().and_then(|from| Id::parse(from).ok());
+            let speech = from.and_then(|from| desk.speeches.get(&from));
+            let dialect = speech.map_or(Dialect::Standard, |speech| speech.dialect);
+            query(desk, written, dialect)?
+        }
+        (None, Some(name)) => named(desk, &doc.from, name)?,
+        _ => {
+            desk.error(doc.from.place, "an SQL source has either a `query` or one that is `named`");
+            return None;
+        }
+    };
+    let place = doc.from.place;
+    query.figure = columns(desk, place, &doc.value, &doc.numerator, &doc.denominator)?;
+    Some(Request::Sql(query))
+}
+
+/// A query, with what is wrong with it told where it stands.
+pub(super) fn query(desk: &mut Desk, doc: &Loc<String>, dialect: Dialect) -> Option<Query> {
+    let text = doc.value.as_deref()?;
     match Query::parse_as(text, dialect) {
-        Ok(query) => Some(Request::Sql(query)),
+        Ok(query) => Some(query),
         Err(error) => {
-            let place = within(doc.query.place, error.at, text);
+            let place = within(doc.place, error.at, text);
             desk.error(place, error.problem.to_string());
+            None
+        }
+    }
+}
+
+/// A query of the connection.
+fn named(desk: &mut Desk, from: &Loc<String>, name: &Loc<String>) -> Option<Query> {
+    let (from, wanted) = (from.value.as_deref()?, name.value.as_deref()?);
+    // A connection that is not there is told by itself.
+    let queries = &desk.speeches.get(&Id::parse(from).ok()?)?.queries;
+    let found = queries.get(wanted).cloned();
+    if found.is_none() {
+        let hint = suggestion(wanted, queries.keys().map(String::as_str));
+        let hint = hint.unwrap_or_else(|| format!("add it to `queries:` of `{from}`"));
+        let message = format!("the connection `{from}` has no query `{wanted}`");
+        desk.problems.push(Problem::error(name.place, message).hint(hint));
+    }
+    found
+}
+
+/// The columns of a figure, where any are named; none where they are at odds, which is told.
+pub(super) fn columns(
+    desk: &mut Desk,
+    place: At,
+    value: &Option<Loc<String>>,
+    numerator: &Option<Loc<String>>,
+    denominator: &Option<Loc<String>>,
+) -> Option<Option<FigureColumns>> {
+    match (value, numerator, denominator) {
+        (None, None, None) => Some(None),
+        (Some(value), None, None) => Some(Some(FigureColumns::Value(value.value.clone()?))),
+        (None, Some(numerator), Some(denominator)) => Some(Some(FigureColumns::Ratio {
+            numerator: numerator.value.clone()?,
+            denominator: denominator.value.clone()?,
+        })),
+        _ => {
+            desk.error(place, "a source names `value`, or `numerator` and `denominator`");
             None
         }
     }

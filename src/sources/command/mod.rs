@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::sources::wording::Wording;
+use crate::sources::{FigureColumns, wording::Wording};
 
 /// Where commands run, and within which limits.
 #[derive(Clone, Debug)]
@@ -34,9 +34,15 @@ pub struct Run {
     pub program: String,
     /// As the program gets them: no shell reads them.
     pub arguments: Vec<Wording>,
+    /// The keys of the figure; by default `value`, or `numerator` and `denominator`.
+    pub figure: Option<FigureColumns>,
 }
 
 impl Run {
+    pub(super) fn words(&self) -> String {
+        format!("{} {:?}", self.program, self.arguments)
+    }
+
     /// Whether an argument says which period is asked for.
     pub fn names_period(&self) -> bool {
         self.arguments.iter().any(Wording::names_period)

@@ -6,7 +6,7 @@ mod sheet;
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::sources::wording::Wording;
+use crate::sources::{FigureColumns, wording::Wording};
 
 /// A folder of CSV files that are written alike.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,18 +52,4 @@ pub struct Sheet {
     pub target: Option<String>,
     /// Only rows in which these columns hold these texts.
     pub rows: Vec<(String, String)>,
-}
-
-/// Where a figure stands in a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FigureColumns {
-    /// One value.
-    Value(String),
-    /// A ratio's two parts.
-    Ratio {
-        /// What is counted.
-        numerator: String,
-        /// How many there are.
-        denominator: String,
-    },
 }

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use super::{Dialect, FigureColumns, Folder, Sheet};
+use super::{Dialect, Folder, Sheet};
 use crate::sources::{
-    Question, Window,
+    FigureColumns, Question, Window,
     cell::{Cell, decimal},
     table::{self, Table},
 };
@@ -232,7 +232,7 @@ mod tests {
             Some(_) => ReadingKind::Series,
             None => ReadingKind::Value,
         };
-        let outcome = table(text, &folder, sheet, &question)?.outcome(reading, &question)?;
+        let outcome = table(text, &folder, sheet, &question)?.outcome(reading, None, &question)?;
         Ok(match outcome {
             Outcome::Samples(samples) => samples
                 .iter()

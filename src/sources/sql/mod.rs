@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::sources::parameter::Parameter;
+use crate::sources::{FigureColumns, parameter::Parameter};
 
 /// How to reach a SQL database.
 #[derive(Clone, Debug)]
@@ -83,6 +83,8 @@ pub enum Tls {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     pieces: Vec<Piece>,
+    /// The columns of the figure, if they have other names.
+    pub figure: Option<FigureColumns>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -70,7 +70,7 @@ impl Query {
         }
         pieces.push(Piece::Text(text[taken..ended.unwrap_or(text.len())].to_owned()));
         if said {
-            Ok(Self { pieces })
+            Ok(Self { pieces, figure: None })
         } else {
             Err(QueryError { at: 0, problem: QueryProblem::Empty })
         }
@@ -110,9 +110,14 @@ impl Query {
         (text, order)
     }
 
+    /// The text as its author wrote it.
+    pub(in crate::sources) fn words(&self) -> String {
+        self.rewrite(|parameter| format!(":{parameter}")).0
+    }
+
     /// The first line that says something, for messages.
     pub(super) fn first_line(&self) -> String {
-        let (text, _) = self.rewrite(|parameter| format!(":{parameter}"));
+        let text = self.words();
         text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
     }
 }
