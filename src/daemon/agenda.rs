@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::{config::setup::Collection, scorecard::KpiRef};
+use crate::{
+    config::setup::Collection,
+    scorecard::{KpiRef, Schedule},
+};
 
 /// A collection that is due.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +39,20 @@ impl Agenda {
     /// due once, for the newest of them; one under way is not due.
     pub(super) fn take_due(&mut self, collections: &[Collection], now: DateTime<Utc>) -> Vec<Due> {
         let mut due = Vec::new();
+        // KPIs that were collected together have missed the same instants.
+        let mut known: HashMap<(&Schedule, DateTime<Utc>), Option<(DateTime<Utc>, u64)>> =
+            HashMap::new();
         for (at, collection) in collections.iter().enumerate() {
             if self.under_way.contains(&collection.kpi) {
                 continue;
             }
             let found = match self.served.get(&collection.kpi) {
                 None => Some((now, 0)),
-                Some(served) => collection.schedule.latest((*served).min(now), now, self.zone),
+                Some(served) => {
+                    let (schedule, after) = (&collection.schedule, (*served).min(now));
+                    let latest = known.entry((schedule, after));
+                    *latest.or_insert_with(|| schedule.latest(after, now, self.zone))
+                }
             };
             if let Some((slot, missed)) = found {
                 self.under_way.insert(collection.kpi.clone());
@@ -70,7 +80,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        scorecard::{Cron, Id, Interval, ReadingKind, Schedule},
+        scorecard::{Cron, Id, Interval, ReadingKind},
         sources::{Request, Source, sql::Query},
     };
 

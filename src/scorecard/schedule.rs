@@ -13,6 +13,12 @@ const INTERVAL_MIN: TimeDelta = TimeDelta::seconds(1);
 /// Less often than this, write a cron expression.
 const INTERVAL_MAX: TimeDelta = TimeDelta::days(366);
 
+/// More instants than this are not counted one by one: a clock set far ahead must not stop the daemon.
+const MISSED_MAX: u64 = 10_000;
+
+/// KPIs of one schedule that are spread out begin at one of so many instants.
+const SPREAD_STEPS: u32 = 32;
+
 /// When a KPI is collected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Schedule {
@@ -20,6 +26,8 @@ pub enum Schedule {
     Cron(Cron),
     /// Every so long, counted from midnight UTC of 1970-01-01, so that a restart does not shift it.
     Every(Interval),
+    /// So much later than another one says.
+    Later(Box<Schedule>, TimeDelta),
 }
 
 /// A cron expression that has a next instant, now and in a hundred years.
@@ -70,6 +78,26 @@ impl Cron {
         let next = self.pattern.find_next_occurrence(&local, false).ok()?;
         Some(next.to_utc())
     }
+
+    fn latest(
+        &self,
+        after: DateTime<Utc>,
+        upto: DateTime<Utc>,
+        zone: Tz,
+    ) -> Option<(DateTime<Utc>, u64)> {
+        let next = |at: &DateTime<Utc>| self.next_after(*at, zone);
+        let mut instants = std::iter::successors(next(&after), next).take_while(|at| *at <= upto);
+        let (mut latest, mut missed) = (instants.next()?, 0);
+        for at in instants {
+            if missed == MISSED_MAX {
+                let local = upto.with_timezone(&zone);
+                let last = self.pattern.find_previous_occurrence(&local, true).ok()?;
+                return Some((last.to_utc(), missed));
+            }
+            (latest, missed) = (at, missed + 1);
+        }
+        Some((latest, missed))
+    }
 }
 
 impl PartialEq for Cron {
@@ -111,10 +139,23 @@ impl Schedule {
         match self {
             Self::Cron(cron) => cron.next_after(instant, zone),
             Self::Every(interval) => interval.next_after(instant),
+            Self::Later(earlier, by) => {
+                earlier.next_after(instant.checked_sub_signed(*by)?, zone)?.checked_add_signed(*by)
+            }
         }
     }
 
-    /// The newest instant in `(after, upto]`, and how many others lie there before it.
+    /// The same schedule, later by a share of `within` that is always the same for one name, so
+    /// that KPIs with one schedule do not all ask at once.
+    pub fn spread(self, name: &str, within: TimeDelta) -> Self {
+        let step = fingerprint(name) % SPREAD_STEPS;
+        let by =
+            (within / i32::try_from(SPREAD_STEPS).unwrap_or(1)) * i32::try_from(step).unwrap_or(0);
+        if by.is_zero() { self } else { Self::Later(Box::new(self), by) }
+    }
+
+    /// The newest instant in `(after, upto]`, and how many others lie there before it; of very many,
+    /// not all are counted.
     pub fn latest(
         &self,
         after: DateTime<Utc>,
@@ -123,12 +164,11 @@ impl Schedule {
     ) -> Option<(DateTime<Utc>, u64)> {
         match self {
             Self::Every(interval) => interval.latest(after, upto),
-            Self::Cron(_) => {
-                let next = |at: &DateTime<Utc>| self.next_after(*at, zone);
-                let instants = std::iter::successors(next(&after), next);
-                let mut due = instants.take_while(|at| *at <= upto);
-                let first = due.next()?;
-                Some(due.fold((first, 0), |(_, skipped), at| (at, skipped + 1)))
+            Self::Cron(cron) => cron.latest(after, upto, zone),
+            Self::Later(earlier, by) => {
+                let before = |at: DateTime<Utc>| at.checked_sub_signed(*by);
+                let (latest, missed) = earlier.latest(before(after)?, before(upto)?, zone)?;
+                Some((latest.checked_add_signed(*by)?, missed))
             }
         }
     }
@@ -150,6 +190,11 @@ impl Interval {
     }
 }
 
+/// FNV-1a, which is the same in every release and on every machine.
+fn fingerprint(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -157,6 +202,10 @@ impl fmt::Display for Schedule {
             Self::Every(interval) => {
                 let span = interval.0.to_std().unwrap_or_default();
                 write!(f, "every {}", humantime::format_duration(span))
+            }
+            Self::Later(earlier, by) => {
+                let by = by.to_std().unwrap_or_default();
+                write!(f, "{earlier}, later by {}", humantime::format_duration(by))
             }
         }
     }
@@ -200,6 +249,70 @@ mod tests {
             runs(&cron("0 6 * * *"), "2026-10-24T12:00:00Z", 2),
             ["10-25T05:00Z", "10-26T05:00Z"]
         );
+    }
+
+    #[test]
+    fn what_runs_every_few_minutes_runs_on_across_the_changes() {
+        let spring = ["03-29T00:30Z", "03-29T00:45Z", "03-29T01:00Z", "03-29T01:15Z"];
+        assert_eq!(runs(&cron("*/15 * * * *"), "2026-03-29T00:15:00Z", 4), spring);
+        let hourly = ["03-29T00:00Z", "03-29T01:00Z", "03-29T02:00Z"];
+        assert_eq!(runs(&cron("0 * * * *"), "2026-03-28T23:30:00Z", 3), hourly);
+        let autumn = [
+            "10-25T00:00Z",
+            "10-25T00:20Z",
+            "10-25T00:40Z",
+            "10-25T01:00Z",
+            "10-25T01:20Z",
+            "10-25T01:40Z",
+            "10-25T02:00Z",
+        ];
+        assert_eq!(runs(&cron("*/20 * * * *"), "2026-10-24T23:50:00Z", 7), autumn);
+        let hourly = ["10-25T00:00Z", "10-25T01:00Z", "10-25T02:00Z"];
+        assert_eq!(runs(&cron("0 * * * *"), "2026-10-24T23:30:00Z", 3), hourly);
+    }
+
+    #[test]
+    fn a_run_at_a_gap_or_overlap_is_neither_lost_nor_doubled_in_any_zone() {
+        use chrono_tz::{
+            America::New_York, Australia::Lord_Howe, Europe::Dublin, Pacific::Chatham,
+        };
+        for zone in [ZONE, New_York, Lord_Howe, Dublin, Chatham] {
+            for minutes in (0..24 * 60).step_by(15) {
+                let daily = cron(&format!("{} {} * * *", minutes % 60, minutes / 60));
+                let (from, upto) = (at("2026-01-01T12:00:00Z"), at("2027-01-01T12:00:00Z"));
+                let (_, missed) = daily.latest(from, upto, zone).unwrap();
+                assert_eq!(missed + 1, 365, "{daily} in {zone}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_set_far_ahead_is_caught_up_with_at_once() {
+        let (from, upto) = (at("2026-06-01T00:00:00Z"), at("2126-06-01T00:00:30Z"));
+        let (slot, missed) = cron("* * * * *").latest(from, upto, ZONE).unwrap();
+        assert_eq!(slot, at("2126-06-01T00:00:00Z"));
+        assert_eq!(missed, MISSED_MAX);
+    }
+
+    #[test]
+    fn kpis_of_one_schedule_are_spread_the_same_way_every_time() {
+        let daily = cron("0 6 * * *");
+        let within = TimeDelta::minutes(16);
+        let offset = |name: &str| {
+            let spread = daily.clone().spread(name, within);
+            spread.next_after(at("2026-06-01T00:00:00Z"), ZONE).unwrap()
+                - at("2026-06-01T04:00:00Z")
+        };
+        let names: Vec<String> = (0..200).map(|number| format!("acme/kpi-{number}")).collect();
+        let offsets: std::collections::BTreeSet<TimeDelta> =
+            names.iter().map(|name| offset(name)).collect();
+        assert!(offsets.iter().all(|by| *by >= TimeDelta::zero() && *by < within));
+        assert!(offsets.len() > 24, "{offsets:?}");
+        assert_eq!(offset("acme/revenue"), TimeDelta::seconds(480), "in every release");
+        let spread = daily.clone().spread("acme/revenue", within);
+        let (from, upto) = (at("2026-06-01T12:00:00Z"), at("2026-06-08T12:00:00Z"));
+        let (slot, missed) = spread.latest(from, upto, ZONE).unwrap();
+        assert_eq!((slot - at("2026-06-08T04:00:00Z"), missed), (offset("acme/revenue"), 6));
     }
 
     #[test]

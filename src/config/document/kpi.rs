@@ -34,6 +34,8 @@ pub struct KpiDoc {
     pub period: Option<Loc<FrequencyDoc>>,
     /// When it is collected.
     pub schedule: Option<Loc<ScheduleDoc>>,
+    /// Up to so much later than its schedule says, always the same for a KPI, e.g. `5m`; 0 by default.
+    pub jitter: Option<Loc<String>>,
     /// How long after the period's end the actual is due: `5d` or `2wd` (working days); at once by default.
     pub lag: Option<Loc<String>>,
     /// Relative to its siblings; 1 by default, 0 is shown and not counted.

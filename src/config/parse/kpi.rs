@@ -254,10 +254,28 @@ fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) 
     let (source, connection) = source::source(sheet.desk, source);
     sheet.connections.extend(connection);
     let (Some(source), Some(schedule)) = (source, schedule) else { return };
+    let schedule = spread(sheet, kpi, schedule, doc.jitter.as_ref());
     let start = chrono::DateTime::UNIX_EPOCH;
     kpi.poll_interval = schedule.spacing(start, sheet.calendar.zone);
     let collection = Collection { kpi: sheet.kpi_ref(&kpi.id), schedule, source };
     sheet.collections.push(collection);
+}
+
+/// A schedule with the KPI's share of its jitter.
+fn spread(
+    sheet: &mut Sheet<'_>,
+    kpi: &Kpi,
+    schedule: Schedule,
+    jitter: Option<&Loc<String>>,
+) -> Schedule {
+    let Some(doc) = jitter else { return schedule };
+    let Some(within) = sheet.desk.time_delta(doc) else { return schedule };
+    let start = chrono::DateTime::UNIX_EPOCH;
+    if schedule.spacing(start, sheet.calendar.zone).is_some_and(|spacing| within > spacing) {
+        sheet.desk.error(doc.place, "`jitter` is longer than it is from one run to the next");
+        return schedule;
+    }
+    schedule.spread(&sheet.kpi_ref(&kpi.id).to_string(), within)
 }
 
 fn schedule(desk: &mut Desk, doc: &Loc<ScheduleDoc>) -> Option<Schedule> {
