@@ -21,6 +21,9 @@ pub(super) struct Due {
     pub(super) missed: u64,
 }
 
+/// The newest of some instants, and how many others there are.
+type Missed = (DateTime<Utc>, u64);
+
 /// What was served, and what is under way: one at a time for each KPI.
 #[derive(Debug)]
 pub(super) struct Agenda {
@@ -40,18 +43,17 @@ impl Agenda {
     pub(super) fn take_due(&mut self, collections: &[Collection], now: DateTime<Utc>) -> Vec<Due> {
         let mut due = Vec::new();
         // KPIs that were collected together have missed the same instants.
-        let mut known: HashMap<(&Schedule, DateTime<Utc>), Option<(DateTime<Utc>, u64)>> =
-            HashMap::new();
+        let mut known: HashMap<(&Schedule, DateTime<Utc>), Option<Missed>> = HashMap::new();
         for (at, collection) in collections.iter().enumerate() {
             if self.under_way.contains(&collection.kpi) {
                 continue;
             }
-            let found = match self.served.get(&collection.kpi) {
+            let found = match self.served_until(collection, now) {
                 None => Some((now, 0)),
                 Some(served) => {
-                    let (schedule, after) = (&collection.schedule, (*served).min(now));
-                    let latest = known.entry((schedule, after));
-                    *latest.or_insert_with(|| schedule.latest(after, now, self.zone))
+                    let schedule = &collection.schedule;
+                    let latest = known.entry((schedule, served));
+                    *latest.or_insert_with(|| schedule.latest(served, now, self.zone))
                 }
             };
             if let Some((slot, missed)) = found {
@@ -60,6 +62,24 @@ impl Agenda {
             }
         }
         due
+    }
+
+    /// Up to where a schedule has been served. One instant is not served again when the clock is set
+    /// back before it; over several, a schedule begins anew, or it would stand still until the clock
+    /// is where it was.
+    fn served_until(
+        &mut self,
+        collection: &Collection,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let served = self.served.get_mut(&collection.kpi)?;
+        if now < *served {
+            let between = collection.schedule.latest(now, *served, self.zone);
+            if between.is_some_and(|(_, others)| others > 0) {
+                *served = now;
+            }
+        }
+        Some((*served).min(now))
     }
 
     /// A collection is over, and nothing of it was kept: its slot is still due.
@@ -151,5 +171,23 @@ mod tests {
         assert_eq!(agenda.take_due(&daily(), at("2026-06-08T03:30:00Z")), []);
         let next = agenda.take_due(&daily(), at("2026-06-09T04:00:00Z"));
         assert_eq!(next.len(), 1);
+    }
+
+    #[test]
+    fn a_clock_set_back_over_several_instants_does_not_stand_still() {
+        let mut agenda = agenda(Some("2026-06-08T04:00:00Z"));
+        assert_eq!(agenda.take_due(&daily(), at("2026-06-05T10:00:00Z")), []);
+        let due = agenda.take_due(&daily(), at("2026-06-06T04:00:00Z"));
+        assert_eq!(due, [Due { at: 0, slot: at("2026-06-06T04:00:00Z"), missed: 0 }]);
+    }
+
+    #[test]
+    fn a_clock_set_ahead_is_one_run_and_back_again_none() {
+        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
+        let due = agenda.take_due(&daily(), at("2026-06-04T10:00:00Z"));
+        assert_eq!(due, [Due { at: 0, slot: at("2026-06-04T04:00:00Z"), missed: 2 }]);
+        agenda.served(&KpiRef::parse("s/k").unwrap(), due[0].slot);
+        assert_eq!(agenda.take_due(&daily(), at("2026-06-01T10:00:00Z")), []);
+        assert_eq!(agenda.take_due(&daily(), at("2026-06-02T04:00:00Z")).len(), 1);
     }
 }

@@ -258,10 +258,7 @@ mod tests {
     #[tokio::test]
     async fn a_driver_that_panics_takes_nobody_along() {
         let live = live();
-        let asking = async || {
-            let answer: Option<Table> = None;
-            Ok(answer.unwrap())
-        };
+        let asking = async || -> Result<Table, String> { panic!("an answer of no known kind") };
         let broken = live.within_limits(asking()).await;
         assert_eq!(broken.unwrap_err(), "broke off: the answer could not be read");
         assert_eq!(live.within_limits(async { Ok(1) }).await, Ok(1), "its turn was given back");

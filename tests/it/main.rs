@@ -18,6 +18,7 @@ mod outbox;
 mod plan;
 mod properties;
 mod reload;
+mod schedule;
 mod servers;
 mod simulate;
 mod sources_command;
