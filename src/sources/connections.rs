@@ -237,17 +237,26 @@ impl System {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::sources::csv::{Dialect, Folder};
 
+    const CONCURRENT_MAX: u32 = 4;
+
     fn live() -> Live {
-        let dialect = Dialect { delimiter: b',', decimal: '.', thousands: None };
+        let dialect = Dialect {
+            encoding: encoding_rs::UTF_8,
+            delimiter: b',',
+            decimal: '.',
+            thousands: None,
+        };
         let timeout = Duration::from_secs(1);
         let folder = Folder {
             path: ".".into(),
             dialect,
             timeout,
-            concurrent_max: 1,
+            concurrent_max: usize::try_from(CONCURRENT_MAX).unwrap(),
             file_bytes_max: 1,
             rows_max: 1,
         };
@@ -256,11 +265,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn ten_thousand_questions_wait_for_their_turn() {
+        let live = live();
+        let (present, most) = (Cell::new(0_u32), Cell::new(0));
+        let asking = || async {
+            present.set(present.get() + 1);
+            most.set(most.get().max(present.get()));
+            tokio::task::yield_now().await;
+            present.set(present.get() - 1);
+            Ok(())
+        };
+        let asked = (0..10_000).map(|_| live.within_limits(asking()));
+        let answers = futures_util::future::join_all(asked).await;
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!(most.get(), CONCURRENT_MAX, "as many as the connection bears, and no more");
+    }
+
+    #[tokio::test]
     async fn a_driver_that_panics_takes_nobody_along() {
         let live = live();
         let asking = async || -> Result<Table, String> { panic!("an answer of no known kind") };
         let broken = live.within_limits(asking()).await;
         assert_eq!(broken.unwrap_err(), "broke off: the answer could not be read");
-        assert_eq!(live.within_limits(async { Ok(1) }).await, Ok(1), "its turn was given back");
+        assert_eq!(
+            live.gate.available_permits(),
+            usize::try_from(CONCURRENT_MAX).unwrap(),
+            "its turn was given back"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Texts with the window in them: the name of a file, an argument of a command.
+//! Texts with the window in them: a path, the name of a file, an argument of a command.
 
 use crate::sources::{
     Window,
@@ -60,9 +60,14 @@ impl Wording {
 
     /// The text for a window.
     pub(super) fn fill(&self, window: &Window) -> String {
+        self.fill_with(window, |word| word)
+    }
+
+    /// The same, with what stands for the window put as `put` says.
+    pub(super) fn fill_with(&self, window: &Window, put: impl Fn(String) -> String) -> String {
         let word = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Parameter(parameter) => parameter.word(window),
+            Piece::Parameter(parameter) => put(parameter.word(window)),
         };
         self.pieces.iter().map(word).collect()
     }

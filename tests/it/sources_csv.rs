@@ -20,7 +20,12 @@ const FILE_BYTES_MAX: usize = 1000;
 fn folder(path: &Path) -> Connections {
     open(Connection::Csv(Folder {
         path: path.to_owned(),
-        dialect: Dialect { delimiter: b';', decimal: ',', thousands: None },
+        dialect: Dialect {
+            encoding: encoding_rs::UTF_8,
+            delimiter: b';',
+            decimal: ',',
+            thousands: None,
+        },
         timeout: Duration::from_secs(5),
         concurrent_max: 2,
         file_bytes_max: FILE_BYTES_MAX,

@@ -13,6 +13,8 @@ use super::{
 pub struct CsvDoc {
     /// The folder; relative to this file.
     pub folder: Loc<String>,
+    /// Of files without a byte order mark, e.g. `windows-1252`; `utf-8` by default.
+    pub encoding: Option<Loc<String>>,
     /// Between fields; `,` by default.
     pub delimiter: Option<Loc<String>>,
     /// Before the fraction of a number, `.` or `,`; `.` by default.

@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path};
 
+use encoding_rs::{Encoding, UTF_8};
+
 use super::{
     Desk,
     daemon::{ROWS, bytes_max, concurrent_max, timeout},
@@ -81,7 +83,16 @@ fn dialect(desk: &mut Desk, doc: &CsvDoc) -> Option<Dialect> {
     if delimiter.is_none() {
         desk.error(place, "`delimiter` is one ASCII sign such as \";\" or \"\\t\"");
     }
-    Some(Dialect { delimiter: delimiter?, decimal, thousands })
+    let encoding = encoding(desk, doc.encoding.as_ref())?;
+    Some(Dialect { encoding, delimiter: delimiter?, decimal, thousands })
+}
+
+fn encoding(desk: &mut Desk, doc: Option<&Loc<String>>) -> Option<&'static Encoding> {
+    let Some(doc) = doc else { return Some(UTF_8) };
+    let label = doc.value.as_deref()?;
+    let found = Encoding::for_label(label.as_bytes());
+    let message = format!("`{label}` is no encoding; write utf-8, windows-1252, utf-16le, …");
+    desk.told(doc.place, found.ok_or(message))
 }
 
 /// One sign, if the key is there; none where what is written is not one, which is told.

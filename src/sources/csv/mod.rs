@@ -6,6 +6,8 @@ mod sheet;
 
 use std::{path::PathBuf, time::Duration};
 
+use encoding_rs::Encoding;
+
 use crate::sources::{FigureColumns, wording::Wording};
 
 /// A folder of CSV files that are written alike.
@@ -25,9 +27,11 @@ pub struct Folder {
     pub rows_max: usize,
 }
 
-/// How a program writes CSV. The first line names the columns; the text is UTF-8.
+/// How a program writes CSV. The first line names the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
+    /// Of a file that does not say itself, by a byte order mark.
+    pub encoding: &'static Encoding,
     /// Between fields.
     pub delimiter: u8,
     /// Before the fraction of a number: a point or a comma.

@@ -1,7 +1,10 @@
 //! From the bytes of a CSV file to rows of cells.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use encoding_rs::{Encoding, UTF_8};
 
 use super::{Dialect, Folder, Sheet};
 use crate::sources::{
@@ -9,9 +12,6 @@ use crate::sources::{
     cell::{Cell, decimal},
     table::{self, Table},
 };
-
-/// What Excel begins a UTF-8 file with.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Digits in a group of a number written with separators.
 const GROUP_DIGITS: usize = 3;
@@ -24,9 +24,9 @@ pub(super) fn table(
     question: &Question<'_>,
 ) -> Result<Table, String> {
     let dialect = folder.dialect;
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let bytes = utf8(bytes, dialect.encoding)?;
     let mut reader =
-        ReaderBuilder::new().delimiter(dialect.delimiter).trim(Trim::All).from_reader(bytes);
+        ReaderBuilder::new().delimiter(dialect.delimiter).trim(Trim::All).from_reader(&*bytes);
     let names: Vec<String> =
         reader.headers().map_err(|error| words(&error))?.iter().map(str::to_owned).collect();
     let columns = Columns::find(&names, sheet)?;
@@ -53,6 +53,19 @@ pub(super) fn table(
         table.lines.push(line);
     }
     Ok(table)
+}
+
+/// The text of a file, without its byte order mark. UTF-8 is looked at later, line by line.
+fn utf8<'b>(bytes: &'b [u8], encoding: &'static Encoding) -> Result<Cow<'b, [u8]>, String> {
+    let (encoding, mark_bytes) = Encoding::for_bom(bytes).unwrap_or((encoding, 0));
+    let bytes = &bytes[mark_bytes..];
+    if encoding == UTF_8 {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    match encoding.decode_without_bom_handling(bytes) {
+        (text, false) => Ok(Cow::Owned(text.into_owned().into_bytes())),
+        (_, true) => Err(format!("is not {}; check `encoding`", encoding.name())),
+    }
 }
 
 /// Where in a record what stands.
@@ -172,7 +185,10 @@ fn words(error: &csv::Error) -> String {
     let line = |place: &Option<csv::Position>| place.as_ref().map_or(0, csv::Position::line);
     match error.kind() {
         ErrorKind::Utf8 { pos, .. } => {
-            format!("is not UTF-8 in line {}; export it as UTF-8", line(pos))
+            format!(
+                "is not UTF-8 in line {}; export it as UTF-8, or name its `encoding`",
+                line(pos)
+            )
         }
         ErrorKind::UnequalLengths { pos, expected_len, len } => format!(
             "has {len} fields in line {} and {expected_len} in its first; check `delimiter`",
@@ -194,8 +210,10 @@ mod tests {
         sources::{Outcome, wording::Wording},
     };
 
-    const DUTCH: Dialect = Dialect { delimiter: b';', decimal: ',', thousands: Some('.') };
-    const PLAIN: Dialect = Dialect { delimiter: b',', decimal: '.', thousands: None };
+    const DUTCH: Dialect =
+        Dialect { encoding: UTF_8, delimiter: b';', decimal: ',', thousands: Some('.') };
+    const PLAIN: Dialect =
+        Dialect { encoding: UTF_8, delimiter: b',', decimal: '.', thousands: None };
 
     fn sheet(value: &str, period: Option<&str>, rows: &[(&str, &str)]) -> Sheet {
         Sheet {
@@ -281,6 +299,20 @@ mod tests {
         assert_eq!(read(b"value\n41.5\n", PLAIN, &sheet("value", None, &[])), Ok("41.5".into()));
         assert_eq!(read(b"value\n\"\"\n", PLAIN, &sheet("value", None, &[])), Ok("Null".into()));
         assert_eq!(read(b"value\n", PLAIN, &sheet("value", None, &[])), Ok("NoRows".into()));
+    }
+
+    #[test]
+    fn files_of_spreadsheets_are_read_in_their_encoding() {
+        let sheet = sheet("Größe", None, &[]);
+        let latin = Dialect { encoding: encoding_rs::WINDOWS_1252, ..PLAIN };
+        assert_eq!(read(b"Gr\xf6\xdfe\n7\n", latin, &sheet), Ok("7".into()));
+        let utf16: Vec<u8> =
+            "\u{feff}Größe\n7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&utf16, PLAIN, &sheet), Ok("7".into()));
+        assert_eq!(read("\u{feff}Größe\n7\n".as_bytes(), latin, &sheet), Ok("7".into()));
+        let japanese = Dialect { encoding: encoding_rs::SHIFT_JIS, ..PLAIN };
+        let torn = read(b"Gr\xf6\xff\n7\n", japanese, &sheet).unwrap_err();
+        assert!(torn.contains("is not Shift_JIS; check `encoding`"), "{torn}");
     }
 
     #[test]

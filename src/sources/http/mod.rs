@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json_path::JsonPath;
 use url::Url;
 
-use crate::sources::parameter::Parameter;
+use crate::sources::wording::Wording;
 
 /// How to reach an HTTP API.
 #[derive(Clone, Debug)]
@@ -57,13 +57,7 @@ pub struct Get {
 /// as `2026-04-30T22:00:00Z`, and local days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    pieces: Vec<Piece>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    Parameter(Parameter),
+    wording: Wording,
 }
 
 /// Where the figures are in a JSON document.

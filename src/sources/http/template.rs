@@ -2,21 +2,18 @@
 
 use url::form_urlencoded;
 
-use super::{Piece, Template};
+use super::Template;
 use crate::sources::{
     Window,
-    parameter::{Parameter, UnknownParameter},
+    wording::{Wording, WordingError},
 };
 
 /// Why a text is not a [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// An unknown name between braces.
+    /// Its braces or the names in them are wrong.
     #[error(transparent)]
-    Unknown(#[from] UnknownParameter),
-    /// A brace without its partner.
-    #[error("`{0}` has a brace without its partner; write %7B and %7D for braces themselves")]
-    Brace(String),
+    Wording(#[from] WordingError),
     /// A whole address.
     #[error("`{0}` is a whole address; write what comes after the connection's base_url")]
     Absolute(String),
@@ -29,37 +26,18 @@ impl Template {
         if head.ends_with(':') || text.starts_with("//") {
             return Err(TemplateError::Absolute(text.to_owned()));
         }
-        let stray = || TemplateError::Brace(text.to_owned());
-        let (mut pieces, mut rest) = (Vec::new(), text);
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, tail) = after.split_once('}').ok_or_else(stray)?;
-            pieces.push(Piece::Text(before.to_owned()));
-            pieces.push(Piece::Parameter(Parameter::parse(name)?));
-            rest = tail;
-        }
-        pieces.push(Piece::Text(rest.to_owned()));
-        let has_stray = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('}'));
-        if pieces.iter().any(has_stray) { Err(stray()) } else { Ok(Self { pieces }) }
+        Ok(Self { wording: Wording::parse(text)? })
     }
 
     /// Whether a parameter of the window stands in it.
     pub fn names_period(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
+        self.wording.names_period()
     }
 
     /// The path and query for a window, percent-encoded.
     pub(super) fn fill(&self, window: &Window) -> String {
-        let mut filled = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => filled.push_str(text),
-                Piece::Parameter(parameter) => {
-                    filled
-                        .extend(form_urlencoded::byte_serialize(parameter.word(window).as_bytes()));
-                }
-            }
-        }
-        filled
+        self.wording
+            .fill_with(window, |word| form_urlencoded::byte_serialize(word.as_bytes()).collect())
     }
 }
 
