@@ -4,13 +4,14 @@ use kpid::{
     scorecard::ReadingKind,
     sources::sql::{Address, Server, Tls},
 };
-use secrecy::SecretString;
 
 use crate::{
     asking::{check, database, give_up, id, open, patient, query, server, words},
     servers::DatabaseServer,
-    world::until,
+    world::{kpid::Kpid, until},
 };
+
+const PLAIN_PASSWORD: &str = "of-somebody-else";
 
 /// What a URL or a connection string would trip over.
 const PASSWORD: &str = "p@ss:w/rd? '\"\\%41 ü$";
@@ -183,12 +184,28 @@ async fn a_connection_is_encrypted_as_far_as_is_asked() {
 }
 
 #[tokio::test]
-async fn no_password_is_an_empty_one() {
-    let postgres = DatabaseServer::postgres(PASSWORD).await;
-    let refused = "!cannot connect: password authentication failed";
-    for password in [None, Some(SecretString::from(""))] {
-        let server = Server { password, ..server(postgres.port, "postgres", PASSWORD) };
-        let connections = open(database(Address::Postgres(server)));
-        check(&connections, ReadingKind::Value, &[("select 1", refused)]).await;
-    }
+async fn no_password_is_an_empty_one_and_not_that_of_the_environment() {
+    let postgres = DatabaseServer::postgres(PLAIN_PASSWORD).await;
+    let config = format!(
+        "store: kpid.db
+calendar: {{ timezone: UTC }}
+connections:
+  erp: {{ postgres: {{ host: 127.0.0.1, port: {}, database: erp, user: postgres }} }}
+",
+        postgres.port
+    );
+    let scorecard = "scorecard: acme
+perspectives:
+  p:
+    objectives:
+      o:
+        kpis:
+          k: { nature: level, target: 1, schedule: { every: 1d }, source: { sql: { from: erp, query: select 1 } } }
+";
+    let kpid = Kpid::new(&config, scorecard);
+    let mut daemon = kpid.start_with(&[("PGPASSWORD", PLAIN_PASSWORD)]);
+    let log = kpid.folder().join("log");
+    let read = async || std::fs::read_to_string(&log).unwrap();
+    let refused = |log: &String| log.contains("cannot connect: password authentication failed");
+    daemon.until("the refusal", read, refused).await;
 }
