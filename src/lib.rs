@@ -12,3 +12,4 @@ pub mod scorecard;
 pub mod sources;
 pub mod store;
 pub mod telemetry;
+pub mod web;

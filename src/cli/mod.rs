@@ -24,6 +24,7 @@ mod run;
 mod schema;
 mod show;
 mod simulate;
+mod token;
 mod tree;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -67,6 +68,7 @@ enum Command {
     Restore(backup::RestoreArguments),
     Init(init::Arguments),
     Demo(demo::Arguments),
+    Token(token::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
@@ -120,6 +122,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Simulate(arguments) => simulate::run(&arguments),
+            Command::Token(arguments) => Ok(token::run(&arguments)),
             Command::Schema(arguments) => schema::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }

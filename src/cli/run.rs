@@ -16,9 +16,11 @@ use crate::{
         load::{LoadError, load},
         problem::Severity,
         secret::Secrets,
-        setup::Setup,
     },
-    daemon::{self, run::Orders},
+    daemon::{
+        self,
+        run::{Orders, Reload},
+    },
     telemetry,
 };
 
@@ -48,21 +50,23 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 
 /// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes
 /// nothing and is told. Ends only if signals cannot be listened to.
-async fn reload_on_signal(config: &Path, reload: &mpsc::Sender<Setup>) -> anyhow::Result<()> {
+async fn reload_on_signal(config: &Path, reload: &mpsc::Sender<Reload>) -> anyhow::Result<()> {
     let mut hang_up = signal(SignalKind::hangup())?;
     loop {
         hang_up.recv().await;
         match load(config, Secrets::Needed) {
-            Ok((setup, _)) => reload.send(setup).await?,
+            Ok((setup, _)) => reload.send(Reload::Good(Box::new(setup))).await?,
             Err(LoadError::Problems(mut problems)) => {
                 problems.found.retain(|problem| problem.severity == Severity::Error);
                 error!(
                     "the new configuration cannot be used, the old one goes on:\n{}",
                     problems.render()
                 );
+                reload.send(Reload::Bad).await?;
             }
             Err(unreadable) => {
                 error!("the new configuration cannot be used, the old one goes on: {unreadable}");
+                reload.send(Reload::Bad).await?;
             }
         }
     }

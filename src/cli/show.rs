@@ -12,8 +12,7 @@ use crate::{
         tree,
     },
     clock::Clock,
-    config::setup::Setup,
-    scorecard::{Calendar, Episode, Id, Period, Phase, Scope, Standing, judge},
+    scorecard::{Calendar, Episode, Period, Phase, Scope, judge},
     store::{Held, Store},
 };
 
@@ -46,7 +45,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     };
     let standing = judge(&setup.portfolio, &history, &episodes, &setup.digest, at);
     let standing = match &scope {
-        None => public(&setup, standing),
+        None => standing.public(&setup.portfolio),
         Some(scope) => standing.narrow(scope),
     };
     match arguments.format {
@@ -66,14 +65,6 @@ fn begun_by(at: DateTime<Utc>, mut episodes: HashMap<Scope, Episode>) -> HashMap
         }
     }
     episodes
-}
-
-/// Everything but the scorecards of individuals, which are shown only when they are named.
-fn public(setup: &Setup, mut standing: Standing) -> Standing {
-    let is_private =
-        |id: &Id| setup.portfolio.scorecard(id).is_some_and(|scorecard| scorecard.private);
-    standing.scorecards.retain(|scorecard| !is_private(&scorecard.id));
-    standing
 }
 
 /// An instant as written, or the end of a local day.

@@ -55,4 +55,8 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// What links in mails begin with.
     pub public_url: Option<Url>,
+    /// Who may look: SHA-256 of tokens.
+    pub tokens: Vec<[u8; 32]>,
+    /// A header that only a trusted proxy sets.
+    pub trusted_header: Option<String>,
 }

@@ -23,6 +23,7 @@ use crate::{
     },
     scorecard::Id,
     store::{Claimed, NewDelivery},
+    telemetry::metrics::{Metrics, Outcome},
 };
 
 /// Deliveries under way at once over one channel.
@@ -44,6 +45,8 @@ pub(super) struct Worker<'a> {
     pub(super) channel: Id,
     pub(super) clock: Clock,
     pub(super) news: &'a Notify,
+    /// What is counted.
+    pub(super) metrics: &'a Metrics,
 }
 
 impl Worker<'_> {
@@ -93,6 +96,7 @@ impl Worker<'_> {
         let delivery = Delivery { id: *id, channel: &self.channel, recipient, message: &message };
         let sent = self.channels.send(delivery, self.clock.now()).await;
         let Err(failed) = sent else {
+            self.count("delivered");
             info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
             return self.note_delivered(*id, stop).await;
         };
@@ -101,10 +105,12 @@ impl Worker<'_> {
             retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
         match retry::next(attempt, rand::random(), now) {
             Next::Due(at) => {
+                self.count("retried");
                 warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
                 self.engine.store.due_again(*id, at, &failed.to_string()).await
             }
             Next::GaveUp(reason) => {
+                self.count("given_up");
                 error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
                 let notices = self.gave_up(claimed, &message, &reason, now);
                 self.engine.store.given_up(*id, now, &reason, &notices).await?;
@@ -112,6 +118,10 @@ impl Worker<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn count(&self, outcome: &str) {
+        self.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
     }
 
     /// What operators are told of a message that nobody will get; nothing when it was a notice

@@ -7,6 +7,7 @@ pub mod collect;
 mod deliver;
 pub mod import;
 pub mod judge;
+mod listener;
 mod notices;
 pub mod pull;
 mod round;

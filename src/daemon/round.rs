@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tokio::{
     sync::{Notify, mpsc},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -23,6 +23,7 @@ use crate::{
         pull::{self, Pulled},
     },
     scorecard::{Id, KpiRef},
+    telemetry::metrics::{Metrics, Outcome},
 };
 
 /// How long figures that are in wait for those that are not before they are judged without them.
@@ -56,6 +57,8 @@ pub(super) struct Round<'a> {
     pub(super) news: &'a Notify,
     /// Told of every collection that is over.
     pub(super) done: &'a mpsc::UnboundedSender<Vec<Over>>,
+    /// What is counted.
+    pub(super) metrics: &'a Metrics,
 }
 
 /// What a round came to, for the log.
@@ -69,6 +72,17 @@ struct Tally {
 impl Round<'_> {
     /// Collects what is due, keeps what comes, and judges.
     pub(super) async fn run(&self, due: &[Due]) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let result = self.go_round(due).await;
+        self.metrics.round_seconds.observe(begun.elapsed().as_secs_f64());
+        match result {
+            Ok(()) => self.metrics.rounds.inc(),
+            Err(_) => self.metrics.rounds_failed.inc(),
+        };
+        result
+    }
+
+    async fn go_round(&self, due: &[Due]) -> anyhow::Result<()> {
         let collections = due.iter().filter_map(|due| {
             let occasion = Occasion { slot: Some(due.slot), missed: due.missed };
             Some((self.engine.setup.collections.get(due.at)?, occasion))
@@ -129,6 +143,7 @@ impl Round<'_> {
         for pulled in batch {
             tally.kpis += 1;
             let Some(attempt) = &pulled.collected.attempt else { continue };
+            self.metrics.collections.get_or_create(&Outcome::of(attempt.outcome)).inc();
             served.extend(attempt.slot.map(|slot| Over::Served(pulled.kpi.clone(), slot)));
             if let Some(message) = &attempt.message {
                 tally.failed += 1;
@@ -155,6 +170,7 @@ impl Round<'_> {
             return Ok(());
         }
         let judgement = judge::judge(self.engine, &scorecards, LIVE, self.clock.now()).await?;
+        self.metrics.judgements.inc();
         tally.told += judgement.deliveries.len();
         self.news.notify_waiters();
         Ok(())
@@ -225,6 +241,7 @@ perspectives:
                 clock,
                 news: &news,
                 done: &done,
+                metrics: &Metrics::default(),
             };
             round.run(&[]).await.unwrap();
             let held = engine.store.held(&HashSet::new()).await.unwrap();

@@ -25,6 +25,7 @@ use crate::{
         agenda::{Agenda, Due},
         deliver::Worker,
         judge::{self, LIVE},
+        listener::{self, Listener},
         round::{Over, Round},
         systemd,
         ticker::Ticker,
@@ -34,10 +35,15 @@ use crate::{
     scorecard::{Cron, Id, Schedule},
     sources::connections::Connections,
     store::{InstanceLock, Store},
+    telemetry::metrics::Metrics,
+    web::{self, Site},
 };
 
 /// How long what is in flight may take to end after the order to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// An idle scheduler comes round so often, so that one which stands still is told from it.
+const TURN_EVERY: Duration = Duration::from_secs(15);
 
 /// Local midnight, when due dates pass.
 const MIDNIGHT: &str = "0 0 * * *";
@@ -47,8 +53,17 @@ const MIDNIGHT: &str = "0 0 * * *";
 pub struct Orders {
     /// To finish what is in flight and end.
     pub stop: CancellationToken,
-    /// To go on with another configuration, already found good.
-    pub reload: mpsc::Receiver<Setup>,
+    /// To go on with another configuration.
+    pub reload: mpsc::Receiver<Reload>,
+}
+
+/// What came of reading the configuration again.
+#[derive(Debug)]
+pub enum Reload {
+    /// It is good.
+    Good(Box<Setup>),
+    /// It is not, and whoever read it has told why.
+    Bad,
 }
 
 /// Why a daemon on one configuration ended.
@@ -73,7 +88,9 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
     if freed > 0 {
         info!("{freed} deliveries that were under way when kpid last ended are due again");
     }
-    let mut daemon = Daemon::new(setup, store.clone(), clock).await?;
+    let metrics = Arc::<Metrics>::default();
+    let listener = Listener::bind(setup.web.listen)?;
+    let mut daemon = Daemon::new(setup, store.clone(), clock, listener, metrics).await?;
     let result = loop {
         match daemon.work(&mut orders).await {
             Ok(Ending::Stopped) => break Ok(()),
@@ -94,27 +111,50 @@ struct Daemon {
     clock: Clock,
     news: Arc<Notify>,
     tasks: TaskTracker,
+    /// Where it shows itself, if anywhere.
+    listener: Option<Arc<Listener>>,
+    metrics: Arc<Metrics>,
     /// Cancelled when a task panics.
     broken: CancellationToken,
 }
 
 impl Daemon {
-    async fn new(setup: Setup, store: Store, clock: Clock) -> anyhow::Result<Self> {
+    async fn new(
+        setup: Setup,
+        store: Store,
+        clock: Clock,
+        listener: Option<Arc<Listener>>,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
         let channels = Arc::new(Channels::open(&setup.channels)?);
         let digest = setup.digest.clone();
         let engine = Arc::new(Engine::start(setup, store.clone()).await?);
         let families = engine.setup.portfolio.families();
         store.uses(&digest, clock.now()).await?;
         let (news, tasks, broken) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
-        Ok(Self { engine, families, channels, clock, news, tasks, broken })
+        metrics.reloaded(true, clock.now());
+        Ok(Self { engine, families, channels, clock, news, tasks, listener, metrics, broken })
     }
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.
     async fn reloaded(self, setup: Setup) -> Self {
         let (store, clock) = (self.engine.store.clone(), self.clock);
-        match Self::new(setup, store, clock).await {
+        // Who looks at an unchanged address does not notice.
+        let held = self.listener.clone().filter(|held| Some(held.address) == setup.web.listen);
+        let listener = match held {
+            Some(held) => Ok(Some(held)),
+            None => Listener::bind(setup.web.listen),
+        };
+        let other = match listener {
+            Ok(listener) => {
+                Self::new(setup, store, clock, listener, Arc::clone(&self.metrics)).await
+            }
+            Err(error) => Err(error),
+        };
+        match other {
             Ok(other) => other,
             Err(error) => {
+                self.metrics.reloaded(false, clock.now());
                 error!("the new configuration cannot be used, the old one goes on: {error:#}");
                 Self { tasks: TaskTracker::new(), ..self }
             }
@@ -139,6 +179,7 @@ impl Daemon {
         let (done, mut finished) = mpsc::unbounded_channel();
         let workers = orders.stop.child_token();
         self.start_workers(&workers);
+        self.start_site(&workers).await?;
         let kpis = setup.collections.len();
         let status = format!("{kpis} KPIs collected, configuration {}", short(&setup.digest));
         systemd::ready(&status);
@@ -159,17 +200,24 @@ impl Daemon {
             if is_new_day {
                 self.judge_all_but(&under_way, now);
             }
+            self.metrics.turned(now);
             if alive_every.is_some() {
                 systemd::alive();
             }
             tokio::select! {
                 () = orders.stop.cancelled() => break,
-                Some(setup) = orders.reload.recv() => match self.takes(&setup) {
-                    Ok(()) => {
-                        ending = Ending::Reloaded(Box::new(setup));
+                Some(reload) = orders.reload.recv() => match self.takes(reload) {
+                    Ok(setup) => {
+                        ending = Ending::Reloaded(setup);
                         break;
                     }
-                    Err(error) => error!("the new configuration cannot be used, the old one goes on: {error:#}"),
+                    Err(error) => {
+                        self.metrics.reloaded(false, now);
+                        systemd::refused(&status);
+                        if let Some(error) = error {
+                            error!("the new configuration cannot be used, the old one goes on: {error:#}");
+                        }
+                    }
                 },
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
                 () = self.broken.cancelled() => anyhow::bail!(
@@ -181,7 +229,7 @@ impl Daemon {
                         Over::Lost(kpi) => agenda.lost(&kpi),
                     }
                 },
-                () = sleep(alive_every.unwrap_or(Duration::MAX)) => {}
+                () = sleep(alive_every.unwrap_or(TURN_EVERY).min(TURN_EVERY)) => {}
             }
         }
         match &ending {
@@ -207,9 +255,17 @@ impl Daemon {
         Ok(ending)
     }
 
-    /// Whether a configuration can take over from this one while it runs. Everything that can fail
-    /// is tried here, so that a bad one changes nothing.
-    fn takes(&self, setup: &Setup) -> anyhow::Result<()> {
+    /// A configuration that can take over from this one while it runs; else why not, unless that
+    /// has been told.
+    fn takes(&self, reload: Reload) -> Result<Box<Setup>, Option<anyhow::Error>> {
+        match reload {
+            Reload::Bad => Err(None),
+            Reload::Good(setup) => self.can_run(&setup).map(|()| setup).map_err(Some),
+        }
+    }
+
+    /// Everything that can fail is tried here, so that a bad configuration changes nothing.
+    fn can_run(&self, setup: &Setup) -> anyhow::Result<()> {
         let held = &self.engine.setup.store;
         anyhow::ensure!(
             setup.store == *held,
@@ -219,6 +275,28 @@ impl Daemon {
         );
         Channels::open(&setup.channels)?;
         Connections::open(&setup.connections)?;
+        if self.listener.as_ref().map(|held| held.address) != setup.web.listen {
+            Listener::bind(setup.web.listen)?;
+        }
+        listener::access(&setup.web)?;
+        Ok(())
+    }
+
+    /// Shows what runs, to whoever may look.
+    async fn start_site(&self, stop: &CancellationToken) -> anyhow::Result<()> {
+        let Some(listener) = &self.listener else { return Ok(()) };
+        let setup = &self.engine.setup;
+        let site = Site {
+            store: Store::open_read_only(&setup.store).await?,
+            portfolio: Arc::new(setup.portfolio.clone()),
+            digest: setup.digest.clone(),
+            access: listener::access(&setup.web)?,
+            metrics: Arc::clone(&self.metrics),
+            clock: self.clock,
+        };
+        let (socket, stop) = (listener.socket()?, stop.clone());
+        info!("kpid shows itself at http://{}/", listener.reached_at()?);
+        self.spawn(web::serve(socket, site, stop));
         Ok(())
     }
 
@@ -231,9 +309,16 @@ impl Daemon {
         for channel in self.engine.setup.channels.keys().cloned() {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
+            let metrics = Arc::clone(&self.metrics);
             self.spawn(async move {
-                let worker =
-                    Worker { engine: &engine, channels: &channels, channel, clock, news: &news };
+                let worker = Worker {
+                    engine: &engine,
+                    channels: &channels,
+                    channel,
+                    clock,
+                    news: &news,
+                    metrics: &metrics,
+                };
                 worker.run(&stop).await;
             });
         }
@@ -259,7 +344,7 @@ impl Daemon {
         for (family, due) in by_family {
             let (engine, clock, news, done) =
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
-            let stop = stop.clone();
+            let (stop, metrics) = (stop.clone(), Arc::clone(&self.metrics));
             let owed = owed.get(family).cloned().unwrap_or_default();
             let family = self.families.get(family).cloned().unwrap_or_default();
             let names = names(&family);
@@ -271,6 +356,7 @@ impl Daemon {
                     clock,
                     news: &news,
                     done: &done,
+                    metrics: &metrics,
                 };
                 if let Err(error) = round.run(&due).await {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");

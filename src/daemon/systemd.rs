@@ -38,3 +38,9 @@ fn tell(states: &[NotifyState<'_>]) {
         warn!("cannot tell systemd how it stands: {error}");
     }
 }
+
+/// Tells that a reload was refused, beside what runs; `systemctl reload` waits for a word.
+pub(super) fn refused(status: &str) {
+    reloading();
+    ready(&format!("{status}; the newest configuration was refused"));
+}

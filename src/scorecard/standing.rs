@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    DataState, Episode, Gap, Id, ObjectiveRef, Occasion, Period, Reason, Scope, Status,
+    DataState, Episode, Gap, Id, ObjectiveRef, Occasion, Period, Portfolio, Reason, Scope, Status,
     forecast::Forecast, signal::Assurance,
 };
 
@@ -32,6 +32,14 @@ impl Standing {
 }
 
 impl Standing {
+    /// Without the scorecards of individuals, which are shown only when they are named.
+    pub fn public(mut self, portfolio: &Portfolio) -> Self {
+        let is_private =
+            |id: &Id| portfolio.scorecard(id).is_some_and(|scorecard| scorecard.private);
+        self.scorecards.retain(|scorecard| !is_private(&scorecard.id));
+        self
+    }
+
     /// One node as it is serialised, without its children; none where the standing has no such node.
     pub fn node(&self, scope: &Scope) -> Option<serde_json::Map<String, serde_json::Value>> {
         let scorecard = self.scorecards.iter().find(|held| held.id == *scope.scorecard())?;

@@ -32,4 +32,5 @@ mod store;
 mod tidy;
 mod told;
 mod vectors;
+mod web;
 mod world;

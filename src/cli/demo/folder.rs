@@ -19,6 +19,9 @@ use crate::{
 /// The address that the files as shipped name; the demo's own is put in its place.
 const ADDRESS_AS_SHIPPED: &str = "127.0.0.1:8430";
 
+/// Where the page is, as shipped.
+const PAGE_AS_SHIPPED: &str = "127.0.0.1:8431";
+
 /// Says that a folder is a demo's, and so may be emptied by the next one.
 const MARK: &str = ".kpid-demo";
 
@@ -54,7 +57,11 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// Makes the folder anew. Refuses one that has something in it and is no former demo's.
-    pub(crate) fn create(path: &Path, server: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) fn create(
+        path: &Path,
+        server: SocketAddr,
+        page: SocketAddr,
+    ) -> anyhow::Result<Self> {
         clear(path)?;
         let folder = Self(path.to_owned());
         let write = |name: &str, text: &str| {
@@ -70,7 +77,8 @@ impl Folder {
                 "This folder belongs to `kpid demo`, which empties it when it is run again.\n",
             )?;
             for (name, text) in FILES {
-                write(name, &text.replace(ADDRESS_AS_SHIPPED, &server.to_string()))?;
+                let text = text.replace(ADDRESS_AS_SHIPPED, &server.to_string());
+                write(name, &text.replace(PAGE_AS_SHIPPED, &page.to_string()))?;
             }
             write("secrets/helpdesk.token", HELPDESK_TOKEN)?;
             write("secrets/webhook.key", hook::SECRET)?;
@@ -146,13 +154,14 @@ mod tests {
     use crate::config::{load::load, secret::Secrets};
 
     const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 4711);
+    const PAGE: ([u8; 4], u16) = ([127, 0, 0, 1], 4712);
 
     #[test]
     fn a_folder_is_made_and_made_again() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("kpid-demo");
         for _ in 0..2 {
-            let folder = Folder::create(&path, SERVER.into()).unwrap();
+            let folder = Folder::create(&path, SERVER.into(), PAGE.into()).unwrap();
             let config = fs::read_to_string(folder.config()).unwrap();
             assert!(config.contains("http://127.0.0.1:4711/survey/"), "{config}");
             assert!(!config.contains(ADDRESS_AS_SHIPPED));
@@ -164,7 +173,8 @@ mod tests {
     #[test]
     fn the_files_are_good_without_a_warning() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::create(&parent.path().join("kpid-demo"), SERVER.into()).unwrap();
+        let folder =
+            Folder::create(&parent.path().join("kpid-demo"), SERVER.into(), PAGE.into()).unwrap();
         let (setup, problems) = load(&folder.config(), Secrets::Needed).unwrap();
         assert!(problems.found.is_empty(), "{}", problems.render());
         let families = setup.portfolio.families();
@@ -180,20 +190,20 @@ mod tests {
     fn a_demo_that_runs_keeps_its_folder() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("kpid-demo");
-        let folder = Folder::create(&path, SERVER.into()).unwrap();
+        let folder = Folder::create(&path, SERVER.into(), PAGE.into()).unwrap();
         let running = InstanceLock::take(&path.join(STORE)).unwrap();
-        let refused = Folder::create(&path, SERVER.into()).unwrap_err();
+        let refused = Folder::create(&path, SERVER.into(), PAGE.into()).unwrap_err();
         assert!(refused.to_string().contains("in use by another kpid"), "{refused}");
         assert!(folder.config().exists());
         drop(running);
-        assert!(Folder::create(&path, SERVER.into()).is_ok());
+        assert!(Folder::create(&path, SERVER.into(), PAGE.into()).is_ok());
     }
 
     #[test]
     fn somebody_elses_folder_is_refused_and_left_alone() {
         let theirs = tempfile::tempdir().unwrap();
         fs::write(theirs.path().join("thesis.txt"), "ten years of work").unwrap();
-        let refused = Folder::create(theirs.path(), SERVER.into()).unwrap_err();
+        let refused = Folder::create(theirs.path(), SERVER.into(), PAGE.into()).unwrap_err();
         assert!(refused.to_string().contains("name another folder"), "{refused}");
         assert!(theirs.path().join("thesis.txt").exists());
         assert_eq!(fs::read_dir(theirs.path()).unwrap().count(), 1);

@@ -9,7 +9,10 @@ mod mails;
 mod story;
 mod told;
 
-use std::{net::Ipv4Addr, path::PathBuf};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use anyhow::Context;
 use tokio::{net::TcpListener, sync::mpsc};
@@ -38,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.context("cannot listen on 127.0.0.1 for the demo's business APIs")?;
     let address = listener.local_addr().context("the demo's listener has no address")?;
-    let folder = Folder::create(&arguments.folder, address)?;
+    let folder = Folder::create(&arguments.folder, address, free_address()?)?;
     let closed = Closed::default();
     let (inbox, hooks) = mpsc::channel(HOOKS_WAITING_MAX);
     let routes = apis::routes(closed.clone()).merge(hook::routes(inbox));
@@ -51,4 +54,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         told = story.tell(arguments.once) => told?,
     }
     Ok(Answer::Done)
+}
+
+/// A free address for the page, given back at once for the daemon to take.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let listener = listener.context("cannot listen on 127.0.0.1 for the page")?;
+    listener.local_addr().context("the listener of the page has no address")
 }

@@ -143,7 +143,11 @@ impl Story {
         let standing = self.standing(clock).await?;
         told::step("This is how Calder Cycles stands (`kpid show`):");
         anstream::print!("\n{standing}");
-        told::what_next(&self.folder, self.setup.calendar.local_day(clock.now()));
+        told::what_next(
+            &self.folder,
+            self.setup.web.listen,
+            self.setup.calendar.local_day(clock.now()),
+        );
         if once {
             stop.cancel();
         } else {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
+    net::SocketAddr,
     path::Path,
 };
 
@@ -29,7 +30,7 @@ pub(crate) fn scene(folder: &Folder, setup: &Setup) {
 }
 
 /// Where everything is, and what a reader may try.
-pub(crate) fn what_next(folder: &Folder, day: NaiveDate) {
+pub(crate) fn what_next(folder: &Folder, page: Option<SocketAddr>, day: NaiveDate) {
     let config = folder.config();
     let config = config.display();
     step("Everything is in files:");
@@ -41,6 +42,9 @@ pub(crate) fn what_next(folder: &Folder, day: NaiveDate) {
         mail = folder.mails().display(),
         webhooks = folder.webhooks().display(),
     );
+    if let Some(page) = page {
+        anstream::println!("The page, while the demo runs: http://{page}/\n");
+    }
     anstream::println!("Try, in another terminal (the demo lives in June 2026, hence the day):");
     // As the reader called it: `cargo run` puts nothing on the path.
     let program = std::env::args().next().unwrap_or_else(|| "kpid".to_owned());

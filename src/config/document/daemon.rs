@@ -262,4 +262,15 @@ pub struct WebDoc {
     pub listen: Option<Loc<String>>,
     /// What links in mails begin with.
     pub public_url: Option<Loc<String>>,
+    /// Who may look, by name: the SHA-256 of a token that `kpid token` made.
+    pub tokens: Option<Loc<Entries<TokenDoc>>>,
+    /// A header that a trusted reverse proxy sets to the name of whoever it let through.
+    pub trusted_header: Option<Loc<String>>,
+}
+
+/// A token, as its hash.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct TokenDoc {
+    /// 64 hexadecimal digits.
+    pub sha256: Loc<String>,
 }

@@ -396,5 +396,27 @@ fn web(desk: &mut Desk, doc: &WebDoc) -> Web {
         )
     });
     let public_url = doc.public_url.as_ref().and_then(|doc| web_address(desk, doc));
-    Web { listen, public_url }
+    let tokens = given(doc.tokens.as_ref()).into_iter().flat_map(|docs| docs.iter());
+    let tokens: Vec<[u8; 32]> = tokens.filter_map(|(_, _, doc)| token(desk, &doc.sha256)).collect();
+    let trusted_header = given(doc.trusted_header.as_ref()).cloned();
+    let is_open = tokens.is_empty() && trusted_header.is_none();
+    if let Some((address, doc)) = listen.zip(doc.listen.as_ref())
+        && !address.ip().is_loopback()
+        && is_open
+    {
+        let message = format!("anybody who reaches {address} could look");
+        let hint = "listen on 127.0.0.1, or add `tokens` (see `kpid token`) or `trusted_header`";
+        desk.problems.push(Problem::error(doc.place, message).hint(hint));
+    }
+    Web { listen, public_url, tokens, trusted_header }
+}
+
+/// 64 hexadecimal digits.
+fn token(desk: &mut Desk, doc: &Loc<String>) -> Option<[u8; 32]> {
+    let text = doc.value.as_deref()?;
+    let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    let hash = bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok());
+    let message = "is no SHA-256 in 64 hexadecimal digits; `kpid token` makes a token and its hash";
+    desk.told(doc.place, hash.ok_or_else(|| format!("`{text}` {message}")))
 }

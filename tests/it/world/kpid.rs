@@ -107,6 +107,13 @@ impl Daemon {
         until(what, look, is_wanted).await
     }
 
+    /// Waits until it has logged something; all that it has logged then.
+    pub(crate) async fn until_log(&mut self, words: &str) -> String {
+        let log = self.log.clone();
+        let look = async || fs::read_to_string(&log).unwrap_or_default();
+        self.until(words, look, |seen| seen.contains(words)).await
+    }
+
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()

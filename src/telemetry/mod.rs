@@ -1,5 +1,7 @@
 //! What the daemon says of itself: lines to standard error, which journald keeps.
 
+pub mod metrics;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt};

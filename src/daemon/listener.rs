@@ -1,0 +1,56 @@
+//! The socket that the daemon shows itself on: bound before anything runs, kept over reloads.
+
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::Context;
+use axum::http::HeaderName;
+
+use crate::{config::setup::Web, web::access::Access};
+
+/// A bound socket.
+#[derive(Debug)]
+pub(super) struct Listener {
+    /// As configured.
+    pub(super) address: SocketAddr,
+    socket: TcpListener,
+}
+
+impl Listener {
+    /// Binds an address, if there is one.
+    pub(super) fn bind(
+        address: Option<SocketAddr>,
+    ) -> anyhow::Result<Option<std::sync::Arc<Self>>> {
+        let Some(address) = address else { return Ok(None) };
+        let told = || format!("cannot listen on {address} (`web.listen`)");
+        let socket = TcpListener::bind(address).with_context(told)?;
+        socket.set_nonblocking(true).with_context(told)?;
+        Ok(Some(std::sync::Arc::new(Self { address, socket })))
+    }
+
+    /// Where it is reached: port 0 in the configuration is a free one here.
+    pub(super) fn reached_at(&self) -> anyhow::Result<SocketAddr> {
+        self.socket.local_addr().context("the listening socket has no address")
+    }
+
+    /// The same socket, for whoever serves it now; connections that come meanwhile wait in it.
+    pub(super) fn socket(&self) -> anyhow::Result<tokio::net::TcpListener> {
+        let socket = self.socket.try_clone().context("cannot share the listening socket")?;
+        tokio::net::TcpListener::from_std(socket).context("cannot use the listening socket")
+    }
+}
+
+/// Who may look, as configured.
+pub(super) fn access(web: &Web) -> anyhow::Result<Access> {
+    let header = web.trusted_header.as_ref().map(|name| {
+        name.parse::<HeaderName>()
+            .with_context(|| format!("`{name}` is no header's name (`web.trusted_header`)"))
+    });
+    let access = Access { tokens: web.tokens.clone(), trusted_header: header.transpose()? };
+    if let Some(address) = web.listen {
+        anyhow::ensure!(
+            access.suffices_at(address),
+            "anybody who reaches {address} could look; add `tokens` or `trusted_header` to `web`"
+        );
+    }
+    Ok(access)
+}

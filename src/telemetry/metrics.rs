@@ -1,0 +1,134 @@
+//! What is counted while the daemon runs. Everything that can be read from the store or from a
+//! standing is read when somebody asks, and not counted here.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+/// Bounds of durations in seconds: from 10 ms to about 3 minutes.
+const SECONDS: (f64, f64, u16) = (0.01, 2.0, 15);
+
+/// Counted since the process began; shared by everything that runs.
+#[derive(Debug)]
+pub struct Metrics {
+    /// Rounds that were kept and judged.
+    pub rounds: Counter,
+    /// Rounds that could not be.
+    pub rounds_failed: Counter,
+    /// How long rounds took, collecting and judging.
+    pub round_seconds: Histogram,
+    /// KPIs collected, by what came: `samples`, `null`, `no_rows`, `error`.
+    pub collections: Family<Outcome, Counter>,
+    /// Judgements kept.
+    pub judgements: Counter,
+    /// Attempts to deliver, by what came: `delivered`, `retried`, `given_up`.
+    pub attempts: Family<Outcome, Counter>,
+    /// Reloads, by what came: `taken`, `refused`.
+    pub reloads: Family<Outcome, Counter>,
+    reloaded_at: AtomicI64,
+    reload_refused: AtomicBool,
+    turned_at: AtomicI64,
+    ready: AtomicBool,
+}
+
+/// What came of something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    /// The word.
+    pub outcome: String,
+}
+
+impl Outcome {
+    /// By its word.
+    pub fn of(word: &str) -> Self {
+        Self { outcome: word.to_owned() }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let (start, factor, count) = SECONDS;
+        Self {
+            rounds: Counter::default(),
+            rounds_failed: Counter::default(),
+            round_seconds: Histogram::new(exponential_buckets(start, factor, count)),
+            collections: Family::default(),
+            judgements: Counter::default(),
+            attempts: Family::default(),
+            reloads: Family::default(),
+            reloaded_at: AtomicI64::new(0),
+            reload_refused: AtomicBool::new(false),
+            turned_at: AtomicI64::new(0),
+            ready: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Metrics {
+    /// The scheduler has come round once more.
+    pub fn turned(&self, now: DateTime<Utc>) {
+        self.turned_at.store(now.timestamp_micros(), Ordering::Relaxed);
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// When the scheduler last came round; none before it first did.
+    pub fn turned_at(&self) -> Option<DateTime<Utc>> {
+        instant(self.turned_at.load(Ordering::Relaxed))
+    }
+
+    /// Whether the scheduler runs on a configuration.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// A reload was taken, or refused.
+    pub fn reloaded(&self, taken: bool, now: DateTime<Utc>) {
+        let word = if taken { "taken" } else { "refused" };
+        self.reloads.get_or_create(&Outcome::of(word)).inc();
+        self.reload_refused.store(!taken, Ordering::Relaxed);
+        if taken {
+            self.reloaded_at.store(now.timestamp_micros(), Ordering::Relaxed);
+        }
+    }
+
+    /// When a configuration was last taken; none before the first.
+    pub fn reloaded_at(&self) -> Option<DateTime<Utc>> {
+        instant(self.reloaded_at.load(Ordering::Relaxed))
+    }
+
+    /// Whether the newest reload was refused, so that an older configuration goes on.
+    pub fn is_reload_refused(&self) -> bool {
+        self.reload_refused.load(Ordering::Relaxed)
+    }
+
+    /// Puts what is counted into a registry to be written out.
+    pub fn register(&self, registry: &mut Registry) {
+        let rounds = self.rounds.clone();
+        registry.register("kpid_rounds", "Rounds that were kept and judged", rounds);
+        let failed = self.rounds_failed.clone();
+        registry.register("kpid_rounds_failed", "Rounds that could not be kept or judged", failed);
+        let seconds = self.round_seconds.clone();
+        registry.register("kpid_round_seconds", "How long rounds took", seconds);
+        let collections = self.collections.clone();
+        registry.register("kpid_collections", "KPIs collected, by what came", collections);
+        let judgements = self.judgements.clone();
+        registry.register("kpid_judgements", "Judgements kept", judgements);
+        let attempts = self.attempts.clone();
+        registry.register("kpid_delivery_attempts", "Attempts to deliver, by what came", attempts);
+        let reloads = self.reloads.clone();
+        registry.register("kpid_reloads", "Reloads of the configuration, by what came", reloads);
+    }
+}
+
+fn instant(micros: i64) -> Option<DateTime<Utc>> {
+    (micros > 0).then(|| DateTime::from_timestamp_micros(micros)).flatten()
+}

@@ -1,0 +1,219 @@
+//! The page at `/`: where everything stands, what is open, which sources are dead. One document,
+//! no script; every colour has its word.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
+use serde::Serialize;
+
+use super::{Site, unreadable};
+use crate::{
+    scorecard::{
+        KpiStanding, PerspectiveStanding, Portfolio, ScorecardStanding, Standing, Status, rounding,
+    },
+    store::Held,
+};
+
+/// Far more than the longest page takes.
+const FUEL: u64 = 50_000_000;
+
+/// A source's complaint is shown so far; the whole is in the log and in `kpid show`.
+const PROBLEM_CHARS_MAX: usize = 200;
+
+#[derive(Serialize)]
+struct Page {
+    as_of: String,
+    config: String,
+    scorecards: Vec<Card>,
+    alerts: Vec<String>,
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Card {
+    name: String,
+    tone: &'static str,
+    word: &'static str,
+    score: String,
+    counts: String,
+    views: Vec<View>,
+}
+
+#[derive(Serialize)]
+struct View {
+    name: String,
+    tone: &'static str,
+    word: &'static str,
+    score: String,
+    facts: String,
+    aims: Vec<Aim>,
+}
+
+#[derive(Serialize)]
+struct Aim {
+    name: String,
+    tone: &'static str,
+    word: &'static str,
+    score: String,
+    kpis: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    tone: &'static str,
+    word: &'static str,
+    value: String,
+    target: String,
+    period: String,
+    note: String,
+}
+
+/// Where everything stands.
+pub(super) async fn page(State(site): State<Site>) -> Response {
+    let (standing, held) = match site.standing().await {
+        Ok(found) => found,
+        Err(error) => return unreadable(&error),
+    };
+    match render(&view(&site.portfolio, &standing, &held)) {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!("cannot render the page: {error:#}");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be made; the log says why\n")
+                .into_response()
+        }
+    }
+}
+
+fn render(page: &Page) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_template("page", include_str!("page.html.j2"))?;
+    environment.get_template("page")?.render(Value::from(Serde(page)))
+}
+
+fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
+    let mut problems: Vec<String> = held
+        .attempts
+        .iter()
+        .filter_map(|(kpi, attempt)| {
+            let private = portfolio.scorecard(&kpi.scorecard).is_none_or(|card| card.private);
+            let problem = attempt.failure.as_ref().filter(|_| !private)?;
+            let short: String = problem.chars().take(PROBLEM_CHARS_MAX).collect();
+            Some(format!("{kpi}: {short}"))
+        })
+        .collect();
+    problems.sort();
+    let alerts = standing
+        .scorecards
+        .iter()
+        .flat_map(|card| card.perspectives.iter().filter_map(|view| alert(standing, card, view)));
+    Page {
+        as_of: standing.as_of.format("%Y-%m-%d %H:%M %Z").to_string(),
+        config: standing.config.chars().take(19).collect(),
+        alerts: alerts.collect(),
+        problems,
+        scorecards: standing.scorecards.iter().map(card).collect(),
+    }
+}
+
+fn alert(
+    standing: &Standing,
+    card: &ScorecardStanding,
+    view: &PerspectiveStanding,
+) -> Option<String> {
+    let episode = view.episode.as_ref().filter(|episode| episode.is_open())?;
+    let opened = episode.opened_at.map(|at| {
+        let local = at.with_timezone(&standing.as_of.timezone());
+        format!(", open since {}", local.format("%Y-%m-%d %H:%M"))
+    });
+    let known = match &episode.acknowledgement {
+        Some(by) => format!(", acknowledged by {}", by.by),
+        None => ", not acknowledged".to_owned(),
+    };
+    let word = view.verdict.status.words();
+    let score = view.verdict.score.map(|score| format!(" at {}", rounding::score(score)));
+    let (score, opened) = (score.unwrap_or_default(), opened.unwrap_or_default());
+    Some(format!("{} ({}) is {word}{score}{opened}{known}", view.name, card.name))
+}
+
+fn card(card: &ScorecardStanding) -> Card {
+    let counts = card.counts;
+    let parts = [
+        (counts.on_track, "on track"),
+        (counts.at_risk, "at risk"),
+        (counts.off_track, "off track"),
+        (counts.no_data, "no data"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    Card {
+        name: card.name.clone(),
+        tone: tone(card.verdict.status),
+        word: card.verdict.status.words(),
+        score: card
+            .verdict
+            .score
+            .filter(|_| card.show_overall)
+            .map(rounding::score)
+            .unwrap_or_default(),
+        counts: parts.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", "),
+        views: card.perspectives.iter().map(perspective).collect(),
+    }
+}
+
+fn perspective(view: &PerspectiveStanding) -> View {
+    let mut facts = Vec::new();
+    facts.extend(view.period.map(|period| period.label()));
+    facts.extend(view.since.map(|since| format!("since {}", since.label())));
+    if view.verdict.coverage < 1.0 {
+        facts.push(format!("{:.0} % of the weight has data", 100.0 * view.verdict.coverage));
+    }
+    let aims = view.objectives.iter().map(|aim| Aim {
+        name: aim.name.clone(),
+        tone: tone(aim.verdict.status),
+        word: aim.verdict.status.words(),
+        score: aim.verdict.score.map(rounding::score).unwrap_or_default(),
+        kpis: aim.kpis.iter().map(row).collect(),
+    });
+    View {
+        name: view.name.clone(),
+        tone: tone(view.verdict.status),
+        word: view.verdict.status.words(),
+        score: view.verdict.score.map(rounding::score).unwrap_or_default(),
+        facts: facts.join(", "),
+        aims: aims.collect(),
+    }
+}
+
+fn row(kpi: &KpiStanding) -> Row {
+    let lines: Vec<f64> =
+        [kpi.target, kpi.green_line, kpi.red_line].into_iter().flatten().collect();
+    let shown = |value: f64, lines: &[f64]| {
+        rounding::value(value, kpi.decimals, lines, kpi.unit.as_deref())
+    };
+    let note = kpi.gap.map(|gap| gap.words().to_owned());
+    let failing = kpi.error.as_ref().map(|_| "its source fails".to_owned());
+    Row {
+        name: kpi.name.clone(),
+        tone: tone(kpi.status),
+        word: kpi.status.words(),
+        value: kpi.value.map(|value| shown(value, &lines)).unwrap_or_default(),
+        target: kpi.target.or(kpi.green_line).map(|target| shown(target, &[])).unwrap_or_default(),
+        period: kpi.period.map(|period| period.label()).unwrap_or_default(),
+        note: note.into_iter().chain(failing).collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn tone(status: Status) -> &'static str {
+    match status {
+        Status::OnTrack => "green",
+        Status::AtRisk => "amber",
+        Status::OffTrack => "red",
+        Status::NoData | Status::Pending | Status::NotScored => "grey",
+    }
+}

@@ -1,0 +1,175 @@
+//! `/metrics`: what is counted, and what the store and the standing say now.
+
+use std::sync::atomic::AtomicU64;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+use super::{Site, unreadable};
+use crate::{
+    scorecard::{Standing, Status, Verdict},
+    store::Held,
+};
+
+/// What OpenMetrics calls itself.
+const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+const STATUSES: [Status; 6] = [
+    Status::OnTrack,
+    Status::AtRisk,
+    Status::OffTrack,
+    Status::NoData,
+    Status::Pending,
+    Status::NotScored,
+];
+
+type Number = Gauge<f64, AtomicU64>;
+
+/// A node. There are as many as the configuration names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    scope: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfStatus {
+    scope: String,
+    status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfState {
+    state: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: String,
+    config: String,
+}
+
+/// Everything, as Prometheus reads it.
+pub(super) async fn metrics(State(site): State<Site>) -> Response {
+    match text(&site).await {
+        Ok(text) => ([(header::CONTENT_TYPE, MEDIA)], text).into_response(),
+        Err(error) => unreadable(&error),
+    }
+}
+
+async fn text(site: &Site) -> anyhow::Result<String> {
+    let (standing, held) = site.standing().await?;
+    let mut registry = Registry::default();
+    site.metrics.register(&mut registry);
+    process(site, &mut registry);
+    scores(&standing, &mut registry);
+    data(&held, &mut registry);
+    outbox(site, &mut registry).await?;
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+fn seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_micros() as f64 / 1e6
+}
+
+fn number(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = Number::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
+}
+
+fn process(site: &Site, registry: &mut Registry) {
+    let build = Family::<Build, Gauge>::default();
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    build.get_or_create(&Build { version, config: site.digest.clone() }).set(1);
+    registry.register("kpid_build_info", "The release, and the configuration that judges", build);
+    let metrics = &site.metrics;
+    if let Some(at) = metrics.turned_at() {
+        let help = "When the scheduler last came round";
+        number(registry, "kpid_scheduler_turn_timestamp_seconds", help, seconds(at));
+    }
+    if let Some(at) = metrics.reloaded_at() {
+        let help = "When a configuration was last taken";
+        number(registry, "kpid_config_last_reload_success_timestamp_seconds", help, seconds(at));
+    }
+    let taken = f64::from(u8::from(!metrics.is_reload_refused()));
+    let help = "Whether the newest configuration was taken";
+    number(registry, "kpid_config_last_reload_successful", help, taken);
+}
+
+fn scores(standing: &Standing, registry: &mut Registry) {
+    let scores = Family::<Of, Number>::default();
+    let statuses = Family::<OfStatus, Gauge>::default();
+    let coverage = Family::<Of, Number>::default();
+    let open = Family::<Of, Gauge>::default();
+    let node = |scope: String, verdict: &Verdict| {
+        let of = Of { scope: scope.clone() };
+        if let Some(score) = verdict.score {
+            scores.get_or_create(&of).set(score);
+        }
+        coverage.get_or_create(&of).set(verdict.coverage);
+        for status in STATUSES {
+            let word = status.words().replace(' ', "_");
+            let of = OfStatus { scope: scope.clone(), status: word };
+            statuses.get_or_create(&of).set(i64::from(status == verdict.status));
+        }
+    };
+    for scorecard in &standing.scorecards {
+        node(scorecard.id.to_string(), &scorecard.verdict);
+        for perspective in &scorecard.perspectives {
+            let scope = format!("{}/{}", scorecard.id, perspective.id);
+            node(scope.clone(), &perspective.verdict);
+            let is_open = perspective.episode.as_ref().is_some_and(|episode| episode.is_open());
+            open.get_or_create(&Of { scope }).set(i64::from(is_open));
+        }
+    }
+    let help = "Score of a scorecard or perspective, 0 to 100; absent without data";
+    registry.register("kpid_score", help, scores);
+    registry.register("kpid_status", "1 for the status that holds", statuses);
+    registry.register("kpid_coverage_ratio", "Share of the weight that has data", coverage);
+    registry.register("kpid_alert_open", "1 while a perspective's alert is open", open);
+}
+
+fn data(held: &Held, registry: &mut Registry) {
+    let attempts = Family::<Of, Number>::default();
+    let failing = Family::<Of, Gauge>::default();
+    for (kpi, attempt) in &held.attempts {
+        let of = Of { scope: kpi.to_string() };
+        attempts.get_or_create(&of).set(seconds(attempt.finished_at));
+        failing.get_or_create(&of).set(i64::from(attempt.failure.is_some()));
+    }
+    let help = "When a KPI was last collected, whatever came";
+    registry.register("kpid_kpi_last_collection_timestamp_seconds", help, attempts);
+    registry.register("kpid_kpi_source_failing", "1 while a KPI's source fails", failing);
+    let open = held.incidents.values().filter(|incident| incident.closed_at.is_none()).count();
+    let help = "Troubles with data that are not over";
+    number(registry, "kpid_data_troubles", help, open as f64);
+}
+
+async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
+    let deliveries = Family::<OfState, Gauge>::default();
+    let held = site.store.deliveries(false).await?;
+    for state in ["pending", "given_up"] {
+        let count = held.iter().filter(|delivery| delivery.state == state).count();
+        deliveries
+            .get_or_create(&OfState { state: state.to_owned() })
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    registry.register("kpid_deliveries", "Messages that are not delivered", deliveries);
+    let pending = held.iter().filter(|delivery| delivery.state == "pending");
+    let oldest = pending.map(|delivery| delivery.written_at).min();
+    let age = oldest.map_or(0.0, |oldest| seconds(site.clock.now()) - seconds(oldest));
+    let help = "Age of the oldest message that waits to be delivered; 0 without one";
+    number(registry, "kpid_outbox_oldest_pending_seconds", help, age);
+    Ok(())
+}

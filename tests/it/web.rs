@@ -1,0 +1,169 @@
+//! The page, the metrics and the health of the running daemon, over real HTTP.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::world::{
+    kpid::{Daemon, Kpid},
+    origin::{Answer, Origin},
+};
+
+fn kpid(origin: &Origin, web: &str) -> Kpid {
+    let api = origin.yaml();
+    let config = format!(
+        "store: kpid.db\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections: {{ api: {api} }}\nweb: {{ {web} }}\n"
+    );
+    let scorecard = "scorecard: acme
+name: Acme <b>&</b> Sons
+perspectives:
+  care:
+    name: Customer care
+    alert: { to: [] }
+    objectives:
+      answer:
+        kpis:
+          calls: { name: Calls answered, nature: level, unit: points, schedule: { every: 1s }, target: 95, tolerance: 3, source: { http: { from: api, get: calls, value: $.value } } }
+";
+    Kpid::new(&config, scorecard)
+}
+
+async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
+    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
+    daemon.until(status, look, |seen| seen == status).await;
+}
+
+/// Where the daemon says that it shows itself, the newest time it did.
+async fn address(daemon: &mut Daemon) -> SocketAddr {
+    let log = daemon.until_log("shows itself at http://").await;
+    let (_, rest) = log.rsplit_once("shows itself at http://").unwrap();
+    rest.split_once('/').unwrap().0.parse().unwrap()
+}
+
+async fn get(at: SocketAddr, path: &str, token: Option<&str>) -> reqwest::Response {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let request = reqwest::Client::new().get(format!("http://{at}{path}"));
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    request.send().await.unwrap()
+}
+
+async fn text(at: SocketAddr, path: &str) -> String {
+    let response = get(at, path, None).await;
+    assert_eq!(response.status(), 200, "{path}");
+    response.text().await.unwrap()
+}
+
+/// The value of a line of metrics.
+fn value(metrics: &str, name: &str) -> Option<f64> {
+    let line = metrics.lines().find(|line| line.starts_with(&format!("{name} ")))?;
+    line.rsplit_once(' ')?.1.parse().ok()
+}
+
+#[tokio::test]
+async fn what_runs_is_shown_and_counted() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 80.0);
+    let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
+    let mut daemon = kpid.start();
+    let at = address(&mut daemon).await;
+    until_judged(&mut daemon, &kpid, "off_track").await;
+    assert_eq!(text(at, "/healthz").await, "ok\n");
+    assert_eq!(text(at, "/readyz").await, "ready\n");
+
+    let page = get(at, "/", None).await;
+    for (name, part) in [
+        ("content-security-policy", "default-src 'none'"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+    ] {
+        assert!(page.headers()[name].to_str().unwrap().contains(part), "{name}");
+    }
+    let page = page.text().await.unwrap();
+    for part in
+        ["Acme &lt;b&gt;&amp;&lt;", "Customer care", "Calls answered", "off track", "80", "95"]
+    {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+
+    let shown: Value = serde_json::from_str(&text(at, "/api/v1/standing").await).unwrap();
+    let told = kpid.show().await;
+    assert_eq!(
+        shown["scorecards"][0]["perspectives"][0]["score"],
+        told["scorecards"][0]["perspectives"][0]["score"]
+    );
+
+    let metrics = text(at, "/metrics").await;
+    assert!(metrics.trim_end().ends_with("# EOF"), "{metrics}");
+    assert_eq!(value(&metrics, "kpid_score{scope=\"acme\"}"), Some(0.0));
+    assert_eq!(value(&metrics, "kpid_status{scope=\"acme/care\",status=\"off_track\"}"), Some(1.0));
+    assert_eq!(value(&metrics, "kpid_status{scope=\"acme/care\",status=\"on_track\"}"), Some(0.0));
+    assert!(value(&metrics, "kpid_rounds_total").unwrap() >= 1.0);
+    assert!(value(&metrics, "kpid_collections_total{outcome=\"samples\"}").unwrap() >= 1.0);
+    assert_eq!(value(&metrics, "kpid_config_last_reload_successful"), Some(1.0));
+    assert_eq!(value(&metrics, "kpid_kpi_source_failing{scope=\"acme/calls\"}"), Some(0.0));
+
+    origin.set("calls", Answer::Status(500));
+    let look = async || {
+        value(&text(at, "/metrics").await, "kpid_kpi_source_failing{scope=\"acme/calls\"}")
+    };
+    daemon.until("the source seen failing", look, |seen| *seen == Some(1.0)).await;
+    assert!(text(at, "/").await.contains("Sources that fail"));
+
+    // A configuration that is refused is told, one that is taken keeps the same door open.
+    let path = kpid.folder().join("kpid.yaml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, "store: [").unwrap();
+    daemon.hang_up();
+    let look = async || value(&text(at, "/metrics").await, "kpid_config_last_reload_successful");
+    daemon.until("the refusal counted", look, |seen| *seen == Some(0.0)).await;
+    std::fs::write(&path, format!("{good}# another\n")).unwrap();
+    daemon.hang_up();
+    let look = async || value(&text(at, "/metrics").await, "kpid_config_last_reload_successful");
+    daemon.until("the reload counted", look, |seen| *seen == Some(1.0)).await;
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_token_is_needed_where_one_is_configured_and_beyond_loopback() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let open = kpid(&origin, "listen: \"0.0.0.0:0\"");
+    let checked = open.run(&["check"]).await;
+    assert_eq!(checked.code, Some(1));
+    assert!(checked.stderr.contains("could look") || checked.stdout.contains("could look"));
+    assert_eq!(open.run(&["run"]).await.code, Some(2), "it does not even start");
+
+    let made = open.run(&["token", "grafana"]).await.stdout;
+    let token = made.lines().nth(1).unwrap().trim().to_owned();
+    let hash = made.split_once("sha256: ").unwrap().1.split_once(' ').unwrap().0.to_owned();
+    assert!(!made.lines().last().unwrap().contains(&token));
+    let tokens = format!("listen: \"127.0.0.1:0\", tokens: {{ grafana: {{ sha256: {hash} }} }}");
+    let kpid = kpid(&origin, &tokens);
+    let mut daemon = kpid.start();
+    let at = address(&mut daemon).await;
+    for path in ["/", "/metrics", "/api/v1/standing"] {
+        let refused = get(at, path, None).await;
+        assert_eq!(refused.status(), 401, "{path}");
+        assert!(refused.headers().contains_key("www-authenticate"));
+        assert_eq!(get(at, path, Some("guess")).await.status(), 401, "{path}");
+        assert_eq!(get(at, path, Some(&token)).await.status(), 200, "{path}");
+    }
+    assert_eq!(get(at, "/healthz", None).await.status(), 200, "supervisors have no token");
+    assert!(!daemon.log().contains(&token));
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let origin = Origin::start().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let ran = kpid(&origin, &format!("listen: \"{address}\"")).run(&["run"]).await;
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains(&format!("cannot listen on {address}")), "{}", ran.stderr);
+}
