@@ -6,6 +6,7 @@ use crate::{
     cli::{
         Answer,
         failure::Failure,
+        held::{self, Warning},
         output::{self, Format, print_json, say},
     },
     config::{
@@ -51,13 +52,20 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         Some(setup) if arguments.probe => probe(setup).await?,
         _ => Vec::new(),
     };
+    let held = match &setup {
+        Some(setup) => held::warnings(setup).await?,
+        None => Vec::new(),
+    };
     match arguments.format {
-        Format::Json => print_json(&json(&problems, arguments.probe, &probed))?,
+        Format::Json => print_json(&json(&problems, arguments.probe, &probed, &held)?)?,
         Format::Text => {
             output::put(format_args!("{}", problems.render()));
             for Probed { what, id, trouble } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
                 say!("{what} {id}: {answer}");
+            }
+            for Warning { scope, message } in &held {
+                say!("warning: {scope} {message}");
             }
             say!("{}", summary(setup.as_ref(), &problems));
         }
@@ -81,13 +89,19 @@ async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
     Ok(probed)
 }
 
-fn json(problems: &Problems, with_probe: bool, probed: &[Probed]) -> serde_json::Value {
+fn json(
+    problems: &Problems,
+    with_probe: bool,
+    probed: &[Probed],
+    held: &[Warning],
+) -> anyhow::Result<serde_json::Value> {
     let mut json = problems.to_json();
     if with_probe {
         let probe = |Probed { what, id, trouble }: &Probed| serde_json::json!({ "kind": what, "id": id, "reached": trouble.is_none(), "message": trouble });
         json["probed"] = probed.iter().map(probe).collect();
     }
-    json
+    json["held"] = serde_json::to_value(held)?;
+    Ok(json)
 }
 
 fn summary(setup: Option<&Setup>, problems: &Problems) -> String {

@@ -13,6 +13,7 @@ mod demo;
 mod explain;
 mod export;
 mod failure;
+mod held;
 mod import;
 mod init;
 mod notify;

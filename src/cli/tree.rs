@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::{
     cli::output::style,
     scorecard::{
-        DataState, KpiStanding, ObjectiveStanding, PerspectiveStanding, Reason, ScorecardStanding,
-        Standing, Status, Trend, Verdict, rounding,
+        DataState, Finality, KpiStanding, ObjectiveStanding, PerspectiveStanding, Reason,
+        ScorecardStanding, Standing, Status, Trend, Verdict, rounding,
     },
 };
 
@@ -204,6 +204,12 @@ fn kpi_facts(kpi: &KpiStanding) -> String {
         (None, _) => {}
     }
     facts.extend(kpi.period.map(|period| period.to_string()));
+    facts.extend(match kpi.finality {
+        // A level is always the newest there is.
+        Some(Finality::Provisional) if !kpi.judged_on_newest => Some("provisional".to_owned()),
+        Some(Finality::Revised) => Some("revised".to_owned()),
+        _ => None,
+    });
     facts.extend(kpi.gap.map(|gap| gap.words().to_owned()));
     if kpi.state == DataState::Awaiting {
         facts.push("newer period awaited".to_owned());

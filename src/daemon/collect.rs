@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::setup::Collection,
     daemon::Engine,
-    scorecard::{Aggregate, Kpi, Period, ReadingKind, Sample, Scorecard},
+    scorecard::{Aggregate, Figure, Kpi, Period, ReadingKind, Sample, Scorecard},
     sources::{Exchange, Outcome, Question, Window, shared::Shared},
     store::{Attempt, Collected, Filed, Filing, Stage},
 };
@@ -88,17 +88,49 @@ pub fn file(
             Outcome::Null => {
                 (outcome, message) = ("null", Some(format!("the source gave null for {period}")));
             }
+            Outcome::NoRows if definition.is_some_and(|(_, kpi)| kpi.empty_is_zero) => {}
             Outcome::NoRows => {
                 (outcome, message) =
                     ("no_rows", Some(format!("the source gave no rows for {period}")));
             }
             Outcome::Error(sentence) => (outcome, message) = ("error", Some(sentence.clone())),
         }
+        if let Some((scorecard, kpi)) = definition {
+            filed.extend(empty(scorecard, kpi, answer, now));
+        }
     }
     let Occasion { slot, missed } = occasion;
     let attempt = Attempt { slot, missed, finished_at: now, outcome, message };
     let filing = definition.map_or(Filing::Actuals, |(_, kpi)| filing(collection, kpi));
     Collected { kpi: collection.kpi.clone(), attempt: Some(attempt), filing, filed }
+}
+
+/// The sum of nothing, for the periods that were asked about, have begun, and of which the source
+/// has nothing, where the author says so. A source that fails, or says null, has not said nothing.
+fn empty(scorecard: &Scorecard, kpi: &Kpi, answer: &Answer, now: DateTime<Utc>) -> Vec<Filed> {
+    let samples: &[Sample] = match &answer.outcome {
+        _ if !kpi.empty_is_zero => return Vec::new(),
+        Outcome::Samples(samples) => samples,
+        Outcome::NoRows => &[],
+        Outcome::Null | Outcome::Error(_) => return Vec::new(),
+    };
+    let calendar = &scorecard.calendar;
+    let named =
+        |period: Period| samples.iter().any(|held| held.period.is_none_or(|at| at == period));
+    let back = std::iter::successors(Some(answer.window.period), |at| Some(at.previous()));
+    let asked = back.take_while(|at| calendar.bounds(*at).0 >= answer.window.start);
+    let nothing = asked.filter(|at| calendar.bounds(*at).0 <= now && !named(*at));
+    nothing
+        .filter_map(|period| {
+            let zero = Sample {
+                period: Some(period),
+                figure: Some(Figure::Value(0.0)),
+                target: None,
+                observed_at: None,
+            };
+            filed(scorecard, &zero, period, now)
+        })
+        .collect()
 }
 
 /// A sample as the figure of its period; null is no figure.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Actual, AsReported, Case, DataState, Figure, Frequency, Gap, Kpi, KpiStanding, LastKnown,
-    Lines, Nature, Period, Scorecard, Status, Target,
+    Actual, AsReported, Case, DataState, Figure, Finality, Frequency, Gap, Kpi, KpiStanding,
+    LastKnown, Lines, Nature, Period, Scorecard, Status, Target,
     forecast::{self, Forecast, Shape},
     score::{self, Anchors, Yardstick},
     signal::{Assurance, Limits},
@@ -95,6 +95,7 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
             .period
             .filter(|_| report.judged)
             .and_then(|period| case.as_reported(period, scorecard.materiality_pct)),
+        finality: verdict.value.and(report.period).map(|period| case.finality(period, now)),
         weight: kpi.weight_in(report.period),
         critical: kpi.critical,
     }
@@ -387,6 +388,17 @@ impl Case<'_> {
             score: before.score?,
             material: is_material((first, before.status), (last, now.status), materiality_pct),
         })
+    }
+
+    /// How settled what is held for a period is.
+    fn finality(&self, period: Period, now: DateTime<Utc>) -> Finality {
+        let revisions = self.held.actuals.get(&period).map_or(&[][..], Vec::as_slice);
+        let reported = revisions.iter().filter(|actual| self.was_closed(period, actual)).count();
+        match () {
+            () if now < self.calendar.overdue_from(period, self.kpi.lag) => Finality::Provisional,
+            () if reported > 1 => Finality::Revised,
+            () => Finality::Final,
+        }
     }
 
     /// A figure that came while its period was still running was never reported as final.

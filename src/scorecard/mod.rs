@@ -66,7 +66,7 @@ pub use standing::{
     AsReported, Basis, Counts, KpiStanding, LastKnown, LinkedStanding, ObjectiveStanding, Outlook,
     Pacing, PerspectiveStanding, ScorecardStanding, Signal, Standing, Trend, Verdict,
 };
-pub use status::{DataState, Gap, Reason, Status};
+pub use status::{DataState, Finality, Gap, Reason, Status};
 pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};
 pub use tree::{
     Aggregate, AlertOn, AlertPolicy, Contribution, Initiative, Input, Kind, Kpi, Missing, Nature,

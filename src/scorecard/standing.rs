@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    DataState, Episode, Gap, Id, ObjectiveRef, Occasion, Period, Portfolio, Reason, Scope, Status,
-    forecast::Forecast, signal::Assurance,
+    DataState, Episode, Finality, Gap, Id, ObjectiveRef, Occasion, Period, Portfolio, Reason,
+    Scope, Status, forecast::Forecast, signal::Assurance,
 };
 
 /// All scorecards, judged at one instant.
@@ -317,6 +317,8 @@ pub struct KpiStanding {
     pub expected: Option<(Status, f64)>,
     /// The running period of a flow so far; provisional.
     pub pace: Option<Pacing>,
+    /// How settled the value is; none without one.
+    pub finality: Option<Finality>,
     /// The period was reported otherwise before: its first figure and verdict.
     pub as_reported: Option<AsReported>,
     /// Its weight among its siblings, in the period reported.

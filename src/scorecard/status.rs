@@ -124,3 +124,15 @@ impl Gap {
         }
     }
 }
+
+/// How settled a figure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finality {
+    /// Its period runs, or may still be reported otherwise until it is due.
+    Provisional,
+    /// As it was first reported.
+    Final,
+    /// Changed after it had been reported.
+    Revised,
+}

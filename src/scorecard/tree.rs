@@ -173,6 +173,8 @@ pub struct Kpi {
     pub input: Input,
     /// How readings of one period make its actual.
     pub aggregate: Aggregate,
+    /// Whether a period in which its source has nothing is 0; for flows.
+    pub empty_is_zero: bool,
     /// Multiplies numerator / denominator: 100 for %, 1000 for "per 1000".
     pub scale: f64,
     /// Judge the sum since the start of this span instead of the single period.
@@ -474,6 +476,7 @@ impl Kpi {
             credit_overachievement: true,
             input: Input::Collected,
             aggregate: Aggregate::Last,
+            empty_is_zero: false,
             scale: 1.0,
             cumulative: None,
             min_n: 0.0,

@@ -87,6 +87,26 @@ async fn the_past_comes_in_silently_and_once() {
 }
 
 #[tokio::test]
+async fn the_sum_of_nothing_is_zero_only_where_the_author_says_so() {
+    let kpid = acme(BY_MONTH).await;
+    let zero = scorecard(BY_MONTH).replace("nature: flow", "nature: flow\n            empty: zero");
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), &zero).unwrap();
+    let ran = filled(&kpid, &["acme/revenue"]).await;
+    assert!(ran.stdout.contains("acme/revenue: 24 periods filled"), "{}", ran.stdout);
+    let rows = kpid.run(&["export"]).await.stdout;
+    assert!(rows.contains("acme/revenue,2024-11,0.0,"), "{rows}");
+    // A source that fails has not said nothing.
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), zero.replace(BY_MONTH, TORN)).unwrap();
+    let ran = kpid.run(&["pull", "acme/revenue", "--period", "2026-01"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+    let ratio = zero.replace("nature: flow", "nature: level");
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), ratio).unwrap();
+    let checked = kpid.run(&["check"]).await;
+    assert_eq!(checked.code, Some(1));
+    assert!(checked.stdout.contains("is for a flow"), "{}", checked.stdout);
+}
+
+#[tokio::test]
 async fn what_stopped_goes_on_where_it_stopped() {
     let kpid = acme(TORN).await;
     let ran = filled(&kpid, &["acme/revenue"]).await;

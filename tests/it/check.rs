@@ -116,3 +116,34 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn figures_tell_of_a_tolerance_that_chance_crosses_and_of_trouble_nobody_works_on() {
+    let config = "store: kpid.db\ncalendar: { timezone: Europe/Amsterdam }\n";
+    let scorecard = "scorecard: acme
+perspectives:
+  money:
+    objectives:
+      earn:
+        kpis:
+          revenue: { nature: flow, unit: kEUR, target: 120, tolerance: 3, empty: missing }
+";
+    let kpid = crate::world::kpid::Kpid::new(config, scorecard);
+    let untold = kpid.run(&["check"]).await;
+    assert!(!untold.stdout.contains("by chance"), "{}", untold.stdout);
+    let mut rows = "kpi,period,value\n".to_owned();
+    let mut period = kpid::scorecard::Period::parse("2026-10").unwrap();
+    for at in 0..24 {
+        let value = if at % 2 == 0 { 90 } else { 110 };
+        rows.push_str(&format!("acme/revenue,{period},{value}\n"));
+        period = period.previous();
+    }
+    std::fs::write(kpid.folder().join("rows.csv"), rows).unwrap();
+    let path = kpid.folder().join("rows.csv");
+    let ran = kpid.run(&["import", path.to_str().unwrap()]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let said = kpid.run(&["check"]).await;
+    assert_eq!(said.code, Some(0), "a warning is no problem");
+    let narrow = "warning: acme/revenue has a tolerance of 3 kEUR, narrower than its usual variation of 53.2 kEUR";
+    assert!(said.stdout.contains(narrow), "{}", said.stdout);
+}

@@ -72,6 +72,8 @@ pub struct KpiDoc {
     pub credit_overachievement: Option<Loc<bool>>,
     /// How the readings of one period make its actual.
     pub aggregate: Option<Loc<String>>,
+    /// What a period is in which a flow's source has nothing: no figure, or 0.
+    pub empty: Option<Loc<EmptyDoc>>,
     /// Multiplies numerator / denominator; 100 for a unit of %, else 1.
     pub scale: Option<Loc<f64>>,
     /// Judge the sum since the fiscal year or quarter began.
@@ -100,6 +102,16 @@ pub struct KpiDoc {
     pub source: Option<Loc<SourceDoc>>,
     /// What is being done about it, by id.
     pub initiatives: Option<Loc<Entries<InitiativeDoc>>>,
+}
+
+/// What a period is in which a source has nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyDoc {
+    /// Not a figure; the default.
+    Missing,
+    /// The sum of nothing: 0. Only for flows, and never where the source fails.
+    Zero,
 }
 
 /// What a KPI's number does across periods.

@@ -9,8 +9,8 @@ use crate::{
     config::{
         document::{
             kpi::{
-                BasisDoc, CumulativeDoc, DirectionDoc, FrequencyDoc, KindDoc, KpiDoc, NatureDoc,
-                PaceDoc, RulesDoc, ScoringDoc, SignalsDoc,
+                BasisDoc, CumulativeDoc, DirectionDoc, EmptyDoc, FrequencyDoc, KindDoc, KpiDoc,
+                NatureDoc, PaceDoc, RulesDoc, ScoringDoc, SignalsDoc,
             },
             located::Loc,
             scalar::ScheduleDoc,
@@ -55,9 +55,20 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
         None => reading::usual_aggregate(nature, kind),
         Some(written) => aggregate(sheet.desk, written).unwrap_or(kpi.aggregate),
     };
+    kpi.empty_is_zero = empty_is_zero(sheet.desk, &kpi, doc);
     kpi.input = input(sheet, &kpi, place, doc);
     collection(sheet, &mut kpi, place, doc);
     Some(kpi)
+}
+
+/// Only of a flow is nothing 0.
+fn empty_is_zero(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> bool {
+    let Some(written) = &doc.empty else { return false };
+    let is_zero = written.value == Some(EmptyDoc::Zero);
+    if is_zero && kpi.nature != Nature::Flow {
+        desk.error(written.place, "`empty: zero` is for a flow; nothing of anything else is no 0");
+    }
+    is_zero
 }
 
 fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
