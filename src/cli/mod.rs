@@ -21,6 +21,7 @@ mod outbox;
 mod output;
 mod plan;
 mod pull;
+mod reload;
 mod run;
 mod schema;
 mod show;
@@ -64,6 +65,7 @@ enum Command {
     Outbox(outbox::Arguments),
     Notify(notify::Arguments),
     Plan(plan::Arguments),
+    Reload(reload::Arguments),
     Simulate(simulate::Arguments),
     Backup(backup::Arguments),
     Restore(backup::RestoreArguments),
@@ -119,6 +121,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Backup(arguments) => backup::run(&config, &arguments).await,
             Command::Restore(arguments) => backup::restore(&config, &arguments).await,
+            Command::Reload(arguments) => reload::run(&config, &arguments).await,
             Command::Plan(arguments) => plan::run(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,

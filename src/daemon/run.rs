@@ -34,7 +34,7 @@ use crate::{
     notify::Channels,
     scorecard::{Cron, Id, Schedule},
     sources::connections::Connections,
-    store::{InstanceLock, Store},
+    store::{self, InstanceLock, Reloaded, Store},
     telemetry::metrics::Metrics,
     web::{self, Site},
 };
@@ -44,6 +44,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// An idle scheduler comes round so often, so that one which stands still is told from it.
 const TURN_EVERY: Duration = Duration::from_secs(15);
+
+/// Why a reload was refused when the files themselves are wrong.
+const PROBLEMS: &str = "its files have problems, which the log names";
 
 /// Local midnight, when due dates pass.
 const MIDNIGHT: &str = "0 0 * * *";
@@ -83,6 +86,7 @@ impl Orders {
 /// Runs the daemon until it is told to stop: collects, judges, delivers.
 pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Result<()> {
     let lock = InstanceLock::take(&setup.store)?;
+    store::check_pages(&setup.store).await?;
     let store = Store::open(&setup.store).await?;
     let freed = store.free_claims(&lock).await?;
     if freed > 0 {
@@ -92,9 +96,9 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
     let listener = Listener::bind(setup.web.listen)?;
     let mut daemon = Daemon::new(setup, store.clone(), clock, listener, metrics).await?;
     let result = loop {
-        match daemon.work(&mut orders).await {
+        match daemon.work(&mut orders, &lock).await {
             Ok(Ending::Stopped) => break Ok(()),
-            Ok(Ending::Reloaded(setup)) => daemon = daemon.reloaded(*setup).await,
+            Ok(Ending::Reloaded(setup)) => daemon = daemon.reloaded(*setup, &lock).await,
             Err(error) => break Err(error),
         }
     };
@@ -137,7 +141,7 @@ impl Daemon {
     }
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.
-    async fn reloaded(self, setup: Setup) -> Self {
+    async fn reloaded(self, setup: Setup, lock: &InstanceLock) -> Self {
         let (store, clock) = (self.engine.store.clone(), self.clock);
         // Who looks at an unchanged address does not notice.
         let held = self.listener.clone().filter(|held| Some(held.address) == setup.web.listen);
@@ -152,16 +156,20 @@ impl Daemon {
             Err(error) => Err(error),
         };
         match other {
-            Ok(other) => other,
+            Ok(other) => {
+                note(lock, Ok(other.engine.setup.digest.clone()), clock.now());
+                other
+            }
             Err(error) => {
                 self.metrics.reloaded(false, clock.now());
                 error!("the new configuration cannot be used, the old one goes on: {error:#}");
+                note(lock, Err(format!("{error:#}")), clock.now());
                 Self { tasks: TaskTracker::new(), ..self }
             }
         }
     }
 
-    async fn work(&self, orders: &mut Orders) -> anyhow::Result<Ending> {
+    async fn work(&self, orders: &mut Orders, lock: &InstanceLock) -> anyhow::Result<Ending> {
         let setup = &self.engine.setup;
         let zone = setup.calendar.zone;
         let mut schedules: Vec<Schedule> = Vec::new();
@@ -214,9 +222,11 @@ impl Daemon {
                     Err(error) => {
                         self.metrics.reloaded(false, now);
                         systemd::refused(&status);
-                        if let Some(error) = error {
+                        if let Some(error) = &error {
                             error!("the new configuration cannot be used, the old one goes on: {error:#}");
                         }
+                        let why = error.map_or(PROBLEMS.to_owned(), |error| format!("{error:#}"));
+                        note(lock, Err(why), now);
                     }
                 },
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
@@ -404,6 +414,13 @@ impl Daemon {
             }
         };
         tokio::spawn(self.tasks.track_future(guarded));
+    }
+}
+
+/// Tells whoever asked for a reload what came of it.
+fn note(lock: &InstanceLock, came: Result<String, String>, now: DateTime<Utc>) {
+    if let Err(error) = lock.note(&Reloaded { at: now, came }) {
+        warn!("{error:#}");
     }
 }
 

@@ -1,17 +1,38 @@
-//! One daemon a store: a lock on a file beside it, which the system frees when the process ends.
+//! One daemon a store: a lock on a file beside it, which the system frees when the process ends. The
+//! file says who holds it, and what came of the newest reload.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
+    io::{ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// Held by the daemon as long as it runs.
 #[derive(Debug)]
 pub struct InstanceLock {
-    _file: File,
+    file: File,
+}
+
+/// A daemon that runs on a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process id.
+    pub process: i32,
+    /// What came of its newest reload, if there was one.
+    pub reloaded: Option<Reloaded>,
+}
+
+/// What came of a reload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// When that was settled.
+    pub at: DateTime<Utc>,
+    /// The digest of the configuration that runs now, or why the old one goes on.
+    pub came: Result<String, String>,
 }
 
 impl InstanceLock {
@@ -43,11 +64,47 @@ impl InstanceLock {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(told),
         }
-        file.set_len(0).with_context(told)?;
-        file.seek(SeekFrom::Start(0)).with_context(told)?;
-        writeln!(file, "{}", std::process::id()).with_context(told)?;
-        Ok(Self { _file: file })
+        let lock = Self { file };
+        lock.write(&format!("{}\n", std::process::id())).with_context(told)?;
+        Ok(lock)
     }
+
+    /// Notes what came of a reload, for whoever asked for it.
+    pub fn note(&self, reloaded: &Reloaded) -> anyhow::Result<()> {
+        let told = "cannot note what came of the reload";
+        let line = serde_json::to_string(reloaded).context(told)?;
+        self.write(&format!("{}\n{line}\n", std::process::id())).context(told)
+    }
+
+    /// Overwritten in place and cut then: whoever reads meanwhile still finds the process.
+    fn write(&self, text: &str) -> std::io::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)
+    }
+}
+
+/// The daemon that runs on a store, if one does.
+pub fn holder(store: &Path) -> anyhow::Result<Option<Holder>> {
+    let path = lock_path(store);
+    let told = || format!("cannot see who uses the store by {}", path.display());
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(told),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => return Ok(None),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error).with_context(told),
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).with_context(told)?;
+    let mut lines = text.lines();
+    let process = lines.next().and_then(|line| line.parse().ok()).with_context(told)?;
+    let reloaded = lines.next().and_then(|line| serde_json::from_str(line).ok());
+    Ok(Some(Holder { process, reloaded }))
 }
 
 fn lock_path(store: &Path) -> PathBuf {
@@ -69,5 +126,22 @@ mod tests {
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");
         drop(first);
         InstanceLock::take(&store).unwrap();
+    }
+
+    #[test]
+    fn who_holds_it_and_its_newest_reload_are_told_as_long_as_it_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("kpid.db");
+        assert_eq!(holder(&store).unwrap(), None);
+        let lock = InstanceLock::take(&store).unwrap();
+        let process = i32::try_from(std::process::id()).unwrap();
+        assert_eq!(holder(&store).unwrap(), Some(Holder { process, reloaded: None }));
+        for came in [Err("two\nlines, and long".repeat(9)), Ok("sha256:1".to_owned())] {
+            let reloaded = Reloaded { at: DateTime::UNIX_EPOCH, came };
+            lock.note(&reloaded).unwrap();
+            assert_eq!(holder(&store).unwrap().unwrap().reloaded, Some(reloaded));
+        }
+        drop(lock);
+        assert_eq!(holder(&store).unwrap(), None);
     }
 }

@@ -4,6 +4,7 @@
 mod actuals;
 mod audit;
 mod backup;
+mod checkup;
 mod collections;
 mod desk;
 mod episodes;
@@ -37,10 +38,11 @@ pub use self::{
     actuals::{Filed, Filing, Stage},
     audit::Deed,
     backup::{Backup, backup, look_through, restore},
+    checkup::{Checkup, check_pages, check_up},
     collections::{Attempt, LastSlot, Newest},
     desk::{Handled, Handling, Listed},
     episodes::EpisodeEvent,
-    lock::InstanceLock,
+    lock::{Holder, InstanceLock, Reloaded, holder},
     outbox::{Claimed, NewDelivery},
     remarks::Acknowledged,
     silences::KeptSilence,

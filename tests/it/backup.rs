@@ -93,3 +93,33 @@ async fn what_is_no_sound_store_is_not_restored() {
     }
     assert_eq!(kpid.show().await["scorecards"][0]["status"], "on_track", "nothing was touched");
 }
+
+#[tokio::test]
+async fn a_damaged_store_is_told_at_the_start_with_the_way_out() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin);
+    let store = kpid.folder().join("kpid.db");
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.stop().await;
+    let sound = fs::read(&store).unwrap();
+    // The tables' tree cut off at its root, a file of something else, and half a file.
+    let mut torn = sound.clone();
+    torn[100..200].fill(0xff);
+    let broken = [torn, b"kpi,period,value\n".repeat(99), sound[..sound.len() / 2].to_vec()];
+    for bytes in broken {
+        fs::write(&store, bytes).unwrap();
+        let ran = kpid.run(&["run"]).await;
+        assert_eq!(ran.code, Some(2));
+        assert!(
+            ran.stderr.contains("is damaged") && ran.stderr.contains("kpid restore"),
+            "{}",
+            ran.stderr
+        );
+    }
+    fs::write(&store, sound).unwrap();
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}

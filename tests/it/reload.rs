@@ -72,6 +72,39 @@ async fn a_bad_file_changes_nothing_and_a_good_one_takes_over() {
 }
 
 #[tokio::test]
+async fn whoever_orders_a_reload_hears_what_came_of_it() {
+    let origin = Origin::start().await;
+    origin.figure("figure", 98.0);
+    let kpid = Kpid::new(&config(&origin), &scorecard(95));
+    let nobody = kpid.run(&["reload"]).await;
+    assert_eq!(nobody.code, Some(2));
+    assert!(nobody.stderr.contains("no kpid runs"), "{}", nobody.stderr);
+
+    let mut daemon = kpid.start();
+    daemon.until_log("kpid runs").await;
+    write(&kpid, &scorecard(90));
+    let taken = kpid.run(&["reload"]).await;
+    assert_eq!(taken.code, Some(0), "{}{}", taken.stdout, taken.stderr);
+    assert!(taken.stdout.contains("goes on with configuration sha256:"), "{}", taken.stdout);
+
+    // A half-written file is told with its place, and the daemon is left alone.
+    write(&kpid, "scorecard: acme\nperspectives: [");
+    let half = kpid.run(&["reload"]).await;
+    assert_eq!(half.code, Some(2));
+    assert!(half.stderr.contains("scorecards/acme.yaml:2:"), "{}", half.stderr);
+
+    // What only the daemon can find out, it refuses.
+    write(&kpid, &scorecard(90));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("web: {{ listen: {} }}\n", taken.local_addr().unwrap());
+    fs::write(kpid.folder().join("kpid.yaml"), config(&origin) + &listen).unwrap();
+    let refused = kpid.run(&["reload"]).await;
+    assert_eq!(refused.code, Some(1), "{}{}", refused.stdout, refused.stderr);
+    assert!(refused.stdout.contains("goes on as before"), "{}", refused.stdout);
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn systemd_hears_that_it_is_ready_reloads_and_stops() {
     let origin = Origin::start().await;
     origin.figure("figure", 98.0);
