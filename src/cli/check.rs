@@ -32,10 +32,10 @@ pub(crate) struct Arguments {
 }
 
 /// A connection or channel that was tried, and why it cannot be reached.
-struct Probed {
-    what: &'static str,
-    id: Id,
-    trouble: Option<String>,
+pub(super) struct Probed {
+    pub(super) what: &'static str,
+    pub(super) id: Id,
+    pub(super) trouble: Option<String>,
 }
 
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
@@ -74,7 +74,8 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     Ok(if setup.is_some() && reached { Answer::Done } else { Answer::No })
 }
 
-async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
+/// Tries every connection and channel, without sending anything.
+pub(super) async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
     let mut probed = Vec::new();
     let connections = Connections::open(&setup.connections)?;
     for id in setup.connections.keys() {

@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod configuration;
 mod demo;
+mod doctor;
 mod explain;
 mod export;
 mod failure;
@@ -66,6 +67,7 @@ enum Command {
     Notify(notify::Arguments),
     Plan(plan::Arguments),
     Reload(reload::Arguments),
+    Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
     Backup(backup::Arguments),
     Restore(backup::RestoreArguments),
@@ -121,6 +123,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Backup(arguments) => backup::run(&config, &arguments).await,
             Command::Restore(arguments) => backup::restore(&config, &arguments).await,
+            Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
             Command::Reload(arguments) => reload::run(&config, &arguments).await,
             Command::Plan(arguments) => plan::run(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),

@@ -57,7 +57,13 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let daemon_file = read(&mut files, path)?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let (doc, problems) = document::read::<DaemonDoc>(&files, daemon_file);
-    let mut desk = Desk { folder: folder.clone(), secrets, speeches: HashMap::new(), problems };
+    let mut desk = Desk {
+        folder: folder.clone(),
+        secret_files: Vec::new(),
+        secrets,
+        speeches: HashMap::new(),
+        problems,
+    };
     let doc = doc.and_then(|doc| doc.value);
     let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file)?;
     let mut docs = Vec::new();
@@ -105,6 +111,7 @@ pub struct Inline<'d> {
 pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<Problem>) {
     let mut desk = Desk {
         folder: folder.to_path_buf(),
+        secret_files: Vec::new(),
         secrets: Secrets::Unused,
         speeches: HashMap::new(),
         problems: Vec::new(),
@@ -146,6 +153,7 @@ fn setup(
         people: parts.people,
         operators: parts.operators.into_iter().map(|mention| mention.id).collect(),
         web: parts.web,
+        secret_files: parts.secret_files,
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Setup {
     pub operators: Vec<Id>,
     /// The listener.
     pub web: Web,
+    /// Files that its secrets are read from.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// How one KPI is collected.

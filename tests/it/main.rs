@@ -9,6 +9,7 @@ mod backup;
 mod check;
 mod demo;
 mod docs;
+mod doctor;
 mod explain;
 mod links;
 mod lookback;

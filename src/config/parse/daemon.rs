@@ -73,6 +73,7 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) people: IndexMap<Id, Person>,
     pub(in crate::config) operators: Vec<Mention>,
     pub(in crate::config) web: Web,
+    pub(in crate::config) secret_files: Vec<PathBuf>,
 }
 
 /// Parses `kpid.yaml`.
@@ -88,6 +89,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         people: IndexMap::new(),
         operators: desk.mentions(doc.operators.as_ref()),
         web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
+        secret_files: Vec::new(),
     };
     for (id, _, doc) in
         given(doc.connections.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
@@ -116,6 +118,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         let parsed = doc.value.as_ref().map(|doc| person(desk, id.clone(), doc));
         parts.people.extend(parsed.map(|person| (id, person)));
     }
+    parts.secret_files = std::mem::take(&mut desk.secret_files);
     parts
 }
 

@@ -34,6 +34,8 @@ use crate::{
 pub(super) struct Desk {
     /// The folder of `kpid.yaml`.
     pub(super) folder: PathBuf,
+    /// Files that secrets are read from.
+    pub(super) secret_files: Vec<PathBuf>,
     /// Whether secrets are needed.
     pub(super) secrets: Secrets,
     /// What is known of databases when their KPIs are read.
@@ -129,6 +131,9 @@ impl Desk {
             let warning = "a secret is written here for everyone who reads the file";
             let hint = "write { env: NAME }, { file: PATH } or { credential: NAME }";
             self.problems.push(Problem::warning(doc.place, warning).hint(hint));
+        }
+        if let SecretDoc::File(path) = written {
+            self.secret_files.push(self.folder.join(path));
         }
         match (secret::read(written, &self.folder), self.secrets) {
             (Ok(secret), _) => Some(secret),

@@ -1,0 +1,312 @@
+//! `kpid doctor`: whether this machine and the store let kpid do its work.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Answer, check, configuration,
+        failure::Failure,
+        output::{Format, print_json, say},
+    },
+    clock::Clock,
+    config::setup::Setup,
+    store::{self, Checkup},
+};
+
+/// With less room a busy day may fill the disk.
+const FREE_BYTES_MIN: u64 = 256 << 20;
+
+/// The clocks of two machines that wrote one store may differ so much.
+const CLOCK_DRIFT_MAX: TimeDelta = TimeDelta::minutes(1);
+
+/// Whoever waits longer waits for a person: a channel that is down for a moment is back by then.
+const DELIVERY_WAITS_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// Where the system names the version of its own zone data, in the first line.
+const SYSTEM_ZONES: &str = "/usr/share/zoneinfo/tzdata.zi";
+
+/// Look whether clock, zones, disk, permissions, secrets, store and deliveries are as they should be
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Also reach every connection and channel, without sending anything
+    #[arg(long)]
+    probe: bool,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What was looked at, and how it is; its serialised keys are a contract.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    state: State,
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Good,
+    /// Worth knowing, and no reason to act at once.
+    Noted,
+    Wrong,
+}
+
+impl Finding {
+    fn new(what: &str, state: State, message: impl Into<String>) -> Self {
+        Self { what: what.to_owned(), state, message: message.into() }
+    }
+
+    fn good(what: &str, message: impl Into<String>) -> Self {
+        Self::new(what, State::Good, message)
+    }
+
+    fn noted(what: &str, message: impl Into<String>) -> Self {
+        Self::new(what, State::Noted, message)
+    }
+
+    fn wrong(what: &str, message: impl Into<String>) -> Self {
+        Self::new(what, State::Wrong, message)
+    }
+}
+
+pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
+    let setup = if arguments.probe {
+        configuration::load_to_use(config)?
+    } else {
+        configuration::load_to_look(config)?
+    };
+    let mut findings = vec![daemon(&setup), zones(), disk(&setup.store)];
+    findings.extend(secrets(&setup.secret_files));
+    findings.extend(held(&setup.store, Clock::System.now()).await?);
+    if arguments.probe {
+        let probed = check::probe(&setup).await?;
+        findings.extend(probed.iter().map(reached));
+    }
+    match arguments.format {
+        Format::Json => print_json(&findings)?,
+        Format::Text => findings.iter().for_each(tell),
+    }
+    let is_well = findings.iter().all(|finding| finding.state != State::Wrong);
+    Ok(if is_well { Answer::Done } else { Answer::No })
+}
+
+fn tell(Finding { what, state, message }: &Finding) {
+    let mark = match state {
+        State::Good => "good ",
+        State::Noted => "note ",
+        State::Wrong => "WRONG",
+    };
+    say!("{mark}  {what}: {message}");
+}
+
+fn daemon(setup: &Setup) -> Finding {
+    match store::holder(&setup.store) {
+        Ok(Some(holder)) => Finding::good("daemon", format!("process {} runs", holder.process)),
+        Ok(None) => Finding::noted("daemon", "none runs on this store"),
+        Err(error) => Finding::wrong("daemon", format!("{error:#}")),
+    }
+}
+
+/// Zones are compiled in: a government's newest change of clocks takes a newer kpid.
+fn zones() -> Finding {
+    let ours = chrono_tz::IANA_TZDB_VERSION;
+    let text = fs::read_to_string(SYSTEM_ZONES).unwrap_or_default();
+    let system = text.lines().next().and_then(|line| line.strip_prefix("# version "));
+    match system.filter(|system| *system > ours) {
+        Some(newer) => Finding::noted(
+            "zone data",
+            format!(
+                "kpid has {ours}, the system {newer}; if your zone changed since, take a newer kpid"
+            ),
+        ),
+        None => Finding::good("zone data", ours),
+    }
+}
+
+fn disk(store: &Path) -> Finding {
+    let folder = folder(store);
+    match statvfs(folder) {
+        Ok(disk) => room(folder, &disk),
+        Err(error) => {
+            Finding::wrong("disk", format!("cannot look at {}: {error}", folder.display()))
+        }
+    }
+}
+
+fn room(folder: &Path, disk: &StatVfs) -> Finding {
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let (folder, megabytes) = (folder.display(), free >> 20);
+    if disk.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Finding::wrong("disk", format!("{folder} can only be read; mount it to write"));
+    }
+    // Some file systems count no files at all.
+    if disk.f_files > 0 && disk.f_favail == 0 {
+        return Finding::wrong("disk", format!("{folder} can hold no more files"));
+    }
+    if free < FREE_BYTES_MIN {
+        let least = FREE_BYTES_MIN >> 20;
+        let words = format!("{megabytes} MiB are free at {folder}; make room, {least} MiB or more");
+        return Finding::wrong("disk", words);
+    }
+    Finding::good("disk", format!("{megabytes} MiB are free at {folder}"))
+}
+
+/// Files that others than their owner's group can read are no secrets.
+fn secrets(files: &[PathBuf]) -> Vec<Finding> {
+    let look = |file: &PathBuf| match mode(file) {
+        Ok(mode) if mode & 0o007 == 0 => None,
+        Ok(mode) => Some(Finding::wrong(
+            "secret",
+            format!("{0} is open to everyone (mode {mode:o}); chmod 640 {0}", file.display()),
+        )),
+        Err(error) => {
+            Some(Finding::wrong("secret", format!("cannot look at {}: {error}", file.display())))
+        }
+    };
+    let open: Vec<Finding> = files.iter().filter_map(look).collect();
+    if open.is_empty() {
+        let words = format!("{} files, open to nobody else", files.len());
+        return vec![Finding::good("secrets", words)];
+    }
+    open
+}
+
+async fn held(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> {
+    if !store.exists() {
+        let words = format!("{} is not there yet; `kpid run` makes it", store.display());
+        return Ok(vec![Finding::noted("store", words)]);
+    }
+    let mode = mode(store)?;
+    let mut findings = vec![if mode & 0o077 == 0 {
+        Finding::good("permissions", format!("{} is its owner's alone", store.display()))
+    } else {
+        let words =
+            format!("{0} is open to others (mode {mode:o}); chmod 600 {0}", store.display());
+        Finding::wrong("permissions", words)
+    }];
+    if let Err(error) = store::check_pages(store).await {
+        findings.push(Finding::wrong("store", format!("{error:#}")));
+        return Ok(findings);
+    }
+    let checkup = store::check_up(store).await?;
+    findings.extend([schema(&checkup), clock(&checkup, now), deliveries(&checkup, now)]);
+    Ok(findings)
+}
+
+fn schema(checkup: &Checkup) -> Finding {
+    let (held, known) = (checkup.schema, checkup.schema_known);
+    if held < known {
+        let words = format!(
+            "its pages are sound; schema {held}, which the next start brings to {known}: \
+             make a backup first"
+        );
+        return Finding::noted("store", words);
+    }
+    if held > known {
+        let words = format!("schema {held} is of a newer kpid, this one knows {known}");
+        return Finding::wrong("store", words);
+    }
+    Finding::good("store", format!("its pages are sound; schema {held}"))
+}
+
+fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
+    match checkup.newest.filter(|newest| *newest > now + CLOCK_DRIFT_MAX) {
+        Some(newest) => Finding::wrong(
+            "clock",
+            format!(
+                "it says {}, but the store knows of {}: one of the two was set wrong",
+                now.format("%Y-%m-%dT%H:%M:%SZ"),
+                newest.format("%Y-%m-%dT%H:%M:%SZ")
+            ),
+        ),
+        None => Finding::good("clock", "not before anything in the store"),
+    }
+}
+
+fn deliveries(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
+    let (waiting, given_up) = (checkup.waiting, checkup.given_up);
+    let oldest = checkup.waiting_since.map(|since| now - since);
+    match oldest.filter(|age| *age > DELIVERY_WAITS_MAX) {
+        Some(age) => Finding::wrong(
+            "deliveries",
+            format!(
+                "{waiting} wait, the oldest for {} h; `kpid outbox list` says why",
+                age.num_hours()
+            ),
+        ),
+        None if given_up > 0 => Finding::noted(
+            "deliveries",
+            format!("{given_up} were given up; `kpid outbox list` says why"),
+        ),
+        None => Finding::good("deliveries", format!("{waiting} wait, none for long")),
+    }
+}
+
+fn reached(probed: &check::Probed) -> Finding {
+    let what = format!("{} {}", probed.what, probed.id);
+    match &probed.trouble {
+        None => Finding::good(&what, "reached"),
+        Some(trouble) => Finding::wrong(&what, trouble),
+    }
+}
+
+fn mode(file: &Path) -> std::io::Result<u32> {
+    fs::metadata(file).map(|file| file.permissions().mode() & 0o777)
+}
+
+fn folder(store: &Path) -> &Path {
+    let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn checkup() -> Checkup {
+        let (newest, waiting_since) = (Some(at("2026-06-03T06:00:00Z")), None);
+        Checkup { schema: 5, schema_known: 5, newest, waiting: 0, waiting_since, given_up: 0 }
+    }
+
+    #[test]
+    fn a_clock_before_the_store_is_wrong() {
+        let state = |now| clock(&checkup(), at(now)).state;
+        assert_eq!(state("2026-06-03T05:58:59Z"), State::Wrong);
+        assert_eq!(state("2026-06-03T05:59:30Z"), State::Good);
+        assert_eq!(state("2027-06-03T06:00:00Z"), State::Good);
+        assert_eq!(
+            clock(&Checkup { newest: None, ..checkup() }, at("1970-01-01T00:00:00Z")).state,
+            State::Good
+        );
+    }
+
+    #[test]
+    fn an_older_schema_is_noted_and_a_newer_one_wrong() {
+        for (held, state) in [(4, State::Noted), (5, State::Good), (6, State::Wrong)] {
+            assert_eq!(schema(&Checkup { schema: held, ..checkup() }).state, state);
+        }
+    }
+
+    #[test]
+    fn a_delivery_that_waits_for_an_hour_is_stuck() {
+        let since = |since| Checkup { waiting: 1, waiting_since: Some(at(since)), ..checkup() };
+        let now = at("2026-06-03T06:00:00Z");
+        assert_eq!(deliveries(&since("2026-06-03T04:59:59Z"), now).state, State::Wrong);
+        assert_eq!(deliveries(&since("2026-06-03T05:00:00Z"), now).state, State::Good);
+        assert_eq!(deliveries(&Checkup { given_up: 1, ..checkup() }, now).state, State::Noted);
+    }
+}

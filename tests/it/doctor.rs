@@ -1,0 +1,84 @@
+//! `kpid doctor`, the real binary: what is wrong with a machine and its store is told, nothing else is.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::Value;
+
+use crate::world::{kpid::Kpid, origin::Origin};
+
+const SCORECARD: &str = "scorecard: acme
+perspectives:
+  care:
+    alert: { to: [] }
+    objectives:
+      answer:
+        kpis:
+          calls: { nature: level, unit: points, schedule: { every: 1s }, target: 95, tolerance: 3, source: { http: { from: api, get: calls, value: $.value } } }
+";
+
+fn kpid(origin: &Origin) -> Kpid {
+    let config = format!(
+        "store: kpid.db\ncalendar: {{ timezone: UTC }}\nconnections: {{ api: {} }}\n\
+         channels: {{ ops: {{ webhook: {{ url: http://127.0.0.1:9/, secret: {{ file: hook }} }} }} }}\n",
+        origin.yaml()
+    );
+    let kpid = Kpid::new(&config, SCORECARD);
+    fs::write(kpid.folder().join("hook"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    open_to(&kpid.folder().join("hook"), 0o600);
+    kpid
+}
+
+fn open_to(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// The exit code, and the messages of what is wrong by name.
+async fn wrong(kpid: &Kpid, arguments: &[&str]) -> (Option<i32>, Vec<(String, String)>) {
+    let ran = kpid.run(&[&["doctor", "--format", "json"], arguments].concat()).await;
+    let found: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let wrong = found.iter().filter(|finding| finding["state"] == "wrong");
+    (ran.code, wrong.map(|found| (text(&found["what"]), text(&found["message"]))).collect())
+}
+
+#[tokio::test]
+async fn a_healthy_daemon_has_nothing_wrong() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin);
+    assert_eq!(wrong(&kpid, &[]).await, (Some(0), vec![]), "before the first start");
+    let mut daemon = kpid.start();
+    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
+    daemon.until("a verdict", look, |status| status == "on_track").await;
+    assert_eq!(wrong(&kpid, &[]).await, (Some(0), vec![]));
+    let text = kpid.run(&["doctor"]).await.stdout;
+    assert!(text.contains("good   daemon: process") && !text.contains("WRONG"), "{text}");
+    // Nobody listens where the webhook goes.
+    let (code, found) = wrong(&kpid, &["--probe"]).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(found.iter().map(|found| found.0.as_str()).collect::<Vec<_>>(), ["channel ops"]);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn open_secrets_an_open_store_and_its_damage_are_told() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin);
+    kpid.run(&["pull"]).await;
+    let store = kpid.folder().join("kpid.db");
+    open_to(&kpid.folder().join("hook"), 0o644);
+    open_to(&store, 0o640);
+    let (code, found) = wrong(&kpid, &[]).await;
+    assert_eq!(code, Some(1));
+    let names: Vec<_> = found.iter().map(|found| found.0.as_str()).collect();
+    assert_eq!(names, ["secret", "permissions"]);
+    assert!(found[0].1.contains("mode 644") && found[0].1.contains("chmod 640"), "{found:?}");
+
+    open_to(&kpid.folder().join("hook"), 0o640);
+    fs::write(&store, "no store").unwrap();
+    open_to(&store, 0o600);
+    let (code, found) = wrong(&kpid, &[]).await;
+    assert_eq!(code, Some(1));
+    assert!(found.len() == 1 && found[0].1.contains("kpid restore"), "{found:?}");
+}
