@@ -159,6 +159,9 @@ impl Live {
     }
 
     async fn ask(&self, request: &Request, question: &Question<'_>) -> Result<Table, String> {
+        if let System::Http(client) = &self.system {
+            client.turn().await;
+        }
         self.within_limits(async {
             match (&self.system, request) {
                 (System::Http(client), Request::Http(get)) => client.table(get, question).await,

@@ -69,7 +69,7 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Of an HTTP API.
-    Http(http::Get),
+    Http(Box<http::Ask>),
     /// Of a SQL database.
     Sql(sql::Query),
     /// Of a folder of CSV files.
@@ -124,7 +124,7 @@ impl Request {
     /// Whether the question says which period it is about, so that one long past can be asked for.
     pub fn names_period(&self) -> bool {
         match self {
-            Self::Http(get) => get.path.names_period(),
+            Self::Http(ask) => ask.names_period(),
             Self::Sql(query) => query.names_period(),
             // A column of periods says it of every row.
             Self::Csv(sheet) => sheet.period.is_some() || sheet.file.names_period(),

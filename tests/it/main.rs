@@ -11,6 +11,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod explain;
+mod http_questions;
 mod links;
 mod lookback;
 mod main_job;

@@ -7,9 +7,10 @@ use kpid::{
     sources::{
         Connection, Request,
         connections::Connections,
-        http::{Auth, Endpoint, Extract, Get, Place, Template},
+        http::{Ask, Auth, Endpoint, Extract, Place, Sent, Template},
     },
 };
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json_path::JsonPath;
 use tokio::{
@@ -100,14 +101,22 @@ fn endpoint(address: SocketAddr) -> Connections {
         timeout: Duration::from_millis(500),
         body_bytes_max: BODY_BYTES_MAX,
         concurrent_max: 4,
+        per_minute_max: None,
+        headers: HeaderMap::new(),
+        authority: None,
+        identity: None,
+        proxy: None,
     }))
 }
 
 async fn get(connections: &Connections, path: &str) -> String {
-    let request = Request::Http(Get {
+    let request = Request::Http(Box::new(Ask {
         path: Template::parse(path).unwrap(),
+        sent: Sent::Get,
+        headers: Vec::new(),
+        pages: None,
         extract: Extract::One(Place::Value(JsonPath::parse("$.v").unwrap())),
-    });
+    }));
     words(&ask(connections, ReadingKind::Value, request).await)
 }
 

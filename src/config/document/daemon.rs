@@ -156,6 +156,16 @@ pub struct HttpDoc {
     pub max_concurrent: Option<Loc<u32>>,
     /// Bytes a body may have; 1048576 by default.
     pub max_bytes: Option<Loc<u64>>,
+    /// Requests a minute; as many as there are by default.
+    pub max_per_minute: Option<Loc<u32>>,
+    /// Headers sent with every request.
+    pub headers: Option<Loc<Entries<String>>>,
+    /// A PEM file of authorities to trust beside the system's; relative to this file.
+    pub ca: Option<Loc<String>>,
+    /// A PEM file with a certificate and its key, by which the API knows us; relative to this file.
+    pub client_certificate: Option<Loc<String>>,
+    /// A proxy to go through, e.g. `http://proxy.internal:3128`; by default as the environment says.
+    pub proxy: Option<Loc<String>>,
 }
 
 /// How an HTTP API knows us.
@@ -166,6 +176,32 @@ pub enum AuthDoc {
     Bearer(Loc<SecretDoc>),
     /// User and password.
     Basic(BasicDoc),
+    /// A key in a header of its own.
+    ApiKey(ApiKeyDoc),
+    /// A token fetched with a client's credentials (OAuth 2), kept until it is about to expire.
+    Oauth2(Oauth2Doc),
+}
+
+/// A key in a header.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ApiKeyDoc {
+    /// The header's name, e.g. `X-Api-Key`.
+    pub header: Loc<String>,
+    /// The key.
+    pub key: Loc<SecretDoc>,
+}
+
+/// Client credentials.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Oauth2Doc {
+    /// Where tokens are fetched.
+    pub token_url: Loc<String>,
+    /// The client's name.
+    pub client_id: Loc<String>,
+    /// The client's secret.
+    pub client_secret: Loc<SecretDoc>,
+    /// What it asks to be allowed.
+    pub scope: Option<Loc<String>>,
 }
 
 /// User and password.

@@ -7,14 +7,13 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, Mention, Speech, command, csv, given, source};
+use super::{Desk, Mention, Speech, command, csv, given, http, source};
 use crate::{
     config::{
         document::{
             daemon::{
-                AuthDoc, BasicDoc, CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc,
-                FiscalLabelDoc, HttpDoc, PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc,
-                TlsDoc, WebDoc, WebhookDoc,
+                CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc, FiscalLabelDoc,
+                PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc, WebDoc, WebhookDoc,
             },
             located::Loc,
             scalar::MonthDoc,
@@ -26,7 +25,6 @@ use crate::{
     scorecard::{Calendar, Closure, FiscalLabel, Id},
     sources::{
         Connection,
-        http::{Auth, Endpoint},
         sql::{Address, Database, Dialect, Server, Tls},
     },
 };
@@ -198,7 +196,7 @@ fn connection(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Connection> {
             server(desk, doc, 3306).map(|server| database(desk, Address::MySql(server), doc))
         }
         ConnectionDoc::Sqlite(doc) => sqlite(desk, doc),
-        ConnectionDoc::Http(doc) => http(desk, doc),
+        ConnectionDoc::Http(doc) => http::connection(desk, doc),
         ConnectionDoc::Csv(doc) => csv::connection(desk, doc),
         ConnectionDoc::Command(doc) => command::connection(desk, doc),
     }
@@ -293,26 +291,7 @@ pub(super) fn bytes_max(desk: &mut Desk, doc: &Option<Loc<u64>>, usual: u64) -> 
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-fn http(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
-    let auth = match given(doc.auth.as_ref()) {
-        None if doc.auth.is_some() => return None,
-        None => Auth::None,
-        Some(AuthDoc::Bearer(token)) => Auth::Bearer(desk.secret(token)?),
-        Some(AuthDoc::Basic(BasicDoc { user, password })) => {
-            Auth::Basic { user: user.value.clone()?, password: desk.secret(password)? }
-        }
-    };
-    let concurrent = concurrent_max(desk, &doc.max_concurrent);
-    Some(Connection::Http(Endpoint {
-        base_url: web_address(desk, &doc.base_url)?,
-        auth,
-        timeout: timeout(desk, &doc.timeout),
-        body_bytes_max: bytes_max(desk, &doc.max_bytes, BODY_BYTES),
-        concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
-    }))
-}
-
-fn web_address(desk: &mut Desk, doc: &Loc<String>) -> Option<Url> {
+pub(super) fn web_address(desk: &mut Desk, doc: &Loc<String>) -> Option<Url> {
     let text = doc.value.as_deref()?;
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),

@@ -3,6 +3,7 @@
 mod command;
 mod csv;
 mod daemon;
+mod http;
 mod kpi;
 mod scorecard;
 mod source;

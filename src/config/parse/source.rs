@@ -1,20 +1,17 @@
 //! Sources, parsed.
 
-use serde_json_path::JsonPath;
-
-use super::{Desk, Mention, command, csv, given, kpi::within};
+use super::{Desk, Mention, command, csv, given, http, kpi::within};
 use crate::{
     config::{
         document::{
             located::Loc,
-            source::{HttpSourceDoc, ReadingDoc, SourceDoc, SqlSourceDoc},
+            source::{ReadingDoc, SourceDoc, SqlSourceDoc},
         },
         problem::{Place as At, Problem, suggestion},
     },
     scorecard::{Id, ReadingKind},
     sources::{
         FigureColumns, Request, Source,
-        http::{Extract, Get, Place, Template},
         sql::{Dialect, Query},
     },
 };
@@ -29,7 +26,7 @@ const LOOKBACK_MAX: u32 = 120;
 pub(super) fn source(desk: &mut Desk, doc: &SourceDoc) -> (Option<Source>, Option<Mention>) {
     let (from, reading_doc, lookback, request) = match doc {
         SourceDoc::Sql(doc) => (&doc.from, &doc.reading, &doc.lookback, sql(desk, doc)),
-        SourceDoc::Http(doc) => (&doc.from, &doc.reading, &doc.lookback, http(desk, doc)),
+        SourceDoc::Http(doc) => (&doc.from, &doc.reading, &doc.lookback, http::request(desk, doc)),
         SourceDoc::Csv(doc) => (&doc.from, &doc.reading, &doc.lookback, csv::request(desk, doc)),
         SourceDoc::Command(doc) => {
             (&doc.from, &doc.reading, &doc.lookback, command::request(desk, doc))
@@ -124,57 +121,6 @@ pub(super) fn columns(
         })),
         _ => {
             desk.error(place, "a source names `value`, or `numerator` and `denominator`");
-            None
-        }
-    }
-}
-
-fn http(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Request> {
-    let path = Template::parse(doc.get.value.as_deref()?);
-    let path = desk.told(doc.get.place, path);
-    let figure = figure(desk, doc);
-    let is_series =
-        given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
-    let extract = match (&doc.rows, &doc.period) {
-        (Some(rows), Some(period)) => {
-            let (rows, period) = (json_path(desk, rows), json_path(desk, period));
-            Extract::Series { rows: rows?, period: period?, figure: figure? }
-        }
-        (None, None) if !is_series => Extract::One(figure?),
-        _ => {
-            let message =
-                "a series over HTTP names `rows`, and `period` within a row; one figure neither";
-            desk.error(doc.get.place, message);
-            return None;
-        }
-    };
-    Some(Request::Http(Get { path: path?, extract }))
-}
-
-fn figure(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Place> {
-    match (&doc.value, &doc.numerator, &doc.denominator) {
-        (Some(value), None, None) => json_path(desk, value).map(Place::Value),
-        (None, Some(numerator), Some(denominator)) => {
-            let parts = (json_path(desk, numerator), json_path(desk, denominator));
-            Some(Place::Ratio { numerator: parts.0?, denominator: parts.1? })
-        }
-        _ => {
-            let message = "an HTTP source names `value`, or `numerator` and `denominator`";
-            desk.error(doc.get.place, message);
-            None
-        }
-    }
-}
-
-fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
-    let text = doc.value.as_deref()?;
-    match JsonPath::parse(text) {
-        Ok(path) => Some(path),
-        Err(error) => {
-            let place = within(doc.place, error.position(), text);
-            let message = format!("`{text}` is no JSONPath: {}", error.message());
-            desk.problems
-                .push(Problem::error(place, message).hint("write one such as $.result.score"));
             None
         }
     }

@@ -1,17 +1,26 @@
 //! Asks an HTTP API: bounded in time, size and redirects, and never tells a secret.
 
+use std::time::Duration;
+
+use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{
-    RequestBuilder, Response, StatusCode,
-    header::CONTENT_TYPE,
+    Certificate, Identity, Method, Proxy, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
     redirect::{Attempt, Policy},
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::{Auth, Endpoint, Get};
-use crate::sources::{Question, cell::shown, table::Table};
+use super::{
+    Ask, Auth, Endpoint, Sent,
+    oauth::{Credentials, Tokens},
+    pace::Pace,
+    pages::{PAGES_MAX, Page},
+};
+use crate::sources::{Question, Window, cell::shown, table::Table, wording::Wording};
 
 /// An API that moved answers within a few; more is a loop.
 const REDIRECTS_MAX: usize = 5;
@@ -31,6 +40,10 @@ const EXCERPT_BYTES_BEYOND: usize = 8192;
 /// Query parameters whose names contain one of these are not shown.
 const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
 
+/// How long a busy API is left alone before it is asked again, a quarter more or less by chance;
+/// longer if it asks for it, and never beyond the connection's time limit.
+const WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
+
 /// Stands for what is not shown.
 const REDACTED: &str = "REDACTED";
 
@@ -39,22 +52,56 @@ const REDACTED: &str = "REDACTED";
 pub(in crate::sources) struct Client {
     endpoint: Endpoint,
     http: reqwest::Client,
+    pace: Option<Pace>,
+    tokens: Tokens,
+}
+
+/// A page as it came.
+struct Came {
+    url: Url,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    document: Value,
 }
 
 /// What all HTTP connections share: redirects stay on their host, so that credentials do too.
 pub(in crate::sources) fn shared() -> anyhow::Result<reqwest::Client> {
+    Ok(builder().build()?)
+}
+
+fn builder() -> reqwest::ClientBuilder {
     // Building panics without one; the daemon may have installed it before.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         drop(rustls::crypto::ring::default_provider().install_default());
     }
-    let client = reqwest::Client::builder()
+    reqwest::Client::builder()
         .user_agent(concat!("kpid/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::custom(|attempt| match stray(&attempt) {
             None => attempt.follow(),
             Some(words) => attempt.error(words),
         }))
-        .referer(false);
-    Ok(client.build()?)
+        .referer(false)
+}
+
+/// A client of one connection, where it has a certificate, an authority or a proxy of its own.
+fn own(endpoint: &Endpoint) -> anyhow::Result<reqwest::Client> {
+    let mut builder = builder();
+    if let Some(pem) = &endpoint.authority {
+        let authorities = Certificate::from_pem_bundle(pem).context("its `ca` is no PEM")?;
+        for authority in authorities {
+            builder = builder.add_root_certificate(authority);
+        }
+    }
+    if let Some(pem) = &endpoint.identity {
+        let identity = Identity::from_pem(pem.expose_secret().as_bytes());
+        let told = "its `client_certificate` is no PEM of a certificate and its key";
+        // The parser's own words may quote the key.
+        builder = builder.identity(identity.map_err(|_| anyhow::anyhow!(told))?);
+    }
+    if let Some(proxy) = &endpoint.proxy {
+        builder = builder.proxy(Proxy::all(proxy.clone()).context("its `proxy` cannot be used")?);
+    }
+    Ok(builder.build()?)
 }
 
 impl Client {
@@ -68,41 +115,177 @@ impl Client {
         anyhow::ensure!(fits, "its base_url is not an http or https address");
         let is_bare = base.query().is_none() && base.fragment().is_none();
         anyhow::ensure!(is_bare, "its base_url has a `?` or `#`; put that into the sources");
-        Ok(Self { endpoint: endpoint.clone(), http })
+        let is_own =
+            endpoint.authority.is_some() || endpoint.identity.is_some() || endpoint.proxy.is_some();
+        let http = if is_own { own(endpoint)? } else { http };
+        let pace = endpoint.per_minute_max.map(Pace::per_minute);
+        Ok(Self { endpoint: endpoint.clone(), http, pace, tokens: Tokens::default() })
     }
 
     /// What is asked, without secrets.
-    pub(in crate::sources) fn describe(&self, get: &Get, question: &Question<'_>) -> String {
-        match self.url(get, question) {
-            Ok(url) => format!("GET {}", public(&url)),
-            Err(_) => "GET".to_owned(),
+    pub(in crate::sources) fn describe(&self, ask: &Ask, question: &Question<'_>) -> String {
+        let method = ask.sent.method();
+        match self.url(ask, question) {
+            Ok(url) => format!("{method} {}", public(&url)),
+            Err(_) => method.to_string(),
         }
     }
 
-    /// Asks, and takes the figures out.
+    /// Waits until the connection's pace lets one more request go.
+    pub(in crate::sources) async fn turn(&self) {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
+    }
+
+    /// Asks, page after page, and takes the figures out.
     pub(in crate::sources) async fn table(
         &self,
-        get: &Get,
+        ask: &Ask,
         question: &Question<'_>,
     ) -> Result<Table, String> {
-        let url = self.url(get, question)?;
-        let request = self.authorized(self.http.get(url));
-        let mut response = request.send().await.map_err(|error| broken(&error))?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(self.refusal(status, response).await);
+        let url = self.url(ask, question)?;
+        let mut next = Some(match &ask.pages {
+            None => url,
+            Some(pages) => pages.first(url),
+        });
+        let mut table: Option<Table> = None;
+        let mut number = 0;
+        while let Some(url) = next.take() {
+            number += 1;
+            if number > PAGES_MAX {
+                return Err(format!("has more than {PAGES_MAX} pages; ask for less"));
+            }
+            if number > 1 {
+                self.turn().await;
+            }
+            let came = self.page(ask, question, url).await?;
+            let page = ask.extract.rows(&came.document)?;
+            let rows = page.rows.len();
+            match &mut table {
+                None => {
+                    let excerpt = Some(self.excerpt(&came.body, RAW_CHARS_MAX));
+                    table = Some(Table { excerpt, ..page });
+                }
+                Some(table) => table.rows.extend(page.rows),
+            }
+            if let Some(pages) = &ask.pages {
+                let Came { url, headers, document, .. } = &came;
+                next = pages.next(&Page { url, headers, document, rows, number })?;
+            }
         }
+        Ok(table.unwrap_or_default())
+    }
+
+    /// One page. An API that is busy is asked again while there is time.
+    async fn page(&self, ask: &Ask, question: &Question<'_>, url: Url) -> Result<Came, String> {
+        let deadline = Instant::now() + self.endpoint.timeout;
+        let mut attempt = 0;
+        loop {
+            let sent = self.send(ask, question, &url).await;
+            let (problem, asked) = match sent {
+                Ok(response) if response.status().is_success() => {
+                    return self.read(ask, response).await;
+                }
+                Ok(response) if is_busy(response.status()) => {
+                    let asked = patience(&response);
+                    (self.refusal(response.status(), response).await, asked)
+                }
+                Ok(response) => return Err(self.refusal(response.status(), response).await),
+                Err(Failed::Early(problem)) => (problem, None),
+                Err(Failed::Late(problem)) => return Err(problem),
+            };
+            let Some(usual) = WAITS.get(attempt) else { return Err(problem) };
+            let wait = asked.unwrap_or_else(|| usual.mul_f64(rand::random_range(0.75..1.25)));
+            if Instant::now() + wait >= deadline {
+                return Err(problem);
+            }
+            sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    async fn read(&self, ask: &Ask, mut response: Response) -> Result<Came, String> {
+        let (url, headers) = (response.url().clone(), response.headers().clone());
         let media = content_type(&response);
         let body = self.body(&mut response).await?;
         let document = self.document(&body, &media)?;
-        let table = get.extract.rows(&document)?;
-        Ok(Table { excerpt: Some(self.excerpt(&body, RAW_CHARS_MAX)), ..table })
+        if matches!(ask.sent, Sent::GraphQl { .. })
+            && let Some(errors) = document.get("errors").and_then(Value::as_array)
+            && !errors.is_empty()
+        {
+            let excerpt =
+                self.excerpt(&serde_json::to_vec(errors).unwrap_or_default(), EXCERPT_CHARS_MAX);
+            return Err(format!("came with errors of GraphQL: {excerpt}"));
+        }
+        Ok(Came { url, headers, body, document })
+    }
+
+    /// Sends one request; a token that is refused is fetched anew, once.
+    async fn send(
+        &self,
+        ask: &Ask,
+        question: &Question<'_>,
+        url: &Url,
+    ) -> Result<Response, Failed> {
+        let token = self.token(None).await.map_err(Failed::Early)?;
+        let response = self.request(ask, question, url, token.as_ref()).send().await;
+        let response = response.map_err(|error| Failed::of(&error))?;
+        match token {
+            Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
+                let token = self.token(Some(&refused)).await.map_err(Failed::Early)?;
+                let again = self.request(ask, question, url, token.as_ref()).send().await;
+                again.map_err(|error| Failed::of(&error))
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn token(&self, refused: Option<&SecretString>) -> Result<Option<SecretString>, String> {
+        let Auth::OAuth2 { token_url, client_id, client_secret, scope } = &self.endpoint.auth
+        else {
+            return Ok(None);
+        };
+        let credentials =
+            Credentials { token_url, client_id, client_secret, scope: scope.as_deref() };
+        self.tokens.token(&self.http, &credentials, refused).await.map(Some)
+    }
+
+    fn request(
+        &self,
+        ask: &Ask,
+        question: &Question<'_>,
+        url: &Url,
+        token: Option<&SecretString>,
+    ) -> RequestBuilder {
+        let window = question.window;
+        let request = self.http.request(ask.sent.method(), url.clone());
+        let mut request = self.authorized(request, token).headers(self.endpoint.headers.clone());
+        for (name, words) in &ask.headers {
+            request = request.header(name, words.fill(window));
+        }
+        match &ask.sent {
+            Sent::Get | Sent::Post => request,
+            Sent::Json(body) => request.json(&filled(body, window)),
+            Sent::Form(fields) => {
+                let fields: Vec<(&str, String)> = fields
+                    .iter()
+                    .map(|(name, words)| (name.as_str(), words.fill(window)))
+                    .collect();
+                request.form(&fields)
+            }
+            Sent::GraphQl { query, variables } => request.json(&serde_json::json!({
+                "query": query, "variables": filled(variables, window),
+            })),
+        }
     }
 
     /// Reaches the API at its base URL; whatever it answers but a refusal of our credentials will do.
     pub(in crate::sources) async fn probe(&self) -> Result<(), String> {
         let base = self.endpoint.base_url.clone();
-        let request = self.authorized(self.http.get(base));
+        let token = self.token(None).await?;
+        let request = self.authorized(self.http.get(base), token.as_ref());
+        let request = request.headers(self.endpoint.headers.clone());
         let response = request.send().await.map_err(|error| broken(&error))?;
         match response.status() {
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
@@ -113,20 +296,25 @@ impl Client {
         }
     }
 
-    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+    fn authorized(&self, request: RequestBuilder, token: Option<&SecretString>) -> RequestBuilder {
         match &self.endpoint.auth {
             Auth::None => request,
             Auth::Bearer(token) => request.bearer_auth(token.expose_secret()),
             Auth::Basic { user, password } => {
                 request.basic_auth(user, Some(password.expose_secret()))
             }
+            Auth::Key { header, key } => request.header(header, key.expose_secret()),
+            Auth::OAuth2 { .. } => match token {
+                Some(token) => request.bearer_auth(token.expose_secret()),
+                None => request,
+            },
         }
     }
 
     /// The base URL is a folder, whether or not it ends in `/`.
-    fn url(&self, get: &Get, question: &Question<'_>) -> Result<Url, String> {
+    fn url(&self, ask: &Ask, question: &Question<'_>) -> Result<Url, String> {
         let base = self.endpoint.base_url.as_str().trim_end_matches('/');
-        let path = get.path.fill(question.window);
+        let path = ask.path.fill(question.window);
         let path = path.trim_start_matches('/');
         Url::parse(&format!("{base}/{path}")).map_err(|error| format!("cannot be asked: {error}"))
     }
@@ -190,9 +378,65 @@ impl Auth {
                 let password = password.expose_secret();
                 vec![BASE64_STANDARD.encode(format!("{user}:{password}")), password.to_owned()]
             }
+            Self::Key { key, .. } => vec![key.expose_secret().to_owned()],
+            Self::OAuth2 { client_secret, .. } => vec![client_secret.expose_secret().to_owned()],
         };
         secrets.into_iter().filter(|secret| !secret.is_empty()).collect()
     }
+}
+
+/// A request that brought no answer.
+enum Failed {
+    /// Nothing was reached: it may be, the next moment.
+    Early(String),
+    /// Something was, and then went wrong.
+    Late(String),
+}
+
+impl Failed {
+    fn of(error: &reqwest::Error) -> Self {
+        let words = broken(error);
+        if error.is_connect() { Self::Early(words) } else { Self::Late(words) }
+    }
+}
+
+impl Sent {
+    fn method(&self) -> Method {
+        if matches!(self, Self::Get) { Method::GET } else { Method::POST }
+    }
+}
+
+/// The same JSON with the window in its texts.
+fn filled(value: &Value, window: &Window) -> Value {
+    match value {
+        // Checked when it was read: a text that is no wording stays as it is.
+        Value::String(text) => match Wording::parse(text) {
+            Ok(words) => Value::String(words.fill(window)),
+            Err(_) => value.clone(),
+        },
+        Value::Array(list) => list.iter().map(|value| filled(value, window)).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), filled(value, window))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// The answers of an API that is busy and not broken.
+fn is_busy(status: StatusCode) -> bool {
+    let busy = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    busy.contains(&status)
+}
+
+/// For how many seconds a busy API asks to be left alone; a date is not looked into.
+fn patience(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// Why a redirect is not followed.
@@ -230,7 +474,7 @@ fn content_type(response: &Response) -> String {
 }
 
 /// Why there is no answer, by its root cause.
-fn broken(error: &reqwest::Error) -> String {
+pub(super) fn broken(error: &reqwest::Error) -> String {
     let mut root: &dyn std::error::Error = error;
     while let Some(source) = root.source() {
         root = source;
