@@ -15,6 +15,7 @@ mod explain;
 mod export;
 mod failure;
 mod held;
+mod history;
 mod import;
 mod init;
 mod notify;
@@ -67,6 +68,7 @@ enum Command {
     Notify(notify::Arguments),
     Plan(plan::Arguments),
     Reload(reload::Arguments),
+    Config(history::Arguments),
     Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
     Backup(backup::Arguments),
@@ -124,6 +126,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Backup(arguments) => backup::run(&config, &arguments).await,
             Command::Restore(arguments) => backup::restore(&config, &arguments).await,
             Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
+            Command::Config(arguments) => history::run(&config, &arguments).await,
             Command::Reload(arguments) => reload::run(&config, &arguments).await,
             Command::Plan(arguments) => plan::run(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),

@@ -134,7 +134,9 @@ impl Daemon {
         let digest = setup.digest.clone();
         let engine = Arc::new(Engine::start(setup, store.clone()).await?);
         let families = engine.setup.portfolio.families();
-        store.uses(&digest, clock.now()).await?;
+        let kpis: Vec<String> =
+            engine.setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
+        store.uses(&digest, &kpis, clock.now()).await?;
         let (news, tasks, broken) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
         metrics.reloaded(true, clock.now());
         Ok(Self { engine, families, channels, clock, news, tasks, listener, metrics, broken })

@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod checkup;
 mod collections;
+mod configurations;
 mod desk;
 mod episodes;
 mod incidents;
@@ -40,6 +41,7 @@ pub use self::{
     backup::{Backup, backup, look_through, restore},
     checkup::{Checkup, check_pages, check_up},
     collections::{Attempt, LastSlot, Newest},
+    configurations::Use,
     desk::{Handled, Handling, Listed},
     episodes::EpisodeEvent,
     lock::{Holder, InstanceLock, Reloaded, holder},
@@ -302,15 +304,6 @@ impl Store {
     /// How many deliveries wait, due or not.
     pub async fn pending(&self) -> anyhow::Result<u64> {
         outbox::pending(&self.pool).await
-    }
-
-    /// Notes that a configuration judges from now on, if it is new.
-    pub async fn uses(&self, digest: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
-        let sql = "INSERT INTO configurations (digest, first_used_at) VALUES ($1, $2) \
-                   ON CONFLICT (digest) DO NOTHING";
-        let noted = sqlx::query(sql).bind(digest).bind(now.timestamp_micros());
-        noted.execute(&self.pool).await.context("cannot note the configuration")?;
-        Ok(())
     }
 
     /// Closes the file in order.

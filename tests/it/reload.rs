@@ -101,6 +101,18 @@ async fn whoever_orders_a_reload_hears_what_came_of_it() {
     let refused = kpid.run(&["reload"]).await;
     assert_eq!(refused.code, Some(1), "{}{}", refused.stdout, refused.stderr);
     assert!(refused.stdout.contains("goes on as before"), "{}", refused.stdout);
+
+    // What judged is told: the two that ran, not the two that were refused.
+    fs::write(kpid.folder().join("kpid.yaml"), config(&origin)).unwrap();
+    let told = kpid.run(&["config", "history", "--format", "json"]).await;
+    let used: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(used.as_array().unwrap().len(), 2, "{used}");
+    assert_eq!(used[0]["to"], used[1]["from"]);
+    assert_eq!(
+        (&used[1]["to"], &used[1]["added"]),
+        (&serde_json::Value::Null, &serde_json::json!([]))
+    );
+    assert_eq!(kpid.show().await["config"], used[1]["config"]);
     assert_eq!(daemon.stop().await.code(), Some(0));
 }
 

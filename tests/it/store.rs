@@ -7,7 +7,11 @@ use kpid::{
         Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Stage, Store,
     },
 };
+use sqlx::sqlite::SqliteConnectOptions;
 use uuid::Uuid;
+
+/// The schema from which on uses of configurations are a table of their own.
+const CONFIGURATION_USES: i64 = 6;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -201,27 +205,57 @@ async fn looking_makes_no_store() {
     assert!(!path.exists());
 }
 
+/// Filled by the names of the first schema, which every later one has too.
+const FILLED: &str = "INSERT INTO episodes (scope, state, changed_at) VALUES ('calder/customer', \
+    '{\"number\":1,\"phase\":\"open\",\"opened_at\":\"2026-06-03T04:00:00Z\",\"opened_period\":\"2026-05\",\
+    \"recovered_at\":null,\"escalated\":false,\"seen\":true,\"bad_in_a_row\":1,\"bad_periods\":1,\
+    \"last_occasion\":null,\"last_period\":null,\"acknowledged_by\":null}', 0); \
+    INSERT INTO deliveries (id, dedup_key, event, channel, recipient, facts, state, written_at, \
+    next_attempt_at) VALUES ('00000000-0000-0000-0000-000000000001', 'calder/customer/1', 'opened', \
+    'mail', 'ines@calder.example', '{}', 'pending', 0, 0); \
+    INSERT INTO actuals (kpi, period, revision, value, observed_at, collected_at) \
+    VALUES ('calder/nps', '2026-05', 1, 41.0, 0, 0)";
+
 #[tokio::test]
-async fn a_store_of_the_first_schema_keeps_its_outbox_and_episodes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("kpid.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
     let migrator = sqlx::migrate!("migrations/sqlite");
-    migrator.run_to(1, &pool).await.unwrap();
-    let filled = "INSERT INTO episodes VALUES ('calder/customer', \
-        '{\"number\":1,\"phase\":\"open\",\"opened_at\":\"2026-06-03T04:00:00Z\",\"opened_period\":\"2026-05\",\
-        \"recovered_at\":null,\"escalated\":false,\"seen\":true,\"bad_in_a_row\":1,\"bad_periods\":1,\
-        \"last_occasion\":null,\"last_period\":null,\"acknowledged_by\":null}', 0); \
-        INSERT INTO deliveries VALUES ('00000000-0000-0000-0000-000000000001', 'calder/customer/1', \
-        'opened', 'mail', 'ines@calder.example', '{}', 'pending', 0, 0, 0, NULL, NULL, NULL)";
-    sqlx::raw_sql(filled).execute(&pool).await.unwrap();
-    pool.close().await;
-    let store = Store::open(&path).await.unwrap();
-    let episodes = store.episodes().await.unwrap();
-    assert!(episodes.values().all(kpid::scorecard::Episode::is_open) && episodes.len() == 1);
-    let now = at("2026-06-03T06:00:00Z");
-    assert_eq!(claimed(&store, "mail", now).await, [1]);
+    let newest = migrator.iter().map(|migration| migration.version).max().unwrap();
+    for schema in 1..=newest {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kpid.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        migrator.run_to(schema, &pool).await.unwrap();
+        sqlx::raw_sql(FILLED).execute(&pool).await.unwrap();
+        let configured = "INSERT INTO configurations VALUES ('sha256:1', 7)";
+        let has_configurations = schema < CONFIGURATION_USES;
+        if has_configurations {
+            sqlx::raw_sql(configured).execute(&pool).await.unwrap();
+        }
+        pool.close().await;
+        let store = Store::open(&path).await.unwrap();
+        let episodes = store.episodes().await.unwrap();
+        assert!(episodes.values().all(kpid::scorecard::Episode::is_open) && episodes.len() == 1);
+        assert_eq!(revisions(&store).await, [41.0], "of schema {schema}");
+        let now = at("2026-06-03T06:00:00Z");
+        assert_eq!(claimed(&store, "mail", now).await, [1], "of schema {schema}");
+        let used = store.configurations_used().await.unwrap();
+        assert_eq!(used.len(), usize::from(has_configurations), "of schema {schema}");
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_that_comes_back_is_a_use_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let uses = [("a", "06:00"), ("a", "07:00"), ("b", "08:00"), ("a", "09:00")];
+    for (digest, hour) in uses {
+        store.uses(digest, &[], at(&format!("2026-06-03T{hour}:00Z"))).await.unwrap();
+    }
+    let used = store.configurations_used().await.unwrap();
+    let told: Vec<_> = used.iter().map(|used| (used.digest.as_str(), used.to)).collect();
+    let (eight, nine) = (at("2026-06-03T08:00:00Z"), at("2026-06-03T09:00:00Z"));
+    assert_eq!(told, [("a", Some(eight)), ("b", Some(nine)), ("a", None)]);
 }
 
 fn delivery(number: u128, event: &'static str, channel: &str) -> NewDelivery {
