@@ -18,6 +18,7 @@ mod held;
 mod history;
 mod import;
 mod init;
+mod man;
 mod notify;
 mod outbox;
 mod output;
@@ -78,6 +79,7 @@ enum Command {
     Token(token::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// What a command that could run has to say.
@@ -134,6 +136,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Simulate(arguments) => simulate::run(&arguments),
             Command::Token(arguments) => Ok(token::run(&arguments)),
             Command::Schema(arguments) => schema::run(&arguments),
+            Command::Man(arguments) => man::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }
     })

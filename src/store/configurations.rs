@@ -20,6 +20,8 @@ pub struct Use {
     pub verdicts: u64,
 }
 
+type Row = (String, i64, Option<i64>, Option<String>, i64);
+
 impl Store {
     /// Notes that a configuration judges from now on, unless it did before.
     pub async fn uses(
@@ -48,20 +50,20 @@ impl Store {
                      (SELECT count(*) FROM snapshots WHERE snapshots.config = uses.digest \
                       AND as_of >= started_at AND (ended_at IS NULL OR as_of < ended_at)) \
                    FROM uses ORDER BY started_at";
-        let rows: Vec<(String, i64, Option<i64>, Option<String>, i64)> = sqlx::query_as(sql)
+        let rows: Vec<Row> = sqlx::query_as(sql)
             .fetch_all(&mut *self.read().await?)
             .await
             .context("cannot read which configurations were used")?;
-        let used = |(digest, from, to, kpis, verdicts): (String, i64, Option<i64>, _, i64)| {
-            let kpis: Option<String> = kpis;
-            Ok(Use {
-                digest,
-                from: micros(from)?,
-                to: to.map(micros).transpose()?,
-                kpis: kpis.map(|kpis| serde_json::from_str(&kpis)).transpose()?,
-                verdicts: verdicts.unsigned_abs(),
-            })
-        };
         rows.into_iter().map(used).collect()
     }
+}
+
+fn used((digest, from, to, kpis, verdicts): Row) -> anyhow::Result<Use> {
+    Ok(Use {
+        digest,
+        from: micros(from)?,
+        to: to.map(micros).transpose()?,
+        kpis: kpis.map(|kpis| serde_json::from_str(&kpis)).transpose()?,
+        verdicts: verdicts.unsigned_abs(),
+    })
 }

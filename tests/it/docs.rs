@@ -63,3 +63,13 @@ fn every_command_is_in_the_readme() {
         .collect();
     assert!(missing.is_empty(), "README.md says nothing of {missing:?}");
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    kpid(&["man", folder.path().to_str().unwrap()]);
+    for (page, says) in [("kpid.1", "balanced scorecard"), ("kpid-restore.1", "backup")] {
+        let text = fs::read_to_string(folder.path().join(page)).unwrap();
+        assert!(text.contains(says), "{page}: {text}");
+    }
+}
