@@ -7,6 +7,7 @@ pub mod news;
 pub mod notice;
 pub mod retry;
 pub mod route;
+mod shape;
 mod smtp;
 mod webhook;
 
@@ -92,6 +93,26 @@ pub struct Webhook {
     pub url: Url,
     /// Signs the request as Standard Webhooks do; without it, it goes unsigned.
     pub secret: Option<SecretString>,
+    /// The secret before that one, while its receiver does not know the present one yet.
+    pub previous: Option<SecretString>,
+    /// What the body looks like.
+    pub format: Format,
+}
+
+/// What the body of a webhook looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The facts as JSON.
+    #[default]
+    Generic,
+    /// A message of Slack.
+    Slack,
+    /// An adaptive card of Microsoft Teams.
+    Teams,
+    /// An event of PagerDuty; the secret is its routing key and signs nothing.
+    PagerDuty,
+    /// An alert of Alertmanager.
+    Alertmanager,
 }
 
 /// One message to one recipient over one channel.
@@ -217,7 +238,15 @@ mod tests {
             (id("folder"), email(MailTransport::Folder(folder))),
             (id("submission"), email(smtp(587, SmtpTls::StartTls))),
             (id("smtps"), email(smtp(465, SmtpTls::Implicit))),
-            (id("ops"), Channel::Webhook(Webhook { url, secret: Some("s".to_owned().into()) })),
+            (
+                id("ops"),
+                Channel::Webhook(Webhook {
+                    url,
+                    secret: Some("s".to_owned().into()),
+                    previous: None,
+                    format: Format::Generic,
+                }),
+            ),
         ]
         .into()
     }
@@ -247,7 +276,12 @@ mod tests {
     #[tokio::test]
     async fn a_bad_secret_names_its_channel() {
         let url = "https://hooks.example/kpid".parse().unwrap();
-        let hook = Webhook { url, secret: Some("whsec_?".to_owned().into()) };
+        let hook = Webhook {
+            url,
+            secret: Some("whsec_?".to_owned().into()),
+            previous: None,
+            format: Format::Generic,
+        };
         let error = Channels::open(&[(id("ops"), Channel::Webhook(hook))].into()).unwrap_err();
         assert!(format!("{error:#}").starts_with("channel `ops`: "), "{error:#}");
     }

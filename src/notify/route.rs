@@ -57,7 +57,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::notify::{Email, MailTransport, Webhook};
+    use crate::notify::{Email, Format, MailTransport, Webhook};
 
     fn id(text: &str) -> Id {
         Id::parse(text).unwrap()
@@ -80,7 +80,8 @@ mod tests {
             (id("guest"), person("guest", None)),
         ]
         .into();
-        let hook = Webhook { url: "https://hooks.example/kpid".parse().unwrap(), secret: None };
+        let url = "https://hooks.example/kpid".parse().unwrap();
+        let hook = Webhook { url, secret: None, previous: None, format: Format::Generic };
         let channels: IndexMap<Id, Channel> =
             [(id("ops"), Channel::Webhook(hook)), (id("mail"), mail()), (id("other-mail"), mail())]
                 .into();

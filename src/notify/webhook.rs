@@ -12,13 +12,13 @@ use reqwest::{
     header::{CONTENT_TYPE, RETRY_AFTER},
     redirect,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::{net::TcpStream, time};
 use url::Url;
 use uuid::Uuid;
 
-use crate::notify::{SendError, Webhook, notice::Message};
+use crate::notify::{Format, SendError, Webhook, notice::Message, shape};
 
 /// One request and its answer, connecting included.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
@@ -41,7 +41,10 @@ pub(crate) struct Hook {
     client: Client,
     url: Url,
     host: String,
-    key: Option<Key>,
+    format: Format,
+    secret: Option<SecretString>,
+    /// The present key, and the one before while both are good.
+    keys: Vec<Key>,
 }
 
 /// The key of a signature; never printed.
@@ -61,8 +64,12 @@ impl Hook {
 
     fn open_within(webhook: &Webhook, request_time_max: Duration) -> anyhow::Result<Self> {
         let host = webhook.url.host_str().context("a webhook's url has no host")?.to_owned();
-        let secret = webhook.secret.as_ref();
-        let key = secret.map(|secret| Key::parse(secret.expose_secret())).transpose()?;
+        let (secret, format) = (webhook.secret.clone(), webhook.format);
+        // A pager's routing key goes in the body, and signs nothing.
+        let signs = format != Format::PagerDuty;
+        let secrets = [&webhook.secret, &webhook.previous].into_iter().flatten();
+        let keys = secrets.filter(|_| signs).map(|secret| Key::parse(secret.expose_secret()));
+        let keys = keys.collect::<anyhow::Result<Vec<Key>>>()?;
         // A client panics without one; the daemon may have installed it before.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             drop(rustls::crypto::ring::default_provider().install_default());
@@ -74,7 +81,7 @@ impl Hook {
             .timeout(request_time_max)
             .build()
             .context("cannot prepare the HTTP client")?;
-        Ok(Self { client, url: webhook.url.clone(), host, key })
+        Ok(Self { client, url: webhook.url.clone(), host, format, secret, keys })
     }
 
     /// Posts the message under the delivery's id.
@@ -84,9 +91,9 @@ impl Hook {
         message: &Message,
         now: DateTime<Utc>,
     ) -> Result<(), SendError> {
-        let body = message
-            .to_json()
-            .map_err(|error| retry(format!("cannot write the message as JSON: {error}")))?;
+        let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
+        let body = shape::body(self.format, message, secret)
+            .map_err(|error| retry(format!("cannot write the message as JSON: {error:#}")))?;
         let (id, timestamp) = (id.to_string(), now.timestamp().to_string());
         let mut request = self
             .client
@@ -94,9 +101,9 @@ impl Hook {
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", &id)
             .header("webhook-timestamp", &timestamp);
-        if let Some(key) = &self.key {
-            let signature = key.sign(&id, &timestamp, body.as_bytes());
-            request = request.header("webhook-signature", signature);
+        if !self.keys.is_empty() {
+            let signed = self.keys.iter().map(|key| key.sign(&id, &timestamp, body.as_bytes()));
+            request = request.header("webhook-signature", signed.collect::<Vec<_>>().join(" "));
         }
         let response = request.body(body).send().await.map_err(|error| {
             let error = anyhow::Error::from(error.without_url());
@@ -223,7 +230,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/kpid", listener.local_addr().unwrap()).parse().unwrap();
         let secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into());
-        let hook = Hook::open_within(&Webhook { url, secret }, PATIENT).unwrap();
+        let previous = None;
+        let hook =
+            Hook::open_within(&Webhook { url, secret, previous, format: Format::Generic }, PATIENT)
+                .unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
         let mut seen = Vec::new();
         let result = tokio::select! {
@@ -294,7 +304,11 @@ mod tests {
     async fn a_silent_receiver_is_tried_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
-        let hook = Hook::open_within(&Webhook { url, secret: None }, IMPATIENT).unwrap();
+        let hook = Hook::open_within(
+            &Webhook { url, secret: None, previous: None, format: Format::Generic },
+            IMPATIENT,
+        )
+        .unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
         let accept_only = async {
             let _held = listener.accept().await.unwrap();
@@ -334,6 +348,34 @@ mod tests {
             value.as_object().unwrap().keys().cloned().collect()
         };
         assert_eq!(keys(&cases::bare()), keys(&cases::opened()));
+    }
+
+    #[tokio::test]
+    async fn both_secrets_sign_while_the_new_one_comes_into_use() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/kpid", listener.local_addr().unwrap()).parse().unwrap();
+        let secret = |text: &str| Some(text.to_owned().into());
+        let hook = Webhook {
+            url,
+            secret: secret("new"),
+            previous: secret("old"),
+            format: Format::Generic,
+        };
+        let hook = Hook::open_within(&hook, PATIENT).unwrap();
+        let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
+        let mut seen = Vec::new();
+        tokio::select! {
+            result = hook.post(Uuid::nil(), &message, now) => result.unwrap(),
+            () = receive(listener, "HTTP/1.1 204 No Content\r\n\r\n", &mut seen) => {}
+        }
+        let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();
+        let header = |name: &str| {
+            let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+            line.unwrap().to_owned()
+        };
+        let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
+        let by = |key: &str| Key::parse(key).unwrap().sign(&id, &time, body.as_bytes());
+        assert_eq!(header("webhook-signature"), format!("{} {}", by("new"), by("old")));
     }
 
     #[test]

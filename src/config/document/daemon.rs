@@ -268,6 +268,8 @@ pub struct WebhookDoc {
     pub url: Loc<String>,
     /// Signs the request as Standard Webhooks do.
     pub secret: Option<Loc<SecretDoc>>,
+    /// The secret before the present one: as long as it is here, both sign.
+    pub previous_secret: Option<Loc<SecretDoc>>,
     /// The shape of the body.
     pub format: Option<Loc<WebhookFormatDoc>>,
 }
@@ -276,8 +278,16 @@ pub struct WebhookDoc {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookFormatDoc {
-    /// kpid's own JSON.
+    /// The facts as JSON, as docs/webhook.md has them; the default.
     Generic,
+    /// A message for an incoming webhook of Slack.
+    Slack,
+    /// An adaptive card for a workflow of Microsoft Teams.
+    Teams,
+    /// An event for PagerDuty (Events API v2); `secret` is the routing key.
+    Pagerduty,
+    /// An alert for `POST /api/v2/alerts` of Alertmanager.
+    Alertmanager,
 }
 
 /// Somebody who owns things and is told.

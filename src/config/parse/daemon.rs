@@ -14,14 +14,15 @@ use crate::{
             daemon::{
                 CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc, FiscalLabelDoc,
                 PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc, WebDoc, WebhookDoc,
+                WebhookFormatDoc,
             },
             located::Loc,
-            scalar::MonthDoc,
+            scalar::{MonthDoc, SecretDoc},
         },
         problem::{Place, Problem, suggestion},
         setup::Web,
     },
-    notify::{Channel, Email, MailTransport, Person, SmtpTls, Webhook},
+    notify::{Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
     scorecard::{Calendar, Closure, FiscalLabel, Id},
     sources::{
         Connection,
@@ -352,11 +353,24 @@ fn smtp(desk: &mut Desk, doc: &SmtpDoc) -> Option<MailTransport> {
 }
 
 fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
-    let secret = match &doc.secret {
-        None => None,
-        Some(secret) => Some(desk.secret(secret)?),
+    let mut secret = |doc: &Option<Loc<SecretDoc>>| match doc {
+        None => Some(None),
+        Some(secret) => Some(Some(desk.secret(secret)?)),
     };
-    Some(Webhook { url: web_address(desk, &doc.url)?, secret })
+    let (secret, previous) = (secret(&doc.secret)?, secret(&doc.previous_secret)?);
+    let format = match given(doc.format.as_ref()) {
+        None | Some(WebhookFormatDoc::Generic) => Format::Generic,
+        Some(WebhookFormatDoc::Slack) => Format::Slack,
+        Some(WebhookFormatDoc::Teams) => Format::Teams,
+        Some(WebhookFormatDoc::Pagerduty) => Format::PagerDuty,
+        Some(WebhookFormatDoc::Alertmanager) => Format::Alertmanager,
+    };
+    if format == Format::PagerDuty && secret.is_none() {
+        let message = "`format: pagerduty` needs the routing key of its service";
+        let hint = "write it as `secret: { credential: pagerduty }`";
+        desk.problems.push(Problem::error(doc.url.place, message).hint(hint));
+    }
+    Some(Webhook { url: web_address(desk, &doc.url)?, secret, previous, format })
 }
 
 fn person(desk: &mut Desk, id: Id, doc: &PersonDoc) -> Person {
