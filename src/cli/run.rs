@@ -21,7 +21,7 @@ use crate::{
         self,
         run::{Orders, Reload},
     },
-    telemetry,
+    telemetry::{self, Lines},
 };
 
 /// Run the daemon: collect, judge and tell until SIGTERM; SIGHUP reads the configuration again
@@ -30,11 +30,14 @@ pub(crate) struct Arguments {
     /// What is logged to standard error: error, warn, info, debug, or a filter such as kpid=debug
     #[arg(long, default_value = "info", env = "KPID_LOG", value_name = "FILTER")]
     log: String,
+    /// What a line of the log looks like
+    #[arg(long, value_enum, default_value_t, env = "KPID_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Lines,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_use(config)?;
-    telemetry::start(&arguments.log)?;
+    telemetry::start(&arguments.log, arguments.log_format)?;
     let stop = CancellationToken::new();
     // One reload waits at most; a second SIGHUP before it is taken reads the same files.
     let (reload, reloads) = mpsc::channel(1);

@@ -153,6 +153,7 @@ fn setup(
         people: parts.people,
         operators: parts.operators.into_iter().map(|mention| mention.id).collect(),
         web: parts.web,
+        heartbeat: parts.heartbeat,
         secret_files: parts.secret_files,
     }
 }

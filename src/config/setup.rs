@@ -1,7 +1,7 @@
 //! The configuration, parsed: everything the daemon runs on. The only way to hold one is to hold a
 //! good one.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use url::Url;
@@ -35,8 +35,19 @@ pub struct Setup {
     pub operators: Vec<Id>,
     /// The listener.
     pub web: Web,
+    /// A sign of life to somebody outside.
+    pub heartbeat: Option<Heartbeat>,
     /// Files that its secrets are read from.
     pub secret_files: Vec<PathBuf>,
+}
+
+/// Who is told that kpid lives, and how often.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    /// What is asked for by GET.
+    pub url: Url,
+    /// How often.
+    pub every: Duration,
 }
 
 /// How one KPI is collected.

@@ -45,7 +45,9 @@ pub(super) fn access(web: &Web) -> anyhow::Result<Access> {
         name.parse::<HeaderName>()
             .with_context(|| format!("`{name}` is no header's name (`web.trusted_header`)"))
     });
-    let access = Access { tokens: web.tokens.clone(), trusted_header: header.transpose()? };
+    let public_host = web.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+    let access =
+        Access { tokens: web.tokens.clone(), trusted_header: header.transpose()?, public_host };
     if let Some(address) = web.listen {
         anyhow::ensure!(
             access.suffices_at(address),

@@ -5,6 +5,7 @@ mod agenda;
 pub mod backfill;
 pub mod collect;
 mod deliver;
+mod heartbeat;
 pub mod import;
 pub mod judge;
 mod listener;

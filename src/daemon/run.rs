@@ -24,6 +24,7 @@ use crate::{
         Engine,
         agenda::{Agenda, Due},
         deliver::Worker,
+        heartbeat,
         judge::{self, LIVE},
         listener::{self, Listener},
         round::{Over, Round},
@@ -318,6 +319,10 @@ impl Daemon {
         self.spawn(async move {
             Watch { engine: &engine, clock, news: &news }.run(&watched).await;
         });
+        if let Some(heartbeat) = self.engine.setup.heartbeat.clone() {
+            let (metrics, clock, stop) = (Arc::clone(&self.metrics), self.clock, stop.clone());
+            self.spawn(async move { heartbeat::beat(&heartbeat, &metrics, clock, &stop).await });
+        }
         for channel in self.engine.setup.channels.keys().cloned() {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());

@@ -125,7 +125,7 @@ fn is_looked_at(key: &str, standing: &Standing) -> bool {
 /// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
 /// KPI than the others hears of it, also when the others know already.
 fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
-    let mut failing: BTreeMap<(&Id, Option<Id>), Vec<(KpiRef, &str)>> = BTreeMap::new();
+    let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
     for collection in &setup.collections {
         let attempt = held.attempts.get(&collection.kpi);
         if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref()) {
@@ -134,7 +134,7 @@ fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
             of.push((collection.kpi.clone(), problem.as_str()));
         }
     }
-    let source = |((id, reader), kpis): ((&Id, Option<Id>), Vec<(KpiRef, &str)>)| {
+    let source = |((id, reader), kpis): ((&Id, Option<Id>), Failing<'_>)| {
         let reader = reader.map(|reader| format!("/{reader}")).unwrap_or_default();
         (format!("source/{id}{reader}"), of_source(setup, held, id, &kpis))
     };
@@ -218,6 +218,9 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
         lines,
     }
 }
+
+/// KPIs whose source fails, each with its words.
+type Failing<'a> = Vec<(KpiRef, &'a str)>;
 
 /// One thing to tell.
 struct Told {

@@ -20,7 +20,7 @@ use crate::scorecard::{Calendar, Frequency, Id, Period, ReadingKind, Sample};
 #[derive(Clone, Debug)]
 pub enum Connection {
     /// An HTTP API.
-    Http(http::Endpoint),
+    Http(Box<http::Endpoint>),
     /// A SQL database.
     Sql(sql::Database),
     /// A folder of CSV files.

@@ -1,22 +1,79 @@
-//! What the daemon says of itself: lines to standard error, which journald keeps.
+//! What the daemon says of itself: lines to standard error, which journald keeps, and what it counts.
 
 pub mod metrics;
 
-use std::io::IsTerminal;
+use std::{fmt, io::IsTerminal};
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{Format, Full, Writer},
+    },
+    registry::LookupSpan,
+};
 
 /// The wake-up clock's own crate tells of its inner life; only its trouble is ours.
 const QUIET: &str = "tokio_cron_scheduler=warn";
 
+/// What a line of the log looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lines {
+    /// For people: time, level, words, fields.
+    #[default]
+    Text,
+    /// For collectors: an object a line.
+    Json,
+    /// For journald: the level as its priority; it notes the time itself.
+    Journald,
+}
+
 /// Sends the log to standard error, from the level or filter given, e.g. `info` or `kpid=debug`.
-pub fn start(filter: &str) -> anyhow::Result<()> {
+pub fn start(filter: &str, lines: Lines) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
         .map_err(|error| anyhow::anyhow!("`{filter}` is no log filter: {error}"))?;
-    let lines = fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    lines.try_init().map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+    let usual = || tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match lines {
+        Lines::Text => {
+            usual().with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()
+        }
+        Lines::Json => usual().json().flatten_event(true).with_target(false).try_init(),
+        Lines::Journald => usual().with_ansi(false).event_format(Prioritised::new()).try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}
+
+/// Lines that begin with the priority that journald reads (sd-daemon(3)), without a time.
+struct Prioritised {
+    words: Format<Full, ()>,
+}
+
+impl Prioritised {
+    fn new() -> Self {
+        let words = Format::default().without_time().with_level(false).with_target(false);
+        Self { words: words.with_ansi(false) }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Prioritised
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let priority = match *event.metadata().level() {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            Level::DEBUG | Level::TRACE => 7,
+        };
+        write!(writer, "<{priority}>")?;
+        self.words.format_event(context, writer, event)
+    }
 }

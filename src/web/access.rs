@@ -1,11 +1,11 @@
 //! Who may look: anybody on loopback, elsewhere whoever has a token or comes through a proxy that
 //! is trusted to have asked.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -20,6 +20,8 @@ pub struct Access {
     pub tokens: Vec<[u8; 32]>,
     /// A header that only a trusted proxy sets, to the name of whoever it let through.
     pub trusted_header: Option<HeaderName>,
+    /// The host that people reach it by, beside this machine's own names.
+    pub public_host: Option<String>,
 }
 
 impl Access {
@@ -31,6 +33,20 @@ impl Access {
     /// Whether a listener with this access may stand at an address: one that others reach asks.
     pub fn suffices_at(&self, address: SocketAddr) -> bool {
         address.ip().is_loopback() || !self.is_open()
+    }
+
+    /// Whether a request means us. Where nobody is asked who they are, a page of somebody else's
+    /// must not read ours through a name of its own that leads here.
+    fn is_meant(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.and_then(|host| host.parse::<Authority>().ok());
+        let Some(host) = host else { return false };
+        let name = host.host().trim_matches(['[', ']']);
+        let is_own = name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_public =
+            self.public_host.as_ref().is_some_and(|public| public.eq_ignore_ascii_case(name));
+        !self.is_open() || is_own || is_public
     }
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
@@ -68,6 +84,10 @@ fn token(headers: &HeaderMap) -> Option<String> {
 
 /// Turns away whoever may not look.
 pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+    if !access.is_meant(request.headers()) {
+        let words = "this name is not known here; set `web.public_url` to it\n";
+        return (StatusCode::MISDIRECTED_REQUEST, words).into_response();
+    }
     if access.lets_in(request.headers()) {
         return next.run(request).await;
     }
@@ -89,7 +109,7 @@ mod tests {
     #[test]
     fn only_a_known_token_or_a_trusted_proxy_opens() {
         let hashed: [u8; 32] = Sha256::digest(b"let me in").into();
-        let tokens = Access { tokens: vec![hashed], trusted_header: None };
+        let tokens = Access { tokens: vec![hashed], ..Access::default() };
         let basic = format!("Basic {}", BASE64_STANDARD.encode("anybody:let me in"));
         for (header, is_in) in [
             ("Bearer let me in", true),
@@ -104,16 +124,35 @@ mod tests {
         }
         assert!(!tokens.lets_in(&HeaderMap::new()));
         let name = HeaderName::from_static("x-remote-user");
-        let proxied = Access { tokens: Vec::new(), trusted_header: Some(name) };
+        let proxied = Access { trusted_header: Some(name), ..Access::default() };
         assert!(proxied.lets_in(&headers(&[("x-remote-user", "ines")])));
         assert!(!proxied.lets_in(&headers(&[("x-remote-user", "")])));
         assert!(!proxied.lets_in(&HeaderMap::new()));
     }
 
     #[test]
+    fn a_name_of_somebody_elses_does_not_lead_here() {
+        let public_host = Some("kpi.calder.example".to_owned());
+        let open = Access { public_host, ..Access::default() };
+        for (host, is_meant) in [
+            ("127.0.0.1:8420", true),
+            ("localhost:8420", true),
+            ("[::1]:8420", true),
+            ("KPI.calder.example", true),
+            ("evil.example:8420", false),
+            ("127.0.0.1.evil.example", false),
+        ] {
+            assert_eq!(open.is_meant(&headers(&[("host", host)])), is_meant, "{host}");
+        }
+        assert!(!open.is_meant(&HeaderMap::new()));
+        let asking = Access { tokens: vec![[0; 32]], ..Access::default() };
+        assert!(asking.is_meant(&headers(&[("host", "evil.example")])), "a token is asked for");
+    }
+
+    #[test]
     fn what_others_reach_is_never_open() {
         let open = Access::default();
-        let closed = Access { tokens: vec![[0; 32]], trusted_header: None };
+        let closed = Access { tokens: vec![[0; 32]], ..Access::default() };
         for (address, is_loopback) in [
             ("127.0.0.1:8420", true),
             ("[::1]:8420", true),

@@ -95,7 +95,7 @@ async fn answer(mut stream: TcpStream) {
 }
 
 fn endpoint(address: SocketAddr) -> Connections {
-    open(Connection::Http(Endpoint {
+    open(Connection::Http(Box::new(Endpoint {
         base_url: format!("http://{address}/api").parse().unwrap(),
         auth: Auth::Bearer(SecretString::from(TOKEN)),
         timeout: Duration::from_millis(500),
@@ -106,7 +106,7 @@ fn endpoint(address: SocketAddr) -> Connections {
         authority: None,
         identity: None,
         proxy: None,
-    }))
+    })))
 }
 
 async fn get(connections: &Connections, path: &str) -> String {

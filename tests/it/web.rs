@@ -167,3 +167,29 @@ async fn an_address_in_use_is_named() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains(&format!("cannot listen on {address}")), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn it_gives_signs_of_life_and_logs_as_it_is_told() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    origin.set("ping", Answer::Page);
+    let beat = format!(
+        "listen: \"127.0.0.1:0\" }}\nheartbeat: {{ url: \"{}ping\", every: 1s",
+        origin.url()
+    );
+    let kpid = kpid(&origin, &beat);
+    let mut daemon = kpid.start_with(&[("KPID_LOG_FORMAT", "json")]);
+    daemon.until("two beats", async || origin.asked("ping"), |asked| *asked >= 2).await;
+    let log = daemon.log();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        lines.iter().any(|line| line["level"] == "INFO" && line["message"].is_string()),
+        "{log}"
+    );
+    daemon.stop().await;
+    std::fs::remove_file(kpid.folder().join("log")).unwrap();
+    let mut daemon = kpid.start_with(&[("KPID_LOG_FORMAT", "journald")]);
+    let log = daemon.until_log("shows itself").await;
+    assert!(log.lines().all(|line| line.starts_with("<6>")), "{log}");
+    daemon.stop().await;
+}

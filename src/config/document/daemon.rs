@@ -27,6 +27,8 @@ pub struct DaemonDoc {
     pub operators: Option<Loc<IdsDoc>>,
     /// Where kpid listens.
     pub web: Option<Loc<WebDoc>>,
+    /// Who outside is told that it lives.
+    pub heartbeat: Option<Loc<HeartbeatDoc>>,
     /// Scorecard files, as patterns relative to this file; by default `scorecards/*.yaml`.
     pub scorecards: Option<Loc<Vec<Loc<String>>>>,
 }
@@ -220,7 +222,7 @@ pub enum ChannelDoc {
     /// By mail.
     Email(Box<EmailDoc>),
     /// By an HTTP request.
-    Webhook(WebhookDoc),
+    Webhook(Box<WebhookDoc>),
 }
 
 /// How mail leaves: by a server, or into a folder.
@@ -299,6 +301,15 @@ pub struct PersonDoc {
     pub email: Option<Loc<String>>,
     /// For people, e.g. `COO`.
     pub role: Option<Loc<String>>,
+}
+
+/// A sign of life to somebody who misses it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct HeartbeatDoc {
+    /// What is asked for by GET while the scheduler works.
+    pub url: Loc<String>,
+    /// How often; 60s by default.
+    pub every: Option<Loc<String>>,
 }
 
 /// Where kpid listens, and how people reach it.

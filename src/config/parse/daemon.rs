@@ -13,14 +13,14 @@ use crate::{
         document::{
             daemon::{
                 CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc, FiscalLabelDoc,
-                PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc, WebDoc, WebhookDoc,
-                WebhookFormatDoc,
+                HeartbeatDoc, PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc, WebDoc,
+                WebhookDoc, WebhookFormatDoc,
             },
             located::Loc,
             scalar::{MonthDoc, SecretDoc},
         },
         problem::{Place, Problem, suggestion},
-        setup::Web,
+        setup::{Heartbeat, Web},
     },
     notify::{Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
     scorecard::{Calendar, Closure, FiscalLabel, Id},
@@ -44,6 +44,12 @@ pub(super) const BODY_BYTES: u64 = 1 << 20;
 
 /// The most a body may be allowed to have.
 const BODY_BYTES_MAX: u64 = 64 << 20;
+
+/// How often somebody outside is told that kpid lives.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+/// More often helps nobody.
+const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 
 /// More rows than this are the wrong query.
 pub(super) const ROWS: u32 = 10_000;
@@ -71,6 +77,7 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) channels: IndexMap<Id, Channel>,
     pub(in crate::config) people: IndexMap<Id, Person>,
     pub(in crate::config) operators: Vec<Mention>,
+    pub(in crate::config) heartbeat: Option<Heartbeat>,
     pub(in crate::config) web: Web,
     pub(in crate::config) secret_files: Vec<PathBuf>,
 }
@@ -87,6 +94,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         channels: IndexMap::new(),
         people: IndexMap::new(),
         operators: desk.mentions(doc.operators.as_ref()),
+        heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(desk, doc)),
         web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
         secret_files: Vec::new(),
     };
@@ -380,6 +388,16 @@ fn person(desk: &mut Desk, id: Id, doc: &PersonDoc) -> Person {
         desk.told(doc.place, text.parse().map_err(|_| format!("`{text}` is no mail address")))
     });
     Person { id, name, email, role: given(doc.role.as_ref()).cloned() }
+}
+
+fn heartbeat(desk: &mut Desk, doc: &HeartbeatDoc) -> Option<Heartbeat> {
+    let every = doc.every.as_ref().and_then(|doc| desk.span(doc)).unwrap_or(HEARTBEAT);
+    if every < HEARTBEAT_MIN {
+        let place = doc.every.as_ref().map_or(doc.url.place, |doc| doc.place);
+        desk.error(place, "a heartbeat comes at most every second");
+    }
+    let every = every.max(HEARTBEAT_MIN);
+    Some(Heartbeat { url: web_address(desk, &doc.url)?, every })
 }
 
 fn web(desk: &mut Desk, doc: &WebDoc) -> Web {

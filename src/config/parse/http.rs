@@ -39,7 +39,7 @@ pub(super) fn connection(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
     if let Some(most) = doc.max_per_minute.as_ref().filter(|most| most.value == Some(0)) {
         desk.error(most.place, "max_per_minute is 0, which is never; leave it out for no limit");
     }
-    Some(Connection::Http(Endpoint {
+    Some(Connection::Http(Box::new(Endpoint {
         base_url: web_address(desk, &doc.base_url)?,
         auth,
         timeout: timeout(desk, &doc.timeout),
@@ -50,7 +50,7 @@ pub(super) fn connection(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
         authority: doc.ca.as_ref().and_then(|doc| pem(desk, doc)),
         identity: identity(desk, doc.client_certificate.as_ref()),
         proxy: doc.proxy.as_ref().and_then(|doc| web_address(desk, doc)),
-    }))
+    })))
 }
 
 fn auth(desk: &mut Desk, doc: &AuthDoc) -> Option<Auth> {

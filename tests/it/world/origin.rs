@@ -88,6 +88,11 @@ impl Origin {
         self.desk.lock().unwrap().asked.get(&format!("/{path}")).copied().unwrap_or(0)
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
     /// As a connection of `kpid.yaml`.
     pub(crate) fn yaml(&self) -> String {
         format!(
