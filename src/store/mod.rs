@@ -317,7 +317,20 @@ impl Store {
 
     /// A transaction that writes, so that it waits at its start and not in its middle.
     async fn begin(&self) -> anyhow::Result<Transaction<'_, Sqlite>> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await.context("the store is busy or broken")
+        const BEGIN: &str = "BEGIN IMMEDIATE";
+        let begun = match self.pool.begin_with(BEGIN).await {
+            // What SQLite itself says, such as that it is locked, a new connection would hear too.
+            Err(error) if !matches!(error, sqlx::Error::Database(_)) => {
+                // A commit that a full disk broke off leaves a connection that counts itself within
+                // a transaction for ever: it gives way to a new one.
+                if let Ok(connection) = self.pool.acquire().await {
+                    drop(connection.detach());
+                }
+                self.pool.begin_with(BEGIN).await
+            }
+            begun => begun,
+        };
+        begun.context("the store is busy or broken")
     }
 }
 

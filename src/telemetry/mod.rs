@@ -33,7 +33,13 @@ pub enum Lines {
 pub fn start(filter: &str, lines: Lines) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
         .map_err(|error| anyhow::anyhow!("`{filter}` is no log filter: {error}"))?;
-    let usual = || tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let usual = || {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            // A log that cannot be written, on a full disk, is no reason to end.
+            .log_internal_errors(false)
+    };
     let started = match lines {
         Lines::Text => {
             usual().with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()

@@ -193,3 +193,27 @@ async fn it_gives_signs_of_life_and_logs_as_it_is_told() {
     assert!(log.lines().all(|line| line.starts_with("<6>")), "{log}");
     daemon.stop().await;
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_survived_and_nothing_decided_is_lost() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
+    let mut daemon = kpid.start_where_files_may_be_full();
+    let at = address(&mut daemon).await;
+    until_judged(&mut daemon, &kpid, "on_track").await;
+
+    daemon.limit_files(Some(1));
+    origin.figure("calls", 80.0);
+    let failed = async || value(&text(at, "/metrics").await, "kpid_rounds_failed_total");
+    daemon.until("a round that cannot be kept", failed, |count| count.unwrap_or(0.0) >= 1.0).await;
+    assert_eq!(text(at, "/healthz").await, "ok\n", "it lives on");
+    assert_eq!(kpid.show().await["scorecards"][0]["status"], "on_track", "as it was");
+
+    daemon.limit_files(None);
+    until_judged(&mut daemon, &kpid, "off_track").await;
+    let alerts = kpid.run(&["alerts", "list", "--format", "json"]).await;
+    let alerts: Value = serde_json::from_str(&alerts.stdout).unwrap();
+    assert_eq!(alerts["episodes"][0]["scope"], "acme/care", "by itself");
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}

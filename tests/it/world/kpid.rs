@@ -78,6 +78,17 @@ impl Kpid {
         self.start_with(&[])
     }
 
+    /// Starts the daemon so that a file it may not make longer is an error and not its end.
+    pub(crate) fn start_where_files_may_be_full(&self) -> Daemon {
+        let log = self.folder().join("log");
+        let mut command = process::command(Path::new("/bin/sh"), None, Signal::Kill);
+        command.arg("-c").arg("trap '' XFSZ; exec \"$0\" \"$@\"").arg(BINARY);
+        command.arg("--config").arg(self.folder().join("kpid.yaml")).arg("run");
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        command.stdout(Stdio::null()).stderr(file);
+        Daemon { process: Process::start(command, Signal::Kill), log }
+    }
+
     /// Starts the daemon with variables in its environment.
     pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Daemon {
         let log = self.folder().join("log");
@@ -124,6 +135,16 @@ impl Daemon {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// From now on no file of it may become longer than so many bytes, or any length.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--pid={}", self.process.pid()))
+            .arg(format!("--fsize={soft}:unlimited"));
+        assert!(command.status().unwrap().success());
     }
 
     /// Orders it to read its configuration again.
