@@ -11,8 +11,9 @@ use crate::world::{
     mariadb,
     origin::{Answer, Origin},
     postgres,
-    smtp::{Conduct, Mail, Smtp},
-    webhook::{self, Webhook},
+    smtp::{Conduct, Mail},
+    town::Town,
+    webhook,
 };
 
 const SECRET: &str = "a secret of nobody";
@@ -28,22 +29,7 @@ const GOOD: f64 = 98.0;
 /// Off track.
 const BAD: f64 = 88.0;
 
-/// What comes in and goes out over HTTP and SMTP.
-struct Town {
-    origin: Origin,
-    smtp: Smtp,
-    webhook: Webhook,
-}
-
 impl Town {
-    async fn open() -> Self {
-        Self {
-            origin: Origin::start().await,
-            smtp: Smtp::start().await,
-            webhook: Webhook::start().await,
-        }
-    }
-
     /// A kpid with one perspective for each source, which tells Ines and a webhook.
     fn kpid(&self, connections: &str, sources: &[(&str, String)]) -> Kpid {
         self.kpid_of(connections, "ines, ops", sources)

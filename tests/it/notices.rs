@@ -4,26 +4,14 @@ use serde_json::Value;
 
 use crate::world::{
     kpid::{Daemon, Kpid},
-    origin::{Answer, Origin},
-    smtp::{Conduct, Smtp},
-    webhook::Webhook,
+    origin::Answer,
+    smtp::Conduct,
+    town::Town,
 };
 
-struct Town {
-    origin: Origin,
-    smtp: Smtp,
-    webhook: Webhook,
-}
-
 impl Town {
-    async fn open() -> Self {
-        let (origin, smtp, webhook) =
-            tokio::join!(Origin::start(), Smtp::start(), Webhook::start());
-        Self { origin, smtp, webhook }
-    }
-
     /// Two KPIs of one API; Ines is told of the perspective, operators and Tom of the data.
-    fn kpid(&self) -> Kpid {
+    fn kpid_of_two(&self) -> Kpid {
         let (api, smtp, hook) = (self.origin.yaml(), self.smtp.yaml(), self.webhook.url());
         let config = format!(
             "store: kpid.db
@@ -82,7 +70,7 @@ async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
 #[tokio::test]
 async fn a_dead_source_is_one_notice_to_those_who_look_after_it() {
     let town = Town::open().await;
-    let kpid = town.kpid();
+    let kpid = town.kpid_of_two();
     town.figures(98.0);
     let mut daemon = kpid.start();
     until_judged(&mut daemon, &kpid, "on_track").await;
@@ -118,7 +106,7 @@ async fn a_dead_source_is_one_notice_to_those_who_look_after_it() {
 #[tokio::test]
 async fn operators_hear_of_a_message_that_nobody_gets() {
     let town = Town::open().await;
-    let kpid = town.kpid();
+    let kpid = town.kpid_of_two();
     town.smtp.conduct("ines@acme.example", Conduct::Reject);
     town.figures(98.0);
     let mut daemon = kpid.start();

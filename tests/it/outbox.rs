@@ -5,28 +5,16 @@ use serde_json::Value;
 
 use crate::world::{
     kpid::{Daemon, Kpid},
-    origin::Origin,
-    smtp::{Conduct, Smtp},
-    webhook::{Answer, Webhook},
+    smtp::Conduct,
+    town::Town,
+    webhook::Answer,
 };
 
 const SECRET: &str = "a secret of nobody";
 
-struct Town {
-    origin: Origin,
-    smtp: Smtp,
-    webhook: Webhook,
-}
-
 impl Town {
-    async fn open() -> Self {
-        let (origin, smtp, webhook) =
-            tokio::join!(Origin::start(), Smtp::start(), Webhook::start());
-        Self { origin, smtp, webhook }
-    }
-
     /// One perspective whose score is what the API says, and which tells Ines and a webhook.
-    fn kpid(&self) -> Kpid {
+    fn kpid_of_one(&self) -> Kpid {
         let (api, smtp, hook) = (self.origin.yaml(), self.smtp.yaml(), self.webhook.url());
         let config = format!(
             "store: kpid.db
@@ -78,7 +66,7 @@ fn state(deliveries: &[Value], channel: &str, event: &str) -> Value {
 #[tokio::test]
 async fn a_person_sees_retries_and_drops_what_is_not_delivered() {
     let town = Town::open().await;
-    let kpid = town.kpid();
+    let kpid = town.kpid_of_one();
     let ran = kpid.run(&["outbox", "retry", "--all"]).await;
     assert_eq!(ran.code, Some(2), "there is no store to change");
     assert!(!kpid.folder().join("kpid.db").exists());
@@ -137,7 +125,7 @@ async fn a_person_sees_retries_and_drops_what_is_not_delivered() {
 #[tokio::test]
 async fn a_test_message_takes_the_way_of_alerts() {
     let town = Town::open().await;
-    let kpid = town.kpid();
+    let kpid = town.kpid_of_one();
     let ran = kpid.run(&["notify", "ines"]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let mails = town.smtp.mails();

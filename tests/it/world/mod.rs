@@ -10,6 +10,7 @@ pub(crate) mod origin;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod smtp;
+pub(crate) mod town;
 pub(crate) mod webhook;
 
 use std::{
