@@ -67,7 +67,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
             for Warning { scope, message } in &held {
                 say!("warning: {scope} {message}");
             }
-            say!("{}", summary(setup.as_ref(), &problems));
+            say!("{}", summary(setup.as_ref(), &problems, held.len()));
         }
     }
     let reached = probed.iter().all(|probed| probed.trouble.is_none());
@@ -105,10 +105,10 @@ fn json(
     Ok(json)
 }
 
-fn summary(setup: Option<&Setup>, problems: &Problems) -> String {
+fn summary(setup: Option<&Setup>, problems: &Problems, held: usize) -> String {
     let count =
         |severity| problems.found.iter().filter(|problem| problem.severity == severity).count();
-    let warnings = plural(count(Severity::Warning), "warning");
+    let warnings = plural(count(Severity::Warning) + held, "warning");
     match setup {
         Some(setup) => {
             let scorecards = setup.portfolio.scorecards().len();
