@@ -23,7 +23,7 @@ use crate::{
         judge,
     },
     scorecard::{Circumstances, KpiRef, Period},
-    store::Store,
+    store::{Deed, Store},
 };
 
 /// KPIs filled at once; connections set limits of their own.
@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     /// Whom to tell afterwards: nobody, or those concerned by what is off track now
     #[arg(long, value_enum, default_value_t)]
     alerts: Alerts,
+    /// Who does it, for the record; the login name by default
+    #[arg(long, env = "USER", hide_env = true, default_value = "unknown", value_name = "NAME")]
+    by: String,
 }
 
 /// Whom a backfill tells.
@@ -82,6 +85,14 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             }
         }
     }
+    let deed = Deed {
+        at: Clock::System.now(),
+        by: arguments.by,
+        action: "backfilled".to_owned(),
+        of: tasks.iter().map(|task| task.collection.kpi.to_string()).collect::<Vec<_>>().join(", "),
+        detail: Some(format!("from {from} to {to}")),
+    };
+    engine.store.audit(&deed).await?;
     let failed = fill(&engine, &tasks).await?;
     tell(&engine, &tasks, arguments.alerts).await?;
     engine.store.close().await;

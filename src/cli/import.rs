@@ -13,7 +13,7 @@ use crate::{
     },
     clock::Clock,
     daemon::{Engine, import},
-    store::Store,
+    store::{Deed, Store},
 };
 
 /// Import actuals from a CSV file: kpi,period,value[,numerator,denominator,observed_at]
@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// The file; its first line names the columns
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
+    /// Who does it, for the record; the login name by default
+    #[arg(long, env = "USER", hide_env = true, default_value = "unknown", value_name = "NAME")]
+    by: String,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
@@ -43,6 +46,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open(&setup.store).await?;
     let engine = Engine::start(setup, store).await?;
     let judgement = import::keep(&engine, &rows, now).await?;
+    let detail = Some(format!("{} actuals", rows.len()));
+    let (by, of) = (arguments.by, path.to_string());
+    let deed = Deed { at: now, by, action: "imported".to_owned(), of, detail };
+    engine.store.audit(&deed).await?;
     say!("{} actuals imported from {path}", rows.len());
     output::say_waiting(judgement.deliveries.len());
     engine.store.close().await;

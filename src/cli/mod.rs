@@ -3,6 +3,7 @@
 
 mod alert_list;
 mod alerts;
+mod audit;
 mod backfill;
 mod backtest;
 mod backup;
@@ -65,6 +66,7 @@ enum Command {
     Explain(explain::Arguments),
     Backtest(backtest::Arguments),
     Alerts(alerts::Arguments),
+    Audit(audit::Arguments),
     Outbox(outbox::Arguments),
     Notify(notify::Arguments),
     Plan(plan::Arguments),
@@ -123,6 +125,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Show(arguments) => show::run(&config, arguments).await,
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,
             Command::Alerts(arguments) => alerts::run(&config, arguments).await,
+            Command::Audit(arguments) => audit::run(&config, &arguments).await,
             Command::Outbox(arguments) => outbox::run(&config, arguments).await,
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Backup(arguments) => backup::run(&config, &arguments).await,

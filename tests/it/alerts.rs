@@ -64,7 +64,9 @@ async fn alerts(kpid: &Kpid, arguments: &[&str]) -> Ran {
 
 async fn deeds(kpid: &Kpid) -> Vec<Deed> {
     let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
-    store.deeds(10).await.unwrap()
+    let deeds = store.deeds(10).await.unwrap();
+    // The figures of these tests are imported, which is written down too.
+    deeds.into_iter().filter(|deed| deed.action != "imported").collect()
 }
 
 #[tokio::test]

@@ -80,6 +80,11 @@ async fn the_past_comes_in_silently_and_once() {
     // Two years off track, and nobody hears of it.
     assert!(!ran.stdout.contains("message"), "{}", ran.stdout);
     assert_eq!(held(&kpid).await, 46);
+    let deeds = kpid.run(&["audit", "--format", "json"]).await.stdout;
+    let deeds: serde_json::Value = serde_json::from_str(&deeds).unwrap();
+    assert_eq!(deeds[0]["action"], "backfilled");
+    assert_eq!(deeds[0]["of"], "acme/revenue, acme/margin");
+    assert_eq!(deeds[0]["detail"], "from 2024-01 to 2025-12");
     let again = filled(&kpid, &["acme/revenue"]).await;
     let nothing = "acme/revenue: 0 periods filled, 23 held already, 1 without a figure";
     assert!(again.stdout.contains(nothing), "{}", again.stdout);

@@ -1,0 +1,42 @@
+//! `kpid audit`: who changed what, the newest first.
+
+use std::path::Path;
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{Format, print_json, say},
+    },
+    store::Store,
+};
+
+/// List what people did: acknowledged, silenced, noted, imported, backfilled, retried, dropped
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// So many at most, the newest first
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    limit: u32,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let store = Store::open_read_only(&setup.store).await?;
+    let deeds = store.deeds(arguments.limit).await?;
+    match arguments.format {
+        Format::Json => print_json(&deeds)?,
+        Format::Text if deeds.is_empty() => say!("nobody has changed anything"),
+        Format::Text => {
+            for deed in &deeds {
+                let at = deed.at.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M");
+                let detail = deed.detail.as_ref().map(|detail| format!(" ({detail})"));
+                let detail = detail.unwrap_or_default();
+                say!("{at}  {} {} {}{detail}", deed.by, deed.action, deed.of);
+            }
+        }
+    }
+    Ok(Answer::Done)
+}
