@@ -1,6 +1,7 @@
 //! What shows it: health, metrics, a page and its JSON. Read-only; nothing here changes anything.
 
 pub mod access;
+mod connection;
 mod health;
 mod page;
 mod scrape;
@@ -18,7 +19,7 @@ use axum::{
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::{BoxError, ServiceBuilder};
+use tower::{BoxError, ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
@@ -30,7 +31,7 @@ use crate::{
     scorecard::{Portfolio, Standing, judge},
     store::{Held, Store},
     telemetry::metrics::Metrics,
-    web::access::Access,
+    web::{access::Access, connection::LIMITS},
 };
 
 /// Nobody sends us anything long.
@@ -39,7 +40,8 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// A reader who waits longer has gone.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// Requests at once; more are told to come back.
+/// Requests at once, of all that look at the store: each reads all of it, over one connection.
+/// More are told to come back.
 const REQUESTS_MAX: usize = 32;
 
 /// No script, nothing from elsewhere, in nobody's frame.
@@ -65,11 +67,7 @@ pub struct Site {
 
 /// Serves until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, site: Site, stop: CancellationToken) {
-    let app = router(site);
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        error!("the listener broke off: {error}");
-    }
+    connection::serve(listener, router(site), LIMITS, stop).await;
 }
 
 fn router(site: Site) -> Router {
@@ -85,7 +83,7 @@ fn router(site: Site) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .merge(shown)
+        .merge(few_at_once(shown))
         .with_state(site)
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
@@ -95,12 +93,17 @@ fn router(site: Site) -> Router {
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX))
         .layer(CatchPanicLayer::new())
-        .layer(
-            ServiceBuilder::new()
-                .layer(HandleErrorLayer::new(busy))
-                .load_shed()
-                .concurrency_limit(REQUESTS_MAX),
-        )
+}
+
+/// Sheds what is too much, and not those who ask whether we live.
+fn few_at_once<S: Clone + Send + Sync + 'static>(shown: Router<S>) -> Router<S> {
+    shown.layer(
+        ServiceBuilder::new()
+            .layer(HandleErrorLayer::new(busy))
+            .load_shed()
+            // One count for all routes: a layer of its own would be one for each.
+            .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_MAX)),
+    )
 }
 
 async fn busy(_shed: BoxError) -> Response {
@@ -130,5 +133,45 @@ impl Site {
         let now = self.clock.now();
         let standing = judge(&self.portfolio, &held.history, &held.episodes, &self.digest, now);
         Ok((standing.public(&self.portfolio), held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, extract::Request};
+    use tokio::sync::Barrier;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_requests_at_once_than_can_be_answered_are_told_to_come_back() {
+        let gate = Arc::new(Barrier::new(REQUESTS_MAX + 1));
+        let held = || {
+            let gate = Arc::clone(&gate);
+            get(async move || {
+                gate.wait().await;
+            })
+        };
+        let app = few_at_once(Router::new().route("/", held()).route("/metrics", held()));
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            app.clone().oneshot(request).await.unwrap().status()
+        };
+        let paths = ["/", "/metrics"].into_iter().cycle().take(REQUESTS_MAX);
+        let answered = futures_util::future::join_all(paths.map(&ask));
+        let one_more = async {
+            let status = ask("/").await;
+            gate.wait().await;
+            status
+        };
+        let (answered, refused) = tokio::join!(biased; answered, one_more);
+        assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answered.iter().all(|status| *status == StatusCode::OK), "{answered:?}");
+        assert_eq!(tokio::join!(ask("/"), gate_opens(&gate)).0, StatusCode::OK, "room again");
+    }
+
+    async fn gate_opens(gate: &Barrier) {
+        futures_util::future::join_all((0..REQUESTS_MAX).map(|_| gate.wait())).await;
     }
 }

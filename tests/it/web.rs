@@ -1,6 +1,9 @@
 //! The page, the metrics and the health of the running daemon, over real HTTP.
 
-use std::net::SocketAddr;
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpStream},
+};
 
 use serde_json::Value;
 
@@ -150,11 +153,50 @@ async fn a_token_is_needed_where_one_is_configured_and_beyond_loopback() {
         let refused = get(at, path, None).await;
         assert_eq!(refused.status(), 401, "{path}");
         assert!(refused.headers().contains_key("www-authenticate"));
+        for name in ["content-security-policy", "x-content-type-options", "cache-control"] {
+            assert!(refused.headers().contains_key(name), "{path}: {name}");
+        }
         assert_eq!(get(at, path, Some("guess")).await.status(), 401, "{path}");
         assert_eq!(get(at, path, Some(&token)).await.status(), 200, "{path}");
     }
     assert_eq!(get(at, "/healthz", None).await.status(), 200, "supervisors have no token");
     assert!(!daemon.log().contains(&token));
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_listens_unless_asked_to() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin, "");
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    assert!(!daemon.log().contains("shows itself"), "{}", daemon.log());
+    assert_eq!(daemon.listening_sockets(), 0);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn long_bodies_are_refused_and_held_connections_keep_nobody_out() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
+    let mut daemon = kpid.start();
+    let at = address(&mut daemon).await;
+    let long = reqwest::Client::new().post(format!("http://{at}/")).body("a".repeat(1 << 20));
+    assert_eq!(long.send().await.unwrap().status(), 413);
+
+    let mut held = Vec::new();
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(at).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: local").unwrap();
+        held.push(stream);
+    }
+    assert_eq!(text(at, "/healthz").await, "ok\n");
+    let files = async || daemon.open_files();
+    let files = crate::world::until("held connections gone", files, |files| *files < 64).await;
+    assert!(files > 0);
+    drop(held);
     daemon.stop().await;
 }
 

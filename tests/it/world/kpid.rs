@@ -137,6 +137,26 @@ impl Daemon {
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    /// How many files and sockets it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.process.pid())).unwrap().count()
+    }
+
+    /// How many sockets it listens on.
+    pub(crate) fn listening_sockets(&self) -> usize {
+        let links = fs::read_dir(format!("/proc/{}/fd", self.process.pid())).unwrap();
+        let links = links.filter_map(|link| fs::read_link(link.unwrap().path()).ok());
+        let own: Vec<String> = links.map(|link| link.display().to_string()).collect();
+        let tables = ["tcp", "tcp6"].map(|table| format!("/proc/net/{table}"));
+        let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
+        // The fourth column is the state, 0A is listening; the tenth is the socket's number.
+        let columns = |line: &str| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            columns.get(3) == Some(&"0A") && own.contains(&format!("socket:[{}]", columns[9]))
+        };
+        tables.iter().flat_map(|table| table.lines()).filter(|line| columns(line)).count()
+    }
+
     /// From now on no file of it may become longer than so many bytes, or any length.
     pub(crate) fn limit_files(&self, bytes: Option<u64>) {
         let soft = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
