@@ -55,31 +55,62 @@ pub enum Stage {
     Frozen,
 }
 
+/// What became of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// There was none before.
+    New,
+    /// It took the place of another.
+    Revised,
+    /// It was there.
+    Unchanged,
+    /// It would restate a frozen period, and was not taken.
+    Frozen,
+}
+
 type ReadingRow = (i64, i64, Option<f64>, Option<f64>, Option<f64>);
 
 type ActualRow = (String, String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
 
 /// Files figures: readings are kept and made actuals; an actual is a new revision only if it differs.
-/// Returns the restatements of frozen periods, which are refused.
+/// Says of each figure, in their order, what became of it.
 pub(super) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
-) -> anyhow::Result<Vec<(KpiRef, Period)>> {
+) -> anyhow::Result<Vec<(KpiRef, Period, Came)>> {
     let mut figures: Vec<revisions::Figure<'_>> = Vec::new();
+    let mut came: Vec<(KpiRef, Period, Option<Came>)> = Vec::new();
+    // Which of them each figure is of.
+    let mut of: Vec<usize> = Vec::new();
     for Collected { kpi, filing, filed, .. } in collected {
-        match filing {
-            Filing::Actuals => figures.extend(filed.iter().map(|filed| (kpi, *filed))),
-            Filing::Readings { kind, aggregate, scale } => {
-                for filed in filed {
-                    keep_reading(tx, kpi, filed).await?;
-                    let readings = readings(tx, kpi, filed.period).await?;
+        for filed in filed {
+            let (reading, figure) = match filing {
+                Filing::Actuals => (None, Some(filed.figure)),
+                Filing::Readings { kind, aggregate, scale } => {
+                    let (reading, readings) = keep_reading(tx, kpi, filed).await?;
                     let figure = reading::actual(*kind, *aggregate, *scale, &readings);
-                    figures.extend(figure.map(|figure| (kpi, Filed { figure, ..*filed })));
+                    (Some(reading), figure)
                 }
+            };
+            if let Some(figure) = figure {
+                of.push(came.len());
+                figures.push((kpi, Filed { figure, ..*filed }));
             }
+            came.push((kpi.clone(), filed.period, reading));
         }
     }
-    revisions::file(tx, &figures).await
+    for (at, actual) in of.into_iter().zip(revisions::file(tx, &figures).await?) {
+        // What became of a reading counts, unless what it makes is not taken.
+        if let Some((.., came)) =
+            came.get_mut(at).filter(|(.., came)| came.is_none() || actual == Came::Frozen)
+        {
+            *came = Some(actual);
+        }
+    }
+    Ok(came
+        .into_iter()
+        .map(|(kpi, period, came)| (kpi, period, came.unwrap_or(Came::Unchanged)))
+        .collect())
 }
 
 /// Loads all revisions of the KPIs named in a JSON list.
@@ -132,7 +163,31 @@ pub(super) async fn periods(
     Ok(held)
 }
 
+/// Keeps a reading unless it is there; what became of it, and all readings of its period.
 async fn keep_reading(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    filed: &Filed,
+) -> anyhow::Result<(Came, Vec<Reading>)> {
+    let mut readings = readings(tx, kpi, filed.period).await?;
+    let Filed { observed_at, collected_at, figure, .. } = *filed;
+    let reading = Reading { observed_at, collected_at, figure };
+    let came = match readings.iter_mut().find(|held| held.observed_at == observed_at) {
+        Some(held) if held.figure == figure => return Ok((Came::Unchanged, readings)),
+        Some(held) => {
+            *held = reading;
+            Came::Revised
+        }
+        None => {
+            readings.push(reading);
+            Came::New
+        }
+    };
+    write_reading(tx, kpi, filed).await?;
+    Ok((came, readings))
+}
+
+async fn write_reading(
     tx: &mut SqliteConnection,
     kpi: &KpiRef,
     filed: &Filed,

@@ -10,9 +10,11 @@ mod configurations;
 mod desk;
 mod episodes;
 mod incidents;
+mod keys;
 mod lock;
 mod notes;
 mod outbox;
+mod pushes;
 mod remarks;
 mod renames;
 mod revisions;
@@ -46,7 +48,8 @@ pub use self::{
     episodes::EpisodeEvent,
     lock::{Holder, InstanceLock, Reloaded, holder},
     outbox::{Claimed, NewDelivery},
-    remarks::Acknowledged,
+    pushes::{Frozen, Push, Pushed, Receipt},
+    remarks::{Acknowledged, AcknowledgedByLink},
     silences::KeptSilence,
 };
 use crate::scorecard::{
@@ -199,10 +202,11 @@ impl Store {
     /// returned.
     pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<Vec<(KpiRef, Period)>> {
         let mut tx = self.begin().await?;
-        let refused = actuals::record(&mut tx, collected).await?;
+        let came = actuals::record(&mut tx, collected).await?;
         collections::record(&mut tx, collected).await?;
         tx.commit().await.context("cannot write what was collected")?;
-        Ok(refused)
+        let refused = came.into_iter().filter(|(.., came)| *came == actuals::Came::Frozen);
+        Ok(refused.map(|(kpi, period, _)| (kpi, period)).collect())
     }
 
     /// Judges in one transaction: `judge` sees everything held of the KPIs, and what it decides is

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 
 use super::{
     Store,
@@ -12,12 +13,26 @@ use super::{
 };
 use crate::scorecard::{Acknowledgement, Episode, Note, Scope, Silence};
 
+/// How somebody acknowledged who did it by the link of a mail.
+const BY_LINK: &str = "by the link in a mail";
+
 /// What came of acknowledging an episode.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Acknowledged {
     /// It is acknowledged.
     Done(Box<Episode>),
     /// There is no open episode, or another one than was meant.
+    NotOpen,
+}
+
+/// What came of acknowledging an episode by the link of a mail.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AcknowledgedByLink {
+    /// It is acknowledged.
+    Done(Scope),
+    /// Somebody did so before, and that stands.
+    Already,
+    /// It is over.
     NotOpen,
 }
 
@@ -35,22 +50,29 @@ impl Store {
             episode.is_open() && number.is_none_or(|number| number == episode.number)
         };
         let Some(episode) = episode.filter(meant) else { return Ok(Acknowledged::NotOpen) };
-        let episode = episode.acknowledge(acknowledgement.clone());
-        let (by, at) = (acknowledgement.by.clone(), acknowledgement.at);
-        episodes::write(&mut tx, scope, &episode, at).await?;
-        episodes::tell(&mut tx, &EpisodeEvent::acknowledged(scope, &episode, at)).await?;
-        let due = acknowledgement.due.map(|day| format!("due {day}"));
-        let detail: Vec<String> = acknowledgement.comment.iter().cloned().chain(due).collect();
-        let deed = Deed {
-            at,
-            by,
-            action: "acknowledged".to_owned(),
-            of: format!("{scope}/{}", episode.number),
-            detail: (!detail.is_empty()).then(|| detail.join("; ")),
-        };
-        audit::record(&mut tx, &deed).await?;
+        let episode = acknowledge(&mut tx, scope, &episode, acknowledgement, None).await?;
         tx.commit().await.context("cannot write an acknowledgement")?;
         Ok(Acknowledged::Done(Box::new(episode)))
+    }
+
+    /// Acknowledges the open episode that messages are recognised by, if nobody has yet. Its node may
+    /// have got another id since.
+    pub async fn acknowledge_by_link(
+        &self,
+        dedup_key: &str,
+        acknowledgement: &Acknowledgement,
+    ) -> anyhow::Result<AcknowledgedByLink> {
+        let mut tx = self.begin().await?;
+        let mut episodes = episodes::load(&mut tx).await?.into_iter();
+        let found =
+            episodes.find(|(scope, held)| held.is_open() && held.dedup_key(scope) == dedup_key);
+        let Some((scope, episode)) = found else { return Ok(AcknowledgedByLink::NotOpen) };
+        if episode.acknowledgement.is_some() {
+            return Ok(AcknowledgedByLink::Already);
+        }
+        acknowledge(&mut tx, &scope, &episode, acknowledgement, Some(BY_LINK)).await?;
+        tx.commit().await.context("cannot write an acknowledgement")?;
+        Ok(AcknowledgedByLink::Done(scope))
     }
 
     /// Keeps a silence; the number it goes by comes back.
@@ -133,4 +155,30 @@ impl Store {
     pub async fn deeds(&self, limit: u32) -> anyhow::Result<Vec<Deed>> {
         audit::load(&mut *self.read().await?, limit).await
     }
+}
+
+/// Writes an acknowledgement down: in the episode, in its story, and who did it in which way.
+async fn acknowledge(
+    tx: &mut SqliteConnection,
+    scope: &Scope,
+    episode: &Episode,
+    acknowledgement: &Acknowledgement,
+    way: Option<&str>,
+) -> anyhow::Result<Episode> {
+    let episode = episode.acknowledge(acknowledgement.clone());
+    let (by, at) = (acknowledgement.by.clone(), acknowledgement.at);
+    episodes::write(tx, scope, &episode, at).await?;
+    episodes::tell(tx, &EpisodeEvent::acknowledged(scope, &episode, at)).await?;
+    let due = acknowledgement.due.map(|day| format!("due {day}"));
+    let way = way.map(str::to_owned).into_iter();
+    let detail: Vec<String> = way.chain(acknowledgement.comment.clone()).chain(due).collect();
+    let deed = Deed {
+        at,
+        by,
+        action: "acknowledged".to_owned(),
+        of: format!("{scope}/{}", episode.number),
+        detail: (!detail.is_empty()).then(|| detail.join("; ")),
+    };
+    audit::record(tx, &deed).await?;
+    Ok(episode)
 }

@@ -9,10 +9,10 @@ use indexmap::IndexMap;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{
-    actuals::{Filed, Stage, parts},
+    actuals::{Came, Filed, Stage, parts},
     micros,
 };
-use crate::scorecard::{KpiRef, Period};
+use crate::scorecard::KpiRef;
 
 /// Rows of one statement; times the columns below SQLite's limit of 32,766 parameters.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -35,44 +35,33 @@ struct Revision {
     collected_at: DateTime<Utc>,
 }
 
-/// Files figures in their order; returns the restatements of frozen periods, which are refused.
+/// Files figures in their order; says of each what became of it.
 pub(super) async fn file(
     tx: &mut SqliteConnection,
     figures: &[Figure<'_>],
-) -> anyhow::Result<Vec<(KpiRef, Period)>> {
-    let mut refused = Vec::new();
+) -> anyhow::Result<Vec<Came>> {
+    let mut came = Vec::with_capacity(figures.len());
     for figures in figures.chunks(ROWS_AT_ONCE) {
         let mut newest = newest(tx, figures).await?;
         let mut changed: IndexMap<(Name, i64), Revision> = IndexMap::new();
         for (kpi, filed) in figures {
             let name = (kpi.to_string(), filed.period.to_string());
-            match taken(newest.get(&name), filed) {
-                Taken::AsIs => {}
-                Taken::As(revision) => {
-                    newest.insert(name.clone(), revision);
-                    changed.insert((name, revision.number), revision);
-                }
-                Taken::Refused => refused.push(((*kpi).clone(), filed.period)),
+            let (revision, became) = taken(newest.get(&name), filed);
+            if let Some(revision) = revision {
+                newest.insert(name.clone(), revision);
+                changed.insert((name, revision.number), revision);
             }
+            came.push(became);
         }
         write(tx, &changed).await?;
     }
-    Ok(refused)
+    Ok(came)
 }
 
-/// What becomes of a figure.
-enum Taken {
-    /// It is held already.
-    AsIs,
-    /// It becomes this revision, which may be held and change.
-    As(Revision),
-    /// Only a person may restate the period.
-    Refused,
-}
-
-/// A figure is a new revision only if it or its target differs. While a period runs, a figure that
-/// moves is no restatement: one revision a day of collecting is kept.
-fn taken(newest: Option<&Revision>, filed: &Filed) -> Taken {
+/// The revision to write, which may be held and change, and what that makes of the figure. A figure
+/// is a new revision only if it or its target differs. While a period runs, a figure that moves is no
+/// restatement: one revision a day of collecting is kept.
+fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
     let as_number = |number| Revision {
         number,
         parts: parts(filed.figure),
@@ -80,20 +69,18 @@ fn taken(newest: Option<&Revision>, filed: &Filed) -> Taken {
         observed_at: filed.observed_at,
         collected_at: filed.collected_at,
     };
-    let Some(newest) = newest else { return Taken::As(as_number(1)) };
+    let Some(newest) = newest else { return (Some(as_number(1)), Came::New) };
     if newest.parts == parts(filed.figure) && newest.target == filed.target {
         // Seen again later: a level stays fresh.
-        return match filed.observed_at > newest.observed_at {
-            true => Taken::As(Revision { observed_at: filed.observed_at, ..*newest }),
-            false => Taken::AsIs,
-        };
+        let later = Revision { observed_at: filed.observed_at, ..*newest };
+        return (Some(later).filter(|_| filed.observed_at > newest.observed_at), Came::Unchanged);
     }
     if filed.stage == Stage::Frozen {
-        return Taken::Refused;
+        return (None, Came::Frozen);
     }
     let same_day = newest.collected_at.date_naive() == filed.collected_at.date_naive();
     let moves = filed.stage == Stage::Running && same_day;
-    Taken::As(as_number(if moves { newest.number } else { newest.number + 1 }))
+    (Some(as_number(if moves { newest.number } else { newest.number + 1 })), Came::Revised)
 }
 
 /// The newest revisions of these actuals.

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
     scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind, Standing},
     store::{
-        Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Stage, Store,
+        Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Push, Pushed,
+        Receipt, Stage, Store,
     },
 };
 use sqlx::sqlite::SqliteConnectOptions;
@@ -80,6 +81,45 @@ async fn what_is_kept_at_once_is_kept_in_its_order() {
     assert_eq!(held.history.kpi(&nps()).unwrap().actuals.len(), 2_500);
     store.record(&[collected(Filing::Actuals, rows[1..2_500].to_vec())]).await.unwrap();
     assert_eq!(revisions(&store).await, [0.1, 41.0, 42.0], "the others are nobody's business");
+}
+
+/// A push of one figure, under a key.
+async fn pushed(store: &Store, key: &str, body: &str, value: f64, when: &str) -> Pushed {
+    let push = Push { connection: "mes", by: "line", key: Some(key), body, nulls: 0, at: at(when) };
+    let collected = collected(Filing::Actuals, vec![filed(value, when)]);
+    store.push(push, &[collected]).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_push_under_a_key_is_kept_once_and_answered_the_same_for_a_week() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let kept = Receipt { stored: 1, ..Receipt::default() };
+    let monday = "2026-06-01T12:00:00Z";
+    assert_eq!(pushed(&store, "a", "1", 41.0, monday).await, Pushed::Kept(kept.clone()));
+    assert_eq!(pushed(&store, "a", "1", 41.0, monday).await, Pushed::Repeated(kept));
+    assert_eq!(pushed(&store, "a", "2", 42.0, monday).await, Pushed::KeyTaken);
+    assert_eq!(revisions(&store).await, [41.0]);
+    let revised = Receipt { revised: 1, ..Receipt::default() };
+    assert_eq!(pushed(&store, "b", "2", 42.0, monday).await, Pushed::Kept(revised.clone()));
+    let later = "2026-06-08T12:00:01Z";
+    assert_eq!(pushed(&store, "a", "3", 43.0, later).await, Pushed::Kept(revised));
+    assert_eq!(revisions(&store).await, [41.0, 42.0, 43.0]);
+    let deeds = store.deeds(10).await.unwrap();
+    assert_eq!(deeds.len(), 3, "what changed nothing is no deed");
+    assert_eq!((deeds[2].by.as_str(), deeds[2].of.as_str()), ("line", "mes"));
+}
+
+#[tokio::test]
+async fn the_key_of_links_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    let store = Store::open(&path).await.unwrap();
+    let now = at("2026-06-01T12:00:00Z");
+    assert_eq!(store.link_key([1; 32], now).await.unwrap(), [1; 32]);
+    store.close().await;
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(store.link_key([2; 32], now).await.unwrap(), [1; 32]);
 }
 
 #[tokio::test]
@@ -241,6 +281,9 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
         assert_eq!(claimed(&store, "mail", now).await, [1], "of schema {schema}");
         let used = store.configurations_used().await.unwrap();
         assert_eq!(used.len(), usize::from(has_configurations), "of schema {schema}");
+        let pushed = pushed(&store, "a", "1", 41.0, "2026-06-03T06:00:00Z").await;
+        assert_eq!(pushed, Pushed::Kept(Receipt { unchanged: 1, ..Receipt::default() }));
+        assert_eq!(store.link_key([7; 32], now).await.unwrap(), [7; 32], "of schema {schema}");
     }
 }
 
