@@ -28,9 +28,9 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Action {
-    /// What is not delivered: pending and given up
+    /// What is not delivered: pending, waiting for working hours, kept for the summary, given up
     List {
-        /// Also what is delivered or dropped
+        /// Also what is delivered, told in a summary, overtaken by later news or dropped
         #[arg(long)]
         all: bool,
         /// For people or for programs
@@ -83,7 +83,10 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
         at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
     };
     let Listed { id, state, event, dedup_key, channel, recipient, attempts, .. } = delivery;
-    let state = state.replace('_', " ");
+    let state = match &delivery.reason {
+        Some(reason) => format!("{state} ({reason})"),
+        None => state.replace('_', " "),
+    };
     let to = if recipient == channel {
         format!("over {channel}")
     } else {
@@ -118,7 +121,11 @@ async fn handle(setup: &Setup, chosen: &Chosen, handling: Handling) -> Result<An
                 Answer::No
             }
             (Handled::Overtaken, _) => {
-                anstream::eprintln!("kpid: {id} is overtaken: its recipient has later news of it");
+                anstream::eprintln!("kpid: {id} is overtaken by later news of the same alert");
+                Answer::No
+            }
+            (Handled::Summarized, _) => {
+                anstream::eprintln!("kpid: {id} was told in a summary");
                 Answer::No
             }
         };

@@ -152,6 +152,7 @@ fn setup(
         channels: parts.channels,
         people: parts.people,
         operators: parts.operators.into_iter().map(|mention| mention.id).collect(),
+        alerts: parts.alerts,
         web: parts.web,
         heartbeat: parts.heartbeat,
         secret_files: parts.secret_files,

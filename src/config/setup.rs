@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     notify::{Channel, Person},
-    scorecard::{Calendar, Id, KpiRef, Portfolio, Schedule},
+    scorecard::{Calendar, Id, KpiRef, Portfolio, Schedule, WorkingHours},
     sources::{Connection, Source},
 };
 
@@ -33,12 +33,23 @@ pub struct Setup {
     pub people: IndexMap<Id, Person>,
     /// Who is told of trouble with data and deliveries: persons or channels.
     pub operators: Vec<Id>,
+    /// When people are mailed about performance, and how often.
+    pub alerts: Alerts,
     /// The listener.
     pub web: Web,
     /// A sign of life to somebody outside.
     pub heartbeat: Option<Heartbeat>,
     /// Files that its secrets are read from.
     pub secret_files: Vec<PathBuf>,
+}
+
+/// When people are mailed about performance, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerts {
+    /// The hours in which mail leaves; at any hour without them.
+    pub hours: Option<WorkingHours>,
+    /// How many mails a person gets on a day; `None` without a limit.
+    pub mails_per_day: Option<u32>,
 }
 
 /// Who is told that kpid lives, and how often.

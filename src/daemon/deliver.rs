@@ -15,10 +15,11 @@ use crate::{
     daemon::{
         Engine,
         notices::{self, Wording},
+        release,
     },
     notify::{
-        Channels, Delivery,
-        notice::{Message, NoticeKind, Section},
+        Channel, Channels, Delivery,
+        notice::{Message, Notice, NoticeKind, Section},
         retry::{self, Next},
     },
     scorecard::Id,
@@ -52,7 +53,9 @@ pub(super) struct Worker<'a> {
 impl Worker<'_> {
     /// Delivers until it is told to stop; what is under way then is finished.
     pub(super) async fn run(&self, stop: &CancellationToken) {
+        let mut is_first = true;
         while !stop.is_cancelled() {
+            self.release(std::mem::take(&mut is_first)).await;
             let pause = match self.deliver_due(stop).await {
                 Ok(0) => IDLE_PAUSE,
                 Ok(_) => continue,
@@ -72,11 +75,31 @@ impl Worker<'_> {
         }
     }
 
+    /// Has what waited for working hours judged again once they begin. What cannot be judged waits
+    /// on, and delays nothing else.
+    async fn release(&self, is_first: bool) {
+        if !self.is_mail() {
+            return;
+        }
+        if let Err(error) = release::release(self.engine, is_first, self.clock.now()).await {
+            error!(channel = %self.channel, "cannot judge again what waited for working hours: {error:#}");
+        }
+    }
+
+    fn is_mail(&self) -> bool {
+        let channel = self.engine.setup.channels.get(&self.channel);
+        matches!(channel, Some(Channel::Email(_)))
+    }
+
     /// Makes what is due, and says how many deliveries that were.
     async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
-        let now = self.clock.now();
-        let claimed =
-            self.engine.store.claim(self.channel.as_str(), now, now + LEASE, BATCH).await?;
+        let (store, channel, now) = (&self.engine.store, self.channel.as_str(), self.clock.now());
+        let claimed = if self.is_mail() {
+            let pace = release::pace(&self.engine.setup, now);
+            store.claim_mail(channel, now, now + LEASE, BATCH, pace).await?
+        } else {
+            store.claim(channel, now, now + LEASE, BATCH).await?
+        };
         let deliveries = claimed.iter().map(|delivery| self.deliver(delivery, stop));
         let settled = join_all(deliveries).await;
         settled.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
@@ -124,8 +147,8 @@ impl Worker<'_> {
         self.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
     }
 
-    /// What operators are told of a message that nobody will get; nothing when it was a notice
-    /// itself, or a dead channel would tell of itself for ever.
+    /// What operators are told of a message that nobody will get; nothing when it was for them, or a
+    /// dead channel would tell of itself for ever.
     fn gave_up(
         &self,
         claimed: &Claimed,
@@ -133,8 +156,20 @@ impl Worker<'_> {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Vec<NewDelivery> {
-        let Message::News(facts) = message else { return Vec::new() };
-        let (event, perspective) = (facts.event.word(), &facts.perspective.name);
+        let (about, summary) = match message {
+            Message::News(facts) => {
+                let (event, perspective) = (facts.event.word(), &facts.perspective.name);
+                let scorecard = &facts.scorecard.name;
+                (
+                    format!("{perspective} - {scorecard}: {event}"),
+                    format!("The message that {perspective} ({scorecard}) {event}"),
+                )
+            }
+            Message::Notice(Notice { event: NoticeKind::Digest, subject, .. }) => {
+                (subject.clone(), format!("The message \"{subject}\""))
+            }
+            Message::Notice(_) => return Vec::new(),
+        };
         let (recipient, channel) = (&claimed.recipient, &self.channel);
         let lines = vec![
             format!("It was for {recipient} over `{channel}`."),
@@ -148,12 +183,8 @@ impl Worker<'_> {
         let wording = Wording {
             kind: NoticeKind::GaveUp,
             dedup_key: format!("gave_up/{}", claimed.id),
-            subject: format!("[Undelivered] {perspective} - {}: {event}", facts.scorecard.name),
-            summary: format!(
-                "The message that {perspective} ({}) {event} could not be delivered and is given \
-                 up.",
-                facts.scorecard.name
-            ),
+            subject: format!("[Undelivered] {about}"),
+            summary: format!("{summary} could not be delivered and is given up."),
             sections: vec![Section { title: String::new(), lines }],
             why: "You got this because you are one of the `operators`.".to_owned(),
         };

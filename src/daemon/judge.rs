@@ -8,6 +8,7 @@ use tracing::{error, info};
 use crate::{
     daemon::{
         Engine, notices,
+        release::{self, Release},
         trouble::{self, Found},
     },
     notify::{facts::Facts, news, route::route},
@@ -69,13 +70,25 @@ fn decide(
         .iter()
         .flat_map(|change| deliveries(engine, context, &standing, change, now))
         .collect();
+    let release = Release {
+        setup,
+        context,
+        standing: &standing,
+        changes: &changes,
+        silenced: &silenced,
+        now,
+    };
+    let fates = match circumstances.historical {
+        true => Vec::new(),
+        false => release.fates(held, &deliveries),
+    };
     // The past is no trouble of today.
     let found = match circumstances.historical {
         true => Found::default(),
         false => trouble::look(setup, held, &standing, now),
     };
     deliveries.extend(found.deliveries);
-    Judgement { standing, changes, incidents: found.incidents, deliveries }
+    Judgement { standing, changes, incidents: found.incidents, deliveries, fates }
 }
 
 /// One delivery for each recipient and channel.
@@ -99,6 +112,7 @@ fn deliveries(
     if change.to.is_empty() {
         error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
     }
+    let opening = release::pace(&engine.setup, now).opening;
     let mut deliveries = Vec::new();
     for to in change.to.iter().filter(is_told) {
         match route(to, &engine.setup.people, &engine.setup.channels) {
@@ -110,6 +124,9 @@ fn deliveries(
                 channel: route.channel.to_string(),
                 recipient: route.recipient,
                 facts: text.clone(),
+                // Only people have working hours.
+                held_until: Some(opening)
+                    .filter(|opening| now < *opening && engine.setup.people.contains_key(to)),
             }),
             Err(error) => {
                 error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope)

@@ -31,6 +31,23 @@ pub(super) fn deliveries(
     to: &[Id],
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
+    let mut deliveries = Vec::new();
+    for id in to {
+        match route(id, &setup.people, &setup.channels) {
+            Ok(way) => deliveries.extend(delivery(setup, wording, way, now)),
+            Err(error) => error!("cannot tell `{id}` of \"{}\": {error}", wording.subject),
+        }
+    }
+    deliveries
+}
+
+/// The delivery that takes a way; the log tells if there can be none.
+pub(super) fn delivery(
+    setup: &Setup,
+    wording: &Wording,
+    way: Route,
+    now: DateTime<Utc>,
+) -> Option<NewDelivery> {
     let notice = Notice {
         event: wording.kind,
         dedup_key: wording.dedup_key.clone(),
@@ -41,30 +58,22 @@ pub(super) fn deliveries(
         why: wording.why.clone(),
         config_version: setup.digest.clone(),
     };
-    let text = match Message::Notice(notice).to_json() {
-        Ok(text) => text,
+    match Message::Notice(notice).to_json() {
+        Ok(facts) => Some(NewDelivery {
+            id: delivery_id(now),
+            dedup_key: wording.dedup_key.clone(),
+            event: wording.kind.word(),
+            sequence: 0,
+            channel: way.channel.to_string(),
+            recipient: way.recipient,
+            facts,
+            held_until: None,
+        }),
         Err(error) => {
             error!("the notice `{}` cannot be written down: {error}", wording.subject);
-            return Vec::new();
-        }
-    };
-    let delivery = |Route { channel, recipient }: Route| NewDelivery {
-        id: delivery_id(now),
-        dedup_key: wording.dedup_key.clone(),
-        event: wording.kind.word(),
-        sequence: 0,
-        channel: channel.to_string(),
-        recipient,
-        facts: text.clone(),
-    };
-    let mut deliveries = Vec::new();
-    for id in to {
-        match route(id, &setup.people, &setup.channels) {
-            Ok(way) => deliveries.push(delivery(way)),
-            Err(error) => error!("cannot tell `{id}` of \"{}\": {error}", wording.subject),
+            None
         }
     }
-    deliveries
 }
 
 /// An id that sorts by the time of the decision.

@@ -1,5 +1,5 @@
 //! The watch over silences and quiet windows: what one kept back is judged again as soon as it is
-//! over, by its end or by a person.
+//! over, by its end or by a person. It also looks whether a summary is due.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -13,6 +13,7 @@ use crate::{
     daemon::{
         Engine,
         judge::{self, LIVE},
+        leftovers,
     },
     scorecard::{Id, Scope},
 };
@@ -42,6 +43,11 @@ impl Watch<'_> {
                     self.judge(&mut owed).await;
                 }
                 Err(error) => error!("cannot look at silences: {error:#}"),
+            }
+            match leftovers::summarize(self.engine, self.clock.now()).await {
+                Ok(0) => {}
+                Ok(_) => self.news.notify_waiters(),
+                Err(error) => error!("cannot write summaries: {error:#}"),
             }
             if timeout(LOOK_EVERY, stop.cancelled()).await.is_ok() {
                 return;

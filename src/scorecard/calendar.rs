@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc, Weekday,
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
+    Utc, Weekday,
 };
 use chrono_tz::Tz;
 
 use super::{Frequency, Period};
 
 /// A year of closed days is no calendar; the search for a working day stops here.
-const CLOSED_DAYS_MAX: u32 = 3660;
+pub(super) const CLOSED_DAYS_MAX: u32 = 3660;
 
 /// How a fiscal year is named when it spans two calendar years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -145,7 +146,7 @@ impl Calendar {
     /// The instant a local day starts: midnight, or the first instant after it where a change of
     /// clocks skips midnight.
     pub fn midnight(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.instant(day.and_time(chrono::NaiveTime::MIN))
+        self.instant(day.and_time(NaiveTime::MIN))
     }
 
     /// The instant of a local wall-clock time: the first where it occurs twice, the first instant
@@ -199,6 +200,14 @@ impl Calendar {
     pub fn working_days_after(&self, instant: DateTime<Utc>, days: u32) -> DateTime<Utc> {
         let local = instant.with_timezone(&self.zone).naive_local();
         self.instant(self.working_day_after(local.date(), days).and_time(local.time()))
+    }
+
+    /// The first time after `instant` at which it is that time of day on a working day.
+    pub fn working_time_after(&self, instant: DateTime<Utc>, time: NaiveTime) -> DateTime<Utc> {
+        let days = self.local_day(instant).iter_days().take(CLOSED_DAYS_MAX as usize);
+        let working = days.filter(|day| self.is_working_day(*day));
+        let mut times = working.map(|day| self.instant(day.and_time(time)));
+        times.find(|at| instant < *at).unwrap_or(instant)
     }
 
     /// The local day by whose end the actual of a period is due.

@@ -57,7 +57,8 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
                 UNION ALL SELECT max(as_of) FROM snapshots \
                 UNION ALL SELECT max(written_at) FROM deliveries)), \
                (SELECT count(*) FROM deliveries WHERE state = 'pending'), \
-               (SELECT min(written_at) FROM deliveries WHERE state = 'pending'), \
+               (SELECT min(CASE WHEN attempts = 0 THEN max(written_at, next_attempt_at) \
+                ELSE written_at END) FROM deliveries WHERE state = 'pending'), \
                (SELECT count(*) FROM deliveries WHERE state = 'given_up')";
     let (schema, newest, waiting, waiting_since, given_up): (
         Option<i64>,

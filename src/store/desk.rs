@@ -17,8 +17,11 @@ use super::{
 pub struct Listed {
     /// Names it for ever.
     pub id: Uuid,
-    /// `pending`, `delivered`, `given_up` or `dropped`.
+    /// `pending`, `held` (waits for working hours), `digest` (kept for the summary), `given_up`;
+    /// `delivered`, `digested` (told in a summary), `overtaken` (by later news) or `dropped`.
     pub state: String,
+    /// Why it is held or kept, or was overtaken.
+    pub reason: Option<String>,
     /// What it tells, by its word.
     pub event: String,
     /// What it is about: of an episode, scorecard/perspective/number.
@@ -31,9 +34,12 @@ pub struct Listed {
     pub written_at: DateTime<Utc>,
     /// How many attempts were made since then, or since a person took it up again.
     pub attempts: u32,
-    /// When it is tried next, while it is pending.
+    /// When it is tried next, while it is pending or held.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// When it was delivered, given up or dropped.
+    /// Since when it could have been delivered, if nobody held it back.
+    #[serde(skip)]
+    pub due_since: DateTime<Utc>,
+    /// When it was delivered, given up, dropped, kept, told in a summary or overtaken.
     pub settled_at: Option<DateTime<Utc>>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
@@ -55,19 +61,36 @@ pub enum Handled {
     Done,
     /// It was delivered already.
     Delivered,
-    /// Something later of the same episode has been delivered to the same recipient.
+    /// Something later of the same episode has been delivered to the same recipient, or undid it.
     Overtaken,
+    /// It was told in a summary.
+    Summarized,
 }
 
-type Row =
-    (String, String, String, String, String, String, i64, i64, i64, Option<i64>, Option<String>);
+type Row = (
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+    Option<i64>,
+    Option<String>,
+);
 
 impl Store {
     /// Deliveries, oldest first: all of them, or those that are not delivered.
     pub async fn deliveries(&self, all: bool) -> anyhow::Result<Vec<Listed>> {
-        let sql = "SELECT id, state, event, dedup_key, channel, recipient, written_at, attempts, \
-                   next_attempt_at, settled_at, last_error FROM deliveries \
-                   WHERE $1 OR state IN ('pending', 'given_up') ORDER BY written_at, id";
+        let sql = "SELECT id, state, reason, event, dedup_key, channel, recipient, written_at, \
+                   coalesce(retried_at, released_at, written_at), attempts, next_attempt_at, \
+                   settled_at, last_error FROM deliveries \
+                   WHERE $1 OR state IN ('pending', 'held', 'digest', 'given_up') \
+                   ORDER BY written_at, id";
         let rows: Vec<Row> = sqlx::query_as(sql)
             .bind(all)
             .fetch_all(&mut *self.read().await?)
@@ -85,8 +108,11 @@ impl Store {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Handled> {
         let mut tx = self.begin().await?;
-        if state(&mut tx, id).await?.as_deref() == Some("delivered") {
-            return Ok(Handled::Delivered);
+        match state(&mut tx, id).await?.as_deref() {
+            Some("delivered") => return Ok(Handled::Delivered),
+            Some("digested") => return Ok(Handled::Summarized),
+            Some("overtaken") => return Ok(Handled::Overtaken),
+            _ => {}
         }
         let action = match handling {
             Handling::Drop => {
@@ -108,19 +134,22 @@ impl Store {
 }
 
 fn listed(row: Row) -> anyhow::Result<Listed> {
-    let (id, state, event, dedup_key, channel, recipient, written, attempts, next, settled, error) =
+    let (id, state, reason, event, dedup_key, channel, recipient, written, due, attempts, next, ..) =
         row;
-    let is_pending = state == "pending";
+    let (.., settled, error) = row;
+    let is_tried = matches!(state.as_str(), "pending" | "held");
     Ok(Listed {
         id: Uuid::parse_str(&id).context("a delivery's id in the store is no UUID")?,
         state,
+        reason,
         event,
         dedup_key,
         channel,
         recipient,
         written_at: micros(written)?,
         attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-        next_attempt_at: is_pending.then(|| micros(next)).transpose()?,
+        next_attempt_at: is_tried.then(|| micros(next)).transpose()?,
+        due_since: micros(due)?,
         settled_at: settled.map(micros).transpose()?,
         last_error: error,
     })
@@ -140,8 +169,8 @@ async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<Str
 async fn is_overtaken(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<bool> {
     let sql = "SELECT count(*) FROM deliveries AS old JOIN deliveries AS later \
                ON later.dedup_key = old.dedup_key AND later.channel = old.channel \
-               AND later.recipient = old.recipient AND later.state = 'delivered' \
-               AND (later.written_at, later.id) > (old.written_at, old.id) WHERE old.id = $1";
+               AND later.recipient = old.recipient AND later.state IN ('delivered', 'digested') \
+               AND (later.sequence, later.id) > (old.sequence, old.id) WHERE old.id = $1";
     let (later,): (i64,) = sqlx::query_as(sql)
         .bind(id.to_string())
         .fetch_one(tx)
@@ -152,7 +181,7 @@ async fn is_overtaken(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<boo
 
 async fn retry_one(tx: &mut SqliteConnection, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
     let sql = "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = $2, \
-               retried_at = $2, claimed_until = NULL, settled_at = NULL WHERE id = $1";
+               retried_at = $2, reason = NULL, claimed_until = NULL, settled_at = NULL WHERE id = $1";
     let retried = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
     retried.execute(tx).await.context("cannot write the outbox")?;
     Ok(())

@@ -15,6 +15,7 @@ mod lock;
 mod notes;
 mod outbox;
 mod pushes;
+mod queue;
 mod remarks;
 mod renames;
 mod revisions;
@@ -36,6 +37,7 @@ use sqlx::{
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use uuid::Uuid;
 
 pub use self::{
     actuals::{Filed, Filing, Stage},
@@ -49,6 +51,7 @@ pub use self::{
     lock::{Holder, InstanceLock, Reloaded, holder},
     outbox::{Claimed, NewDelivery},
     pushes::{Frozen, Push, Pushed, Receipt},
+    queue::{Fate, Kept, Pace, Waiting},
     remarks::{Acknowledged, AcknowledgedByLink},
     silences::KeptSilence,
 };
@@ -86,6 +89,8 @@ pub struct Held {
     pub incidents: HashMap<String, Incident>,
     /// How the newest attempts to collect all KPIs went.
     pub attempts: HashMap<KpiRef, Newest>,
+    /// News that wait for working hours.
+    pub waiting: Vec<Waiting>,
 }
 
 impl Held {
@@ -107,6 +112,8 @@ pub struct Judgement {
     pub incidents: Vec<(String, Incident)>,
     /// What is to be told.
     pub deliveries: Vec<NewDelivery>,
+    /// What becomes of news that waited for working hours, and of what came with them.
+    pub fates: Vec<(Uuid, Fate)>,
 }
 
 /// What was collected of one KPI in one go.
@@ -224,6 +231,7 @@ impl Store {
         episodes::record(&mut tx, &judgement.standing, &judgement.changes, now).await?;
         incidents::record(&mut tx, &judgement.incidents).await?;
         outbox::record(&mut tx, &judgement.deliveries, now).await?;
+        queue::settle(&mut tx, &judgement.fates, now).await?;
         tx.commit().await.context("cannot write a judgement")?;
         Ok(judgement)
     }
@@ -268,7 +276,7 @@ impl Store {
         until: DateTime<Utc>,
         limit: u32,
     ) -> anyhow::Result<Vec<Claimed>> {
-        outbox::claim(&self.pool, channel, now, until, limit).await
+        outbox::claim(&mut *self.read().await?, channel, now, until, limit).await
     }
 
     /// Frees what a process that died had claimed; only the holder of the lock may.
@@ -277,24 +285,19 @@ impl Store {
     }
 
     /// A delivery was made.
-    pub async fn delivered(&self, id: uuid::Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+    pub async fn delivered(&self, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
         outbox::delivered(&self.pool, id, now).await
     }
 
     /// A delivery failed and is due again.
-    pub async fn due_again(
-        &self,
-        id: uuid::Uuid,
-        at: DateTime<Utc>,
-        error: &str,
-    ) -> anyhow::Result<()> {
+    pub async fn due_again(&self, id: Uuid, at: DateTime<Utc>, error: &str) -> anyhow::Result<()> {
         outbox::due_again(&self.pool, id, at, error).await
     }
 
     /// A delivery will never be made.
     pub async fn given_up(
         &self,
-        id: uuid::Uuid,
+        id: Uuid,
         now: DateTime<Utc>,
         error: &str,
         notices: &[NewDelivery],
@@ -356,6 +359,7 @@ async fn held(
         notes: notes::load(connection).await?,
         incidents: incidents::load(connection).await?,
         attempts: collections::newest(connection).await?,
+        waiting: queue::waiting(connection).await?,
     })
 }
 

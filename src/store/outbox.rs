@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::micros;
@@ -24,6 +24,8 @@ pub struct NewDelivery {
     pub recipient: String,
     /// What the message says, as JSON.
     pub facts: String,
+    /// Until when working hours hold it back, if they do.
+    pub held_until: Option<DateTime<Utc>>,
 }
 
 /// A delivery taken to be made.
@@ -35,13 +37,20 @@ pub struct Claimed {
     pub recipient: String,
     /// What the message says, as JSON.
     pub facts: String,
-    /// When it was decided on, or last taken up again by a person.
+    /// When it was decided on, or when its hours began, or when a person last took it up again.
     pub written_at: DateTime<Utc>,
     /// How many attempts were made, this one included.
     pub attempts: u32,
 }
 
 type ClaimedRow = (String, String, String, i64, i64);
+
+/// Nothing that happened earlier in the episode of the delivery `due` waits for the same reader; a
+/// clock that was set back changes no order.
+pub(super) const FIRST_OF_ITS_EPISODE: &str = "NOT EXISTS (SELECT 1 FROM deliveries AS before \
+    WHERE before.state IN ('pending', 'held') AND before.dedup_key = due.dedup_key \
+    AND before.channel = due.channel AND before.recipient = due.recipient \
+    AND (before.sequence, before.id) < (due.sequence, due.id))";
 
 /// Writes deliveries; one that is there already, by episode, event, sequence, channel and
 /// recipient, stays.
@@ -51,8 +60,10 @@ pub(super) async fn record(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO deliveries \
-               (id, dedup_key, event, channel, recipient, facts, state, written_at, next_attempt_at, \
-               sequence) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, $8) \
+               (id, dedup_key, event, channel, recipient, facts, written_at, sequence, \
+               state, next_attempt_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+               CASE WHEN $9 IS NULL THEN 'pending' ELSE 'held' END, coalesce($9, $7), \
+               CASE WHEN $9 IS NOT NULL THEN 'waits for working hours' END) \
                ON CONFLICT (dedup_key, event, sequence, channel, recipient) DO NOTHING";
     for delivery in deliveries {
         sqlx::query(sql)
@@ -64,6 +75,7 @@ pub(super) async fn record(
             .bind(&delivery.facts)
             .bind(now.timestamp_micros())
             .bind(delivery.sequence)
+            .bind(delivery.held_until.map(|until| until.timestamp_micros()))
             .execute(&mut *tx)
             .await
             .context("cannot write a delivery")?;
@@ -74,28 +86,26 @@ pub(super) async fn record(
 /// Takes what is due. What happened later in an episode waits until its recipient heard of what
 /// happened before.
 pub(super) async fn claim(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     channel: &str,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
     limit: u32,
 ) -> anyhow::Result<Vec<Claimed>> {
-    let sql = "UPDATE deliveries SET claimed_until = $2, attempts = attempts + 1 \
-               WHERE id IN (SELECT due.id FROM deliveries AS due \
-                   WHERE due.state = 'pending' AND due.channel = $4 AND due.next_attempt_at <= $1 \
-                   AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
-                   AND NOT EXISTS (SELECT 1 FROM deliveries AS before \
-                       WHERE before.state = 'pending' AND before.dedup_key = due.dedup_key \
-                       AND before.channel = due.channel AND before.recipient = due.recipient \
-                       AND before.id < due.id) \
-                   ORDER BY due.next_attempt_at LIMIT $3) \
-               RETURNING id, recipient, facts, coalesce(retried_at, written_at), attempts";
-    let rows: Vec<ClaimedRow> = sqlx::query_as(sql)
+    let sql = format!(
+        "UPDATE deliveries SET claimed_until = $2, attempts = attempts + 1 \
+         WHERE id IN (SELECT due.id FROM deliveries AS due \
+             WHERE due.state = 'pending' AND due.channel = $4 AND due.next_attempt_at <= $1 \
+             AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
+             AND {FIRST_OF_ITS_EPISODE} ORDER BY due.next_attempt_at, due.id LIMIT $3) \
+         RETURNING id, recipient, facts, coalesce(retried_at, released_at, written_at), attempts"
+    );
+    let rows: Vec<ClaimedRow> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(now.timestamp_micros())
         .bind(until.timestamp_micros())
         .bind(limit)
         .bind(channel)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
         .context("cannot read the outbox")?;
     let claimed = |(id, recipient, facts, written_at, attempts): ClaimedRow| {

@@ -159,7 +159,7 @@ fn data(held: &Held, registry: &mut Registry) {
 async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
     let deliveries = Family::<OfState, Gauge>::default();
     let held = site.store.deliveries(false).await?;
-    for state in ["pending", "given_up"] {
+    for state in ["pending", "held", "digest", "given_up"] {
         let count = held.iter().filter(|delivery| delivery.state == state).count();
         deliveries
             .get_or_create(&OfState { state: state.to_owned() })
@@ -167,7 +167,7 @@ async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
     }
     registry.register("kpid_deliveries", "Messages that are not delivered", deliveries);
     let pending = held.iter().filter(|delivery| delivery.state == "pending");
-    let oldest = pending.map(|delivery| delivery.written_at).min();
+    let oldest = pending.map(|delivery| delivery.due_since).min();
     let age = oldest.map_or(0.0, |oldest| seconds(site.clock.now()) - seconds(oldest));
     let help = "Age of the oldest message that waits to be delivered; 0 without one";
     number(registry, "kpid_outbox_oldest_pending_seconds", help, age);

@@ -310,6 +310,7 @@ fn delivery(number: u128, event: &'static str, channel: &str) -> NewDelivery {
         channel: channel.to_owned(),
         recipient: "ines@calder.example".to_owned(),
         facts: "{}".to_owned(),
+        held_until: None,
     }
 }
 
@@ -325,6 +326,7 @@ async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
         changes: Vec::new(),
         incidents: Vec::new(),
         deliveries,
+        fates: Vec::new(),
     };
     store.judge(&[nps()].into(), now, judge).await.unwrap();
 }

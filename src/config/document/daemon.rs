@@ -25,6 +25,8 @@ pub struct DaemonDoc {
     pub people: Option<Loc<Entries<PersonDoc>>>,
     /// Who is told when data are missing or a message cannot be delivered: persons or channels.
     pub operators: Option<Loc<IdsDoc>>,
+    /// When people are mailed about performance, and how often.
+    pub alerts: Option<Loc<AlertsDoc>>,
     /// Where kpid listens.
     pub web: Option<Loc<WebDoc>>,
     /// Who outside is told that it lives.
@@ -301,6 +303,38 @@ pub struct PersonDoc {
     pub email: Option<Loc<String>>,
     /// For people, e.g. `COO`.
     pub role: Option<Loc<String>>,
+}
+
+/// When people are mailed about performance, and how often. Webhooks are called at once, always.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct AlertsDoc {
+    /// The hours in which mail leaves; what is written outside of them waits. At any hour by default.
+    pub hours: Option<Loc<HoursDoc>>,
+    /// How many such mails a person gets on a day, the rest in a summary; 3 by default, 0 any number.
+    pub mails_per_day: Option<Loc<u32>>,
+}
+
+/// Hours of the calendar's zone.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct HoursDoc {
+    /// `working` (default): the calendar's working days; or days of the week, e.g. `[monday, friday]`.
+    pub days: Option<Loc<HoursOnDoc>>,
+    /// When they begin; `07:00` by default.
+    pub from: Option<Loc<String>>,
+    /// When they end, on the next day if that is earlier; `19:00` by default.
+    pub to: Option<Loc<String>>,
+}
+
+/// The days that have hours.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoursOnDoc {
+    /// `working`: no weekend, holiday or closure.
+    #[schemars(untagged)]
+    Text(String),
+    /// Days of the week.
+    #[schemars(untagged)]
+    List(Vec<Loc<String>>),
 }
 
 /// A sign of life to somebody who misses it.

@@ -2,12 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use chrono::Weekday;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, Mention, Speech, command, csv, given, http, source};
+use super::{Desk, Mention, Speech, alerts::alerts, command, csv, given, http, source};
 use crate::{
     config::{
         document::{
@@ -20,7 +19,7 @@ use crate::{
             scalar::{MonthDoc, SecretDoc},
         },
         problem::{Place, Problem, suggestion},
-        setup::{Heartbeat, Web},
+        setup::{Alerts, Heartbeat, Web},
     },
     notify::{Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
     scorecard::{Calendar, Closure, FiscalLabel, Id},
@@ -77,6 +76,7 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) channels: IndexMap<Id, Channel>,
     pub(in crate::config) people: IndexMap<Id, Person>,
     pub(in crate::config) operators: Vec<Mention>,
+    pub(in crate::config) alerts: Alerts,
     pub(in crate::config) heartbeat: Option<Heartbeat>,
     pub(in crate::config) web: Web,
     pub(in crate::config) secret_files: Vec<PathBuf>,
@@ -94,6 +94,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         channels: IndexMap::new(),
         people: IndexMap::new(),
         operators: desk.mentions(doc.operators.as_ref()),
+        alerts: alerts(desk, given(doc.alerts.as_ref())),
         heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(desk, doc)),
         web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
         secret_files: Vec::new(),
@@ -140,7 +141,7 @@ pub(in crate::config) fn calendar(desk: &mut Desk, doc: &CalendarDoc) -> Option<
         calendar.fiscal_label = FiscalLabel::Start;
     }
     if let Some(days) = given(doc.weekend.as_ref()) {
-        calendar.weekend = days.iter().filter_map(|day| weekday(desk, day)).collect();
+        calendar.weekend = days.iter().filter_map(|day| desk.weekday(day)).collect();
     }
     for day in given(doc.holidays.as_ref()).into_iter().flatten() {
         calendar.holidays.extend(desk.day(day));
@@ -188,12 +189,6 @@ fn month(desk: &mut Desk, doc: &Loc<MonthDoc>) -> Option<u32> {
         }
     };
     desk.told(doc.place, month.ok_or("this is no month; write april or 4"))
-}
-
-pub(super) fn weekday(desk: &mut Desk, doc: &Loc<String>) -> Option<Weekday> {
-    let text = doc.value.as_deref()?;
-    let day = text.parse::<Weekday>();
-    desk.told(doc.place, day.map_err(|_| format!("`{text}` is no weekday; write saturday")))
 }
 
 fn connection(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Connection> {

@@ -1,5 +1,6 @@
 //! From documents to definitions: everything that serde cannot check, with places.
 
+mod alerts;
 mod command;
 mod csv;
 mod daemon;
@@ -11,7 +12,7 @@ mod target;
 
 use std::{collections::HashMap, fmt::Display, path::PathBuf, time::Duration};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use secrecy::SecretString;
 
 pub(super) use self::{
@@ -110,6 +111,22 @@ impl Desk {
                 self.told(doc.place, percent.map(Amount::Percent).ok_or(message))
             }
         }
+    }
+
+    /// A time of day, or the usual one where none is written.
+    fn time(&mut self, doc: Option<&Loc<String>>, usual: NaiveTime) -> NaiveTime {
+        let Some((doc, text)) = doc.and_then(|doc| Some((doc, doc.value.as_deref()?))) else {
+            return usual;
+        };
+        let time = NaiveTime::parse_from_str(text, "%H:%M");
+        let message = format!("`{text}` is no time of day; write 07:00");
+        self.told(doc.place, time.map_err(|_| message)).unwrap_or(usual)
+    }
+
+    fn weekday(&mut self, doc: &Loc<String>) -> Option<Weekday> {
+        let text = doc.value.as_deref()?;
+        let day = text.parse::<Weekday>();
+        self.told(doc.place, day.map_err(|_| format!("`{text}` is no weekday; write saturday")))
     }
 
     fn span(&mut self, doc: &Loc<String>) -> Option<Duration> {

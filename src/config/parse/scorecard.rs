@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveTime;
 
-use super::{Desk, Mention, daemon, given, kpi, texts};
+use super::{Desk, Mention, given, kpi, texts};
 use crate::{
     config::{
         document::{
@@ -389,8 +389,9 @@ impl Sheet<'_> {
         for doc in given(docs).into_iter().flatten() {
             let Some(QuietDoc { days, from, to }) = doc.value.as_ref() else { continue };
             let days = given(days.as_ref()).into_iter().flatten();
-            let days = days.filter_map(|day| daemon::weekday(self.desk, day)).collect();
-            let (from, to) = (self.time(from.as_ref()), self.time(to.as_ref()));
+            let days = days.filter_map(|day| self.desk.weekday(day)).collect();
+            let from = self.desk.time(from.as_ref(), NaiveTime::MIN);
+            let to = self.desk.time(to.as_ref(), NaiveTime::MIN);
             windows.push(QuietWindow { days, from, to });
         }
         if windows.iter().any(|window| window.days.is_empty() && window.from == window.to) {
@@ -400,16 +401,6 @@ impl Sheet<'_> {
             self.desk.problems.push(Problem::error(place, message).hint(hint));
         }
         windows
-    }
-
-    /// A time of day; midnight where none is written.
-    fn time(&mut self, doc: Option<&Loc<String>>) -> NaiveTime {
-        let Some((doc, text)) = doc.and_then(|doc| Some((doc, doc.value.as_deref()?))) else {
-            return NaiveTime::MIN;
-        };
-        let time = NaiveTime::parse_from_str(text, "%H:%M");
-        let message = format!("`{text}` is no time of day; write 07:00");
-        self.desk.told(doc.place, time.map_err(|_| message)).unwrap_or(NaiveTime::MIN)
     }
 
     pub(super) fn was(&mut self, doc: Option<&Loc<IdsDoc>>, level: Level) -> Vec<Id> {
