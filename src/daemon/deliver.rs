@@ -53,9 +53,7 @@ pub(super) struct Worker<'a> {
 impl Worker<'_> {
     /// Delivers until it is told to stop; what is under way then is finished.
     pub(super) async fn run(&self, stop: &CancellationToken) {
-        let mut is_first = true;
         while !stop.is_cancelled() {
-            self.release(std::mem::take(&mut is_first)).await;
             let pause = match self.deliver_due(stop).await {
                 Ok(0) => IDLE_PAUSE,
                 Ok(_) => continue,
@@ -72,17 +70,6 @@ impl Worker<'_> {
             };
             // Over either way: woken, or rested.
             let _ = timeout(pause, woken).await;
-        }
-    }
-
-    /// Has what waited for working hours judged again once they begin. What cannot be judged waits
-    /// on, and delays nothing else.
-    async fn release(&self, is_first: bool) {
-        if !self.is_mail() {
-            return;
-        }
-        if let Err(error) = release::release(self.engine, is_first, self.clock.now()).await {
-            error!(channel = %self.channel, "cannot judge again what waited for working hours: {error:#}");
         }
     }
 

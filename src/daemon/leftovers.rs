@@ -29,7 +29,7 @@ const MORNING: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
 const LINES_MAX: usize = 100;
 
 /// Writes the summaries that are due, each in one transaction with what it tells; says how many.
-pub(super) async fn summarize(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<usize> {
+pub async fn summarize(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<usize> {
     let setup = &engine.setup;
     let kept = engine.store.kept().await?;
     if kept.is_empty() || !is_morning_over(&setup.calendar, now) {

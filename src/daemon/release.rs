@@ -2,7 +2,7 @@
 //! judges: of an episode that was over before its reader heard of it nothing goes, of one that goes
 //! on a single mail with what is so now.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::error;
@@ -10,10 +10,6 @@ use uuid::Uuid;
 
 use crate::{
     config::setup::Setup,
-    daemon::{
-        Engine,
-        judge::{self, LIVE},
-    },
     notify::{
         facts::{Facts, Named},
         news,
@@ -27,7 +23,7 @@ use crate::{
 const SILENCE_LOOK: TimeDelta = TimeDelta::minutes(15);
 
 /// How mail of performance news leaves at `now`.
-pub(super) fn pace(setup: &Setup, now: DateTime<Utc>) -> Pace {
+pub fn pace(setup: &Setup, now: DateTime<Utc>) -> Pace {
     let (calendar, alerts) = (&setup.calendar, &setup.alerts);
     Pace {
         opening: alerts.hours.as_ref().map_or(now, |hours| hours.opening(calendar, now)),
@@ -36,42 +32,11 @@ pub(super) fn pace(setup: &Setup, now: DateTime<Utc>) -> Pace {
     }
 }
 
-/// Judges again what waited for hours that have begun; `all` of it, whenever they were to begin,
-/// after a change of the configuration.
-pub(super) async fn release(engine: &Engine, all: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
-    if now < pace(&engine.setup, now).opening {
-        return Ok(());
-    }
-    let mut waiting = engine.store.waiting().await?;
-    waiting.retain(|waiting| all || waiting.due_at <= now);
-    if waiting.is_empty() {
-        return Ok(());
-    }
-    let episodes = engine.store.episodes().await?;
-    let portfolio = &engine.setup.portfolio;
-    let mut scorecards: HashSet<Id> = HashSet::new();
-    let mut orphans = Vec::new();
-    for waiting in &waiting {
-        match scorecard_of(&waiting.dedup_key, episodes.iter()) {
-            Some(id) if portfolio.scorecard(&id).is_some() => drop(scorecards.insert(id)),
-            _ => orphans.push(waiting.id),
-        }
-    }
-    if !orphans.is_empty() {
-        engine.store.overtaken(&orphans, NOT_CONFIGURED, now).await?;
-    }
-    for family in portfolio.families() {
-        if family.iter().any(|id| scorecards.contains(id)) {
-            judge::judge(engine, &family, LIVE, now).await?;
-        }
-    }
-    Ok(())
-}
-
-const NOT_CONFIGURED: &str = "what it is about is no longer configured";
+/// Why something is not told of what a configuration lost.
+pub(super) const NOT_CONFIGURED: &str = "what it is about is no longer configured";
 
 /// The scorecard that an episode belongs to, under its present id.
-fn scorecard_of<'e>(
+pub(super) fn scorecard_of<'e>(
     key: &str,
     mut episodes: impl Iterator<Item = (&'e Scope, &'e Episode)>,
 ) -> Option<Id> {

@@ -1,5 +1,5 @@
-//! The watch over silences and quiet windows: what one kept back is judged again as soon as it is
-//! over, by its end or by a person. It also looks whether a summary is due.
+//! The watch over silences, quiet windows and working hours: what one kept back is judged again as
+//! soon as it is over, by its end or by a person. It also looks whether a summary is due.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     daemon::{
         Engine,
         judge::{self, LIVE},
-        leftovers,
+        leftovers, release,
     },
     scorecard::{Id, Scope},
 };
@@ -34,6 +34,7 @@ impl Watch<'_> {
     pub(super) async fn run(&self, stop: &CancellationToken) {
         let mut silenced = HashSet::new();
         let mut owed: HashSet<Id> = HashSet::new();
+        let mut is_first = true;
         loop {
             match self.silenced().await {
                 Ok(now) => {
@@ -43,6 +44,10 @@ impl Watch<'_> {
                     self.judge(&mut owed).await;
                 }
                 Err(error) => error!("cannot look at silences: {error:#}"),
+            }
+            // A configuration that is new may have other hours.
+            if let Err(error) = self.release(std::mem::take(&mut is_first)).await {
+                error!("cannot judge what waited for working hours: {error:#}");
             }
             match leftovers::summarize(self.engine, self.clock.now()).await {
                 Ok(0) => {}
@@ -72,6 +77,37 @@ impl Watch<'_> {
             quiet.extend(alerts.filter(|(_, alert)| alert.is_quiet(local)).map(|(scope, _)| scope));
         }
         quiet
+    }
+
+    /// Has what waited for hours that have begun judged again; `all` of it, whenever its hours were
+    /// to begin.
+    async fn release(&self, all: bool) -> anyhow::Result<()> {
+        let (store, setup, now) = (&self.engine.store, &self.engine.setup, self.clock.now());
+        if now < release::pace(setup, now).opening {
+            return Ok(());
+        }
+        let mut waiting = store.waiting().await?;
+        waiting.retain(|waiting| all || waiting.due_at <= now);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let episodes = store.episodes().await?;
+        let mut scorecards: HashSet<Id> = HashSet::new();
+        let mut orphans = Vec::new();
+        for waiting in &waiting {
+            match release::scorecard_of(&waiting.dedup_key, episodes.iter()) {
+                Some(id) if setup.portfolio.scorecard(&id).is_some() => drop(scorecards.insert(id)),
+                _ => orphans.push(waiting.id),
+            }
+        }
+        store.overtaken(&orphans, release::NOT_CONFIGURED, now).await?;
+        for family in setup.portfolio.families() {
+            if family.iter().any(|id| scorecards.contains(id)) {
+                judge::judge(self.engine, &family, LIVE, now).await?;
+            }
+        }
+        self.news.notify_waiters();
+        Ok(())
     }
 
     /// Judges what is owed a judgement; what cannot be judged stays owed.

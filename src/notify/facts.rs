@@ -1,6 +1,6 @@
 //! The facts of one message, fixed when the decision was made and stored with its deliveries.
 //! Mails and webhooks are rendered from nothing else, so that a message sent late, or twice, says
-//! the same. The serialised keys are a contract: `docs/webhook.md`. What one release stored, the
+//! the same; only what waited for working hours gets the facts of when it leaves. The serialised keys are a contract: `docs/webhook.md`. What one release stored, the
 //! next must still tell: a new key is an `Option` or has a default.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};

@@ -57,7 +57,7 @@ pub enum NoticeKind {
     DataTrouble,
     /// That is over.
     DataRecovered,
-    /// What changed since the last summary.
+    /// What changed since the last summary, or what else happened beside the mails that were sent.
     Digest,
     /// A period is official.
     PeriodReport,

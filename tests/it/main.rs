@@ -6,6 +6,7 @@ mod alerts;
 mod asking;
 mod backfill;
 mod backup;
+mod cadence;
 mod check;
 mod demo;
 mod docs;
