@@ -30,7 +30,8 @@ const GOOD: f64 = 98.0;
 const BAD: f64 = 88.0;
 
 impl Town {
-    /// A kpid with one perspective for each source, which tells Ines and a webhook.
+    /// A kpid with one perspective for each source, which tells Ines and a webhook: of every one,
+    /// also when that is more than three mails a day.
     fn kpid(&self, connections: &str, sources: &[(&str, String)]) -> Kpid {
         self.kpid_of(connections, "ines, ops", sources)
     }
@@ -44,6 +45,7 @@ impl Town {
         let config = format!(
             "store: kpid.db
 calendar: {{ timezone: Europe/Amsterdam }}
+alerts: {{ mails_per_day: 0 }}
 connections:
   api: {api}
 {connections}
