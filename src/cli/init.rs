@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(Answer::Done)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file that must not be there yet.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let told =
         |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
     if let Some(folder) = path.parent() {

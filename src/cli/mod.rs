@@ -24,6 +24,7 @@ mod notify;
 mod outbox;
 mod output;
 mod plan;
+mod preview;
 mod pull;
 mod reload;
 mod run;

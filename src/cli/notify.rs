@@ -1,40 +1,58 @@
-//! `kpid notify`: a test message over the way that alerts take.
+//! `kpid notify`: a test message over the way that alerts take, or what an alert would look like.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure, output::say},
+    cli::{Answer, configuration, failure::Failure, init, output::say, preview},
     clock::Clock,
     config::{problem, setup::Setup},
     notify::{
-        Channels, Delivery,
+        Channels, Delivered, Delivery,
         notice::{Message, Notice, NoticeKind, Section},
         route::{Route, RouteError, route},
+        tried,
     },
     scorecard::Id,
 };
 
-/// Send a test message to a person or over a channel, the way that alerts take
+/// Send a test message to a person or over a channel, the way that alerts take; or show what an alert would look like
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A person or a channel of kpid.yaml
-    #[arg(value_name = "CHANNEL|PERSON")]
-    to: String,
+    #[arg(value_name = "CHANNEL|PERSON", required_unless_present = "templates")]
+    to: Option<String>,
+    #[command(flatten)]
+    preview: preview::Wish,
+    /// Write the templates of mails that are built in into a folder, to change them there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "preview"])]
+    templates: Option<PathBuf>,
 }
 
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
+    match (&arguments.templates, &arguments.to) {
+        (Some(folder), _) => write_templates(folder),
+        (None, Some(to)) if arguments.preview.preview => {
+            preview::run(config, to, &arguments.preview).await
+        }
+        (None, to) => send(config, to.as_deref().unwrap_or_default()).await,
+    }
+}
+
+async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let setup = configuration::load_to_use(config)?;
-    let (to, Route { channel, recipient }) = find(&setup, &arguments.to)?;
+    let (to, Route { channel, recipient }) = find(&setup, to).map_err(|(_, failure)| failure)?;
     let message = Message::Notice(notice(&setup, &to, &channel, &recipient));
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
     let delivery = Delivery { id, channel: &channel, recipient: &recipient, message: &message };
     match channels.send(delivery, Clock::System.now()).await {
-        Ok(()) => {
+        Ok(Delivered { complaint }) => {
             say!("the test message {id} was taken by `{channel}` for {recipient}");
-            Ok(Answer::Done)
+            let Some(complaint) = complaint else { return Ok(Answer::Done) };
+            anstream::eprintln!("kpid: {}", complaint.summary);
+            Ok(Answer::No)
         }
         Err(error) => {
             anstream::eprintln!("kpid: the test message was not taken by `{channel}`: {error}");
@@ -43,20 +61,40 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     }
 }
 
-fn find(setup: &Setup, name: &str) -> Result<(Id, Route), Failure> {
-    let to = Id::parse(name).map_err(|error| Failure::new(error.to_string()))?;
+/// The way to whoever is named; else why there is none.
+pub(super) fn find(
+    setup: &Setup,
+    name: &str,
+) -> Result<(Id, Route), (Option<RouteError>, Failure)> {
+    let to = Id::parse(name).map_err(|error| (None, Failure::new(error.to_string())))?;
     match route(&to, &setup.people, &setup.channels) {
         Ok(way) => Ok((to, way)),
-        Err(error @ RouteError::Unknown(_)) => {
+        Err(error) => {
             let names = setup.people.keys().chain(setup.channels.keys()).map(Id::as_str);
+            let hint = match error {
+                RouteError::Unknown(_) => problem::suggestion(name, names),
+                _ => None,
+            };
             let failure = Failure::new(error.to_string());
-            Err(match problem::suggestion(name, names) {
-                Some(hint) => failure.hint(hint),
-                None => failure,
+            Err(match hint {
+                Some(hint) => (Some(error), failure.hint(hint)),
+                None => (Some(error), failure),
             })
         }
-        Err(error) => Err(Failure::new(error.to_string())),
     }
+}
+
+fn write_templates(folder: &Path) -> Result<Answer, Failure> {
+    if let Some((name, _)) = tried::built_in().find(|(name, _)| folder.join(name).exists()) {
+        let failure = Failure::new(format!("{} is there already", folder.join(name).display()));
+        return Err(failure.hint("name another folder; nothing was written"));
+    }
+    for (name, text) in tried::built_in() {
+        init::write(&folder.join(name), text)?;
+    }
+    say!("wrote {} templates into {}", tried::built_in().count(), folder.display());
+    say!("change some, delete the others, and name the folder as `templates` of an email channel");
+    Ok(Answer::Done)
 }
 
 fn notice(setup: &Setup, to: &Id, channel: &Id, recipient: &str) -> Notice {

@@ -68,7 +68,7 @@ fn begun_by(at: DateTime<Utc>, mut episodes: HashMap<Scope, Episode>) -> HashMap
 }
 
 /// An instant as written, or the end of a local day.
-fn instant(text: &str, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
+pub(super) fn instant(text: &str, calendar: &Calendar) -> Result<DateTime<Utc>, Failure> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
     }

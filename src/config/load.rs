@@ -22,6 +22,7 @@ use crate::{
         problem::{Files, Place, Problem, Problems, Severity, suggestion},
         secret::Secrets,
         setup::{Collection, Setup},
+        tried,
     },
     scorecard::{Calendar, Id, LinkError, Portfolio, Scorecard},
 };
@@ -83,8 +84,12 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
         check_names(&mut desk, parts, &sheets, has_people);
     }
     let (scorecards, collections) = taken_apart(&mut desk, sheets);
+    // How mails look judges nothing, and names no configuration.
     let digest = digest(&files);
     let portfolio = portfolio(&mut desk, scorecards);
+    if let Some(parts) = &parts {
+        desk.problems.extend(tried::templates(&parts.channels, &mut files));
+    }
     let mut problems = Problems { files, found: desk.problems };
     problems.sort();
     match (parts, portfolio) {

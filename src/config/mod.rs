@@ -9,3 +9,4 @@ pub mod problem;
 pub mod scenario;
 pub mod secret;
 pub mod setup;
+mod tried;

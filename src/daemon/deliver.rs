@@ -18,7 +18,7 @@ use crate::{
         release,
     },
     notify::{
-        Channel, Channels, Delivery,
+        Channel, Channels, Complaint, Delivered, Delivery, SendError,
         notice::{Message, Notice, NoticeKind, Section},
         retry::{self, Next},
     },
@@ -38,6 +38,9 @@ const IDLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a worker rests when the store cannot be read.
 const BROKEN_PAUSE: Duration = Duration::from_secs(5);
+
+/// Why operators are told.
+const OPERATORS_WHY: &str = "You got this because you are one of the `operators`.";
 
 /// What a worker needs.
 pub(super) struct Worker<'a> {
@@ -105,11 +108,18 @@ impl Worker<'_> {
         };
         let delivery = Delivery { id: *id, channel: &self.channel, recipient, message: &message };
         let sent = self.channels.send(delivery, self.clock.now()).await;
-        let Err(failed) = sent else {
-            self.count("delivered");
-            info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
-            return self.note_delivered(*id, stop).await;
+        let failed = match sent {
+            Ok(Delivered { complaint }) => {
+                self.count("delivered");
+                info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
+                self.complain(complaint.as_ref()).await;
+                return self.note_delivered(*id, stop).await;
+            }
+            Err(failed) => failed,
         };
+        if let SendError::Blocked(complaint) = &failed {
+            self.complain(Some(complaint)).await;
+        }
         let now = self.clock.now();
         let attempt =
             retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
@@ -173,9 +183,30 @@ impl Worker<'_> {
             subject: format!("[Undelivered] {about}"),
             summary: format!("{summary} could not be delivered and is given up."),
             sections: vec![Section { title: String::new(), lines }],
-            why: "You got this because you are one of the `operators`.".to_owned(),
+            why: OPERATORS_WHY.to_owned(),
         };
         notices::deliveries(&self.engine.setup, &wording, &self.engine.setup.operators, now)
+    }
+
+    /// Tells operators, once, what the configuration says and cannot be done.
+    async fn complain(&self, complaint: Option<&Complaint>) {
+        let Some(Complaint { key, summary, lines }) = complaint else { return };
+        warn!(channel = %self.channel, "{summary}");
+        let wording = Wording {
+            kind: NoticeKind::ConfigTrouble,
+            dedup_key: key.clone(),
+            subject: format!("[Configuration] `{}` does not work as written", self.channel),
+            summary: summary.clone(),
+            sections: vec![Section { title: String::new(), lines: lines.clone() }],
+            why: OPERATORS_WHY.to_owned(),
+        };
+        let (setup, now) = (&self.engine.setup, self.clock.now());
+        let notices = notices::deliveries(setup, &wording, &setup.operators, now);
+        match self.engine.store.tell(&notices, now).await {
+            Ok(()) => self.news.notify_waiters(),
+            // The next delivery that meets the trouble tells of it.
+            Err(error) => error!(channel = %self.channel, "cannot tell operators: {error:#}"),
+        }
     }
 
     /// Notes that a delivery was made, however long the store refuses: a claim that lapsed meanwhile

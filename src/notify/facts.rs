@@ -367,12 +367,12 @@ pub struct Links {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::mail::render;
+    use crate::notify::mail::render::plain;
 
     #[test]
     fn what_the_first_release_stored_can_still_be_told() {
         let stored: Facts = serde_json::from_str(include_str!("facts-0.1.json")).unwrap();
-        let subject = render::render(&stored).unwrap().subject;
+        let subject = plain(&stored.into()).unwrap().subject;
         assert_eq!(subject, "[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)");
     }
 }

@@ -9,9 +9,11 @@ pub mod retry;
 pub mod route;
 mod shape;
 mod smtp;
+pub mod template;
+pub mod tried;
 mod webhook;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -22,7 +24,16 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    notify::{mail::letter::letter, notice::Message, smtp::Postman, webhook::Hook},
+    notify::{
+        mail::{
+            letter::{Envelope, letter},
+            look::{Look, Rendered},
+        },
+        notice::Message,
+        smtp::Postman,
+        template::{Fault, Template},
+        webhook::Hook,
+    },
     scorecard::Id,
 };
 
@@ -55,6 +66,8 @@ pub struct Email {
     pub from: Mailbox,
     /// Who carries it.
     pub transport: MailTransport,
+    /// Templates that stand in for those that are built in.
+    pub templates: Vec<Template>,
 }
 
 /// Who carries mail.
@@ -100,7 +113,7 @@ pub struct Webhook {
 }
 
 /// What the body of a webhook looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// The facts as JSON.
     #[default]
@@ -113,6 +126,17 @@ pub enum Format {
     PagerDuty,
     /// An alert of Alertmanager.
     Alertmanager,
+    /// As its author wants it.
+    Own(Arc<Body>),
+}
+
+/// The body of a webhook as its author wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// What makes it.
+    pub template: Template,
+    /// What it is sent as; what is JSON must be.
+    pub content_type: String,
 }
 
 /// One message to one recipient over one channel.
@@ -128,6 +152,42 @@ pub struct Delivery<'a> {
     pub message: &'a Message,
 }
 
+/// What the configuration says and cannot be done, for operators, who are told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// Names it as long as the configuration is not changed.
+    pub key: String,
+    /// What does not work, and what is done about it.
+    pub summary: String,
+    /// What exactly, and the way out.
+    pub lines: Vec<String>,
+}
+
+/// A delivery made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// What had to be done otherwise than the configuration says.
+    pub complaint: Option<Complaint>,
+}
+
+/// A message as it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// A mail.
+    Mail {
+        /// Its subject.
+        subject: String,
+        /// For readers of text.
+        text: String,
+        /// For the others.
+        html: String,
+        /// All of it, as RFC 5322 has it.
+        bytes: Vec<u8>,
+    },
+    /// The body of a webhook.
+    Body(String),
+}
+
 /// Why a delivery was not made, by what its caller does next. The messages are sentences for
 /// operators, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +200,9 @@ pub enum SendError {
         /// What was tried, and what came.
         message: String,
     },
+    /// It may work once the configuration is mended.
+    #[error("{}", .0.sentence())]
+    Blocked(Box<Complaint>),
     /// It will not work, however often it is tried.
     #[error("{message}")]
     GiveUp {
@@ -157,7 +220,7 @@ pub struct Channels {
 /// One channel, open.
 #[derive(Debug)]
 enum Open {
-    Email { from: Mailbox, postman: Postman },
+    Email { from: Mailbox, look: Box<Look>, postman: Postman },
     Webhook(Hook),
 }
 
@@ -172,19 +235,36 @@ impl Channels {
     }
 
     /// Makes one delivery; `now` dates the message.
-    pub async fn send(&self, delivery: Delivery<'_>, now: DateTime<Utc>) -> Result<(), SendError> {
-        let Delivery { id, channel, recipient, message } = delivery;
-        match self.channel(channel)? {
-            Open::Webhook(hook) => hook.post(id, message, now).await,
-            Open::Email { from, postman } => {
-                let to = recipient.parse().map_err(|error| SendError::GiveUp {
-                    message: format!("`{recipient}` is no mail address: {error}"),
-                })?;
-                // A mail that cannot be made today may be made by the next release.
-                let mail = letter(from, to, id, message, now).map_err(|error| {
-                    SendError::Retry { after: None, message: format!("{error:#}") }
-                })?;
-                postman.carry(id, mail).await
+    pub async fn send(
+        &self,
+        delivery: Delivery<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Delivered, SendError> {
+        match self.channel(delivery.channel)? {
+            Open::Webhook(hook) => {
+                hook.post(delivery, now).await?;
+                Ok(Delivered::default())
+            }
+            Open::Email { from, look, postman } => {
+                let (_, mail, complaint) = mail(from, look, delivery, now)?;
+                postman.carry(delivery.id, mail).await?;
+                Ok(Delivered { complaint })
+            }
+        }
+    }
+
+    /// What `send` would send, and what it would tell operators.
+    pub fn write(
+        &self,
+        delivery: Delivery<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(Written, Option<Complaint>), SendError> {
+        match self.channel(delivery.channel)? {
+            Open::Webhook(hook) => Ok((Written::Body(hook.body(delivery)?), None)),
+            Open::Email { from, look, .. } => {
+                let (rendered, mail, complaint) = mail(from, look, delivery, now)?;
+                let Rendered { subject, text, html } = rendered;
+                Ok((Written::Mail { subject, text, html, bytes: mail.formatted() }, complaint))
             }
         }
     }
@@ -209,12 +289,59 @@ impl Channels {
 impl Open {
     fn of(channel: &Channel) -> anyhow::Result<Self> {
         Ok(match channel {
-            Channel::Email(Email { from, transport }) => {
-                Self::Email { from: from.clone(), postman: Postman::open(transport)? }
-            }
+            Channel::Email(Email { from, transport, templates }) => Self::Email {
+                from: from.clone(),
+                look: Look::of(templates)
+                    .map(Box::new)
+                    .context("cannot prepare the templates of mails")?,
+                postman: Postman::open(transport)?,
+            },
             Channel::Webhook(webhook) => Self::Webhook(Hook::open(webhook)?),
         })
     }
+}
+
+impl Complaint {
+    /// Templates that cannot be used, of a channel; `done` says what becomes of its messages.
+    fn of_templates(channel: &Id, version: &str, faults: &[Fault], done: &str) -> Option<Self> {
+        let mut lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+        lines.dedup();
+        let first = lines.first()?;
+        let summary = format!("A template of the channel `{channel}` fails ({first}); {done}.");
+        lines.push(
+            "`kpid check` tries templates on samples; `kpid notify … --preview` shows what they make."
+                .to_owned(),
+        );
+        Some(Self { key: format!("template/{channel}/{version}"), summary, lines })
+    }
+
+    fn sentence(&self) -> &str {
+        self.summary.trim_end_matches('.')
+    }
+}
+
+/// A mail: its parts, the whole, and what is to be told of templates that failed.
+fn mail(
+    from: &Mailbox,
+    look: &Look,
+    delivery: Delivery<'_>,
+    now: DateTime<Utc>,
+) -> Result<(Rendered, lettre::Message, Option<Complaint>), SendError> {
+    let Delivery { id, channel, recipient, message } = delivery;
+    let to = recipient.parse().map_err(|error| SendError::GiveUp {
+        message: format!("`{recipient}` is no mail address: {error}"),
+    })?;
+    // A mail that cannot be made today may be made by the next release.
+    let later = |error: anyhow::Error| SendError::Retry {
+        after: None,
+        message: format!("cannot write the mail: {error:#}"),
+    };
+    let (rendered, faults) = look.mail(message).map_err(|error| later(error.into()))?;
+    let done = "its mails go out as they are built in until that is mended";
+    let complaint = Complaint::of_templates(channel, &look.version(), &faults, done);
+    let envelope = Envelope { from, to, id, dedup_key: message.dedup_key() };
+    let mail = letter(envelope, rendered.clone(), now).map_err(later)?;
+    Ok((rendered, mail, complaint))
 }
 
 #[cfg(test)]
@@ -232,7 +359,10 @@ mod tests {
             let (host, login) = ("mail.internal".to_owned(), None);
             MailTransport::Smtp { host, port, tls, login }
         };
-        let email = |transport| Channel::Email(Email { from: from.clone(), transport });
+        let email = |transport| {
+            let templates = Vec::new();
+            Channel::Email(Email { from: from.clone(), transport, templates })
+        };
         let url = "https://hooks.example/kpid".parse().unwrap();
         [
             (id("folder"), email(MailTransport::Folder(folder))),
@@ -263,7 +393,7 @@ mod tests {
                 Delivery { id: Uuid::nil(), channel: &channel, recipient, message: &message };
             channels.send(delivery, now).await
         };
-        assert_eq!(send("folder", "ines.marlow@calder.example").await, Ok(()));
+        assert_eq!(send("folder", "ines.marlow@calder.example").await, Ok(Delivered::default()));
         let mail = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
         let mail = std::fs::read_to_string(mail.path()).unwrap();
         assert!(mail.contains("\r\nTo: ines.marlow@calder.example\r\n"), "{mail}");

@@ -57,6 +57,8 @@ pub enum NoticeKind {
     DataTrouble,
     /// That is over.
     DataRecovered,
+    /// What the configuration says of messages cannot be done: a template, an address.
+    ConfigTrouble,
     /// What changed since the last summary, or what else happened beside the mails that were sent.
     Digest,
     /// A period is official.
@@ -71,6 +73,7 @@ impl NoticeKind {
             Self::GaveUp => "gave_up",
             Self::DataTrouble => "data_trouble",
             Self::DataRecovered => "data_recovered",
+            Self::ConfigTrouble => "config_trouble",
             Self::Digest => "digest",
             Self::PeriodReport => "period_report",
         }

@@ -51,7 +51,8 @@ pub struct Attempt<'a> {
 pub fn next(attempt: Attempt<'_>, jitter: f64, now: DateTime<Utc>) -> Next {
     let (after, message) = match attempt.error {
         SendError::GiveUp { message } => return Next::GaveUp(message.clone()),
-        SendError::Retry { after, message } => (*after, message),
+        SendError::Retry { after, message } => (*after, message.clone()),
+        blocked @ SendError::Blocked(_) => (None, blocked.to_string()),
     };
     let wait = jittered(wait_of(attempt.attempts), jitter).max(asked(after));
     match now.checked_add_signed(wait).filter(|due| *due - attempt.written_at <= AGE_MAX) {

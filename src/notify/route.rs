@@ -65,7 +65,11 @@ mod tests {
 
     fn mail() -> Channel {
         let transport = MailTransport::Folder(PathBuf::from("/var/spool/kpid"));
-        Channel::Email(Email { from: "kpid@calder.example".parse().unwrap(), transport })
+        Channel::Email(Email {
+            from: "kpid@calder.example".parse().unwrap(),
+            transport,
+            templates: Vec::new(),
+        })
     }
 
     fn person(name: &str, email: Option<&str>) -> Person {

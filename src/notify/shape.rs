@@ -1,15 +1,19 @@
 //! The shapes that receivers of webhooks want: the same facts for chats, pagers and Alertmanager.
 //! What a person reads is the text of the mail.
 
+use anyhow::anyhow;
 use chrono::{DateTime, FixedOffset, TimeDelta};
+use minijinja::{context, value::Serde};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::{
     notify::{
-        Format,
+        Body, Format,
         facts::Facts,
-        mail::render::{self, Rendered},
+        mail::{look::Rendered, render},
         notice::{Message, NoticeKind},
+        template::{self, Fault},
     },
     scorecard::{Event, Status},
 };
@@ -34,20 +38,65 @@ enum Stage {
     Resolved,
 }
 
-/// The body for a receiver; `key` is what PagerDuty knows us by.
-pub(super) fn body(format: Format, message: &Message, key: Option<&str>) -> anyhow::Result<String> {
-    if format == Format::Generic {
-        return Ok(message.to_json()?);
+/// What a body is sent as, unless its author says otherwise.
+pub(super) const JSON: &str = "application/json";
+
+/// What a body of this shape is sent as.
+pub(super) fn content_type(format: &Format) -> &str {
+    match format {
+        Format::Own(body) => &body.content_type,
+        _ => JSON,
     }
+}
+
+/// The body for a receiver; `key` is what PagerDuty knows us by.
+pub(super) fn body(
+    format: &Format,
+    message: &Message,
+    key: Option<&str>,
+) -> anyhow::Result<String> {
     let told = Told::of(message)?;
     let value = match format {
         Format::Generic => return Ok(message.to_json()?),
+        Format::Own(body) => return own(body, message).map_err(|fault| anyhow!("{fault}")),
         Format::Slack => told.slack(),
         Format::Teams => told.teams(),
         Format::PagerDuty => told.pagerduty(key.unwrap_or_default(), message),
         Format::Alertmanager => told.alertmanager(),
     };
     Ok(serde_json::to_string(&value)?)
+}
+
+/// The body that a template of an author's own makes.
+pub(super) fn own(body: &Body, message: &Message) -> Result<String, Fault> {
+    let Body { template, content_type } = body;
+    let (name, templates) = (&template.name, std::slice::from_ref(template));
+    let blame = |error: &minijinja::Error| {
+        let fault = Fault::of(error, name, templates);
+        fault.unwrap_or_else(|| Fault::whole(template, error.to_string()))
+    };
+    let told = Told::of(message).map_err(|error| Fault::whole(template, format!("{error:#}")))?;
+    let mut environment = template::environment();
+    if let Some(fault) = template::add(&mut environment, templates).pop() {
+        return Err(fault);
+    }
+    let model = told.model(message);
+    let text = template::render(&environment, name, &model).map_err(|error| blame(&error))?;
+    if text.trim().is_empty() {
+        return Err(Fault::whole(template, "it makes nothing"));
+    }
+    if is_json(content_type)
+        && let Err(error) = serde_json::from_str::<IgnoredAny>(&text)
+    {
+        return Err(Fault::whole(template, format!("what it makes is no JSON: {error}")));
+    }
+    Ok(text)
+}
+
+/// `application/json`, `application/cloudevents+json; charset=utf-8`
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == JSON || kind.ends_with("+json")
 }
 
 /// What all of them say.
@@ -65,10 +114,11 @@ struct Told {
 
 impl Told {
     fn of(message: &Message) -> anyhow::Result<Self> {
+        let rendered = render::plain(message)?;
         Ok(match message {
-            Message::News(facts) => Self::news(facts, render::render(facts)?),
+            Message::News(facts) => Self::news(facts, rendered),
             Message::Notice(notice) => {
-                let Rendered { subject, text, .. } = render::notice(notice)?;
+                let Rendered { subject, text, .. } = rendered;
                 let over = notice.event == NoticeKind::DataRecovered;
                 Self {
                     subject,
@@ -76,7 +126,9 @@ impl Told {
                     dedup_key: notice.dedup_key.clone(),
                     stage: if over { Stage::Resolved } else { Stage::Triggered },
                     severity: match notice.event {
-                        NoticeKind::DataTrouble | NoticeKind::GaveUp => "warning",
+                        NoticeKind::DataTrouble
+                        | NoticeKind::GaveUp
+                        | NoticeKind::ConfigTrouble => "warning",
                         _ => "info",
                     },
                     at: notice.at,
@@ -116,6 +168,28 @@ impl Told {
                 ("scorecard", facts.scorecard.id.clone()),
                 ("perspective", facts.perspective.id.clone()),
             ],
+        }
+    }
+
+    /// What a template of an author's own can name.
+    fn model(&self, message: &Message) -> minijinja::Value {
+        let (kind, facts) = match message {
+            Message::News(facts) => ("alert", minijinja::Value::from(Serde(facts.as_ref()))),
+            Message::Notice(notice) => ("notice", minijinja::Value::from(Serde(notice))),
+        };
+        let stage = match self.stage {
+            Stage::Triggered => "triggered",
+            Stage::Acknowledged => "acknowledged",
+            Stage::Resolved => "resolved",
+        };
+        context! {
+            kind,
+            stage,
+            severity => self.severity,
+            subject => &self.subject,
+            text => &self.text,
+            link => &self.link,
+            facts,
         }
     }
 
@@ -222,7 +296,7 @@ mod tests {
     use crate::notify::mail::cases;
 
     fn shaped(format: Format, message: impl Into<Message>) -> Value {
-        serde_json::from_str(&body(format, &message.into(), Some("R0UT3")).unwrap()).unwrap()
+        serde_json::from_str(&body(&format, &message.into(), Some("R0UT3")).unwrap()).unwrap()
     }
 
     #[test]

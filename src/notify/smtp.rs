@@ -164,7 +164,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::notify::mail::{cases, letter::letter};
+    use crate::notify::mail::{
+        cases,
+        letter::{Envelope, letter},
+        render::plain,
+    };
 
     /// For a server that answers, on however busy a machine.
     const PATIENT: Duration = Duration::from_secs(60);
@@ -216,9 +220,11 @@ mod tests {
 
     fn mail() -> Message {
         let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
-        let from = "kpid@calder.example".parse().unwrap();
+        let from: lettre::message::Mailbox = "kpid@calder.example".parse().unwrap();
         let to = "ines@calder.example".parse().unwrap();
-        letter(&from, to, Uuid::nil(), &cases::opened().into(), now).unwrap()
+        let envelope =
+            Envelope { from: &from, to, id: Uuid::nil(), dedup_key: "calder/customer/1" };
+        letter(envelope, plain(&cases::opened().into()).unwrap(), now).unwrap()
     }
 
     async fn send(answers: Answers, login: bool) -> Result<(), SendError> {
@@ -234,6 +240,7 @@ mod tests {
         match error {
             SendError::Retry { message, .. } => ("retry", message),
             SendError::GiveUp { message } => ("give up", message),
+            SendError::Blocked(complaint) => ("blocked", &complaint.summary),
         }
     }
 

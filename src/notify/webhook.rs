@@ -16,9 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::{net::TcpStream, time};
 use url::Url;
-use uuid::Uuid;
 
-use crate::notify::{Format, SendError, Webhook, notice::Message, shape};
+use crate::notify::{Complaint, Delivery, Format, SendError, Webhook, shape, template};
 
 /// One request and its answer, connecting included.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
@@ -64,7 +63,7 @@ impl Hook {
 
     fn open_within(webhook: &Webhook, request_time_max: Duration) -> anyhow::Result<Self> {
         let host = webhook.url.host_str().context("a webhook's url has no host")?.to_owned();
-        let (secret, format) = (webhook.secret.clone(), webhook.format);
+        let (secret, format) = (webhook.secret.clone(), webhook.format.clone());
         // A pager's routing key goes in the body, and signs nothing.
         let signs = format != Format::PagerDuty;
         let secrets = [&webhook.secret, &webhook.previous].into_iter().flatten();
@@ -87,18 +86,15 @@ impl Hook {
     /// Posts the message under the delivery's id.
     pub(crate) async fn post(
         &self,
-        id: Uuid,
-        message: &Message,
+        delivery: Delivery<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), SendError> {
-        let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
-        let body = shape::body(self.format, message, secret)
-            .map_err(|error| retry(format!("cannot write the message as JSON: {error:#}")))?;
-        let (id, timestamp) = (id.to_string(), now.timestamp().to_string());
+        let body = self.body(delivery)?;
+        let (id, timestamp) = (delivery.id.to_string(), now.timestamp().to_string());
         let mut request = self
             .client
             .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_TYPE, shape::content_type(&self.format))
             .header("webhook-id", &id)
             .header("webhook-timestamp", &timestamp);
         if !self.keys.is_empty() {
@@ -110,6 +106,25 @@ impl Hook {
             retry(format!("cannot reach {}: {error:#}", self.host))
         })?;
         self.judge(response, now).await
+    }
+
+    /// What is posted.
+    pub(crate) fn body(&self, delivery: Delivery<'_>) -> Result<String, SendError> {
+        let Delivery { message, channel, .. } = delivery;
+        if let Format::Own(body) = &self.format {
+            return shape::own(body, message).map_err(|fault| {
+                let done = "its messages wait until that is mended";
+                let version = template::version([&body.template]);
+                let complaint = Complaint::of_templates(channel, &version, &[fault], done);
+                complaint.map_or_else(
+                    || retry("cannot write the message".to_owned()),
+                    |complaint| SendError::Blocked(Box::new(complaint)),
+                )
+            });
+        }
+        let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
+        shape::body(&self.format, message, secret)
+            .map_err(|error| retry(format!("cannot write the message as JSON: {error:#}")))
     }
 
     /// Reaches the receiver's port without sending it anything.
@@ -213,8 +228,13 @@ mod tests {
         net::TcpListener,
     };
 
+    use uuid::Uuid;
+
     use super::*;
-    use crate::notify::{facts::Facts, mail::cases};
+    use crate::{
+        notify::{facts::Facts, mail::cases, notice::Message},
+        scorecard::Id,
+    };
 
     /// For a receiver that answers, on however busy a machine.
     const PATIENT: Duration = Duration::from_secs(60);
@@ -223,6 +243,14 @@ mod tests {
     const IMPATIENT: Duration = Duration::from_millis(100);
 
     const NOW: &str = "2026-06-03T06:00:05+02:00";
+
+    fn ops() -> Id {
+        Id::parse("ops").unwrap()
+    }
+
+    fn delivery<'a>(channel: &'a Id, message: &'a Message) -> Delivery<'a> {
+        Delivery { id: Uuid::nil(), channel, recipient: "ops", message }
+    }
 
     /// What came of one post to a receiver that answers every request with `answer`, and the
     /// requests it saw.
@@ -235,9 +263,10 @@ mod tests {
             Hook::open_within(&Webhook { url, secret, previous, format: Format::Generic }, PATIENT)
                 .unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
+        let channel = ops();
         let mut seen = Vec::new();
         let result = tokio::select! {
-            result = hook.post(Uuid::nil(), &message, now) => result,
+            result = hook.post(delivery(&channel, &message), now) => result,
             () = receive(listener, answer, &mut seen) => unreachable!("the receiver goes on"),
         };
         (result, seen)
@@ -310,12 +339,13 @@ mod tests {
         )
         .unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
+        let channel = ops();
         let accept_only = async {
             let _held = listener.accept().await.unwrap();
             future::pending::<()>().await;
         };
         let result = tokio::select! {
-            result = hook.post(Uuid::nil(), &message, now) => result,
+            result = hook.post(delivery(&channel, &message), now) => result,
             () = accept_only => unreachable!("the receiver goes on"),
         };
         let Err(SendError::Retry { message, .. }) = result else { panic!("{result:?}") };
@@ -363,9 +393,10 @@ mod tests {
         };
         let hook = Hook::open_within(&hook, PATIENT).unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
+        let channel = ops();
         let mut seen = Vec::new();
         tokio::select! {
-            result = hook.post(Uuid::nil(), &message, now) => result.unwrap(),
+            result = hook.post(delivery(&channel, &message), now) => result.unwrap(),
             () = receive(listener, "HTTP/1.1 204 No Content\r\n\r\n", &mut seen) => {}
         }
         let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();

@@ -308,6 +308,13 @@ impl Store {
         tx.commit().await.context("cannot settle a delivery")
     }
 
+    /// Keeps what is to be told beside any judgement; what has been told already is not told again.
+    pub async fn tell(&self, notices: &[NewDelivery], now: DateTime<Utc>) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        outbox::record(&mut tx, notices, now).await?;
+        tx.commit().await.context("cannot write a delivery")
+    }
+
     /// How many deliveries wait, due or not.
     pub async fn pending(&self) -> anyhow::Result<u64> {
         outbox::pending(&self.pool).await

@@ -32,6 +32,7 @@ mod sources_postgres;
 mod sources_shared;
 mod sources_sqlite;
 mod store;
+mod templates;
 mod tidy;
 mod told;
 mod vectors;

@@ -236,6 +236,8 @@ pub struct EmailDoc {
     pub smtp: Option<Loc<SmtpDoc>>,
     /// A folder that gets one .eml file a mail; relative to this file.
     pub folder: Option<Loc<String>>,
+    /// A folder of templates that stand in for those built in; relative to this file.
+    pub templates: Option<Loc<String>>,
 }
 
 /// A mail server.
@@ -276,10 +278,12 @@ pub struct WebhookDoc {
     pub previous_secret: Option<Loc<SecretDoc>>,
     /// The shape of the body.
     pub format: Option<Loc<WebhookFormatDoc>>,
+    /// What a body of one's own is sent as; `application/json` by default.
+    pub content_type: Option<Loc<String>>,
 }
 
 /// The shape of a webhook's body.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookFormatDoc {
     /// The facts as JSON, as docs/webhook.md has them; the default.
@@ -292,6 +296,8 @@ pub enum WebhookFormatDoc {
     Pagerduty,
     /// An alert for `POST /api/v2/alerts` of Alertmanager.
     Alertmanager,
+    /// Whatever this template makes; relative to this file.
+    Template(Loc<String>),
 }
 
 /// Somebody who owns things and is told.

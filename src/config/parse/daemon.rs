@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, Mention, Speech, alerts::alerts, command, csv, given, http, source};
+use super::{Desk, Mention, Speech, alerts::alerts, command, csv, given, http, source, template};
 use crate::{
     config::{
         document::{
@@ -21,7 +21,7 @@ use crate::{
         problem::{Place, Problem, suggestion},
         setup::{Alerts, Heartbeat, Web},
     },
-    notify::{Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
+    notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
     scorecard::{Calendar, Closure, FiscalLabel, Id},
     sources::{
         Connection,
@@ -330,7 +330,8 @@ fn email(desk: &mut Desk, doc: &EmailDoc, place: Place) -> Option<Email> {
             return None;
         }
     };
-    Some(Email { from, transport })
+    let templates = doc.templates.as_ref().map(|doc| template::folder(desk, doc));
+    Some(Email { from, transport, templates: templates.unwrap_or_default() })
 }
 
 fn smtp(desk: &mut Desk, doc: &SmtpDoc) -> Option<MailTransport> {
@@ -367,7 +368,17 @@ fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
         Some(WebhookFormatDoc::Teams) => Format::Teams,
         Some(WebhookFormatDoc::Pagerduty) => Format::PagerDuty,
         Some(WebhookFormatDoc::Alertmanager) => Format::Alertmanager,
+        Some(WebhookFormatDoc::Template(file)) => {
+            let content_type = template::content_type(desk, doc.content_type.as_ref())?;
+            let template = template::file(desk, file)?;
+            Format::Own(Arc::new(Body { template, content_type }))
+        }
     };
+    if let Some(doc) = doc.content_type.as_ref().filter(|_| !matches!(format, Format::Own(_))) {
+        let hint = "write `format: { template: … }`, or leave `content_type` out";
+        let message = "`content_type` is of a body of one's own";
+        desk.problems.push(Problem::error(doc.place, message).hint(hint));
+    }
     if format == Format::PagerDuty && secret.is_none() {
         let message = "`format: pagerduty` needs the routing key of its service";
         let hint = "write it as `secret: { credential: pagerduty }`";

@@ -9,6 +9,7 @@ mod kpi;
 mod scorecard;
 mod source;
 mod target;
+mod template;
 
 use std::{collections::HashMap, fmt::Display, path::PathBuf, time::Duration};
 

@@ -1,4 +1,5 @@
-//! The case of the tests: Calder Cycles' Customer perspective, May 2026 and after.
+//! The sample: Calder Cycles' Customer perspective, May 2026 and after. Templates are tried on it,
+//! previews show it, and it is the case of the tests.
 
 use chrono::{DateTime, FixedOffset};
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 pub(crate) fn at(text: &str) -> DateTime<FixedOffset> {
-    DateTime::parse_from_rfc3339(text).unwrap()
+    DateTime::parse_from_rfc3339(text).unwrap_or_default()
 }
 
 fn named(id: &str, name: &str) -> Named {

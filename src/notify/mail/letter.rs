@@ -13,24 +13,29 @@ use lettre::{
 };
 use uuid::Uuid;
 
-use crate::notify::{mail::render, notice::Message};
+use crate::notify::mail::look::Rendered;
+
+/// Between whom a mail goes, and what it belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Envelope<'a> {
+    pub(crate) from: &'a Mailbox,
+    pub(crate) to: Address,
+    /// The delivery.
+    pub(crate) id: Uuid,
+    /// The same for all mails of one thread.
+    pub(crate) dedup_key: &'a str,
+}
 
 /// One mail to one reader. Sent again, it has the same `Message-ID`; the mails of one episode
 /// refer to the same thread.
 pub(crate) fn letter(
-    from: &Mailbox,
-    to: Address,
-    id: Uuid,
-    message: &Message,
+    envelope: Envelope<'_>,
+    rendered: Rendered,
     now: DateTime<Utc>,
 ) -> anyhow::Result<lettre::Message> {
-    let rendered = match message {
-        Message::News(facts) => render::render(facts),
-        Message::Notice(notice) => render::notice(notice),
-    };
-    let rendered = rendered.context("cannot render the mail")?;
+    let Envelope { from, to, id, dedup_key } = envelope;
     let domain = from.email.domain();
-    let thread = thread_id(message.dedup_key(), domain);
+    let thread = thread_id(dedup_key, domain);
     let mut mail = lettre::Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
@@ -66,13 +71,18 @@ mod tests {
     use mail_parser::MessageParser;
 
     use super::*;
-    use crate::notify::{facts::Facts, mail::cases};
+    use crate::notify::{
+        facts::Facts,
+        mail::{cases, render::plain},
+    };
 
     fn written(facts: &Facts, from: &str) -> Vec<u8> {
         let id = Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
         let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
         let to = "ines.marlow@calder.example".parse().unwrap();
-        letter(&from.parse().unwrap(), to, id, &facts.clone().into(), now).unwrap().formatted()
+        let (from, dedup_key) = (&from.parse().unwrap(), &facts.dedup_key);
+        let rendered = plain(&facts.clone().into()).unwrap();
+        letter(Envelope { from, to, id, dedup_key }, rendered, now).unwrap().formatted()
     }
 
     #[test]
@@ -95,7 +105,7 @@ mod tests {
             Some("2026-06-03T04:00:05Z")
         );
         assert_eq!(mail.header_raw("Auto-Submitted").map(str::trim), Some("auto-generated"));
-        let rendered = render::render(&cases::opened()).unwrap();
+        let rendered = plain(&cases::opened().into()).unwrap();
         assert_eq!(mail.text_body_count(), 1);
         assert_eq!(unix(&mail.body_text(0).unwrap()), rendered.text);
         assert_eq!(unix(&mail.body_html(0).unwrap()), rendered.html);

@@ -1,12 +1,12 @@
 //! Mails: the facts worded once, laid out as text and as HTML, and addressed so that a thread
 //! holds together.
 
-#[cfg(test)]
 pub(crate) mod cases;
 mod cause;
 mod figures;
 mod headline;
 pub(crate) mod letter;
+pub(crate) mod look;
 pub(crate) mod render;
 mod row;
 mod rows;

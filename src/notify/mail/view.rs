@@ -209,3 +209,39 @@ fn footer(facts: &Facts) -> String {
         facts.at.format("%-d %B %Y %H:%M (UTC%:z)")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::notify::mail::cases;
+
+    /// The names in the first column of the tables below a sentence, up to the next.
+    fn documented(from: &str, to: &str) -> BTreeSet<String> {
+        let manual = include_str!("../../../docs/templates.md");
+        let part = manual.split_once(from).unwrap().1.split_once(to).unwrap().0;
+        let cells = part.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+        cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+    }
+
+    fn keys(value: &Value) -> BTreeSet<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_manual_names_what_a_template_can_name_and_nothing_else() {
+        let view = serde_json::to_value(View::of(&cases::opened())).unwrap();
+        let mut alert = documented("template of an alert can name", "A row:");
+        for beside in ["subject", "colours", "facts"] {
+            assert!(alert.remove(beside), "docs/templates.md says nothing of `{beside}`");
+        }
+        assert_eq!(alert, keys(&view));
+        let row = &view["rows"][0];
+        assert_eq!(documented("A row:", "template of a notice"), keys(row));
+        assert_eq!(keys(&row["spark"]), ["heights", "text", "words"].map(str::to_owned).into());
+        assert_eq!(keys(&view["details"][0]), ["label", "text"].map(str::to_owned).into());
+    }
+}

@@ -407,7 +407,7 @@ mod tests {
         assert!((explained + facts.residual.unwrap() - change).abs() < 1e-9);
         let count = facts.kpis[0].need.unwrap().count;
         assert_eq!(count, Some(CountNeed { more: 147.0, of: 3000.0 }));
-        insta::assert_snapshot!("may_text", render::render(facts).unwrap().text);
+        insta::assert_snapshot!("may_text", render::plain(&facts.clone().into()).unwrap().text);
     }
 
     #[test]
@@ -430,8 +430,10 @@ mod tests {
                 "kpi calder/on-time-delivery 21.0: -",
             ]
         );
-        let subjects: Vec<_> =
-            facts.iter().map(|facts| render::render(facts).unwrap().subject).collect();
+        let subjects: Vec<_> = facts
+            .iter()
+            .map(|facts| render::plain(&facts.clone().into()).unwrap().subject)
+            .collect();
         assert_eq!(
             subjects[1],
             "[Off track] Deliver on pr… - Calder Cycles - May 2026: 31.0 (was 69.6)"
