@@ -21,7 +21,12 @@ mod trouble;
 mod watch;
 mod window;
 
-use crate::{config::setup::Setup, sources::connections::Connections, store::Store};
+use std::sync::Arc;
+
+use crate::{
+    clock::Clock, config::setup::Setup, sources::connections::Connections, store::Store,
+    telemetry::metrics::Metrics,
+};
 
 /// What every round works with.
 #[derive(Debug)]
@@ -39,6 +44,11 @@ impl Engine {
     pub fn new(setup: Setup, store: Store) -> anyhow::Result<Self> {
         let connections = Connections::open(&setup.connections)?;
         Ok(Self { setup, store, connections })
+    }
+
+    /// The same for a timer, which leaves connections that fail alone for a while.
+    fn guarded(self, clock: Clock, metrics: &Arc<Metrics>) -> Self {
+        Self { connections: self.connections.guarded(clock, metrics), ..self }
     }
 
     /// An engine on a store that is written to: what was held under an earlier id is moved first.

@@ -4,21 +4,23 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
+use indexmap::IndexMap;
 
 use crate::{
     clock::Clock,
     config::setup::Collection,
     daemon::{
         Engine,
+        agenda::Due,
         collect::{self, Answer, Occasion},
         judge, window,
     },
-    scorecard::{Circumstances, KpiRef, Period},
+    scorecard::{Circumstances, Id, KpiRef, Period},
     sources::shared::Shared,
     store::{Collected, Judgement},
 };
 
-/// KPIs asked at once; connections set limits of their own.
+/// KPIs of one connection that wait or are asked at once; connections set limits of their own.
 const CONCURRENT_MAX: usize = 64;
 
 /// What pulling one KPI gave.
@@ -52,7 +54,7 @@ pub async fn ask(
 ) -> anyhow::Result<Vec<Pulled>> {
     let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
     let held = engine.store.periods(kpis).await?;
-    let shared = shared_by(collections);
+    let shared = Shared::among(collections.iter().map(|(collection, _)| &collection.source));
     let pull = Pull { engine, shared: &shared, manner, clock };
     let asked = collections
         .iter()
@@ -60,12 +62,14 @@ pub async fn ask(
     Ok(stream::iter(asked).buffered(CONCURRENT_MAX).collect().await)
 }
 
-/// The questions that several of these ask.
-pub(super) fn shared_by(collections: &[(&Collection, Occasion)]) -> Shared {
-    Shared::among(collections.iter().map(|(collection, _)| &collection.source))
+/// The questions that several of those due ask.
+pub(super) fn shared_by(engine: &Engine, due: &[Due]) -> Shared {
+    let collections = due.iter().filter_map(|due| engine.setup.collections.get(due.at));
+    Shared::among(collections.map(|collection| &collection.source))
 }
 
-/// What the timer asks for now, in the order the answers come.
+/// What the timer asks for now, in the order the answers come. KPIs that wait for one connection
+/// keep none of another waiting.
 pub(super) fn answers<'a>(
     engine: &'a Engine,
     shared: &'a Shared,
@@ -74,10 +78,16 @@ pub(super) fn answers<'a>(
     clock: Clock,
 ) -> impl Stream<Item = Pulled> + 'a {
     let pull = Pull { engine, shared, manner: Manner::default(), clock };
-    let asked = collections.iter().map(move |(collection, occasion)| {
-        pull.one(collection, *occasion, held.get(&collection.kpi))
-    });
-    stream::iter(asked).buffer_unordered(CONCURRENT_MAX)
+    let mut by_connection: IndexMap<&Id, Vec<(&Collection, Occasion)>> = IndexMap::new();
+    for (collection, occasion) in collections {
+        by_connection.entry(&collection.source.from).or_default().push((*collection, *occasion));
+    }
+    stream::select_all(by_connection.into_values().map(|collections| {
+        let asked = stream::iter(collections).map(move |(collection, occasion)| {
+            pull.one(collection, occasion, held.get(&collection.kpi))
+        });
+        asked.buffer_unordered(CONCURRENT_MAX)
+    }))
 }
 
 /// Keeps what was pulled, and judges every scorecard it concerns.

@@ -23,6 +23,7 @@ use crate::{
         pull::{self, Pulled},
     },
     scorecard::{Id, KpiRef},
+    sources::shared::Shared,
     telemetry::metrics::{Metrics, Outcome},
 };
 
@@ -48,6 +49,8 @@ pub(super) enum Over {
 /// What a round works with.
 pub(super) struct Round<'a> {
     pub(super) engine: &'a Engine,
+    /// The questions that several KPIs ask, also of other families that are due now.
+    pub(super) shared: &'a Shared,
     /// The family's names, for the log.
     pub(super) scorecards: &'a str,
     /// Scorecards judged when the round is over, even if it brought them no figure.
@@ -90,8 +93,7 @@ impl Round<'_> {
         let collections: Vec<_> = collections.collect();
         let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
         let held = self.engine.store.periods(kpis).await?;
-        let shared = pull::shared_by(&collections);
-        let answers = pull::answers(self.engine, &shared, &collections, &held, self.clock);
+        let answers = pull::answers(self.engine, self.shared, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
         let mut tally = Tally::default();
@@ -113,9 +115,18 @@ impl Round<'_> {
         self.judge(&mut unjudged, self.owed, &mut tally).await?;
         let Tally { kpis, failed, told } = tally;
         let scorecards = self.scorecards;
+        let left_alone = self.engine.connections.left_alone();
+        let left_alone: Vec<String> = left_alone.iter().map(|id| format!("`{id}`")).collect();
+        let left_alone = match left_alone.as_slice() {
+            [] => String::new(),
+            ids => format!("; left alone: {}", ids.join(", ")),
+        };
         info!(
             scorecards,
-            kpis, failed, told, "round of {scorecards}: {kpis} KPIs, {failed} without a figure"
+            kpis,
+            failed,
+            told,
+            "round of {scorecards}: {kpis} KPIs, {failed} without a figure{left_alone}"
         );
         Ok(())
     }
@@ -236,6 +247,7 @@ perspectives:
             let clock = Clock::set(now);
             let round = Round {
                 engine: &engine,
+                shared: &Shared::nothing(),
                 scorecards: "`care`",
                 owed,
                 clock,

@@ -27,6 +27,7 @@ use crate::{
         heartbeat,
         judge::{self, LIVE},
         listener::{self, Listener},
+        pull,
         round::{Over, Round},
         systemd,
         ticker::Ticker,
@@ -133,7 +134,8 @@ impl Daemon {
     ) -> anyhow::Result<Self> {
         let channels = Arc::new(Channels::open(&setup.channels)?);
         let digest = setup.digest.clone();
-        let engine = Arc::new(Engine::start(setup, store.clone()).await?);
+        let engine = Engine::start(setup, store.clone()).await?;
+        let engine = Arc::new(engine.guarded(clock, &metrics));
         let families = engine.setup.portfolio.families();
         let kpis: Vec<String> =
             engine.setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
@@ -350,6 +352,8 @@ impl Daemon {
         stop: &CancellationToken,
         done: &mpsc::UnboundedSender<Vec<Over>>,
     ) -> Vec<usize> {
+        // What several families ask is asked once for all of them.
+        let shared = Arc::new(pull::shared_by(&self.engine, &due));
         let mut by_family: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
         for due in due {
             let Some(collection) = self.engine.setup.collections.get(due.at) else { continue };
@@ -362,12 +366,14 @@ impl Daemon {
             let (engine, clock, news, done) =
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
             let (stop, metrics) = (stop.clone(), Arc::clone(&self.metrics));
+            let shared = Arc::clone(&shared);
             let owed = owed.get(family).cloned().unwrap_or_default();
             let family = self.families.get(family).cloned().unwrap_or_default();
             let names = names(&family);
             self.spawn(async move {
                 let round = Round {
                     engine: &engine,
+                    shared: &shared,
                     scorecards: &names,
                     owed: &owed,
                     clock,

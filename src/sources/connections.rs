@@ -3,30 +3,48 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use chrono_tz::Tz;
 use futures_util::FutureExt;
 use indexmap::IndexMap;
-use tokio::{sync::Semaphore, time};
+use tokio::{
+    sync::{AcquireError, Semaphore},
+    time,
+};
 
 use crate::{
+    clock::Clock,
     scorecard::Id,
     sources::{
         Connection, Exchange, Outcome, Question, Request, Source,
+        again::Attempts,
         command::Commands,
         csv::Folder,
+        fault::Fault,
+        guard::Guard,
         http::client::{self, Client},
         shared::{self, Shared},
         sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
         table::Table,
     },
+    telemetry::metrics::Metrics,
 };
 
 /// What a server is given beyond its own time limit to say that it has reached it.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// Questions under way at once over all connections, each of which may hold an answer of its
+/// connection's byte limit. Those who wait for their turn do not count, so that a connection that
+/// hangs takes no more of these than it bears at once.
+const UNDER_WAY_MAX: usize = 64;
+
+/// The share of its time in which a question may be asked again.
+const ATTEMPTS_SHARE: f64 = 0.9;
+
 /// All systems that actuals come from; reached when they are first asked.
 #[derive(Debug)]
 pub struct Connections {
     by_id: IndexMap<Id, Live>,
+    room: Semaphore,
 }
 
 /// One system, with at most so many questions to it at once.
@@ -35,6 +53,8 @@ struct Live {
     gate: Semaphore,
     timeout: Duration,
     system: System,
+    /// None where a person asks, who wants to know how it is now.
+    guard: Option<Guard>,
 }
 
 #[derive(Debug)]
@@ -55,7 +75,24 @@ impl Connections {
             let live = Live::open(connection, &http);
             Ok((id.clone(), live.with_context(|| format!("cannot use the connection `{id}`"))?))
         });
-        Ok(Self { by_id: live.collect::<anyhow::Result<_>>()? })
+        let by_id = live.collect::<anyhow::Result<_>>()?;
+        Ok(Self { by_id, room: Semaphore::new(UNDER_WAY_MAX) })
+    }
+
+    /// The same for a timer, which leaves alone for a while what fails again and again. Nothing is
+    /// known of any of them yet.
+    pub fn guarded(mut self, clock: Clock, metrics: &Arc<Metrics>) -> Self {
+        metrics.forget_connections();
+        for (id, live) in self.by_id.iter_mut().filter(|(_, live)| live.system.can_be_down()) {
+            live.guard = Some(Guard::new(id.clone(), clock, Arc::clone(metrics)));
+        }
+        self
+    }
+
+    /// The connections that are left alone now.
+    pub fn left_alone(&self) -> Vec<&Id> {
+        let open = |live: &Live| live.guard.as_ref().is_some_and(Guard::is_open);
+        self.by_id.iter().filter(|(_, live)| open(live)).map(|(id, _)| id).collect()
     }
 
     /// Asks a source. Waits for its turn, then for no longer than the connection's time limit,
@@ -71,7 +108,8 @@ impl Connections {
         match self.by_id.get(id) {
             None => nowhere(id),
             Some(live) => {
-                live.outcome(source, question, live.answer(shared, source, question).await)
+                let answer = live.answer(&self.room, shared, source, question).await;
+                live.outcome(source, question, answer)
             }
         }
     }
@@ -87,7 +125,7 @@ impl Connections {
         let Some(live) = self.by_id.get(id) else {
             return (nowhere(id), Exchange { asked: format!("`{id}`"), came: None });
         };
-        let answer = live.answer(shared, source, question).await;
+        let answer = live.answer(&self.room, shared, source, question).await;
         let came = answer.as_ref().ok().map(|table| table.shown());
         let asked = format!("`{id}`: {}", live.describe(&source.request, question));
         (live.outcome(source, question, answer), Exchange { asked, came })
@@ -97,18 +135,18 @@ impl Connections {
     pub async fn probe(&self, id: &Id) -> Result<(), String> {
         let live = self.by_id.get(id).ok_or_else(|| format!("there is no connection `{id}`"))?;
         let reached = live
-            .within_limits(async {
+            .within_time(async {
                 match &live.system {
-                    System::Http(client) => client.probe().await,
+                    System::Http(client) => client.probe().await.map_err(Fault::from),
                     System::Postgres(postgres) => postgres.probe().await,
                     System::MySql(mysql) => mysql.probe().await,
                     System::Sqlite(sqlite) => sqlite.probe().await,
-                    System::Csv(folder) => folder.probe().await,
-                    System::Command(commands) => commands.probe().await,
+                    System::Csv(folder) => folder.probe().await.map_err(Fault::from),
+                    System::Command(commands) => commands.probe().await.map_err(Fault::from),
                 }
             })
             .await;
-        reached.map_err(|problem| format!("`{id}`: {problem}"))
+        reached.map_err(|fault| format!("`{id}`: {}", fault.words()))
     }
 }
 
@@ -118,70 +156,80 @@ fn nowhere(id: &Id) -> Outcome {
 
 impl Live {
     fn open(connection: &Connection, http: &reqwest::Client) -> anyhow::Result<Self> {
-        match connection {
-            Connection::Http(endpoint) => Ok(Self {
-                gate: Semaphore::new(endpoint.concurrent_max.max(1)),
-                timeout: endpoint.timeout,
-                system: System::Http(Client::new(endpoint, http.clone())?),
-            }),
+        let (concurrent_max, timeout, system) = match connection {
+            Connection::Http(endpoint) => {
+                let client = Client::new(endpoint, http.clone())?;
+                (endpoint.concurrent_max, endpoint.timeout, System::Http(client))
+            }
             Connection::Sql(database) => {
                 let concurrent_max = usize::try_from(database.concurrent_max)?;
-                Ok(Self {
-                    gate: Semaphore::new(concurrent_max.max(1)),
-                    timeout: database.timeout + GRACE,
-                    system: System::of(database),
-                })
+                (concurrent_max, database.timeout + GRACE, System::of(database))
             }
-            Connection::Csv(folder) => Ok(Self {
-                gate: Semaphore::new(folder.concurrent_max.max(1)),
-                timeout: folder.timeout,
-                system: System::Csv(folder.clone()),
-            }),
-            Connection::Command(commands) => Ok(Self {
-                gate: Semaphore::new(commands.concurrent_max.max(1)),
-                timeout: commands.timeout,
-                system: System::Command(commands.clone()),
-            }),
-        }
+            Connection::Csv(folder) => {
+                (folder.concurrent_max, folder.timeout, System::Csv(folder.clone()))
+            }
+            Connection::Command(commands) => {
+                (commands.concurrent_max, commands.timeout, System::Command(commands.clone()))
+            }
+        };
+        Ok(Self { gate: Semaphore::new(concurrent_max.max(1)), timeout, system, guard: None })
     }
 
     async fn answer(
         &self,
+        room: &Semaphore,
         shared: &Shared,
         source: &Source,
         question: &Question<'_>,
     ) -> Result<Arc<Table>, String> {
-        let asking = self.ask(&source.request, question);
+        let asking = async {
+            let zone = question.calendar.zone;
+            let asking = self.ask(&source.request, question);
+            let answer = self.within_limits(room, zone, asking).await;
+            answer.map_err(|fault| fault.words().to_owned())
+        };
         match shared.place(source, question.window) {
             Some(place) => shared::answer(&place, asking).await,
             None => asking.await.map(Arc::new),
         }
     }
 
-    async fn ask(&self, request: &Request, question: &Question<'_>) -> Result<Table, String> {
-        if let System::Http(client) = &self.system {
-            client.turn().await;
+    /// Asks; a server of a database that is not reached is asked again, while there is time. An
+    /// HTTP API says itself when.
+    async fn ask(&self, request: &Request, question: &Question<'_>) -> Result<Table, Fault> {
+        // The rest is for saying why the first attempt failed, where a further one hangs.
+        let mut attempts = Attempts::within(self.timeout.mul_f64(ATTEMPTS_SHARE));
+        let is_server = matches!(self.system, System::Postgres(_) | System::MySql(_));
+        // On the heap: what asks a database would be large in every future that holds it.
+        let once = || Box::pin(self.ask_once(request, question));
+        let mut answer = once().await;
+        while is_server
+            && let Err(Fault::Unreached(_)) = &answer
+            && attempts.pause(None).await
+            && let Some(again) = attempts.before_the_end(once()).await
+        {
+            answer = again;
         }
-        self.within_limits(async {
-            match (&self.system, request) {
-                (System::Http(client), Request::Http(get)) => client.table(get, question).await,
-                (System::Postgres(postgres), Request::Sql(query)) => {
-                    postgres.table(query, question).await
-                }
-                (System::MySql(mysql), Request::Sql(query)) => mysql.table(query, question).await,
-                (System::Sqlite(sqlite), Request::Sql(query)) => {
-                    sqlite.table(query, question).await
-                }
-                (System::Csv(folder), Request::Csv(sheet)) => folder.table(sheet, question).await,
-                (System::Command(commands), Request::Command(run)) => {
-                    commands.table(run, question).await
-                }
-                (_, request) => {
-                    Err(format!("is {}, which this connection does not take", request.noun()))
-                }
+        answer
+    }
+
+    async fn ask_once(&self, request: &Request, question: &Question<'_>) -> Result<Table, Fault> {
+        match (&self.system, request) {
+            (System::Http(client), Request::Http(get)) => client.table(get, question).await,
+            (System::Postgres(postgres), Request::Sql(query)) => {
+                postgres.table(query, question).await
             }
-        })
-        .await
+            (System::MySql(mysql), Request::Sql(query)) => mysql.table(query, question).await,
+            (System::Sqlite(sqlite), Request::Sql(query)) => sqlite.table(query, question).await,
+            (System::Csv(folder), Request::Csv(sheet)) => Ok(folder.table(sheet, question).await?),
+            (System::Command(commands), Request::Command(run)) => {
+                Ok(commands.table(run, question).await?)
+            }
+            (_, request) => {
+                let noun = request.noun();
+                Err(Fault::Question(format!("is {noun}, which this connection does not take")))
+            }
+        }
     }
 
     /// What an answer says; one that does not fit is an error that names what was asked.
@@ -199,19 +247,45 @@ impl Live {
         })
     }
 
-    /// Waits for a turn, which takes as long as it takes; then limits the time.
+    /// Waits for a turn, which takes as long as it takes; then limits the time. A connection that
+    /// is left alone is not asked, also by those who have waited.
     async fn within_limits<T>(
         &self,
-        asking: impl Future<Output = Result<T, String>>,
-    ) -> Result<T, String> {
-        let _turn = self.gate.acquire().await.map_err(|error| error.to_string())?;
+        room: &Semaphore,
+        zone: Tz,
+        asking: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        let closed = |error: AcquireError| Fault::Question(error.to_string());
+        let _turn = self.gate.acquire().await.map_err(closed)?;
+        let entry = match &self.guard {
+            Some(guard) => Some(guard.enter(zone).await?),
+            None => None,
+        };
+        if let System::Http(client) = &self.system {
+            client.turn().await;
+        }
+        let _room = room.acquire().await.map_err(closed)?;
+        let answer = self.within_time(asking).await;
+        if let Some(entry) = entry {
+            entry.settle(&answer);
+        }
+        answer
+    }
+
+    async fn within_time<T>(
+        &self,
+        asking: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
         // A driver that panics on what a server sent must not take other KPIs with it.
         let asking = AssertUnwindSafe(asking).catch_unwind();
         match time::timeout(self.timeout, asking).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_panic)) => Err("broke off: the answer could not be read".to_owned()),
+            Ok(Err(_panic)) => {
+                Err(Fault::Question("broke off: the answer could not be read".to_owned()))
+            }
             Err(_elapsed) => {
-                Err(format!("gave no answer within {}", humantime::format_duration(self.timeout)))
+                let limit = humantime::format_duration(self.timeout);
+                Err(Fault::System(format!("gave no answer within {limit}")))
             }
         }
     }
@@ -228,6 +302,15 @@ impl Live {
 }
 
 impl System {
+    /// Whether one failure says something of the next question: not of commands, each of which is
+    /// a program of its own, nor of a file that is opened in no time.
+    fn can_be_down(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Postgres(_) | Self::MySql(_) | Self::Csv(_) => true,
+            Self::Sqlite(_) | Self::Command(_) => false,
+        }
+    }
+
     fn of(database: &sql::Database) -> Self {
         let (timeout, rows_max) = (database.timeout, database.rows_max);
         match &database.address {
@@ -278,7 +361,8 @@ mod tests {
             present.set(present.get() - 1);
             Ok(())
         };
-        let asked = (0..10_000).map(|_| live.within_limits(asking()));
+        let room = Semaphore::new(UNDER_WAY_MAX);
+        let asked = (0..10_000).map(|_| live.within_limits(&room, chrono_tz::UTC, asking()));
         let answers = futures_util::future::join_all(asked).await;
         assert!(answers.iter().all(Result::is_ok));
         assert_eq!(most.get(), CONCURRENT_MAX, "as many as the connection bears, and no more");
@@ -287,9 +371,10 @@ mod tests {
     #[tokio::test]
     async fn a_driver_that_panics_takes_nobody_along() {
         let live = live();
-        let asking = async || -> Result<Table, String> { panic!("an answer of no known kind") };
-        let broken = live.within_limits(asking()).await;
-        assert_eq!(broken.unwrap_err(), "broke off: the answer could not be read");
+        let asking = async || -> Result<Table, Fault> { panic!("an answer of no known kind") };
+        let room = Semaphore::new(UNDER_WAY_MAX);
+        let broken = live.within_limits(&room, chrono_tz::UTC, asking()).await;
+        assert_eq!(broken.unwrap_err().words(), "broke off: the answer could not be read");
         assert_eq!(
             live.gate.available_permits(),
             usize::try_from(CONCURRENT_MAX).unwrap(),

@@ -1,10 +1,14 @@
 //! The edge where actuals come in: HTTP APIs, SQL databases, CSV files and commands. A source answers
 //! with samples, null, no rows or an error, and these are four different things.
 
+mod again;
 mod cell;
+mod circuit;
 pub mod command;
 pub mod connections;
 pub mod csv;
+mod fault;
+mod guard;
 pub mod http;
 pub mod parameter;
 pub mod shared;

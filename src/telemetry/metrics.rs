@@ -9,6 +9,7 @@ use prometheus_client::{
     metrics::{
         counter::Counter,
         family::Family,
+        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
@@ -34,10 +35,17 @@ pub struct Metrics {
     pub attempts: Family<Outcome, Counter>,
     /// Reloads, by what came: `taken`, `refused`.
     pub reloads: Family<Outcome, Counter>,
+    left_alone: Family<Connection, Gauge>,
     reloaded_at: AtomicI64,
     reload_refused: AtomicBool,
     turned_at: AtomicI64,
     ready: AtomicBool,
+}
+
+/// A connection. There are as many as the configuration names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connection {
+    connection: String,
 }
 
 /// What came of something.
@@ -65,6 +73,7 @@ impl Default for Metrics {
             judgements: Counter::default(),
             attempts: Family::default(),
             reloads: Family::default(),
+            left_alone: Family::default(),
             reloaded_at: AtomicI64::new(0),
             reload_refused: AtomicBool::new(false),
             turned_at: AtomicI64::new(0),
@@ -110,6 +119,17 @@ impl Metrics {
         self.reload_refused.load(Ordering::Relaxed)
     }
 
+    /// From now on there are other connections.
+    pub fn forget_connections(&self) {
+        self.left_alone.clear();
+    }
+
+    /// A connection is left alone because it fails, or not any more.
+    pub fn leaves_alone(&self, connection: &str, yes: bool) {
+        let of = Connection { connection: connection.to_owned() };
+        self.left_alone.get_or_create(&of).set(i64::from(yes));
+    }
+
     /// Puts what is counted into a registry to be written out.
     pub fn register(&self, registry: &mut Registry) {
         let rounds = self.rounds.clone();
@@ -126,6 +146,8 @@ impl Metrics {
         registry.register("kpid_delivery_attempts", "Attempts to deliver, by what came", attempts);
         let reloads = self.reloads.clone();
         registry.register("kpid_reloads", "Reloads of the configuration, by what came", reloads);
+        let help = "1 while a connection is left alone because it fails";
+        registry.register("kpid_connection_left_alone", help, self.left_alone.clone());
     }
 }
 

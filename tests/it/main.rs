@@ -8,6 +8,7 @@ mod backfill;
 mod backup;
 mod cadence;
 mod check;
+mod circuit;
 mod demo;
 mod docs;
 mod doctor;

@@ -11,7 +11,6 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::{
@@ -20,7 +19,9 @@ use super::{
     pace::Pace,
     pages::{PAGES_MAX, Page},
 };
-use crate::sources::{Question, Window, cell::shown, table::Table, wording::Wording};
+use crate::sources::{
+    Question, Window, again::Attempts, cell::shown, fault::Fault, table::Table, wording::Wording,
+};
 
 /// An API that moved answers within a few; more is a loop.
 const REDIRECTS_MAX: usize = 5;
@@ -39,10 +40,6 @@ const EXCERPT_BYTES_BEYOND: usize = 8192;
 
 /// Query parameters whose names contain one of these are not shown.
 const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
-
-/// How long a busy API is left alone before it is asked again, a quarter more or less by chance;
-/// longer if it asks for it, and never beyond the connection's time limit.
-const WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(1500)];
 
 /// Stands for what is not shown.
 const REDACTED: &str = "REDACTED";
@@ -143,7 +140,7 @@ impl Client {
         &self,
         ask: &Ask,
         question: &Question<'_>,
-    ) -> Result<Table, String> {
+    ) -> Result<Table, Fault> {
         let url = self.url(ask, question)?;
         let mut next = Some(match &ask.pages {
             None => url,
@@ -154,7 +151,7 @@ impl Client {
         while let Some(url) = next.take() {
             number += 1;
             if number > PAGES_MAX {
-                return Err(format!("has more than {PAGES_MAX} pages; ask for less"));
+                return Err(format!("has more than {PAGES_MAX} pages; ask for less").into());
             }
             if number > 1 {
                 self.turn().await;
@@ -177,13 +174,12 @@ impl Client {
         Ok(table.unwrap_or_default())
     }
 
-    /// One page. An API that is busy is asked again while there is time.
-    async fn page(&self, ask: &Ask, question: &Question<'_>, url: Url) -> Result<Came, String> {
-        let deadline = Instant::now() + self.endpoint.timeout;
-        let mut attempt = 0;
+    /// One page. An API that is busy is asked again while there is time, as soon as it says.
+    async fn page(&self, ask: &Ask, question: &Question<'_>, url: Url) -> Result<Came, Fault> {
+        let mut attempts = Attempts::within(self.endpoint.timeout);
         loop {
             let sent = self.send(ask, question, &url).await;
-            let (problem, asked) = match sent {
+            let (fault, asked) = match sent {
                 Ok(response) if response.status().is_success() => {
                     return self.read(ask, response).await;
                 }
@@ -192,20 +188,16 @@ impl Client {
                     (self.refusal(response.status(), response).await, asked)
                 }
                 Ok(response) => return Err(self.refusal(response.status(), response).await),
-                Err(Failed::Early(problem)) => (problem, None),
-                Err(Failed::Late(problem)) => return Err(problem),
+                Err(fault @ Fault::Unreached(_)) => (fault, None),
+                Err(fault) => return Err(fault),
             };
-            let Some(usual) = WAITS.get(attempt) else { return Err(problem) };
-            let wait = asked.unwrap_or_else(|| usual.mul_f64(rand::random_range(0.75..1.25)));
-            if Instant::now() + wait >= deadline {
-                return Err(problem);
+            if !attempts.pause(asked).await {
+                return Err(fault);
             }
-            sleep(wait).await;
-            attempt += 1;
         }
     }
 
-    async fn read(&self, ask: &Ask, mut response: Response) -> Result<Came, String> {
+    async fn read(&self, ask: &Ask, mut response: Response) -> Result<Came, Fault> {
         let (url, headers) = (response.url().clone(), response.headers().clone());
         let media = content_type(&response);
         let body = self.body(&mut response).await?;
@@ -216,26 +208,21 @@ impl Client {
         {
             let excerpt =
                 self.excerpt(&serde_json::to_vec(errors).unwrap_or_default(), EXCERPT_CHARS_MAX);
-            return Err(format!("came with errors of GraphQL: {excerpt}"));
+            return Err(format!("came with errors of GraphQL: {excerpt}").into());
         }
         Ok(Came { url, headers, body, document })
     }
 
     /// Sends one request; a token that is refused is fetched anew, once.
-    async fn send(
-        &self,
-        ask: &Ask,
-        question: &Question<'_>,
-        url: &Url,
-    ) -> Result<Response, Failed> {
-        let token = self.token(None).await.map_err(Failed::Early)?;
+    async fn send(&self, ask: &Ask, question: &Question<'_>, url: &Url) -> Result<Response, Fault> {
+        let token = self.token(None).await.map_err(Fault::Unreached)?;
         let response = self.request(ask, question, url, token.as_ref()).send().await;
-        let response = response.map_err(|error| Failed::of(&error))?;
+        let response = response.map_err(|error| lost(&error))?;
         match token {
             Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
-                let token = self.token(Some(&refused)).await.map_err(Failed::Early)?;
+                let token = self.token(Some(&refused)).await.map_err(Fault::Unreached)?;
                 let again = self.request(ask, question, url, token.as_ref()).send().await;
-                again.map_err(|error| Failed::of(&error))
+                again.map_err(|error| lost(&error))
             }
             _ => Ok(response),
         }
@@ -319,14 +306,12 @@ impl Client {
         Url::parse(&format!("{base}/{path}")).map_err(|error| format!("cannot be asked: {error}"))
     }
 
-    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, String> {
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Fault> {
         let bytes_max = self.endpoint.body_bytes_max;
-        let body = read(response, bytes_max).await.map_err(|error| broken(&error))?;
+        let body = read(response, bytes_max).await.map_err(|error| lost(&error))?;
         if body.len() > bytes_max {
-            return Err(format!(
-                "came with more than {bytes_max} bytes, the most that is read of an answer; ask \
-                 for less"
-            ));
+            let told = "the most that is read of an answer; ask for less";
+            return Err(format!("came with more than {bytes_max} bytes, {told}").into());
         }
         Ok(body)
     }
@@ -342,7 +327,7 @@ impl Client {
         })
     }
 
-    async fn refusal(&self, status: StatusCode, mut response: Response) -> String {
+    async fn refusal(&self, status: StatusCode, mut response: Response) -> Fault {
         // The status is the news; words that do not arrive are not missed.
         let words = read(&mut response, REFUSAL_BYTES_MAX).await.unwrap_or_default();
         let hint = match status {
@@ -350,10 +335,11 @@ impl Client {
             StatusCode::NOT_FOUND => "; check `base_url` and `get`",
             _ => "",
         };
-        match self.excerpt(&words, EXCERPT_CHARS_MAX) {
+        let words = match self.excerpt(&words, EXCERPT_CHARS_MAX) {
             excerpt if excerpt.is_empty() => format!("answered {status}{hint}"),
             excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
-        }
+        };
+        if is_of_system(status) { Fault::System(words) } else { Fault::Question(words) }
     }
 
     /// The beginning of a body, without the credentials that some servers echo.
@@ -385,19 +371,27 @@ impl Auth {
     }
 }
 
-/// A request that brought no answer.
-enum Failed {
-    /// Nothing was reached: it may be, the next moment.
-    Early(String),
-    /// Something was, and then went wrong.
-    Late(String),
+/// Whose fault it is that a request brought no answer: a redirect that is not followed is of the
+/// question, all else of the system.
+fn lost(error: &reqwest::Error) -> Fault {
+    let words = broken(error);
+    match error {
+        _ if error.is_connect() => Fault::Unreached(words),
+        _ if error.is_redirect() => Fault::Question(words),
+        _ => Fault::System(words),
+    }
 }
 
-impl Failed {
-    fn of(error: &reqwest::Error) -> Self {
-        let words = broken(error);
-        if error.is_connect() { Self::Early(words) } else { Self::Late(words) }
-    }
+/// Whether any other question would be answered so, too. That somebody may not see this (403), or
+/// that there is no such thing (404), is said of this question. That we are not known (401, 407) is
+/// said of the connection, and asking on may lock us out; so is that we ask too much (429).
+fn is_of_system(status: StatusCode) -> bool {
+    let told = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    status.is_server_error() || told.contains(&status)
 }
 
 impl Sent {

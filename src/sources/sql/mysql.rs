@@ -20,6 +20,7 @@ use super::{
 use crate::sources::{
     Question,
     cell::{Cell, decimal},
+    fault::Fault,
     table::Table,
 };
 
@@ -91,9 +92,9 @@ impl MySql {
         &self,
         query: &Query,
         question: &Question<'_>,
-    ) -> Result<Table, String> {
+    ) -> Result<Table, Fault> {
         let mut connection = self.connect().await?;
-        let told = |error: sqlx::Error| pool::words(&error);
+        let told = |error: sqlx::Error| pool::stale(&error);
         let id = session_id(&mut connection).await.map_err(told)?;
         let under_way = UnderWay { abandoned: &self.abandoned, id: Some(id) };
         begin(&mut connection, question).await.map_err(told)?;
@@ -109,13 +110,13 @@ impl MySql {
     }
 
     /// Connects and asks for nothing.
-    pub(in crate::sources) async fn probe(&self) -> Result<(), String> {
+    pub(in crate::sources) async fn probe(&self) -> Result<(), Fault> {
         let mut connection = self.connect().await?;
-        connection.execute("select 1").await.map_err(|error| pool::words(&error))?;
+        connection.execute("select 1").await.map_err(|error| pool::asked(&error))?;
         Ok(())
     }
 
-    async fn connect(&self) -> Result<MySqlConnection, String> {
+    async fn connect(&self) -> Result<MySqlConnection, Fault> {
         let mut connection = match self.pool.take().await {
             Some(connection) => connection,
             None => self.open().await?,
@@ -135,7 +136,7 @@ impl MySql {
         }
     }
 
-    async fn open(&self) -> Result<MySqlConnection, String> {
+    async fn open(&self) -> Result<MySqlConnection, Fault> {
         let opened = async {
             let mut connection = MySqlConnection::connect_with(&self.options).await?;
             let row = connection.fetch_one("select version()").await?;

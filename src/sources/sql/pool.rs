@@ -3,6 +3,7 @@
 //! the gate's business, in `connections`.
 
 use std::{
+    io::ErrorKind,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -16,6 +17,7 @@ use super::Query;
 use crate::sources::{
     Window,
     cell::{Cell, shown},
+    fault::Fault,
     parameter::Parameter,
     table::Table,
 };
@@ -31,6 +33,12 @@ const COMPLAINT_CHARS_MAX: usize = 300;
 
 /// A figure, a period and an instant are short; a longer text is the wrong column.
 const CELL_BYTES_MAX: usize = 1024;
+
+/// SQLSTATEs, or their beginnings, of a server that goes away: connection lost, shut down, crashed.
+const GONE: [&str; 2] = ["08", "57P0"];
+
+/// Those of a server that has no place for us yet: starting up or full.
+const PASSING: [&str; 3] = ["57P03", "53300", "08004"];
 
 /// Connections that wait for a question.
 #[derive(Debug)]
@@ -96,13 +104,13 @@ pub(super) async fn collect<R: Row>(
     mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
     rows_max: usize,
     cell: impl Fn(&R, usize) -> Result<Cell, sqlx::Error>,
-) -> Result<Table, String> {
+) -> Result<Table, Fault> {
     let mut table = Table::default();
-    while let Some(row) = rows.try_next().await.map_err(|error| words(&error))? {
+    while let Some(row) = rows.try_next().await.map_err(|error| asked(&error))? {
         if table.rows.len() == rows_max {
-            return Err(format!(
+            return Err(Fault::Question(format!(
                 "came with more than {rows_max} rows; group the query by period, or narrow it"
-            ));
+            )));
         }
         if table.rows.is_empty() {
             table.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
@@ -128,9 +136,45 @@ fn check_size(name: &str, cell: &Cell) -> Result<(), String> {
     }
 }
 
-/// Why a connection was not made.
-pub(super) fn unreached(error: &sqlx::Error) -> String {
-    format!("cannot connect: {}", words(error))
+/// Why a connection was not made: nobody is there, or we are not let in.
+pub(super) fn unreached(error: &sqlx::Error) -> Fault {
+    let words = format!("cannot connect: {}", words(error));
+    if is_passing(error) { Fault::Unreached(words) } else { Fault::System(words) }
+}
+
+/// Why a question could not be put, before it was: a connection kept from before may be stale.
+pub(super) fn stale(error: &sqlx::Error) -> Fault {
+    match asked(error) {
+        Fault::System(words) => Fault::Unreached(words),
+        other => other,
+    }
+}
+
+/// Why a question that was put has no answer. What was under way is not asked again: somebody may
+/// have ended it on purpose.
+pub(super) fn asked(error: &sqlx::Error) -> Fault {
+    let is_gone = match error {
+        sqlx::Error::Database(told) => told.code().is_some_and(|code| is_one_of(&GONE, &code)),
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        _ => false,
+    };
+    let words = words(error);
+    if is_gone { Fault::System(words) } else { Fault::Question(words) }
+}
+
+/// Whether the next moment may be better: a server that starts up, has no place left, or has left
+/// its port for a restart.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(told) => told.code().is_some_and(|code| is_one_of(&PASSING, &code)),
+        // A certificate that is not trusted is no better the next moment.
+        sqlx::Error::Io(error) => error.kind() != ErrorKind::InvalidData,
+        _ => false,
+    }
+}
+
+fn is_one_of(codes: &[&str], code: &str) -> bool {
+    codes.iter().any(|begin| code.starts_with(begin))
 }
 
 /// What the database said.

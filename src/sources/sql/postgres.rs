@@ -17,6 +17,7 @@ use super::{
 use crate::sources::{
     Question,
     cell::{Cell, decimal},
+    fault::Fault,
     table::Table,
 };
 
@@ -83,11 +84,11 @@ impl Postgres {
         &self,
         query: &Query,
         question: &Question<'_>,
-    ) -> Result<Table, String> {
+    ) -> Result<Table, Fault> {
         let mut connection = self.connect().await?;
         begin(&mut connection, question.calendar.zone.name())
             .await
-            .map_err(|error| pool::words(&error))?;
+            .map_err(|error| pool::stale(&error))?;
         let (text, order) = query.numbered('$');
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
         let asked = pool::bind(asked, order, question.window, |at| at);
@@ -99,13 +100,13 @@ impl Postgres {
     }
 
     /// Connects and asks for nothing.
-    pub(in crate::sources) async fn probe(&self) -> Result<(), String> {
+    pub(in crate::sources) async fn probe(&self) -> Result<(), Fault> {
         let mut connection = self.connect().await?;
-        connection.execute("select 1").await.map_err(|error| pool::words(&error))?;
+        connection.execute("select 1").await.map_err(|error| pool::asked(&error))?;
         Ok(())
     }
 
-    async fn connect(&self) -> Result<PgConnection, String> {
+    async fn connect(&self) -> Result<PgConnection, Fault> {
         if let Some(connection) = self.pool.take().await {
             return Ok(connection);
         }

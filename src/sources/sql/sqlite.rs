@@ -17,7 +17,7 @@ use super::{
     Query,
     pool::{self, Pool},
 };
-use crate::sources::{Question, cell::Cell, table::Table};
+use crate::sources::{Question, cell::Cell, fault::Fault, table::Table};
 
 /// Steps of SQLite's machine between two looks at whether anybody still waits: below a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -50,11 +50,11 @@ impl Sqlite {
         &self,
         query: &Query,
         question: &Question<'_>,
-    ) -> Result<Table, String> {
+    ) -> Result<Table, Fault> {
         let mut connection = self.connect().await?;
         let gone = Arc::new(AtomicBool::new(false));
         let waiting = Waiting(Arc::clone(&gone));
-        let mut handle = connection.lock_handle().await.map_err(|error| pool::words(&error))?;
+        let mut handle = connection.lock_handle().await.map_err(|error| pool::asked(&error))?;
         handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !gone.load(Ordering::Relaxed));
         drop(handle);
         let (text, order) = query.numbered('?');
@@ -62,7 +62,7 @@ impl Sqlite {
         let day = |at| question.calendar.local_day(at).to_string();
         let asked = pool::bind(asked, order, question.window, day);
         let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
-        let mut handle = connection.lock_handle().await.map_err(|error| pool::words(&error))?;
+        let mut handle = connection.lock_handle().await.map_err(|error| pool::asked(&error))?;
         handle.remove_progress_handler();
         drop(handle);
         drop(waiting);
@@ -71,21 +71,22 @@ impl Sqlite {
     }
 
     /// Opens the file and reads from it.
-    pub(in crate::sources) async fn probe(&self) -> Result<(), String> {
+    pub(in crate::sources) async fn probe(&self) -> Result<(), Fault> {
         let mut connection = self.connect().await?;
         let asked = sqlx::query("select count(*) from sqlite_master").fetch_one(&mut connection);
-        asked.await.map_err(|error| pool::words(&error))?;
+        asked.await.map_err(|error| pool::asked(&error))?;
         Ok(())
     }
 
-    async fn connect(&self) -> Result<SqliteConnection, String> {
+    async fn connect(&self) -> Result<SqliteConnection, Fault> {
         if let Some(connection) = self.pool.take().await {
             return Ok(connection);
         }
         let options = SqliteConnectOptions::new().filename(&self.path).read_only(true);
-        SqliteConnection::connect_with(&options)
-            .await
-            .map_err(|error| format!("{}: {}", pool::unreached(&error), self.path.display()))
+        SqliteConnection::connect_with(&options).await.map_err(|error| {
+            let words = format!("cannot connect: {}", pool::words(&error));
+            Fault::Question(format!("{words}: {}", self.path.display()))
+        })
     }
 }
 
