@@ -63,6 +63,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
         secret_files: Vec::new(),
         secrets,
         speeches: HashMap::new(),
+        calls: HashMap::new(),
         problems,
     };
     let doc = doc.and_then(|doc| doc.value);
@@ -119,6 +120,7 @@ pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<
         secret_files: Vec::new(),
         secrets: Secrets::Unused,
         speeches: HashMap::new(),
+        calls: HashMap::new(),
         problems: Vec::new(),
     };
     let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());

@@ -109,7 +109,8 @@ pub async fn fill(
         let mut answers = Vec::new();
         for window in batch {
             let windows = vec![window.clone()];
-            let asked = collect::ask(engine, &nothing, task.collection, windows, false).await;
+            let asked =
+                collect::ask(engine, &nothing, task.collection, windows, false, clock).await;
             filled.asked += 1;
             for answer in &asked {
                 in_a_row = filled.count(&answer.outcome, in_a_row);

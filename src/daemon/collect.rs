@@ -41,6 +41,7 @@ pub async fn ask(
     collection: &Collection,
     windows: Vec<Window>,
     traced: bool,
+    clock: Clock,
 ) -> Vec<Answer> {
     let Some((scorecard, kpi)) = definition(engine, collection) else { return Vec::new() };
     let mut answers = Vec::new();
@@ -51,7 +52,8 @@ pub async fn ask(
             continue;
         }
         let calendar = &scorecard.calendar;
-        let question = Question { window: &window, frequency: kpi.frequency, calendar };
+        let (frequency, now) = (kpi.frequency, clock.now());
+        let question = Question { window: &window, frequency, calendar, now };
         let (outcome, exchange) = if traced {
             let asked = engine.connections.trace(shared, &collection.source, &question);
             let (outcome, exchange) = asked.await;

@@ -140,7 +140,7 @@ impl Pull<'_> {
                 }
             }
         });
-        let answers = collect::ask(engine, shared, collection, windows, manner.traced).await;
+        let answers = collect::ask(engine, shared, collection, windows, manner.traced, clock).await;
         let collected = collect::file(engine, collection, &answers, occasion, clock);
         Pulled { kpi: collection.kpi.clone(), answers, collected, current }
     }

@@ -209,8 +209,8 @@ mod tests {
         let (start, end) = calendar.bounds(period);
         let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
         let window = Window { period, start, end, first_day, last_day };
-        let question =
-            Question { window: &window, frequency: Frequency::Month, calendar: &calendar };
+        let (frequency, now) = (Frequency::Month, window.end);
+        let question = Question { window: &window, frequency, calendar: &calendar, now };
         let day = NaiveDate::from_ymd_opt(2026, 5, 31).unwrap();
         for (cell, period) in [
             (text("2026-05"), Ok("2026-05")),

@@ -21,8 +21,8 @@ use crate::{
         csv::Folder,
         fault::Fault,
         guard::Guard,
-        http::client::{self, Client},
-        shared::{self, Shared},
+        http::{Extract, client::Client, transport},
+        shared::Shared,
         sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
         table::Table,
     },
@@ -59,7 +59,7 @@ struct Live {
 
 #[derive(Debug)]
 enum System {
-    Http(Client),
+    Http(Box<Client>),
     Postgres(Postgres),
     MySql(MySql),
     Sqlite(Sqlite),
@@ -70,7 +70,7 @@ enum System {
 impl Connections {
     /// Gets ready to ask; reaches nothing yet. Fails on an address that cannot be asked.
     pub fn open(connections: &IndexMap<Id, Connection>) -> anyhow::Result<Self> {
-        let http = client::shared().context("cannot prepare the HTTP client")?;
+        let http = transport::shared().context("cannot prepare the HTTP client")?;
         let live = connections.iter().map(|(id, connection)| {
             let live = Live::open(connection, &http);
             Ok((id.clone(), live.with_context(|| format!("cannot use the connection `{id}`"))?))
@@ -159,7 +159,7 @@ impl Live {
         let (concurrent_max, timeout, system) = match connection {
             Connection::Http(endpoint) => {
                 let client = Client::new(endpoint, http.clone())?;
-                (endpoint.concurrent_max, endpoint.timeout, System::Http(client))
+                (endpoint.concurrent_max, endpoint.timeout, System::Http(Box::new(client)))
             }
             Connection::Sql(database) => {
                 let concurrent_max = usize::try_from(database.concurrent_max)?;
@@ -182,26 +182,41 @@ impl Live {
         source: &Source,
         question: &Question<'_>,
     ) -> Result<Arc<Table>, String> {
-        let asking = async {
-            let zone = question.calendar.zone;
-            let asking = self.ask(&source.request, question);
-            let answer = self.within_limits(room, zone, asking).await;
-            answer.map_err(|fault| fault.words().to_owned())
-        };
-        match shared.place(source, question.window) {
-            Some(place) => shared::answer(&place, asking).await,
-            None => asking.await.map(Arc::new),
+        let request = &source.request;
+        if let Some(common) = shared.common(source, question.window) {
+            return common.answer(self.tables(room, request, common.extracts, question)).await;
         }
+        let extracts = request.extract().map_or(&[][..], std::slice::from_ref);
+        let table = self.tables(room, request, extracts, question).await?.pop();
+        table.unwrap_or_else(|| Err("came without a table".to_owned())).map(Arc::new)
+    }
+
+    /// What each of those who read the answer gets out of it.
+    async fn tables(
+        &self,
+        room: &Semaphore,
+        request: &Request,
+        extracts: &[Extract],
+        question: &Question<'_>,
+    ) -> Result<Vec<Result<Table, String>>, String> {
+        let asking = self.ask(request, extracts, question);
+        let answer = self.within_limits(room, question.calendar.zone, asking).await;
+        answer.map_err(|fault| fault.words().to_owned())
     }
 
     /// Asks; a server of a database that is not reached is asked again, while there is time. An
     /// HTTP API says itself when.
-    async fn ask(&self, request: &Request, question: &Question<'_>) -> Result<Table, Fault> {
+    async fn ask(
+        &self,
+        request: &Request,
+        extracts: &[Extract],
+        question: &Question<'_>,
+    ) -> Result<Vec<Result<Table, String>>, Fault> {
         // The rest is for saying why the first attempt failed, where a further one hangs.
         let mut attempts = Attempts::within(self.timeout.mul_f64(ATTEMPTS_SHARE));
         let is_server = matches!(self.system, System::Postgres(_) | System::MySql(_));
         // On the heap: what asks a database would be large in every future that holds it.
-        let once = || Box::pin(self.ask_once(request, question));
+        let once = || Box::pin(self.ask_once(request, extracts, question));
         let mut answer = once().await;
         while is_server
             && let Err(Fault::Unreached(_)) = &answer
@@ -213,9 +228,16 @@ impl Live {
         answer
     }
 
-    async fn ask_once(&self, request: &Request, question: &Question<'_>) -> Result<Table, Fault> {
-        match (&self.system, request) {
-            (System::Http(client), Request::Http(get)) => client.table(get, question).await,
+    async fn ask_once(
+        &self,
+        request: &Request,
+        extracts: &[Extract],
+        question: &Question<'_>,
+    ) -> Result<Vec<Result<Table, String>>, Fault> {
+        let table = match (&self.system, request) {
+            (System::Http(client), Request::Http(ask)) => {
+                return client.tables(&ask.call, extracts, question).await;
+            }
             (System::Postgres(postgres), Request::Sql(query)) => {
                 postgres.table(query, question).await
             }
@@ -229,7 +251,8 @@ impl Live {
                 let noun = request.noun();
                 Err(Fault::Question(format!("is {noun}, which this connection does not take")))
             }
-        }
+        };
+        Ok(vec![Ok(table?)])
     }
 
     /// What an answer says; one that does not fit is an error that names what was asked.
@@ -292,7 +315,7 @@ impl Live {
 
     fn describe(&self, request: &Request, question: &Question<'_>) -> String {
         match (request, &self.system) {
-            (Request::Http(get), System::Http(client)) => client.describe(get, question),
+            (Request::Http(ask), System::Http(client)) => client.describe(&ask.call, question),
             (Request::Csv(sheet), System::Csv(folder)) => folder.describe(sheet, question),
             (Request::Command(run), System::Command(commands)) => commands.describe(run, question),
             (Request::Sql(query), _) => describe(query),
@@ -346,7 +369,7 @@ mod tests {
             file_bytes_max: 1,
             rows_max: 1,
         };
-        let http = client::shared().unwrap();
+        let http = transport::shared().unwrap();
         Live::open(&Connection::Csv(folder), &http).unwrap()
     }
 

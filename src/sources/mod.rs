@@ -3,6 +3,7 @@
 
 mod again;
 mod cell;
+mod charset;
 mod circuit;
 pub mod command;
 pub mod connections;
@@ -102,7 +103,16 @@ impl Request {
         match self {
             Self::Sql(query) => Some(query.words()),
             Self::Command(run) => Some(run.words()),
-            Self::Http(_) | Self::Csv(_) => None,
+            Self::Http(ask) => Some(ask.call.words()),
+            Self::Csv(_) => None,
+        }
+    }
+
+    /// What is taken out of an answer when it comes, where that is not done by columns later.
+    fn extract(&self) -> Option<&http::Extract> {
+        match self {
+            Self::Http(ask) => Some(&ask.extract),
+            Self::Sql(_) | Self::Csv(_) | Self::Command(_) => None,
         }
     }
 
@@ -128,10 +138,10 @@ impl Request {
     /// Whether the question says which period it is about, so that one long past can be asked for.
     pub fn names_period(&self) -> bool {
         match self {
-            Self::Http(ask) => ask.names_period(),
+            Self::Http(ask) => ask.call.names_period(),
             Self::Sql(query) => query.names_period(),
             // A column of periods says it of every row.
-            Self::Csv(sheet) => sheet.period.is_some() || sheet.file.names_period(),
+            Self::Csv(sheet) => sheet.rows.period.is_some() || sheet.file.names_period(),
             Self::Command(run) => run.names_period(),
         }
     }
@@ -162,6 +172,8 @@ pub struct Question<'a> {
     pub frequency: Frequency,
     /// Turns the days and instants of a series into periods, and naive times into instants.
     pub calendar: &'a Calendar,
+    /// When it is asked.
+    pub now: DateTime<Utc>,
 }
 
 /// A question and its answer as a person may see them: shortened, and without secrets.

@@ -10,14 +10,17 @@ use tokio::sync;
 
 use crate::{
     scorecard::{Id, Period},
-    sources::{Source, Window, table::Table},
+    sources::{Source, Window, http::Extract, table::Table},
 };
 
-/// What was answered, or why nothing was.
-type Answer = Result<Arc<Table>, String>;
+/// What one of those who ask gets out of an answer, or why nothing fits.
+type Taken = Result<Arc<Table>, String>;
+
+/// What was answered to each, in the order of what they take out, or why nothing was.
+type Answer = Result<Arc<Vec<Taken>>, String>;
 
 /// An answer that is there, or is waited for by those who hold the place.
-pub(super) type Place = Arc<sync::Mutex<Option<Answer>>>;
+type Place = Arc<sync::Mutex<Option<Answer>>>;
 
 /// A question by its connection and words.
 type Words = (Id, String);
@@ -29,7 +32,25 @@ type Span = (Period, NaiveDate);
 /// as its round: the next one asks anew.
 #[derive(Debug, Default)]
 pub struct Shared {
-    places: HashMap<Words, Mutex<HashMap<Span, Place>>>,
+    asked: HashMap<Words, Asked>,
+}
+
+/// One question of several.
+#[derive(Debug, Default)]
+struct Asked {
+    sources: usize,
+    /// What they take out of an answer: kept is only that, and not the answer, which may be large.
+    extracts: Vec<Extract>,
+    places: Mutex<HashMap<Span, Place>>,
+}
+
+/// A question that several ask, as one of them sees it.
+#[derive(Debug)]
+pub(super) struct Common<'s> {
+    place: Place,
+    /// What all of them take out of the answer.
+    pub(super) extracts: &'s [Extract],
+    own: usize,
 }
 
 impl Shared {
@@ -40,19 +61,30 @@ impl Shared {
 
     /// Looks through a round's sources for questions that are the same.
     pub fn among<'s>(sources: impl Iterator<Item = &'s Source>) -> Self {
-        let mut counts: HashMap<Words, usize> = HashMap::new();
-        for words in sources.filter_map(words) {
-            *counts.entry(words).or_default() += 1;
+        let mut asked: HashMap<Words, Asked> = HashMap::new();
+        for (source, words) in sources.filter_map(|source| Some((source, words(source)?))) {
+            let asked = asked.entry(words).or_default();
+            asked.sources += 1;
+            if let Some(extract) = source.request.extract()
+                && !asked.extracts.contains(extract)
+            {
+                asked.extracts.push(extract.clone());
+            }
         }
-        let several = counts.into_iter().filter(|(_, count)| *count > 1);
-        Self { places: several.map(|(words, _)| (words, Mutex::default())).collect() }
+        asked.retain(|_, asked| asked.sources > 1);
+        Self { asked }
     }
 
     /// Where the answer to a question is kept, if several ask it.
-    pub(super) fn place(&self, source: &Source, window: &Window) -> Option<Place> {
-        let spans = self.places.get(&words(source)?)?;
-        let mut spans = spans.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(spans.entry((window.period, window.first_day)).or_default()))
+    pub(super) fn common(&self, source: &Source, window: &Window) -> Option<Common<'_>> {
+        let asked = self.asked.get(&words(source)?)?;
+        let own = match source.request.extract() {
+            Some(own) => asked.extracts.iter().position(|extract| extract == own)?,
+            None => 0,
+        };
+        let mut places = asked.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = Arc::clone(places.entry((window.period, window.first_day)).or_default());
+        Some(Common { place, extracts: &asked.extracts, own })
     }
 }
 
@@ -60,19 +92,26 @@ fn words(source: &Source) -> Option<Words> {
     Some((source.from.clone(), source.request.words()?))
 }
 
-/// The answer in this place; if nobody has asked yet, by asking.
-pub(super) async fn answer(
-    place: &Place,
-    asking: impl Future<Output = Result<Table, String>>,
-) -> Answer {
-    let mut held = place.lock().await;
-    if let Some(answer) = held.as_ref() {
-        return answer.clone();
+impl Common<'_> {
+    /// What is ours of the answer; if nobody has asked yet, by asking.
+    pub(super) async fn answer(
+        &self,
+        asking: impl Future<Output = Result<Vec<Result<Table, String>>, String>>,
+    ) -> Taken {
+        let mut held = self.place.lock().await;
+        let answer = match held.as_ref() {
+            Some(answer) => answer.clone(),
+            None => {
+                let taken = |table: Result<Table, String>| table.map(Arc::new);
+                let answer = asking.await;
+                // Failed or not: a source that hangs is not waited for once a KPI.
+                let answer = answer.map(|tables| Arc::new(tables.into_iter().map(taken).collect()));
+                held.insert(answer).clone()
+            }
+        };
+        let taken = answer?.get(self.own).cloned();
+        taken.unwrap_or_else(|| Err("came without a table".to_owned()))
     }
-    // Failed or not: a source that hangs is not waited for once a KPI.
-    let answer = asking.await.map(Arc::new);
-    *held = Some(answer.clone());
-    answer
 }
 
 #[cfg(test)]
@@ -106,7 +145,7 @@ mod tests {
         let sources = sources.map(|(from, query)| source(from, query));
         let shared = Shared::among(sources.iter());
         let may = window(Period::Month(2026, 5));
-        let has_place = |at: usize| shared.place(&sources[at], &may).is_some();
+        let has_place = |at: usize| shared.common(&sources[at], &may).is_some();
         assert_eq!([0, 1, 2, 3].map(has_place), [true, true, false, false]);
     }
 
@@ -116,15 +155,16 @@ mod tests {
         let shared = Shared::among(sources.iter());
         let asked = Mutex::new(Vec::new());
         let ask = async |at: usize, period: Period| {
-            let place = shared.place(&sources[at], &window(period)).unwrap();
+            let window = window(period);
+            let common = shared.common(&sources[at], &window).unwrap();
             let asking = async {
                 asked.lock().unwrap().push(at);
                 match period {
-                    Period::Month(_, 5) => Ok(Table::default()),
+                    Period::Month(_, 5) => Ok(vec![Ok(Table::default())]),
                     _ => Err("no".to_owned()),
                 }
             };
-            answer(&place, asking).await.is_ok()
+            common.answer(asking).await.is_ok()
         };
         let (may, june) = (Period::Month(2026, 5), Period::Month(2026, 6));
         assert_eq!([ask(0, may).await, ask(1, may).await], [true, true]);

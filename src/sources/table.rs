@@ -222,7 +222,12 @@ mod tests {
         table.outcome(
             reading,
             None,
-            &Question { window: &window, frequency: Frequency::Month, calendar: &calendar },
+            &Question {
+                window: &window,
+                frequency: Frequency::Month,
+                calendar: &calendar,
+                now: end,
+            },
         )
     }
 

@@ -79,7 +79,8 @@ pub(crate) async fn ask(
     let (start, end) = calendar.bounds(period);
     let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
     let window = Window { period, start, end, first_day, last_day };
-    let question = Question { window: &window, frequency: Frequency::Month, calendar: &calendar };
+    let (frequency, now) = (Frequency::Month, window.end);
+    let question = Question { window: &window, frequency, calendar: &calendar, now };
     let source = Source { from: id(), request, reading, lookback: 0 };
     connections.fetch(&Shared::nothing(), &source, &question).await
 }

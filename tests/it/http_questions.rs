@@ -115,7 +115,7 @@ connections:
         kpi("graphql-broken", "from: api, post: graphql-broken, graphql: \"{ value }\", value: $.data.value"),
         kpi("key", "from: keyed, get: key, value: $.value"),
         kpi("oauth", "from: client, get: oauth, value: $.value"),
-        kpi("oauth-too", "from: client, get: oauth, value: $.value"),
+        kpi("oauth-too", "from: client, get: \"oauth?too\", value: $.value"),
         kpi("busy", "from: api, get: busy, value: $.value"),
         kpi("impatient", "from: api, get: impatient, value: $.value"),
         kpi("pages", "from: api, get: pages, reading: series, rows: \"$.rows[*]\", period: $.m, value: $.v, pages: link_header"),

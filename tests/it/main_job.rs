@@ -299,25 +299,29 @@ async fn a_database_that_goes_away_and_comes_back_is_no_news() {
 async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
     let town = Town::open().await;
     let null = Answer::Json(r#"{"value":null}"#.into());
+    let charset = Answer::Charset(r#"{"value":1}"#.into());
+    let away = "redirects to http://elsewhere.example, which is not followed";
     let misbehaviours = [
-        ("status", Answer::Status(500)),
-        ("page", Answer::Page),
-        ("nothing", null),
-        ("empty", Answer::Json(String::new())),
-        ("without", Answer::Json(r#"{"other":1}"#.into())),
-        ("cut", Answer::Cut),
-        ("hang", Answer::Hang),
-        ("trickle", Answer::Trickle),
-        ("flood", Answer::Flood),
-        ("bomb", Answer::Bomb),
-        ("loop", Answer::Loop),
-        ("away", Answer::Away),
+        ("status", Answer::Status(500), "answered 500 Internal Server Error"),
+        ("busy", Answer::Busy, "answered 429 Too Many Requests"),
+        ("page", Answer::Page, "came with text/html that is not JSON"),
+        ("nothing", null, "the source gave null"),
+        ("empty", Answer::Json(String::new()), "came with an empty body (application/json)"),
+        ("without", Answer::Json(r#"{"other":1}"#.into()), "the source gave no rows"),
+        ("charset", charset, "came in the charset `klingon`, which nobody knows"),
+        ("cut", Answer::Cut, "broke off"),
+        ("hang", Answer::Hang, "gave no answer within 2s"),
+        ("trickle", Answer::Trickle, "gave no answer within 2s"),
+        ("flood", Answer::Flood, "came with more than 1048576 bytes"),
+        ("bomb", Answer::Bomb, "came with more than 1048576 bytes"),
+        ("loop", Answer::Loop, "redirects more than 5 times"),
+        ("away", Answer::Away, away),
     ];
     let books = tempfile::tempdir().unwrap();
     let books = books.path().join("books.db");
     sqlite(&books, "create table figures (value real); insert into figures values (98)").await;
     let mut sources = vec![("rows", sql("books"))];
-    for (path, _) in &misbehaviours {
+    for (path, ..) in &misbehaviours {
         town.origin.figure(path, GOOD);
         sources.push((path, api(path)));
     }
@@ -326,8 +330,10 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
     let mut daemon = kpid.start();
     until_all(&mut daemon, &kpid, "on_track").await;
 
-    for (path, answer) in misbehaviours {
+    let mut parts = vec![("rows", "the source gave no rows")];
+    for (path, answer, part) in misbehaviours {
         town.origin.set(path, answer);
+        parts.push((path, part));
     }
     sqlite(&books, "delete from figures").await;
     let ids: Vec<_> = sources.iter().map(|(id, _)| *id).collect();
@@ -335,7 +341,11 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
         .until(
             "an error of every source",
             async || kpid.show().await,
-            |seen| ids.iter().all(|id| kpi(seen, id)["error"].is_string()),
+            |seen| {
+                parts.iter().all(|(id, part)| {
+                    kpi(seen, id)["error"].as_str().is_some_and(|error| error.contains(part))
+                })
+            },
         )
         .await;
     for id in ids {
@@ -343,6 +353,9 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
         assert_eq!(kpi["value"], GOOD, "{kpi}");
         let error = kpi["error"].as_str().unwrap();
         assert!(!error.contains("Error {") && !error.contains('\n'), "{error}");
+        let is_bare = error.starts_with("the source gave");
+        let asked = format!("`api`: GET {}{id}: ", town.origin.url());
+        assert!(is_bare || error.starts_with(&asked), "{error}");
     }
     let memory_max = daemon.memory_max();
     assert!(memory_max < 200 << 20, "{memory_max} bytes");

@@ -7,7 +7,7 @@ use kpid::{
     sources::{
         Connection, FigureColumns, Request,
         connections::Connections,
-        csv::{Dialect, Folder, Sheet},
+        csv::{Dialect, Folder, Rows, Sheet},
         wording::Wording,
     },
 };
@@ -36,11 +36,13 @@ fn folder(path: &Path) -> Connections {
 fn sheet(file: &str, period: Option<&str>) -> Request {
     Request::Csv(Sheet {
         file: Wording::parse(file).unwrap(),
-        figure: FigureColumns::Value("sum".into()),
-        period: period.map(str::to_owned),
-        observed_at: None,
-        target: None,
-        rows: Vec::new(),
+        rows: Rows {
+            figure: FigureColumns::Value("sum".into()),
+            period: period.map(str::to_owned),
+            observed_at: None,
+            target: None,
+            holding: Vec::new(),
+        },
     })
 }
 

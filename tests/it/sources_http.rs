@@ -7,7 +7,7 @@ use kpid::{
     sources::{
         Connection, Request,
         connections::Connections,
-        http::{Ask, Auth, Endpoint, Extract, Place, Sent, Template},
+        http::{Ask, Auth, Call, Endpoint, Extract, Format, Place, Sent, Template},
     },
 };
 use reqwest::header::HeaderMap;
@@ -110,13 +110,16 @@ fn endpoint(address: SocketAddr) -> Connections {
 }
 
 async fn get(connections: &Connections, path: &str) -> String {
-    let request = Request::Http(Box::new(Ask {
+    let call = Call {
         path: Template::parse(path).unwrap(),
         sent: Sent::Get,
         headers: Vec::new(),
         pages: None,
-        extract: Extract::One(Place::Value(JsonPath::parse("$.v").unwrap())),
-    }));
+        format: Format::Json,
+        encoding: None,
+    };
+    let extract = Extract::One(Place::Value(JsonPath::parse("$.v").unwrap()));
+    let request = Request::Http(Box::new(Ask { call, extract }));
     words(&ask(connections, ReadingKind::Value, request).await)
 }
 

@@ -4,11 +4,12 @@ use kpid::{
     scorecard::ReadingKind,
     sources::sql::{Address, Server, Tls},
 };
+use sqlx::Connection;
 
 use crate::{
     asking::{check, database, give_up, id, open, patient, query, server, words},
     servers::DatabaseServer,
-    world::{kpid::Kpid, until},
+    world::{kpid::Kpid, pooler::Pooler, until},
 };
 
 const PLAIN_PASSWORD: &str = "of-somebody-else";
@@ -24,7 +25,9 @@ async fn a_postgres_server_is_asked_within_its_limits() {
     connections.probe(&id()).await.unwrap();
     let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
     sqlx::raw_sql(
-        "create table t (d date, l timestamp, i timestamptz);
+        "create domain percentage as numeric(5, 2);
+         create type mood as enum ('good', 'bad');
+         create table t (d date, l timestamp, i timestamptz);
          insert into t select l::date, l, l at time zone 'Europe/Amsterdam' from (values
             (timestamp '2026-04-30 23:59'), ('2026-05-01 00:00'), ('2026-05-31 23:59'),
             ('2026-06-01 00:00')) as v (l)",
@@ -63,7 +66,31 @@ async fn a_postgres_server_is_asked_within_its_limits() {
             ("select timestamp '2026-05-31 18:00'", "!is the time 2026-05-31 18:00:00"),
             ("select timestamptz '2026-05-31 18:00+02'", "!is the instant 2026-05-31T16:00:00"),
             ("select time '18:00'", "!TIME"),
-            ("select 1::money", "!MONEY"),
+            ("select 1::money", "!MONEY (cast it to numeric)"),
+            ("select 12.5::money::numeric", "12.5"),
+            ("select 32767::smallint", "32767"),
+            ("select (-2147483648)::int", "-2147483648"),
+            ("select 4294967295::oid", "4294967295"),
+            ("select '7'::\"char\"", "7"),
+            ("select '7'::name", "7"),
+            ("select 7::percentage", "7"),
+            ("select 'good'::mood", "!mood"),
+            ("select b'101'", "!BIT"),
+            ("select timetz '18:00+02'", "!TIMETZ"),
+            ("select '10.0.0.1'::inet", "!INET"),
+            ("select int4range(1, 2)", "!INT4RANGE"),
+            ("select point(1, 2)", "!POINT"),
+            ("select array['a']", "!TEXT[]"),
+            ("select '-infinity'::numeric", "!not a finite number"),
+            ("select 'NaN'::real", "!is NaN"),
+            ("select '-infinity'::date", "!DATE"),
+            ("select 'infinity'::timestamp", "!TIMESTAMP"),
+            (
+                "select 99999999999999999999999999999999999999.99999::numeric",
+                "100000000000000000000000000000000000000",
+            ),
+            ("select '{\"a\": 1}'::json", "!an object"),
+            ("select 'true'::jsonb", "1"),
             ("select 'ff'::bytea", "!BYTEA"),
             ("select gen_random_uuid()", "!UUID"),
             ("select repeat('1', 2000)", "!came with 2000 bytes in the column `repeat`"),
@@ -181,6 +208,49 @@ async fn a_connection_is_encrypted_as_far_as_is_asked() {
         let connections = open(database(Address::Postgres(server)));
         check(&connections, ReadingKind::Value, &[(encrypted, expected)]).await;
     }
+}
+
+#[tokio::test]
+async fn behind_a_pooler_the_limits_hold_all_the_same() {
+    let postgres = DatabaseServer::postgres(PLAIN_PASSWORD).await;
+    let pooler = Pooler::start(postgres.port, PLAIN_PASSWORD).await;
+    let connections = open(database(Address::Postgres(server(pooler.port, "kpid", "any"))));
+    let statements = "select count(*) from pg_prepared_statements";
+    for _ in 0..3 {
+        check(
+            &connections,
+            ReadingKind::Value,
+            &[
+                ("select 0.1::float8 + 0.2::float8", "0.30000000000000004"),
+                ("select extract(hour from timestamptz '2026-05-31 22:00Z')::int", "0"),
+                ("select extract(epoch from current_setting('statement_timeout')::interval)", "1"),
+                ("select pg_sleep(60)", "!statement timeout (57014)"),
+                ("create table w (a int)", "!read-only transaction (25006)"),
+                (statements, "0"),
+            ],
+        )
+        .await;
+    }
+    connections.probe(&id()).await.unwrap();
+    // What is set for us stays with us: the pooler gives the same session to others.
+    let mut session = postgres.postgres_session("postgres", PLAIN_PASSWORD, "erp").await;
+    let asked = "select count(*) from pg_stat_activity where application_name = 'kpid'";
+    let held: i64 = sqlx::query_scalar(asked).fetch_one(&mut session).await.unwrap();
+    assert!(held >= 1);
+    let other = sqlx::postgres::PgConnectOptions::new_without_pgpass()
+        .host("127.0.0.1")
+        .port(pooler.port)
+        .username("kpid")
+        .password("any")
+        .database("erp")
+        .extra_float_digits(None);
+    let mut other = sqlx::PgConnection::connect_with(&other).await.unwrap();
+    let limit: String = sqlx::query_scalar("show statement_timeout")
+        .persistent(false)
+        .fetch_one(&mut other)
+        .await
+        .unwrap();
+    assert_eq!(limit, "0");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{
     command::CommandDoc,
     csv::CsvDoc,
+    http::RequestDoc,
     located::{Entries, Loc},
     scalar::{IdsDoc, MonthDoc, SecretDoc},
 };
@@ -84,7 +85,7 @@ pub enum ConnectionDoc {
     /// A SQLite file.
     Sqlite(SqliteDoc),
     /// An HTTP API.
-    Http(HttpDoc),
+    Http(Box<HttpDoc>),
     /// A folder of CSV files.
     Csv(CsvDoc),
     /// Programs of your own.
@@ -162,6 +163,8 @@ pub struct HttpDoc {
     pub max_bytes: Option<Loc<u64>>,
     /// Requests a minute; as many as there are by default.
     pub max_per_minute: Option<Loc<u32>>,
+    /// Requests that several KPIs read, by name.
+    pub requests: Option<Loc<Entries<RequestDoc>>>,
     /// Headers sent with every request.
     pub headers: Option<Loc<Entries<String>>>,
     /// A PEM file of authorities to trust beside the system's; relative to this file.
@@ -169,7 +172,30 @@ pub struct HttpDoc {
     /// A PEM file with a certificate and its key, by which the API knows us; relative to this file.
     pub client_certificate: Option<Loc<String>>,
     /// A proxy to go through, e.g. `http://proxy.internal:3128`; by default as the environment says.
-    pub proxy: Option<Loc<String>>,
+    pub proxy: Option<Loc<ProxyDoc>>,
+}
+
+/// A proxy, alone or with who we are there.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxyDoc {
+    /// Its address.
+    #[schemars(untagged)]
+    Text(String),
+    /// One that asks who comes.
+    #[schemars(untagged)]
+    Map(ProxyLoginDoc),
+}
+
+/// A proxy that asks who comes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ProxyLoginDoc {
+    /// Its address.
+    pub url: Loc<String>,
+    /// User name.
+    pub user: Loc<String>,
+    /// Password.
+    pub password: Loc<SecretDoc>,
 }
 
 /// How an HTTP API knows us.

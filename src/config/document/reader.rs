@@ -26,7 +26,10 @@ const TEXT: &str = "text";
 /// The variant of a choice that a list stands for.
 const LIST: &str = "list";
 
-const BARE: [&str; 3] = [NUMBER, TEXT, LIST];
+/// The variant of a choice that a map of anything stands for.
+const MAP: &str = "map";
+
+const BARE: [&str; 4] = [NUMBER, TEXT, LIST, MAP];
 
 /// Reads a document and everything that is wrong with it.
 pub(super) fn read<T: serde::de::DeserializeOwned>(node: &Node) -> (Option<Loc<T>>, Vec<Problem>) {
@@ -124,6 +127,7 @@ impl<'n> Reader<'n> {
             Value::Scalar { text, plain: true } if text.parse::<f64>().is_ok() => NUMBER,
             Value::Scalar { text, .. } if !variants.contains(&text.as_str()) => TEXT,
             Value::Sequence(_) => LIST,
+            Value::Mapping(_) => MAP,
             _ => return None,
         };
         let offers = |wanted: &'static str| variants.contains(&wanted).then_some(wanted);

@@ -11,14 +11,17 @@ use super::{
     source::columns,
 };
 use crate::{
-    config::document::{
-        csv::{CsvDoc, CsvSourceDoc},
-        located::Loc,
-        source::ReadingDoc,
+    config::{
+        document::{
+            csv::{CsvDoc, CsvSourceDoc},
+            located::{Entries, Loc},
+            source::ReadingDoc,
+        },
+        problem::Place as At,
     },
     sources::{
         Connection, FigureColumns, Request,
-        csv::{Dialect, Folder, Sheet},
+        csv::{Dialect, Folder, Rows, Sheet},
         wording::Wording,
     },
 };
@@ -28,10 +31,11 @@ const FILE_BYTES: u64 = 8 << 20;
 
 pub(super) fn connection(desk: &mut Desk, doc: &CsvDoc) -> Option<Connection> {
     let concurrent = concurrent_max(desk, &doc.max_concurrent);
+    let encoding = encoding(desk, doc.encoding.as_ref())?;
     let rows = doc.max_rows.as_ref().and_then(|doc| desk.at_least_one(doc, "max_rows"));
     Some(Connection::Csv(Folder {
         path: desk.folder.join(doc.folder.value.as_ref()?),
-        dialect: dialect(desk, doc)?,
+        dialect: dialect(desk, &signs(doc), doc.folder.place, encoding)?,
         timeout: timeout(desk, &doc.timeout),
         concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
         file_bytes_max: bytes_max(desk, &doc.max_bytes, FILE_BYTES),
@@ -40,19 +44,35 @@ pub(super) fn connection(desk: &mut Desk, doc: &CsvDoc) -> Option<Connection> {
 }
 
 pub(super) fn request(desk: &mut Desk, doc: &CsvSourceDoc) -> Option<Request> {
-    let is_series =
-        given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
     let figure = columns(desk, doc.file.place, &doc.value, &doc.numerator, &doc.denominator)?;
-    let period = given(doc.period.as_ref()).cloned();
-    let rows = given(doc.rows.as_ref()).into_iter().flat_map(|rows| rows.iter());
-    Some(Request::Csv(Sheet {
-        file: file(desk, &doc.file)?,
-        figure: figure.unwrap_or_else(|| FigureColumns::Value("value".to_owned())),
-        period: period.or_else(|| is_series.then(|| "period".to_owned())),
+    let rows = Rows {
+        figure: figure.unwrap_or_else(usual_figure),
+        period: period(doc.period.as_ref(), doc.reading.as_ref()),
         observed_at: given(doc.observed_at.as_ref()).cloned(),
         target: given(doc.target.as_ref()).cloned(),
-        rows: rows.map(|(column, _, text)| (column.to_owned(), text.clone())).collect(),
-    }))
+        holding: holding(given(doc.rows.as_ref())),
+    };
+    Some(Request::Csv(Sheet { file: file(desk, &doc.file)?, rows }))
+}
+
+/// The column of the figure, where none is named.
+pub(super) fn usual_figure() -> FigureColumns {
+    FigureColumns::Value("value".to_owned())
+}
+
+/// The column of the period, which every series has.
+pub(super) fn period(
+    named: Option<&Loc<String>>,
+    reading: Option<&Loc<ReadingDoc>>,
+) -> Option<String> {
+    let is_series = given(reading).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
+    given(named).cloned().or_else(|| is_series.then(|| "period".to_owned()))
+}
+
+/// What columns must hold.
+pub(super) fn holding(rows: Option<&Entries<String>>) -> Vec<(String, String)> {
+    let rows = rows.into_iter().flat_map(|rows| rows.iter());
+    rows.map(|(column, _, text)| (column.to_owned(), text.clone())).collect()
 }
 
 /// A file of the connection's folder, and of no other.
@@ -68,12 +88,31 @@ fn file(desk: &mut Desk, doc: &Loc<String>) -> Option<Wording> {
     desk.told(doc.place, Wording::parse(text))
 }
 
-fn dialect(desk: &mut Desk, doc: &CsvDoc) -> Option<Dialect> {
-    let delimiter = sign(desk, doc.delimiter.as_ref(), "delimiter")?.unwrap_or(',');
-    let decimal = sign(desk, doc.decimal.as_ref(), "decimal")?.unwrap_or('.');
-    let thousands = sign(desk, doc.thousands.as_ref(), "thousands")?;
-    let place = doc.folder.place;
-    if let Some(doc) = doc.decimal.as_ref().filter(|_| !matches!(decimal, '.' | ',')) {
+/// The signs by which CSV is written.
+pub(super) struct Signs<'d> {
+    pub(super) delimiter: Option<&'d Loc<String>>,
+    pub(super) decimal: Option<&'d Loc<String>>,
+    pub(super) thousands: Option<&'d Loc<String>>,
+}
+
+fn signs(doc: &CsvDoc) -> Signs<'_> {
+    Signs {
+        delimiter: doc.delimiter.as_ref(),
+        decimal: doc.decimal.as_ref(),
+        thousands: doc.thousands.as_ref(),
+    }
+}
+
+pub(super) fn dialect(
+    desk: &mut Desk,
+    signs: &Signs<'_>,
+    place: At,
+    encoding: &'static Encoding,
+) -> Option<Dialect> {
+    let delimiter = sign(desk, signs.delimiter, "delimiter")?.unwrap_or(',');
+    let decimal = sign(desk, signs.decimal, "decimal")?.unwrap_or('.');
+    let thousands = sign(desk, signs.thousands, "thousands")?;
+    if let Some(doc) = signs.decimal.filter(|_| !matches!(decimal, '.' | ',')) {
         desk.error(doc.place, "`decimal` is \".\" or \",\"");
     }
     if thousands == Some(decimal) {
@@ -83,11 +122,11 @@ fn dialect(desk: &mut Desk, doc: &CsvDoc) -> Option<Dialect> {
     if delimiter.is_none() {
         desk.error(place, "`delimiter` is one ASCII sign such as \";\" or \"\\t\"");
     }
-    let encoding = encoding(desk, doc.encoding.as_ref())?;
     Some(Dialect { encoding, delimiter: delimiter?, decimal, thousands })
 }
 
-fn encoding(desk: &mut Desk, doc: Option<&Loc<String>>) -> Option<&'static Encoding> {
+/// UTF-8 unless something else is named; none where that is no encoding, which is told.
+pub(super) fn encoding(desk: &mut Desk, doc: Option<&Loc<String>>) -> Option<&'static Encoding> {
     let Some(doc) = doc else { return Some(UTF_8) };
     let label = doc.value.as_deref()?;
     let found = Encoding::for_label(label.as_bytes());

@@ -106,6 +106,10 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         if let Some(speech) = doc.value.as_ref().and_then(|doc| speech(desk, doc)) {
             desk.speeches.insert(id.clone(), speech);
         }
+        if let Some(ConnectionDoc::Http(doc)) = &doc.value {
+            let calls = http::requests(desk, doc);
+            desk.calls.insert(id.clone(), calls);
+        }
         parts.connections.extend(parsed.map(|connection| (id, connection)));
     }
     for (id, place, doc) in

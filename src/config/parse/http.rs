@@ -1,30 +1,36 @@
 //! HTTP APIs and questions to them, parsed.
 
+use std::collections::HashMap;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use serde_json_path::JsonPath;
+use url::form_urlencoded;
 
 use super::{
-    Desk,
+    Desk, call, csv,
     daemon::{BODY_BYTES, bytes_max, concurrent_max, timeout, web_address},
     given,
-    kpi::within,
+    source::columns,
 };
 use crate::{
     config::{
         document::{
-            daemon::{ApiKeyDoc, AuthDoc, BasicDoc, HttpDoc, Oauth2Doc},
+            daemon::{ApiKeyDoc, AuthDoc, BasicDoc, HttpDoc, Oauth2Doc, ProxyDoc, ProxyLoginDoc},
+            http::{HttpSourceDoc, RequestDoc, RowsDoc},
             located::{Entries, Loc},
-            source::{CursorDoc, HttpSourceDoc, PagesDoc, ReadingDoc},
+            scalar::SecretDoc,
+            source::ReadingDoc,
         },
-        problem::{Place as At, Problem},
+        problem::{Place as At, Problem, suggestion},
         secret::Secrets,
     },
+    scorecard::Id,
     sources::{
-        Connection, Request,
-        http::{Ask, Auth, Endpoint, Extract, Pages, Place, Sent, Template},
-        wording::Wording,
+        Connection, FigureColumns, Request,
+        csv::Rows,
+        http::{
+            Ask, Auth, Call, Endpoint, Extract, Format, Place, Proxy, Sent, exposition::Selector,
+        },
     },
 };
 
@@ -49,7 +55,7 @@ pub(super) fn connection(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
         headers: fixed_headers(desk, given(doc.headers.as_ref())),
         authority: doc.ca.as_ref().and_then(|doc| pem(desk, doc)),
         identity: identity(desk, doc.client_certificate.as_ref()),
-        proxy: doc.proxy.as_ref().and_then(|doc| web_address(desk, doc)),
+        proxy: doc.proxy.as_ref().and_then(|doc| proxy(desk, doc)),
     })))
 }
 
@@ -72,6 +78,39 @@ fn auth(desk: &mut Desk, doc: &AuthDoc) -> Option<Auth> {
     })
 }
 
+/// A proxy. User and password are taken out of its address, where they would be shown.
+fn proxy(desk: &mut Desk, doc: &Loc<ProxyDoc>) -> Option<Proxy> {
+    match doc.value.as_ref()? {
+        ProxyDoc::Map(ProxyLoginDoc { url, user, password }) => {
+            let login = Some((user.value.clone()?, desk.secret(password)?));
+            Some(Proxy { url: web_address(desk, url)?, login })
+        }
+        ProxyDoc::Text(text) => {
+            let mut url = web_address(desk, &Loc { place: doc.place, value: Some(text.clone()) })?;
+            let password = url.password().map(decoded);
+            let login = match password {
+                None => None,
+                Some(password) => {
+                    let written = Loc { place: doc.place, value: Some(SecretDoc::Text(password)) };
+                    Some((decoded(url.username()), desk.secret(&written)?))
+                }
+            };
+            // Refused only by addresses that have no user.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            Some(Proxy { url, login })
+        }
+    }
+}
+
+/// A user or password as it stands in an address, where signs may be written as `%40`.
+fn decoded(text: &str) -> String {
+    // The reader of forms reads a few signs more than addresses have.
+    let text = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let read = form_urlencoded::parse(text.as_bytes()).next();
+    read.map_or_else(String::new, |(word, _)| word.into_owned())
+}
+
 /// The bytes of a PEM file; told where it cannot be read.
 fn pem(desk: &mut Desk, doc: &Loc<String>) -> Option<Vec<u8>> {
     let path = desk.folder.join(doc.value.as_deref()?);
@@ -87,7 +126,8 @@ fn identity(desk: &mut Desk, doc: Option<&Loc<String>>) -> Option<SecretString> 
     desk.told(doc.place, text).map(SecretString::from)
 }
 
-fn header_name(desk: &mut Desk, name: &str, place: At) -> Option<HeaderName> {
+/// A name of a header, or why it is none.
+pub(super) fn header_name(desk: &mut Desk, name: &str, place: At) -> Option<HeaderName> {
     let read = name.parse::<HeaderName>();
     desk.told(place, read.map_err(|_| format!("`{name}` is no name of a header")))
 }
@@ -104,140 +144,146 @@ fn fixed_headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> HeaderMap {
     headers
 }
 
+/// The requests of a connection that have names.
+pub(super) fn requests(desk: &mut Desk, doc: &HttpDoc) -> HashMap<String, Call> {
+    let written = given(doc.requests.as_ref()).map(|docs| desk.entries(docs)).unwrap_or_default();
+    let call = |(name, place, doc): (Id, At, &Loc<RequestDoc>)| {
+        Some((name.to_string(), call::call(desk, doc.value.as_ref()?, place)?))
+    };
+    written.into_iter().filter_map(call).collect()
+}
+
 /// A question to an API.
 pub(super) fn request(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Request> {
-    let (path_doc, sent) = match (&doc.get, &doc.post) {
-        (Some(get), None) => (get, sent_by_get(desk, doc)),
-        (None, Some(post)) => (post, sent_by_post(desk, doc)),
-        _ => {
-            desk.error(doc.from.place, "an HTTP source has either `get` or `post`, with a path");
-            return None;
-        }
+    let call = match &doc.named {
+        Some(name) => named(desk, doc, name)?,
+        None => call::call(desk, &doc.request(), doc.from.place)?,
     };
-    let path = path_doc.value.as_deref().map(Template::parse);
-    let path = path.and_then(|path| desk.told(path_doc.place, path));
-    let figure = figure(desk, doc);
     let is_series =
         given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
-    let extract = match (&doc.rows, &doc.period) {
-        (Some(rows), Some(period)) => {
-            let (rows, period) = (json_path(desk, rows), json_path(desk, period));
-            Extract::Series { rows: rows?, period: period?, figure: figure? }
+    if call.pages.is_some() && !is_series {
+        let place = doc.pages.as_ref().map_or(doc.from.place, |pages| pages.place);
+        desk.error(place, "only a `reading: series` has pages");
+        return None;
+    }
+    let extract = match (&call.sent, call.format) {
+        (Sent::PromQl(_), _) => of_promql(desk, doc, is_series)?,
+        (_, Format::Json) => of_json(desk, doc, is_series)?,
+        (_, Format::Csv(_)) => of_csv(desk, doc)?,
+        (_, Format::Prometheus) => of_prometheus(desk, doc, is_series)?,
+    };
+    let columns = [&doc.observed_at, &doc.target].into_iter().flatten().next();
+    if let Some(column) = columns.filter(|_| !matches!(call.format, Format::Csv(_))) {
+        desk.error(column.place, "this names a column of CSV; add `format: csv`");
+    }
+    Some(Request::Http(Box::new(Ask { call, extract })))
+}
+
+/// A request of the connection.
+fn named(desk: &mut Desk, doc: &HttpSourceDoc, name: &Loc<String>) -> Option<Call> {
+    let written = doc.request();
+    let own = [&written.get, &written.post, &written.promql].into_iter().flatten().next();
+    if let Some(own) = own {
+        desk.error(
+            own.place,
+            "an HTTP source has either a request of its own or one that is `named`",
+        );
+        return None;
+    }
+    if !written.is_empty() {
+        let message = "what is asked and comes is said in `requests:` of the connection";
+        desk.error(name.place, message);
+        return None;
+    }
+    let (from, wanted) = (doc.from.value.as_deref()?, name.value.as_deref()?);
+    // A connection that is not there, or is none of HTTP, is told by itself.
+    let calls = desk.calls.get(&Id::parse(from).ok()?)?;
+    let found = calls.get(wanted).cloned();
+    if found.is_none() {
+        let hint = suggestion(wanted, calls.keys().map(String::as_str));
+        let hint = hint.unwrap_or_else(|| format!("add it to `requests:` of `{from}`"));
+        let message = format!("the connection `{from}` has no request `{wanted}`");
+        desk.problems.push(Problem::error(name.place, message).hint(hint));
+    }
+    found
+}
+
+/// One figure or a series, by JSONPath.
+fn of_json(desk: &mut Desk, doc: &HttpSourceDoc, is_series: bool) -> Option<Extract> {
+    let rows = match given(doc.rows.as_ref()) {
+        Some(RowsDoc::Map(_)) => {
+            desk.error(doc.from.place, "of JSON, `rows` is a JSONPath; or add `format: csv`");
+            return None;
         }
-        (None, None) if !is_series => Extract::One(figure?),
+        Some(RowsDoc::Text(path)) => {
+            let place = doc.rows.as_ref().map_or(doc.from.place, |rows| rows.place);
+            Some(Loc { place, value: Some(path.clone()) })
+        }
+        None => None,
+    };
+    let figure = figure(desk, doc);
+    match (rows, &doc.period) {
+        (Some(rows), Some(period)) => {
+            let (rows, period) = (call::json_path(desk, &rows), call::json_path(desk, period));
+            Some(Extract::Series { rows: rows?, period: period?, figure: figure? })
+        }
+        (None, None) if !is_series => figure.map(Extract::One),
         _ => {
             let message =
                 "a series over HTTP names `rows`, and `period` within a row; one figure neither";
-            desk.error(path_doc.place, message);
-            return None;
-        }
-    };
-    let pages = pages(desk, doc, is_series);
-    let headers = headers(desk, given(doc.headers.as_ref()));
-    Some(Request::Http(Box::new(Ask { path: path?, sent: sent?, headers, pages, extract })))
-}
-
-fn sent_by_get(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Sent> {
-    let bodies = [
-        doc.json.as_ref().map(|doc| doc.place),
-        doc.form.as_ref().map(|doc| doc.place),
-        doc.graphql.as_ref().map(|doc| doc.place),
-    ];
-    if let Some(place) = bodies.into_iter().flatten().next() {
-        desk.error(place, "a `get` sends nothing along; write `post` instead");
-        return None;
-    }
-    Some(Sent::Get)
-}
-
-fn sent_by_post(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Sent> {
-    match (&doc.graphql, &doc.json, &doc.form) {
-        (Some(query), json, None) => {
-            let variables = match json {
-                None => json!({}),
-                Some(json) => worded(desk, json)?,
-            };
-            Some(Sent::GraphQl { query: query.value.clone()?, variables })
-        }
-        (None, Some(json), None) => worded(desk, json).map(Sent::Json),
-        (None, None, Some(form)) => {
-            let fields = form.value.iter().flat_map(|form| form.iter());
-            let fields = fields.filter_map(|(name, place, text)| {
-                Some((name.to_owned(), desk.told(place, Wording::parse(text))?))
-            });
-            Some(Sent::Form(fields.collect()))
-        }
-        (None, None, None) => Some(Sent::Post),
-        _ => {
-            desk.error(doc.from.place, "a `post` sends either `json`, a `form` or `graphql`");
+            desk.error(doc.from.place, message);
             None
         }
     }
 }
 
-/// Numbers without a fraction as the author wrote them: 1, not 1.0.
-fn whole(value: Value) -> Value {
-    /// Beyond this, not every whole number is a float.
-    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < EXACT_MAX => json!(float as i64),
-            _ => Value::Number(number),
-        },
-        Value::Array(list) => list.into_iter().map(whole).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, whole(value))).collect(),
-        other => other,
-    }
-}
-
-/// JSON whose texts are all wordings.
-fn worded(desk: &mut Desk, doc: &Loc<Value>) -> Option<Value> {
-    let value = whole(doc.value.clone()?);
-    let mut open = vec![&value];
-    while let Some(node) = open.pop() {
-        match node {
-            Value::String(text) => {
-                desk.told(doc.place, Wording::parse(text))?;
-            }
-            Value::Array(list) => open.extend(list),
-            Value::Object(map) => open.extend(map.values()),
-            _ => {}
-        }
-    }
-    Some(value)
-}
-
-fn headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> Vec<(HeaderName, Wording)> {
-    let docs = docs.into_iter().flat_map(|docs| docs.iter());
-    let header = |(name, place, text): (&str, At, &String)| {
-        let words = desk.told(place, Wording::parse(text));
-        Some((header_name(desk, name, place)?, words?))
-    };
-    docs.filter_map(header).collect()
-}
-
-fn pages(desk: &mut Desk, doc: &HttpSourceDoc, is_series: bool) -> Option<Pages> {
-    let written = doc.pages.as_ref()?;
-    if !is_series {
-        desk.error(written.place, "only a `reading: series` has pages");
-        return None;
-    }
-    Some(match written.value.as_ref()? {
-        PagesDoc::LinkHeader => Pages::LinkHeader,
-        PagesDoc::Next(path) => Pages::Next(json_path(desk, path)?),
-        PagesDoc::Number(parameter) => Pages::Number(parameter.value.clone()?),
-        PagesDoc::Cursor(CursorDoc { path, parameter }) => {
-            Pages::Cursor { path: json_path(desk, path)?, parameter: parameter.value.clone()? }
-        }
-    })
-}
-
 fn figure(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Place> {
-    match (&doc.value, &doc.numerator, &doc.denominator) {
-        (Some(value), None, None) => json_path(desk, value).map(Place::Value),
-        (None, Some(numerator), Some(denominator)) => {
-            let parts = (json_path(desk, numerator), json_path(desk, denominator));
+    let figure = columns(desk, doc.from.place, &doc.value, &doc.numerator, &doc.denominator)?;
+    if figure.is_none() {
+        let message = "an HTTP source names `value`, or `numerator` and `denominator`";
+        desk.error(doc.from.place, message);
+    }
+    let mut path = |doc: &Option<Loc<String>>| call::json_path(desk, doc.as_ref()?);
+    match figure? {
+        FigureColumns::Value(_) => path(&doc.value).map(Place::Value),
+        FigureColumns::Ratio { .. } => {
+            let parts = (path(&doc.numerator), path(&doc.denominator));
             Some(Place::Ratio { numerator: parts.0?, denominator: parts.1? })
+        }
+    }
+}
+
+fn of_csv(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Extract> {
+    let figure = columns(desk, doc.from.place, &doc.value, &doc.numerator, &doc.denominator)?;
+    let holding = match given(doc.rows.as_ref()) {
+        Some(RowsDoc::Text(_)) => {
+            desk.error(doc.from.place, "of CSV, `rows` is a map such as { Region: North }");
+            return None;
+        }
+        Some(RowsDoc::Map(rows)) => csv::holding(Some(rows)),
+        None => Vec::new(),
+    };
+    Some(Extract::Rows(Rows {
+        figure: figure.unwrap_or_else(csv::usual_figure),
+        period: csv::period(doc.period.as_ref(), doc.reading.as_ref()),
+        observed_at: given(doc.observed_at.as_ref()).cloned(),
+        target: given(doc.target.as_ref()).cloned(),
+        holding,
+    }))
+}
+
+fn of_prometheus(desk: &mut Desk, doc: &HttpSourceDoc, is_series: bool) -> Option<Extract> {
+    only_now(desk, doc, is_series)?;
+    let mut selector = |doc: &Option<Loc<String>>| {
+        let doc = doc.as_ref()?;
+        let read = Selector::parse(doc.value.as_deref()?);
+        desk.told(doc.place, read)
+    };
+    match (&doc.value, &doc.numerator, &doc.denominator) {
+        (Some(_), None, None) => selector(&doc.value).map(Extract::Sample),
+        (None, Some(_), Some(_)) => {
+            let parts = (selector(&doc.numerator), selector(&doc.denominator));
+            Some(Extract::Samples { numerator: parts.0?, denominator: parts.1? })
         }
         _ => {
             let message = "an HTTP source names `value`, or `numerator` and `denominator`";
@@ -247,16 +293,26 @@ fn figure(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Place> {
     }
 }
 
-fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
-    let text = doc.value.as_deref()?;
-    match JsonPath::parse(text) {
-        Ok(path) => Some(path),
-        Err(error) => {
-            let place = within(doc.place, error.position(), text);
-            let message = format!("`{text}` is no JSONPath: {}", error.message());
-            desk.problems
-                .push(Problem::error(place, message).hint("write one such as $.result.score"));
-            None
-        }
+fn of_promql(desk: &mut Desk, doc: &HttpSourceDoc, is_series: bool) -> Option<Extract> {
+    only_now(desk, doc, is_series)?;
+    let figure = [&doc.value, &doc.numerator, &doc.denominator].into_iter().flatten().next();
+    if let Some(figure) = figure {
+        desk.error(figure.place, "the figure is what `promql` gives; leave this out");
+        return None;
     }
+    Some(Extract::PromQl)
+}
+
+/// Prometheus is asked how it is at one instant.
+fn only_now(desk: &mut Desk, doc: &HttpSourceDoc, is_series: bool) -> Option<()> {
+    let rows = doc.rows.as_ref().map(|rows| rows.place);
+    let place = doc.period.as_ref().map(|period| period.place).or(rows);
+    if let Some(place) = place.or(is_series.then_some(doc.from.place)) {
+        desk.error(
+            place,
+            "Prometheus gives one figure and no series: leave out `rows` and `period`",
+        );
+        return None;
+    }
+    Some(())
 }

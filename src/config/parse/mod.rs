@@ -1,6 +1,7 @@
 //! From documents to definitions: everything that serde cannot check, with places.
 
 mod alerts;
+mod call;
 mod command;
 mod csv;
 mod daemon;
@@ -30,7 +31,10 @@ use crate::{
         secret::{self, Secrets},
     },
     scorecard::{Amount, Id, Period},
-    sources::sql::{Dialect, Query},
+    sources::{
+        http::Call,
+        sql::{Dialect, Query},
+    },
 };
 
 /// What every parser has at hand: where relative paths begin, and where problems go.
@@ -43,6 +47,8 @@ pub(super) struct Desk {
     pub(super) secrets: Secrets,
     /// What is known of databases when their KPIs are read.
     pub(super) speeches: HashMap<Id, Speech>,
+    /// The requests of HTTP APIs that have names, known when their KPIs are read.
+    pub(super) calls: HashMap<Id, HashMap<String, Call>>,
     /// Everything wrong so far.
     pub(super) problems: Vec<Problem>,
 }

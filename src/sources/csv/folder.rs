@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{Folder, Sheet, sheet};
-use crate::sources::{Question, table::Table};
+use crate::sources::{Question, charset, table::Table};
 
 impl Folder {
     /// What is asked, for messages.
@@ -24,7 +24,8 @@ impl Folder {
     ) -> Result<Table, String> {
         let path = self.path.join(sheet.file.fill(question.window));
         let bytes = self.read(&path).await?;
-        sheet::table(&bytes, self, sheet, question)
+        let bytes = charset::utf8(&bytes, self.dialect.encoding)?;
+        sheet::table(&bytes, self.dialect, self.rows_max, &sheet.rows, question)
     }
 
     /// Whether the folder is there.

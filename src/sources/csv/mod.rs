@@ -2,7 +2,7 @@
 //! them.
 
 pub(super) mod folder;
-mod sheet;
+pub(super) mod sheet;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -40,11 +40,18 @@ pub struct Dialect {
     pub thousands: Option<char>,
 }
 
-/// One question to a folder: a file, its columns, and which of its rows.
+/// One question to a folder: a file, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sheet {
     /// The file, below the folder.
     pub file: Wording,
+    /// What is taken out of it.
+    pub rows: Rows,
+}
+
+/// Columns of a table in CSV, and which of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
     /// The columns of the figure.
     pub figure: FigureColumns,
     /// The column of the period: a key, or a day or instant in it. Only rows of the periods asked
@@ -55,5 +62,5 @@ pub struct Sheet {
     /// The column of the target.
     pub target: Option<String>,
     /// Only rows in which these columns hold these texts.
-    pub rows: Vec<(String, String)>,
+    pub holding: Vec<(String, String)>,
 }

@@ -1,12 +1,9 @@
-//! From the bytes of a CSV file to rows of cells.
-
-use std::borrow::Cow;
+//! From CSV to rows of cells.
 
 use chrono::NaiveDate;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
-use encoding_rs::{Encoding, UTF_8};
 
-use super::{Dialect, Folder, Sheet};
+use super::{Dialect, Rows};
 use crate::sources::{
     FigureColumns, Question, Window,
     cell::{Cell, decimal},
@@ -16,20 +13,20 @@ use crate::sources::{
 /// Digits in a group of a number written with separators.
 const GROUP_DIGITS: usize = 3;
 
-/// The rows of the file that are asked for, under the names by which tables are read.
-pub(super) fn table(
+/// The rows that are asked for, under the names by which tables are read. The text claims to be
+/// UTF-8, which is looked at line by line.
+pub(in crate::sources) fn table(
     bytes: &[u8],
-    folder: &Folder,
-    sheet: &Sheet,
+    dialect: Dialect,
+    rows_max: usize,
+    rows: &Rows,
     question: &Question<'_>,
 ) -> Result<Table, String> {
-    let dialect = folder.dialect;
-    let bytes = utf8(bytes, dialect.encoding)?;
     let mut reader =
-        ReaderBuilder::new().delimiter(dialect.delimiter).trim(Trim::All).from_reader(&*bytes);
+        ReaderBuilder::new().delimiter(dialect.delimiter).trim(Trim::All).from_reader(bytes);
     let names: Vec<String> =
         reader.headers().map_err(|error| words(&error))?.iter().map(str::to_owned).collect();
-    let columns = Columns::find(&names, sheet)?;
+    let columns = Columns::find(&names, rows)?;
     let mut table = Table {
         columns: columns.taken.iter().map(|(name, ..)| (*name).to_owned()).collect(),
         ..Table::default()
@@ -43,29 +40,13 @@ pub(super) fn table(
         if !is_asked {
             continue;
         }
-        if table.rows.len() == folder.rows_max {
-            return Err(format!(
-                "has more than {} rows that fit; narrow them with `rows`",
-                folder.rows_max
-            ));
+        if table.rows.len() == rows_max {
+            return Err(format!("has more than {rows_max} rows that fit; narrow them with `rows`"));
         }
         table.rows.push(columns.cells(&record, dialect));
         table.lines.push(line);
     }
     Ok(table)
-}
-
-/// The text of a file, without its byte order mark. UTF-8 is looked at later, line by line.
-fn utf8<'b>(bytes: &'b [u8], encoding: &'static Encoding) -> Result<Cow<'b, [u8]>, String> {
-    let (encoding, mark_bytes) = Encoding::for_bom(bytes).unwrap_or((encoding, 0));
-    let bytes = &bytes[mark_bytes..];
-    if encoding == UTF_8 {
-        return Ok(Cow::Borrowed(bytes));
-    }
-    match encoding.decode_without_bom_handling(bytes) {
-        (text, false) => Ok(Cow::Owned(text.into_owned().into_bytes())),
-        (_, true) => Err(format!("is not {}; check `encoding`", encoding.name())),
-    }
 }
 
 /// Where in a record what stands.
@@ -85,12 +66,12 @@ enum Content {
 }
 
 impl<'s> Columns<'s> {
-    fn find(names: &[String], sheet: &'s Sheet) -> Result<Self, String> {
+    fn find(names: &[String], rows: &'s Rows) -> Result<Self, String> {
         let at = |name: &str| match table::position(names, name)? {
             Some(at) => Ok(at),
             None => Err(format!("has no column `{name}`; it has {}", names.join(", "))),
         };
-        let mut taken = match &sheet.figure {
+        let mut taken = match &rows.figure {
             FigureColumns::Value(value) => vec![("value", at(value)?, Content::Number)],
             FigureColumns::Ratio { numerator, denominator } => {
                 vec![
@@ -99,18 +80,18 @@ impl<'s> Columns<'s> {
                 ]
             }
         };
-        if let Some(target) = &sheet.target {
+        if let Some(target) = &rows.target {
             taken.push(("target", at(target)?, Content::Number));
         }
-        if let Some(observed_at) = &sheet.observed_at {
+        if let Some(observed_at) = &rows.observed_at {
             taken.push(("observed_at", at(observed_at)?, Content::Date));
         }
         let mut period = None;
-        if let Some(name) = &sheet.period {
+        if let Some(name) = &rows.period {
             taken.push(("period", at(name)?, Content::Date));
             period = Some((name.as_str(), at(name)?));
         }
-        let wanted = sheet.rows.iter().map(|(name, text)| Ok((at(name)?, text.as_str())));
+        let wanted = rows.holding.iter().map(|(name, text)| Ok((at(name)?, text.as_str())));
         Ok(Self { taken, period, wanted: wanted.collect::<Result<_, String>>()? })
     }
 
@@ -200,14 +181,13 @@ fn words(error: &csv::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use chrono_tz::Europe::Amsterdam;
+    use encoding_rs::UTF_8;
 
     use super::*;
     use crate::{
         scorecard::{Calendar, Figure, Frequency, Period, ReadingKind},
-        sources::{Outcome, wording::Wording},
+        sources::{Outcome, charset},
     };
 
     const DUTCH: Dialect =
@@ -215,18 +195,17 @@ mod tests {
     const PLAIN: Dialect =
         Dialect { encoding: UTF_8, delimiter: b',', decimal: '.', thousands: None };
 
-    fn sheet(value: &str, period: Option<&str>, rows: &[(&str, &str)]) -> Sheet {
-        Sheet {
-            file: Wording::parse("f.csv").unwrap(),
+    fn sheet(value: &str, period: Option<&str>, holding: &[(&str, &str)]) -> Rows {
+        Rows {
             figure: FigureColumns::Value(value.into()),
             period: period.map(str::to_owned),
             observed_at: None,
             target: None,
-            rows: rows.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
+            holding: holding.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
         }
     }
 
-    fn read(text: &[u8], dialect: Dialect, sheet: &Sheet) -> Result<String, String> {
+    fn read(text: &[u8], dialect: Dialect, sheet: &Rows) -> Result<String, String> {
         let (calendar, oldest) = (Calendar::plain(Amsterdam), Period::Month(2026, 4));
         let period = Period::Month(2026, 5);
         let window = Window {
@@ -236,21 +215,16 @@ mod tests {
             first_day: calendar.first_day(oldest),
             last_day: calendar.last_day(period),
         };
+        let now = window.end;
         let question =
-            Question { window: &window, frequency: Frequency::Month, calendar: &calendar };
-        let folder = Folder {
-            path: ".".into(),
-            dialect,
-            timeout: Duration::from_secs(1),
-            concurrent_max: 1,
-            file_bytes_max: 1000,
-            rows_max: 3,
-        };
+            Question { window: &window, frequency: Frequency::Month, calendar: &calendar, now };
         let reading = match sheet.period {
             Some(_) => ReadingKind::Series,
             None => ReadingKind::Value,
         };
-        let outcome = table(text, &folder, sheet, &question)?.outcome(reading, None, &question)?;
+        let text = charset::utf8(text, dialect.encoding)?;
+        let outcome =
+            table(&text, dialect, 3, sheet, &question)?.outcome(reading, None, &question)?;
         Ok(match outcome {
             Outcome::Samples(samples) => samples
                 .iter()

@@ -1,30 +1,26 @@
 //! Asks an HTTP API: bounded in time, size and redirects, and never tells a secret.
 
-use std::time::Duration;
-
-use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{
-    Certificate, Identity, Method, Proxy, RequestBuilder, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
-    redirect::{Attempt, Policy},
+    Method, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
 use super::{
-    Ask, Auth, Endpoint, Sent,
+    Auth, Call, Endpoint, Extract, Sent,
+    document::Document,
+    failure::{broken, is_busy, is_of_system, lost, patience},
     oauth::{Credentials, Tokens},
     pace::Pace,
     pages::{PAGES_MAX, Page},
+    promql, transport,
 };
 use crate::sources::{
     Question, Window, again::Attempts, cell::shown, fault::Fault, table::Table, wording::Wording,
 };
-
-/// An API that moved answers within a few; more is a loop.
-const REDIRECTS_MAX: usize = 5;
 
 /// What is read of a refusal.
 const REFUSAL_BYTES_MAX: usize = 4096;
@@ -58,47 +54,7 @@ struct Came {
     url: Url,
     headers: HeaderMap,
     body: Vec<u8>,
-    document: Value,
-}
-
-/// What all HTTP connections share: redirects stay on their host, so that credentials do too.
-pub(in crate::sources) fn shared() -> anyhow::Result<reqwest::Client> {
-    Ok(builder().build()?)
-}
-
-fn builder() -> reqwest::ClientBuilder {
-    // Building panics without one; the daemon may have installed it before.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        drop(rustls::crypto::ring::default_provider().install_default());
-    }
-    reqwest::Client::builder()
-        .user_agent(concat!("kpid/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::custom(|attempt| match stray(&attempt) {
-            None => attempt.follow(),
-            Some(words) => attempt.error(words),
-        }))
-        .referer(false)
-}
-
-/// A client of one connection, where it has a certificate, an authority or a proxy of its own.
-fn own(endpoint: &Endpoint) -> anyhow::Result<reqwest::Client> {
-    let mut builder = builder();
-    if let Some(pem) = &endpoint.authority {
-        let authorities = Certificate::from_pem_bundle(pem).context("its `ca` is no PEM")?;
-        for authority in authorities {
-            builder = builder.add_root_certificate(authority);
-        }
-    }
-    if let Some(pem) = &endpoint.identity {
-        let identity = Identity::from_pem(pem.expose_secret().as_bytes());
-        let told = "its `client_certificate` is no PEM of a certificate and its key";
-        // The parser's own words may quote the key.
-        builder = builder.identity(identity.map_err(|_| anyhow::anyhow!(told))?);
-    }
-    if let Some(proxy) = &endpoint.proxy {
-        builder = builder.proxy(Proxy::all(proxy.clone()).context("its `proxy` cannot be used")?);
-    }
-    Ok(builder.build()?)
+    document: Document,
 }
 
 impl Client {
@@ -114,15 +70,15 @@ impl Client {
         anyhow::ensure!(is_bare, "its base_url has a `?` or `#`; put that into the sources");
         let is_own =
             endpoint.authority.is_some() || endpoint.identity.is_some() || endpoint.proxy.is_some();
-        let http = if is_own { own(endpoint)? } else { http };
+        let http = if is_own { transport::own(endpoint)? } else { http };
         let pace = endpoint.per_minute_max.map(Pace::per_minute);
         Ok(Self { endpoint: endpoint.clone(), http, pace, tokens: Tokens::default() })
     }
 
     /// What is asked, without secrets.
-    pub(in crate::sources) fn describe(&self, ask: &Ask, question: &Question<'_>) -> String {
-        let method = ask.sent.method();
-        match self.url(ask, question) {
+    pub(in crate::sources) fn describe(&self, call: &Call, question: &Question<'_>) -> String {
+        let method = call.sent.method();
+        match self.url(call, question) {
             Ok(url) => format!("{method} {}", public(&url)),
             Err(_) => method.to_string(),
         }
@@ -135,18 +91,19 @@ impl Client {
         }
     }
 
-    /// Asks, page after page, and takes the figures out.
-    pub(in crate::sources) async fn table(
+    /// Asks, page after page, and takes out what each of those who read the answer wants.
+    pub(in crate::sources) async fn tables(
         &self,
-        ask: &Ask,
+        call: &Call,
+        extracts: &[Extract],
         question: &Question<'_>,
-    ) -> Result<Table, Fault> {
-        let url = self.url(ask, question)?;
-        let mut next = Some(match &ask.pages {
+    ) -> Result<Vec<Result<Table, String>>, Fault> {
+        let url = self.url(call, question)?;
+        let mut next = Some(match &call.pages {
             None => url,
             Some(pages) => pages.first(url),
         });
-        let mut table: Option<Table> = None;
+        let mut tables: Vec<Result<Table, String>> = Vec::new();
         let mut number = 0;
         while let Some(url) = next.take() {
             number += 1;
@@ -156,32 +113,39 @@ impl Client {
             if number > 1 {
                 self.turn().await;
             }
-            let came = self.page(ask, question, url).await?;
-            let page = ask.extract.rows(&came.document)?;
-            let rows = page.rows.len();
-            match &mut table {
-                None => {
-                    let excerpt = Some(self.excerpt(&came.body, RAW_CHARS_MAX));
-                    table = Some(Table { excerpt, ..page });
-                }
-                Some(table) => table.rows.extend(page.rows),
+            let came = self.page(call, question, url).await?;
+            let page: Vec<_> = extracts
+                .iter()
+                .map(|extract| extract.table(&came.document, call.format, question))
+                .collect();
+            let rows = page.iter().flatten().map(|table| table.rows.len()).max().unwrap_or(0);
+            if number == 1 {
+                let excerpt = self.excerpt(&came.body, RAW_CHARS_MAX);
+                let excerpted = |table| Table { excerpt: Some(excerpt.clone()), ..table };
+                tables = page.into_iter().map(|table| table.map(excerpted)).collect();
+            } else {
+                tables =
+                    tables.into_iter().zip(page).map(|(held, page)| joined(held, page)).collect();
             }
-            if let Some(pages) = &ask.pages {
-                let Came { url, headers, document, .. } = &came;
+            // What fits nobody on one page fits nobody on the next.
+            if tables.iter().any(Result::is_ok)
+                && let (Some(pages), Document::Json(document)) = (&call.pages, &came.document)
+            {
+                let (url, headers) = (&came.url, &came.headers);
                 next = pages.next(&Page { url, headers, document, rows, number })?;
             }
         }
-        Ok(table.unwrap_or_default())
+        Ok(tables)
     }
 
     /// One page. An API that is busy is asked again while there is time, as soon as it says.
-    async fn page(&self, ask: &Ask, question: &Question<'_>, url: Url) -> Result<Came, Fault> {
+    async fn page(&self, call: &Call, question: &Question<'_>, url: Url) -> Result<Came, Fault> {
         let mut attempts = Attempts::within(self.endpoint.timeout);
         loop {
-            let sent = self.send(ask, question, &url).await;
+            let sent = self.send(call, question, &url).await;
             let (fault, asked) = match sent {
                 Ok(response) if response.status().is_success() => {
-                    return self.read(ask, response).await;
+                    return self.read(call, response).await;
                 }
                 Ok(response) if is_busy(response.status()) => {
                     let asked = patience(&response);
@@ -197,12 +161,14 @@ impl Client {
         }
     }
 
-    async fn read(&self, ask: &Ask, mut response: Response) -> Result<Came, Fault> {
+    async fn read(&self, call: &Call, mut response: Response) -> Result<Came, Fault> {
         let (url, headers) = (response.url().clone(), response.headers().clone());
         let media = content_type(&response);
         let body = self.body(&mut response).await?;
-        let document = self.document(&body, &media)?;
-        if matches!(ask.sent, Sent::GraphQl { .. })
+        let document =
+            call.document(&body, &media, |text| self.excerpt(text, EXCERPT_CHARS_MAX))?;
+        if matches!(call.sent, Sent::GraphQl { .. })
+            && let Document::Json(document) = &document
             && let Some(errors) = document.get("errors").and_then(Value::as_array)
             && !errors.is_empty()
         {
@@ -214,14 +180,19 @@ impl Client {
     }
 
     /// Sends one request; a token that is refused is fetched anew, once.
-    async fn send(&self, ask: &Ask, question: &Question<'_>, url: &Url) -> Result<Response, Fault> {
+    async fn send(
+        &self,
+        call: &Call,
+        question: &Question<'_>,
+        url: &Url,
+    ) -> Result<Response, Fault> {
         let token = self.token(None).await.map_err(Fault::Unreached)?;
-        let response = self.request(ask, question, url, token.as_ref()).send().await;
+        let response = self.request(call, question, url, token.as_ref()).send().await;
         let response = response.map_err(|error| lost(&error))?;
         match token {
             Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
                 let token = self.token(Some(&refused)).await.map_err(Fault::Unreached)?;
-                let again = self.request(ask, question, url, token.as_ref()).send().await;
+                let again = self.request(call, question, url, token.as_ref()).send().await;
                 again.map_err(|error| lost(&error))
             }
             _ => Ok(response),
@@ -240,19 +211,19 @@ impl Client {
 
     fn request(
         &self,
-        ask: &Ask,
+        call: &Call,
         question: &Question<'_>,
         url: &Url,
         token: Option<&SecretString>,
     ) -> RequestBuilder {
         let window = question.window;
-        let request = self.http.request(ask.sent.method(), url.clone());
+        let request = self.http.request(call.sent.method(), url.clone());
         let mut request = self.authorized(request, token).headers(self.endpoint.headers.clone());
-        for (name, words) in &ask.headers {
+        for (name, words) in &call.headers {
             request = request.header(name, words.fill(window));
         }
-        match &ask.sent {
-            Sent::Get | Sent::Post => request,
+        match &call.sent {
+            Sent::Get | Sent::PromQl(_) | Sent::Post => request,
             Sent::Json(body) => request.json(&filled(body, window)),
             Sent::Form(fields) => {
                 let fields: Vec<(&str, String)> = fields
@@ -299,11 +270,16 @@ impl Client {
     }
 
     /// The base URL is a folder, whether or not it ends in `/`.
-    fn url(&self, ask: &Ask, question: &Question<'_>) -> Result<Url, String> {
+    fn url(&self, call: &Call, question: &Question<'_>) -> Result<Url, String> {
         let base = self.endpoint.base_url.as_str().trim_end_matches('/');
-        let path = ask.path.fill(question.window);
+        let path = call.path.fill(question.window);
         let path = path.trim_start_matches('/');
-        Url::parse(&format!("{base}/{path}")).map_err(|error| format!("cannot be asked: {error}"))
+        let url = Url::parse(&format!("{base}/{path}"));
+        let mut url = url.map_err(|error| format!("cannot be asked: {error}"))?;
+        if let Sent::PromQl(words) = &call.sent {
+            url.set_query(Some(&promql::parameters(words, question)));
+        }
+        Ok(url)
     }
 
     async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Fault> {
@@ -316,22 +292,12 @@ impl Client {
         Ok(body)
     }
 
-    fn document(&self, body: &[u8], media: &str) -> Result<Value, String> {
-        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-        serde_json::from_slice(body).map_err(|error| {
-            if body.is_empty() {
-                return format!("came with an empty body ({media}) where JSON is expected");
-            }
-            let excerpt = self.excerpt(body, EXCERPT_CHARS_MAX);
-            format!("came with {media} that is not JSON ({error}): \"{excerpt}\"")
-        })
-    }
-
     async fn refusal(&self, status: StatusCode, mut response: Response) -> Fault {
         // The status is the news; words that do not arrive are not missed.
         let words = read(&mut response, REFUSAL_BYTES_MAX).await.unwrap_or_default();
         let hint = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "; check the connection's `auth`",
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => "; check `proxy`",
             StatusCode::NOT_FOUND => "; check `base_url` and `get`",
             _ => "",
         };
@@ -371,32 +337,12 @@ impl Auth {
     }
 }
 
-/// Whose fault it is that a request brought no answer: a redirect that is not followed is of the
-/// question, all else of the system.
-fn lost(error: &reqwest::Error) -> Fault {
-    let words = broken(error);
-    match error {
-        _ if error.is_connect() => Fault::Unreached(words),
-        _ if error.is_redirect() => Fault::Question(words),
-        _ => Fault::System(words),
-    }
-}
-
-/// Whether any other question would be answered so, too. That somebody may not see this (403), or
-/// that there is no such thing (404), is said of this question. That we are not known (401, 407) is
-/// said of the connection, and asking on may lock us out; so is that we ask too much (429).
-fn is_of_system(status: StatusCode) -> bool {
-    let told = [
-        StatusCode::UNAUTHORIZED,
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED,
-        StatusCode::TOO_MANY_REQUESTS,
-    ];
-    status.is_server_error() || told.contains(&status)
-}
-
 impl Sent {
     fn method(&self) -> Method {
-        if matches!(self, Self::Get) { Method::GET } else { Method::POST }
+        match self {
+            Self::Get | Self::PromQl(_) => Method::GET,
+            Self::Post | Self::Json(_) | Self::Form(_) | Self::GraphQl { .. } => Method::POST,
+        }
     }
 }
 
@@ -416,37 +362,11 @@ fn filled(value: &Value, window: &Window) -> Value {
     }
 }
 
-/// The answers of an API that is busy and not broken.
-fn is_busy(status: StatusCode) -> bool {
-    let busy = [
-        StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ];
-    busy.contains(&status)
-}
-
-/// For how many seconds a busy API asks to be left alone; a date is not looked into.
-fn patience(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// Why a redirect is not followed.
-fn stray(attempt: &Attempt<'_>) -> Option<String> {
-    let (next, previous) = (attempt.url(), attempt.previous());
-    let first = previous.first()?;
-    let is_upgrade = (first.scheme(), next.scheme()) == ("http", "https");
-    let is_same_host = next.host() == first.host();
-    if previous.len() > REDIRECTS_MAX {
-        Some(format!("redirects more than {REDIRECTS_MAX} times"))
-    } else if next.origin() == first.origin() || (is_same_host && is_upgrade) {
-        None
-    } else {
-        let origin = next.origin().ascii_serialization();
-        Some(format!("redirects to {origin}, which is not followed; write that into base_url"))
-    }
+/// The rows of further pages after those that are there; one misfit is of the whole.
+fn joined(held: Result<Table, String>, page: Result<Table, String>) -> Result<Table, String> {
+    let (mut held, page) = (held?, page?);
+    held.rows.extend(page.rows);
+    Ok(held)
 }
 
 /// The body, decoded; reading stops once it is longer than `bytes_max`.
@@ -465,21 +385,6 @@ async fn read(response: &mut Response, bytes_max: usize) -> reqwest::Result<Vec<
 fn content_type(response: &Response) -> String {
     let named = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     named.map_or_else(|| "content of no stated type".to_owned(), |named| shown(named, 60))
-}
-
-/// Why there is no answer, by its root cause.
-pub(super) fn broken(error: &reqwest::Error) -> String {
-    let mut root: &dyn std::error::Error = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    match error {
-        _ if error.is_timeout() => "gave no answer in time".to_owned(),
-        _ if error.is_connect() => format!("cannot connect: {root}"),
-        _ if error.is_redirect() => root.to_string(),
-        _ if error.is_body() || error.is_decode() => format!("the answer broke off: {root}"),
-        _ => format!("gave no answer: {root}"),
-    }
 }
 
 /// The URL as it may be shown.

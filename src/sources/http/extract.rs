@@ -1,35 +1,45 @@
-//! From a JSON document to rows of cells.
+//! From a document to rows of cells.
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::{Extract, Place};
-use crate::sources::{cell::Cell, table::Table};
+use super::{Extract, Format, Place, document::Document, promql};
+use crate::sources::{Question, cell::Cell, csv::sheet, table::Table};
+
+/// More rows of CSV than this are the wrong question: as of files and queries, unless they say
+/// otherwise.
+const ROWS_MAX: usize = 10_000;
 
 impl Extract {
     /// The rows that the document has at these places; none where nothing matches.
-    pub(super) fn rows(&self, document: &Value) -> Result<Table, String> {
-        match self {
-            Self::One(place) => {
-                let row = place.cells(document)?;
-                let is_empty = row.iter().all(Option::is_none);
-                let missing = row.iter().position(Option::is_none);
-                match missing {
-                    _ if is_empty => Ok(Table { columns: place.columns(), ..Table::default() }),
-                    Some(at) => Err(format!(
-                        "came without a {}: its path matches nothing",
-                        place.columns()[at]
-                    )),
-                    None => Ok(Table {
-                        columns: place.columns(),
-                        rows: vec![row.into_iter().flatten().collect()],
-                        ..Table::default()
-                    }),
-                }
+    pub(super) fn table(
+        &self,
+        document: &Document,
+        format: Format,
+        question: &Question<'_>,
+    ) -> Result<Table, String> {
+        match (self, document, format) {
+            (Self::Rows(rows), Document::Csv(bytes), Format::Csv(dialect)) => {
+                sheet::table(bytes, dialect, ROWS_MAX, rows, question)
             }
+            (Self::Sample(selector), Document::Text(text), _) => {
+                one(&["value"], vec![selector.find(text)?])
+            }
+            (Self::Samples { numerator, denominator }, Document::Text(text), _) => {
+                one(&PARTS, vec![numerator.find(text)?, denominator.find(text)?])
+            }
+            (Self::PromQl, Document::Json(document), _) => promql::table(document),
+            (_, Document::Json(document), _) => self.rows(document),
+            _ => Err("came in another format than was asked for".to_owned()),
+        }
+    }
+
+    fn rows(&self, document: &Value) -> Result<Table, String> {
+        match self {
+            Self::One(place) => one(place.columns(), place.cells(document)?),
             Self::Series { rows, period, figure } => {
-                let mut columns = figure.columns();
-                columns.push("period".to_owned());
+                let columns = figure.columns().iter().chain(&["period"]);
+                let columns = columns.map(|name| (*name).to_owned()).collect();
                 let rows = rows.query(document).all().into_iter().map(|row| {
                     let period = cell(period, row)?.unwrap_or(Cell::Null);
                     // A row that leaves its figure out says as little as one with null.
@@ -40,15 +50,34 @@ impl Extract {
                 let rows = rows.collect::<Result<_, String>>()?;
                 Ok(Table { columns, rows, ..Table::default() })
             }
+            Self::Rows(_) | Self::Sample(_) | Self::Samples { .. } | Self::PromQl => {
+                Err("came as JSON, which was not asked for".to_owned())
+            }
         }
     }
 }
 
+/// One row, if all of its cells are there, or none, if none is.
+fn one(columns: &[&str], cells: Vec<Option<Cell>>) -> Result<Table, String> {
+    let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+    if cells.iter().all(Option::is_none) {
+        return Ok(Table { columns, ..Table::default() });
+    }
+    let missing = cells.iter().zip(&columns).find(|(cell, _)| cell.is_none());
+    if let Some((_, name)) = missing {
+        return Err(format!("came without a {name}: nothing matches"));
+    }
+    Ok(Table { columns, rows: vec![cells.into_iter().flatten().collect()], ..Table::default() })
+}
+
+/// The columns of a ratio.
+const PARTS: [&str; 2] = ["numerator", "denominator"];
+
 impl Place {
-    fn columns(&self) -> Vec<String> {
+    fn columns(&self) -> &'static [&'static str] {
         match self {
-            Self::Value(_) => vec!["value".to_owned()],
-            Self::Ratio { .. } => vec!["numerator".to_owned(), "denominator".to_owned()],
+            Self::Value(_) => &["value"],
+            Self::Ratio { .. } => &PARTS,
         }
     }
 

@@ -1,21 +1,31 @@
-//! An HTTP API as a source: ask for a document, take the figures out by JSONPath.
+//! An HTTP API as a source: ask for a document, take the figures out of JSON, CSV or Prometheus.
 
 pub(super) mod client;
+mod document;
+pub mod exposition;
 mod extract;
+mod failure;
 mod oauth;
 mod pace;
 mod pages;
+pub mod promql;
 pub mod template;
+pub(super) mod transport;
 
 use std::time::Duration;
 
+use encoding_rs::Encoding;
 use reqwest::header::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 use url::Url;
 
-use crate::sources::wording::Wording;
+use self::exposition::Selector;
+use crate::sources::{
+    csv::{Dialect, Rows},
+    wording::Wording,
+};
 
 /// How to reach an HTTP API.
 #[derive(Clone, Debug)]
@@ -39,7 +49,16 @@ pub struct Endpoint {
     /// PEM of our certificate and its key.
     pub identity: Option<SecretString>,
     /// A proxy to go through; otherwise as the environment says.
-    pub proxy: Option<Url>,
+    pub proxy: Option<Proxy>,
+}
+
+/// A proxy, and who we are there.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Where it is.
+    pub url: Url,
+    /// User and password, if it asks.
+    pub login: Option<(String, SecretString)>,
 }
 
 /// How an HTTP API knows us.
@@ -79,6 +98,15 @@ pub enum Auth {
 /// One question to an HTTP API.
 #[derive(Clone, Debug)]
 pub struct Ask {
+    /// What is asked. KPIs that ask the same share an answer.
+    pub call: Call,
+    /// Where the figures are in the answer.
+    pub extract: Extract,
+}
+
+/// What is asked of an HTTP API, whoever reads the answer.
+#[derive(Clone, Debug)]
+pub struct Call {
     /// Path and query below the base URL.
     pub path: Template,
     /// What is sent along; a question without anything is a GET.
@@ -87,17 +115,37 @@ pub struct Ask {
     pub headers: Vec<(HeaderName, Wording)>,
     /// How further pages are found.
     pub pages: Option<Pages>,
-    /// Where the figures are in the answer.
-    pub extract: Extract,
+    /// What comes.
+    pub format: Format,
+    /// How its text is encoded, whatever the API says.
+    pub encoding: Option<&'static Encoding>,
 }
 
-impl Ask {
+/// What an answer is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// CSV as some program writes it.
+    Csv(Dialect),
+    /// The text of Prometheus, or OpenMetrics.
+    Prometheus,
+}
+
+impl Call {
+    /// What is asked, word by word.
+    pub(super) fn words(&self) -> String {
+        format!("{self:?}")
+    }
+
     /// Whether a parameter of the window stands in the path, the headers or the body.
     pub fn names_period(&self) -> bool {
         self.path.names_period()
             || self.headers.iter().any(|(_, words)| words.names_period())
             || match &self.sent {
                 Sent::Get | Sent::Post => false,
+                // It is asked for an instant.
+                Sent::PromQl(_) => true,
                 Sent::Form(fields) => fields.iter().any(|(_, words)| words.names_period()),
                 Sent::Json(body) | Sent::GraphQl { variables: body, .. } => named_in(body),
             }
@@ -124,6 +172,9 @@ pub enum Sent {
     Json(Value),
     /// A POST of a form.
     Form(Vec<(String, Wording)>),
+    /// A GET of a PromQL instant query, at the end of the window, or now while it runs. `[$period]`
+    /// in it is the span from the window's start to that instant.
+    PromQl(String),
     /// A POST of a GraphQL query, in whose variables the window stands.
     GraphQl {
         /// The query.
@@ -159,8 +210,8 @@ pub struct Template {
     wording: Wording,
 }
 
-/// Where the figures are in a JSON document.
-#[derive(Clone, Debug)]
+/// Where the figures are in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extract {
     /// One figure.
     One(Place),
@@ -173,10 +224,23 @@ pub enum Extract {
         /// From a row, which is its `$`.
         figure: Place,
     },
+    /// Rows of CSV.
+    Rows(Rows),
+    /// A sample of Prometheus.
+    Sample(Selector),
+    /// Two of them, for the parts of a ratio.
+    Samples {
+        /// What is counted.
+        numerator: Selector,
+        /// How many there are.
+        denominator: Selector,
+    },
+    /// What PromQL gave.
+    PromQl,
 }
 
 /// Where one figure is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// One value.
     Value(JsonPath),

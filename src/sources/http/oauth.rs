@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
-use super::client::broken;
+use super::failure::broken;
 
 /// A token without a word about its end is used for so long.
 const LIFE: Duration = Duration::from_secs(300);

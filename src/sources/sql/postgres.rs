@@ -1,13 +1,16 @@
 //! PostgreSQL as a source: each question in a read-only transaction of its own, in the calendar's
 //! zone, with a time limit that the server keeps.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta};
 use secrecy::ExposeSecret;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, Row, TypeInfo, ValueRef,
-    postgres::{PgConnectOptions, PgRow, PgSslMode, PgValueFormat},
+    postgres::{PgConnectOptions, PgRow, PgSslMode, PgValueFormat, types::Oid},
 };
 
 use super::{
@@ -27,9 +30,17 @@ const LOCK_TIME_MAX: &str = "5000";
 /// Ends a session whose client vanished between two statements.
 const IDLE_TIME_MAX: &str = "60000";
 
-/// Lets a server that can (from 14 on) end a query within a second after we are gone.
-const LOOK_FOR_US: &str = "select set_config(name, '1000', false) from pg_settings \
-                           where name = 'client_connection_check_interval'";
+/// Lets a server that can (from 14 on) end a query within a second after we are gone; for the whole
+/// session, or for a transaction.
+fn look_for_us(is_local: bool) -> String {
+    format!(
+        "select set_config(name, '1000', {is_local}) from pg_settings \
+         where name = 'client_connection_check_interval'"
+    )
+}
+
+/// What a pooler such as PgBouncer says that does not pass our limits on when a session starts.
+const REFUSES_LIMITS: &str = "unsupported startup parameter";
 
 /// PostgreSQL counts days and microseconds from here.
 const EPOCH: (i32, u32, u32) = (2000, 1, 1);
@@ -41,6 +52,9 @@ const GROUP_DIGITS: usize = 4;
 #[derive(Debug)]
 pub(in crate::sources) struct Postgres {
     options: PgConnectOptions,
+    timeout: Duration,
+    /// Whether sessions are shared out by a pooler: limits then hold for a transaction each.
+    is_pooled: AtomicBool,
     rows_max: usize,
     pool: Pool<PgConnection>,
 }
@@ -58,13 +72,7 @@ impl Postgres {
                 Tls::Prefer => PgSslMode::Prefer,
                 Tls::Require => PgSslMode::Require,
                 Tls::Verify => PgSslMode::VerifyFull,
-            })
-            .options([
-                ("statement_timeout", timeout.as_millis().to_string().as_str()),
-                ("lock_timeout", LOCK_TIME_MAX),
-                ("idle_in_transaction_session_timeout", IDLE_TIME_MAX),
-                ("default_transaction_read_only", "on"),
-            ]);
+            });
         if server.host.starts_with('/') {
             options = options.socket(&server.host);
         }
@@ -74,7 +82,8 @@ impl Postgres {
         // Without one the driver would take that of `PGPASSWORD`, which is meant for somebody else.
         options =
             options.password(server.password.as_ref().map_or("", |held| held.expose_secret()));
-        Self { options, rows_max, pool: Pool::new() }
+        let is_pooled = AtomicBool::new(false);
+        Self { options, timeout, is_pooled, rows_max, pool: Pool::new() }
     }
 
     /// Asks, and reads all rows. Starts and ends of periods are bound as `timestamptz`; the
@@ -86,9 +95,8 @@ impl Postgres {
         question: &Question<'_>,
     ) -> Result<Table, Fault> {
         let mut connection = self.connect().await?;
-        begin(&mut connection, question.calendar.zone.name())
-            .await
-            .map_err(|error| pool::stale(&error))?;
+        let begun = self.begin(&mut connection, question.calendar.zone.name()).await;
+        begun.map_err(|error| pool::stale(&error))?;
         let (text, order) = query.numbered('$');
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
         let asked = pool::bind(asked, order, question.window, |at| at);
@@ -110,21 +118,58 @@ impl Postgres {
         if let Some(connection) = self.pool.take().await {
             return Ok(connection);
         }
-        let opened = PgConnection::connect_with(&self.options).await;
-        let mut connection = opened.map_err(|error| pool::unreached(&error))?;
-        // A server that cannot do this, or not on its platform, ends what we gave up by its own
-        // time limit.
-        let _ = connection.execute(AssertSqlSafe(LOOK_FOR_US)).await;
+        let opened = self.open().await.map_err(|error| pool::unreached(&error));
+        let mut connection = opened?;
+        if !self.is_pooled.load(Ordering::Relaxed) {
+            // A server that cannot do this, or not on its platform, ends what we gave up by its own
+            // time limit.
+            let _ = connection.execute(AssertSqlSafe(look_for_us(false))).await;
+        }
         Ok(connection)
     }
-}
 
-/// Once something was asked in it, a read-only transaction cannot be made a writing one.
-async fn begin(connection: &mut PgConnection, zone: &str) -> sqlx::Result<()> {
-    connection.execute("begin read only").await?;
-    let asked = sqlx::query("select set_config('TimeZone', $1, true)").bind(zone.to_owned());
-    connection.execute(asked).await?;
-    Ok(())
+    /// A session that keeps our limits from its start, unless it is a pooler's, which says no.
+    async fn open(&self) -> sqlx::Result<PgConnection> {
+        if !self.is_pooled.load(Ordering::Relaxed) {
+            let limits = self.limits();
+            let limits = limits.iter().map(|(name, value)| (*name, value.as_str()));
+            let options = self.options.clone().options(limits);
+            match PgConnection::connect_with(&options).await {
+                Err(sqlx::Error::Database(told)) if told.message().contains(REFUSES_LIMITS) => {
+                    self.is_pooled.store(true, Ordering::Relaxed);
+                }
+                opened => return opened,
+            }
+        }
+        // Numbers come in binary: their digits in text are of no account.
+        let options = self.options.clone().extra_float_digits(None);
+        PgConnection::connect_with(&options).await
+    }
+
+    fn limits(&self) -> [(&'static str, String); 4] {
+        [
+            ("statement_timeout", self.timeout.as_millis().to_string()),
+            ("lock_timeout", LOCK_TIME_MAX.to_owned()),
+            ("idle_in_transaction_session_timeout", IDLE_TIME_MAX.to_owned()),
+            ("default_transaction_read_only", "on".to_owned()),
+        ]
+    }
+
+    /// Once something was asked in it, a read-only transaction cannot be made a writing one.
+    async fn begin(&self, connection: &mut PgConnection, zone: &str) -> sqlx::Result<()> {
+        connection.execute("begin read only").await?;
+        let mut settings = vec![("TimeZone", zone.to_owned())];
+        if self.is_pooled.load(Ordering::Relaxed) {
+            settings.extend(self.limits());
+            connection.execute(AssertSqlSafe(look_for_us(true))).await?;
+        }
+        for (name, value) in settings {
+            // What is prepared under a name may be asked of another session behind a pooler.
+            let asked = sqlx::query("select set_config($1, $2, true)").persistent(false);
+            connection.execute(asked.bind(name).bind(value)).await?;
+        }
+        Ok(())
+    }
 }
 
 fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
@@ -151,7 +196,11 @@ fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
         }
         "FLOAT8" => Cell::Float(row.try_get(at)?),
         "NUMERIC" => numeric(bytes).unwrap_or_else(other),
-        "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" => Cell::Text(row.try_get_unchecked(at)?),
+        "OID" => Cell::Unsigned(row.try_get::<Oid, _>(at)?.0.into()),
+        "MONEY" => Cell::Other("of the type MONEY (cast it to numeric)".to_owned()),
+        "TEXT" | "VARCHAR" | "CHAR" | "\"CHAR\"" | "NAME" | "UNKNOWN" => {
+            Cell::Text(row.try_get_unchecked(at)?)
+        }
         "JSON" => json(bytes).unwrap_or_else(other),
         "JSONB" => bytes.split_first().and_then(|(_, text)| json(text)).unwrap_or_else(other),
         "DATE" => day(bytes).map_or_else(other, Cell::Day),

@@ -7,9 +7,12 @@
 pub(crate) mod kpid;
 pub(crate) mod mariadb;
 pub(crate) mod origin;
+pub(crate) mod pooler;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod proxy;
 pub(crate) mod smtp;
+pub(crate) mod tls;
 pub(crate) mod town;
 pub(crate) mod webhook;
 

@@ -16,7 +16,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 /// Much more than an answer may have.
@@ -31,6 +31,10 @@ pub(crate) enum Answer {
     Page,
     /// Only a status.
     Status(u16),
+    /// 429, not to be asked again for an hour.
+    Busy,
+    /// 200 with this text, said to be JSON in a charset that nobody knows.
+    Charset(String),
     /// Nothing, ever.
     Hang,
     /// The figure 98, once the gate opens.
@@ -113,16 +117,17 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, uri: Uri) -> Response {
         Answer::Json(text) => json(text),
         Answer::Page => ([("content-type", "text/html")], "<h1>Log in</h1>").into_response(),
         Answer::Status(code) => StatusCode::from_u16(code).unwrap().into_response(),
+        Answer::Busy => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "3600")]).into_response(),
+        Answer::Charset(text) => {
+            ([("content-type", "application/json; charset=klingon")], text).into_response()
+        }
         Answer::Hang => std::future::pending().await,
         Answer::Gate(gate) => {
             let _permit = gate.acquire().await.unwrap();
             json(r#"{"value":98}"#)
         }
         Answer::Trickle => json(Body::from_stream(trickle())),
-        Answer::Cut => json(Body::from_stream(stream::iter([
-            Ok(Bytes::from_static(b"{\"value\":")),
-            Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-        ]))),
+        Answer::Cut => json(Body::from_stream(cut())),
         Answer::Flood => json(Body::from_stream(flood())),
         Answer::Bomb => ([("content-encoding", "gzip")], json(bomb().await)).into_response(),
         Answer::Loop => (StatusCode::FOUND, [("location", path)]).into_response(),
@@ -141,6 +146,15 @@ fn trickle() -> impl stream::Stream<Item = io::Result<Bytes>> {
         pause.tick().await;
         Some((Ok(Bytes::from_static(b" ")), pause))
     })
+}
+
+/// The break comes when what was said before it is on its way.
+fn cut() -> impl stream::Stream<Item = io::Result<Bytes>> {
+    let said = [
+        Ok(Bytes::from_static(b"{\"value\":")),
+        Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+    ];
+    trickle().zip(stream::iter(said)).map(|(_, said)| said)
 }
 
 fn flood() -> impl stream::Stream<Item = io::Result<Bytes>> {

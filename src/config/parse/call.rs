@@ -1,0 +1,191 @@
+//! What is asked of an HTTP API, parsed, whoever reads the answer.
+
+use reqwest::header::HeaderName;
+use serde_json::{Value, json};
+use serde_json_path::JsonPath;
+
+use super::{Desk, csv, given, http::header_name, kpi::within};
+use crate::{
+    config::{
+        document::{
+            http::{CursorDoc, FormatDoc, PagesDoc, RequestDoc},
+            located::{Entries, Loc},
+        },
+        problem::{Place as At, Problem},
+    },
+    sources::{
+        http::{Call, Format, Pages, Sent, Template, promql},
+        wording::Wording,
+    },
+};
+
+/// What is asked; mistakes that have no place of their own are told at `place`.
+pub(super) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call> {
+    let (path, sent) = match (&doc.get, &doc.post, &doc.promql) {
+        (Some(get), None, None) => (template(desk, get), sent_by_get(desk, doc)),
+        (None, Some(post), None) => (template(desk, post), sent_by_post(desk, doc, place)),
+        (None, None, Some(promql)) => {
+            (Template::parse(promql::PATH).ok(), sent_by_promql(desk, doc, promql))
+        }
+        _ => {
+            let message = "an HTTP source has either `get` or `post`, with a path, or `promql`";
+            desk.error(place, message);
+            return None;
+        }
+    };
+    let format = format(desk, doc, place);
+    let encoding = match &doc.encoding {
+        None => None,
+        Some(written) => Some(csv::encoding(desk, Some(written))?),
+    };
+    let pages = doc.pages.as_ref().and_then(|pages| self::pages(desk, pages));
+    if let Some(pages) = doc.pages.as_ref().filter(|_| format.is_some_and(|at| at != Format::Json))
+    {
+        desk.error(pages.place, "only JSON has pages");
+    }
+    let headers = headers(desk, given(doc.headers.as_ref()));
+    Some(Call { path: path?, sent: sent?, headers, pages, format: format?, encoding })
+}
+
+fn template(desk: &mut Desk, doc: &Loc<String>) -> Option<Template> {
+    let path = doc.value.as_deref().map(Template::parse)?;
+    desk.told(doc.place, path)
+}
+
+fn format(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Format> {
+    let signs = csv::Signs {
+        delimiter: doc.delimiter.as_ref(),
+        decimal: doc.decimal.as_ref(),
+        thousands: doc.thousands.as_ref(),
+    };
+    let written = given(doc.format.as_ref()).copied().unwrap_or(FormatDoc::Json);
+    let sign = [signs.delimiter, signs.decimal, signs.thousands].into_iter().flatten().next();
+    if let Some(sign) = sign.filter(|_| written != FormatDoc::Csv) {
+        desk.error(sign.place, "this says how CSV is written; add `format: csv`");
+    }
+    Some(match written {
+        FormatDoc::Json => Format::Json,
+        // Read as UTF-8 once it has been decoded.
+        FormatDoc::Csv => Format::Csv(csv::dialect(desk, &signs, place, encoding_rs::UTF_8)?),
+        FormatDoc::Prometheus => Format::Prometheus,
+    })
+}
+
+fn bodies(doc: &RequestDoc) -> Option<At> {
+    let bodies = [
+        doc.json.as_ref().map(|doc| doc.place),
+        doc.form.as_ref().map(|doc| doc.place),
+        doc.graphql.as_ref().map(|doc| doc.place),
+    ];
+    bodies.into_iter().flatten().next()
+}
+
+fn sent_by_get(desk: &mut Desk, doc: &RequestDoc) -> Option<Sent> {
+    if let Some(place) = bodies(doc) {
+        desk.error(place, "a `get` sends nothing along; write `post` instead");
+        return None;
+    }
+    Some(Sent::Get)
+}
+
+fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Option<Sent> {
+    let others =
+        [doc.format.as_ref().map(|doc| doc.place), doc.pages.as_ref().map(|doc| doc.place)];
+    if let Some(place) = bodies(doc).or(others.into_iter().flatten().next()) {
+        desk.error(place, "`promql` says all of the request and of its answer; leave this out");
+        return None;
+    }
+    words.value.clone().map(Sent::PromQl)
+}
+
+fn sent_by_post(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
+    match (&doc.graphql, &doc.json, &doc.form) {
+        (Some(query), json, None) => {
+            let variables = match json {
+                None => json!({}),
+                Some(json) => worded(desk, json)?,
+            };
+            Some(Sent::GraphQl { query: query.value.clone()?, variables })
+        }
+        (None, Some(json), None) => worded(desk, json).map(Sent::Json),
+        (None, None, Some(form)) => {
+            let fields = form.value.iter().flat_map(|form| form.iter());
+            let fields = fields.filter_map(|(name, place, text)| {
+                Some((name.to_owned(), desk.told(place, Wording::parse(text))?))
+            });
+            Some(Sent::Form(fields.collect()))
+        }
+        (None, None, None) => Some(Sent::Post),
+        _ => {
+            desk.error(place, "a `post` sends either `json`, a `form` or `graphql`");
+            None
+        }
+    }
+}
+
+/// Numbers without a fraction as the author wrote them: 1, not 1.0.
+fn whole(value: Value) -> Value {
+    /// Beyond this, not every whole number is a float.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < EXACT_MAX => json!(float as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(list) => list.into_iter().map(whole).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, whole(value))).collect(),
+        other => other,
+    }
+}
+
+/// JSON whose texts are all wordings.
+fn worded(desk: &mut Desk, doc: &Loc<Value>) -> Option<Value> {
+    let value = whole(doc.value.clone()?);
+    let mut open = vec![&value];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::String(text) => {
+                desk.told(doc.place, Wording::parse(text))?;
+            }
+            Value::Array(list) => open.extend(list),
+            Value::Object(map) => open.extend(map.values()),
+            _ => {}
+        }
+    }
+    Some(value)
+}
+
+fn headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> Vec<(HeaderName, Wording)> {
+    let docs = docs.into_iter().flat_map(|docs| docs.iter());
+    let header = |(name, place, text): (&str, At, &String)| {
+        let words = desk.told(place, Wording::parse(text));
+        Some((header_name(desk, name, place)?, words?))
+    };
+    docs.filter_map(header).collect()
+}
+
+fn pages(desk: &mut Desk, written: &Loc<PagesDoc>) -> Option<Pages> {
+    Some(match written.value.as_ref()? {
+        PagesDoc::LinkHeader => Pages::LinkHeader,
+        PagesDoc::Next(path) => Pages::Next(json_path(desk, path)?),
+        PagesDoc::Number(parameter) => Pages::Number(parameter.value.clone()?),
+        PagesDoc::Cursor(CursorDoc { path, parameter }) => {
+            Pages::Cursor { path: json_path(desk, path)?, parameter: parameter.value.clone()? }
+        }
+    })
+}
+
+/// A JSONPath, or where it is wrong.
+pub(super) fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
+    let text = doc.value.as_deref()?;
+    match JsonPath::parse(text) {
+        Ok(path) => Some(path),
+        Err(error) => {
+            let place = within(doc.place, error.position(), text);
+            let message = format!("`{text}` is no JSONPath: {}", error.message());
+            desk.problems
+                .push(Problem::error(place, message).hint("write one such as $.result.score"));
+            None
+        }
+    }
+}

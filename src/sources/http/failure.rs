@@ -1,0 +1,103 @@
+//! Why an HTTP API gave no answer, in words, and whose fault that is.
+
+use std::{io, time::Duration};
+
+use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+use rustls::{AlertDescription, CertificateError, Error as TlsError};
+
+use crate::sources::fault::Fault;
+
+/// What the client says of a proxy that refuses to connect us.
+const PROXY_REFUSES: &str = "proxy authorization required";
+
+/// Whose fault it is that a request brought no answer: a redirect that is not followed is of the
+/// question, all else of the system.
+pub(super) fn lost(error: &reqwest::Error) -> Fault {
+    let words = broken(error);
+    match error {
+        _ if error.is_connect() => Fault::Unreached(words),
+        _ if error.is_redirect() => Fault::Question(words),
+        _ => Fault::System(words),
+    }
+}
+
+/// Why there is no answer, by its root cause.
+pub(super) fn broken(error: &reqwest::Error) -> String {
+    let mut root: &(dyn std::error::Error + 'static) = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    if let Some(words) = tls(root) {
+        return format!("cannot connect: {words}");
+    }
+    match error {
+        _ if error.is_timeout() => "gave no answer in time".to_owned(),
+        _ if root.to_string().contains(PROXY_REFUSES) => {
+            "cannot connect: the proxy does not let us through; check `proxy`".to_owned()
+        }
+        _ if error.is_connect() => format!("cannot connect: {root}"),
+        _ if error.is_redirect() => root.to_string(),
+        _ if error.is_body() || error.is_decode() => format!("the answer broke off: {root}"),
+        _ => format!("gave no answer: {root}"),
+    }
+}
+
+/// What is wrong with a certificate, its or ours.
+fn tls(root: &(dyn std::error::Error + 'static)) -> Option<String> {
+    // Errors of TLS come in one or more of reading and writing, which hide them from the chain.
+    let mut inner = root;
+    while let Some(error) = inner.downcast_ref::<io::Error>().and_then(|error| error.get_ref()) {
+        inner = error;
+    }
+    let words = match inner.downcast_ref::<TlsError>()? {
+        TlsError::InvalidCertificate(problem) => match problem {
+            CertificateError::UnknownIssuer => {
+                "its certificate is of an authority that is not trusted; name it by `ca`"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "its certificate is for another host; check `base_url`"
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "its certificate has expired; its owner must renew it"
+            }
+            other => return Some(format!("its certificate is not good: {other}")),
+        },
+        TlsError::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::HandshakeFailure,
+        ) => "it wants a certificate of ours that it knows; check `client_certificate`",
+        other => return Some(format!("TLS fails: {other}")),
+    };
+    Some(words.to_owned())
+}
+
+/// Whether any other question would be answered so, too. That somebody may not see this (403), or
+/// that there is no such thing (404), is said of this question. That we are not known (401, 407) is
+/// said of the connection, and asking on may lock us out; so is that we ask too much (429).
+pub(super) fn is_of_system(status: StatusCode) -> bool {
+    let told = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    status.is_server_error() || told.contains(&status)
+}
+
+/// The answers of an API that is busy and not broken.
+pub(super) fn is_busy(status: StatusCode) -> bool {
+    let busy = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    busy.contains(&status)
+}
+
+/// For how many seconds a busy API asks to be left alone; a date is not looked into.
+pub(super) fn patience(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
