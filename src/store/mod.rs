@@ -68,6 +68,10 @@ const KPI_KEY: &str = "kpi:";
 /// How long a writer waits for another process' short transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long one waits in line for the one connection. The line is as long as there are rounds, and on a machine
+/// that hardly gets on, half a minute of waiting is no broken store.
+const TURN_TIME_MAX: Duration = Duration::from_secs(300);
+
 /// An open store. Everything goes over one connection: SQLite has one writer anyway.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -144,8 +148,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
-        let store = Self { pool: pool.await.with_context(told)? };
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(TURN_TIME_MAX);
+        let store = Self { pool: pool.connect_with(options).await.with_context(told)? };
         match MIGRATIONS.run(&store.pool).await {
             Ok(()) => Ok(store),
             Err(MigrateError::VersionMissing(version)) => bail!(newer(path, version)),

@@ -14,8 +14,9 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// The wake-up clock's own crate tells of its inner life; only its trouble is ours.
-const QUIET: &str = "tokio_cron_scheduler=warn";
+/// The wake-up clock's own crate tells of its inner life; only its trouble is ours. Whoever waits for the
+/// store while it is busy is no trouble: how long rounds take is counted.
+const QUIET: &str = "tokio_cron_scheduler=warn,sqlx::pool=error";
 
 /// What a line of the log looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -79,7 +80,9 @@ where
             Level::INFO => 6,
             Level::DEBUG | Level::TRACE => 7,
         };
-        write!(writer, "<{priority}>")?;
-        self.words.format_event(context, writer, event)
+        let mut text = String::new();
+        self.words.format_event(context, Writer::new(&mut text), event)?;
+        // To journald each line is an entry of its own, and one without a priority is a mere remark.
+        text.lines().try_for_each(|line| writeln!(writer, "<{priority}>{line}"))
     }
 }

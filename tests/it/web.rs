@@ -1,6 +1,7 @@
 //! The page, the metrics and the health of the running daemon, over real HTTP.
 
 use std::{
+    collections::BTreeSet,
     io::Write,
     net::{SocketAddr, TcpStream},
 };
@@ -10,6 +11,7 @@ use serde_json::Value;
 use crate::world::{
     kpid::{Daemon, Kpid},
     origin::{Answer, Origin},
+    webhook::Webhook,
 };
 
 fn kpid(origin: &Origin, web: &str) -> Kpid {
@@ -233,7 +235,48 @@ async fn it_gives_signs_of_life_and_logs_as_it_is_told() {
     let mut daemon = kpid.start_with(&[("KPID_LOG_FORMAT", "journald")]);
     let log = daemon.until_log("shows itself").await;
     assert!(log.lines().all(|line| line.starts_with("<6>")), "{log}");
+    // Trouble of several lines is trouble in each of them.
+    std::fs::write(kpid.folder().join("kpid.yaml"), "calendar: [").unwrap();
+    daemon.hang_up();
+    let log = daemon.until_log("kpid.yaml:1:").await;
+    let (before, told) = log.split_once("<3>").unwrap();
+    assert!(before.lines().all(|line| line.starts_with("<6>")), "{log}");
+    assert!(told.lines().skip(1).all(|line| line.starts_with("<3>")), "{log}");
     daemon.stop().await;
+}
+
+/// Words that begin with `kpid_`: in rules and dashboards, the names of metrics.
+fn metrics_named(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    words.filter(|word| word.starts_with("kpid_")).collect()
+}
+
+#[tokio::test]
+async fn every_metric_of_the_rules_and_the_dashboard_is_there() {
+    let (origin, webhook) = (Origin::start().await, Webhook::start().await);
+    origin.figure("calls", 98.0);
+    let told = format!(
+        "listen: \"127.0.0.1:0\" }}\noperators: [ops]\nchannels: {{ ops: {{ webhook: {{ url: \"{}\" }} }}",
+        webhook.url()
+    );
+    let kpid = kpid(&origin, &told);
+    let mut daemon = kpid.start();
+    let at = address(&mut daemon).await;
+    let look = async || text(at, "/metrics").await;
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    // A source that fails is told to the operators, so that there is a delivery to count.
+    origin.set("calls", Answer::Status(500));
+    let is_told = |metrics: &String| metrics.contains("kpid_delivery_attempts_total{");
+    let metrics = daemon.until("a delivery", look, is_told).await;
+    let there = metrics_named(&metrics);
+    for file in ["prometheus-alerts.yaml", "grafana-dashboard.json"] {
+        let path = format!("{}/deploy/{file}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let asked = metrics_named(&text);
+        assert!(asked.len() >= 5, "{file}: {asked:?}");
+        let missing: Vec<_> = asked.difference(&there).collect();
+        assert!(missing.is_empty(), "{file} asks for {missing:?}, of which /metrics knows nothing");
+    }
 }
 
 #[tokio::test]
