@@ -9,11 +9,13 @@ use kpid::{
     sources::{
         Connection, Outcome, Question, Request, Source, Window,
         connections::Connections,
+        http::{Ask, Call, Extract, Format, Place, Sent, Template},
         shared::Shared,
         sql::{Address, Database, Query, Server, Tls},
     },
 };
 use secrecy::SecretString;
+use serde_json_path::JsonPath;
 
 use crate::world::until;
 
@@ -83,6 +85,20 @@ pub(crate) async fn ask(
     let question = Question { window: &window, frequency, calendar: &calendar, now };
     let source = Source { from: id(), request, reading, lookback: 0 };
     connections.fetch(&Shared::nothing(), &source, &question).await
+}
+
+/// A GET of a document whose `v` is the value.
+pub(crate) fn value_at(path: &str) -> Request {
+    let call = Call {
+        path: Template::parse(path).unwrap(),
+        sent: Sent::Get,
+        headers: Vec::new(),
+        pages: None,
+        format: Format::Json,
+        encoding: None,
+    };
+    let extract = Extract::One(Place::Value(JsonPath::parse("$.v").unwrap()));
+    Request::Http(Box::new(Ask { call, extract }))
 }
 
 /// An outcome in few words, to compare with.

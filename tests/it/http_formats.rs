@@ -85,13 +85,15 @@ connections:
       requests:
         month: {{ get: \"month?of={{period_key}}\" }}
         sheet: {{ get: sheet, format: csv, delimiter: \";\", decimal: \",\", thousands: \".\" }}
+  books: {{ csv: {{ folder: . }} }}
 "
     );
     let kpis: String = sources
         .iter()
         .map(|(id, source)| {
+            let from = if source.starts_with("from:") { "" } else { "from: desk, " };
             format!(
-                "          {id}: {{ nature: flow, unit: x, schedule: {{ every: 1d }}, target: 1, source: {{ http: {{ from: desk, {source} }} }} }}\n"
+                "          {id}: {{ nature: flow, unit: x, schedule: {{ every: 1d }}, target: 1, source: {{ http: {{ {from}{source} }} }} }}\n"
             )
         })
         .collect();
@@ -187,6 +189,7 @@ async fn what_does_not_fit_together_is_told_with_its_place() {
     for (source, words) in [
         ("named: mont, value: $.a", "the connection `desk` has no request `mont`"),
         ("named: mont, value: $.a", "did you mean `month`?"),
+        ("from: books, named: month, value: $.a", "`books` has no request `month`"),
         ("named: month, get: a, value: $.a", "either a request of its own or one that is `named`"),
         ("named: month, format: csv, value: a", "is said in `requests:` of the connection"),
         ("get: a, delimiter: \";\", value: $.a", "add `format: csv`"),

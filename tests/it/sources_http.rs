@@ -5,20 +5,19 @@ use std::{net::SocketAddr, time::Duration};
 use kpid::{
     scorecard::ReadingKind,
     sources::{
-        Connection, Request,
+        Connection,
         connections::Connections,
-        http::{Ask, Auth, Call, Endpoint, Extract, Format, Place, Sent, Template},
+        http::{Auth, Endpoint},
     },
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
-use serde_json_path::JsonPath;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 
-use crate::asking::{ask, id, open, words};
+use crate::asking::{ask, id, open, value_at, words};
 
 const TOKEN: &str = "s3cr3t-token";
 
@@ -110,16 +109,7 @@ fn endpoint(address: SocketAddr) -> Connections {
 }
 
 async fn get(connections: &Connections, path: &str) -> String {
-    let call = Call {
-        path: Template::parse(path).unwrap(),
-        sent: Sent::Get,
-        headers: Vec::new(),
-        pages: None,
-        format: Format::Json,
-        encoding: None,
-    };
-    let extract = Extract::One(Place::Value(JsonPath::parse("$.v").unwrap()));
-    let request = Request::Http(Box::new(Ask { call, extract }));
+    let request = value_at(path);
     words(&ask(connections, ReadingKind::Value, request).await)
 }
 

@@ -5,6 +5,10 @@ use kpid::{
     sources::sql::{Address, Server, Tls},
 };
 use sqlx::Connection;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     asking::{check, database, give_up, id, open, patient, query, server, words},
@@ -207,6 +211,34 @@ async fn a_connection_is_encrypted_as_far_as_is_asked() {
         let server = Server { tls, authority, host: host.into(), ..server };
         let connections = open(database(Address::Postgres(server)));
         check(&connections, ReadingKind::Value, &[(encrypted, expected)]).await;
+    }
+}
+
+/// Leads to a server, but breaks off with the first who come, as one does that restarts.
+async fn restarting(server: u16, broken_off: usize) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        for _ in 0..broken_off {
+            drop(listener.accept().await);
+        }
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(("127.0.0.1", server)).await?;
+                copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_server_that_restarts_is_asked_again_within_the_round() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    for (broken_off, expected) in [(2, "1"), (3, "!cannot connect: ")] {
+        let port = restarting(postgres.port, broken_off).await;
+        let connections = open(patient(Address::Postgres(server(port, "postgres", PASSWORD))));
+        check(&connections, ReadingKind::Value, &[("select 1", expected)]).await;
     }
 }
 

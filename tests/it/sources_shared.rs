@@ -90,4 +90,10 @@ async fn a_query_that_has_no_such_name_is_told() {
     let ran = kpid.run(&["check"]).await;
     assert!(ran.stdout.contains("the connection `books` has no query `mont`"), "{}", ran.stdout);
     assert!(ran.stdout.contains("did you mean `month`?"), "{}", ran.stdout);
+    let path = kpid.folder().join("scorecards/acme.yaml");
+    let scorecard = fs::read_to_string(&path).unwrap().replace("from: books", "from: scripts");
+    fs::write(&path, scorecard).unwrap();
+    let ran = kpid.run(&["check"]).await;
+    let told = "`scripts` is no database and has no queries";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
 }

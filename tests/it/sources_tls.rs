@@ -5,16 +5,15 @@ use std::{net::SocketAddr, time::Duration};
 use kpid::{
     scorecard::ReadingKind,
     sources::{
-        Connection, Request,
-        http::{self, Ask, Auth, Call, Endpoint, Extract, Format, Place, Sent, Template},
+        Connection,
+        http::{self, Auth, Endpoint},
     },
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
-use serde_json_path::JsonPath;
 
 use crate::{
-    asking::{ask, open, words},
+    asking::{ask, open, value_at, words},
     world::{kpid::Kpid, origin::Origin, proxy::Proxy, tls::Certificates},
 };
 
@@ -47,18 +46,8 @@ fn https(address: SocketAddr, authority: Option<String>) -> Endpoint {
 async fn get(endpoint: Endpoint, path: &str) -> String {
     let debug = format!("{endpoint:?}");
     assert!(!debug.contains(TOKEN) && !debug.contains("pr0xy"), "{debug}");
-    let call = Call {
-        path: Template::parse(path).unwrap(),
-        sent: Sent::Get,
-        headers: Vec::new(),
-        pages: None,
-        format: Format::Json,
-        encoding: None,
-    };
-    let extract = Extract::One(Place::Value(JsonPath::parse("$.v").unwrap()));
-    let request = Request::Http(Box::new(Ask { call, extract }));
     let connections = open(Connection::Http(Box::new(endpoint)));
-    let found = words(&ask(&connections, ReadingKind::Value, request).await);
+    let found = words(&ask(&connections, ReadingKind::Value, value_at(path)).await);
     assert!(!found.contains(TOKEN) && !found.contains("pr0xy"), "{found}");
     found
 }

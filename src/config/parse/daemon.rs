@@ -1,6 +1,6 @@
 //! `kpid.yaml`, parsed.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -106,10 +106,11 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         if let Some(speech) = doc.value.as_ref().and_then(|doc| speech(desk, doc)) {
             desk.speeches.insert(id.clone(), speech);
         }
-        if let Some(ConnectionDoc::Http(doc)) = &doc.value {
-            let calls = http::requests(desk, doc);
-            desk.calls.insert(id.clone(), calls);
-        }
+        let calls = match &doc.value {
+            Some(ConnectionDoc::Http(doc)) => http::requests(desk, doc),
+            _ => HashMap::new(),
+        };
+        desk.calls.insert(id.clone(), calls);
         parts.connections.extend(parsed.map(|connection| (id, connection)));
     }
     for (id, place, doc) in

@@ -196,7 +196,7 @@ fn named(desk: &mut Desk, doc: &HttpSourceDoc, name: &Loc<String>) -> Option<Cal
         return None;
     }
     let (from, wanted) = (doc.from.value.as_deref()?, name.value.as_deref()?);
-    // A connection that is not there, or is none of HTTP, is told by itself.
+    // A connection that is not there is told by itself.
     let calls = desk.calls.get(&Id::parse(from).ok()?)?;
     let found = calls.get(wanted).cloned();
     if found.is_none() {

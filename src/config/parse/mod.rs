@@ -47,7 +47,7 @@ pub(super) struct Desk {
     pub(super) secrets: Secrets,
     /// What is known of databases when their KPIs are read.
     pub(super) speeches: HashMap<Id, Speech>,
-    /// The requests of HTTP APIs that have names, known when their KPIs are read.
+    /// The requests that have names, of every connection; only HTTP APIs have any.
     pub(super) calls: HashMap<Id, HashMap<String, Call>>,
     /// Everything wrong so far.
     pub(super) problems: Vec<Problem>,

@@ -92,8 +92,15 @@ pub(super) fn query(desk: &mut Desk, doc: &Loc<String>, dialect: Dialect) -> Opt
 /// A query of the connection.
 fn named(desk: &mut Desk, from: &Loc<String>, name: &Loc<String>) -> Option<Query> {
     let (from, wanted) = (from.value.as_deref()?, name.value.as_deref()?);
-    // A connection that is not there is told by itself.
-    let queries = &desk.speeches.get(&Id::parse(from).ok()?)?.queries;
+    let id = Id::parse(from).ok()?;
+    let Some(speech) = desk.speeches.get(&id) else {
+        // A connection that is not there is told by itself.
+        if desk.calls.contains_key(&id) {
+            desk.error(name.place, format!("`{from}` is no database and has no queries"));
+        }
+        return None;
+    };
+    let queries = &speech.queries;
     let found = queries.get(wanted).cloned();
     if found.is_none() {
         let hint = suggestion(wanted, queries.keys().map(String::as_str));

@@ -191,3 +191,22 @@ pub(super) fn words(error: &sqlx::Error) -> String {
         other => shown(&other.to_string(), COMPLAINT_CHARS_MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_next_moment_may_mend_is_asked_again() {
+        let io = |kind: ErrorKind| sqlx::Error::Io(kind.into());
+        let refused = || io(ErrorKind::ConnectionRefused);
+        let told = |words: &Fault| words.words().to_owned();
+        assert!(matches!(unreached(&refused()), Fault::Unreached(_)));
+        assert!(told(&unreached(&refused())).starts_with("cannot connect: "));
+        let certificate = io(ErrorKind::InvalidData);
+        assert!(matches!(unreached(&certificate), Fault::System(_)), "no better in a moment");
+        assert!(matches!(stale(&io(ErrorKind::BrokenPipe)), Fault::Unreached(_)));
+        assert!(matches!(asked(&io(ErrorKind::UnexpectedEof)), Fault::System(_)), "under way");
+        assert!(matches!(asked(&sqlx::Error::RowNotFound), Fault::Question(_)));
+    }
+}
