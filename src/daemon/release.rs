@@ -112,7 +112,9 @@ impl Release<'_> {
         if !alerts.any(|(alert, _)| alert == *scope) {
             return overtaken(parts, NOT_CONFIGURED);
         }
-        if episode.end_untold || self.is_silenced(scope) {
+        // An end that a silence keeps back is told after it; one that flaps is told in weeks.
+        let end_is_near = episode.end_untold && !episode.is_flapping(self.now);
+        if end_is_near || self.is_silenced(scope) {
             let until = pace(self.setup, self.now + SILENCE_LOOK).opening;
             let reason = "waits for the end of a silence".to_owned();
             let fate = Fate::Waits { until, reason };

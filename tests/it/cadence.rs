@@ -370,7 +370,10 @@ type Happening = (i64, usize, f64, bool);
 
 fn stories() -> impl Strategy<Value = Vec<Happening>> {
     let value = prop_oneof![Just(45.0), Just(15.0), Just(5.0), 0.0..50.0];
-    vec((0_i64..20, 0_usize..5, value, prop::bool::weighted(0.8)), 1..30)
+    // One of them comes and goes within a night.
+    let view = prop_oneof![3 => Just(0_usize), 2 => 0_usize..5];
+    let hours = prop_oneof![3 => 0_i64..4, 1 => 8_i64..20];
+    vec((hours, view, value, prop::bool::weighted(0.9)), 1..30)
 }
 
 /// A mail that was sent: when, of what, which news.
@@ -486,7 +489,7 @@ fn check_story(alerts: &str, story: &[Happening]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn what_is_decided_is_told_once_in_order_and_at_the_pace_that_is_configured(
@@ -495,6 +498,16 @@ proptest! {
     ) {
         check_story(if with_hours { WORKING } else { "" }, &story);
     }
+}
+
+#[test]
+fn what_came_and_went_too_often_does_not_wait_for_weeks() {
+    // It falls for the fourth time, and is well again, in one night.
+    let night = [(15.0, 1), (45.0, 1)];
+    let falls = night.iter().cycle().take(8).map(|(value, hours)| (*hours, 0, *value, true));
+    let mut story: Vec<Happening> = falls.collect();
+    story[6].0 = 8;
+    check_story(WORKING, &story);
 }
 
 #[tokio::test]
