@@ -120,7 +120,16 @@ impl Release<'_> {
             let fate = Fate::Waits { until, reason };
             return parts.iter().map(|part| (part.id, fate.clone())).collect();
         }
-        if episode.is_open() { self.going_on(scope, episode, parts) } else { ended(parts) }
+        if episode.is_open() {
+            return self.going_on(scope, episode, parts);
+        }
+        if episode.end_untold && !parts.iter().any(|part| part.heard) {
+            // The only message for weeks that says so must not be lost.
+            let kept =
+                || Fate::Kept { reason: "it comes and goes too often for a mail".to_owned() };
+            return parts.iter().map(|part| (part.id, kept())).collect();
+        }
+        ended(parts)
     }
 
     /// One mail with what is so now; an escalation is not lost in it.

@@ -508,6 +508,9 @@ fn what_came_and_went_too_often_does_not_wait_for_weeks() {
     let mut story: Vec<Happening> = falls.collect();
     story[6].0 = 8;
     check_story(WORKING, &story);
+    // And once more on the next day, when nobody is told of it any more.
+    story.push((12, 0, 15.0, true));
+    check_story(WORKING, &story);
 }
 
 #[tokio::test]
