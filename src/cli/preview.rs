@@ -55,6 +55,8 @@ enum EventName {
     Acknowledged,
     Recovered,
     Corrected,
+    /// None: a mail that is not about an alert
+    Notice,
 }
 
 /// A form of a message.
@@ -71,9 +73,9 @@ enum View {
 }
 
 impl EventName {
-    /// The event, and a cause that it is told for.
-    fn told(self) -> (Event, Cause) {
-        match self {
+    /// The event, and a cause that it is told for; none of what is not about an alert.
+    fn told(self) -> Option<(Event, Cause)> {
+        Some(match self {
             Self::Opened => (Event::Opened, Cause::Fell),
             Self::Worsened => (Event::Worsened, Cause::ScoreFell),
             Self::Reminded => (Event::Reminded, Cause::Unacknowledged),
@@ -81,7 +83,8 @@ impl EventName {
             Self::Acknowledged => (Event::Acknowledged, Cause::Person),
             Self::Recovered => (Event::Recovered, Cause::Improved),
             Self::Corrected => (Event::Corrected, Cause::Restated),
-        }
+            Self::Notice => return None,
+        })
     }
 }
 
@@ -120,7 +123,7 @@ fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
 }
 
 async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
-    let (event, cause) = wish.event.told();
+    let Some((event, cause)) = wish.event.told() else { return Ok(tried::sample_notice()) };
     let Some(path) = &wish.of else { return Ok(tried::sample(event)) };
     let scope = configuration::scope(setup, path)?;
     let now = match &wish.as_of {

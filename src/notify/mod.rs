@@ -2,6 +2,7 @@
 //! fixed when the decision was made.
 
 pub mod facts;
+pub mod guard;
 mod mail;
 pub mod news;
 pub mod notice;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 use crate::{
     notify::{
+        guard::Inside,
         mail::{
             letter::{Envelope, letter},
             look::{Look, Rendered},
@@ -110,6 +112,8 @@ pub struct Webhook {
     pub previous: Option<SecretString>,
     /// What the body looks like.
     pub format: Format,
+    /// Whether its name may lead to an address inside.
+    pub allow_private: bool,
 }
 
 /// What the body of a webhook looks like.
@@ -315,6 +319,19 @@ impl Complaint {
         Some(Self { key: format!("template/{channel}/{version}"), summary, lines })
     }
 
+    /// A name that leads inside, of a channel.
+    fn of_inside(channel: &Id, inside: &Inside, now: DateTime<Utc>) -> Self {
+        let lines = vec![
+            format!("Way out: {}.", guard::WAY_OUT),
+            "An address in figures, and `localhost`, need no permission: they say themselves where \
+             they lead. `kpid check --probe` tries it."
+                .to_owned(),
+        ];
+        let summary = format!("The channel `{channel}` waits: {inside}; {}.", guard::WAY_OUT);
+        // Names come to lead elsewhere; a day later it is news again.
+        Self { key: format!("inside/{channel}/{}", now.date_naive()), summary, lines }
+    }
+
     fn sentence(&self) -> &str {
         self.summary.trim_end_matches('.')
     }
@@ -375,6 +392,7 @@ mod tests {
                     secret: Some("s".to_owned().into()),
                     previous: None,
                     format: Format::Generic,
+                    allow_private: false,
                 }),
             ),
         ]
@@ -411,6 +429,7 @@ mod tests {
             secret: Some("whsec_?".to_owned().into()),
             previous: None,
             format: Format::Generic,
+            allow_private: false,
         };
         let error = Channels::open(&[(id("ops"), Channel::Webhook(hook))].into()).unwrap_err();
         assert!(format!("{error:#}").starts_with("channel `ops`: "), "{error:#}");

@@ -85,7 +85,13 @@ mod tests {
         ]
         .into();
         let url = "https://hooks.example/kpid".parse().unwrap();
-        let hook = Webhook { url, secret: None, previous: None, format: Format::Generic };
+        let hook = Webhook {
+            url,
+            secret: None,
+            previous: None,
+            format: Format::Generic,
+            allow_private: false,
+        };
         let channels: IndexMap<Id, Channel> =
             [(id("ops"), Channel::Webhook(hook)), (id("mail"), mail()), (id("other-mail"), mail())]
                 .into();

@@ -81,6 +81,11 @@ pub fn sample(event: Event) -> Message {
     .into()
 }
 
+/// The sample of a message that is not about an alert.
+pub fn sample_notice() -> Message {
+    cases::notice().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Webhooks: the facts as JSON, signed as Standard Webhooks do. The body is a contract:
 //! `docs/webhook.md`.
 
-use std::time::Duration;
+use std::{error::Error, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -17,7 +17,11 @@ use sha2::Sha256;
 use tokio::{net::TcpStream, time};
 use url::Url;
 
-use crate::notify::{Complaint, Delivery, Format, SendError, Webhook, shape, template};
+use crate::notify::{
+    Complaint, Delivery, Format, SendError, Webhook,
+    guard::{self, Guard, Inside},
+    shape, template,
+};
 
 /// One request and its answer, connecting included.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
@@ -40,6 +44,7 @@ pub(crate) struct Hook {
     client: Client,
     url: Url,
     host: String,
+    guard: Guard,
     format: Format,
     secret: Option<SecretString>,
     /// The present key, and the one before while both are good.
@@ -73,14 +78,16 @@ impl Hook {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             drop(rustls::crypto::ring::default_provider().install_default());
         }
+        let guard = Guard::of(&webhook.url, webhook.allow_private);
         let client = Client::builder()
+            .dns_resolver(Arc::new(guard.clone()))
             .user_agent(concat!("kpid/", env!("CARGO_PKG_VERSION")))
             // A signed request is for the receiver named, and for nobody it names.
             .redirect(redirect::Policy::none())
             .timeout(request_time_max)
             .build()
             .context("cannot prepare the HTTP client")?;
-        Ok(Self { client, url: webhook.url.clone(), host, format, secret, keys })
+        Ok(Self { client, url: webhook.url.clone(), host, guard, format, secret, keys })
     }
 
     /// Posts the message under the delivery's id.
@@ -102,6 +109,10 @@ impl Hook {
             request = request.header("webhook-signature", signed.collect::<Vec<_>>().join(" "));
         }
         let response = request.body(body).send().await.map_err(|error| {
+            if let Some(inside) = guard::blamed(&error) {
+                let complaint = Complaint::of_inside(delivery.channel, inside, now);
+                return SendError::Blocked(Box::new(complaint));
+            }
             let error = anyhow::Error::from(error.without_url());
             retry(format!("cannot reach {}: {error:#}", self.host))
         })?;
@@ -132,8 +143,15 @@ impl Hook {
         let port = self.url.port_or_known_default().unwrap_or(443);
         // Brackets of an IPv6 address belong to the URL, not to the address.
         let host = self.host.trim_matches(['[', ']']);
-        match time::timeout(REQUEST_TIME_MAX, TcpStream::connect((host, port))).await {
+        let connect = async {
+            let addresses = self.guard.addresses(host, port).await?;
+            Ok::<_, Box<dyn Error + Send + Sync>>(TcpStream::connect(addresses.as_slice()).await?)
+        };
+        match time::timeout(REQUEST_TIME_MAX, connect).await {
             Ok(Ok(_stream)) => Ok(()),
+            Ok(Err(error)) if error.is::<Inside>() => {
+                Err(retry(format!("{error}; {}", guard::WAY_OUT)))
+            }
             Ok(Err(error)) => Err(retry(format!("cannot reach {host}:{port}: {error}"))),
             Err(_elapsed) => Err(retry(format!(
                 "cannot reach {host}:{port} within {} s",
@@ -259,9 +277,11 @@ mod tests {
         let url = format!("http://{}/kpid", listener.local_addr().unwrap()).parse().unwrap();
         let secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into());
         let previous = None;
-        let hook =
-            Hook::open_within(&Webhook { url, secret, previous, format: Format::Generic }, PATIENT)
-                .unwrap();
+        let hook = Hook::open_within(
+            &Webhook { url, secret, previous, format: Format::Generic, allow_private: false },
+            PATIENT,
+        )
+        .unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());
         let channel = ops();
         let mut seen = Vec::new();
@@ -334,7 +354,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: Url = format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
         let hook = Hook::open_within(
-            &Webhook { url, secret: None, previous: None, format: Format::Generic },
+            &Webhook {
+                url,
+                secret: None,
+                previous: None,
+                format: Format::Generic,
+                allow_private: false,
+            },
             IMPATIENT,
         )
         .unwrap();
@@ -390,6 +416,7 @@ mod tests {
             secret: secret("new"),
             previous: secret("old"),
             format: Format::Generic,
+            allow_private: false,
         };
         let hook = Hook::open_within(&hook, PATIENT).unwrap();
         let (message, now) = (cases::opened().into(), cases::at(NOW).to_utc());

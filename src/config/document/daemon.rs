@@ -306,6 +306,8 @@ pub struct WebhookDoc {
     pub format: Option<Loc<WebhookFormatDoc>>,
     /// What a body of one's own is sent as; `application/json` by default.
     pub content_type: Option<Loc<String>>,
+    /// Whether its name may lead to an address inside, such as 10.0.0.5; no by default.
+    pub allow_private: Option<Loc<bool>>,
 }
 
 /// The shape of a webhook's body.

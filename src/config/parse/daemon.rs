@@ -21,7 +21,7 @@ use crate::{
         problem::{Place, Problem, suggestion},
         setup::{Alerts, Heartbeat, Web},
     },
-    notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
+    notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard},
     scorecard::{Calendar, Closure, FiscalLabel, Id},
     sources::{
         Connection,
@@ -389,7 +389,15 @@ fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
         let hint = "write it as `secret: { credential: pagerduty }`";
         desk.problems.push(Problem::error(doc.url.place, message).hint(hint));
     }
-    Some(Webhook { url: web_address(desk, &doc.url)?, secret, previous, format })
+    let allow_private = given(doc.allow_private.as_ref()).copied().unwrap_or(false);
+    let url = web_address(desk, &doc.url)?;
+    let written = doc.url.value.as_deref().unwrap_or_default();
+    if let Some((address, kind)) = guard::hidden(written, &url).filter(|_| !allow_private) {
+        let message = format!("`{written}` leads to {address}, {kind}, without showing it");
+        let hint = format!("write {address}, or add `allow_private: true` to the channel");
+        desk.problems.push(Problem::error(doc.url.place, message).hint(hint));
+    }
+    Some(Webhook { url, secret, previous, format, allow_private })
 }
 
 fn person(desk: &mut Desk, id: Id, doc: &PersonDoc) -> Person {

@@ -151,6 +151,12 @@ fn first_contact() -> KpiFacts {
     }
 }
 
+/// The recent values of a KPI, had its newest been another.
+fn ending(kpi: &KpiFacts, newest: f64) -> Vec<Option<f64>> {
+    let (_, before) = kpi.recent.split_last().unwrap_or((&None, &[]));
+    before.iter().copied().chain([Some(newest)]).collect()
+}
+
 /// Customer fell off track in May 2026 (V139–V142).
 pub(crate) fn opened() -> Facts {
     Facts {
@@ -257,6 +263,38 @@ pub(crate) fn worsened() -> Facts {
         at: at("2026-06-09T06:00:00+02:00"),
         status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
         score: Change { from: Some(71.97), to: Some(41.2) },
+        kpis: vec![
+            KpiFacts {
+                value: Some(86.3),
+                variance: Some(86.3 - 95.0),
+                score: Some(2.0),
+                share_pct: Some(59.3),
+                contribution: Some(-22.03),
+                recent: ending(&on_time_delivery(), 86.3),
+                need: Some(Need {
+                    green_line: 95.0,
+                    missing: 8.7,
+                    count: Some(CountNeed { more: 261.0, of: 3000.0 }),
+                }),
+                units: vec![unit("North", 81.9), unit("South", 90.7)],
+                ..on_time_delivery()
+            },
+            KpiFacts {
+                value: Some(9.4),
+                variance: Some(3.4),
+                status: Status::OffTrack,
+                score: Some(0.0),
+                share_pct: Some(40.7),
+                contribution: Some(-12.0),
+                signal: Some(Signal::Outside),
+                recent: ending(&lead_time(), 9.4),
+                streak: Some(1),
+                need: Some(Need { green_line: 6.0, missing: -3.4, count: None }),
+                ..lead_time()
+            },
+            promoters(),
+            first_contact(),
+        ],
         further: Vec::new(),
         episode: EpisodeFacts { flapping_until: None, ..acknowledged.episode },
         ..acknowledged
@@ -286,6 +324,11 @@ pub(crate) fn corrected() -> Facts {
         status: Change { from: Some(Status::OnTrack), to: Some(Status::OnTrack) },
         score: Change { from: Some(71.97), to: Some(73.4) },
         since: None,
+        kpis: [-0.8, -1.03, 2.18, 1.08]
+            .into_iter()
+            .zip(recovered.kpis)
+            .map(|(points, kpi)| KpiFacts { contribution: Some(points), ..kpi })
+            .collect(),
         told: Some(told()),
         episode: EpisodeFacts {
             recovered_at: Some(at("2026-06-11T06:00:00+02:00")),
@@ -333,6 +376,7 @@ pub(crate) fn recovered() -> Facts {
         value: Some(95.2),
         variance: Some(0.2),
         status: Status::OnTrack,
+        recent: ending(&on_time_delivery(), 95.2),
         score: Some(72.0),
         share_pct: Some(0.0),
         contribution: Some(15.3),

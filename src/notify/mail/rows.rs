@@ -107,22 +107,25 @@ fn linked_parts(facts: &Facts) -> impl Iterator<Item = (String, f64)> {
 /// The signed parts of the score's change, which add up to it.
 pub(super) fn change(facts: &Facts) -> Option<String> {
     let (then, now) = (facts.score.from?, facts.score.to?);
-    let mut moved: Vec<_> = facts
+    let parts = facts
         .kpis
         .iter()
         .filter_map(|kpi| Some((line(&kpi.name), kpi.contribution?)))
         .chain(linked_parts(facts))
-        .chain(facts.residual.map(|residual| ("data or weights".to_owned(), residual)))
-        .filter(|(_, points)| points.abs() >= POINTS_MIN)
-        .collect();
+        .chain(facts.residual.map(|residual| ("data or weights".to_owned(), residual)));
+    let (mut moved, small): (Vec<_>, Vec<_>) =
+        parts.partition(|(_, points)| points.abs() >= POINTS_MIN);
     moved.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
     let rest = moved.split_off(moved.len().min(PARTS_MAX));
-    if !rest.is_empty() {
-        moved.push(("others".to_owned(), rest.iter().map(|(_, points)| points).sum()));
+    let others: f64 = rest.iter().chain(&small).map(|(_, points)| points).sum();
+    if !rest.is_empty() || others.abs() >= POINTS_MIN {
+        moved.push(("others".to_owned(), others));
     }
+    let shown = adding_up(moved.iter().map(|(_, points)| *points), now - then);
     let parts: Vec<String> = moved
-        .into_iter()
-        .map(|(name, points)| format!("{name} {}", rounding::points(points)))
+        .iter()
+        .zip(shown)
+        .map(|((name, _), points)| format!("{name} {}", rounding::points(points)))
         .collect();
     let before = facts
         .before
@@ -131,6 +134,28 @@ pub(super) fn change(facts: &Facts) -> Option<String> {
     let total = rounding::points(now - then);
     let head = format!("{total} points{}", before.unwrap_or_default());
     Some(if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) })
+}
+
+/// The parts in tenths, so that whoever adds up what is shown comes to the total shown: what their
+/// rounding leaves over goes to those that it wronged most.
+fn adding_up(parts: impl Iterator<Item = f64>, total: f64) -> Vec<f64> {
+    let mut tenths: Vec<(f64, f64)> =
+        parts.map(|part| part * 10.0).map(|exact| (exact, exact.round())).collect();
+    let mut left = (total * 10.0).round() - tenths.iter().map(|(_, shown)| shown).sum::<f64>();
+    // What the parts themselves do not add up to is no rounding, and is not hidden.
+    let missing = total * 10.0 - tenths.iter().map(|(exact, _)| exact).sum::<f64>();
+    if missing.abs() >= 0.5 {
+        return tenths.into_iter().map(|(_, shown)| shown / 10.0).collect();
+    }
+    while left.abs() >= 0.5 {
+        let step = left.signum();
+        let wronged = |(exact, shown): &(f64, f64)| (exact - shown) * step;
+        let most = tenths.iter_mut().max_by(|a, b| wronged(a).total_cmp(&wronged(b)));
+        let Some((_, shown)) = most else { break };
+        *shown += step;
+        left -= step;
+    }
+    tenths.into_iter().map(|(_, shown)| shown / 10.0).collect()
 }
 
 /// `a, b and c`
@@ -187,6 +212,26 @@ mod tests {
         assert_eq!(said, [sentence]);
         let change = change(&facts).unwrap();
         assert!(change.ends_with("Ship on time (North) -16.1"), "{change}");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_change_adds_up_to_what_is_shown_of_the_whole() {
+        let tenths = |points: f64| (points * 10.0).round();
+        for parts in [
+            vec![0.26, 0.26, 0.26],
+            vec![-16.54, -2.84, 2.16, 1.06],
+            vec![0.14, 0.14, -0.44],
+            vec![],
+        ] {
+            let total: f64 = parts.iter().sum();
+            let shown = adding_up(parts.iter().copied(), total);
+            let sum: f64 = shown.iter().map(|points| tenths(*points)).sum();
+            assert_eq!(sum, tenths(total), "{parts:?}: {shown:?}");
+            for (part, shown) in parts.iter().zip(&shown) {
+                assert!((part - shown).abs() < 0.1, "{part} is shown as {shown}");
+            }
+        }
+        assert_eq!(adding_up([1.0].into_iter(), 5.0), [1.0], "what is missing is not hidden");
     }
 
     #[test]

@@ -174,8 +174,11 @@ fn affects(facts: &Facts) -> String {
 }
 
 fn data(facts: &Facts) -> String {
+    if facts.remarks.is_empty() && facts.coverage == 0.0 {
+        return "none".to_owned();
+    }
     if facts.remarks.is_empty() {
-        return "complete".to_owned();
+        return if facts.official { "complete, final" } else { "complete" }.to_owned();
     }
     let mut remarks: Vec<String> = facts.remarks.iter().map(|remark| line(remark)).collect();
     let rest = remarks.split_off(remarks.len().min(REMARKS_MAX));

@@ -2,7 +2,9 @@
 
 use std::{
     collections::VecDeque,
+    io::Write,
     net::SocketAddr,
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
 };
 
@@ -11,12 +13,10 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
-use sha2::Sha256;
 use tokio::net::TcpListener;
 
 /// A request as it came.
@@ -48,6 +48,8 @@ pub(crate) enum Answer {
     Patience(u32),
     /// 302, to a place that must not be followed.
     Redirect,
+    /// 200, and a page for people: somebody answers, though perhaps not who was meant.
+    Page,
 }
 
 impl Webhook {
@@ -88,16 +90,31 @@ impl Call {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// Whether it is signed with this secret, as Standard Webhooks say.
+    /// Whether it is signed with this secret alone, as Standard Webhooks say.
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-        mac.update(self.header("webhook-id").as_bytes());
-        mac.update(b".");
-        mac.update(self.header("webhook-timestamp").as_bytes());
-        mac.update(b".");
-        mac.update(&self.body);
-        let expected = BASE64_STANDARD.encode(mac.finalize().into_bytes());
-        self.header("webhook-signature") == format!("v1,{expected}")
+        self.header("webhook-signature") == self.signature_by(secret)
+    }
+
+    /// The signature as openssl makes it, which has nothing in common with what made ours.
+    pub(crate) fn signature_by(&self, secret: &str) -> String {
+        let key = match secret.strip_prefix("whsec_") {
+            Some(encoded) => BASE64_STANDARD.decode(encoded).unwrap(),
+            None => secret.as_bytes().to_vec(),
+        };
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut openssl = Command::new("openssl")
+            .args(["dgst", "-sha256", "-mac", "HMAC", "-macopt", &format!("hexkey:{key}")])
+            .arg("-binary")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let head = format!("{}.{}.", self.header("webhook-id"), self.header("webhook-timestamp"));
+        let signed = [head.as_bytes(), &self.body].concat();
+        openssl.stdin.take().unwrap().write_all(&signed).unwrap();
+        let made = openssl.wait_with_output().unwrap();
+        assert!(made.status.success(), "openssl made no signature");
+        format!("v1,{}", BASE64_STANDARD.encode(made.stdout))
     }
 }
 
@@ -116,6 +133,7 @@ async fn receive(
         Answer::Patience(secs) => {
             (StatusCode::TOO_MANY_REQUESTS, [("retry-after", secs.to_string())]).into_response()
         }
+        Answer::Page => Html("<!DOCTYPE html><h1>Welcome</h1>").into_response(),
         Answer::Redirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
     }
 }
