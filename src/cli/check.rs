@@ -108,21 +108,19 @@ fn json(
 fn summary(setup: Option<&Setup>, problems: &Problems, held: usize) -> String {
     let count =
         |severity| problems.found.iter().filter(|problem| problem.severity == severity).count();
-    let warnings = plural(count(Severity::Warning) + held, "warning");
+    let warnings = output::plural(count(Severity::Warning) + held, "warning");
     match setup {
         Some(setup) => {
             let scorecards = setup.portfolio.scorecards().len();
             let kpis = setup.portfolio.kpis().count();
             format!(
                 "good: {}, {}, {warnings}",
-                plural(scorecards, "scorecard"),
-                plural(kpis, "KPI")
+                output::plural(scorecards, "scorecard"),
+                output::plural(kpis, "KPI")
             )
         }
-        None => format!("not good: {}, {warnings}", plural(count(Severity::Error), "problem")),
+        None => {
+            format!("not good: {}, {warnings}", output::plural(count(Severity::Error), "problem"))
+        }
     }
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -39,18 +39,21 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             for row in &bad {
                 anstream::eprintln!("{path}: {row}");
             }
-            anstream::eprintln!("kpid: nothing was imported: {} bad rows in {path}", bad.len());
+            anstream::eprintln!(
+                "kpid: nothing was imported: {} in {path}",
+                output::plural(bad.len(), "bad row")
+            );
             return Ok(Answer::No);
         }
     };
     let store = Store::open(&setup.store).await?;
     let engine = Engine::start(setup, store).await?;
     let judgement = import::keep(&engine, &rows, now).await?;
-    let detail = Some(format!("{} actuals", rows.len()));
+    let detail = Some(output::plural(rows.len(), "actual"));
     let (by, of) = (arguments.by, path.to_string());
     let deed = Deed { at: now, by, action: "imported".to_owned(), of, detail };
     engine.store.audit(&deed).await?;
-    say!("{} actuals imported from {path}", rows.len());
+    say!("{} imported from {path}", output::plural(rows.len(), "actual"));
     output::say_waiting(judgement.deliveries.len());
     engine.store.close().await;
     Ok(Answer::Done)

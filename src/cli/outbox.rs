@@ -9,7 +9,7 @@ use crate::{
     cli::{
         Answer, configuration,
         failure::Failure,
-        output::{Format, print_json, say},
+        output::{self, Format, print_json, say},
     },
     clock::Clock,
     config::setup::Setup,
@@ -92,8 +92,7 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
     } else {
         format!("to {recipient} over {channel}")
     };
-    let tries =
-        if *attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+    let tries = output::plural(*attempts as usize, "attempt");
     let next = delivery.next_attempt_at.as_ref().map(|at| format!(", next {}", local(at)));
     let error = delivery.last_error.as_ref().map(|error| format!("\n    {error}"));
     let (next, error) = (next.unwrap_or_default(), error.unwrap_or_default());

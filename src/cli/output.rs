@@ -47,6 +47,11 @@ pub(crate) fn put(text: fmt::Arguments<'_>) {
     std::process::exit(0);
 }
 
+/// `1 row`, `2 rows`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Says how many messages a command leaves to the daemon, if any.
 pub(crate) fn say_waiting(deliveries: usize) {
     match deliveries {

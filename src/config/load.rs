@@ -234,9 +234,10 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
     let ids = |keys: &mut dyn Iterator<Item = &Id>| -> HashSet<String> {
         keys.map(ToString::to_string).collect()
     };
-    let connections = ids(&mut parts.connections.keys());
+    let unread = &parts.unread;
+    let connections = ids(&mut parts.connections.keys().chain(unread));
     let people = ids(&mut parts.people.keys());
-    let recipients = ids(&mut parts.people.keys().chain(parts.channels.keys()));
+    let recipients = ids(&mut parts.people.keys().chain(parts.channels.keys()).chain(unread));
     for operator in &parts.operators {
         check_name(desk, operator, &recipients, "person or channel");
     }

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path, process::Command};
 
-use kpid::config::{load::load, secret::Secrets};
+use kpid::config::{
+    load::{LoadError, load},
+    secret::Secrets,
+};
 use proptest::prelude::*;
 
 const KPID: &str = env!("CARGO_BIN_EXE_kpid");
@@ -115,6 +118,39 @@ proptest! {
             prop_assert!(!error.to_string().is_empty());
         }
     }
+}
+
+#[test]
+fn a_connection_without_its_secret_is_told_once_and_not_by_whoever_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    let daemon = "calendar: { timezone: UTC }
+connections: { desk: { http: { base_url: https://desk.example, auth: { bearer: { file: gone } } } } }
+channels: { ops: { webhook: { url: https://hooks.example, secret: { file: gone } } } }
+";
+    let scorecard = "scorecard: acme
+perspectives:
+  customer:
+    alert: { to: [ops] }
+    objectives:
+      answer:
+        kpis:
+          nps:
+            nature: level
+            target: 40
+            schedule: { every: 6h }
+            source: { http: { from: desk, get: nps, value: $.score } }
+";
+    fs::write(folder.path().join("kpid.yaml"), daemon).unwrap();
+    fs::write(folder.path().join("scorecards/acme.yaml"), scorecard).unwrap();
+    let Err(LoadError::Problems(problems)) =
+        load(&folder.path().join("kpid.yaml"), Secrets::Needed)
+    else {
+        panic!("its secrets are not there")
+    };
+    let told: Vec<&str> = problems.found.iter().map(|held| held.message.as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|message| message.starts_with("cannot read the secret")), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,12 @@
 //! `kpid.yaml`, parsed.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -75,6 +81,9 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) connections: IndexMap<Id, Connection>,
     pub(in crate::config) channels: IndexMap<Id, Channel>,
     pub(in crate::config) people: IndexMap<Id, Person>,
+    /// Connections and channels that stand there with a mistake, which has been told: whoever
+    /// names them has made none.
+    pub(in crate::config) unread: HashSet<Id>,
     pub(in crate::config) operators: Vec<Mention>,
     pub(in crate::config) alerts: Alerts,
     pub(in crate::config) heartbeat: Option<Heartbeat>,
@@ -93,6 +102,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         connections: IndexMap::new(),
         channels: IndexMap::new(),
         people: IndexMap::new(),
+        unread: HashSet::new(),
         operators: desk.mentions(doc.operators.as_ref()),
         alerts: alerts(desk, given(doc.alerts.as_ref())),
         heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(desk, doc)),
@@ -111,13 +121,19 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
             _ => HashMap::new(),
         };
         desk.calls.insert(id.clone(), calls);
-        parts.connections.extend(parsed.map(|connection| (id, connection)));
+        match parsed {
+            Some(connection) => drop(parts.connections.insert(id, connection)),
+            None => drop(parts.unread.insert(id)),
+        }
     }
     for (id, place, doc) in
         given(doc.channels.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
     {
         let parsed = doc.value.as_ref().and_then(|doc| channel(desk, doc, place));
-        parts.channels.extend(parsed.map(|channel| (id, channel)));
+        match parsed {
+            Some(channel) => drop(parts.channels.insert(id, channel)),
+            None => drop(parts.unread.insert(id)),
+        }
     }
     for (id, place, doc) in
         given(doc.people.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
