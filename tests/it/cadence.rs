@@ -267,7 +267,7 @@ async fn a_silence_over_the_morning_keeps_what_waited() {
 
 #[tokio::test]
 async fn three_mails_a_day_and_the_rest_in_one_summary_on_the_next_morning_of_work() {
-    let office = Office::open("", 5).await;
+    let office = Office::open("mails_per_day: 3", 5).await;
     office.figures("2026-06-08T09:00:00+02:00", &[45.0; 5]).await;
     office.figures("2026-06-08T10:00:00+02:00", &[15.0; 5]).await;
     let count =
@@ -312,13 +312,15 @@ async fn an_alert_and_its_end_that_waited_together_are_kept_together() {
 }
 
 #[tokio::test]
-async fn zero_is_no_limit() {
-    let office = Office::open("mails_per_day: 0", 5).await;
-    office.figures("2026-06-08T09:00:00+02:00", &[45.0; 5]).await;
-    office.figures("2026-06-08T10:00:00+02:00", &[15.0; 5]).await;
-    let all = |seen: &[String]| seen.iter().all(|line| line.ends_with("delivered"));
-    office.run_until("2026-06-08T10:00:01+02:00", "five mails", all).await;
-    assert_eq!(office.subjects().len(), 5);
+async fn whoever_names_no_number_or_zero_sets_no_limit() {
+    for alerts in ["", "mails_per_day: 0"] {
+        let office = Office::open(alerts, 5).await;
+        office.figures("2026-06-08T09:00:00+02:00", &[45.0; 5]).await;
+        office.figures("2026-06-08T10:00:00+02:00", &[15.0; 5]).await;
+        let all = |seen: &[String]| seen.iter().all(|line| line.ends_with("delivered"));
+        office.run_until("2026-06-08T10:00:01+02:00", "five mails", all).await;
+        assert_eq!(office.subjects().len(), 5, "{alerts}");
+    }
 }
 
 #[tokio::test]
@@ -496,7 +498,9 @@ proptest! {
         story in stories(),
         with_hours in any::<bool>(),
     ) {
-        check_story(if with_hours { WORKING } else { "" }, &story);
+        let number = "mails_per_day: 3";
+        let both = format!("{WORKING}, {number}");
+        check_story(if with_hours { &both } else { number }, &story);
     }
 }
 

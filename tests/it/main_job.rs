@@ -45,7 +45,6 @@ impl Town {
         let config = format!(
             "store: kpid.db
 calendar: {{ timezone: Europe/Amsterdam }}
-alerts: {{ mails_per_day: 0 }}
 connections:
   api: {api}
 {connections}

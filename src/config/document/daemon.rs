@@ -344,7 +344,7 @@ pub struct PersonDoc {
 pub struct AlertsDoc {
     /// The hours in which mail leaves; what is written outside of them waits. At any hour by default.
     pub hours: Option<Loc<HoursDoc>>,
-    /// How many such mails a person gets on a day, the rest in a summary; 3 by default, 0 any number.
+    /// How many such mails a person gets on a day, the rest in a summary; any number by default, and with 0.
     pub mails_per_day: Option<Loc<u32>>,
 }
 

@@ -14,9 +14,6 @@ use crate::{
     scorecard::{HoursOn, WorkingHours},
 };
 
-/// More mails of one kind on a day are not read.
-const MAILS_PER_DAY: u32 = 3;
-
 /// When people begin to read mail, unless they say otherwise.
 const FROM: NaiveTime = match NaiveTime::from_hms_opt(7, 0, 0) {
     Some(seven) => seven,
@@ -29,14 +26,14 @@ const TO: NaiveTime = match NaiveTime::from_hms_opt(19, 0, 0) {
     None => NaiveTime::MIN,
 };
 
-/// Parses `alerts:`; without it, mail leaves at any hour.
+/// Parses `alerts:`; without it, mail leaves at any hour and in any number: whoever has not said
+/// how much is too much must not miss an alert.
 pub(super) fn alerts(desk: &mut Desk, doc: Option<&AlertsDoc>) -> Alerts {
     let hours = doc.and_then(|doc| given(doc.hours.as_ref()));
     let mails = doc.and_then(|doc| given(doc.mails_per_day.as_ref()));
-    let mails_per_day = mails.copied().unwrap_or(MAILS_PER_DAY);
     Alerts {
         hours: hours.map(|doc| self::hours(desk, doc)),
-        mails_per_day: Some(mails_per_day).filter(|mails| *mails > 0),
+        mails_per_day: mails.copied().filter(|mails| *mails > 0),
     }
 }
 
