@@ -53,7 +53,7 @@ fn keep(found: &mut Vec<Fault>, sample: &str, faults: impl IntoIterator<Item = F
 }
 
 /// A message of every kind, and one of which everything that may be missing is.
-fn samples() -> Vec<(&'static str, Message)> {
+pub(super) fn samples() -> Vec<(&'static str, Message)> {
     vec![
         ("of an alert opened", cases::opened().into()),
         ("of an alert worsened", cases::worsened().into()),

@@ -74,6 +74,7 @@ mod tests {
     use crate::notify::{
         facts::Facts,
         mail::{cases, render::plain},
+        tried,
     };
 
     fn written(facts: &Facts, from: &str) -> Vec<u8> {
@@ -127,6 +128,32 @@ mod tests {
         let mut dotted = cases::opened();
         dotted.dedup_key = "v1./cust..omer/2".to_owned();
         assert_eq!(thread(&dotted).0.as_deref(), Some("kpid/v1=/cust==omer/2@calder.example"));
+    }
+
+    #[test]
+    fn every_kind_of_mail_is_read_by_an_independent_parser() {
+        let id = Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0002);
+        let now = cases::at("2026-06-03T06:00:05+02:00").to_utc();
+        for (name, message) in tried::samples() {
+            let (from, dedup_key) = (&"kpid@calder.example".parse().unwrap(), message.dedup_key());
+            let to = "ines.marlow@calder.example".parse().unwrap();
+            let rendered = plain(&message).unwrap();
+            let envelope = Envelope { from, to, id, dedup_key };
+            let raw = letter(envelope, rendered.clone(), now).unwrap().formatted();
+            let mail = MessageParser::default().parse(&raw).unwrap();
+            assert_eq!(mail.subject(), Some(rendered.subject.as_str()), "{name}");
+            assert!(rendered.subject.chars().count() <= 70, "{name}: {}", rendered.subject);
+            let ours = format!("{id}@calder.example");
+            assert_eq!(mail.message_id(), Some(ours.as_str()), "{name}");
+            let thread = format!("kpid/{dedup_key}@calder.example");
+            assert_eq!(mail.references().as_text(), Some(thread.as_str()), "{name}");
+            let automatic = mail.header_raw("Auto-Submitted").map(str::trim);
+            assert_eq!(automatic, Some("auto-generated"), "{name}");
+            let bodies = (mail.text_body_count(), mail.html_body_count(), mail.attachment_count());
+            assert_eq!(bodies, (1, 1, 0), "{name}");
+            assert_eq!(unix(&mail.body_text(0).unwrap()), rendered.text, "{name}");
+            assert_eq!(unix(&mail.body_html(0).unwrap()), rendered.html, "{name}");
+        }
     }
 
     #[test]

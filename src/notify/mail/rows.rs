@@ -71,12 +71,18 @@ fn others_of(facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
         (_, _) => format!("are {}", status.words()),
     };
     let points: f64 = kpis.iter().filter_map(|kpi| kpi.contribution).sum();
-    let together = if kpis.len() > 1 { "together " } else { "" };
     let on = facts.before.as_ref().filter(|_| points.abs() >= POINTS_MIN).map(|before| {
         let before = headline::beside(before, facts.period.as_ref());
-        format!(" ({together}{} points on {before})", rounding::points(points))
+        format!("{} points on {before}", rounding::points(points))
     });
-    format!("{} {verb}{}.", listed(&names), on.unwrap_or_default())
+    let share = kpis.iter().filter_map(|kpi| kpi.share_pct).sum::<f64>().round();
+    let share = (share > 0.0).then(|| format!("{share} % of the shortfall"));
+    let parts: Vec<String> = on.into_iter().chain(share).collect();
+    if parts.is_empty() {
+        return format!("{} {verb}.", listed(&names));
+    }
+    let together = if kpis.len() > 1 { "together " } else { "" };
+    format!("{} {verb} ({together}{}).", listed(&names), parts.join(", "))
 }
 
 fn with_value(kpi: &KpiFacts) -> String {
@@ -212,6 +218,19 @@ mod tests {
         assert_eq!(said, [sentence]);
         let change = change(&facts).unwrap();
         assert!(change.ends_with("Ship on time (North) -16.1"), "{change}");
+    }
+
+    #[test]
+    fn the_shortfall_that_has_no_row_is_in_a_sentence() {
+        let mut facts = cases::opened();
+        facts.kpis[0].share_pct = Some(85.0);
+        facts.kpis[1].share_pct = Some(15.0);
+        let shown = shown(&facts);
+        assert_eq!(shown.len(), 1);
+        let said = others(&facts, &shown);
+        let sentence = "Order lead time p95 7.2 d is at risk (-2.8 points on April, 15 % of the \
+                        shortfall).";
+        assert_eq!(said[0], sentence);
     }
 
     #[test]
