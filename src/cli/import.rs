@@ -48,11 +48,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     };
     let store = Store::open(&setup.store).await?;
     let engine = Engine::start(setup, store).await?;
-    let judgement = import::keep(&engine, &rows, now).await?;
     let detail = Some(output::plural(rows.len(), "actual"));
     let (by, of) = (arguments.by, path.to_string());
     let deed = Deed { at: now, by, action: "imported".to_owned(), of, detail };
-    engine.store.audit(&deed).await?;
+    let judgement = import::keep(&engine, &rows, &deed, now).await?;
     say!("{} imported from {path}", output::plural(rows.len(), "actual"));
     output::say_waiting(judgement.deliveries.len());
     engine.store.close().await;

@@ -42,15 +42,20 @@ const BROKEN_PAUSE: Duration = Duration::from_secs(5);
 /// Why operators are told.
 const OPERATORS_WHY: &str = "You got this because you are one of the `operators`.";
 
-/// What a worker needs.
-pub(super) struct Worker<'a> {
-    pub(super) engine: &'a Engine,
-    pub(super) channels: &'a Channels,
-    pub(super) channel: Id,
-    pub(super) clock: Clock,
-    pub(super) news: &'a Notify,
+/// Delivers over one channel.
+pub struct Worker<'a> {
+    /// Its outbox and its readers.
+    pub engine: &'a Engine,
+    /// The ways out.
+    pub channels: &'a Channels,
+    /// Its own way out.
+    pub channel: Id,
+    /// When it is.
+    pub clock: Clock,
+    /// Woken when there may be deliveries.
+    pub news: &'a Notify,
     /// What is counted.
-    pub(super) metrics: &'a Metrics,
+    pub metrics: &'a Metrics,
 }
 
 impl Worker<'_> {
@@ -82,7 +87,7 @@ impl Worker<'_> {
     }
 
     /// Makes what is due, and says how many deliveries that were.
-    async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
+    pub async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
         let (store, channel, now) = (&self.engine.store, self.channel.as_str(), self.clock.now());
         let claimed = if self.is_mail() {
             let pace = release::pace(&self.engine.setup, now);
@@ -101,9 +106,9 @@ impl Worker<'_> {
         let message = match Message::from_json(&claimed.facts) {
             Ok(message) => message,
             Err(error) => {
-                let message = format!("what it says cannot be read: {error}");
-                error!(delivery = %id, "gave up the delivery {id}: {message}");
-                return self.engine.store.given_up(*id, self.clock.now(), &message, &[]).await;
+                let reason = format!("what it says cannot be read: {error}");
+                error!(delivery = %id, "gave up the delivery {id}: {reason}");
+                return self.give_up(claimed, None, &reason).await;
             }
         };
         let delivery = Delivery { id: *id, channel: &self.channel, recipient, message: &message };
@@ -132,10 +137,7 @@ impl Worker<'_> {
             Next::GaveUp(reason) => {
                 self.count("given_up");
                 error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
-                let notices = self.gave_up(claimed, &message, &reason, now);
-                self.engine.store.given_up(*id, now, &reason, &notices).await?;
-                self.news.notify_waiters();
-                Ok(())
+                self.give_up(claimed, Some(&message), &reason).await
             }
         }
     }
@@ -144,30 +146,44 @@ impl Worker<'_> {
         self.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
     }
 
-    /// What operators are told of a message that nobody will get; nothing when it was for them, or a
-    /// dead channel would tell of itself for ever.
+    async fn give_up(
+        &self,
+        claimed: &Claimed,
+        message: Option<&Message>,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let notices = self.gave_up(claimed, message, reason, now);
+        self.engine.store.given_up(claimed.id, now, reason, &notices).await?;
+        self.news.notify_waiters();
+        Ok(())
+    }
+
+    /// What operators are told of a message that nobody will get; nothing when it was for
+    /// them, or a dead channel would tell of itself for ever.
     fn gave_up(
         &self,
         claimed: &Claimed,
-        message: &Message,
+        message: Option<&Message>,
         reason: &str,
         now: DateTime<Utc>,
     ) -> Vec<NewDelivery> {
-        let (about, summary) = match message {
-            Message::News(facts) => {
-                let (event, perspective) = (facts.event.word(), &facts.perspective.name);
-                let scorecard = &facts.scorecard.name;
+        let (recipient, channel) = (&claimed.recipient, &self.channel);
+        let (about, what) = match message {
+            Some(Message::Notice(Notice { event: NoticeKind::Digest, subject, .. })) => {
+                (subject.clone(), format!("The message \"{subject}\""))
+            }
+            Some(Message::Notice(_)) => return Vec::new(),
+            Some(Message::News(facts)) => {
+                let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
+                let perspective = &facts.perspective.name;
                 (
                     format!("{perspective} - {scorecard}: {event}"),
                     format!("The message that {perspective} ({scorecard}) {event}"),
                 )
             }
-            Message::Notice(Notice { event: NoticeKind::Digest, subject, .. }) => {
-                (subject.clone(), format!("The message \"{subject}\""))
-            }
-            Message::Notice(_) => return Vec::new(),
+            None => (format!("for {recipient}"), format!("A message for {recipient}")),
         };
-        let (recipient, channel) = (&claimed.recipient, &self.channel);
         let lines = vec![
             format!("It was for {recipient} over `{channel}`."),
             format!("Why: {reason}"),
@@ -179,9 +195,10 @@ impl Worker<'_> {
         ];
         let wording = Wording {
             kind: NoticeKind::GaveUp,
-            dedup_key: format!("gave_up/{}", claimed.id),
+            // A person may take it up again, and what is given up again is news again.
+            dedup_key: format!("gave_up/{}/{}", claimed.id, claimed.written_at.timestamp_micros()),
             subject: format!("[Undelivered] {about}"),
-            summary: format!("{summary} could not be delivered and is given up."),
+            summary: format!("{what} could not be delivered and is given up."),
             sections: vec![Section { title: String::new(), lines }],
             why: OPERATORS_WHY.to_owned(),
         };

@@ -12,7 +12,7 @@ use crate::{
         judge::{self, LIVE},
     },
     scorecard::{Figure, Input, KpiRef, Period},
-    store::{Collected, Filed, Filing, Judgement, Stage},
+    store::{Collected, Deed, Filed, Filing, Judgement, Stage},
 };
 
 /// More rows than this are imported in parts.
@@ -81,13 +81,14 @@ pub fn read(
     if bad.is_empty() { Ok(good) } else { Err(bad) }
 }
 
-/// Keeps rows, and judges every scorecard they concern.
+/// Keeps rows with the line that says who brought them, and judges every scorecard they concern.
 pub async fn keep(
     engine: &Engine,
     rows: &[Collected],
+    deed: &Deed,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    engine.store.record(rows).await?;
+    engine.store.take_in(rows, deed).await?;
     let kpis: HashSet<KpiRef> = rows.iter().map(|row| row.kpi.clone()).collect();
     let scorecards = engine.setup.portfolio.affected_by(&kpis);
     judge::judge(engine, &scorecards, LIVE, now).await

@@ -4,7 +4,7 @@
 mod agenda;
 pub mod backfill;
 pub mod collect;
-mod deliver;
+pub mod deliver;
 mod heartbeat;
 pub mod import;
 pub mod judge;

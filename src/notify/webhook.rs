@@ -328,6 +328,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn any_good_status_is_good() {
+        for status in ["200 OK", "201 Created", "202 Accepted", "204 No Content"] {
+            let answer = format!("HTTP/1.1 {status}\r\nconnection: close\r\n\r\n");
+            assert_eq!(post(&answer).await.0, Ok(()), "{status}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_redirect_is_not_followed() {
         let elsewhere =
             "HTTP/1.1 307 Temporary Redirect\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";

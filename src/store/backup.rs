@@ -12,6 +12,7 @@ use sqlx::{
     Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
+use tracing::warn;
 
 use super::{BUSY_TIMEOUT, InstanceLock, MIGRATIONS, newer};
 
@@ -79,7 +80,7 @@ pub async fn restore(
     std::io::copy(&mut source, &mut copy)
         .with_context(|| format!("cannot copy {}", backup.display()))?;
     drop(copy);
-    let kept = set_aside(store, now)?;
+    let kept = set_aside(store, now).await?;
     settle(&draft, store)?;
     drop(lock);
     Ok((held, kept))
@@ -137,12 +138,27 @@ fn settle(draft: &Path, target: &Path) -> anyhow::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(told)
 }
 
-/// Moves a store and what SQLite keeps beside it out of the way.
-fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<PathBuf>> {
+/// Gives a store a second name, under which it is kept when another takes its first. The first is
+/// never without a store: a daemon that started in between would begin a new one.
+async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<PathBuf>> {
     if !store.exists() {
         return Ok(None);
     }
+    // A log left beside would be taken for that of the new store. One that cannot be written into
+    // its store is of a damaged one, and goes with it.
+    if let Err(error) = write_log_into(store).await {
+        warn!("what is kept of {} is kept with its log: {error:#}", store.display());
+    }
     let kept = beside(store, &format!(".before-{}", now.format("%Y%m%dT%H%M%SZ")));
+    let told = || format!("cannot keep {} as {}", store.display(), kept.display());
+    match fs::hard_link(store, &kept) {
+        // A copy onto a second name of the same file would empty it.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(error).with_context(told);
+        }
+        Err(_no_links_here) => drop(fs::copy(store, &kept).with_context(told)?),
+        Ok(()) => {}
+    }
     for companion in COMPANIONS {
         let from = beside(store, companion);
         if from.exists() {
@@ -150,8 +166,15 @@ fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<PathBuf>
                 .with_context(|| format!("cannot move {}", from.display()))?;
         }
     }
-    fs::rename(store, &kept).with_context(|| format!("cannot move {}", store.display()))?;
     Ok(Some(kept))
+}
+
+/// Whoever closes a store last writes its log into it and removes the log.
+async fn write_log_into(store: &Path) -> anyhow::Result<()> {
+    let options = SqliteConnectOptions::new().filename(store).busy_timeout(BUSY_TIMEOUT);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -172,4 +195,30 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 /// An empty file that only its owner can read: it holds a company's figures.
 fn private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_restore_that_is_killed_half_way_leaves_a_whole_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("kpid.db");
+        // One that was killed leaves its log beside.
+        let dead = Store::open(&store).await.unwrap();
+        let left = folder.path().join("left.db");
+        for companion in ["", "-wal"] {
+            fs::copy(beside(&store, companion), beside(&left, companion)).unwrap();
+        }
+        dead.close().await;
+        assert!(fs::metadata(beside(&left, "-wal")).unwrap().len() > 0);
+
+        let kept = set_aside(&left, DateTime::UNIX_EPOCH).await.unwrap().unwrap();
+        assert!(COMPANIONS.iter().all(|companion| !beside(&left, companion).exists()));
+        for whole in [left, kept] {
+            look_through(&whole).await.unwrap();
+        }
+    }
 }

@@ -61,7 +61,8 @@ pub enum Handled {
     Done,
     /// It was delivered already.
     Delivered,
-    /// Something later of the same episode has been delivered to the same recipient, or undid it.
+    /// Something later of the same episode has been delivered to the same recipient, is under way, or
+    /// undid it.
     Overtaken,
     /// It was told in a summary.
     Summarized,
@@ -119,7 +120,9 @@ impl Store {
                 drop_one(&mut tx, id, now).await?;
                 "dropped a delivery"
             }
-            Handling::Retry if is_overtaken(&mut tx, id).await? => return Ok(Handled::Overtaken),
+            Handling::Retry if is_overtaken(&mut tx, id, now).await? => {
+                return Ok(Handled::Overtaken);
+            }
             Handling::Retry => {
                 retry_one(&mut tx, id, now).await?;
                 "retried a delivery"
@@ -165,23 +168,31 @@ async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<Str
     Ok(found.map(|(state,)| state))
 }
 
-/// A recovery that was heard of is not followed by the alarm.
-async fn is_overtaken(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<bool> {
+/// A recovery that was heard of, or is about to be, is not followed by the alarm.
+async fn is_overtaken(
+    tx: &mut SqliteConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
     let sql = "SELECT count(*) FROM deliveries AS old JOIN deliveries AS later \
                ON later.dedup_key = old.dedup_key AND later.channel = old.channel \
-               AND later.recipient = old.recipient AND later.state IN ('delivered', 'digested') \
+               AND later.recipient = old.recipient AND (later.state IN ('delivered', 'digested') \
+               OR (later.state = 'pending' AND later.claimed_until > $2)) \
                AND (later.sequence, later.id) > (old.sequence, old.id) WHERE old.id = $1";
     let (later,): (i64,) = sqlx::query_as(sql)
         .bind(id.to_string())
+        .bind(now.timestamp_micros())
         .fetch_one(tx)
         .await
         .context("cannot read the outbox")?;
     Ok(later > 0)
 }
 
+/// What is under way is left to whoever is at it, or it would be made twice.
 async fn retry_one(tx: &mut SqliteConnection, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
     let sql = "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = $2, \
-               retried_at = $2, reason = NULL, claimed_until = NULL, settled_at = NULL WHERE id = $1";
+               retried_at = $2, reason = NULL, claimed_until = NULL, settled_at = NULL \
+               WHERE id = $1 AND (claimed_until IS NULL OR claimed_until <= $2)";
     let retried = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
     retried.execute(tx).await.context("cannot write the outbox")?;
     Ok(())

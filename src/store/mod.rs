@@ -220,6 +220,14 @@ impl Store {
         Ok(refused.map(|(kpi, period, _)| (kpi, period)).collect())
     }
 
+    /// Keeps what a person brings, and who did it: both, or nothing.
+    pub async fn take_in(&self, collected: &[Collected], deed: &Deed) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        actuals::record(&mut tx, collected).await?;
+        audit::record(&mut tx, deed).await?;
+        tx.commit().await.context("cannot write what was imported")
+    }
+
     /// Judges in one transaction: `judge` sees everything held of the KPIs, and what it decides is
     /// kept, or nothing is.
     pub async fn judge(

@@ -84,7 +84,7 @@ pub(super) async fn record(
 }
 
 /// Takes what is due. What happened later in an episode waits until its recipient heard of what
-/// happened before.
+/// happened before: by its number, since a clock may be set back between the two.
 pub(super) async fn claim(
     connection: &mut SqliteConnection,
     channel: &str,

@@ -73,3 +73,24 @@ fn every_command_has_a_manual_page() {
         assert!(text.contains(says), "{page}: {text}");
     }
 }
+
+#[test]
+fn every_test_that_the_traps_name_is_there() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let files = ["src", "tests"].map(|top| glob::glob(&format!("{root}/{top}/**/*.rs")).unwrap());
+    let code: String = files
+        .into_iter()
+        .flatten()
+        .map(|file| fs::read_to_string(file.unwrap()).unwrap())
+        .collect();
+    let traps = document("docs/traps.md");
+    let rows = traps.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let mut missing = Vec::new();
+    for row in rows {
+        let shown = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let tests: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        missing.extend(tests.into_iter().filter(|test| !code.contains(&format!("fn {test}("))));
+    }
+    assert!(missing.is_empty(), "docs/traps.md names {missing:?}");
+}

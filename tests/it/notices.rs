@@ -120,5 +120,9 @@ async fn operators_hear_of_a_message_that_nobody_gets() {
     let lines = notice["sections"][0]["lines"].to_string();
     assert!(lines.contains("ines@acme.example") && lines.contains("550"), "{lines}");
     assert!(lines.contains("kpid outbox retry"), "{lines}");
+    // Taken up again and given up again, it is news again.
+    assert_eq!(kpid.run(&["outbox", "retry", "--all"]).await.code, Some(0));
+    daemon.until("told again", async || town.events(), |events| events.len() >= 2).await;
+    assert_eq!(town.events(), ["gave_up", "gave_up"]);
     daemon.stop().await;
 }

@@ -117,6 +117,48 @@ async fn whoever_orders_a_reload_hears_what_came_of_it() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_or_kept_its_time_is_noticed() {
+    let origin = Origin::start().await;
+    origin.figure("figure", 93.0);
+    let kpid = Kpid::new(&config(&origin), &scorecard(95));
+    let file = |name: &str| kpid.folder().join("scorecards").join(name);
+    let more = scorecard(95).replace("scorecard: acme", "scorecard: more");
+    fs::write(file("more.yaml"), more).unwrap();
+    let mut daemon = kpid.start();
+    daemon.until_log("kpid runs: 2 scorecards").await;
+    let cards = async || kpid.show().await["scorecards"].as_array().map_or(0, Vec::len);
+    daemon.until("both judged", cards, |cards| *cards == 2).await;
+
+    fs::remove_file(file("more.yaml")).unwrap();
+    assert_eq!(kpid.run(&["reload"]).await.code, Some(0));
+    daemon.until_log("kpid runs: 1 scorecards").await;
+
+    let time = fs::metadata(file("acme.yaml")).unwrap().modified().unwrap();
+    write(&kpid, &scorecard(90));
+    fs::File::options().write(true).open(file("acme.yaml")).unwrap().set_modified(time).unwrap();
+    assert_eq!(kpid.run(&["reload"]).await.code, Some(0));
+    let status = async || kpid.show().await["scorecards"][0]["status"].clone();
+    daemon.until("the other target", status, |status| status == "on_track").await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_asks_where_the_new_configuration_says() {
+    let (old, new) = tokio::join!(Origin::start(), Origin::start());
+    old.figure("figure", 88.0);
+    new.figure("figure", 98.0);
+    let kpid = Kpid::new(&config(&old), &scorecard(95));
+    let mut daemon = kpid.start();
+    daemon.until("a question", async || old.asked("figure"), |asked| *asked >= 1).await;
+    fs::write(kpid.folder().join("kpid.yaml"), config(&new)).unwrap();
+    assert_eq!(kpid.run(&["reload"]).await.code, Some(0));
+    let asked = old.asked("figure");
+    daemon.until("the other asked", async || new.asked("figure"), |asked| *asked >= 3).await;
+    assert_eq!(old.asked("figure"), asked);
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn systemd_hears_that_it_is_ready_reloads_and_stops() {
     let origin = Origin::start().await;
     origin.figure("figure", 98.0);

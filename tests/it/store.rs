@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
     scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind, Standing},
     store::{
-        Attempt, Collected, Filed, Filing, InstanceLock, Judgement, NewDelivery, Push, Pushed,
-        Receipt, Stage, Store,
+        Attempt, Collected, Filed, Filing, Handled, Handling, InstanceLock, Judgement, NewDelivery,
+        Push, Pushed, Receipt, Stage, Store,
     },
 };
 use sqlx::sqlite::SqliteConnectOptions;
@@ -360,6 +360,38 @@ async fn what_is_claimed_is_nobody_elses_until_the_claimant_is_dead() {
     let lock = InstanceLock::take(&path).unwrap();
     assert_eq!(store.free_claims(&lock).await.unwrap(), 1);
     assert_eq!(claimed(&store, "mail", now).await, [1], "with the same id");
+}
+
+#[tokio::test]
+async fn a_clock_set_back_between_two_messages_turns_nothing_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let opened = NewDelivery { sequence: 1, ..delivery(9, "opened", "mail") };
+    let recovered = NewDelivery { sequence: 2, ..delivery(2, "recovered", "mail") };
+    decide(&store, vec![opened, recovered]).await;
+    let now = at("2026-06-03T06:00:00Z");
+    assert_eq!(claimed(&store, "mail", now).await, [9], "although its id sorts later");
+    store.delivered(Uuid::from_u128(9), now).await.unwrap();
+    assert_eq!(claimed(&store, "mail", now).await, [2]);
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_neither_taken_up_again_nor_followed_by_what_came_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "recovered", "mail")]).await;
+    let now = at("2026-06-03T06:00:00Z");
+    let retry =
+        async |id| store.handle(Uuid::from_u128(id), Handling::Retry, "tom", now).await.unwrap();
+    assert_eq!(claimed(&store, "mail", now).await, [1]);
+    retry(1).await;
+    assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0], "it is under way");
+    store.given_up(Uuid::from_u128(1), now, "550 no such user", &[]).await.unwrap();
+    assert_eq!(claimed(&store, "mail", now).await, [2]);
+    assert_eq!(retry(1).await, Handled::Overtaken, "the recovery is under way");
+    store.due_again(Uuid::from_u128(2), now, "451 try later").await.unwrap();
+    assert_eq!(retry(1).await, Handled::Done);
+    assert_eq!(claimed(&store, "mail", now).await, [1], "and the recovery waits for it");
 }
 
 #[tokio::test]

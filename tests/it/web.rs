@@ -39,7 +39,7 @@ async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
 }
 
 /// Where the daemon says that it shows itself, the newest time it did.
-async fn address(daemon: &mut Daemon) -> SocketAddr {
+pub(crate) async fn address(daemon: &mut Daemon) -> SocketAddr {
     let log = daemon.until_log("shows itself at http://").await;
     let (_, rest) = log.rsplit_once("shows itself at http://").unwrap();
     rest.split_once('/').unwrap().0.parse().unwrap()
@@ -55,14 +55,14 @@ async fn get(at: SocketAddr, path: &str, token: Option<&str>) -> reqwest::Respon
     request.send().await.unwrap()
 }
 
-async fn text(at: SocketAddr, path: &str) -> String {
+pub(crate) async fn text(at: SocketAddr, path: &str) -> String {
     let response = get(at, path, None).await;
     assert_eq!(response.status(), 200, "{path}");
     response.text().await.unwrap()
 }
 
 /// The value of a line of metrics.
-fn value(metrics: &str, name: &str) -> Option<f64> {
+pub(crate) fn value(metrics: &str, name: &str) -> Option<f64> {
     let line = metrics.lines().find(|line| line.starts_with(&format!("{name} ")))?;
     line.rsplit_once(' ')?.1.parse().ok()
 }

@@ -91,9 +91,14 @@ impl Kpid {
 
     /// Starts the daemon with variables in its environment.
     pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Daemon {
+        self.begin(&["run"], variables)
+    }
+
+    /// Starts a command, which may be killed before it comes to its end.
+    pub(crate) fn begin(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Daemon {
         let log = self.folder().join("log");
         let mut command = process::command(Path::new(BINARY), None, Signal::Kill);
-        command.arg("--config").arg(self.folder().join("kpid.yaml")).arg("run");
+        command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
         command.envs(variables.iter().copied());
         let file = File::options().create(true).append(true).open(&log).unwrap();
         command.stdout(Stdio::null()).stderr(file);
@@ -128,6 +133,11 @@ impl Daemon {
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Whether it lives.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.process.ended().is_none()
     }
 
     /// The most memory it ever held, in bytes.

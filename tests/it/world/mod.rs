@@ -4,7 +4,9 @@
 //! A database cluster is shared by the tests of one process that hold it at the same time, and
 //! stopped with the last of them; so it is one a run with `cargo test`, one a test with nextest.
 
+pub(crate) mod dice;
 pub(crate) mod kpid;
+pub(crate) mod ledger;
 pub(crate) mod mariadb;
 pub(crate) mod origin;
 pub(crate) mod pooler;

@@ -7,6 +7,8 @@ use std::{
     thread,
 };
 
+use rustix::process::{Pid, kill_process};
+
 /// A running process; dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -40,6 +42,16 @@ impl Signal {
             Self::Int => "INT",
             Self::Hup => "HUP",
             Self::Kill => "KILL",
+        }
+    }
+
+    fn number(self) -> rustix::process::Signal {
+        match self {
+            Self::Term => rustix::process::Signal::TERM,
+            Self::Quit => rustix::process::Signal::QUIT,
+            Self::Int => rustix::process::Signal::INT,
+            Self::Hup => rustix::process::Signal::HUP,
+            Self::Kill => rustix::process::Signal::KILL,
         }
     }
 }
@@ -80,11 +92,9 @@ impl Process {
 
     /// Tells it something.
     pub(crate) fn signal(&self, signal: Signal) {
-        let told = Command::new("sh")
-            .args(["-c", &format!("kill -{} {}", signal.name(), self.pid)])
-            .status()
-            .unwrap();
-        assert!(told.success(), "cannot signal {}", self.name);
+        let pid = Pid::from_raw(i32::try_from(self.pid).unwrap()).unwrap();
+        let told = kill_process(pid, signal.number());
+        assert!(told.is_ok(), "cannot signal {}: {told:?}", self.name);
     }
 
     /// Tells it to end, and waits until it has.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    future::pending,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
@@ -9,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufStream},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 /// What becomes of a mail to somebody.
@@ -22,6 +24,10 @@ pub(crate) enum Conduct {
     Reject,
     /// The connection is closed in the middle.
     Drop,
+    /// It is kept, and the connection is closed before that is said.
+    Cut,
+    /// It is kept, and nothing is said, ever.
+    Hang,
 }
 
 /// A mail as it was taken.
@@ -31,6 +37,8 @@ pub(crate) struct Mail {
     pub(crate) to: Vec<String>,
     /// Its bytes, without the dots of the protocol.
     pub(crate) bytes: Vec<u8>,
+    /// Whether its sender was told that it was taken.
+    pub(crate) taken: bool,
 }
 
 /// A running mail server.
@@ -45,6 +53,7 @@ struct Desk {
     mails: Vec<Mail>,
     attempts: usize,
     conducts: HashMap<String, Conduct>,
+    hung: Arc<Notify>,
 }
 
 impl Smtp {
@@ -69,7 +78,13 @@ impl Smtp {
         self.desk.lock().unwrap().conducts.insert(recipient.to_owned(), conduct);
     }
 
-    /// What was taken so far.
+    /// Waits until a mail hangs.
+    pub(crate) async fn hung(&self) {
+        let hung = Arc::clone(&self.desk.lock().unwrap().hung);
+        hung.notified().await;
+    }
+
+    /// What came so far.
     pub(crate) fn mails(&self) -> Vec<Mail> {
         self.desk.lock().unwrap().mails.clone()
     }
@@ -87,7 +102,7 @@ impl Smtp {
 
 async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
     let mut stream = BufStream::new(stream);
-    let mut to = Vec::new();
+    let (mut to, mut end) = (Vec::new(), Conduct::Take);
     say(&mut stream, "220 sink").await?;
     loop {
         let mut line = String::new();
@@ -104,7 +119,8 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
             "RCPT" => {
                 let recipient = address(&line);
                 match conduct(desk, &recipient) {
-                    Conduct::Take => {
+                    kept @ (Conduct::Take | Conduct::Cut | Conduct::Hang) => {
+                        end = kept;
                         to.push(recipient);
                         "250 known"
                     }
@@ -116,8 +132,20 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
             "DATA" => {
                 say(&mut stream, "354 go on").await?;
                 let bytes = data(&mut stream).await?;
-                desk.lock().unwrap().mails.push(Mail { to: std::mem::take(&mut to), bytes });
-                "250 kept"
+                let (to, taken) = (std::mem::take(&mut to), end == Conduct::Take);
+                let hung = {
+                    let mut desk = desk.lock().unwrap();
+                    desk.mails.push(Mail { to, bytes, taken });
+                    Arc::clone(&desk.hung)
+                };
+                match end {
+                    Conduct::Cut => return Ok(()),
+                    Conduct::Hang => {
+                        hung.notify_one();
+                        pending().await
+                    }
+                    _ => "250 kept",
+                }
             }
             "QUIT" => return say(&mut stream, "221 bye").await,
             _ => "502 not known",
