@@ -119,8 +119,9 @@ async fn what_is_built_in_is_written_out_and_is_a_good_beginning() {
 #[tokio::test]
 async fn a_template_that_fails_keeps_the_alert_and_is_told_to_operators_once() {
     let town = Town::open().await;
-    // The samples have a link; this company has no page.
+    // The samples have a link; this company has no page. What tells operators fails as well.
     let templates = [
+        ("notice.txt.j2", "OUR OWN {{ facts.links.details if facts.event != 'test' }}"),
         (
             "alert.txt.j2",
             "OUR OWN: {{ name }} {{ badge }}\n{{ facts.links.details if facts.scorecard.id == 'acme' }}",

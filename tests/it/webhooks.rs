@@ -3,6 +3,8 @@
 
 use std::{fs, net::IpAddr};
 
+use mail_parser::MessageParser;
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -10,6 +12,7 @@ use tokio::{
 
 use crate::world::{
     kpid::{Kpid, Ran},
+    town::Town,
     webhook::{Answer, Webhook},
 };
 
@@ -122,6 +125,57 @@ async fn a_name_that_leads_inside_is_not_followed_unless_the_channel_says_so() {
     let ran = notify(&by_its_name).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(hook.calls().last().unwrap().json()["event"], "test");
+}
+
+#[tokio::test]
+async fn operators_hear_once_of_a_name_that_leads_inside_and_the_alert_waits() {
+    let town = Town::open().await;
+    let port = town.webhook.url().rsplit(':').next().unwrap().to_owned();
+    let (api, smtp, name) = (town.origin.yaml(), town.smtp.yaml(), name_inside());
+    let config = format!(
+        "store: kpid.db
+calendar: {{ timezone: UTC }}
+connections: {{ api: {api} }}
+channels:
+  mail: {{ email: {{ smtp: {smtp}, from: kpid@acme.example }} }}
+  ops: {{ webhook: {{ url: \"http://{name}:{port}\" }} }}
+people: {{ tom: {{ name: Tom Data, email: tom@acme.example }} }}
+operators: [tom]
+"
+    );
+    let scorecard = "scorecard: acme
+perspectives:
+  care:
+    alert: { to: [ops] }
+    objectives:
+      answer:
+        kpis:
+          calls: { nature: level, unit: points, schedule: { every: 1s }, target: 95, tolerance: 3, source: { http: { from: api, get: calls, value: $.value } } }
+";
+    let kpid = Kpid::new(&config, scorecard);
+    town.origin.figure("calls", 98.0);
+    let mut daemon = kpid.start();
+    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
+    daemon.until("on track", look, |seen| seen == "on_track").await;
+    town.origin.figure("calls", 80.0);
+    let look = async || town.smtp.mails().len();
+    daemon.until("operators told", look, |seen| *seen >= 1).await;
+    town.origin.figure("calls", 98.0);
+    let waiting = async || {
+        let held = kpid.run(&["outbox", "list", "--format", "json"]).await.stdout;
+        serde_json::from_str::<Value>(&held).unwrap().as_array().unwrap().clone()
+    };
+    let held = daemon.until("both wait", waiting, |held| held.len() == 2).await;
+    for delivery in &held {
+        assert_eq!((&delivery["channel"], &delivery["state"]), (&"ops".into(), &"pending".into()));
+    }
+    assert!(held[0]["last_error"].as_str().unwrap().contains("leads to"), "{held:?}");
+    let mails = town.smtp.mails();
+    assert_eq!(mails.len(), 1, "one notice, not one for each message");
+    let mail = MessageParser::default().parse(&mails[0].bytes).unwrap();
+    assert!(mail.body_text(0).unwrap().contains("allow_private: true"));
+    assert!(town.webhook.calls().is_empty());
+    daemon.stop().await;
 }
 
 #[tokio::test]
