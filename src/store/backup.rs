@@ -149,7 +149,7 @@ async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<Pa
     if let Err(error) = write_log_into(store).await {
         warn!("what is kept of {} is kept with its log: {error:#}", store.display());
     }
-    let kept = beside(store, &format!(".before-{}", now.format("%Y%m%dT%H%M%SZ")));
+    let kept = beside(store, &format!(".before-{}", now.format("%Y%m%dT%H%M%S%.3fZ")));
     let told = || format!("cannot keep {} as {}", store.display(), kept.display());
     match fs::hard_link(store, &kept) {
         // A copy onto a second name of the same file would empty it.

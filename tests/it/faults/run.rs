@@ -157,12 +157,7 @@ pub(crate) async fn play(mut dice: Dice, empty: &Path) -> Seen {
 
 /// The mail server says 451 and the webhook 503 for a minute, in which the process dies.
 pub(crate) async fn refuse_for_a_minute() {
-    let mut run = Run::begin(Dice::of(0)).await;
-    run.rise().await;
-    run.look_first().await;
-    run.figure("acme/cash", 0, 10.0);
-    run.record().await;
-    run.judge(&[]).await;
+    let mut run = Run::fallen().await;
     let healthy = run.now + TimeDelta::seconds(60);
     MAILS.iter().for_each(|mail| run.smtp.conduct(mail, Conduct::Defer));
     run.ops.answer(&[Answer::Status(503); 3]);
@@ -185,12 +180,7 @@ pub(crate) async fn refuse_for_a_minute() {
 
 /// A row that another release wrote, or nobody.
 pub(crate) async fn give_up_what_cannot_be_read() {
-    let mut run = Run::begin(Dice::of(0)).await;
-    run.rise().await;
-    run.look_first().await;
-    run.figure("acme/cash", 0, 10.0);
-    run.record().await;
-    run.judge(&[]).await;
+    let mut run = Run::fallen().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(run.path());
     let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
     let garble = "UPDATE deliveries SET facts = '{\"event\":\"opened\"}' WHERE channel = 'mail'";
@@ -240,6 +230,17 @@ impl Run {
             seen: Seen::default(),
             _kpid: kpid,
         }
+    }
+
+    /// One perspective has just fallen off track, and nobody knows yet.
+    async fn fallen() -> Self {
+        let mut run = Self::begin(Dice::of(0)).await;
+        run.rise().await;
+        run.look_first().await;
+        run.figure("acme/cash", 0, 10.0);
+        run.record().await;
+        run.judge(&[]).await;
+        run
     }
 
     fn life(&self) -> &Life {
