@@ -75,6 +75,8 @@ fn perspective(at: usize) -> Perspective {
 fn scorecard(at: usize, calendar: &Arc<Calendar>) -> Scorecard {
     Scorecard {
         alert: None,
+        report: None,
+        report: None,
         id: id(format!("s{at}")),
         name: "scorecard".to_owned(),
         owner: None,

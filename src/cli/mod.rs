@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod configuration;
 mod demo;
+mod digest;
 mod doctor;
 mod explain;
 mod export;
@@ -27,6 +28,7 @@ mod plan;
 mod preview;
 mod pull;
 mod reload;
+mod report;
 mod run;
 mod schema;
 mod show;
@@ -68,6 +70,8 @@ enum Command {
     Backtest(backtest::Arguments),
     Alerts(alerts::Arguments),
     Audit(audit::Arguments),
+    Digest(digest::Arguments),
+    Report(report::Arguments),
     Outbox(outbox::Arguments),
     Notify(notify::Arguments),
     Plan(plan::Arguments),
@@ -127,6 +131,8 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Backtest(arguments) => backtest::run(&config, arguments).await,
             Command::Alerts(arguments) => alerts::run(&config, arguments).await,
             Command::Audit(arguments) => audit::run(&config, &arguments).await,
+            Command::Digest(arguments) => digest::run(&config, arguments).await,
+            Command::Report(arguments) => report::run(&config, arguments).await,
             Command::Outbox(arguments) => outbox::run(&config, arguments).await,
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Backup(arguments) => backup::run(&config, &arguments).await,

@@ -3,12 +3,14 @@
 use std::{
     fmt,
     io::{ErrorKind, Write},
+    path::Path,
 };
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Context;
 use clap::ValueEnum;
 
-use crate::scorecard::Status;
+use crate::{notify::notice::Message, scorecard::Status};
 
 /// For people, or for programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -18,6 +20,34 @@ pub(crate) enum Format {
     Text,
     /// For programs; the keys are a contract.
     Json,
+}
+
+/// How a digest or report is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sheet {
+    /// For people.
+    #[default]
+    Text,
+    /// For a browser or a printer, as it is mailed.
+    Html,
+    /// For programs; the keys are a contract.
+    Json,
+}
+
+/// Puts a digest or report out, or into a file.
+pub(crate) fn put_sheet(message: &Message, sheet: Sheet, out: Option<&Path>) -> anyhow::Result<()> {
+    let (text, html) = message.bodies()?;
+    let shown = match sheet {
+        Sheet::Text => text,
+        Sheet::Html => html,
+        Sheet::Json => message.to_json()?,
+    };
+    match out {
+        None => say!("{}", shown.trim_end()),
+        Some(path) => std::fs::write(path, shown)
+            .with_context(|| format!("cannot write {}", path.display()))?,
+    }
+    Ok(())
 }
 
 /// The colour that goes with the words of a status, never without them.

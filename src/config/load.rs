@@ -160,6 +160,7 @@ fn setup(
         people: parts.people,
         operators: parts.operators.into_iter().map(|mention| mention.id).collect(),
         alerts: parts.alerts,
+        digests: parts.digests,
         web: parts.web,
         heartbeat: parts.heartbeat,
         secret_files: parts.secret_files,

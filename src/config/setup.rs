@@ -35,6 +35,8 @@ pub struct Setup {
     pub operators: Vec<Id>,
     /// When people are mailed about performance, and how often.
     pub alerts: Alerts,
+    /// What each person is told now and then, if anything is.
+    pub digests: Option<Digests>,
     /// The listener.
     pub web: Web,
     /// A sign of life to somebody outside.
@@ -59,6 +61,17 @@ pub struct Heartbeat {
     pub url: Url,
     /// How often.
     pub every: Duration,
+}
+
+/// When people are told what changed in what is theirs.
+#[derive(Clone, Debug)]
+pub struct Digests {
+    /// When, in the calendar's zone.
+    pub schedule: Schedule,
+    /// Whether a digest is also sent when nothing has changed.
+    pub also_empty: bool,
+    /// People who want none.
+    pub without: Vec<Id>,
 }
 
 /// How one KPI is collected.

@@ -64,21 +64,14 @@ impl Agenda {
         due
     }
 
-    /// Up to where a schedule has been served. One instant is not served again when the clock is set
-    /// back before it; over several, a schedule begins anew, or it would stand still until the clock
-    /// is where it was.
+    /// Up to where the schedule of a collection has been served, if it ever was.
     fn served_until(
         &mut self,
         collection: &Collection,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
         let served = self.served.get_mut(&collection.kpi)?;
-        if now < *served {
-            let between = collection.schedule.latest(now, *served, self.zone);
-            if between.is_some_and(|(_, others)| others > 0) {
-                *served = now;
-            }
-        }
+        *served = collection.schedule.served_until(*served, now, self.zone);
         Some((*served).min(now))
     }
 

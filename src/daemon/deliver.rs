@@ -170,7 +170,7 @@ impl Worker<'_> {
     ) -> Vec<NewDelivery> {
         let (recipient, channel) = (&claimed.recipient, &self.channel);
         let (about, what) = match message {
-            Some(Message::Notice(Notice { event: NoticeKind::Digest, subject, .. })) => {
+            Some(Message::Notice(Notice { event: NoticeKind::Summary, subject, .. })) => {
                 (subject.clone(), format!("The message \"{subject}\""))
             }
             Some(Message::Notice(_)) => return Vec::new(),
@@ -181,6 +181,10 @@ impl Worker<'_> {
                     format!("{perspective} - {scorecard}: {event}"),
                     format!("The message that {perspective} ({scorecard}) {event}"),
                 )
+            }
+            Some(Message::Bulletin(bulletin)) => {
+                let title = &bulletin.title;
+                (title.clone(), format!("The message \"{title}\""))
             }
             None => (format!("for {recipient}"), format!("A message for {recipient}")),
         };

@@ -9,6 +9,7 @@ use crate::{
     daemon::{
         Engine, notices,
         release::{self, Release},
+        report::{self, Reported},
         trouble::{self, Found},
     },
     notify::{facts::Facts, news, route::route},
@@ -82,13 +83,16 @@ fn decide(
         true => Vec::new(),
         false => release.fates(held, &deliveries),
     };
-    // The past is no trouble of today.
-    let found = match circumstances.historical {
-        true => Found::default(),
-        false => trouble::look(setup, held, &standing, now),
+    // The past is no trouble of today, and no news.
+    let (found, reported) = match circumstances.historical {
+        true => (Found::default(), Reported::default()),
+        false => {
+            (trouble::look(setup, held, &standing, now), report::look(setup, held, &standing, now))
+        }
     };
-    deliveries.extend(found.deliveries);
-    Judgement { standing, changes, incidents: found.incidents, deliveries, fates }
+    deliveries.extend(found.deliveries.into_iter().chain(reported.deliveries));
+    let (incidents, reports) = (found.incidents, reported.reports);
+    Judgement { standing, changes, incidents, reports, deliveries, fates }
 }
 
 /// One delivery for each recipient and channel.

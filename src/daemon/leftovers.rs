@@ -79,7 +79,7 @@ fn wording(calendar: &Calendar, told: &[Kept], now: DateTime<Utc>) -> Wording {
         )
     };
     Wording {
-        kind: NoticeKind::Digest,
+        kind: NoticeKind::Summary,
         dedup_key: format!("leftovers/{}", now.timestamp_micros()),
         subject,
         summary: summary.to_owned(),
@@ -97,6 +97,7 @@ fn line(calendar: &Calendar, kept: &Kept) -> String {
     let what = match Message::from_json(&kept.facts) {
         Ok(Message::News(facts)) => of_facts(&facts),
         Ok(Message::Notice(notice)) => notice.subject,
+        Ok(Message::Bulletin(bulletin)) => bulletin.subject,
         Err(_) => {
             format!("a message that cannot be read; `kpid outbox list --all` has it as {}", kept.id)
         }

@@ -31,24 +31,21 @@ pub(super) fn deliveries(
     to: &[Id],
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    let mut deliveries = Vec::new();
-    for id in to {
-        match route(id, &setup.people, &setup.channels) {
-            Ok(way) => deliveries.extend(delivery(setup, wording, way, now)),
-            Err(error) => error!("cannot tell `{id}` of \"{}\": {error}", wording.subject),
-        }
-    }
-    deliveries
+    routed(setup, &notice(setup, wording, now), wording.kind, to, now)
 }
 
-/// The delivery that takes a way; the log tells if there can be none.
+/// The delivery of a notice that takes a way; the log tells if there can be none.
 pub(super) fn delivery(
     setup: &Setup,
     wording: &Wording,
     way: Route,
     now: DateTime<Utc>,
 ) -> Option<NewDelivery> {
-    let notice = Notice {
+    sent(&notice(setup, wording, now), wording.kind, way, now)
+}
+
+fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
+    Message::Notice(Notice {
         event: wording.kind,
         dedup_key: wording.dedup_key.clone(),
         at: now.with_timezone(&setup.calendar.zone).fixed_offset(),
@@ -57,12 +54,40 @@ pub(super) fn delivery(
         sections: wording.sections.clone(),
         why: wording.why.clone(),
         config_version: setup.digest.clone(),
-    };
-    match Message::Notice(notice).to_json() {
+    })
+}
+
+/// One delivery of a message for each of `to` who can be reached; the log tells of the others.
+pub(super) fn routed(
+    setup: &Setup,
+    message: &Message,
+    kind: NoticeKind,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let mut deliveries = Vec::new();
+    for id in to {
+        match route(id, &setup.people, &setup.channels) {
+            Ok(way) => deliveries.extend(sent(message, kind, way, now)),
+            Err(error) => error!("cannot tell `{id}` of `{}`: {error}", message.dedup_key()),
+        }
+    }
+    deliveries
+}
+
+/// The delivery of a message that takes a way; the log tells if there can be none.
+fn sent(
+    message: &Message,
+    kind: NoticeKind,
+    way: Route,
+    now: DateTime<Utc>,
+) -> Option<NewDelivery> {
+    let dedup_key = message.dedup_key().to_owned();
+    match message.to_json() {
         Ok(facts) => Some(NewDelivery {
             id: delivery_id(now),
-            dedup_key: wording.dedup_key.clone(),
-            event: wording.kind.word(),
+            dedup_key,
+            event: kind.word(),
             sequence: 0,
             channel: way.channel.to_string(),
             recipient: way.recipient,
@@ -70,7 +95,7 @@ pub(super) fn delivery(
             held_until: None,
         }),
         Err(error) => {
-            error!("the notice `{}` cannot be written down: {error}", wording.subject);
+            error!("the message `{dedup_key}` cannot be written down: {error}");
             None
         }
     }

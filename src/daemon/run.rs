@@ -24,6 +24,7 @@ use crate::{
         Engine,
         agenda::{Agenda, Due},
         deliver::Worker,
+        digest::Digester,
         heartbeat,
         judge::{self, LIVE},
         listener::{self, Listener},
@@ -320,6 +321,10 @@ impl Daemon {
         let watched = stop.clone();
         self.spawn(async move {
             Watch { engine: &engine, clock, news: &news }.run(&watched).await;
+        });
+        let (engine, news, stop_digests) = (self.engine.clone(), self.news.clone(), stop.clone());
+        self.spawn(async move {
+            Digester { engine: &engine, clock, news: &news }.run(&stop_digests).await;
         });
         if let Some(heartbeat) = self.engine.setup.heartbeat.clone() {
             let (metrics, clock, stop) = (Arc::clone(&self.metrics), self.clock, stop.clone());

@@ -1,6 +1,7 @@
 //! The edge where news go out: e-mail and webhooks. Messages are rendered from facts that were
 //! fixed when the decision was made.
 
+pub mod bulletin;
 pub mod facts;
 pub mod guard;
 mod mail;

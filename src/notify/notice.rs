@@ -1,16 +1,19 @@
 //! A message that is not about an episode: a test, trouble with data or delivery, a summary. Plain
 //! words under headings; every form of it says the same.
 
+use anyhow::Context;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use crate::notify::facts::Facts;
+use crate::notify::{bulletin::Bulletin, facts::Facts, mail::render};
 
 /// What a delivery says, fixed when it was decided.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
     /// The news of an episode.
     News(Box<Facts>),
+    /// A digest, or the report of a period.
+    Bulletin(Box<Bulletin>),
     /// Anything else.
     Notice(Notice),
 }
@@ -59,7 +62,9 @@ pub enum NoticeKind {
     DataRecovered,
     /// What the configuration says of messages cannot be done: a template, an address.
     ConfigTrouble,
-    /// What changed since the last summary, or what else happened beside the mails that were sent.
+    /// Alerts that were more than a day's mails, in one.
+    Summary,
+    /// What changed since the last one.
     Digest,
     /// A period is official.
     PeriodReport,
@@ -74,6 +79,7 @@ impl NoticeKind {
             Self::DataTrouble => "data_trouble",
             Self::DataRecovered => "data_recovered",
             Self::ConfigTrouble => "config_trouble",
+            Self::Summary => "summary",
             Self::Digest => "digest",
             Self::PeriodReport => "period_report",
         }
@@ -88,24 +94,35 @@ impl Message {
             event: String,
         }
         let Peeked { event } = serde_json::from_str(text)?;
-        if serde_json::from_value::<NoticeKind>(event.into()).is_ok() {
-            return Ok(Self::Notice(serde_json::from_str(text)?));
-        }
-        Ok(Self::News(Box::new(serde_json::from_str(text)?)))
+        Ok(match serde_json::from_value::<NoticeKind>(event.into()) {
+            Ok(NoticeKind::Digest | NoticeKind::PeriodReport) => {
+                Self::Bulletin(serde_json::from_str(text)?)
+            }
+            Ok(_) => Self::Notice(serde_json::from_str(text)?),
+            Err(_) => Self::News(serde_json::from_str(text)?),
+        })
     }
 
     /// The message as its webhook carries it and the outbox keeps it.
     pub fn to_json(&self) -> serde_json::Result<String> {
         match self {
             Self::News(facts) => serde_json::to_string(facts),
+            Self::Bulletin(bulletin) => serde_json::to_string(bulletin),
             Self::Notice(notice) => serde_json::to_string(notice),
         }
+    }
+
+    /// What a mail of it says, as text and as HTML.
+    pub fn bodies(&self) -> anyhow::Result<(String, String)> {
+        let mail = render::plain(self).context("cannot render the mail")?;
+        Ok((mail.text, mail.html))
     }
 
     /// The same for every message about one thing.
     pub fn dedup_key(&self) -> &str {
         match self {
             Self::News(facts) => &facts.dedup_key,
+            Self::Bulletin(bulletin) => &bulletin.dedup_key,
             Self::Notice(notice) => &notice.dedup_key,
         }
     }
@@ -114,6 +131,12 @@ impl Message {
 impl From<Facts> for Message {
     fn from(facts: Facts) -> Self {
         Self::News(Box::new(facts))
+    }
+}
+
+impl From<Bulletin> for Message {
+    fn from(bulletin: Bulletin) -> Self {
+        Self::Bulletin(Box::new(bulletin))
     }
 }
 

@@ -117,6 +117,21 @@ impl Told {
         let rendered = render::plain(message)?;
         Ok(match message {
             Message::News(facts) => Self::news(facts, rendered),
+            Message::Bulletin(bulletin) => {
+                let Rendered { subject, text, .. } = rendered;
+                Self {
+                    subject,
+                    text,
+                    dedup_key: bulletin.dedup_key.clone(),
+                    // Nothing that a pager should wait for the end of.
+                    stage: Stage::Resolved,
+                    severity: "info",
+                    at: bulletin.at,
+                    opened_at: bulletin.at,
+                    link: bulletin.links.as_ref().map(|links| links.details.clone()),
+                    labels: vec![("alertname", format!("kpid_{}", bulletin.event.word()))],
+                }
+            }
             Message::Notice(notice) => {
                 let Rendered { subject, text, .. } = rendered;
                 let over = notice.event == NoticeKind::DataRecovered;
@@ -175,6 +190,9 @@ impl Told {
     fn model(&self, message: &Message) -> minijinja::Value {
         let (kind, facts) = match message {
             Message::News(facts) => ("alert", minijinja::Value::from(Serde(facts.as_ref()))),
+            Message::Bulletin(bulletin) => {
+                ("bulletin", minijinja::Value::from(Serde(bulletin.as_ref())))
+            }
             Message::Notice(notice) => ("notice", minijinja::Value::from(Serde(notice))),
         };
         let stage = match self.stage {

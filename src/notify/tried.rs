@@ -64,6 +64,8 @@ pub(super) fn samples() -> Vec<(&'static str, Message)> {
         ("of an alert corrected", cases::corrected().into()),
         ("of an alert of which nothing is known", cases::bare().into()),
         ("of a notice", cases::notice().into()),
+        ("of a report", cases::report().into()),
+        ("of a digest without news", cases::digest().into()),
     ]
 }
 

@@ -24,10 +24,12 @@ mod occasion;
 mod pace;
 mod past;
 mod period;
+mod picture;
 mod portfolio;
 mod quiet;
 pub mod reading;
 mod remark;
+mod review;
 mod rollup;
 pub mod rounding;
 mod schedule;
@@ -59,9 +61,11 @@ pub use kpi::{PeriodVerdict, is_material, judge_kpi};
 pub use lines::{Lines, at_least};
 pub use occasion::Occasion;
 pub use period::{Frequency, Period, PeriodError};
+pub use picture::{Picture, Pictured, Retuned, retuned};
 pub use portfolio::{LinkError, Portfolio};
 pub use quiet::QuietWindow;
 pub use remark::{Acknowledgement, Note, RemarkError, Silence};
+pub use review::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective};
 pub use rollup::{Child, Rolled, manual_score, roll_up};
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use standing::{
@@ -72,8 +76,8 @@ pub use status::{DataState, Finality, Gap, Reason, Status};
 pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};
 pub use tree::{
     Aggregate, AlertOn, AlertPolicy, Contribution, Initiative, Input, Kind, Kpi, Missing, Nature,
-    Objective, ObjectiveRef, Pace, Perspective, Rollup, RollupRule, Scorecard, Scoring,
-    SignalRules, Signals, Span,
+    Objective, ObjectiveRef, Pace, Perspective, ReportPolicy, Rollup, RollupRule, Scorecard,
+    Scoring, SignalRules, Signals, Span,
 };
 pub use trend::{trend, trend_in_band};
 pub use watched::Watched;

@@ -87,6 +87,11 @@ impl Occasion {
         }
     }
 
+    /// Whether a period that ended by a local day is closed, not due yet and not in.
+    pub(super) fn awaits(self, day: NaiveDate) -> bool {
+        self.awaited.is_some_and(|awaited| awaited <= day)
+    }
+
     /// When the newest reading of a level was true: what makes an evaluation of it another one.
     pub(super) fn level_read(self) -> Option<DateTime<Utc>> {
         self.level_read

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    Case, Child, Judge, Objective, ObjectiveRef, Period, Perspective, Rolled, Scorecard, Status,
-    Verdict,
+    Case, Child, Judge, Objective, ObjectiveRef, Period, PeriodVerdict, Perspective, Rolled,
+    Scorecard, Status, Verdict,
     judge::{child, kpi_child, linked_child},
     roll_up,
 };
@@ -107,16 +107,22 @@ impl Judge<'_> {
 
 /// A KPI as its newest period that had ended by a local day makes it.
 pub(super) fn child_on(case: &Case<'_>, day: NaiveDate) -> Child {
+    let verdict = verdict_on(case, day);
+    Child {
+        id: case.kpi.id.clone(),
+        status: verdict.status,
+        score: verdict.score,
+        weight: case.kpi.weight_in(Some(verdict.period)),
+        critical: case.kpi.critical,
+    }
+}
+
+/// The verdict on a KPI's newest period that had ended by a local day.
+pub(super) fn verdict_on(case: &Case<'_>, day: NaiveDate) -> PeriodVerdict {
     let calendar = case.calendar;
     let newest = calendar.period_of(case.kpi.frequency, day);
     let newest = if calendar.last_day(newest) <= day { newest } else { newest.previous() };
     let verdict = case.judge_period(newest);
     let status = if case.is_applicable(newest) { verdict.status } else { Status::Pending };
-    Child {
-        id: case.kpi.id.clone(),
-        status,
-        score: verdict.score,
-        weight: case.kpi.weight_in(Some(newest)),
-        critical: case.kpi.critical,
-    }
+    PeriodVerdict { status, ..verdict }
 }

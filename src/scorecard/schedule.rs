@@ -173,6 +173,20 @@ impl Schedule {
         }
     }
 
+    /// Up to where a schedule has been served. One instant is not served again when the clock is set
+    /// back before it; over several, a schedule begins anew, or it would stand still until the clock
+    /// is where it was.
+    pub fn served_until(
+        &self,
+        served: DateTime<Utc>,
+        now: DateTime<Utc>,
+        zone: Tz,
+    ) -> DateTime<Utc> {
+        let goes_back_over =
+            || self.latest(now, served, zone).is_some_and(|(_, others)| others > 0);
+        if now < served && goes_back_over() { now } else { served }
+    }
+
     /// About how long it is from one instant to the next.
     pub fn spacing(&self, from: DateTime<Utc>, zone: Tz) -> Option<TimeDelta> {
         let first = self.next_after(from, zone)?;

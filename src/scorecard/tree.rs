@@ -29,6 +29,8 @@ pub struct Scorecard {
     pub freeze_after: Option<u32>,
     /// Who is told of the whole, if anybody is.
     pub alert: Option<AlertPolicy>,
+    /// Who gets a report of each period, if anybody does.
+    pub report: Option<ReportPolicy>,
     /// In the author's order.
     pub perspectives: Vec<Perspective>,
 }
@@ -395,6 +397,15 @@ pub struct AlertPolicy {
     pub remind_after: TimeDelta,
     /// Times of the week in which nothing is told.
     pub quiet: Vec<QuietWindow>,
+}
+
+/// Who gets a report of each period when it is official.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportPolicy {
+    /// Persons or channels.
+    pub to: Vec<Id>,
+    /// How long the periods are.
+    pub frequency: Frequency,
 }
 
 /// What opens an episode.

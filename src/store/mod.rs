@@ -8,6 +8,7 @@ mod checkup;
 mod collections;
 mod configurations;
 mod desk;
+mod digests;
 mod episodes;
 mod incidents;
 mod keys;
@@ -47,6 +48,7 @@ pub use self::{
     collections::{Attempt, LastSlot, Newest},
     configurations::Use,
     desk::{Handled, Handling, Listed},
+    digests::{Digested, Due, LastDigest, Looks},
     episodes::EpisodeEvent,
     lock::{Holder, InstanceLock, Reloaded, holder},
     outbox::{Claimed, NewDelivery},
@@ -95,6 +97,8 @@ pub struct Held {
     pub attempts: HashMap<KpiRef, Newest>,
     /// News that wait for working hours.
     pub waiting: Vec<Waiting>,
+    /// The newest period of each scorecard that needs no report any more.
+    pub reported: HashMap<Id, Period>,
 }
 
 impl Held {
@@ -114,6 +118,8 @@ pub struct Judgement {
     pub changes: Vec<EpisodeChange>,
     /// Trouble with data that moved, by its key.
     pub incidents: Vec<(String, Incident)>,
+    /// Up to where scorecards are reported now, where that moved.
+    pub reports: Vec<(Id, Period)>,
     /// What is to be told.
     pub deliveries: Vec<NewDelivery>,
     /// What becomes of news that waited for working hours, and of what came with them.
@@ -242,6 +248,7 @@ impl Store {
         snapshots::record(&mut tx, &judgement.standing, now).await?;
         episodes::record(&mut tx, &judgement.standing, &judgement.changes, now).await?;
         incidents::record(&mut tx, &judgement.incidents).await?;
+        digests::record_reports(&mut tx, &judgement.reports).await?;
         outbox::record(&mut tx, &judgement.deliveries, now).await?;
         queue::settle(&mut tx, &judgement.fates, now).await?;
         tx.commit().await.context("cannot write a judgement")?;
@@ -379,6 +386,7 @@ async fn held(
         incidents: incidents::load(connection).await?,
         attempts: collections::newest(connection).await?,
         waiting: queue::waiting(connection).await?,
+        reported: digests::reported(connection).await?,
     })
 }
 

@@ -99,7 +99,7 @@ people:
             .iter()
             .map(|held| {
                 let name = held.dedup_key.split('/').nth(1).unwrap_or_default().to_owned();
-                let name = if held.event == "digest" { "summary".to_owned() } else { name };
+                let name = if held.event == "summary" { "summary".to_owned() } else { name };
                 format!("{} {name} {}", held.event, held.state)
             })
             .collect();
@@ -463,7 +463,7 @@ fn check_story(alerts: &str, story: &[Happening]) {
     let summarized = |key: &str| held.iter().any(|(of, _, state)| of == key && state == "digested");
     let mut mails: HashMap<chrono::NaiveDate, Vec<(&str, &str)>> = HashMap::new();
     for (at, (when, key, event)) in sent.iter().enumerate() {
-        if event == "digest" {
+        if event == "summary" {
             continue;
         }
         let before = || sent.iter().take(at).filter(|(_, of, _)| of == key);

@@ -10,6 +10,7 @@ mod cadence;
 mod check;
 mod circuit;
 mod demo;
+mod digests;
 mod docs;
 mod doctor;
 mod explain;

@@ -2,21 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use chrono::{DateTime, Utc};
-use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets},
-    daemon::run::{Orders, run},
-    scorecard::KpiRef,
-    store::Store,
-};
+use kpid::{scorecard::KpiRef, store::Store};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 
 use crate::world::{
     kpid::Kpid,
     origin::{Answer, Origin},
-    until,
 };
 
 fn config(origin: &Origin) -> String {
@@ -45,17 +36,7 @@ fn scorecard(kpis: &[(&str, &str, &str, &str, &str)]) -> String {
 
 /// Runs the daemon with a clock set to an instant until something is so.
 async fn run_until(kpid: &Kpid, at: &str, what: &str, mut is_so: impl FnMut() -> bool) {
-    let (setup, _) = load(&kpid.folder().join("kpid.yaml"), Secrets::Needed)
-        .unwrap_or_else(|error| panic!("{error:?}"));
-    let now: DateTime<Utc> = at.parse().unwrap();
-    let stop = CancellationToken::new();
-    let watching = async {
-        until(what, async || is_so(), |yes| *yes).await;
-        stop.cancel();
-    };
-    let running = run(setup, Clock::set(now), Orders::only_stop(stop.clone()));
-    let (ran, ()) = tokio::join!(running, watching);
-    ran.unwrap();
+    kpid.run_at(at, what, async || is_so()).await;
 }
 
 async fn missed(folder: &Path, since: &str, kpi: &str) -> u64 {

@@ -325,6 +325,7 @@ async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
         standing,
         changes: Vec::new(),
         incidents: Vec::new(),
+        reports: Vec::new(),
         deliveries,
         fates: Vec::new(),
     };

@@ -28,6 +28,8 @@ pub struct DaemonDoc {
     pub operators: Option<Loc<IdsDoc>>,
     /// When people are mailed about performance, and how often.
     pub alerts: Option<Loc<AlertsDoc>>,
+    /// What each person is told now and then of what is theirs; nothing by default.
+    pub digest: Option<Loc<DigestDoc>>,
     /// Where kpid listens.
     pub web: Option<Loc<WebDoc>>,
     /// Who outside is told that it lives.
@@ -337,6 +339,27 @@ pub struct PersonDoc {
     pub email: Option<Loc<String>>,
     /// For people, e.g. `COO`.
     pub role: Option<Loc<String>>,
+    /// Whether the person gets the digest, where there is one; true by default.
+    pub digest: Option<Loc<bool>>,
+}
+
+/// A mail to each person about what changed in what is theirs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct DigestDoc {
+    /// Five fields in the calendar's zone; `0 8 * * 1`, Mondays at 08:00, by default.
+    pub schedule: Option<Loc<String>>,
+    /// What is sent when nothing has changed: a `line` (default) or `nothing`.
+    pub empty: Option<Loc<EmptyDigestDoc>>,
+}
+
+/// What is sent when nothing has changed.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyDigestDoc {
+    /// A line that says so.
+    Line,
+    /// No mail.
+    Nothing,
 }
 
 /// When people are mailed about performance, and how often. Webhooks are called at once, always.

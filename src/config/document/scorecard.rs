@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    kpi::KpiDoc,
+    kpi::{FrequencyDoc, KpiDoc},
     located::{Entries, Loc},
     scalar::IdsDoc,
 };
@@ -36,6 +36,8 @@ pub struct ScorecardDoc {
     pub missing: Option<Loc<MissingDoc>>,
     /// Who is told of the whole; by default nobody: its perspectives have alerts.
     pub alert: Option<Loc<AlertDoc>>,
+    /// Who gets a report of each period when it is official; by default nobody.
+    pub report: Option<Loc<ReportDoc>>,
     /// By id.
     pub perspectives: Loc<Entries<PerspectiveDoc>>,
 }
@@ -146,6 +148,16 @@ pub struct AlertDoc {
     pub remind_after: Option<Loc<String>>,
     /// Times of the week in which nothing is told; what they keep back is told after them.
     pub quiet: Option<Loc<Vec<Loc<QuietDoc>>>>,
+}
+
+/// A report of each period, when everything of it is in or its time is up.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct ReportDoc {
+    /// Persons (told by mail) or channels; the scorecard's owner by default.
+    pub to: Option<Loc<IdsDoc>>,
+    /// How long the periods are that are reported; by default months, or if all KPIs have longer
+    /// periods the shortest of those.
+    pub period: Option<Loc<FrequencyDoc>>,
 }
 
 /// A time of the week in which nothing is told.

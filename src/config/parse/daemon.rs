@@ -17,18 +17,23 @@ use crate::{
     config::{
         document::{
             daemon::{
-                CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, EmailDoc, FiscalLabelDoc,
-                HeartbeatDoc, PersonDoc, ServerDoc, SmtpDoc, SmtpTlsDoc, SqliteDoc, TlsDoc, WebDoc,
-                WebhookDoc, WebhookFormatDoc,
+                CalendarDoc, ChannelDoc, ConnectionDoc, DaemonDoc, DigestDoc, EmailDoc,
+                EmptyDigestDoc, FiscalLabelDoc, HeartbeatDoc, PersonDoc, ServerDoc, SmtpDoc,
+                SmtpTlsDoc, SqliteDoc, TlsDoc, WebDoc, WebhookDoc, WebhookFormatDoc,
             },
             located::Loc,
             scalar::{MonthDoc, SecretDoc},
         },
         problem::{Place, Problem, suggestion},
-        setup::{Alerts, Heartbeat, Web},
+        setup::{Alerts, Digests, Heartbeat, Web},
     },
+<<<<<<< HEAD
     notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard},
     scorecard::{Calendar, Closure, FiscalLabel, Id},
+=======
+    notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
+    scorecard::{Calendar, Closure, Cron, FiscalLabel, Id, Schedule},
+>>>>>>> 01e0732 (Sum up: a digest for each person, and a report of each period when it is official)
     sources::{
         Connection,
         sql::{Address, Database, Dialect, Server, Tls},
@@ -59,6 +64,9 @@ const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 /// More rows than this are the wrong query.
 pub(super) const ROWS: u32 = 10_000;
 
+/// When a digest comes unless the configuration says otherwise.
+const MONDAY_MORNING: &str = "0 8 * * 1";
+
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -87,6 +95,7 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) operators: Vec<Mention>,
     pub(in crate::config) alerts: Alerts,
     pub(in crate::config) heartbeat: Option<Heartbeat>,
+    pub(in crate::config) digests: Option<Digests>,
     pub(in crate::config) web: Web,
     pub(in crate::config) secret_files: Vec<PathBuf>,
 }
@@ -106,6 +115,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         operators: desk.mentions(doc.operators.as_ref()),
         alerts: alerts(desk, given(doc.alerts.as_ref())),
         heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(desk, doc)),
+        digests: given(doc.digest.as_ref()).and_then(|doc| digests(desk, doc)),
         web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
         secret_files: Vec::new(),
     };
@@ -143,6 +153,10 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
                 place,
                 format!("`{id}` is a person and a channel; `to: {id}` could be either"),
             );
+        }
+        let wants = doc.value.as_ref().and_then(|doc| given(doc.digest.as_ref()).copied());
+        if let Some(digests) = parts.digests.as_mut().filter(|_| wants == Some(false)) {
+            digests.without.push(id.clone());
         }
         let parsed = doc.value.as_ref().map(|doc| person(desk, id.clone(), doc));
         parts.people.extend(parsed.map(|person| (id, person)));
@@ -423,6 +437,18 @@ fn person(desk: &mut Desk, id: Id, doc: &PersonDoc) -> Person {
         desk.told(doc.place, text.parse().map_err(|_| format!("`{text}` is no mail address")))
     });
     Person { id, name, email, role: given(doc.role.as_ref()).cloned() }
+}
+
+fn digests(desk: &mut Desk, doc: &DigestDoc) -> Option<Digests> {
+    let written = doc.schedule.as_ref();
+    let place = written.map(|doc| doc.place).unwrap_or_default();
+    let text = given(written).map_or(MONDAY_MORNING, String::as_str);
+    let schedule = Schedule::Cron(desk.told(place, Cron::parse(text))?);
+    Some(Digests {
+        schedule,
+        also_empty: !matches!(given(doc.empty.as_ref()), Some(EmptyDigestDoc::Nothing)),
+        without: Vec::new(),
+    })
 }
 
 fn heartbeat(desk: &mut Desk, doc: &HeartbeatDoc) -> Option<Heartbeat> {

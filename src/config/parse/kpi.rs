@@ -319,7 +319,7 @@ fn nature(doc: NatureDoc) -> Nature {
     }
 }
 
-fn frequency(doc: FrequencyDoc) -> Frequency {
+pub(super) fn frequency(doc: FrequencyDoc) -> Frequency {
     match doc {
         FrequencyDoc::Day => Frequency::Day,
         FrequencyDoc::Week => Frequency::Week,

@@ -12,15 +12,16 @@ use crate::{
             scalar::IdsDoc,
             scorecard::{
                 AlertDoc, AlertOnDoc, CountRedDoc, InitiativeDoc, MissingDoc, ObjectiveDoc,
-                PerspectiveDoc, QuietDoc, RollupDoc, ScorecardDoc, StatusDoc,
+                PerspectiveDoc, QuietDoc, ReportDoc, RollupDoc, ScorecardDoc, StatusDoc,
             },
         },
         problem::{Place, Problem, suggestion},
         setup::Collection,
     },
     scorecard::{
-        AlertOn, AlertPolicy, Calendar, Contribution, Id, Initiative, Kpi, KpiRef, Missing,
-        Objective, ObjectiveRef, Perspective, QuietWindow, Rollup, RollupRule, Scorecard, Status,
+        AlertOn, AlertPolicy, Calendar, Contribution, Frequency, Id, Initiative, Kpi, KpiRef,
+        Missing, Objective, ObjectiveRef, Perspective, QuietWindow, ReportPolicy, Rollup,
+        RollupRule, Scorecard, Status,
     },
 };
 
@@ -110,6 +111,10 @@ pub(in crate::config) fn scorecard(
     let place = doc.scorecard.place;
     let scorecard = Scorecard {
         alert: sheet.own_alert(doc.alert.as_ref(), owner.as_ref(), place),
+        report: doc
+            .report
+            .as_ref()
+            .and_then(|doc| sheet.report(doc, owner.as_ref(), &perspectives)),
         name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
         id,
         owner,
@@ -382,6 +387,30 @@ impl Sheet<'_> {
                 .unwrap_or(usual.remind_after),
             quiet: self.quiet(doc.quiet.as_ref()),
         }
+    }
+
+    fn report(
+        &mut self,
+        doc: &Loc<ReportDoc>,
+        owner: Option<&Id>,
+        perspectives: &[Perspective],
+    ) -> Option<ReportPolicy> {
+        let ReportDoc { to, period } = doc.value.as_ref()?;
+        let mut told = self.desk.mentions(to.as_ref());
+        if to.is_none() {
+            told.extend(owner.map(|owner| Mention { place: doc.place, id: owner.clone() }));
+        }
+        if told.is_empty() {
+            let hint = "write report: { to: [somebody] }, or give the scorecard an `owner`";
+            let problem = Problem::error(doc.place, "nobody gets this report");
+            self.desk.problems.push(problem.hint(hint));
+        }
+        self.recipients.extend(told.iter().cloned());
+        let kpis = perspectives.iter().flat_map(|view| &view.objectives);
+        let shortest = kpis.flat_map(|objective| &objective.kpis).map(|kpi| kpi.frequency).min();
+        let usual = shortest.map_or(Frequency::Month, |shortest| shortest.max(Frequency::Month));
+        let frequency = given(period.as_ref()).map_or(usual, |doc| kpi::frequency(*doc));
+        Some(ReportPolicy { to: told.into_iter().map(|told| told.id).collect(), frequency })
     }
 
     fn quiet(&mut self, docs: Option<&Loc<Vec<Loc<QuietDoc>>>>) -> Vec<QuietWindow> {

@@ -10,6 +10,14 @@ use crate::{
     scorecard::{Direction, Status, rounding},
 };
 
+/// Characters of the configuration's digest that people compare.
+const DIGEST_CHARS: usize = 19;
+
+/// The beginning of a configuration's digest.
+pub(super) fn digest(config: &str) -> String {
+    config.chars().take(DIGEST_CHARS).collect()
+}
+
 /// A score, or that there is none.
 pub(super) fn score_or_none(score: Option<f64>) -> String {
     score.map_or_else(|| "no score".to_owned(), rounding::score)

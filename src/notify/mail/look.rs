@@ -4,6 +4,7 @@ use minijinja::{Environment, Error, Value, context, value::Serde};
 
 use crate::notify::{
     mail::{
+        bulletin::Sheet,
         headline::{self, SUBJECT_CHARS_MAX},
         view::{View, line},
     },
@@ -12,10 +13,13 @@ use crate::notify::{
 };
 
 /// The templates that are built in, by the name of the file that takes their place.
-pub(crate) const BUILT_IN: [(&str, &str); 6] = [
+pub(crate) const BUILT_IN: [(&str, &str); 9] = [
     ("alert.subject", "{{ subject }}\n"),
     ("alert.txt", include_str!("alert.txt.j2")),
     ("alert.html", include_str!("alert.html.j2")),
+    ("bulletin.subject", "{{ subject }}\n"),
+    ("bulletin.txt", include_str!("bulletin.txt.j2")),
+    ("bulletin.html", include_str!("bulletin.html.j2")),
     ("notice.subject", "{{ subject }}\n"),
     ("notice.txt", include_str!("notice.txt.j2")),
     ("notice.html", include_str!("notice.html.j2")),
@@ -121,6 +125,15 @@ impl Model {
                     colours => colours(),
                     facts => Serde(facts.as_ref()),
                     ..Value::from(Serde(View::of(facts)))
+                },
+            },
+            Message::Bulletin(bulletin) => Self {
+                kind: "bulletin",
+                subject: bulletin.subject.clone(),
+                values: context! {
+                    colours => colours(),
+                    facts => Serde(bulletin.as_ref()),
+                    ..Value::from(Serde(Sheet::of(bulletin)))
                 },
             },
             Message::Notice(notice) => Self {

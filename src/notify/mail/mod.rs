@@ -1,6 +1,7 @@
 //! Mails: the facts worded once, laid out as text and as HTML, and addressed so that a thread
 //! holds together.
 
+mod bulletin;
 pub(crate) mod cases;
 mod cause;
 mod figures;

@@ -14,9 +14,6 @@ use crate::{
 /// What is said of the data in a mail; the rest is on the board.
 const REMARKS_MAX: usize = 6;
 
-/// Hex digits of the configuration's digest that people compare.
-const DIGEST_CHARS: usize = 19;
-
 /// A mail, worded.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
@@ -205,7 +202,7 @@ fn names(ids: &[String]) -> String {
 }
 
 fn footer(facts: &Facts) -> String {
-    let digest: String = facts.config_version.chars().take(DIGEST_CHARS).collect();
+    let digest = figures::digest(&facts.config_version);
     format!(
         "Episode {}, decided {}, configuration {digest}",
         facts.dedup_key,

@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-pub(super) fn id(text: &str) -> Id {
+pub(in crate::notify) fn id(text: &str) -> Id {
     Id::parse(text).unwrap()
 }
 
-pub(super) fn at(text: &str) -> DateTime<Utc> {
+pub(in crate::notify) fn at(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
 }
 
@@ -106,7 +106,7 @@ fn delight() -> Objective {
 }
 
 /// The organisation's scorecard, with this one perspective.
-pub(super) fn portfolio() -> Portfolio {
+pub(in crate::notify) fn portfolio() -> Portfolio {
     let calendar = Arc::new(Calendar {
         zone: chrono_tz::Europe::Amsterdam,
         fiscal_year_start: 4,
@@ -133,6 +133,7 @@ pub(super) fn portfolio() -> Portfolio {
     };
     let calder = Scorecard {
         alert: None,
+        report: None,
         id: id("calder"),
         name: "Calder Cycles".to_owned(),
         owner: None,
@@ -147,7 +148,7 @@ pub(super) fn portfolio() -> Portfolio {
     Portfolio::new(vec![calder]).unwrap()
 }
 
-pub(super) fn people() -> IndexMap<Id, Person> {
+pub(in crate::notify) fn people() -> IndexMap<Id, Person> {
     let person = |(name, full, role): (&str, &str, Option<&str>)| {
         let role = role.map(str::to_owned);
         (id(name), Person { id: id(name), name: full.to_owned(), email: None, role })
@@ -156,7 +157,7 @@ pub(super) fn people() -> IndexMap<Id, Person> {
 }
 
 /// Adds what came of one month, as collected on the 3rd of the next.
-pub(super) fn collect(history: &mut History, month: &str, figures: [Figure; 4]) {
+pub(in crate::notify) fn collect(history: &mut History, month: &str, figures: [Figure; 4]) {
     let period = Period::parse(month).unwrap();
     let observed_at = at(&format!("{}-03T04:00:00Z", period.next()));
     let kpis = [
@@ -176,7 +177,7 @@ pub(super) fn collect(history: &mut History, month: &str, figures: [Figure; 4]) 
 }
 
 /// April and May 2026.
-pub(super) fn history() -> History {
+pub(in crate::notify) fn history() -> History {
     let of_3000 = |numerator| Figure::Ratio { numerator, denominator: 3000.0 };
     let of_1000 = |numerator| Figure::Ratio { numerator, denominator: 1000.0 };
     let mut history = History::default();
@@ -188,7 +189,7 @@ pub(super) fn history() -> History {
 }
 
 /// No episode yet, but seen before.
-pub(super) fn seen() -> HashMap<crate::scorecard::Scope, crate::scorecard::Episode> {
+pub(in crate::notify) fn seen() -> HashMap<crate::scorecard::Scope, crate::scorecard::Episode> {
     let scope = crate::scorecard::Scope::Perspective(id("calder"), id("customer"));
     let episode = crate::scorecard::Episode { seen: true, ..Default::default() };
     [(scope, episode)].into()

@@ -1,7 +1,7 @@
 //! From a judgement to the facts of a message: pure, in the transaction that decides.
 
 #[cfg(test)]
-mod calder;
+pub(in crate::notify) mod calder;
 mod kpis;
 mod remarks;
 

@@ -92,6 +92,7 @@ pub(crate) fn perspective(name: &str, weight: f64, objectives: Vec<Objective>) -
 pub(crate) fn scorecard(perspectives: Vec<Perspective>) -> Scorecard {
     Scorecard {
         alert: None,
+        report: None,
         id: id("card"),
         name: "Card".to_owned(),
         owner: None,

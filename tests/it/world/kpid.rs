@@ -6,8 +6,15 @@ use std::{
     process::{Command, ExitStatus, Stdio},
 };
 
+use chrono::{DateTime, Utc};
+use kpid::{
+    clock::Clock,
+    config::{load::load, secret::Secrets},
+    daemon::run::{Orders, run},
+};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     process::{self, Process, Signal},
@@ -71,6 +78,21 @@ impl Kpid {
     pub(crate) async fn show(&self) -> Value {
         let ran = self.run(&["show", "--format", "json"]).await;
         serde_json::from_str(&ran.stdout).unwrap_or(Value::Null)
+    }
+
+    /// Runs the daemon in this process, with a clock set to an instant, until something is so.
+    pub(crate) async fn run_at(&self, at: &str, what: &str, is_so: impl AsyncFnMut() -> bool) {
+        let (setup, _) = load(&self.folder().join("kpid.yaml"), Secrets::Needed)
+            .unwrap_or_else(|error| panic!("{error:?}"));
+        let now: DateTime<Utc> = at.parse().unwrap();
+        let stop = CancellationToken::new();
+        let watching = async {
+            until(what, is_so, |yes| *yes).await;
+            stop.cancel();
+        };
+        let running = run(setup, Clock::set(now), Orders::only_stop(stop.clone()));
+        let (ran, ()) = tokio::join!(running, watching);
+        ran.unwrap();
     }
 
     /// Starts the daemon.

@@ -1,0 +1,92 @@
+//! `kpid digest`: what a person's digest says, before it is switched on or between two of them.
+
+use std::path::Path;
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{Sheet, put_sheet, say},
+        show,
+    },
+    clock::Clock,
+    config::{problem::suggestion, setup::Setup},
+    notify::{
+        Person,
+        bulletin::digest::{Matter, digest},
+    },
+    scorecard::{Id, judge},
+    store::Store,
+};
+
+/// A first digest looks back as far as most do.
+const WEEK: TimeDelta = TimeDelta::days(7);
+
+/// Show what the digest of a person would say now; nothing is sent
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A person of kpid.yaml
+    person: String,
+    /// Since when changes are shown: an instant, or a day, from its end; the last digest by default
+    #[arg(long, value_name = "T")]
+    since: Option<String>,
+    /// For people, for a browser or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Sheet,
+    /// A file to write instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<std::path::PathBuf>,
+}
+
+pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    let setup = configuration::load_to_look(config)?;
+    let person = find(&setup, &arguments.person)?;
+    let now = Clock::System.now();
+    let store = Store::open_read_only(&setup.store).await?;
+    let since = match &arguments.since {
+        Some(text) => show::instant(text, &setup.calendar)?,
+        None => last(&store, person, now).await?,
+    };
+    let looks = store.looks(since).await?;
+    let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
+    let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.digest, now);
+    let unread = "a verdict in the store cannot be read";
+    let matter = Matter {
+        portfolio: &setup.portfolio,
+        people: &setup.people,
+        public_url: setup.web.public_url.as_ref(),
+        zone: setup.calendar.zone,
+        standing: &standing,
+        episodes: &held.episodes,
+        silences: &held.silences,
+        since,
+        then: &looks.then().context(unread)?,
+        retuned: &looks.retuned(&standing).context(unread)?,
+    };
+    match digest(matter, person, "preview") {
+        Some(digest) => {
+            put_sheet(&digest.bulletin.into(), arguments.format, arguments.out.as_deref())?;
+        }
+        None => {
+            say!("{} owns nothing and is named by no alert, and so gets no digest", person.name)
+        }
+    }
+    Ok(Answer::Done)
+}
+
+async fn last(store: &Store, person: &Person, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let last = store.last_digests().await?.get(&person.id).map(|last| last.at);
+    Ok(last.unwrap_or(now - WEEK))
+}
+
+fn find<'s>(setup: &'s Setup, name: &str) -> Result<&'s Person, Failure> {
+    let found = Id::parse(name).ok().and_then(|id| setup.people.get(&id));
+    found.ok_or_else(|| {
+        let hint = suggestion(name, setup.people.keys().map(Id::as_str));
+        let failure = Failure::new(format!("there is no person `{name}`"));
+        failure.hint(hint.unwrap_or_else(|| "name one of `people` in kpid.yaml".to_owned()))
+    })
+}
