@@ -76,7 +76,6 @@ fn scorecard(at: usize, calendar: &Arc<Calendar>) -> Scorecard {
     Scorecard {
         alert: None,
         report: None,
-        report: None,
         id: id(format!("s{at}")),
         name: "scorecard".to_owned(),
         owner: None,
