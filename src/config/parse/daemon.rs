@@ -27,13 +27,8 @@ use crate::{
         problem::{Place, Problem, suggestion},
         setup::{Alerts, Digests, Heartbeat, Web},
     },
-<<<<<<< HEAD
     notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard},
-    scorecard::{Calendar, Closure, FiscalLabel, Id},
-=======
-    notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook},
     scorecard::{Calendar, Closure, Cron, FiscalLabel, Id, Schedule},
->>>>>>> 01e0732 (Sum up: a digest for each person, and a report of each period when it is official)
     sources::{
         Connection,
         sql::{Address, Database, Dialect, Server, Tls},
