@@ -320,7 +320,8 @@ impl Run {
         self.keep(before).await;
         if self.dice.once_in(8) {
             self.die().await;
-            self.now = self.now + self.minutes(3000);
+            let later = self.minutes(3000);
+            self.now += later;
             self.rise().await;
             return self.judge(&[]).await;
         }
@@ -419,7 +420,8 @@ impl Run {
     /// Days or minutes go by; now and then the clock is set back.
     async fn pass_time(&mut self) {
         if self.dice.once_in(12) {
-            self.now = self.now - self.minutes(2000);
+            let earlier = self.minutes(2000);
+            self.now -= earlier;
         }
         let most = self.dice.pick(&[10, 600, 4000, 30_000]);
         let until = self.now + self.minutes(most);
