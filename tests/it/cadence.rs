@@ -506,15 +506,16 @@ proptest! {
 
 #[test]
 fn what_came_and_went_too_often_does_not_wait_for_weeks() {
+    let alerts = format!("{WORKING}, mails_per_day: 3");
     // It falls for the fourth time, and is well again, in one night.
     let night = [(15.0, 1), (45.0, 1)];
     let falls = night.iter().cycle().take(8).map(|(value, hours)| (*hours, 0, *value, true));
     let mut story: Vec<Happening> = falls.collect();
     story[6].0 = 8;
-    check_story(WORKING, &story);
+    check_story(&alerts, &story);
     // And once more on the next day, when nobody is told of it any more.
     story.push((12, 0, 15.0, true));
-    check_story(WORKING, &story);
+    check_story(&alerts, &story);
 }
 
 #[tokio::test]
