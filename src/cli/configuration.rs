@@ -78,6 +78,17 @@ pub(crate) fn collections<'s>(
     }
     let found: Vec<_> =
         setup.collections.iter().filter(|collection| wanted.contains(&collection.kpi)).collect();
+    if let (true, Some(pushed)) =
+        (found.is_empty(), setup.pushed.iter().find(|pushed| wanted.contains(&pushed.kpi)))
+    {
+        let message = format!(
+            "`{}` is not asked for: its system pushes it, over `{}`",
+            pushed.kpi, pushed.from
+        );
+        let hint =
+            "its figures come by POST /api/v1/readings; `kpid import` takes them from a file";
+        return Err(Failure::new(message).hint(hint));
+    }
     if found.is_empty() {
         let hint = "give it a `source`, or import its actuals with `kpid import`";
         return Err(Failure::new("none of these KPIs has a source").hint(hint));

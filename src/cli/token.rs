@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Answer {
     let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let (name, hash) = (&arguments.name, access::hash(&token));
     say!(
-        "token, shown this once:\n  {token}\nfor `web:` of kpid.yaml:\n  tokens:\n    {name}: {{ sha256: {hash} }}"
+        "token, shown this once:\n  {token}\nfor `web:` of kpid.yaml, or for the `push:` of a connection:\n  tokens:\n    {name}: {{ sha256: {hash} }}"
     );
     Answer::Done
 }

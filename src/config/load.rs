@@ -21,7 +21,7 @@ use crate::{
         parse::{self, DaemonParts, Desk, Mention, ScorecardParts},
         problem::{Files, Place, Problem, Problems, Severity, suggestion},
         secret::Secrets,
-        setup::{Collection, Setup},
+        setup::{Collection, PushedKpi, Setup},
         tried,
     },
     scorecard::{Calendar, Id, LinkError, Portfolio, Scorecard},
@@ -84,7 +84,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
         check_names(&mut desk, parts, &sheets, has_people);
     }
-    let (scorecards, collections) = taken_apart(&mut desk, sheets);
+    let (scorecards, collections, pushed) = taken_apart(&mut desk, sheets);
     // How mails look judges nothing, and names no configuration.
     let digest = digest(&files);
     let portfolio = portfolio(&mut desk, scorecards);
@@ -96,7 +96,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     match (parts, portfolio) {
         (Some(parts), Some(portfolio)) if problems.are_harmless() => {
             let store = parts.store.clone().unwrap_or_else(|| folder.join(STORE));
-            Ok((setup(digest, store, parts, portfolio, collections), problems))
+            Ok((setup(digest, store, parts, portfolio, (collections, pushed)), problems))
         }
         _ => Err(LoadError::Problems(problems)),
     }
@@ -137,7 +137,7 @@ pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<
             check_name(&mut desk, mention, &known, "person");
         }
     }
-    let (scorecards, _) = taken_apart(&mut desk, sheets);
+    let (scorecards, ..) = taken_apart(&mut desk, sheets);
     let portfolio = portfolio(&mut desk, scorecards);
     (portfolio, desk.problems)
 }
@@ -147,7 +147,7 @@ fn setup(
     store: PathBuf,
     parts: DaemonParts,
     portfolio: Portfolio,
-    collections: Vec<Collection>,
+    (collections, pushed): (Vec<Collection>, Vec<PushedKpi>),
 ) -> Setup {
     Setup {
         digest,
@@ -155,6 +155,7 @@ fn setup(
         calendar: parts.calendar,
         portfolio,
         collections,
+        pushed,
         connections: parts.connections,
         channels: parts.channels,
         people: parts.people,
@@ -247,6 +248,7 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
             check_name(desk, connection, &connections, "connection");
         }
         check_requests(desk, parts, sheet);
+        check_pushed(desk, parts, sheet);
         for recipient in &sheet.recipients {
             check_name(desk, recipient, &recipients, "person or channel");
             if sheet.scorecard.private && parts.channels.contains_key(&recipient.id) {
@@ -281,6 +283,20 @@ fn check_requests(desk: &mut Desk, parts: &DaemonParts, sheet: &ScorecardParts) 
     }
 }
 
+/// KPIs that are pushed over a connection that is asked instead.
+fn check_pushed(desk: &mut Desk, parts: &DaemonParts, sheet: &ScorecardParts) {
+    for PushedKpi { kpi, from, .. } in &sheet.pushed {
+        let Some(connection) = parts.connections.get(from).filter(|held| held.door().is_none())
+        else {
+            continue;
+        };
+        let place = sheet.places.get(&kpi.kpi).copied().unwrap_or(sheet.place);
+        let noun = connection.noun();
+        let message = format!("`{kpi}` is pushed, but its connection `{from}` is {noun}");
+        desk.problems.push(Problem::error(place, message));
+    }
+}
+
 fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what: &str) {
     let name = mention.id.as_str();
     if known.contains(name) {
@@ -304,20 +320,24 @@ struct Placed {
     places: HashMap<Id, Place>,
 }
 
-fn taken_apart(desk: &mut Desk, sheets: Vec<ScorecardParts>) -> (Vec<Placed>, Vec<Collection>) {
+fn taken_apart(
+    desk: &mut Desk,
+    sheets: Vec<ScorecardParts>,
+) -> (Vec<Placed>, Vec<Collection>, Vec<PushedKpi>) {
     // What could not be read would be missed by every lint.
     let is_good = desk.problems.iter().all(|problem| problem.severity == Severity::Warning);
     let mut scorecards = Vec::new();
-    let mut collections = Vec::new();
+    let (mut collections, mut pushed) = (Vec::new(), Vec::new());
     for sheet in sheets {
         if is_good {
             lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
         }
         collections.extend(sheet.collections);
+        pushed.extend(sheet.pushed);
         let (scorecard, place, places) = (sheet.scorecard, sheet.place, sheet.places);
         scorecards.push(Placed { scorecard, place, places });
     }
-    (scorecards, collections)
+    (scorecards, collections, pushed)
 }
 
 /// The portfolio, with what is wrong with links told at the node that links.

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     notify::{Channel, Person},
-    scorecard::{Calendar, Id, KpiRef, Portfolio, Schedule, WorkingHours},
+    scorecard::{Calendar, Id, KpiRef, Portfolio, ReadingKind, Schedule, WorkingHours},
     sources::{Connection, Source},
 };
 
@@ -25,6 +25,8 @@ pub struct Setup {
     pub portfolio: Portfolio,
     /// One for every KPI that is collected from a source.
     pub collections: Vec<Collection>,
+    /// One for every KPI that its system pushes.
+    pub pushed: Vec<PushedKpi>,
     /// By id.
     pub connections: IndexMap<Id, Connection>,
     /// By id.
@@ -83,6 +85,17 @@ pub struct Collection {
     pub schedule: Schedule,
     /// Whence.
     pub source: Source,
+}
+
+/// How one KPI comes in whose system pushes it.
+#[derive(Clone, Debug)]
+pub struct PushedKpi {
+    /// Which KPI.
+    pub kpi: KpiRef,
+    /// The connection that it is pushed over.
+    pub from: Id,
+    /// What one reading is.
+    pub reading: ReadingKind,
 }
 
 /// Where kpid listens, and how people reach it.

@@ -103,7 +103,8 @@ pub fn file(
     }
     let Occasion { slot, missed } = occasion;
     let attempt = Attempt { slot, missed, finished_at: now, outcome, message };
-    let filing = definition.map_or(Filing::Actuals, |(_, kpi)| filing(collection, kpi));
+    let reading = collection.source.reading;
+    let filing = definition.map_or(Filing::Actuals, |(_, kpi)| filing(reading, kpi));
     Collected { kpi: collection.kpi.clone(), attempt: Some(attempt), filing, filed }
 }
 
@@ -155,7 +156,7 @@ fn filed(
 }
 
 /// A source may restate a period until `freeze_after` later ones have closed.
-fn stage(scorecard: &Scorecard, period: Period, now: DateTime<Utc>) -> Stage {
+pub(super) fn stage(scorecard: &Scorecard, period: Period, now: DateTime<Utc>) -> Stage {
     let calendar = &scorecard.calendar;
     if !calendar.is_closed(period, now) {
         return Stage::Running;
@@ -168,8 +169,8 @@ fn stage(scorecard: &Scorecard, period: Period, now: DateTime<Utc>) -> Stage {
 }
 
 /// A newest-counts value needs no readings; anything that several readings make does.
-fn filing(collection: &Collection, kpi: &Kpi) -> Filing {
-    match (collection.source.reading, kpi.aggregate) {
+pub(super) fn filing(reading: ReadingKind, kpi: &Kpi) -> Filing {
+    match (reading, kpi.aggregate) {
         (ReadingKind::Series, _) | (ReadingKind::Value, Aggregate::Last) => Filing::Actuals,
         (kind, aggregate) => Filing::Readings { kind, aggregate, scale: kpi.scale },
     }

@@ -1,29 +1,38 @@
 //! Importing actuals from a CSV file: every bad row is told, and nothing is kept unless all are good.
 
-use std::{collections::HashSet, io::Read};
+use std::{
+    collections::{HashMap, HashSet},
+    io::Read,
+};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
-    config::setup::Setup,
+    config::{problem::suggestion, setup::Setup},
     daemon::{
         Engine,
         judge::{self, LIVE},
     },
-    scorecard::{Figure, Input, KpiRef, Period},
+    scorecard::{Figure, Input, Kpi, KpiRef, Period, Scorecard},
     store::{Collected, Deed, Filed, Filing, Judgement, Stage},
 };
 
 /// More rows than this are imported in parts.
 const ROWS_MAX: usize = 1_000_000;
 
+/// Two ids and what stands between them are less.
+const NAME_BYTES_MAX: usize = 200;
+
+/// Names of no KPI that are compared with all there are; whoever has more sees the pattern.
+const SUGGESTIONS_MAX: usize = 20;
+
 /// One row, as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
-    kpi: String,
-    period: String,
+pub(super) struct Row {
+    pub(super) kpi: String,
+    pub(super) period: String,
     value: Option<String>,
     numerator: Option<String>,
     denominator: Option<String>,
@@ -40,12 +49,39 @@ pub struct BadRow {
     pub message: String,
 }
 
+/// Which KPIs there are, and which may have been meant by a name of none.
+pub(super) struct Names<'s> {
+    setup: &'s Setup,
+    /// What was said of names of none.
+    unknown: HashMap<String, String>,
+}
+
+/// What a row is of.
+pub(super) struct Meant<'s> {
+    pub(super) named: KpiRef,
+    pub(super) scorecard: &'s Scorecard,
+    pub(super) kpi: &'s Kpi,
+    pub(super) period: Period,
+    /// When it was true, if the row says.
+    pub(super) observed_at: Option<DateTime<Utc>>,
+}
+
 /// Reads rows of `kpi,period,value[,numerator,denominator,observed_at]`, or everything wrong with them.
 pub fn read(
     setup: &Setup,
     file: impl Read,
     now: DateTime<Utc>,
 ) -> Result<Vec<Collected>, Vec<BadRow>> {
+    let mut names = Names::of(setup);
+    rows(file, ROWS_MAX, |_, row| collected(&mut names, row, now))
+}
+
+/// Makes something of each row, told its line, or tells everything wrong with them.
+pub(super) fn rows<T>(
+    file: impl Read,
+    rows_max: usize,
+    mut make: impl FnMut(u64, &Row) -> Result<T, String>,
+) -> Result<Vec<T>, Vec<BadRow>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
@@ -56,21 +92,21 @@ pub fn read(
         let line_of = |record: &csv::StringRecord| record.position().map_or(0, csv::Position::line);
         let row = match &record {
             Err(error) => Err((error.position().map_or(0, csv::Position::line), error.to_string())),
-            Ok(_) if at >= ROWS_MAX => {
-                Err((0, format!("more than {ROWS_MAX} rows; import the file in parts")))
+            Ok(record) if at >= rows_max => {
+                Err((line_of(record), format!("more than {rows_max} rows; give them in parts")))
             }
             Ok(record) => record
                 .deserialize::<Row>(Some(&headers))
                 .map_err(|error| (line_of(record), column(&error)))
                 .and_then(|row| {
-                    collected(setup, &row, now).map_err(|message| (line_of(record), message))
+                    make(line_of(record), &row).map_err(|message| (line_of(record), message))
                 }),
         };
         match row {
             Ok(row) => good.push(row),
             Err((line, message)) => bad.push(BadRow { line, message }),
         }
-        if at >= ROWS_MAX {
+        if at >= rows_max {
             break;
         }
     }
@@ -94,35 +130,78 @@ pub async fn keep(
     judge::judge(engine, &scorecards, LIVE, now).await
 }
 
-fn collected(setup: &Setup, row: &Row, now: DateTime<Utc>) -> Result<Collected, String> {
-    let unknown = || format!("there is no KPI `{}`; write scorecard/kpi", row.kpi);
-    let named = KpiRef::parse(&row.kpi).ok_or_else(unknown)?;
-    let portfolio = &setup.portfolio;
-    let scorecard = portfolio.scorecard(&named.scorecard).ok_or_else(unknown)?;
-    let kpi = scorecard.kpi(&named.kpi).ok_or_else(unknown)?;
-    if !matches!(kpi.input, Input::Collected) {
-        return Err(format!("`{named}` is computed from other KPIs; import those"));
+impl<'s> Names<'s> {
+    pub(super) fn of(setup: &'s Setup) -> Self {
+        Self { setup, unknown: HashMap::new() }
     }
-    let period = Period::parse(&row.period).map_err(|error| error.to_string())?;
-    if period.frequency() != kpi.frequency {
-        let wanted = scorecard.calendar.period_at(kpi.frequency, now);
-        return Err(format!("`{period}` is no period of `{named}`; write one such as {wanted}"));
+
+    /// The KPI and the period that a row names.
+    pub(super) fn meant(
+        &mut self,
+        kpi: &str,
+        period: &str,
+        observed_at: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Meant<'s>, String> {
+        let found = KpiRef::parse(kpi).and_then(|named| {
+            let scorecard = self.setup.portfolio.scorecard(&named.scorecard)?;
+            let kpi = scorecard.kpi(&named.kpi)?;
+            Some((named, scorecard, kpi))
+        });
+        let Some((named, scorecard, kpi)) = found else { return Err(self.unknown(kpi)) };
+        if !matches!(kpi.input, Input::Collected) {
+            return Err(format!("`{named}` is computed from other KPIs; give those"));
+        }
+        let period = Period::parse(period).map_err(|error| error.to_string())?;
+        if period.frequency() != kpi.frequency {
+            let wanted = scorecard.calendar.period_at(kpi.frequency, now);
+            return Err(format!(
+                "`{period}` is no period of `{named}`; write one such as {wanted}"
+            ));
+        }
+        let (start, _) = scorecard.calendar.bounds(period);
+        if start > now {
+            return Err(format!("`{period}` has not begun"));
+        }
+        let observed_at = observed_at.map(|text| {
+            let instant = DateTime::parse_from_rfc3339(text);
+            instant
+                .map(|instant| instant.to_utc())
+                .map_err(|_| format!("`{text}` is no instant; write 2026-06-03T06:00:00+02:00"))
+        });
+        Ok(Meant { named, scorecard, kpi, period, observed_at: observed_at.transpose()? })
     }
-    let (start, _) = scorecard.calendar.bounds(period);
-    if start > now {
-        return Err(format!("`{period}` has not begun"));
+
+    /// What is said of a name that no KPI has.
+    fn unknown(&mut self, name: &str) -> String {
+        if let Some(said) = self.unknown.get(name) {
+            return said.clone();
+        }
+        if name.len() > NAME_BYTES_MAX {
+            return format!("a name of {} bytes is no KPI's; write scorecard/kpi", name.len());
+        }
+        let known: Vec<String> = match self.unknown.len() < SUGGESTIONS_MAX {
+            true => self.setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect(),
+            false => Vec::new(),
+        };
+        let hint = suggestion(name, known.iter().map(String::as_str));
+        let hint = hint.unwrap_or_else(|| "write scorecard/kpi".to_owned());
+        let said = format!("there is no KPI `{name}`; {hint}");
+        if self.unknown.len() < SUGGESTIONS_MAX {
+            self.unknown.insert(name.to_owned(), said.clone());
+        }
+        said
     }
-    let observed_at = match given(row.observed_at.as_ref()) {
-        None => scorecard.calendar.observed_in(period, now),
-        Some(text) => DateTime::parse_from_rfc3339(text)
-            .map_err(|_| format!("`{text}` is no instant; write 2026-06-03T06:00:00+02:00"))?
-            .to_utc(),
-    };
+}
+
+fn collected(names: &mut Names<'_>, row: &Row, now: DateTime<Utc>) -> Result<Collected, String> {
+    let Meant { named, scorecard, period, observed_at, .. } =
+        names.meant(&row.kpi, &row.period, row.observed_at(), now)?;
     let filed = Filed {
         period,
-        figure: figure(row)?,
+        figure: row.figure()?,
         target: None,
-        observed_at,
+        observed_at: observed_at.unwrap_or_else(|| scorecard.calendar.observed_in(period, now)),
         collected_at: now,
         // A person may restate what is frozen.
         stage: match scorecard.calendar.is_closed(period, now) {
@@ -133,16 +212,28 @@ fn collected(setup: &Setup, row: &Row, now: DateTime<Utc>) -> Result<Collected, 
     Ok(Collected { kpi: named, attempt: None, filing: Filing::Actuals, filed: vec![filed] })
 }
 
-fn figure(row: &Row) -> Result<Figure, String> {
-    let parts =
-        (given(row.value.as_ref()), given(row.numerator.as_ref()), given(row.denominator.as_ref()));
-    match parts {
-        (Some(value), None, None) => number(value).map(Figure::Value),
-        (None, Some(numerator), Some(denominator)) => {
-            Ok(Figure::Ratio { numerator: number(numerator)?, denominator: number(denominator)? })
+impl Row {
+    pub(super) fn observed_at(&self) -> Option<&str> {
+        given(self.observed_at.as_ref())
+    }
+
+    pub(super) fn figure(&self) -> Result<Figure, String> {
+        let parts = (
+            given(self.value.as_ref()),
+            given(self.numerator.as_ref()),
+            given(self.denominator.as_ref()),
+        );
+        match parts {
+            (Some(value), None, None) => number(value).map(Figure::Value),
+            (None, Some(numerator), Some(denominator)) => Ok(Figure::Ratio {
+                numerator: number(numerator)?,
+                denominator: number(denominator)?,
+            }),
+            (None, None, None) => {
+                Err("the row has no value; leave out periods without one".to_owned())
+            }
+            _ => Err("write either `value`, or `numerator` and `denominator`".to_owned()),
         }
-        (None, None, None) => Err("the row has no value; leave out periods without one".to_owned()),
-        _ => Err("write either `value`, or `numerator` and `denominator`".to_owned()),
     }
 }
 

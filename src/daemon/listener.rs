@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use anyhow::Context;
 use axum::http::HeaderName;
 
-use crate::{config::setup::Web, web::access::Access};
+use crate::{config::setup::Setup, web::access::Access};
 
 /// A bound socket.
 #[derive(Debug)]
@@ -40,17 +40,24 @@ impl Listener {
 }
 
 /// Who may look, as configured.
-pub(super) fn access(web: &Web) -> anyhow::Result<Access> {
+pub(super) fn access(setup: &Setup) -> anyhow::Result<Access> {
+    let web = &setup.web;
     let header = web.trusted_header.as_ref().map(|name| {
         name.parse::<HeaderName>()
             .with_context(|| format!("`{name}` is no header's name (`web.trusted_header`)"))
     });
     let public_host = web.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
-    let access =
-        Access { tokens: web.tokens.clone(), trusted_header: header.transpose()?, public_host };
+    let access = Access {
+        tokens: web.tokens.clone(),
+        trusted_header: header.transpose()?,
+        public_host,
+        is_beyond_loopback: web.listen.is_some_and(|address| !address.ip().is_loopback()),
+    };
+    // With nothing but pushing let in, the page is shown to nobody.
+    let takes_pushes = setup.connections.values().any(|held| held.door().is_some());
     if let Some(address) = web.listen {
         anyhow::ensure!(
-            access.suffices_at(address),
+            access.suffices_at(address) || takes_pushes,
             "anybody who reaches {address} could look; add `tokens` or `trusted_header` to `web`"
         );
     }

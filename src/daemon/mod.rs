@@ -3,6 +3,7 @@
 
 mod agenda;
 pub mod backfill;
+mod changes;
 pub mod collect;
 pub mod deliver;
 mod digest;
@@ -13,6 +14,7 @@ pub mod leftovers;
 mod listener;
 mod notices;
 pub mod pull;
+mod readings;
 pub mod release;
 mod report;
 mod round;

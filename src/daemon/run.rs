@@ -23,6 +23,7 @@ use crate::{
     daemon::{
         Engine,
         agenda::{Agenda, Due},
+        changes::Desk,
         deliver::Worker,
         digest::Digester,
         heartbeat,
@@ -39,7 +40,7 @@ use crate::{
     sources::connections::Connections,
     store::{self, InstanceLock, Reloaded, Store},
     telemetry::metrics::Metrics,
-    web::{self, Site},
+    web::{self, Site, change::WAITING_MAX, push::Doors},
 };
 
 /// How long what is in flight may take to end after the order to stop.
@@ -294,7 +295,7 @@ impl Daemon {
         if self.listener.as_ref().map(|held| held.address) != setup.web.listen {
             Listener::bind(setup.web.listen)?;
         }
-        listener::access(&setup.web)?;
+        listener::access(setup)?;
         Ok(())
     }
 
@@ -302,11 +303,18 @@ impl Daemon {
     async fn start_site(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         let Some(listener) = &self.listener else { return Ok(()) };
         let setup = &self.engine.setup;
+        let (changes, received) = mpsc::channel(WAITING_MAX);
+        let (engine, clock, news) = (self.engine.clone(), self.clock, self.news.clone());
+        // Ends when the site does, so that what was taken in is also kept.
+        self.spawn(async move { Desk { engine, clock, news }.serve(received).await });
+        let doors = setup.connections.iter().filter_map(|(id, held)| Some((id, held.door()?)));
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
             portfolio: Arc::new(setup.portfolio.clone()),
             digest: setup.digest.clone(),
-            access: listener::access(&setup.web)?,
+            access: listener::access(setup)?,
+            doors: Arc::new(Doors::new(doors)),
+            changes,
             metrics: Arc::clone(&self.metrics),
             clock: self.clock,
         };

@@ -65,6 +65,8 @@ enum System {
     Sqlite(Sqlite),
     Csv(Folder),
     Command(Commands),
+    /// Nobody asks it anything.
+    Push,
 }
 
 impl Connections {
@@ -143,6 +145,7 @@ impl Connections {
                     System::Sqlite(sqlite) => sqlite.probe().await,
                     System::Csv(folder) => folder.probe().await.map_err(Fault::from),
                     System::Command(commands) => commands.probe().await.map_err(Fault::from),
+                    System::Push => Ok(()),
                 }
             })
             .await;
@@ -171,6 +174,7 @@ impl Live {
             Connection::Command(commands) => {
                 (commands.concurrent_max, commands.timeout, System::Command(commands.clone()))
             }
+            Connection::Push(_) => (1, GRACE, System::Push),
         };
         Ok(Self { gate: Semaphore::new(concurrent_max.max(1)), timeout, system, guard: None })
     }
@@ -326,11 +330,11 @@ impl Live {
 
 impl System {
     /// Whether one failure says something of the next question: not of commands, each of which is
-    /// a program of its own, nor of a file that is opened in no time.
+    /// a program of its own, nor of a file that is opened in no time; and what pushes is not asked.
     fn can_be_down(&self) -> bool {
         match self {
             Self::Http(_) | Self::Postgres(_) | Self::MySql(_) | Self::Csv(_) => true,
-            Self::Sqlite(_) | Self::Command(_) => false,
+            Self::Sqlite(_) | Self::Command(_) | Self::Push => false,
         }
     }
 

@@ -12,6 +12,7 @@ mod fault;
 mod guard;
 pub mod http;
 pub mod parameter;
+pub mod push;
 pub mod shared;
 pub mod sql;
 mod table;
@@ -32,6 +33,8 @@ pub enum Connection {
     Csv(csv::Folder),
     /// Programs of the author's own.
     Command(command::Commands),
+    /// A system that pushes.
+    Push(push::Door),
 }
 
 impl Connection {
@@ -42,6 +45,15 @@ impl Connection {
             Self::Sql(_) => "a database",
             Self::Csv(_) => "a folder of CSV files",
             Self::Command(_) => "for commands",
+            Self::Push(_) => "for a system that pushes",
+        }
+    }
+
+    /// The door of a system that pushes.
+    pub fn door(&self) -> Option<&push::Door> {
+        match self {
+            Self::Push(door) => Some(door),
+            _ => None,
         }
     }
 

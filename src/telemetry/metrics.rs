@@ -33,6 +33,8 @@ pub struct Metrics {
     pub judgements: Counter,
     /// Attempts to deliver, by what came: `delivered`, `retried`, `given_up`.
     pub attempts: Family<Outcome, Counter>,
+    /// Pushes, by connection and what came: `accepted`, `refused`, `not_kept`.
+    pub pushes: Family<PushOutcome, Counter>,
     /// Reloads, by what came: `taken`, `refused`.
     pub reloads: Family<Outcome, Counter>,
     left_alone: Family<Connection, Gauge>,
@@ -55,6 +57,16 @@ pub struct Outcome {
     pub outcome: String,
 }
 
+/// What came of a push. There are as many connections as the configuration names; of whoever has no
+/// token the connection is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PushOutcome {
+    /// The connection's id.
+    pub connection: String,
+    /// The word.
+    pub outcome: String,
+}
+
 impl Outcome {
     /// By its word.
     pub fn of(word: &str) -> Self {
@@ -72,6 +84,7 @@ impl Default for Metrics {
             collections: Family::default(),
             judgements: Counter::default(),
             attempts: Family::default(),
+            pushes: Family::default(),
             reloads: Family::default(),
             left_alone: Family::default(),
             reloaded_at: AtomicI64::new(0),
@@ -144,6 +157,8 @@ impl Metrics {
         registry.register("kpid_judgements", "Judgements kept", judgements);
         let attempts = self.attempts.clone();
         registry.register("kpid_delivery_attempts", "Attempts to deliver, by what came", attempts);
+        let pushes = self.pushes.clone();
+        registry.register("kpid_pushes", "Pushes, by connection and what came", pushes);
         let reloads = self.reloads.clone();
         registry.register("kpid_reloads", "Reloads of the configuration, by what came", reloads);
         let help = "1 while a connection is left alone because it fails";

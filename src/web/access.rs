@@ -22,17 +22,23 @@ pub struct Access {
     pub trusted_header: Option<HeaderName>,
     /// The host that people reach it by, beside this machine's own names.
     pub public_host: Option<String>,
+    /// Whether others than this machine reach it: then nobody looks who is not asked.
+    pub is_beyond_loopback: bool,
 }
 
 impl Access {
     /// Whether nobody is asked who they are.
     pub fn is_open(&self) -> bool {
-        self.tokens.is_empty() && self.trusted_header.is_none()
+        !self.is_beyond_loopback && !self.asks()
+    }
+
+    fn asks(&self) -> bool {
+        !self.tokens.is_empty() || self.trusted_header.is_some()
     }
 
     /// Whether a listener with this access may stand at an address: one that others reach asks.
     pub fn suffices_at(&self, address: SocketAddr) -> bool {
-        address.ip().is_loopback() || !self.is_open()
+        address.ip().is_loopback() || self.asks()
     }
 
     /// Whether a request means us. Where nobody is asked who they are, a page of somebody else's
@@ -57,7 +63,7 @@ impl Access {
     }
 
     /// Takes as long for a token that is nearly right as for any other.
-    fn knows(&self, token: &str) -> bool {
+    pub(super) fn knows(&self, token: &str) -> bool {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         self.tokens.iter().fold(false, |known, held| known | bool::from(held.ct_eq(&hash)))
     }
@@ -69,7 +75,7 @@ pub fn hash(token: &str) -> String {
 }
 
 /// `Authorization: Bearer TOKEN`, or the password of `Basic`, which browsers ask people for.
-fn token(headers: &HeaderMap) -> Option<String> {
+pub(super) fn token(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = text.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -128,6 +134,14 @@ mod tests {
         assert!(proxied.lets_in(&headers(&[("x-remote-user", "ines")])));
         assert!(!proxied.lets_in(&headers(&[("x-remote-user", "")])));
         assert!(!proxied.lets_in(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn beyond_loopback_nobody_looks_where_nobody_is_asked() {
+        let shut = Access { is_beyond_loopback: true, ..Access::default() };
+        assert!(!shut.lets_in(&headers(&[("authorization", "Bearer let me in")])));
+        assert!(!shut.lets_in(&HeaderMap::new()));
+        assert!(Access::default().lets_in(&HeaderMap::new()));
     }
 
     #[test]

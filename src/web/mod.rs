@@ -1,9 +1,12 @@
-//! What shows it: health, metrics, a page and its JSON. Read-only; nothing here changes anything.
+//! What shows it: health, metrics, a page and its JSON; and where others hand something in. Nothing
+//! here changes anything: what is to change goes to the daemon.
 
 pub mod access;
+pub mod change;
 mod connection;
 mod health;
 mod page;
+pub mod push;
 mod scrape;
 
 use std::{sync::Arc, time::Duration};
@@ -11,11 +14,11 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Json, Router,
     error_handling::HandleErrorLayer,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +34,7 @@ use crate::{
     scorecard::{Portfolio, Standing, judge},
     store::{Held, Store},
     telemetry::metrics::Metrics,
-    web::{access::Access, connection::LIMITS},
+    web::{access::Access, change::Changes, connection::LIMITS, push::Doors},
 };
 
 /// Nobody sends us anything long.
@@ -59,6 +62,10 @@ pub struct Site {
     pub digest: String,
     /// Who may look.
     pub access: Access,
+    /// Who may push.
+    pub doors: Arc<Doors>,
+    /// Where what is to change goes.
+    pub changes: Changes,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What asks the time.
@@ -80,18 +87,25 @@ fn router(site: Site) -> Router {
         .route("/metrics", get(scrape::metrics))
         .route("/api/v1/standing", get(standing))
         .route_layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
-    Router::new()
+    let shown = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .merge(few_at_once(shown))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
+    // With a token and limits of its own.
+    let pushed = Router::new()
+        .route("/api/v1/readings", post(push::readings).fallback(push::only_post))
+        .layer(DefaultBodyLimit::max(push::BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, push::TIME_MAX));
+    shown
+        .merge(pushed)
         .with_state(site)
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(header(header::CACHE_CONTROL, "no-store"))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX))
         .layer(CatchPanicLayer::new())
 }
 

@@ -27,6 +27,7 @@ mod outbox;
 mod pictures;
 mod plan;
 mod properties;
+mod push;
 mod reload;
 mod reload_storm;
 mod schedule;

@@ -165,7 +165,7 @@ async fn a_storm_of_good_bad_and_half_written_files_loses_no_round_and_doubles_n
     storm.daemon.until("the last answer", look, came).await;
     storm.rounds_go_on().await;
     assert_eq!(storm.answer().unwrap().came, Ok(wanted.clone()));
-    let at = web::address(&mut storm.daemon).await;
+    let at = storm.daemon.address().await;
     let metrics = web::text(at, "/metrics").await;
     assert_eq!(web::value(&metrics, "kpid_config_last_reload_successful"), Some(1.0));
 

@@ -38,13 +38,6 @@ async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
     daemon.until(status, look, |seen| seen == status).await;
 }
 
-/// Where the daemon says that it shows itself, the newest time it did.
-pub(crate) async fn address(daemon: &mut Daemon) -> SocketAddr {
-    let log = daemon.until_log("shows itself at http://").await;
-    let (_, rest) = log.rsplit_once("shows itself at http://").unwrap();
-    rest.split_once('/').unwrap().0.parse().unwrap()
-}
-
 async fn get(at: SocketAddr, path: &str, token: Option<&str>) -> reqwest::Response {
     drop(rustls::crypto::ring::default_provider().install_default());
     let request = reqwest::Client::new().get(format!("http://{at}{path}"));
@@ -73,7 +66,7 @@ async fn what_runs_is_shown_and_counted() {
     origin.figure("calls", 80.0);
     let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
     let mut daemon = kpid.start();
-    let at = address(&mut daemon).await;
+    let at = daemon.address().await;
     until_judged(&mut daemon, &kpid, "off_track").await;
     assert_eq!(text(at, "/healthz").await, "ok\n");
     assert_eq!(text(at, "/readyz").await, "ready\n");
@@ -150,7 +143,7 @@ async fn a_token_is_needed_where_one_is_configured_and_beyond_loopback() {
     let tokens = format!("listen: \"127.0.0.1:0\", tokens: {{ grafana: {{ sha256: {hash} }} }}");
     let kpid = kpid(&origin, &tokens);
     let mut daemon = kpid.start();
-    let at = address(&mut daemon).await;
+    let at = daemon.address().await;
     for path in ["/", "/metrics", "/api/v1/standing"] {
         let refused = get(at, path, None).await;
         assert_eq!(refused.status(), 401, "{path}");
@@ -184,7 +177,7 @@ async fn long_bodies_are_refused_and_held_connections_keep_nobody_out() {
     origin.figure("calls", 98.0);
     let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
     let mut daemon = kpid.start();
-    let at = address(&mut daemon).await;
+    let at = daemon.address().await;
     let long = reqwest::Client::new().post(format!("http://{at}/")).body("a".repeat(1 << 20));
     assert_eq!(long.send().await.unwrap().status(), 413);
 
@@ -261,7 +254,7 @@ async fn every_metric_of_the_rules_and_the_dashboard_is_there() {
     );
     let kpid = kpid(&origin, &told);
     let mut daemon = kpid.start();
-    let at = address(&mut daemon).await;
+    let at = daemon.address().await;
     let look = async || text(at, "/metrics").await;
     until_judged(&mut daemon, &kpid, "on_track").await;
     // A source that fails is told to the operators, so that there is a delivery to count.
@@ -285,7 +278,7 @@ async fn a_full_disk_is_told_survived_and_nothing_decided_is_lost() {
     origin.figure("calls", 98.0);
     let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
     let mut daemon = kpid.start_where_files_may_be_full();
-    let at = address(&mut daemon).await;
+    let at = daemon.address().await;
     until_judged(&mut daemon, &kpid, "on_track").await;
 
     daemon.limit_files(Some(1));

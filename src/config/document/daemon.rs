@@ -8,6 +8,7 @@ use super::{
     csv::CsvDoc,
     http::RequestDoc,
     located::{Entries, Loc},
+    push::PushDoc,
     scalar::{IdsDoc, MonthDoc, SecretDoc},
 };
 
@@ -92,6 +93,8 @@ pub enum ConnectionDoc {
     Csv(CsvDoc),
     /// Programs of your own.
     Command(CommandDoc),
+    /// A system that pushes its figures.
+    Push(PushDoc),
 }
 
 /// A database server.

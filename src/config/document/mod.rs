@@ -8,6 +8,7 @@ pub mod http;
 pub mod kpi;
 pub mod located;
 mod node;
+pub mod push;
 mod reader;
 pub mod scalar;
 pub mod scenario;

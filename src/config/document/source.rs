@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{command::CommandSourceDoc, csv::CsvSourceDoc, http::HttpSourceDoc, located::Loc};
+use super::{
+    command::CommandSourceDoc, csv::CsvSourceDoc, http::HttpSourceDoc, located::Loc,
+    push::PushSourceDoc,
+};
 
 /// Where a KPI is collected.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -17,6 +20,8 @@ pub enum SourceDoc {
     Csv(Box<CsvSourceDoc>),
     /// A command that prints a number or JSON.
     Command(Box<CommandSourceDoc>),
+    /// Figures that their system pushes.
+    Push(PushSourceDoc),
 }
 
 /// A question to a database.

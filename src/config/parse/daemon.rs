@@ -12,7 +12,9 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
-use super::{Desk, Mention, Speech, alerts::alerts, command, csv, given, http, source, template};
+use super::{
+    Desk, Mention, Speech, alerts::alerts, command, csv, given, http, push, source, template,
+};
 use crate::{
     config::{
         document::{
@@ -31,6 +33,7 @@ use crate::{
     scorecard::{Calendar, Closure, Cron, FiscalLabel, Id, Schedule},
     sources::{
         Connection,
+        push::Door,
         sql::{Address, Database, Dialect, Server, Tls},
     },
 };
@@ -111,7 +114,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         alerts: alerts(desk, given(doc.alerts.as_ref())),
         heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(desk, doc)),
         digests: given(doc.digest.as_ref()).and_then(|doc| digests(desk, doc)),
-        web: given(doc.web.as_ref()).map(|doc| web(desk, doc)).unwrap_or_default(),
+        web: Web::default(),
         secret_files: Vec::new(),
     };
     for (id, _, doc) in
@@ -130,6 +133,11 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
             Some(connection) => drop(parts.connections.insert(id, connection)),
             None => drop(parts.unread.insert(id)),
         }
+    }
+    let doors: Vec<&Door> = parts.connections.values().filter_map(Connection::door).collect();
+    parts.web = given(doc.web.as_ref()).map(|doc| web(desk, doc, &doors)).unwrap_or_default();
+    if let Some(docs) = doc.connections.as_ref().filter(|_| !doors.is_empty()) {
+        check_doors(desk, docs.place, &doors, parts.web.listen);
     }
     for (id, place, doc) in
         given(doc.channels.as_ref()).map(|docs| desk.entries(docs)).into_iter().flatten()
@@ -233,6 +241,7 @@ fn connection(desk: &mut Desk, doc: &ConnectionDoc) -> Option<Connection> {
         ConnectionDoc::Http(doc) => http::connection(desk, doc),
         ConnectionDoc::Csv(doc) => csv::connection(desk, doc),
         ConnectionDoc::Command(doc) => command::connection(desk, doc),
+        ConnectionDoc::Push(doc) => push::connection(desk, doc),
     }
 }
 
@@ -456,7 +465,23 @@ fn heartbeat(desk: &mut Desk, doc: &HeartbeatDoc) -> Option<Heartbeat> {
     Some(Heartbeat { url: web_address(desk, &doc.url)?, every })
 }
 
-fn web(desk: &mut Desk, doc: &WebDoc) -> Web {
+/// A token opens one door, and one that leads to nowhere is no use.
+fn check_doors(desk: &mut Desk, place: Place, doors: &[&Door], listen: Option<SocketAddr>) {
+    let mut seen = HashSet::new();
+    for (name, hash) in doors.iter().flat_map(|door| &door.tokens) {
+        if !seen.insert(hash) {
+            let message = format!("the token `{name}` opens two `push` connections; make another");
+            desk.error(place, message);
+        }
+    }
+    if listen.is_none() {
+        let message = "a system would push, but kpid listens nowhere";
+        let hint = "add web: { listen: \"127.0.0.1:8420\" }";
+        desk.problems.push(Problem::warning(place, message).hint(hint));
+    }
+}
+
+fn web(desk: &mut Desk, doc: &WebDoc, doors: &[&Door]) -> Web {
     let listen = doc.listen.as_ref().and_then(|doc| {
         let text = doc.value.as_deref()?;
         let address = text.parse::<SocketAddr>();
@@ -473,6 +498,8 @@ fn web(desk: &mut Desk, doc: &WebDoc) -> Web {
     if let Some((address, doc)) = listen.zip(doc.listen.as_ref())
         && !address.ip().is_loopback()
         && is_open
+        // With nothing but pushing let in, the page is shown to nobody.
+        && doors.is_empty()
     {
         let message = format!("anybody who reaches {address} could look");
         let hint = "listen on 127.0.0.1, or add `tokens` (see `kpid token`) or `trusted_header`";
@@ -482,7 +509,7 @@ fn web(desk: &mut Desk, doc: &WebDoc) -> Web {
 }
 
 /// 64 hexadecimal digits.
-fn token(desk: &mut Desk, doc: &Loc<String>) -> Option<[u8; 32]> {
+pub(super) fn token(desk: &mut Desk, doc: &Loc<String>) -> Option<[u8; 32]> {
     let text = doc.value.as_deref()?;
     let byte = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
     let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();

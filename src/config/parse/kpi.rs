@@ -1,7 +1,7 @@
 //! A KPI, parsed.
 
 use super::{
-    Desk, given,
+    Desk, given, push,
     scorecard::{Level, Sheet},
     source, target, texts,
 };
@@ -13,11 +13,12 @@ use crate::{
                 NatureDoc, PaceDoc, RulesDoc, ScoringDoc, SignalsDoc,
             },
             located::Loc,
+            push::PushSourceDoc,
             scalar::ScheduleDoc,
             source::SourceDoc,
         },
         problem::{Place, Problem},
-        setup::Collection,
+        setup::{Collection, PushedKpi},
     },
     scorecard::{
         Aggregate, Direction, Formula, Frequency, Id, Input, Interval, Kind, Kpi, KpiRef, Lag,
@@ -250,6 +251,9 @@ pub(super) fn within(place: Place, at: usize, text: &str) -> Place {
 
 fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
     let schedule = doc.schedule.as_ref().and_then(|doc| schedule(sheet.desk, doc));
+    if let Some(SourceDoc::Push(source)) = given(doc.source.as_ref()) {
+        return pushed(sheet, kpi, doc, source);
+    }
     let Some(source) = given(doc.source.as_ref()) else {
         if let Some(schedule) = &doc.schedule {
             let message = format!("`{}` has a schedule and no source", kpi.id);
@@ -270,6 +274,20 @@ fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) 
     kpi.poll_interval = schedule.spacing(start, sheet.calendar.zone);
     let collection = Collection { kpi: sheet.kpi_ref(&kpi.id), schedule, source };
     sheet.collections.push(collection);
+}
+
+/// What is pushed comes when it comes.
+fn pushed(sheet: &mut Sheet<'_>, kpi: &Kpi, doc: &KpiDoc, source: &PushSourceDoc) {
+    if let Some(schedule) = &doc.schedule {
+        let message = format!("`{}` has a schedule, and its system pushes", kpi.id);
+        let hint = "remove `schedule`; its figures are taken whenever they come";
+        sheet.desk.problems.push(Problem::error(schedule.place, message).hint(hint));
+    }
+    let Some((connection, reading)) = push::source(sheet.desk, source) else { return };
+    let from = connection.id.clone();
+    sheet.connections.push(connection);
+    let pushed = PushedKpi { kpi: sheet.kpi_ref(&kpi.id), from, reading };
+    sheet.pushed.push(pushed);
 }
 
 /// A schedule with the KPI's share of its jitter.
@@ -305,6 +323,7 @@ fn reading_kind(doc: Option<&Loc<SourceDoc>>) -> ReadingKind {
         Some(SourceDoc::Http(doc)) => doc.reading.as_ref(),
         Some(SourceDoc::Csv(doc)) => doc.reading.as_ref(),
         Some(SourceDoc::Command(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Push(doc)) => doc.reading.as_ref(),
         None => None,
     };
     given(reading).map_or(ReadingKind::Value, |doc| source::reading(*doc))

@@ -7,6 +7,7 @@ mod csv;
 mod daemon;
 mod http;
 mod kpi;
+mod push;
 mod scorecard;
 mod source;
 mod target;

@@ -16,7 +16,7 @@ use crate::{
             },
         },
         problem::{Place, Problem, suggestion},
-        setup::Collection,
+        setup::{Collection, PushedKpi},
     },
     scorecard::{
         AlertOn, AlertPolicy, Calendar, Contribution, Frequency, Id, Initiative, Kpi, KpiRef,
@@ -30,6 +30,8 @@ pub(in crate::config) struct ScorecardParts {
     pub(in crate::config) scorecard: Scorecard,
     pub(in crate::config) place: Place,
     pub(in crate::config) collections: Vec<Collection>,
+    /// KPIs that are pushed.
+    pub(in crate::config) pushed: Vec<PushedKpi>,
     /// Connections that sources name.
     pub(in crate::config) connections: Vec<Mention>,
     /// Where each KPI stands, for problems found later.
@@ -46,6 +48,7 @@ pub(super) struct Sheet<'d> {
     pub(super) scorecard: Id,
     pub(super) calendar: Arc<Calendar>,
     pub(super) collections: Vec<Collection>,
+    pub(super) pushed: Vec<PushedKpi>,
     pub(super) connections: Vec<Mention>,
     pub(super) owners: Vec<Mention>,
     pub(super) recipients: Vec<Mention>,
@@ -78,6 +81,7 @@ pub(in crate::config) fn scorecard(
         scorecard: id.clone(),
         calendar: calendar.clone(),
         collections: Vec::new(),
+        pushed: Vec::new(),
         connections: Vec::new(),
         owners: Vec::new(),
         recipients: Vec::new(),
@@ -130,6 +134,7 @@ pub(in crate::config) fn scorecard(
         scorecard,
         place: doc.scorecard.place,
         collections: sheet.collections,
+        pushed: sheet.pushed,
         connections: sheet.connections,
         places: sheet.names,
         owners: sheet.owners,

@@ -31,6 +31,8 @@ pub(super) fn source(desk: &mut Desk, doc: &SourceDoc) -> (Option<Source>, Optio
         SourceDoc::Command(doc) => {
             (&doc.from, &doc.reading, &doc.lookback, command::request(desk, doc))
         }
+        // Nothing is asked for.
+        SourceDoc::Push(doc) => return (None, desk.mention(&doc.from)),
     };
     let connection = desk.mention(from);
     let back = given(lookback.as_ref()).copied().unwrap_or(LOOKBACK);

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
@@ -150,6 +151,13 @@ impl Daemon {
         let log = self.log.clone();
         let look = async || fs::read_to_string(&log).unwrap_or_default();
         self.until(words, look, |seen| seen.contains(words)).await
+    }
+
+    /// Where it says that it shows itself, the newest time it did.
+    pub(crate) async fn address(&mut self) -> SocketAddr {
+        let log = self.until_log("shows itself at http://").await;
+        let (_, rest) = log.rsplit_once("shows itself at http://").unwrap();
+        rest.split_once('/').unwrap().0.parse().unwrap()
     }
 
     /// What it has logged.
