@@ -122,13 +122,18 @@ async fn fill(engine: &Engine, tasks: &[Task<'_>]) -> Result<usize, Failure> {
             asked.set(asked.get() + 1);
             bar(asked.get(), total);
         });
-        (task, filled.await)
+        let filled = filled.await;
+        if let Ok(filled) = &filled {
+            // What is not asked any more is over, too.
+            asked.set(asked.get() + task.windows.len() - filled.asked);
+        }
+        (task, filled)
     });
     let mut filling = stream::iter(filling).buffer_unordered(CONCURRENT_MAX);
     let mut failed = 0;
     while let Some((task, filled)) = filling.next().await {
-        let filled = filled?;
         clear_bar();
+        let filled = filled?;
         say!("{}: {}", task.collection.kpi, words(task, &filled));
         failed += usize::from(filled.failed > 0);
     }
@@ -170,7 +175,7 @@ fn bar(asked: usize, total: usize) {
     if terminal.is_terminal() {
         let percent = 100 * asked / total.max(1);
         // A progress that cannot be shown is no reason to stop.
-        let _ = write!(terminal, "\r\x1b[K{asked} of {total} windows asked, {percent} %");
+        let _ = write!(terminal, "\r\x1b[K{asked} of {total} questions, {percent} %");
     }
 }
 

@@ -121,6 +121,7 @@ impl Problems {
 
     fn render_one(&self, text: &mut String, problem: &Problem) {
         let (path, source) = self.files.get(problem.place.file);
+        let source = &masked(source);
         let Place { line, column, offset, length, .. } = problem.place;
         let word = match problem.severity {
             Severity::Error => "error",
@@ -164,9 +165,42 @@ impl Problems {
     }
 }
 
+/// The same text, byte by byte, with stars for who we are in the addresses that stand in it.
+pub fn masked(text: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        let host = after.find(|sign: char| sign.is_whitespace() || "/?#\"'".contains(sign));
+        let user = after[..host.unwrap_or(after.len())].rfind('@').unwrap_or(0);
+        shown.push_str(before);
+        shown.push_str(&"*".repeat(user));
+        rest = &after[user..];
+    }
+    shown + rest
+}
+
 /// "did you mean `target`?", if one of the known words is like the one written.
 pub fn suggestion<'w>(written: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
     let likeness = |word: &&str| strsim::jaro_winkler(written, word);
     let best = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(&best) >= SUGGEST_FROM).then(|| format!("did you mean `{best}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_we_are_is_not_shown_in_an_address() {
+        for (text, shown) in [
+            ("a: \"https://u:pä@h/x\"", "a: \"https://*****@h/x\""),
+            ("https://k3y@h?a@b, ftp://h/a@b", "https://***@h?a@b, ftp://h/a@b"),
+            ("http://u:p@ss@h", "http://******@h"),
+            ("a://", "a://"),
+            ("x@y: 'z'", "x@y: 'z'"),
+        ] {
+            assert_eq!(masked(text), shown);
+            assert_eq!(masked(text).len(), text.len());
+        }
+    }
 }

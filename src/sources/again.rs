@@ -35,7 +35,8 @@ impl Attempts {
     pub(super) async fn pause(&mut self, asked: Option<Duration>) -> bool {
         let Some(usual) = self.waits.get(self.made) else { return false };
         let wait = asked.unwrap_or_else(|| usual.mul_f64(rand::random_range(CHANCE)));
-        if Instant::now() + wait >= self.deadline {
+        // Who asks for more than there is does not mean this question.
+        if wait >= self.deadline.saturating_duration_since(Instant::now()) {
             return false;
         }
         sleep(wait).await;
@@ -55,12 +56,14 @@ mod tests {
     async fn a_question_is_asked_twice_more_while_there_is_time() {
         let (long, short) = (Duration::from_secs(30), Duration::from_secs(1));
         let hour = Some(Duration::from_secs(3600));
+        let ever = Some(Duration::MAX);
         for (limit, asked, pauses) in [
             (long, None, [true, true, false]),
             (short, None, [true, true, false]),
             (Duration::ZERO, None, [false, false, false]),
             (long, Some(Duration::ZERO), [true, true, false]),
             (long, hour, [false, false, false]),
+            (long, ever, [false, false, false]),
         ] {
             let mut attempts = Attempts { waits: &SHORT, ..Attempts::within(limit) };
             let mut found = Vec::new();

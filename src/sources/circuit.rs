@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::sources::fault::Fault;
+
 /// So many failures in a row are no slip of the moment: each of them waited for its time limit, or
 /// was tried more than once.
 const FAILURES_MAX: u32 = 5;
@@ -13,6 +15,10 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(10);
 /// No system is left alone for longer: a KPI that falls due once a day shall not miss its instant
 /// for more than this after the system is back, and one question in so long burdens nobody.
 const WAIT_MAX: TimeDelta = TimeDelta::seconds(120);
+
+/// A system that asks for more patience than this is asked again nevertheless: limits are mostly
+/// counted by the minute or the hour.
+const ASKED_MAX: TimeDelta = TimeDelta::hours(1);
 
 /// What is known of one system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,26 +88,33 @@ impl Circuit {
         was_open.then_some(Change::Closed)
     }
 
-    /// The system failed one that asked, or one that tried. Waits are longer or shorter by `chance`.
+    /// The system failed one that asked, or one that tried. Waits are longer or shorter by `chance`, and
+    /// never shorter than the system asks for.
     pub(super) fn failed(
         &mut self,
         is_trial: bool,
-        because: &str,
+        fault: &Fault,
         now: DateTime<Utc>,
         chance: f64,
     ) -> Option<Change> {
         self.failures = self.failures.saturating_add(1);
-        let wait = match &self.open {
-            // Asked before it was left alone: no news.
-            Some(_) if !is_trial => return None,
+        let asked = fault.asked().map_or(TimeDelta::zero(), |asked| {
+            TimeDelta::from_std(asked).unwrap_or(ASKED_MAX).min(ASKED_MAX)
+        });
+        let wait = match &mut self.open {
+            // Asked before it was left alone: no news, but for how long it asks for.
+            Some(open) if !is_trial => {
+                open.until = open.until.max(now + asked);
+                return None;
+            }
             Some(open) => (open.wait * 2).min(WAIT_MAX),
             None if self.failures < FAILURES_MAX => return None,
             None => FIRST_WAIT,
         };
         let is_new = self.open.is_none();
         let seconds = wait.as_seconds_f64() * chance;
-        let until = now + TimeDelta::milliseconds((seconds * 1000.0) as i64);
-        let because = because.to_owned();
+        let until = now + TimeDelta::milliseconds((seconds * 1000.0) as i64).max(asked);
+        let because = fault.words().to_owned();
         self.open = Some(Open { since: now, until, wait, because, is_tried: false });
         is_new.then_some(Change::Opened(until))
     }
@@ -121,6 +134,8 @@ impl Circuit {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -133,8 +148,19 @@ mod tests {
         Asked,
         Answered,
         Failed,
+        /// For so many seconds.
+        PutOff(u64),
         TrialFailed,
+        TrialPutOff(u64),
         TrialGivenUp,
+    }
+
+    fn down(words: &str) -> Fault {
+        Fault::System(words.to_owned())
+    }
+
+    fn busy(seconds: u64) -> Fault {
+        Fault::Busy { words: "busy".to_owned(), asked: Duration::from_secs(seconds) }
     }
 
     /// What a circuit says to each event, in few words.
@@ -149,7 +175,7 @@ mod tests {
         let mut said = Vec::new();
         for (second, event) in events {
             let now = at(*second);
-            said.push(match event {
+            said.push(match *event {
                 Event::Asked => match circuit.admit(now) {
                     Admission::Ask => "ask".to_owned(),
                     Admission::Try => "try".to_owned(),
@@ -159,8 +185,10 @@ mod tests {
                     }
                 },
                 Event::Answered => changed(circuit.answered()),
-                Event::Failed => changed(circuit.failed(false, "down", now, 1.0)),
-                Event::TrialFailed => changed(circuit.failed(true, "still down", now, 1.0)),
+                Event::Failed => changed(circuit.failed(false, &down("down"), now, 1.0)),
+                Event::PutOff(asked) => changed(circuit.failed(false, &busy(asked), now, 1.0)),
+                Event::TrialFailed => changed(circuit.failed(true, &down("still down"), now, 1.0)),
+                Event::TrialPutOff(asked) => changed(circuit.failed(true, &busy(asked), now, 1.0)),
                 Event::TrialGivenUp => {
                     circuit.given_up();
                     "-".to_owned()
@@ -176,7 +204,7 @@ mod tests {
         transcript(&events).split_off(4)
     }
 
-    use Event::{Answered, Asked, Failed, TrialFailed, TrialGivenUp};
+    use Event::{Answered, Asked, Failed, PutOff, TrialFailed, TrialGivenUp, TrialPutOff};
 
     #[test]
     fn five_failures_in_a_row_are_needed() {
@@ -221,6 +249,23 @@ mod tests {
     }
 
     #[test]
+    fn a_system_is_left_alone_for_as_long_as_it_asks_and_an_hour_at_most() {
+        assert_eq!(
+            after_five(&[(10, Asked), (11, TrialPutOff(90)), (100, Asked), (101, Asked)]),
+            ["left alone until 10", "try", "-", "not before 101: busy", "try"]
+        );
+        let put_off = |seconds: u64| transcript(&[(0, PutOff(seconds)); 5]).split_off(3);
+        assert_eq!(put_off(60), ["-", "left alone until 60"], "one may be a slip");
+        assert_eq!(put_off(2), ["-", "left alone until 10"]);
+        assert_eq!(put_off(u64::MAX), ["-", "left alone until 3600"]);
+        assert_eq!(
+            after_five(&[(5, PutOff(60)), (10, Asked)]),
+            ["left alone until 10", "-", "not before 65: down"],
+            "by one that was asked before"
+        );
+    }
+
+    #[test]
     fn what_was_asked_before_says_nothing_new_unless_it_is_answered() {
         assert_eq!(
             after_five(&[(5, Failed), (6, Asked), (7, Answered), (7, Asked)]),
@@ -241,7 +286,8 @@ mod tests {
     fn chance_moves_a_wait() {
         for (chance, seconds) in [(0.75, 7), (1.2, 12)] {
             let mut circuit = Circuit::default();
-            let opened = (0..5).filter_map(|_| circuit.failed(false, "down", at(0), chance)).last();
+            let opened =
+                (0..5).filter_map(|_| circuit.failed(false, &down("down"), at(0), chance)).last();
             let Some(Change::Opened(until)) = opened else { panic!("{circuit:?}") };
             assert_eq!((until - at(0)).num_seconds(), seconds);
         }

@@ -1,10 +1,21 @@
 //! Why a question has no answer, and whose fault that is.
 
+use std::time::Duration;
+
 /// Why a question has no answer, in words, by what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The system was not reached; the next moment it may be.
     Unreached(String),
+    /// The answer broke off, and nobody knows whether the question was carried out.
+    BrokeOff(String),
+    /// The system is busy, and said for how long it wants to be left alone.
+    Busy {
+        /// What happened.
+        words: String,
+        /// From now on.
+        asked: Duration,
+    },
     /// The system is not well, or refuses us: any other question would fare as badly.
     System(String),
     /// This question is refused, or its answer does not fit.
@@ -15,15 +26,24 @@ impl Fault {
     /// What happened.
     pub(super) fn words(&self) -> &str {
         match self {
-            Self::Unreached(words) | Self::System(words) | Self::Question(words) => words,
+            Self::Unreached(words)
+            | Self::BrokeOff(words)
+            | Self::Busy { words, .. }
+            | Self::System(words)
+            | Self::Question(words) => words,
         }
     }
 
-    /// What happened, where it is not this question's fault.
-    pub(super) fn of_system(&self) -> Option<&str> {
+    /// Whether it is not this question's fault.
+    pub(super) fn is_of_system(&self) -> bool {
+        !matches!(self, Self::Question(_))
+    }
+
+    /// For how long the system wants to be left alone, if it said so.
+    pub(super) fn asked(&self) -> Option<Duration> {
         match self {
-            Self::Unreached(words) | Self::System(words) => Some(words),
-            Self::Question(_) => None,
+            Self::Busy { asked, .. } => Some(*asked),
+            _ => None,
         }
     }
 }

@@ -89,14 +89,14 @@ impl Entry<'_> {
     pub(super) fn settle<T>(mut self, answer: &Result<T, Fault>) {
         self.is_settled = true;
         let Guard { id, clock, circuit, metrics } = self.guard;
-        let trouble = answer.as_ref().err().and_then(Fault::of_system);
+        let trouble = answer.as_ref().err().filter(|fault| fault.is_of_system());
         let now = clock.now();
         let mut change = None;
         circuit.send_modify(|circuit| {
             change = match trouble {
                 None => circuit.answered(),
-                Some(because) => {
-                    circuit.failed(self.is_trial, because, now, rand::random_range(CHANCE))
+                Some(fault) => {
+                    circuit.failed(self.is_trial, fault, now, rand::random_range(CHANCE))
                 }
             };
         });
@@ -104,7 +104,7 @@ impl Entry<'_> {
         match change {
             Some(Change::Opened(until)) => {
                 metrics.leaves_alone(&connection, true);
-                let because = trouble.unwrap_or_default();
+                let because = trouble.map_or("", Fault::words);
                 warn!(connection, %until, "the connection `{connection}` is left alone for a while: {because}");
             }
             Some(Change::Closed) => {

@@ -14,6 +14,7 @@ use kpid::{
         sql::{Address, Database, Query, Server, Tls},
     },
 };
+use reqwest::Method;
 use secrecy::SecretString;
 use serde_json_path::JsonPath;
 
@@ -91,7 +92,8 @@ pub(crate) async fn ask(
 pub(crate) fn value_at(path: &str) -> Request {
     let call = Call {
         path: Template::parse(path).unwrap(),
-        sent: Sent::Get,
+        method: Method::GET,
+        sent: Sent::Nothing,
         headers: Vec::new(),
         pages: None,
         format: Format::Json,

@@ -3,6 +3,9 @@
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
+use chrono::{NaiveDateTime, TimeDelta, TimeZone};
+use chrono_tz::Europe::Amsterdam;
+use kpid::clock::Clock;
 use serde_json::Value;
 
 use crate::world::{
@@ -133,4 +136,37 @@ async fn a_dead_connection_is_left_alone_and_comes_back_by_itself() {
         .collect();
     assert_eq!(connections, BTreeSet::from([true]));
     assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_connection_is_left_alone_for_as_long_as_it_asks() {
+    let (town, other) = tokio::join!(Town::open(), Origin::start());
+    town.all_answer(&Answer::Json(r#"{"value":98}"#.to_owned()));
+    other.figure("well", 98.0);
+    let kpid = town.kpid_of_two_apis(&other);
+    let mut daemon = kpid.start();
+    until_all_are_well(&mut daemon, &kpid).await;
+    let asked_before = Clock::System.now();
+    town.all_answer(&Answer::Busy);
+    daemon.until_log("the connection `api` is left alone for a while: answered 429").await;
+    let told =
+        |seen: &Value| errors(seen).iter().filter(|e| e.contains("not asked")).count() == OF_DEAD;
+    let seen = daemon.until("what is left alone", async || kpid.show().await, told).await;
+    let hour = asked_before + TimeDelta::minutes(59);
+    for error in errors(&seen) {
+        let until = error.split_once(" is left alone until ").unwrap().1.get(..19).unwrap();
+        let until = NaiveDateTime::parse_from_str(until, "%Y-%m-%d %H:%M:%S").unwrap();
+        let until = Amsterdam.from_local_datetime(&until).latest().unwrap();
+        assert!(until > hour, "{error}");
+    }
+    let asked = town.asked_of_all();
+    let rounds = async || daemon_rounds(&kpid);
+    let wanted = rounds().await + 3;
+    daemon.until("more rounds", rounds, |seen| *seen >= wanted).await;
+    assert_eq!(town.asked_of_all(), asked, "nobody asks within the hour");
+    daemon.stop().await;
+}
+
+fn daemon_rounds(kpid: &Kpid) -> usize {
+    std::fs::read_to_string(kpid.folder().join("log")).unwrap().matches("round of").count()
 }

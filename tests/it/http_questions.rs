@@ -1,5 +1,5 @@
 //! Questions to HTTP APIs as authors write them, asked by the real binary of a real server: what is
-//! sent along, who we are, what a busy API is given, and pages.
+//! sent along and by which method, who we are, what a busy API is given, and pages.
 
 use std::{
     collections::HashMap,
@@ -9,11 +9,14 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures_util::stream;
+use kpid::config::{load::load, secret::Secrets};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -36,7 +39,13 @@ async fn start() -> (SocketAddr, Shared) {
     (address, desk)
 }
 
-async fn answer(State(desk): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(desk): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let path = uri.path().to_owned();
     let count = {
         let mut desk = desk.lock().unwrap();
@@ -88,8 +97,45 @@ async fn answer(State(desk): State<Shared>, uri: Uri, headers: HeaderMap, body: 
                 document.into_response()
             }
         }
+        "/orders/_search" if sent["month"] == "2026-05" => match method.as_str() {
+            "SEARCH" => value(8.0),
+            "GET" => value(9.0),
+            _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        },
+        "/put" if method == "PUT" && body.as_ref() == b"month=2026-05" => value(10.0),
+        "/sql" if header("content-type") == "application/sql" => {
+            let said = std::str::from_utf8(&body).unwrap();
+            value(if said == "select '{a}' from m where m = '2026-05'" { 11.0 } else { 0.0 })
+        }
+        "/text" if header("content-type") == "text/plain; charset=utf-8" => value(12.0),
+        "/breaks-off" | "/breaks-off-for-ever" if count == 1 => broken_off(),
+        "/breaks-off" => value(13.0),
+        "/gateway" if count == 1 => StatusCode::BAD_GATEWAY.into_response(),
+        "/gateway" => value(14.0),
+        "/login" if header("authorization") == basic("kp@id", "p@ss") => value(15.0),
+        "/echo" => (StatusCode::BAD_REQUEST, header("authorization").to_owned()).into_response(),
+        "/busy-until" if count == 1 => put_off_until("Wed, 03 Jun 2026 04:00:01 GMT"),
+        "/busy-until" => value(16.0),
+        "/impatient-until" => put_off_until("Wed, 03 Jun 2026 05:00:00 GMT"),
         _ => (StatusCode::BAD_REQUEST, body).into_response(),
     }
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// Half a document, and the connection closes.
+fn broken_off() -> Response {
+    let broken = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    let said = [Ok(Bytes::from_static(b"{\"value\":")), broken];
+    Body::from_stream(stream::iter(said)).into_response()
+}
+
+/// By a clock of its own, where it is six in the morning in Amsterdam.
+fn put_off_until(until: &'static str) -> Response {
+    let date = ("date", "Wed, 03 Jun 2026 04:00:00 GMT");
+    (StatusCode::SERVICE_UNAVAILABLE, [date, ("retry-after", until)]).into_response()
 }
 
 fn kpid(address: SocketAddr) -> Kpid {
@@ -97,7 +143,8 @@ fn kpid(address: SocketAddr) -> Kpid {
         "store: kpid.db
 calendar: {{ timezone: Europe/Amsterdam }}
 connections:
-  api: {{ http: {{ base_url: \"http://{address}/\", timeout: 5s, headers: {{ X-Tenant: calder }} }} }}
+  api: {{ http: {{ base_url: \"http://{address}/\", timeout: 5s, headers: {{ X-Tenant: calder }}, requests: {{ found: {{ path: orders/_search, method: SEARCH, json: {{ month: \"{{period_key}}\" }} }} }} }} }}
+  login: {{ http: {{ base_url: \"http://kp%40id:p%40ss@{address}/\" }} }}
   keyed: {{ http: {{ base_url: \"http://{address}/\", auth: {{ api_key: {{ header: X-Api-Key, key: k3y }} }} }} }}
   client: {{ http: {{ base_url: \"http://{address}/\", auth: {{ oauth2: {{ token_url: \"http://{address}/token\", client_id: kpid, client_secret: s3cret }} }} }} }}
 "
@@ -116,6 +163,19 @@ connections:
         kpi("key", "from: keyed, get: key, value: $.value"),
         kpi("oauth", "from: client, get: oauth, value: $.value"),
         kpi("oauth-too", "from: client, get: \"oauth?too\", value: $.value"),
+        kpi("found", "from: api, named: found, value: $.value"),
+        kpi("found-by-get", "from: api, path: orders/_search, method: get, json: { month: \"{period_key}\" }, value: $.value"),
+        kpi("not-allowed", "from: api, path: orders/_search, method: PATCH, json: { month: \"{period_key}\" }, value: $.value"),
+        kpi("put", "from: api, path: put, method: PUT, form: { month: \"{period_key}\" }, value: $.value"),
+        kpi("sql", "from: api, post: sql, body: \"select '{{a}}' from m where m = '{period_key}'\", content_type: application/sql, value: $.value"),
+        kpi("text", "from: api, path: text, method: REPORT, body: all, value: $.value"),
+        kpi("breaks-off", "from: api, get: breaks-off, value: $.value"),
+        kpi("breaks-off-for-ever", "from: api, post: breaks-off-for-ever, value: $.value"),
+        kpi("gateway", "from: api, post: gateway, value: $.value"),
+        kpi("login", "from: login, get: login, value: $.value"),
+        kpi("echo", "from: login, get: echo, value: $.value"),
+        kpi("busy-until", "from: api, get: busy-until, value: $.value"),
+        kpi("impatient-until", "from: api, get: impatient-until, value: $.value"),
         kpi("busy", "from: api, get: busy, value: $.value"),
         kpi("impatient", "from: api, get: impatient, value: $.value"),
         kpi("pages", "from: api, get: pages, reading: series, rows: \"$.rows[*]\", period: $.m, value: $.v, pages: link_header"),
@@ -145,20 +205,39 @@ async fn questions_arrive_as_they_are_written() {
         ("oauth-too", "6 x for 2026-05"),
         ("busy", "7 x for 2026-05"),
         ("impatient", "503 Service Unavailable"),
+        ("found", "8 x for 2026-05"),
+        ("found-by-get", "9 x for 2026-05"),
+        ("not-allowed", "405 Method Not Allowed; check by which method it is asked"),
+        ("put", "10 x for 2026-05"),
+        ("sql", "11 x for 2026-05"),
+        ("text", "12 x for 2026-05"),
+        ("breaks-off", "13 x for 2026-05"),
+        ("breaks-off-for-ever", "connection closed before message completed"),
+        ("gateway", "502 Bad Gateway"),
+        ("login", "15 x for 2026-05"),
+        ("echo", "400 Bad Request: \"Basic REDACTED\""),
+        ("busy-until", "16 x for 2026-05"),
+        ("impatient-until", "503 Service Unavailable"),
     ] {
         let line = ran.stdout.lines().find(|line| line.starts_with(&format!("acme/{id}: ")));
         assert!(line.is_some_and(|line| line.contains(came)), "{id}: {line:?}\n{}", ran.stdout);
     }
     let pages = "acme/pages: 10 x for 2026-04; 20 x for 2026-05";
     assert!(ran.stdout.contains(pages), "{}", ran.stdout);
-    assert!(ran.stdout.contains("POST http://"), "{}", ran.stdout);
-    for secret in ["k3y", "s3cret", "Bearer"] {
+    for method in ["POST", "SEARCH", "GET", "PUT", "REPORT"] {
+        assert!(ran.stdout.contains(&format!("{method} http://127")), "{method}: {}", ran.stdout);
+    }
+    for secret in ["k3y", "s3cret", "Bearer", "p@ss", "p%40ss"] {
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{secret}");
     }
     let desk = desk.lock().unwrap();
     assert_eq!(desk.tokens, 2, "one for all, and one more after a refusal");
     assert_eq!(desk.asked["/busy"], 2);
     assert_eq!(desk.asked["/impatient"], 1, "nobody waits for an hour");
+    assert_eq!((desk.asked["/busy-until"], desk.asked["/impatient-until"]), (2, 1));
+    assert_eq!(desk.asked["/breaks-off"], 2);
+    let posted = (desk.asked["/breaks-off-for-ever"], desk.asked["/gateway"]);
+    assert_eq!(posted, (1, 1), "what may have been carried out is not posted again");
 }
 
 #[tokio::test]
@@ -177,10 +256,60 @@ async fn what_does_not_fit_together_is_told_with_its_place() {
             "`period` stands for nothing",
         ),
         ("X-Month:", "\"X Month\":", "no name of a header"),
+        ("method: PATCH, ", "", "a `path` is asked by a `method`, and none is written"),
+        ("method: PATCH", "method: HEAD", "a HEAD is answered without a figure"),
+        ("method: PATCH", "method: trace", "asks whoever is in between"),
+        ("method: PATCH", "method: \"A B\"", "`A B` is no method"),
+        ("get: key,", "get: key, method: PUT,", "a `method` belongs to a `path`"),
+        ("get: key,", "get: key, path: key, method: GET,", "`path` with a `method`"),
+        ("get: key,", "get: key, body: all,", "or `path` with `method: GET`"),
+        (
+            "body: all,",
+            "body: all, form: { a: b },",
+            "either `json`, a `form`, `graphql` or a `body`",
+        ),
+        ("body: all,", "body: \"{a\",", "a brace without its partner"),
+        ("body: all,", "content_type: text/csv,", "a `content_type` is of a `body`"),
+        ("named: found,", "named: found, body: all,", "is said in `requests:` of the connection"),
+        ("named: found,", "named: found, path: a,", "a request of its own or one that is `named`"),
     ] {
         std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
         let ran = kpid.run(&["check"]).await;
         assert_eq!(ran.code, Some(1), "{to}");
         assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn who_we_are_may_stand_in_an_address_and_is_never_shown() {
+    let (address, _desk) = start().await;
+    let kpid = kpid(address);
+    let path = kpid.folder().join("kpid.yaml");
+    let (setup, problems) = load(&path, Secrets::Needed).unwrap();
+    assert!(!format!("{setup:?}").contains("p%40ss") && !format!("{setup:?}").contains("p@ss"));
+    assert!(problems.are_harmless(), "{}", problems.render());
+    let ran = kpid.run(&["check"]).await;
+    assert!(ran.stdout.contains("a secret is written here"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("hint: write `auth: { basic: {"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("http://**************@127"), "{}", ran.stdout);
+    let good = std::fs::read_to_string(&path).unwrap();
+    for (from, to, words) in [
+        ("\"http://kp", "\"htp://kp", "`htp://**************@127"),
+        ("login: { http: { ", "login: { http: { auth: { bearer: t }, ", "is said by `auth`"),
+        (
+            "login: { http: { ",
+            "login: { http: { proxy: \"http://u:p%40ss@127.0.0.1:9\", ",
+            "`proxy: { url",
+        ),
+        (
+            "token_url: \"http://",
+            "token_url: \"http://u:p%40ss@",
+            "by `client_id` and `client_secret`",
+        ),
+    ] {
+        std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
+        let ran = kpid.run(&["check"]).await;
+        assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
+        assert!(!ran.stdout.contains("p%40ss") && !ran.stderr.contains("p%40ss"), "{}", ran.stdout);
     }
 }

@@ -126,3 +126,50 @@ async fn operators_hear_of_a_message_that_nobody_gets() {
     assert_eq!(town.events(), ["gave_up", "gave_up"]);
     daemon.stop().await;
 }
+
+#[tokio::test]
+async fn ten_perspectives_without_a_figure_are_one_notice_of_their_source() {
+    let town = Town::open().await;
+    let (api, hook) = (town.origin.yaml(), town.webhook.url());
+    let config = format!(
+        "store: kpid.db
+calendar: {{ timezone: Europe/Amsterdam }}
+connections: {{ api: {api} }}
+channels: {{ ops: {{ webhook: {{ url: \"{hook}\" }} }} }}
+operators: [ops]
+"
+    );
+    let view = |at: usize| {
+        format!(
+            "  p{at}:
+    alert: {{ to: [ops] }}
+    objectives:
+      o{at}:
+        kpis:
+          k{at}: {{ nature: level, schedule: {{ every: 1s }}, target: 95, source: {{ http: {{ from: api, get: calls, value: $.value }} }} }}
+"
+        )
+    };
+    let views: String = (0..10).map(view).collect();
+    let kpid = Kpid::new(&config, &format!("scorecard: acme\nperspectives:\n{views}"));
+    town.figures(98.0);
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    town.origin.set("calls", Answer::Status(500));
+    daemon.until("the trouble told", async || town.events(), |events| !events.is_empty()).await;
+    let log = kpid.folder().join("log");
+    let rounds = async || std::fs::read_to_string(&log).unwrap().matches("round of").count();
+    let wanted = rounds().await + 5;
+    daemon.until("more rounds", rounds, |seen| *seen >= wanted).await;
+    assert_eq!(town.events(), ["data_trouble"]);
+    let notice = town.webhook.calls()[0].json();
+    assert_eq!(
+        notice["summary"],
+        "The connection `api` gives no figure for 10 of the 10 KPIs it feeds."
+    );
+    let lines = notice["sections"].to_string();
+    for at in 0..10 {
+        assert!(lines.contains(&format!("acme/k{at}")), "{at}: {lines}");
+    }
+    daemon.stop().await;
+}

@@ -141,7 +141,7 @@ async fn whatever_else_comes_is_an_error_that_says_what() {
         ("html", "text/html that is not JSON"),
         ("latin", "not JSON"),
         ("echo", "answered 500 Internal Server Error: \"GET /api/echo"),
-        ("nowhere", "answered 404 Not Found; check `base_url` and `get`"),
+        ("nowhere", "answered 404 Not Found; check `base_url` and the path"),
         ("cut", "broke off"),
         ("loop", "redirects more than 5 times"),
         ("away", "redirects to http://elsewhere.example, which is not followed"),

@@ -2,9 +2,17 @@
 
 use std::fs;
 
+use kpid::{
+    clock::Clock,
+    config::{load::load, secret::Secrets},
+    daemon::run::{Orders, run},
+    scorecard::KpiRef,
+    store::Store,
+};
 use sqlx::{Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio_util::sync::CancellationToken;
 
-use crate::world::kpid::Kpid;
+use crate::world::{kpid::Kpid, origin::Origin, until};
 
 const CONFIG: &str = "store: kpid.db
 calendar: { timezone: Europe/Amsterdam }
@@ -96,4 +104,41 @@ async fn a_query_that_has_no_such_name_is_told() {
     let ran = kpid.run(&["check"]).await;
     let told = "`scripts` is no database and has no queries";
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn scorecards_that_are_not_linked_share_an_answer_too() {
+    let origin = Origin::start().await;
+    origin.figure("orders", 41.0);
+    let config = format!(
+        "store: kpid.db\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections: {{ api: {} }}\n",
+        origin.yaml()
+    );
+    let scorecard = |id: &str| {
+        format!(
+            "scorecard: {id}\nperspectives:\n  p:\n    objectives:\n      o:\n        kpis:\n          \
+             orders: {{ nature: level, target: 1, schedule: \"0 6 * * *\", source: {{ http: {{ from: api, get: orders, value: $.value }} }} }}\n"
+        )
+    };
+    let kpid = Kpid::new(&config, &scorecard("acme"));
+    fs::write(kpid.folder().join("scorecards/site.yaml"), scorecard("site")).unwrap();
+    let (setup, _) = load(&kpid.folder().join("kpid.yaml"), Secrets::Needed).unwrap();
+    let kpis = ["acme/orders", "site/orders"].map(|kpi| KpiRef::parse(kpi).unwrap());
+    let stop = CancellationToken::new();
+    let watching = async {
+        let look = async || {
+            // Until the daemon has made it, there is none.
+            let store = Store::open_to_look_or_empty(&kpid.folder().join("kpid.db")).await;
+            let Ok(store) = store else { return 0 };
+            let held = store.periods(kpis.iter()).await.unwrap();
+            held.values().filter(|periods| !periods.is_empty()).count()
+        };
+        until("both figures", look, |held| *held == 2).await;
+        stop.cancel();
+    };
+    let now = "2026-06-03T06:00:00+02:00".parse().unwrap();
+    let running = run(setup, Clock::set(now), Orders::only_stop(stop.clone()));
+    let (ran, ()) = tokio::join!(running, watching);
+    ran.unwrap();
+    assert_eq!(origin.asked("orders"), 1);
 }

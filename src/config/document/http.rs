@@ -15,16 +15,24 @@ pub struct RequestDoc {
     pub get: Option<Loc<String>>,
     /// Instead of `get`: the path and query to POST to.
     pub post: Option<Loc<String>>,
+    /// Instead of `get`: the path and query to ask by another `method`.
+    pub path: Option<Loc<String>>,
+    /// Of a `path`: by which method it is asked, e.g. `SEARCH`, `PUT`, or `GET` with something sent along.
+    pub method: Option<Loc<String>>,
     /// Instead of `get`: a query in PromQL, asked of Prometheus at the period's end, or now while it runs; `[$period]` is the span so far.
     pub promql: Option<Loc<String>>,
     /// Headers sent beside the connection's; `{period_key}` and friends stand for the period.
     pub headers: Option<Loc<Entries<String>>>,
-    /// Of a POST: JSON; in its texts `{period_key}` and friends stand for the period.
+    /// JSON to send; in its texts `{period_key}` and friends stand for the period.
     pub json: Option<Loc<serde_json::Value>>,
-    /// Of a POST: fields of a form.
+    /// Fields of a form to send; `{period_key}` and friends stand for the period.
     pub form: Option<Loc<Entries<String>>>,
-    /// Of a POST: a GraphQL query, with `variables` in `json`.
+    /// A GraphQL query to send, with `variables` in `json`.
     pub graphql: Option<Loc<String>>,
+    /// A text to send; `{period_key}` and friends stand for the period, `{{` and `}}` for braces.
+    pub body: Option<Loc<String>>,
+    /// Of a `body`: what it is written in, e.g. `application/sql`; `text/plain; charset=utf-8` by default.
+    pub content_type: Option<Loc<String>>,
     /// Of a series in JSON: how its further pages are found.
     pub pages: Option<Loc<PagesDoc>>,
     /// What comes: `json` (default), `csv` or `prometheus`.
@@ -42,9 +50,10 @@ pub struct RequestDoc {
 impl RequestDoc {
     /// Whether nothing of it is written.
     pub(in crate::config) fn is_empty(&self) -> bool {
-        let texts = [&self.get, &self.post, &self.promql, &self.graphql, &self.encoding];
+        let texts = [&self.get, &self.post, &self.path, &self.method, &self.promql];
+        let sent = [&self.graphql, &self.body, &self.content_type, &self.encoding];
         let signs = [&self.delimiter, &self.decimal, &self.thousands];
-        texts.into_iter().chain(signs).all(Option::is_none)
+        texts.into_iter().chain(sent).chain(signs).all(Option::is_none)
             && self.headers.is_none()
             && self.json.is_none()
             && self.form.is_none()
@@ -62,22 +71,30 @@ pub struct HttpSourceDoc {
     pub reading: Option<Loc<ReadingDoc>>,
     /// How many periods before the present one a series is asked again for; 3 by default.
     pub lookback: Option<Loc<u32>>,
-    /// The name of one of the connection's `requests`, instead of `get`, `post` and all that belongs to them.
+    /// The name of one of the connection's `requests`, instead of `get`, `post`, `path` and all that belongs to them.
     pub named: Option<Loc<String>>,
     /// Path and query below the base URL; `{period_key}` and friends stand for the period.
     pub get: Option<Loc<String>>,
     /// Instead of `get`: the path and query to POST to.
     pub post: Option<Loc<String>>,
+    /// Instead of `get`: the path and query to ask by another `method`.
+    pub path: Option<Loc<String>>,
+    /// Of a `path`: by which method it is asked, e.g. `SEARCH`, `PUT`, or `GET` with something sent along.
+    pub method: Option<Loc<String>>,
     /// Instead of `get`: a query in PromQL, asked of Prometheus at the period's end, or now while it runs; `[$period]` is the span so far.
     pub promql: Option<Loc<String>>,
     /// Headers sent beside the connection's; `{period_key}` and friends stand for the period.
     pub headers: Option<Loc<Entries<String>>>,
-    /// Of a POST: JSON; in its texts `{period_key}` and friends stand for the period.
+    /// JSON to send; in its texts `{period_key}` and friends stand for the period.
     pub json: Option<Loc<serde_json::Value>>,
-    /// Of a POST: fields of a form.
+    /// Fields of a form to send; `{period_key}` and friends stand for the period.
     pub form: Option<Loc<Entries<String>>>,
-    /// Of a POST: a GraphQL query, with `variables` in `json`.
+    /// A GraphQL query to send, with `variables` in `json`.
     pub graphql: Option<Loc<String>>,
+    /// A text to send; `{period_key}` and friends stand for the period, `{{` and `}}` for braces.
+    pub body: Option<Loc<String>>,
+    /// Of a `body`: what it is written in, e.g. `application/sql`; `text/plain; charset=utf-8` by default.
+    pub content_type: Option<Loc<String>>,
     /// Of a series in JSON: how its further pages are found.
     pub pages: Option<Loc<PagesDoc>>,
     /// What comes: `json` (default), `csv` or `prometheus`.
@@ -112,11 +129,15 @@ impl HttpSourceDoc {
         RequestDoc {
             get: self.get.clone(),
             post: self.post.clone(),
+            path: self.path.clone(),
+            method: self.method.clone(),
             promql: self.promql.clone(),
             headers: self.headers.clone(),
             json: self.json.clone(),
             form: self.form.clone(),
             graphql: self.graphql.clone(),
+            body: self.body.clone(),
+            content_type: self.content_type.clone(),
             pages: self.pages.clone(),
             format: self.format.clone(),
             encoding: self.encoding.clone(),

@@ -1,6 +1,9 @@
 //! What is asked of an HTTP API, parsed, whoever reads the answer.
 
-use reqwest::header::HeaderName;
+use reqwest::{
+    Method,
+    header::{HeaderName, HeaderValue},
+};
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 
@@ -21,18 +24,31 @@ use crate::{
 
 /// What is asked; mistakes that have no place of their own are told at `place`.
 pub(super) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call> {
-    let (path, sent) = match (&doc.get, &doc.post, &doc.promql) {
-        (Some(get), None, None) => (template(desk, get), sent_by_get(desk, doc)),
-        (None, Some(post), None) => (template(desk, post), sent_by_post(desk, doc, place)),
-        (None, None, Some(promql)) => {
-            (Template::parse(promql::PATH).ok(), sent_by_promql(desk, doc, promql))
+    let (method, path, sent) = match (&doc.get, &doc.post, &doc.path, &doc.promql) {
+        (Some(get), None, None, None) => {
+            (Some(Method::GET), template(desk, get), sent_by_get(desk, doc))
+        }
+        (None, Some(post), None, None) => {
+            (Some(Method::POST), template(desk, post), sent(desk, doc, place))
+        }
+        (None, None, Some(path), None) => {
+            (method(desk, doc, path.place), template(desk, path), sent(desk, doc, place))
+        }
+        (None, None, None, Some(promql)) => {
+            let path = Template::parse(promql::PATH).ok();
+            (Some(Method::GET), path, sent_by_promql(desk, doc, promql))
         }
         _ => {
-            let message = "an HTTP source has either `get` or `post`, with a path, or `promql`";
+            let message = "an HTTP source has either `get` or `post`, with a path, or `promql`, or \
+                           `path` with a `method`";
             desk.error(place, message);
             return None;
         }
     };
+    if let Some(stray) = doc.method.as_ref().filter(|_| doc.path.is_none()) {
+        desk.error(stray.place, "a `method` belongs to a `path`; write that instead of the other");
+        return None;
+    }
     let format = format(desk, doc, place);
     let encoding = match &doc.encoding {
         None => None,
@@ -44,7 +60,34 @@ pub(super) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call>
         desk.error(pages.place, "only JSON has pages");
     }
     let headers = headers(desk, given(doc.headers.as_ref()));
-    Some(Call { path: path?, sent: sent?, headers, pages, format: format?, encoding })
+    Some(Call {
+        method: method?,
+        path: path?,
+        sent: sent?,
+        headers,
+        pages,
+        format: format?,
+        encoding,
+    })
+}
+
+/// By what a `path` is asked; what can bring no figure is refused.
+fn method(desk: &mut Desk, doc: &RequestDoc, path: At) -> Option<Method> {
+    let Some(written) = &doc.method else {
+        let problem = Problem::error(path, "a `path` is asked by a `method`, and none is written");
+        desk.problems.push(problem.hint("write one such as `method: SEARCH`, or `get` or `post`"));
+        return None;
+    };
+    let text = written.value.as_deref()?;
+    let method = match Method::from_bytes(text.to_ascii_uppercase().as_bytes()) {
+        Ok(Method::HEAD) => Err("a HEAD is answered without a figure".to_owned()),
+        Ok(Method::CONNECT | Method::TRACE) => {
+            Err(format!("{text} asks whoever is in between, and not for a figure"))
+        }
+        Ok(method) => Ok(method),
+        Err(_) => Err(format!("`{text}` is no method; write one such as SEARCH")),
+    };
+    desk.told(written.place, method)
 }
 
 fn template(desk: &mut Desk, doc: &Loc<String>) -> Option<Template> {
@@ -76,16 +119,20 @@ fn bodies(doc: &RequestDoc) -> Option<At> {
         doc.json.as_ref().map(|doc| doc.place),
         doc.form.as_ref().map(|doc| doc.place),
         doc.graphql.as_ref().map(|doc| doc.place),
+        doc.body.as_ref().map(|doc| doc.place),
+        doc.content_type.as_ref().map(|doc| doc.place),
     ];
     bodies.into_iter().flatten().next()
 }
 
 fn sent_by_get(desk: &mut Desk, doc: &RequestDoc) -> Option<Sent> {
     if let Some(place) = bodies(doc) {
-        desk.error(place, "a `get` sends nothing along; write `post` instead");
+        let message =
+            "a `get` sends nothing along; write `post` instead, or `path` with `method: GET`";
+        desk.error(place, message);
         return None;
     }
-    Some(Sent::Get)
+    Some(Sent::Nothing)
 }
 
 fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Option<Sent> {
@@ -98,29 +145,50 @@ fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Opt
     words.value.clone().map(Sent::PromQl)
 }
 
-fn sent_by_post(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
-    match (&doc.graphql, &doc.json, &doc.form) {
-        (Some(query), json, None) => {
+fn sent(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
+    if let Some(stray) = doc.content_type.as_ref().filter(|_| doc.body.is_none()) {
+        let message = "a `content_type` is of a `body`; of anything else it is one of `headers`";
+        desk.error(stray.place, message);
+        return None;
+    }
+    match (&doc.graphql, &doc.json, &doc.form, &doc.body) {
+        (Some(query), json, None, None) => {
             let variables = match json {
                 None => json!({}),
                 Some(json) => worded(desk, json)?,
             };
             Some(Sent::GraphQl { query: query.value.clone()?, variables })
         }
-        (None, Some(json), None) => worded(desk, json).map(Sent::Json),
-        (None, None, Some(form)) => {
+        (None, Some(json), None, None) => worded(desk, json).map(Sent::Json),
+        (None, None, Some(form), None) => {
             let fields = form.value.iter().flat_map(|form| form.iter());
             let fields = fields.filter_map(|(name, place, text)| {
                 Some((name.to_owned(), desk.told(place, Wording::parse(text))?))
             });
             Some(Sent::Form(fields.collect()))
         }
-        (None, None, None) => Some(Sent::Post),
+        (None, None, None, Some(body)) => text(desk, body, doc.content_type.as_ref()),
+        (None, None, None, None) => Some(Sent::Nothing),
         _ => {
-            desk.error(place, "a `post` sends either `json`, a `form` or `graphql`");
+            desk.error(place, "a request sends either `json`, a `form`, `graphql` or a `body`");
             None
         }
     }
+}
+
+/// A text as it is written, and what it is written in.
+fn text(desk: &mut Desk, body: &Loc<String>, media: Option<&Loc<String>>) -> Option<Sent> {
+    let words = desk.told(body.place, Wording::parse(body.value.as_deref()?));
+    let media = match media {
+        None => None,
+        Some(media) => {
+            let text = media.value.as_deref()?;
+            let read = HeaderValue::from_str(text);
+            let read = read.map_err(|_| format!("`{text}` is no content type"));
+            Some(desk.told(media.place, read)?)
+        }
+    };
+    Some(Sent::Text { words: words?, media })
 }
 
 /// Numbers without a fraction as the author wrote them: 1, not 1.0.

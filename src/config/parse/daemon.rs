@@ -26,7 +26,7 @@ use crate::{
             located::Loc,
             scalar::{MonthDoc, SecretDoc},
         },
-        problem::{Place, Problem, suggestion},
+        problem::{Place, Problem, masked, suggestion},
         setup::{Alerts, Digests, Heartbeat, Web},
     },
     notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard},
@@ -339,6 +339,7 @@ pub(super) fn web_address(desk: &mut Desk, doc: &Loc<String>) -> Option<Url> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
         _ => {
+            let text = masked(text);
             desk.error(doc.place, format!("`{text}` is no web address; write https://host/path/"));
             None
         }
@@ -427,6 +428,7 @@ fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
     let url = web_address(desk, &doc.url)?;
     let written = doc.url.value.as_deref().unwrap_or_default();
     if let Some((address, kind)) = guard::hidden(written, &url).filter(|_| !allow_private) {
+        let written = masked(written);
         let message = format!("`{written}` leads to {address}, {kind}, without showing it");
         let hint = format!("write {address}, or add `allow_private: true` to the channel");
         desk.problems.push(Problem::error(doc.url.place, message).hint(hint));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::{
     Desk, call, csv,
@@ -18,7 +18,6 @@ use crate::{
             daemon::{ApiKeyDoc, AuthDoc, BasicDoc, HttpDoc, Oauth2Doc, ProxyDoc, ProxyLoginDoc},
             http::{HttpSourceDoc, RequestDoc, RowsDoc},
             located::{Entries, Loc},
-            scalar::SecretDoc,
             source::ReadingDoc,
         },
         problem::{Place as At, Problem, suggestion},
@@ -36,17 +35,20 @@ use crate::{
 
 /// How to reach an API.
 pub(super) fn connection(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
-    let auth = match given(doc.auth.as_ref()) {
+    let (base_url, auth) = match given(doc.auth.as_ref()) {
         None if doc.auth.is_some() => return None,
-        None => Auth::None,
-        Some(auth) => self::auth(desk, auth)?,
+        None => base_with_login(desk, &doc.base_url)?,
+        Some(auth) => {
+            let auth = self::auth(desk, auth);
+            (bare_address(desk, &doc.base_url, "`auth`")?, auth?)
+        }
     };
     let concurrent = concurrent_max(desk, &doc.max_concurrent);
     if let Some(most) = doc.max_per_minute.as_ref().filter(|most| most.value == Some(0)) {
         desk.error(most.place, "max_per_minute is 0, which is never; leave it out for no limit");
     }
     Some(Connection::Http(Box::new(Endpoint {
-        base_url: web_address(desk, &doc.base_url)?,
+        base_url,
         auth,
         timeout: timeout(desk, &doc.timeout),
         body_bytes_max: bytes_max(desk, &doc.max_bytes, BODY_BYTES),
@@ -70,7 +72,7 @@ fn auth(desk: &mut Desk, doc: &AuthDoc) -> Option<Auth> {
             Auth::Key { header: name?, key: desk.secret(key)? }
         }
         AuthDoc::Oauth2(Oauth2Doc { token_url, client_id, client_secret, scope }) => Auth::OAuth2 {
-            token_url: web_address(desk, token_url)?,
+            token_url: bare_address(desk, token_url, "`client_id` and `client_secret`")?,
             client_id: client_id.value.clone()?,
             client_secret: desk.secret(client_secret)?,
             scope: given(scope.as_ref()).cloned(),
@@ -78,26 +80,53 @@ fn auth(desk: &mut Desk, doc: &AuthDoc) -> Option<Auth> {
     })
 }
 
-/// A proxy. User and password are taken out of its address, where they would be shown.
+/// A base URL, and who we are if that stands in it.
+fn base_with_login(desk: &mut Desk, doc: &Loc<String>) -> Option<(Url, Auth)> {
+    let mut url = web_address(desk, doc)?;
+    let hint = "write `auth: { basic: { user: NAME, password: { env: NAME } } }` beside it";
+    let auth = match login(desk, &mut url, doc.place, hint) {
+        Some((user, password)) => Auth::Basic { user, password },
+        None => Auth::None,
+    };
+    Some((url, auth))
+}
+
+/// An address without a user, because who we are is said elsewhere.
+fn bare_address(desk: &mut Desk, doc: &Loc<String>, elsewhere: &str) -> Option<Url> {
+    let url = web_address(desk, doc)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        let message = format!("who we are is said by {elsewhere}; leave it out of the address");
+        desk.error(doc.place, message);
+        return None;
+    }
+    Some(url)
+}
+
+/// Takes user and password out of an address, where they would be shown.
+fn login(desk: &mut Desk, url: &mut Url, place: At, hint: &str) -> Option<(String, SecretString)> {
+    let (user, password) = (decoded(url.username()), url.password().map(decoded));
+    if user.is_empty() && password.is_none() {
+        return None;
+    }
+    // Refused only by addresses that have no user.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    let warning = "a secret is written here for everyone who reads the file";
+    desk.problems.push(Problem::warning(place, warning).hint(hint));
+    Some((user, SecretString::from(password.unwrap_or_default())))
+}
+
+/// A proxy, and who we are there.
 fn proxy(desk: &mut Desk, doc: &Loc<ProxyDoc>) -> Option<Proxy> {
     match doc.value.as_ref()? {
         ProxyDoc::Map(ProxyLoginDoc { url, user, password }) => {
             let login = Some((user.value.clone()?, desk.secret(password)?));
-            Some(Proxy { url: web_address(desk, url)?, login })
+            Some(Proxy { url: bare_address(desk, url, "`user` and `password`")?, login })
         }
         ProxyDoc::Text(text) => {
             let mut url = web_address(desk, &Loc { place: doc.place, value: Some(text.clone()) })?;
-            let password = url.password().map(decoded);
-            let login = match password {
-                None => None,
-                Some(password) => {
-                    let written = Loc { place: doc.place, value: Some(SecretDoc::Text(password)) };
-                    Some((decoded(url.username()), desk.secret(&written)?))
-                }
-            };
-            // Refused only by addresses that have no user.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
+            let hint = "write `proxy: { url: …, user: NAME, password: { env: NAME } }`";
+            let login = login(desk, &mut url, doc.place, hint);
             Some(Proxy { url, login })
         }
     }
@@ -182,8 +211,8 @@ pub(super) fn request(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Request> {
 /// A request of the connection.
 fn named(desk: &mut Desk, doc: &HttpSourceDoc, name: &Loc<String>) -> Option<Call> {
     let written = doc.request();
-    let own = [&written.get, &written.post, &written.promql].into_iter().flatten().next();
-    if let Some(own) = own {
+    let own = [&written.get, &written.post, &written.path, &written.promql];
+    if let Some(own) = own.into_iter().flatten().next() {
         desk.error(
             own.place,
             "an HTTP source has either a request of its own or one that is `named`",

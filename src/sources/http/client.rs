@@ -1,9 +1,10 @@
 //! Asks an HTTP API: bounded in time, size and redirects, and never tells a secret.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
 use reqwest::{
-    Method, RequestBuilder, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap},
+    RequestBuilder, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use url::Url;
 use super::{
     Auth, Call, Endpoint, Extract, Sent,
     document::Document,
-    failure::{broken, is_busy, is_of_system, lost, patience},
+    failure::{broken, is_busy, is_of_system, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
     pace::Pace,
     pages::{PAGES_MAX, Page},
@@ -36,6 +37,9 @@ const EXCERPT_BYTES_BEYOND: usize = 8192;
 
 /// Query parameters whose names contain one of these are not shown.
 const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
+
+/// What a body of the author's own is written in, unless he says so.
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Stands for what is not shown.
 const REDACTED: &str = "REDACTED";
@@ -77,7 +81,7 @@ impl Client {
 
     /// What is asked, without secrets.
     pub(in crate::sources) fn describe(&self, call: &Call, question: &Question<'_>) -> String {
-        let method = call.sent.method();
+        let method = &call.method;
         match self.url(call, question) {
             Ok(url) => format!("{method} {}", public(&url)),
             Err(_) => method.to_string(),
@@ -138,24 +142,30 @@ impl Client {
         Ok(tables)
     }
 
-    /// One page. An API that is busy is asked again while there is time, as soon as it says.
+    /// One page. An API that is busy is asked again while there is time, as soon as it says; one that
+    /// may have carried out the question only where that does no harm.
     async fn page(&self, call: &Call, question: &Question<'_>, url: Url) -> Result<Came, Fault> {
         let mut attempts = Attempts::within(self.endpoint.timeout);
+        let is_repeatable = call.is_repeatable();
         loop {
             let sent = self.send(call, question, &url).await;
-            let (fault, asked) = match sent {
+            let (fault, may_pass) = match sent {
                 Ok(response) if response.status().is_success() => {
-                    return self.read(call, response).await;
+                    match self.read(call, response).await {
+                        Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
+                        read => return read,
+                    }
                 }
-                Ok(response) if is_busy(response.status()) => {
-                    let asked = patience(&response);
-                    (self.refusal(response.status(), response).await, asked)
+                Ok(response) => {
+                    let status = response.status();
+                    let may_pass = is_put_off(status) || (is_repeatable && is_busy(status));
+                    (self.refusal(response, question.now).await, may_pass)
                 }
-                Ok(response) => return Err(self.refusal(response.status(), response).await),
-                Err(fault @ Fault::Unreached(_)) => (fault, None),
+                Err(fault @ Fault::Unreached(_)) => (fault, true),
+                Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
                 Err(fault) => return Err(fault),
             };
-            if !attempts.pause(asked).await {
+            if !may_pass || !attempts.pause(fault.asked()).await {
                 return Err(fault);
             }
         }
@@ -217,14 +227,23 @@ impl Client {
         token: Option<&SecretString>,
     ) -> RequestBuilder {
         let window = question.window;
-        let request = self.http.request(call.sent.method(), url.clone());
+        let request = self.http.request(call.method.clone(), url.clone());
         let mut request = self.authorized(request, token).headers(self.endpoint.headers.clone());
         for (name, words) in &call.headers {
             request = request.header(name, words.fill(window));
         }
         match &call.sent {
-            Sent::Get | Sent::PromQl(_) | Sent::Post => request,
+            Sent::Nothing | Sent::PromQl(_) => request,
             Sent::Json(body) => request.json(&filled(body, window)),
+            Sent::Text { words, media } => {
+                let own = HeaderValue::from_static(TEXT);
+                let is_said = self.endpoint.headers.contains_key(CONTENT_TYPE)
+                    || call.headers.iter().any(|(name, _)| name == CONTENT_TYPE);
+                let media = media.clone().or((!is_said).then_some(own));
+                // They take the place of others.
+                let media = media.map(|media| (CONTENT_TYPE, media));
+                request.headers(media.into_iter().collect()).body(words.fill(window))
+            }
             Sent::Form(fields) => {
                 let fields: Vec<(&str, String)> = fields
                     .iter()
@@ -292,20 +311,27 @@ impl Client {
         Ok(body)
     }
 
-    async fn refusal(&self, status: StatusCode, mut response: Response) -> Fault {
+    async fn refusal(&self, mut response: Response, now: DateTime<Utc>) -> Fault {
+        let status = response.status();
+        let asked = patience(response.headers(), now).filter(|_| is_busy(status));
         // The status is the news; words that do not arrive are not missed.
         let words = read(&mut response, REFUSAL_BYTES_MAX).await.unwrap_or_default();
         let hint = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "; check the connection's `auth`",
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => "; check `proxy`",
-            StatusCode::NOT_FOUND => "; check `base_url` and `get`",
+            StatusCode::NOT_FOUND => "; check `base_url` and the path",
+            StatusCode::METHOD_NOT_ALLOWED => "; check by which method it is asked",
             _ => "",
         };
         let words = match self.excerpt(&words, EXCERPT_CHARS_MAX) {
             excerpt if excerpt.is_empty() => format!("answered {status}{hint}"),
             excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
         };
-        if is_of_system(status) { Fault::System(words) } else { Fault::Question(words) }
+        match asked {
+            Some(asked) => Fault::Busy { words, asked },
+            None if is_of_system(status) => Fault::System(words),
+            None => Fault::Question(words),
+        }
     }
 
     /// The beginning of a body, without the credentials that some servers echo.
@@ -328,21 +354,14 @@ impl Auth {
             Self::Bearer(token) => vec![token.expose_secret().to_owned()],
             Self::Basic { user, password } => {
                 let password = password.expose_secret();
-                vec![BASE64_STANDARD.encode(format!("{user}:{password}")), password.to_owned()]
+                // Some take a key for the user's name, without a password.
+                let word = if password.is_empty() { user } else { password };
+                vec![BASE64_STANDARD.encode(format!("{user}:{password}")), word.to_owned()]
             }
             Self::Key { key, .. } => vec![key.expose_secret().to_owned()],
             Self::OAuth2 { client_secret, .. } => vec![client_secret.expose_secret().to_owned()],
         };
         secrets.into_iter().filter(|secret| !secret.is_empty()).collect()
-    }
-}
-
-impl Sent {
-    fn method(&self) -> Method {
-        match self {
-            Self::Get | Self::PromQl(_) => Method::GET,
-            Self::Post | Self::Json(_) | Self::Form(_) | Self::GraphQl { .. } => Method::POST,
-        }
     }
 }
 

@@ -82,6 +82,7 @@ fn utf8<'t>(text: &'t [u8], media: &str) -> Result<&'t str, String> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::Method;
     use serde_json::json;
 
     use super::*;
@@ -97,8 +98,8 @@ mod tests {
         media: &str,
     ) -> Result<Document, String> {
         let path = Template::parse("a").unwrap();
-        let (sent, headers, pages) = (Sent::Get, Vec::new(), None);
-        let call = Call { path, sent, headers, pages, format, encoding };
+        let (method, sent, headers, pages) = (Method::GET, Sent::Nothing, Vec::new(), None);
+        let call = Call { method, path, sent, headers, pages, format, encoding };
         call.document(body, media, |text| String::from_utf8_lossy(text).into_owned())
     }
 

@@ -2,7 +2,11 @@
 
 use std::{io, time::Duration};
 
-use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+use chrono::{DateTime, Utc};
+use reqwest::{
+    StatusCode,
+    header::{DATE, HeaderMap, HeaderName, RETRY_AFTER},
+};
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use crate::sources::fault::Fault;
@@ -17,7 +21,7 @@ pub(super) fn lost(error: &reqwest::Error) -> Fault {
     match error {
         _ if error.is_connect() => Fault::Unreached(words),
         _ if error.is_redirect() => Fault::Question(words),
-        _ => Fault::System(words),
+        _ => Fault::BrokeOff(words),
     }
 }
 
@@ -87,17 +91,53 @@ pub(super) fn is_of_system(status: StatusCode) -> bool {
 
 /// The answers of an API that is busy and not broken.
 pub(super) fn is_busy(status: StatusCode) -> bool {
-    let busy = [
-        StatusCode::TOO_MANY_REQUESTS,
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ];
-    busy.contains(&status)
+    is_put_off(status) || [StatusCode::BAD_GATEWAY, StatusCode::GATEWAY_TIMEOUT].contains(&status)
 }
 
-/// For how many seconds a busy API asks to be left alone; a date is not looked into.
-pub(super) fn patience(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
+/// The answers of an API that has not looked into the question. Whoever says that a gateway fails
+/// does not know what became of it.
+pub(super) fn is_put_off(status: StatusCode) -> bool {
+    [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status)
+}
+
+/// For how long a busy API asks to be left alone: seconds, or until an instant. That is told by its
+/// own clock, so that it does not matter which of ours is wrong.
+pub(super) fn patience(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = DateTime::parse_from_rfc2822(asked).ok()?.to_utc();
+    let sent = text(DATE).and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    let wait = until - sent.map_or(now, |sent| sent.to_utc());
+    Some(wait.to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_asked_for_in_seconds_or_until_an_instant() {
+        let now = "2026-06-03T04:00:05Z".parse().unwrap();
+        let until = "Wed, 03 Jun 2026 04:01:00 GMT";
+        for (asked, date, seconds) in [
+            ("30", None, Some(30)),
+            (" 18446744073709551615 ", None, Some(u64::MAX)),
+            (until, None, Some(55)),
+            // By its own clock, which is ahead of ours.
+            (until, Some("Wed, 03 Jun 2026 04:00:50 GMT"), Some(10)),
+            (until, Some("yesterday"), Some(55)),
+            ("Tue, 02 Jun 2026 04:01:00 GMT", None, Some(0)),
+            ("soon", None, None),
+            ("-1", None, None),
+        ] {
+            let headers = [(RETRY_AFTER, Some(asked)), (DATE, date)];
+            let headers = headers.into_iter().filter_map(|(name, text)| Some((name, text?)));
+            let headers = headers.map(|(name, text)| (name, text.parse().unwrap())).collect();
+            let found = patience(&headers, now);
+            assert_eq!(found, seconds.map(Duration::from_secs), "{asked} {date:?}");
+        }
+    }
 }

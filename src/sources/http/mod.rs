@@ -15,7 +15,10 @@ pub(super) mod transport;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
-use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 use secrecy::SecretString;
 use serde_json::Value;
 use serde_json_path::JsonPath;
@@ -107,9 +110,11 @@ pub struct Ask {
 /// What is asked of an HTTP API, whoever reads the answer.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// By which method.
+    pub method: Method,
     /// Path and query below the base URL.
     pub path: Template,
-    /// What is sent along; a question without anything is a GET.
+    /// What is sent along.
     pub sent: Sent,
     /// Headers beside the connection's.
     pub headers: Vec<(HeaderName, Wording)>,
@@ -143,12 +148,24 @@ impl Call {
         self.path.names_period()
             || self.headers.iter().any(|(_, words)| words.names_period())
             || match &self.sent {
-                Sent::Get | Sent::Post => false,
+                Sent::Nothing => false,
+                Sent::Text { words, .. } => words.names_period(),
                 // It is asked for an instant.
                 Sent::PromQl(_) => true,
                 Sent::Form(fields) => fields.iter().any(|(_, words)| words.names_period()),
                 Sent::Json(body) | Sent::GraphQl { variables: body, .. } => named_in(body),
             }
+    }
+
+    /// Whether it may be asked again where nobody knows whether it was carried out (RFC 9110 §9.2.2):
+    /// a GraphQL query changes nothing, whatever method carries it.
+    pub(super) fn is_repeatable(&self) -> bool {
+        const REPEATABLE: [&str; 8] =
+            ["GET", "OPTIONS", "PUT", "DELETE", "SEARCH", "QUERY", "PROPFIND", "REPORT"];
+        match &self.sent {
+            Sent::GraphQl { query, .. } if !query.contains("mutation") => true,
+            _ => REPEATABLE.contains(&self.method.as_str()),
+        }
     }
 }
 
@@ -164,18 +181,23 @@ fn named_in(value: &Value) -> bool {
 /// What a request sends along.
 #[derive(Clone, Debug)]
 pub enum Sent {
-    /// Nothing: a GET.
-    Get,
-    /// A POST of nothing.
-    Post,
-    /// A POST of JSON, in whose texts the window stands.
+    /// Nothing.
+    Nothing,
+    /// JSON, in whose texts the window stands.
     Json(Value),
-    /// A POST of a form.
+    /// A text.
+    Text {
+        /// What it says.
+        words: Wording,
+        /// What it is written in, if the author says so.
+        media: Option<HeaderValue>,
+    },
+    /// A form.
     Form(Vec<(String, Wording)>),
-    /// A GET of a PromQL instant query, at the end of the window, or now while it runs. `[$period]`
+    /// A PromQL instant query in the address, at the end of the window, or now while it runs. `[$period]`
     /// in it is the span from the window's start to that instant.
     PromQl(String),
-    /// A POST of a GraphQL query, in whose variables the window stands.
+    /// A GraphQL query, in whose variables the window stands.
     GraphQl {
         /// The query.
         query: String,
