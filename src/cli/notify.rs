@@ -46,7 +46,8 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let message = Message::Notice(notice(&setup, &to, &channel, &recipient));
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
-    let delivery = Delivery { id, channel: &channel, recipient: &recipient, message: &message };
+    let (channel, recipient) = (&channel, recipient.as_str());
+    let delivery = Delivery { id, channel, recipient, message: &message, link: None };
     match channels.send(delivery, Clock::System.now()).await {
         Ok(Delivered { complaint }) => {
             say!("the test message {id} was taken by `{channel}` for {recipient}");

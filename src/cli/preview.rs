@@ -95,7 +95,8 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
     let message = message(&setup, wish).await?;
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
-    let delivery = Delivery { id, channel: &channel, recipient: &recipient, message: &message };
+    let (channel, recipient) = (&channel, recipient.as_str());
+    let delivery = Delivery { id, channel, recipient, message: &message, link: None };
     let (written, complaint) = channels
         .write(delivery, Clock::System.now())
         .map_err(|error| Failure::new(error.to_string()))?;

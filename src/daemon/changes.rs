@@ -18,8 +18,8 @@ use crate::{
         readings::{self, Readings},
     },
     scorecard::Id,
-    store::{self, Collected, Frozen, Pushed, Receipt},
-    web::change::{Change, Push, PushAnswer, WAITING_MAX},
+    store::{self, AcknowledgedByLink, Collected, Frozen, Pushed, Receipt},
+    web::change::{Acknowledge, Change, Push, PushAnswer, WAITING_MAX},
 };
 
 /// How long a store that refused is left alone.
@@ -71,6 +71,18 @@ impl Desk {
                 // Whoever asked may have gone; asking again is answered the same.
                 let _ = answer.send(came);
             }
+            Change::Acknowledge(change, answer) => {
+                let came = self.acknowledge(&change).await;
+                if let Ok(AcknowledgedByLink::Done(scope)) = &came {
+                    // Channels hear of it with the next judgement.
+                    judged_next(vec![scope.scorecard().clone()]);
+                }
+                if let Err(error) = &came {
+                    error!("cannot keep an acknowledgement: {error:#}");
+                }
+                // Whoever asked may have gone; what is so is shown when it is asked for.
+                let _ = answer.send(came.is_ok());
+            }
         }
     }
 
@@ -105,6 +117,16 @@ impl Desk {
                 (PushAnswer::NotKept, Vec::new())
             }
         }
+    }
+
+    async fn acknowledge(&self, change: &Acknowledge) -> anyhow::Result<AcknowledgedByLink> {
+        let Acknowledge { dedup_key, acknowledgement } = change;
+        let came = self.engine.store.acknowledge_by_link(dedup_key, acknowledgement).await?;
+        if let AcknowledgedByLink::Done(scope) = &came {
+            let by = &acknowledgement.by;
+            info!(%scope, "`{scope}` is acknowledged by `{by}`, by the link in a mail");
+        }
+        Ok(came)
     }
 
     /// Judges what is owed a judgement; what cannot be judged stays owed.

@@ -18,7 +18,8 @@ use crate::{
         release,
     },
     notify::{
-        Channel, Channels, Complaint, Delivered, Delivery, SendError,
+        Channel, Channels, Complaint, Delivered, Delivery, Person, SendError,
+        link::{Link, Signer},
         notice::{Message, Notice, NoticeKind, Section},
         retry::{self, Next},
     },
@@ -54,6 +55,8 @@ pub struct Worker<'a> {
     pub clock: Clock,
     /// Woken when there may be deliveries.
     pub news: &'a Notify,
+    /// What signs the links in mails; none where mails have none.
+    pub signer: Option<&'a Signer>,
     /// What is counted.
     pub metrics: &'a Metrics,
 }
@@ -111,7 +114,9 @@ impl Worker<'_> {
                 return self.give_up(claimed, None, &reason).await;
             }
         };
-        let delivery = Delivery { id: *id, channel: &self.channel, recipient, message: &message };
+        let link = self.link(&message, recipient);
+        let (channel, link) = (&self.channel, link.as_ref());
+        let delivery = Delivery { id: *id, channel, recipient, message: &message, link };
         let sent = self.channels.send(delivery, self.clock.now()).await;
         let failed = match sent {
             Ok(Delivered { complaint }) => {
@@ -140,6 +145,23 @@ impl Worker<'_> {
                 self.give_up(claimed, Some(&message), &reason).await
             }
         }
+    }
+
+    /// The link by which the reader of a mail acknowledges what it tells. It is made when the mail is,
+    /// since whoever can read it in the store or the outbox could act by it.
+    fn link(&self, message: &Message, recipient: &str) -> Option<Link> {
+        let Message::News(facts) = message else { return None };
+        let setup = &self.engine.setup;
+        if !self.is_mail() {
+            return None;
+        }
+        let is_reader = |person: &&Person| {
+            let id = person.id.as_str();
+            let is_told = facts.to.iter().chain(&facts.escalate_to).any(|told| told == id);
+            is_told && person.email.as_ref().is_some_and(|email| email.to_string() == recipient)
+        };
+        let reader = setup.people.values().find(is_reader)?;
+        self.signer?.link(facts, &reader.id)
     }
 
     fn count(&self, outcome: &str) {

@@ -35,7 +35,7 @@ use crate::{
         ticker::Ticker,
         watch::Watch,
     },
-    notify::Channels,
+    notify::{Channels, link::Signer},
     scorecard::{Cron, Id, Schedule},
     sources::connections::Connections,
     store::{self, InstanceLock, Reloaded, Store},
@@ -122,6 +122,8 @@ struct Daemon {
     /// Where it shows itself, if anywhere.
     listener: Option<Arc<Listener>>,
     metrics: Arc<Metrics>,
+    /// What signs the links in mails, where there are any.
+    signer: Option<Arc<Signer>>,
     /// Cancelled when a task panics.
     broken: CancellationToken,
 }
@@ -142,9 +144,21 @@ impl Daemon {
         let kpis: Vec<String> =
             engine.setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
         store.uses(&digest, &kpis, clock.now()).await?;
+        let signer = signer(&engine.setup, &store, clock.now()).await?;
         let (news, tasks, broken) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
         metrics.reloaded(true, clock.now());
-        Ok(Self { engine, families, channels, clock, news, tasks, listener, metrics, broken })
+        Ok(Self {
+            engine,
+            families,
+            channels,
+            clock,
+            news,
+            tasks,
+            listener,
+            metrics,
+            signer,
+            broken,
+        })
     }
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.
@@ -313,6 +327,8 @@ impl Daemon {
             portfolio: Arc::new(setup.portfolio.clone()),
             digest: setup.digest.clone(),
             access: listener::access(setup)?,
+            people: Arc::new(setup.people.clone()),
+            signer: self.signer.clone(),
             doors: Arc::new(Doors::new(doors)),
             changes,
             metrics: Arc::clone(&self.metrics),
@@ -341,7 +357,7 @@ impl Daemon {
         for channel in self.engine.setup.channels.keys().cloned() {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
-            let metrics = Arc::clone(&self.metrics);
+            let (metrics, signer) = (Arc::clone(&self.metrics), self.signer.clone());
             self.spawn(async move {
                 let worker = Worker {
                     engine: &engine,
@@ -349,6 +365,7 @@ impl Daemon {
                     channel,
                     clock,
                     news: &news,
+                    signer: signer.as_deref(),
                     metrics: &metrics,
                 };
                 worker.run(&stop).await;
@@ -441,6 +458,20 @@ impl Daemon {
         };
         tokio::spawn(self.tasks.track_future(guarded));
     }
+}
+
+/// What signs links in mails: by a key of its own, that nobody has to make or keep, and that a backup
+/// brings along. None where a link would lead nowhere.
+async fn signer(
+    setup: &Setup,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<Arc<Signer>>> {
+    let Some((url, _)) = setup.web.public_url.clone().zip(setup.web.listen) else {
+        return Ok(None);
+    };
+    let key = store.link_key(rand::random(), now).await?;
+    Ok(Some(Arc::new(Signer::new(key, url))))
 }
 
 /// Tells whoever asked for a reload what came of it.

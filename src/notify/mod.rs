@@ -4,6 +4,7 @@
 pub mod bulletin;
 pub mod facts;
 pub mod guard;
+pub mod link;
 mod mail;
 pub mod news;
 pub mod notice;
@@ -28,6 +29,7 @@ use uuid::Uuid;
 use crate::{
     notify::{
         guard::Inside,
+        link::Link,
         mail::{
             letter::{Envelope, letter},
             look::{Look, Rendered},
@@ -155,6 +157,8 @@ pub struct Delivery<'a> {
     pub recipient: &'a str,
     /// What it says.
     pub message: &'a Message,
+    /// By which its reader acknowledges the alert; only in a mail to a person.
+    pub link: Option<&'a Link>,
 }
 
 /// What the configuration says and cannot be done, for operators, who are told once.
@@ -345,7 +349,7 @@ fn mail(
     delivery: Delivery<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Rendered, lettre::Message, Option<Complaint>), SendError> {
-    let Delivery { id, channel, recipient, message } = delivery;
+    let Delivery { id, channel, recipient, message, link } = delivery;
     let to = recipient.parse().map_err(|error| SendError::GiveUp {
         message: format!("`{recipient}` is no mail address: {error}"),
     })?;
@@ -354,7 +358,8 @@ fn mail(
         after: None,
         message: format!("cannot write the mail: {error:#}"),
     };
-    let (rendered, faults) = look.mail(message).map_err(|error| later(error.into()))?;
+    let (rendered, faults) =
+        look.mail_asking(message, link).map_err(|error| later(error.into()))?;
     let done = "its mails go out as they are built in until that is mended";
     let complaint = Complaint::of_templates(channel, &look.version(), &faults, done);
     let envelope = Envelope { from, to, id, dedup_key: message.dedup_key() };
@@ -408,8 +413,13 @@ mod tests {
             (cases::opened().into(), cases::at("2026-06-03T06:00:05+02:00").to_utc());
         let send = async |channel: &str, recipient: &str| {
             let channel = id(channel);
-            let delivery =
-                Delivery { id: Uuid::nil(), channel: &channel, recipient, message: &message };
+            let delivery = Delivery {
+                id: Uuid::nil(),
+                channel: &channel,
+                recipient,
+                message: &message,
+                link: None,
+            };
             channels.send(delivery, now).await
         };
         assert_eq!(send("folder", "ines.marlow@calder.example").await, Ok(Delivered::default()));

@@ -267,7 +267,7 @@ mod tests {
     }
 
     fn delivery<'a>(channel: &'a Id, message: &'a Message) -> Delivery<'a> {
-        Delivery { id: Uuid::nil(), channel, recipient: "ops", message }
+        Delivery { id: Uuid::nil(), channel, recipient: "ops", message, link: None }
     }
 
     /// What came of one post to a receiver that answers every request with `answer`, and the

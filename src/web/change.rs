@@ -4,7 +4,10 @@
 use axum::body::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{scorecard::Id, store::Receipt};
+use crate::{
+    scorecard::{Acknowledgement, Id},
+    store::Receipt,
+};
 
 /// Changes that wait for the daemon; a sender that finds it full comes back.
 pub const WAITING_MAX: usize = 16;
@@ -17,6 +20,8 @@ pub type Changes = mpsc::Sender<Change>;
 pub enum Change {
     /// Keep what a system pushed.
     Push(Push, oneshot::Sender<PushAnswer>),
+    /// Acknowledge an alert, if nobody has; says whether the store could be asked.
+    Acknowledge(Acknowledge, oneshot::Sender<bool>),
 }
 
 /// Readings as a system pushed them.
@@ -67,4 +72,13 @@ pub struct BadReading {
     pub at: u64,
     /// A sentence for its author.
     pub message: String,
+}
+
+/// An acknowledgement by the link of a mail.
+#[derive(Debug)]
+pub struct Acknowledge {
+    /// What the messages of the alert are recognised by.
+    pub dedup_key: String,
+    /// Who, in which words.
+    pub acknowledgement: Acknowledgement,
 }

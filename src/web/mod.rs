@@ -2,6 +2,7 @@
 //! here changes anything: what is to change goes to the daemon.
 
 pub mod access;
+mod acknowledge;
 pub mod change;
 mod connection;
 mod health;
@@ -20,6 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use indexmap::IndexMap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::{BoxError, ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
@@ -31,7 +33,8 @@ use tracing::error;
 
 use crate::{
     clock::Clock,
-    scorecard::{Portfolio, Standing, judge},
+    notify::{Person, link::Signer},
+    scorecard::{Id, Portfolio, Standing, judge},
     store::{Held, Store},
     telemetry::metrics::Metrics,
     web::{access::Access, change::Changes, connection::LIMITS, push::Doors},
@@ -51,6 +54,10 @@ const REQUESTS_MAX: usize = 32;
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The same, for the page that asks something.
+const POLICY_OF_A_FORM: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
+
 /// What is shown, as the daemon runs it now.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -62,6 +69,10 @@ pub struct Site {
     pub digest: String,
     /// Who may look.
     pub access: Access,
+    /// Who may answer for alerts.
+    pub people: Arc<IndexMap<Id, Person>>,
+    /// What knows the links in mails; none where mails have none.
+    pub signer: Option<Arc<Signer>>,
     /// Who may push.
     pub doors: Arc<Doors>,
     /// Where what is to change goes.
@@ -91,20 +102,32 @@ fn router(site: Site) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .merge(few_at_once(shown))
+        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
+    // Whoever has the link may, with or without a token.
+    let asked = Router::new()
+        .route("/a/{token}", get(acknowledge::show).post(acknowledge::act))
+        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY_OF_A_FORM))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        // Keeping an acknowledgement may take as long as an answer.
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            2 * ANSWER_TIME_MAX,
+        ));
     // With a token and limits of its own.
     let pushed = Router::new()
         .route("/api/v1/readings", post(push::readings).fallback(push::only_post))
+        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(DefaultBodyLimit::max(push::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, push::TIME_MAX));
     shown
         .merge(pushed)
+        .merge(few_at_once(asked))
         .with_state(site)
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(CatchPanicLayer::new())
 }

@@ -62,7 +62,7 @@ struct Aim {
 }
 
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     name: String,
     tone: &'static str,
     word: &'static str,
@@ -78,7 +78,7 @@ pub(super) async fn page(State(site): State<Site>) -> Response {
         Ok(found) => found,
         Err(error) => return unreadable(&error),
     };
-    match render(&view(&site.portfolio, &standing, &held)) {
+    match rendered(include_str!("page.html.j2"), &view(&site.portfolio, &standing, &held)) {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
             tracing::error!("cannot render the page: {error:#}");
@@ -88,13 +88,17 @@ pub(super) async fn page(State(site): State<Site>) -> Response {
     }
 }
 
-fn render(page: &Page) -> Result<String, minijinja::Error> {
+/// A page of ours, from its template.
+pub(super) fn rendered(
+    template: &'static str,
+    view: &impl Serialize,
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", include_str!("page.html.j2"))?;
-    environment.get_template("page")?.render(Value::from(Serde(page)))
+    environment.add_template("page", template)?;
+    environment.get_template("page")?.render(Value::from(Serde(view)))
 }
 
 fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
@@ -190,7 +194,7 @@ fn perspective(view: &PerspectiveStanding) -> View {
     }
 }
 
-fn row(kpi: &KpiStanding) -> Row {
+pub(super) fn row(kpi: &KpiStanding) -> Row {
     let lines: Vec<f64> =
         [kpi.target, kpi.green_line, kpi.red_line].into_iter().flatten().collect();
     let shown = |value: f64, lines: &[f64]| {
@@ -209,7 +213,7 @@ fn row(kpi: &KpiStanding) -> Row {
     }
 }
 
-fn tone(status: Status) -> &'static str {
+pub(super) fn tone(status: Status) -> &'static str {
     match status {
         Status::OnTrack => "green",
         Status::AtRisk => "amber",

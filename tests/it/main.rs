@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "the peers of tests are tasks")]
 
+mod acknowledge;
 mod alerts;
 mod asking;
 mod backfill;

@@ -3,6 +3,7 @@
 use minijinja::{Environment, Error, Value, context, value::Serde};
 
 use crate::notify::{
+    link::Link,
     mail::{
         bulletin::Sheet,
         headline::{self, SUBJECT_CHARS_MAX},
@@ -69,9 +70,18 @@ impl Look {
         Ok(Self { environment, own: own.to_vec(), broken })
     }
 
-    /// Renders a mail. What a template of its own cannot make is made as built in, and told of.
+    /// Renders a mail that asks nothing.
     pub(crate) fn mail(&self, message: &Message) -> Result<(Rendered, Vec<Fault>), Error> {
-        let Model { kind, subject, values } = Model::of(message);
+        self.mail_asking(message, None)
+    }
+
+    /// Renders a mail, with the link by which its reader acknowledges it. What a template of its own cannot make is made as built in, and told of.
+    pub(crate) fn mail_asking(
+        &self,
+        message: &Message,
+        link: Option<&Link>,
+    ) -> Result<(Rendered, Vec<Fault>), Error> {
+        let Model { kind, subject, values } = Model::of(message, link);
         let mut faults = Vec::new();
         let mut part = |part: &str, model: &Value| {
             let name = format!("{kind}.{part}");
@@ -116,7 +126,7 @@ impl Look {
 }
 
 impl Model {
-    fn of(message: &Message) -> Self {
+    fn of(message: &Message, link: Option<&Link>) -> Self {
         match message {
             Message::News(facts) => Self {
                 kind: "alert",
@@ -124,7 +134,7 @@ impl Model {
                 values: context! {
                     colours => colours(),
                     facts => Serde(facts.as_ref()),
-                    ..Value::from(Serde(View::of(facts)))
+                    ..Value::from(Serde(View::of(facts, link)))
                 },
             },
             Message::Bulletin(bulletin) => Self {

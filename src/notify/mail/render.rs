@@ -20,6 +20,7 @@ mod tests {
     use crate::{
         notify::{
             facts::Facts,
+            link::Link,
             mail::{cases, headline::SUBJECT_CHARS_MAX},
         },
         scorecard::Event,
@@ -45,6 +46,17 @@ mod tests {
             insta::assert_snapshot!(format!("{name}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("{name}_html"), html);
         }
+    }
+
+    #[test]
+    fn a_mail_to_a_person_asks_to_acknowledge_in_both_forms() {
+        let url = "https://kpi.calder.example/a/abc-_.def".to_owned();
+        let until = cases::at("2026-06-17T06:00:05+02:00").to_utc();
+        let (link, message) = (Link { url, until }, cases::opened().into());
+        let look = Look::of(&[]).unwrap();
+        let (Rendered { text, html, .. }, _) = look.mail_asking(&message, Some(&link)).unwrap();
+        insta::assert_snapshot!("asking_text", text);
+        insta::assert_snapshot!("asking_html", html);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     notify::{
         facts::{EpisodeFacts, Facts, InitiativeFacts, KpiFacts, NoteFacts, PersonFacts},
+        link::Link,
         mail::{figures, headline, row, rows},
     },
     scorecard::{Reason, Status, rounding},
@@ -39,12 +40,22 @@ pub(super) struct View {
     pub(super) change: Option<String>,
     /// Owner, initiatives, what green needs, and so on.
     pub(super) details: Vec<Detail>,
+    /// Where its reader acknowledges it.
+    pub(super) acknowledge: Option<Acknowledge>,
     /// The page with the rest.
     pub(super) link: Option<String>,
     /// Why the reader got it.
     pub(super) why: String,
     /// What identifies the message.
     pub(super) footer: String,
+}
+
+/// Where a reader acknowledges an alert.
+#[derive(Debug, Serialize)]
+pub(super) struct Acknowledge {
+    url: String,
+    /// What is behind it, and until when.
+    words: String,
 }
 
 /// One line of a mail's lower part.
@@ -56,7 +67,7 @@ pub(super) struct Detail {
 
 impl View {
     /// Words the facts.
-    pub(super) fn of(facts: &Facts) -> Self {
+    pub(super) fn of(facts: &Facts, link: Option<&Link>) -> Self {
         let shown = rows::shown(facts);
         Self {
             name: line(&facts.perspective.name),
@@ -70,6 +81,7 @@ impl View {
             change: rows::change(facts),
             details: details(facts, &shown),
             rows: shown.into_iter().map(row::Row::of).collect(),
+            acknowledge: link.map(|link| acknowledge(facts, link)),
             link: facts.links.as_ref().map(|links| links.details.clone()),
             why: why(facts),
             footer: footer(facts),
@@ -117,6 +129,14 @@ fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
     details.push(Detail { label: "Affects", text: affects(facts) });
     details.push(Detail { label: "Data", text: data(facts) });
     details
+}
+
+fn acknowledge(facts: &Facts, link: &Link) -> Acknowledge {
+    let until = link.until.with_timezone(facts.at.offset()).format("%-d %B %Y");
+    let words = format!(
+        "It asks what is being done, and by when. The link is yours alone, until {until}; do not pass it on."
+    );
+    Acknowledge { url: link.url.clone(), words }
 }
 
 fn note(note: &NoteFacts) -> Detail {
@@ -233,7 +253,7 @@ mod tests {
 
     #[test]
     fn the_manual_names_what_a_template_can_name_and_nothing_else() {
-        let view = serde_json::to_value(View::of(&cases::opened())).unwrap();
+        let view = serde_json::to_value(View::of(&cases::opened(), None)).unwrap();
         let mut alert = documented("template of an alert can name", "A row:");
         for beside in ["subject", "colours", "facts"] {
             assert!(alert.remove(beside), "docs/templates.md says nothing of `{beside}`");

@@ -477,7 +477,7 @@ impl Run {
     fn worker(&self, channel: &str) -> Worker<'_> {
         let Life { engine, metrics, news, .. } = self.life();
         let (channel, clock) = (Id::parse(channel).unwrap(), Clock::set(self.now));
-        Worker { engine, channels: &self.channels, channel, clock, news, metrics }
+        Worker { engine, channels: &self.channels, channel, clock, news, signer: None, metrics }
     }
 
     /// One pass of a channel's worker, which may end in its death.
@@ -492,8 +492,13 @@ impl Run {
                 for claimed in self.claim(channel).await {
                     let message = Message::from_json(&claimed.facts).unwrap();
                     let (id, recipient) = (claimed.id, claimed.recipient.as_str());
-                    let delivery =
-                        Delivery { id, channel: &worker.channel, recipient, message: &message };
+                    let delivery = Delivery {
+                        id,
+                        channel: &worker.channel,
+                        recipient,
+                        message: &message,
+                        link: None,
+                    };
                     // Whatever was answered is forgotten with the life.
                     let _ = worker.channels.send(delivery, self.now).await;
                 }
