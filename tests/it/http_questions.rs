@@ -20,7 +20,7 @@ use kpid::config::{load::load, secret::Secrets};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::world::kpid::Kpid;
+use crate::world::kpid::{Kpid, Ran};
 
 #[derive(Debug, Default)]
 struct Desk {
@@ -240,12 +240,20 @@ async fn questions_arrive_as_they_are_written() {
     assert_eq!(posted, (1, 1), "what may have been carried out is not posted again");
 }
 
+/// What `kpid check` says with one text of a file in the place of another.
+async fn checked_with(kpid: &Kpid, file: &str, from: &str, to: &str) -> Ran {
+    let path = kpid.folder().join(file);
+    let good = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
+    let ran = kpid.run(&["check"]).await;
+    std::fs::write(&path, good).unwrap();
+    ran
+}
+
 #[tokio::test]
 async fn what_does_not_fit_together_is_told_with_its_place() {
     let (address, _desk) = start().await;
     let kpid = kpid(address);
-    let path = kpid.folder().join("scorecards/acme.yaml");
-    let good = std::fs::read_to_string(&path).unwrap();
     for (from, to, words) in [
         ("post: json,", "get: json,", "sends nothing along"),
         ("get: key,", "get: key, post: key,", "either `get` or `post`"),
@@ -273,8 +281,7 @@ async fn what_does_not_fit_together_is_told_with_its_place() {
         ("named: found,", "named: found, body: all,", "is said in `requests:` of the connection"),
         ("named: found,", "named: found, path: a,", "a request of its own or one that is `named`"),
     ] {
-        std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
-        let ran = kpid.run(&["check"]).await;
+        let ran = checked_with(&kpid, "scorecards/acme.yaml", from, to).await;
         assert_eq!(ran.code, Some(1), "{to}");
         assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
     }
@@ -292,7 +299,6 @@ async fn who_we_are_may_stand_in_an_address_and_is_never_shown() {
     assert!(ran.stdout.contains("a secret is written here"), "{}", ran.stdout);
     assert!(ran.stdout.contains("hint: write `auth: { basic: {"), "{}", ran.stdout);
     assert!(ran.stdout.contains("http://**************@127"), "{}", ran.stdout);
-    let good = std::fs::read_to_string(&path).unwrap();
     for (from, to, words) in [
         ("\"http://kp", "\"htp://kp", "`htp://**************@127"),
         ("login: { http: { ", "login: { http: { auth: { bearer: t }, ", "is said by `auth`"),
@@ -307,8 +313,7 @@ async fn who_we_are_may_stand_in_an_address_and_is_never_shown() {
             "by `client_id` and `client_secret`",
         ),
     ] {
-        std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
-        let ran = kpid.run(&["check"]).await;
+        let ran = checked_with(&kpid, "kpid.yaml", from, to).await;
         assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
         assert!(!ran.stdout.contains("p%40ss") && !ran.stderr.contains("p%40ss"), "{}", ran.stdout);
     }
