@@ -1,6 +1,7 @@
 //! `kpid doctor`: whether this machine and the store let kpid do its work.
 
 use std::{
+    collections::HashMap,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -18,7 +19,8 @@ use crate::{
     },
     clock::Clock,
     config::setup::Setup,
-    store::{self, Checkup},
+    scorecard::KpiRef,
+    store::{self, Checkup, Store},
 };
 
 /// With less room a busy day may fill the disk.
@@ -29,6 +31,12 @@ const CLOCK_DRIFT_MAX: TimeDelta = TimeDelta::minutes(1);
 
 /// Whoever waits longer waits for a person: a channel that is down for a moment is back by then.
 const DELIVERY_WAITS_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// Whoever comes back from a long weekend still sees what was missed in it.
+const MISSES_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// KPIs whose runs were missed are named so far, the most first.
+const MISSES_NAMED_MAX: usize = 5;
 
 /// Where the system names the version of its own zone data, in the first line.
 const SYSTEM_ZONES: &str = "/usr/share/zoneinfo/tzdata.zi";
@@ -200,7 +208,34 @@ async fn held(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> 
     }
     let checkup = store::check_up(store).await?;
     findings.extend([schema(&checkup), clock(&checkup, now), deliveries(&checkup, now)]);
+    if checkup.schema == checkup.schema_known {
+        let store = Store::open_read_only(store).await?;
+        findings.push(runs(&store.missed((now - MISSES_WITHIN).date_naive()).await?));
+        store.close().await;
+    }
     Ok(findings)
+}
+
+/// Instants of schedules that nobody served: kpid was down, or a source took longer than there was.
+fn runs(missed: &HashMap<KpiRef, u64>) -> Finding {
+    let days = MISSES_WITHIN.num_days();
+    let mut missed: Vec<(u64, String)> =
+        missed.iter().map(|(kpi, count)| (*count, kpi.to_string())).collect();
+    let all: u64 = missed.iter().map(|(count, _)| count).sum();
+    if all == 0 {
+        return Finding::good("runs", format!("none was missed in the last {days} days"));
+    }
+    missed.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    let more = missed.split_off(missed.len().min(MISSES_NAMED_MAX)).len();
+    let named = missed.iter().map(|(count, kpi)| format!("{kpi} {count}"));
+    let more = (more > 0).then(|| format!("and of {more} more KPIs"));
+    let named: Vec<String> = named.chain(more).collect();
+    let words = format!(
+        "{all} were missed in the last {days} days ({}): kpid was down, or their sources took longer \
+         than from one run to the next",
+        named.join(", ")
+    );
+    Finding::noted("runs", words)
 }
 
 fn schema(checkup: &Checkup) -> Finding {
@@ -299,6 +334,19 @@ mod tests {
         for (held, state) in [(4, State::Noted), (5, State::Good), (6, State::Wrong)] {
             assert_eq!(schema(&Checkup { schema: held, ..checkup() }).state, state);
         }
+    }
+
+    #[test]
+    fn missed_runs_are_noted_with_the_kpis_that_missed_most() {
+        let kpi = |name: String| KpiRef::parse(&name).unwrap();
+        let missed: HashMap<KpiRef, u64> =
+            (1..=7).map(|count| (kpi(format!("acme/k{count}")), count)).collect();
+        let Finding { state, message, .. } = runs(&missed);
+        assert_eq!(state, State::Noted);
+        let named = "28 were missed in the last 7 days (acme/k7 7, acme/k6 6, acme/k5 5, acme/k4 4, \
+                     acme/k3 3, and of 2 more KPIs)";
+        assert!(message.starts_with(named), "{message}");
+        assert_eq!(runs(&HashMap::new()).state, State::Good);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
@@ -72,6 +72,7 @@ async fn text(site: &Site) -> anyhow::Result<String> {
     process(site, &mut registry);
     scores(&standing, &mut registry);
     data(&held, &mut registry);
+    missed(site, &mut registry).await?;
     outbox(site, &mut registry).await?;
     let mut text = String::new();
     encode(&mut text, &registry)?;
@@ -154,6 +155,17 @@ fn data(held: &Held, registry: &mut Registry) {
     let open = held.incidents.values().filter(|incident| incident.closed_at.is_none()).count();
     let help = "Troubles with data that are not over";
     number(registry, "kpid_data_troubles", help, open as f64);
+}
+
+/// Counted in the store, so that a restart, which is when runs are missed, does not begin anew.
+async fn missed(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
+    let missed = Family::<Of, Counter>::default();
+    for (kpi, last) in site.store.last_slots().await? {
+        missed.get_or_create(&Of { scope: kpi.to_string() }).inc_by(last.missed);
+    }
+    let help = "Instants of a KPI's schedule that nobody served";
+    registry.register("kpid_kpi_missed_runs", help, missed);
+    Ok(())
 }
 
 async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {

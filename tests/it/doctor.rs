@@ -2,6 +2,12 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
+use chrono::TimeDelta;
+use kpid::{
+    clock::Clock,
+    scorecard::KpiRef,
+    store::{Attempt, Collected, Filing, Store},
+};
 use serde_json::Value;
 
 use crate::world::{kpid::Kpid, origin::Origin};
@@ -39,6 +45,27 @@ async fn wrong(kpid: &Kpid, arguments: &[&str]) -> (Option<i32>, Vec<(String, St
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let wrong = found.iter().filter(|finding| finding["state"] == "wrong");
     (ran.code, wrong.map(|found| (text(&found["what"]), text(&found["message"]))).collect())
+}
+
+#[tokio::test]
+async fn runs_that_were_missed_lately_are_told() {
+    let origin = Origin::start().await;
+    let kpid = kpid(&origin);
+    let store = Store::open(&kpid.folder().join("kpid.db")).await.unwrap();
+    let now = Clock::System.now();
+    for (days, missed) in [(30, 100), (2, 6)] {
+        let at = now - TimeDelta::days(days);
+        let attempt =
+            Attempt { slot: Some(at), missed, finished_at: at, outcome: "samples", message: None };
+        let kpi = KpiRef::parse("acme/calls").unwrap();
+        let (attempt, filing) = (Some(attempt), Filing::Actuals);
+        store.record(&[Collected { kpi, attempt, filing, filed: Vec::new() }]).await.unwrap();
+    }
+    store.close().await;
+    let ran = kpid.run(&["doctor"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told = "note   runs: 6 were missed in the last 7 days (acme/calls 6)";
+    assert!(ran.stdout.contains(told), "{ran:?}");
 }
 
 #[tokio::test]

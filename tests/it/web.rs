@@ -104,6 +104,8 @@ async fn what_runs_is_shown_and_counted() {
     assert!(value(&metrics, "kpid_collections_total{outcome=\"samples\"}").unwrap() >= 1.0);
     assert_eq!(value(&metrics, "kpid_config_last_reload_successful"), Some(1.0));
     assert_eq!(value(&metrics, "kpid_kpi_source_failing{scope=\"acme/calls\"}"), Some(0.0));
+    let missed = value(&metrics, "kpid_kpi_missed_runs_total{scope=\"acme/calls\"}");
+    assert!(missed.is_some(), "{metrics}");
 
     origin.set("calls", Answer::Status(500));
     let look = async || {
