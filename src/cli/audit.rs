@@ -8,7 +8,7 @@ use crate::{
         failure::Failure,
         output::{Format, print_json, say},
     },
-    store::Store,
+    store::{self, Store},
 };
 
 /// List what people did: acknowledged, silenced, noted, imported, backfilled, retried, dropped
@@ -26,6 +26,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     let setup = configuration::load_to_look(config)?;
     let store = Store::open_read_only(&setup.store).await?;
     let deeds = store.deeds(arguments.limit).await?;
+    let removed = store.removed().await?;
     match arguments.format {
         Format::Json => print_json(&deeds)?,
         Format::Text if deeds.is_empty() => say!("nobody has changed anything"),
@@ -35,6 +36,9 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
                 let detail = deed.detail.as_ref().map(|detail| format!(" ({detail})"));
                 let detail = detail.unwrap_or_default();
                 say!("{at}  {} {} {}{detail}", deed.by, deed.action, deed.of);
+            }
+            if let Some(words) = store::removed_words(&removed, "audit") {
+                say!("and before these, no longer kept: {words}");
             }
         }
     }

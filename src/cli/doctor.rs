@@ -26,6 +26,9 @@ use crate::{
 /// With less room a busy day may fill the disk.
 const FREE_BYTES_MIN: u64 = 256 << 20;
 
+/// Less is not worth a stop.
+const RECLAIMABLE_BYTES_MIN: u64 = 64 << 20;
+
 /// The clocks of two machines that wrote one store may differ so much.
 const CLOCK_DRIFT_MAX: TimeDelta = TimeDelta::minutes(1);
 
@@ -207,7 +210,12 @@ async fn held(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> 
         return Ok(findings);
     }
     let checkup = store::check_up(store).await?;
-    findings.extend([schema(&checkup), clock(&checkup, now), deliveries(&checkup, now)]);
+    findings.extend([
+        schema(&checkup),
+        size(&checkup),
+        clock(&checkup, now),
+        deliveries(&checkup, now),
+    ]);
     if checkup.schema == checkup.schema_known {
         let store = Store::open_read_only(store).await?;
         findings.push(runs(&store.missed((now - MISSES_WITHIN).date_naive()).await?));
@@ -252,6 +260,19 @@ fn schema(checkup: &Checkup) -> Finding {
         return Finding::wrong("store", words);
     }
     Finding::good("store", format!("its pages are sound; schema {held}"))
+}
+
+/// Room within the store is used again, so it is no trouble; one that gives it back is shorter.
+fn size(checkup: &Checkup) -> Finding {
+    let (all, free) = (checkup.bytes >> 20, checkup.free_bytes >> 20);
+    if checkup.free_bytes >= RECLAIMABLE_BYTES_MIN && checkup.free_bytes >= checkup.bytes / 2 {
+        let words = format!(
+            "{free} of {all} MiB hold nothing and are filled first; `kpid backup` and `kpid restore` \
+             give them back to the disk"
+        );
+        return Finding::noted("size", words);
+    }
+    Finding::good("size", format!("{all} MiB, of which {free} MiB are filled before it grows"))
 }
 
 fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
@@ -314,7 +335,16 @@ mod tests {
 
     fn checkup() -> Checkup {
         let (newest, waiting_since) = (Some(at("2026-06-03T06:00:00Z")), None);
-        Checkup { schema: 5, schema_known: 5, newest, waiting: 0, waiting_since, given_up: 0 }
+        Checkup {
+            schema: 5,
+            schema_known: 5,
+            newest,
+            waiting: 0,
+            waiting_since,
+            given_up: 0,
+            bytes: 100 << 20,
+            free_bytes: 0,
+        }
     }
 
     #[test]
@@ -347,6 +377,19 @@ mod tests {
                      acme/k3 3, and of 2 more KPIs)";
         assert!(message.starts_with(named), "{message}");
         assert_eq!(runs(&HashMap::new()).state, State::Good);
+    }
+
+    #[test]
+    fn a_store_that_is_mostly_empty_says_how_to_make_it_smaller() {
+        for (bytes, free_bytes, state) in [
+            (200, 99, State::Good),
+            (200, 100, State::Noted),
+            (100, 63, State::Good),
+            (100, 64, State::Noted),
+        ] {
+            let checkup = Checkup { bytes: bytes << 20, free_bytes: free_bytes << 20, ..checkup() };
+            assert_eq!(size(&checkup).state, state, "{free_bytes} of {bytes}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     },
     clock::Clock,
     config::setup::Setup,
-    store::{Handled, Handling, Listed, Store},
+    store::{self, Handled, Handling, Listed, Store},
 };
 
 /// Fewer digits of an id may name several by chance.
@@ -73,6 +73,12 @@ async fn list(setup: &Setup, all: bool, format: Format) -> Result<Answer, Failur
         Format::Json => print_json(&deliveries)?,
         Format::Text if deliveries.is_empty() => say!("nothing waits to be delivered"),
         Format::Text => deliveries.iter().for_each(|delivery| say!("{}", line(setup, delivery))),
+    }
+    let removed = store.removed().await?;
+    if let (true, Format::Text, Some(words)) =
+        (all, format, store::removed_words(&removed, "deliveries"))
+    {
+        say!("and before these, no longer kept: {words}");
     }
     Ok(Answer::Done)
 }

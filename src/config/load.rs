@@ -83,6 +83,8 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     if let Some(parts) = &parts {
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
         check_names(&mut desk, parts, &sheets, has_people);
+        let retention = doc.as_ref().and_then(|doc| doc.retention.as_ref());
+        parse::check_retention(&mut desk, retention, &parts.retention, &sheets);
     }
     let (scorecards, collections, pushed) = taken_apart(&mut desk, sheets);
     // How mails look judges nothing, and names no configuration.
@@ -164,6 +166,7 @@ fn setup(
         digests: parts.digests,
         web: parts.web,
         heartbeat: parts.heartbeat,
+        retention: parts.retention,
         secret_files: parts.secret_files,
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use indexmap::IndexMap;
 use url::Url;
 
@@ -43,6 +44,8 @@ pub struct Setup {
     pub web: Web,
     /// A sign of life to somebody outside.
     pub heartbeat: Option<Heartbeat>,
+    /// How long what no rule reads any more is kept.
+    pub retention: Retention,
     /// Files that its secrets are read from.
     pub secret_files: Vec<PathBuf>,
 }
@@ -54,6 +57,25 @@ pub struct Alerts {
     pub hours: Option<WorkingHours>,
     /// How many mails a person gets on a day; `None` without a limit.
     pub mails_per_day: Option<u32>,
+}
+
+/// How long what no rule reads any more is kept; `None` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Raw readings, from the end of their period on.
+    pub readings: Option<TimeDelta>,
+    /// Revisions of actuals but for the first and the last two of each period.
+    pub revisions: Option<TimeDelta>,
+    /// Messages that are settled.
+    pub deliveries: Option<TimeDelta>,
+    /// Verdicts as they were but for the last of each month.
+    pub snapshots: Option<TimeDelta>,
+    /// Who did what.
+    pub audit: Option<TimeDelta>,
+    /// What happened to alerts that are long over.
+    pub episode_events: Option<TimeDelta>,
+    /// Counts of missed instants.
+    pub misses: Option<TimeDelta>,
 }
 
 /// Who is told that kpid lives, and how often.

@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::setup::Collection,
     daemon::Engine,
-    scorecard::{Aggregate, Figure, Kpi, Period, ReadingKind, Sample, Scorecard},
+    scorecard::{Figure, Kpi, Period, ReadingKind, Sample, Scorecard, reading},
     sources::{Exchange, Outcome, Question, Window, shared::Shared},
     store::{Attempt, Collected, Filed, Filing, Stage},
 };
@@ -168,11 +168,10 @@ pub(super) fn stage(scorecard: &Scorecard, period: Period, now: DateTime<Utc>) -
     if is_open { Stage::Closed } else { Stage::Frozen }
 }
 
-/// A newest-counts value needs no readings; anything that several readings make does.
-pub(super) fn filing(reading: ReadingKind, kpi: &Kpi) -> Filing {
-    match (reading, kpi.aggregate) {
-        (ReadingKind::Series, _) | (ReadingKind::Value, Aggregate::Last) => Filing::Actuals,
-        (kind, aggregate) => Filing::Readings { kind, aggregate, scale: kpi.scale },
+pub(super) fn filing(kind: ReadingKind, kpi: &Kpi) -> Filing {
+    match reading::is_combined(kind, kpi.aggregate) {
+        true => Filing::Readings { kind, aggregate: kpi.aggregate, scale: kpi.scale },
+        false => Filing::Actuals,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod pull;
 mod readings;
 pub mod release;
 mod report;
+pub mod retention;
 mod round;
 pub mod run;
 mod systemd;

@@ -29,7 +29,7 @@ use crate::{
         heartbeat,
         judge::{self, LIVE},
         listener::{self, Listener},
-        pull,
+        pull, retention,
         round::{Over, Round},
         systemd,
         ticker::Ticker,
@@ -350,6 +350,8 @@ impl Daemon {
         self.spawn(async move {
             Digester { engine: &engine, clock, news: &news }.run(&stop_digests).await;
         });
+        let (engine, swept) = (self.engine.clone(), stop.clone());
+        self.spawn(async move { retention::run(&engine, clock, &swept).await });
         if let Some(heartbeat) = self.engine.setup.heartbeat.clone() {
             let (metrics, clock, stop) = (Arc::clone(&self.metrics), self.clock, stop.clone());
             self.spawn(async move { heartbeat::beat(&heartbeat, &metrics, clock, &stop).await });

@@ -225,6 +225,19 @@ impl Calendar {
         self.midnight(due.succ_opt().unwrap_or(due))
     }
 
+    /// The instant from which nobody expects the figure of a period to change: when as many later
+    /// periods as may pass before it freezes are due. One, where it never does.
+    pub fn settled_from(
+        &self,
+        period: Period,
+        lag: Lag,
+        freeze_after: Option<u32>,
+    ) -> DateTime<Utc> {
+        let later = std::iter::successors(Some(period), |at| Some(at.next()));
+        let last = later.take(freeze_after.unwrap_or(1).max(1) as usize + 1).last();
+        self.overdue_from(last.unwrap_or(period), lag)
+    }
+
     fn working_day_after(&self, day: NaiveDate, count: u32) -> NaiveDate {
         let limit = count.saturating_add(CLOSED_DAYS_MAX) as usize;
         let following = day.iter_days().skip(1).take(limit);

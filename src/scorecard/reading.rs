@@ -12,6 +12,12 @@ pub fn usual_aggregate(nature: Nature, kind: ReadingKind) -> Aggregate {
     }
 }
 
+/// Whether the actual of a period is made of several readings: a value of which the newest counts
+/// needs none but that.
+pub fn is_combined(kind: ReadingKind, aggregate: Aggregate) -> bool {
+    !matches!((kind, aggregate), (ReadingKind::Series, _) | (ReadingKind::Value, Aggregate::Last))
+}
+
 /// The figure of a period's readings; none of no readings, except that a count of nothing is 0.
 /// The order of the readings does not matter.
 pub fn actual(

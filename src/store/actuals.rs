@@ -6,7 +6,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::{Collected, micros, revisions};
+use super::{Collected, micros, retention, revisions};
 use crate::scorecard::{
     Actual, Aggregate, Figure, History, KpiRef, Period, Reading, ReadingKind, reading,
 };
@@ -86,6 +86,9 @@ pub(super) async fn record(
         for filed in filed {
             let (reading, figure) = match filing {
                 Filing::Actuals => (None, Some(filed.figure)),
+                Filing::Readings { .. } if is_closed_to(tx, kpi, filed.period).await? => {
+                    (Some(Came::Frozen), None)
+                }
                 Filing::Readings { kind, aggregate, scale } => {
                     let (reading, readings) = keep_reading(tx, kpi, filed).await?;
                     let figure = reading::actual(*kind, *aggregate, *scale, &readings);
@@ -164,6 +167,15 @@ pub(super) async fn periods(
 }
 
 /// Keeps a reading unless it is there; what became of it, and all readings of its period.
+/// What came before is gone, and what comes now alone would be another figure.
+async fn is_closed_to(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    period: Period,
+) -> anyhow::Result<bool> {
+    retention::is_thinned(tx, &kpi.to_string(), &period.to_string()).await
+}
+
 async fn keep_reading(
     tx: &mut SqliteConnection,
     kpi: &KpiRef,

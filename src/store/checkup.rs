@@ -30,6 +30,10 @@ pub struct Checkup {
     pub waiting_since: Option<DateTime<Utc>>,
     /// How many deliveries were given up and neither retried nor dropped.
     pub given_up: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Pages of it that hold nothing, and are filled before it grows.
+    pub free_bytes: u64,
 }
 
 /// Looks over the pages of a store, in less time than a whole check takes. Damage is an error that
@@ -67,6 +71,14 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
         Option<i64>,
         i64,
     ) = sqlx::query_as(sql).fetch_one(&mut connection).await.with_context(told)?;
+    let pages: (i64, i64, i64) = sqlx::query_as(
+        "SELECT page_count, freelist_count, page_size \
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .with_context(told)?;
+    let (bytes, free) = (pages.0.saturating_mul(pages.2), pages.1.saturating_mul(pages.2));
     connection.close().await.with_context(told)?;
     let schema_known = MIGRATIONS.iter().map(|migration| migration.version).max();
     Ok(Checkup {
@@ -76,6 +88,8 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
         waiting: waiting.unsigned_abs(),
         waiting_since: waiting_since.map(micros).transpose()?,
         given_up: given_up.unsigned_abs(),
+        bytes: bytes.unsigned_abs(),
+        free_bytes: free.unsigned_abs(),
     })
 }
 

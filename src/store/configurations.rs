@@ -43,10 +43,10 @@ impl Store {
 
     /// Which configuration judged when, oldest first.
     pub async fn configurations_used(&self) -> anyhow::Result<Vec<Use>> {
-        let sql = "WITH uses AS (SELECT started_at, digest, kpis, \
+        let sql = "WITH uses AS (SELECT started_at, digest, kpis, removed, \
                      lead(started_at) OVER (ORDER BY started_at) AS ended_at \
                    FROM configuration_uses) \
-                   SELECT digest, started_at, ended_at, kpis, \
+                   SELECT digest, started_at, ended_at, kpis, removed + \
                      (SELECT count(*) FROM snapshots WHERE snapshots.config = uses.digest \
                       AND as_of >= started_at AND (ended_at IS NULL OR as_of < ended_at)) \
                    FROM uses ORDER BY started_at";

@@ -19,6 +19,7 @@ mod pushes;
 mod queue;
 mod remarks;
 mod renames;
+mod retention;
 mod revisions;
 mod silences;
 mod snapshots;
@@ -55,6 +56,7 @@ pub use self::{
     pushes::{Frozen, Push, Pushed, Receipt},
     queue::{Fate, Kept, Pace, Waiting},
     remarks::{Acknowledged, AcknowledgedByLink},
+    retention::{Old, Removed, removed_words},
     silences::KeptSilence,
 };
 use crate::scorecard::{

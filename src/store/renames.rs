@@ -8,7 +8,7 @@ use super::{Store, key};
 use crate::scorecard::Scope;
 
 /// Statements that move a KPI's figures from `$1` to `$2`; what is there already stays.
-const OF_FIGURES: [&str; 4] = [
+const OF_FIGURES: [&str; 5] = [
     "UPDATE actuals SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM actuals AS other WHERE other.kpi = $2 AND other.period = actuals.period)",
     "UPDATE readings SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
@@ -17,6 +17,8 @@ const OF_FIGURES: [&str; 4] = [
      (SELECT 1 FROM collections AS other WHERE other.kpi = $2)",
     "UPDATE misses SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM misses AS other WHERE other.kpi = $2 AND other.day = misses.day)",
+    "UPDATE thinned SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
+     (SELECT 1 FROM thinned AS other WHERE other.kpi = $2 AND other.period = thinned.period)",
 ];
 
 /// Statements that move what is held of alerts from the node `$1`, and from what is below it, to

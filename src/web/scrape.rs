@@ -52,6 +52,11 @@ struct OfState {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTable {
+    table: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: String,
     config: String,
@@ -177,6 +182,12 @@ async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
             .get_or_create(&OfState { state: state.to_owned() })
             .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
+    let removed = Family::<OfTable, Gauge>::default();
+    for gone in site.store.removed().await? {
+        let count = i64::try_from(gone.count).unwrap_or(i64::MAX);
+        removed.get_or_create(&OfTable { table: gone.name }).inc_by(count);
+    }
+    registry.register("kpid_removed_rows", "Rows that were removed after their time", removed);
     registry.register("kpid_deliveries", "Messages that are not delivered", deliveries);
     let pending = held.iter().filter(|delivery| delivery.state == "pending");
     let oldest = pending.map(|delivery| delivery.due_since).min();

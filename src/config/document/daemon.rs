@@ -35,6 +35,8 @@ pub struct DaemonDoc {
     pub web: Option<Loc<WebDoc>>,
     /// Who outside is told that it lives.
     pub heartbeat: Option<Loc<HeartbeatDoc>>,
+    /// How long what no rule reads any more is kept.
+    pub retention: Option<Loc<RetentionDoc>>,
     /// Scorecard files, as patterns relative to this file; by default `scorecards/*.yaml`.
     pub scorecards: Option<Loc<Vec<Loc<String>>>>,
 }
@@ -395,6 +397,28 @@ pub enum HoursOnDoc {
     /// Days of the week.
     #[schemars(untagged)]
     List(Vec<Loc<String>>),
+}
+
+/// How long what no rule reads any more is kept: a span such as `26 months`, `400d` or `5y`, or
+/// `never` removed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct RetentionDoc {
+    /// Actuals: only `never`.
+    pub actuals: Option<Loc<String>>,
+    /// Raw readings, from the end of their period on; 26 months by default.
+    pub readings: Option<Loc<String>>,
+    /// Revisions of actuals but for the first and the last two of each period; never by default.
+    pub revisions: Option<Loc<String>>,
+    /// Messages that are settled; 400d by default.
+    pub deliveries: Option<Loc<String>>,
+    /// Verdicts as they were but for the last of each month; 100d by default.
+    pub snapshots: Option<Loc<String>>,
+    /// Who did what; 10y by default.
+    pub audit: Option<Loc<String>>,
+    /// What happened to alerts that are long over; never by default.
+    pub episode_events: Option<Loc<String>>,
+    /// Counts of missed instants, by day; 2y by default.
+    pub misses: Option<Loc<String>>,
 }
 
 /// A sign of life to somebody who misses it.

@@ -13,7 +13,8 @@ use indexmap::IndexMap;
 use url::Url;
 
 use super::{
-    Desk, Mention, Speech, alerts::alerts, command, csv, given, http, push, source, template,
+    Desk, Mention, Speech, alerts::alerts, command, csv, given, http, push, retention, source,
+    template,
 };
 use crate::{
     config::{
@@ -27,7 +28,7 @@ use crate::{
             scalar::{MonthDoc, SecretDoc},
         },
         problem::{Place, Problem, masked, suggestion},
-        setup::{Alerts, Digests, Heartbeat, Web},
+        setup::{Alerts, Digests, Heartbeat, Retention, Web},
     },
     notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard},
     scorecard::{Calendar, Closure, Cron, FiscalLabel, Id, Schedule},
@@ -95,6 +96,7 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) heartbeat: Option<Heartbeat>,
     pub(in crate::config) digests: Option<Digests>,
     pub(in crate::config) web: Web,
+    pub(in crate::config) retention: Retention,
     pub(in crate::config) secret_files: Vec<PathBuf>,
 }
 
@@ -115,6 +117,7 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
         heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(desk, doc)),
         digests: given(doc.digest.as_ref()).and_then(|doc| digests(desk, doc)),
         web: Web::default(),
+        retention: retention::retention(desk, given(doc.retention.as_ref())),
         secret_files: Vec::new(),
     };
     for (id, _, doc) in

@@ -8,6 +8,7 @@ mod daemon;
 mod http;
 mod kpi;
 mod push;
+mod retention;
 mod scorecard;
 mod source;
 mod target;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 
 pub(super) use self::{
     daemon::{DaemonParts, calendar, daemon},
+    retention::check as check_retention,
     scorecard::{ScorecardParts, scorecard},
 };
 use crate::{

@@ -1,0 +1,255 @@
+//! What is old goes, a few rows at a time, and nothing that a rule, a person or a message still leans
+//! on goes with it.
+
+use std::{collections::HashSet, path::Path};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kpid::{
+    clock::Clock,
+    config::{load::load, secret::Secrets},
+    daemon::{
+        Engine,
+        judge::{self, LIVE},
+        retention,
+        run::{self, Orders},
+    },
+    scorecard::{Aggregate, Figure, Id, KpiRef, Period, ReadingKind, judge as judged},
+    store::{Collected, Filed, Filing, Removed, Stage, Store, backup},
+};
+use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{kpid::Kpid, until};
+
+const CONFIG: &str = "store: kpid.db
+calendar: { timezone: Europe/Amsterdam, fiscal_year_start: april }
+connections: { box: { sqlite: { path: none.db } } }
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { ines: { email: ines@calder.example } }
+";
+
+/// Every rule that looks back: a fiscal year, last year, a rolling mean, usual ranges, parts.
+const SCORECARD: &str = "scorecard: acme
+freeze_after: 3
+perspectives:
+  money:
+    alert: { to: [ines] }
+    objectives:
+      earn:
+        kpis:
+          sold: { nature: flow, cumulative: fiscal_year, target: 100, tolerance: 10 }
+          more: { nature: flow, target: { relative: { to: same_period_last_year, improve: 5% } }, tolerance: 10 }
+          even: { nature: flow, target: { rolling: { periods: 12, min: 1 } }, tolerance: 10 }
+          wait: { nature: ratio, unit: d, direction: lower, schedule: { every: 1d }, target: 50, tolerance: 20, source: { sql: { from: box, aggregate: p95, query: \"select 1 as value\" } } }
+";
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn now() -> DateTime<Utc> {
+    at("2026-06-20T01:30:00Z")
+}
+
+fn kpi(id: &str) -> KpiRef {
+    KpiRef::parse(&format!("acme/{id}")).unwrap()
+}
+
+fn acme() -> Id {
+    Id::parse("acme").unwrap()
+}
+
+fn month(back: u32) -> Period {
+    let newest = Period::parse("2026-05").unwrap();
+    std::iter::successors(Some(newest), |at| Some(at.previous())).nth(back as usize).unwrap()
+}
+
+async fn engine(folder: &Path, retention: &str) -> Engine {
+    std::fs::create_dir_all(folder.join("scorecards")).unwrap();
+    std::fs::write(folder.join("kpid.yaml"), format!("{CONFIG}{retention}")).unwrap();
+    std::fs::write(folder.join("scorecards/acme.yaml"), SCORECARD).unwrap();
+    let loaded = load(&folder.join("kpid.yaml"), Secrets::Needed);
+    let (setup, _) = loaded.unwrap_or_else(|error| panic!("{error:?}"));
+    let store = Store::open(&folder.join("kpid.db")).await.unwrap();
+    Engine::new(setup, store).unwrap()
+}
+
+fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> Collected {
+    let filing = match id {
+        "wait" => Filing::Readings {
+            kind: ReadingKind::Value,
+            aggregate: Aggregate::Percentile(95.0),
+            scale: 1.0,
+        },
+        _ => Filing::Actuals,
+    };
+    let filed = Filed {
+        period,
+        figure: Figure::Value(value),
+        target: None,
+        observed_at: collected_at,
+        collected_at,
+        stage: Stage::Closed,
+    };
+    Collected { kpi: kpi(id), attempt: None, filing, filed: vec![filed] }
+}
+
+/// Three years of months with restatements and parts, judged every month; what is told is settled.
+async fn live(engine: &Engine, figures: &[f64]) {
+    let months = 36;
+    for back in (0..months).rev() {
+        let period = month(back);
+        let end = engine.setup.calendar.bounds(period).1;
+        for (at, id) in ["sold", "more", "even", "wait"].into_iter().enumerate() {
+            for part in 0..4_usize {
+                let value = figures[(back as usize * 7 + at * 3 + part) % figures.len()];
+                let when = end + TimeDelta::hours(part as i64 + 1);
+                engine.store.record(&[figure(id, period, value, when)]).await.unwrap();
+            }
+            let when = end + TimeDelta::days(1);
+            judge::judge(engine, &[acme()], LIVE, when).await.unwrap();
+        }
+        let when = end + TimeDelta::days(2);
+        for delivery in engine.store.claim("mail", when, when, 100).await.unwrap() {
+            engine.store.delivered(delivery.id, when).await.unwrap();
+        }
+    }
+}
+
+/// What a person sees, and what the next judgement would do, in words.
+async fn seen(engine: &Engine) -> Vec<String> {
+    let portfolio = &engine.setup.portfolio;
+    let kpis: HashSet<KpiRef> = portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+    let held = engine.store.held(&kpis).await.unwrap();
+    let standing = judged(portfolio, &held.history, &held.episodes, "", now());
+    let later = at("2026-06-21T01:30:00Z");
+    let next = judge::judge(engine, &[acme()], LIVE, later).await.unwrap();
+    let told = next.deliveries.iter().map(|told| format!("{} {}", told.dedup_key, told.event));
+    let mut seen = vec![
+        serde_json::to_string(&standing).unwrap(),
+        serde_json::to_string(&next.standing).unwrap(),
+        format!("{:?}", next.changes),
+        format!("{:?}", engine.store.episode_events().await.unwrap()),
+    ];
+    seen.extend(told);
+    seen
+}
+
+const TIGHT: &str = "retention: { readings: 125d, revisions: 792d, deliveries: 35d, snapshots: 35d, audit: 35d, misses: 35d }\n";
+
+#[test]
+fn what_is_shown_and_judged_next_is_the_same_after_old_rows_went() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Each case lives three years in a store of its own.
+    let mut runner = TestRunner::new(ProptestConfig { cases: 3, ..ProptestConfig::default() });
+    let figures = vec(1.0..200.0, 5..40);
+    let same = runner.run(&figures, |figures| {
+        runtime.block_on(async {
+            let (kept, swept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let first = engine(swept.path(), TIGHT).await;
+            live(&first, &figures).await;
+            let copy = kept.path().join("kpid.db");
+            backup(&swept.path().join("kpid.db"), &copy, false).await.unwrap();
+            let other = engine(kept.path(), TIGHT).await;
+            let gone = retention::sweep(&first, now(), &CancellationToken::new()).await.unwrap();
+            let names: Vec<&str> = gone.0.iter().map(|(name, _)| *name).collect();
+            for name in ["readings", "revisions", "snapshots", "deliveries"] {
+                assert!(names.contains(&name) || name == "deliveries", "{name}: {gone:?}");
+            }
+            let again = retention::sweep(&first, now(), &CancellationToken::new()).await.unwrap();
+            assert!(again.0.is_empty(), "{again:?}");
+            prop_assert_eq!(seen(&first).await, seen(&other).await);
+            Ok(())
+        })
+    });
+    same.unwrap();
+}
+
+#[tokio::test]
+async fn a_reading_that_comes_after_the_others_went_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path(), TIGHT).await;
+    let (old, young) = (month(12), month(1));
+    for period in [old, young] {
+        let end = engine.setup.calendar.bounds(period).1;
+        for (hour, value) in [(1, 10.0), (2, 20.0), (3, 30.0)] {
+            let when = end + TimeDelta::hours(hour);
+            engine.store.record(&[figure("wait", period, value, when)]).await.unwrap();
+        }
+    }
+    let gone = retention::sweep(&engine, now(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(gone.0, [("readings", 3)]);
+    let late = |period| [figure("wait", period, 99.0, now())];
+    assert_eq!(engine.store.record(&late(old)).await.unwrap(), [(kpi("wait"), old)], "refused");
+    assert_eq!(engine.store.record(&late(young)).await.unwrap(), []);
+    let held = engine.store.held(&[kpi("wait")].into()).await.unwrap();
+    let value = |period| held.history.kpi(&kpi("wait")).unwrap().actual(period).unwrap().figure;
+    assert_eq!(value(old), Figure::Value(29.0), "as the three made it");
+    assert_eq!(value(young), Figure::Value(30.0 + 0.85 * 69.0));
+    let removed = Removed { name: "readings".to_owned(), kind: String::new(), count: 3 };
+    assert_eq!(engine.store.removed().await.unwrap(), [removed], "counted");
+}
+
+#[tokio::test]
+async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path(), TIGHT).await;
+    engine.store.uses(&engine.setup.digest, &[], at("2020-01-01T00:00:00Z")).await.unwrap();
+    live(&engine, &[50.0, 90.0, 120.0]).await;
+    let verdicts = async || engine.store.configurations_used().await.unwrap()[0].verdicts;
+    let before = verdicts().await;
+    let gone = retention::sweep(&engine, now(), &CancellationToken::new()).await.unwrap();
+    let snapshots = gone.0.iter().find(|(name, _)| *name == "snapshots").unwrap().1;
+    assert!(snapshots > 30, "{gone:?}");
+    assert_eq!(verdicts().await, before);
+    let deeds = engine.store.deeds(1).await.unwrap();
+    assert_eq!((deeds[0].by.as_str(), deeds[0].action.as_str()), ("kpid", "removed old rows"));
+}
+
+#[tokio::test]
+async fn the_daemon_removes_old_rows_at_the_quiet_hour() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path(), TIGHT).await;
+    live(&engine, &[50.0, 90.0, 120.0]).await;
+    let setup = engine.setup.clone();
+    engine.store.close().await;
+    let stop = CancellationToken::new();
+    let clock = Clock::set(now() - TimeDelta::seconds(1));
+    let daemon = run::run(setup, clock, Orders::only_stop(stop.clone()));
+    let looked = async {
+        let path = folder.path().join("kpid.db");
+        let look = async || {
+            let store = Store::open_read_only(&path).await.unwrap();
+            store.swept_at().await.unwrap()
+        };
+        until("a sweep", look, Option::is_some).await;
+        let removed = Store::open_read_only(&path).await.unwrap().removed().await.unwrap();
+        stop.cancel();
+        removed
+    };
+    let (ran, removed) = tokio::join!(daemon, looked);
+    ran.unwrap();
+    assert!(removed.iter().any(|removed| removed.name == "readings"), "{removed:?}");
+}
+
+#[tokio::test]
+async fn a_retention_that_is_too_short_for_the_rules_is_refused_with_the_reason() {
+    for (retention, part) in [
+        ("readings: 90d", "its figures freeze after 3 periods"),
+        ("revisions: 1y", "last year"),
+        ("deliveries: 5d", "30 days"),
+        ("actuals: 10y", "actuals are never removed"),
+        ("audit: often", "is no span"),
+    ] {
+        let kpid = Kpid::new(&format!("{CONFIG}retention: {{ {retention} }}\n"), SCORECARD);
+        let checked = kpid.run(&["check", "--format", "json"]).await;
+        assert_eq!(checked.code, Some(1), "{retention}: {}", checked.stdout);
+        let found: Value = serde_json::from_str(&checked.stdout).unwrap();
+        assert!(found.to_string().contains(part), "{retention}: {found}");
+    }
+    let good = "retention: { readings: never, revisions: 3y, deliveries: 400d, snapshots: 2y, audit: 10y, episode_events: never, misses: 2y, actuals: never }\n";
+    let kpid = Kpid::new(&format!("{CONFIG}{good}"), SCORECARD);
+    let checked = kpid.run(&["check"]).await;
+    assert_eq!(checked.code, Some(0), "{}{}", checked.stdout, checked.stderr);
+}
