@@ -134,7 +134,8 @@ pub fn webhook(bytes: &[u8]) {
         let bench = bench.get_or_init(Bench::new);
         let (id, channel) = (Uuid::nil(), Id::parse("hook").unwrap());
         let message = Message::Notice(notice());
-        let delivery = Delivery { id, channel: &channel, recipient: "hook", message: &message };
+        let delivery =
+            Delivery { id, channel: &channel, recipient: "hook", message: &message, link: None };
         let sent = bench.answered(bytes, bench.channels.send(delivery, now()));
         if let Err(error) = sent {
             sentence(&error.to_string());
@@ -172,11 +173,12 @@ pub fn incoming(bytes: &[u8]) {
     };
     BENCH.with(|bench| {
         let runtime = &bench.get_or_init(Bench::new).runtime;
-        let answer = runtime.block_on(timeout(WITHIN, asked(daemon(), &request)));
+        let answer = runtime.block_on(async { timeout(WITHIN, asked(daemon(), &request)).await });
         let answer = answer.unwrap_or_else(|_| panic!("the daemon does not answer"));
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 "), "{answer}");
-        assert!(!answer.starts_with("HTTP/1.1 500"), "{answer}");
+        // A request of HTTP/1.0 is answered in its own version.
+        let status = answer.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1));
+        assert!(answer.is_empty() || status.is_some_and(|status| status != "500"), "{answer}");
     });
 }
 

@@ -99,14 +99,13 @@ pub(in crate::config) fn check(
     let written = given(doc).and_then(|doc| doc.readings.as_ref());
     let Some((written, span)) = written.zip(retention.readings) else { return };
     let needed = sheets.iter().flat_map(|sheet| {
-        let combined = sheet.collections.iter().filter_map(|collection| {
+        sheet.collections.iter().filter_map(|collection| {
             let Collection { kpi: named, source, .. } = collection;
             let kpi = sheet.scorecard.kpi(&named.kpi)?;
             let is_combined = reading::is_combined(source.reading, kpi.aggregate);
             is_combined
                 .then(|| (needed(&sheet.scorecard, kpi), named, sheet.scorecard.freeze_after))
-        });
-        combined
+        })
     });
     let Some((days, kpi, freeze_after)) = needed.max_by_key(|(days, ..)| *days) else { return };
     if span < TimeDelta::days(days) {
