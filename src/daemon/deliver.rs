@@ -1,10 +1,10 @@
 //! Delivery: takes what is due from the outbox, sends it, and settles what came of it. One worker a
 //! channel, so that a dead channel delays no other.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Deliveries under way at once over one channel.
-const BATCH: u32 = 4;
+const PLACES: usize = 4;
 
 /// A claim that is older was made by a process that died, or by a send that will never end.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
@@ -73,15 +73,20 @@ impl Worker<'_> {
                     BROKEN_PAUSE
                 }
             };
-            let woken = async {
-                tokio::select! {
-                    () = self.news.notified() => {}
-                    () = stop.cancelled() => {}
-                }
-            };
-            // Over either way: woken, or rested.
-            let _ = timeout(pause, woken).await;
+            self.rest(pause, stop).await;
         }
+    }
+
+    /// Waits so long at most; news and the end are not slept through.
+    async fn rest(&self, pause: Duration, stop: &CancellationToken) {
+        let woken = async {
+            tokio::select! {
+                () = self.news.notified() => {}
+                () = stop.cancelled() => {}
+            }
+        };
+        // Over either way: woken, or rested.
+        let _ = timeout(pause, woken).await;
     }
 
     fn is_mail(&self) -> bool {
@@ -89,19 +94,65 @@ impl Worker<'_> {
         matches!(channel, Some(Channel::Email(_)))
     }
 
-    /// Makes what is due, and says how many deliveries that were.
+    /// Makes what is due until nothing is, and says how many deliveries that were. A recipient who
+    /// keeps us waiting takes one place; what becomes due meanwhile goes by the others.
     pub async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
+        let mut under_way = FuturesUnordered::new();
+        let (mut made, mut failed) = (0, None);
+        loop {
+            let takes_more = under_way.len() < PLACES && failed.is_none() && !stop.is_cancelled();
+            if takes_more {
+                let claimed = self.claim_beside(&mut under_way, &mut failed).await;
+                made += claimed.len();
+                under_way.extend(
+                    claimed
+                        .into_iter()
+                        .map(|claimed| async move { self.deliver(&claimed, stop).await }),
+                );
+            }
+            // What is being sent is finished also when another cannot be settled.
+            tokio::select! {
+                biased;
+                settled = under_way.next() => match settled {
+                    None => return failed.map_or(Ok(made), Err),
+                    Some(settled) => failed = failed.or(settled.err()),
+                },
+                () = self.rest(IDLE_PAUSE, stop), if takes_more => {}
+            }
+        }
+    }
+
+    /// Takes what is due for the free places. What is under way goes on meanwhile: it may hold the
+    /// store that a claim waits for.
+    async fn claim_beside(
+        &self,
+        under_way: &mut FuturesUnordered<impl Future<Output = anyhow::Result<()>>>,
+        failed: &mut Option<anyhow::Error>,
+    ) -> Vec<Claimed> {
+        let mut claiming = pin!(self.claim(PLACES - under_way.len()));
+        loop {
+            tokio::select! {
+                claimed = &mut claiming => match claimed {
+                    Ok(claimed) => return claimed,
+                    Err(error) => {
+                        *failed = failed.take().or(Some(error));
+                        return Vec::new();
+                    }
+                },
+                Some(settled) = under_way.next() => *failed = failed.take().or(settled.err()),
+            }
+        }
+    }
+
+    async fn claim(&self, room: usize) -> anyhow::Result<Vec<Claimed>> {
         let (store, channel, now) = (&self.engine.store, self.channel.as_str(), self.clock.now());
-        let claimed = if self.is_mail() {
+        let (until, room) = (now + LEASE, u32::try_from(room)?);
+        if self.is_mail() {
             let pace = release::pace(&self.engine.setup, now);
-            store.claim_mail(channel, now, now + LEASE, BATCH, pace).await?
+            store.claim_mail(channel, now, until, room, pace).await
         } else {
-            store.claim(channel, now, now + LEASE, BATCH).await?
-        };
-        let deliveries = claimed.iter().map(|delivery| self.deliver(delivery, stop));
-        let settled = join_all(deliveries).await;
-        settled.into_iter().collect::<anyhow::Result<Vec<()>>>()?;
-        Ok(claimed.len())
+            store.claim(channel, now, until, room).await
+        }
     }
 
     async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> anyhow::Result<()> {

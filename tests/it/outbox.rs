@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::world::{
     kpid::{Daemon, Kpid},
-    smtp::Conduct,
+    smtp::{Conduct, Mail},
     town::Town,
     webhook::Answer,
 };
@@ -152,4 +152,53 @@ async fn a_test_message_takes_the_way_of_alerts() {
         assert_eq!(ran.code, Some(2));
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_reader_whose_server_hangs_keeps_no_other_waiting() {
+    let town = Town::open().await;
+    let (api, smtp) = (town.origin.yaml(), town.smtp.yaml());
+    let config = format!(
+        "store: kpid.db
+calendar: {{ timezone: Europe/Amsterdam }}
+connections: {{ api: {api} }}
+channels: {{ mail: {{ email: {{ smtp: {smtp}, from: kpid@acme.example }} }} }}
+people:
+  ines: {{ email: ines@acme.example }}
+  omar: {{ email: omar@acme.example }}
+"
+    );
+    let view = |name: &str, reader: &str| {
+        format!(
+            "  {name}:
+    alert: {{ to: [{reader}] }}
+    objectives:
+      {name}-aim:
+        kpis:
+          {name}-points:
+            nature: level
+            schedule: {{ every: 1s }}
+            target: 95
+            source: {{ http: {{ from: api, get: {name}, value: $.value }} }}
+"
+        )
+    };
+    let scorecard =
+        format!("scorecard: acme\nperspectives:\n{}{}", view("care", "ines"), view("cash", "omar"));
+    let kpid = Kpid::new(&config, &scorecard);
+    town.smtp.conduct("ines@acme.example", Conduct::Hang);
+    town.origin.figure("care", 98.0);
+    town.origin.figure("cash", 98.0);
+    let mut daemon = kpid.start();
+    until_judged(&mut daemon, &kpid, "on_track").await;
+    town.origin.figure("care", 10.0);
+    town.smtp.hung().await;
+    town.origin.figure("cash", 10.0);
+    let look = async || town.smtp.mails();
+    let is_there = |mail: &Mail| mail.taken && mail.to == ["omar@acme.example"];
+    daemon.until("the mail to Omar", look, |mails| mails.iter().any(is_there)).await;
+    let deliveries = listed(&kpid, &["--all"]).await;
+    let to_ines = deliveries.iter().find(|held| held["recipient"] == "ines@acme.example").unwrap();
+    assert_eq!(to_ines["last_error"], Value::Null, "it is still under way: {to_ines}");
+    daemon.kill().await;
 }
