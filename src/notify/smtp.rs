@@ -26,8 +26,9 @@ const COMMAND_TIME_MAX: Duration = Duration::from_secs(20);
 /// A whole mail, connecting included, however slowly the server drips.
 const MAIL_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Connections kept to one server; a mail takes one for some 50 ms.
-const CONNECTIONS_MAX: u32 = 4;
+/// Connections kept for the next mail. On one whose mail took too long the answer is still to come,
+/// and would be read as the answer to the next mail; the crate keeps such a connection like any other.
+const CONNECTIONS_KEPT: u32 = 0;
 
 /// Refusals to let us in (RFC 4954): a wrong password is mended by operators, not by losing mail.
 const LOGIN_REFUSALS: [u16; 4] = [530, 534, 535, 538];
@@ -80,7 +81,7 @@ impl Postman {
         }
         let transport = builder
             .timeout(Some(command_time_max))
-            .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX))
+            .pool_config(PoolConfig::new().max_size(CONNECTIONS_KEPT))
             .build();
         Ok(Self::Smtp { host: host.clone(), transport, mail_time_max })
     }
@@ -157,10 +158,12 @@ async fn drop_off(folder: &Path, id: Uuid, mail: &[u8]) -> anyhow::Result<()> {
 mod tests {
     use std::future;
 
+    use futures_util::{StreamExt, stream::FuturesUnordered};
     use secrecy::SecretString;
     use tokio::{
         io::{AsyncBufReadExt, BufReader},
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
+        sync::Notify,
     };
 
     use super::*;
@@ -181,32 +184,50 @@ mod tests {
     struct Answers {
         login: &'static str,
         recipient: &'static str,
+        /// To the first mail of a conversation, and to later ones.
+        mail: [&'static str; 2],
     }
+
+    const FINE: Answers =
+        Answers { login: "235 welcome", recipient: "250 ok", mail: ["250 queued"; 2] };
 
     /// A mail server that speaks to everyone who comes, one after the other.
     async fn serve(listener: TcpListener, answers: Answers) {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let mut stream = BufReader::new(stream);
-            stream.write_all(b"220 fake ESMTP\r\n").await.unwrap();
-            let (mut in_data, mut line) = (false, String::new());
-            while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
-                let answer = match line.split_ascii_whitespace().next().unwrap_or("") {
-                    "." => "250 queued",
-                    _ if in_data => "",
-                    "EHLO" => "250-fake\r\n250 AUTH PLAIN",
-                    "AUTH" => answers.login,
-                    "RCPT" => answers.recipient,
-                    "DATA" => "354 go on",
-                    "QUIT" => "221 bye",
-                    _ => "250 ok",
-                };
-                in_data = answer == "354 go on" || (in_data && answer.is_empty());
-                if !answer.is_empty() {
-                    stream.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
-                }
-                line.clear();
+            converse(stream, answers, future::ready(())).await;
+        }
+    }
+
+    /// A conversation; what becomes of its first mail is said when it is time.
+    async fn converse(stream: TcpStream, answers: Answers, time: impl Future<Output = ()>) {
+        let (mut stream, mut time) = (BufReader::new(stream), Some(time));
+        stream.write_all(b"220 fake ESMTP\r\n").await.unwrap();
+        let (mut in_data, mut line) = (false, String::new());
+        while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+            let answer = match line.split_ascii_whitespace().next().unwrap_or("") {
+                "." => answers.mail[usize::from(time.is_none())],
+                _ if in_data => "",
+                "EHLO" => "250-fake\r\n250 AUTH PLAIN",
+                "AUTH" => answers.login,
+                "RCPT" => answers.recipient,
+                "DATA" => "354 go on",
+                "QUIT" => "221 bye",
+                _ => "250 ok",
+            };
+            in_data = answer == "354 go on" || (in_data && answer.is_empty());
+            if line.trim_end() == "."
+                && let Some(time) = time.take()
+            {
+                time.await;
             }
+            // Whoever has hung up is answered no more.
+            if !answer.is_empty()
+                && stream.write_all(format!("{answer}\r\n").as_bytes()).await.is_err()
+            {
+                return;
+            }
+            line.clear();
         }
     }
 
@@ -246,18 +267,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_says_what_becomes_of_a_mail() {
-        let fine = Answers { login: "235 welcome", recipient: "250 ok" };
-        assert_eq!(send(fine, false).await, Ok(()));
-        assert_eq!(send(fine, true).await, Ok(()));
+        assert_eq!(send(FINE, false).await, Ok(()));
+        assert_eq!(send(FINE, true).await, Ok(()));
         for (answers, login, verdict, said) in [
-            (Answers { recipient: "451 4.7.1 greylisted", ..fine }, false, "retry", "greylisted"),
+            (Answers { recipient: "451 4.7.1 greylisted", ..FINE }, false, "retry", "greylisted"),
             (
-                Answers { recipient: "550 5.1.1 no such user", ..fine },
+                Answers { recipient: "550 5.1.1 no such user", ..FINE },
                 false,
                 "give up",
                 "no such user",
             ),
-            (Answers { login: "535 5.7.8 who are you", ..fine }, true, "retry", "who are you"),
+            (Answers { login: "535 5.7.8 who are you", ..FINE }, true, "retry", "who are you"),
         ] {
             let error = send(answers, login).await.unwrap_err();
             let (judged, message) = words(&error);
@@ -281,6 +301,49 @@ mod tests {
         assert_eq!(words(&error).0, "retry", "{error:?}");
         drop(silent);
         assert_eq!(words(&send_to(port, false, PATIENT).await.unwrap_err()).0, "retry");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_too_late_is_no_answer_to_the_next_mail() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (host, port) = ("127.0.0.1".to_owned(), listener.local_addr().unwrap().port());
+        let transport = MailTransport::Smtp { host, port, tls: SmtpTls::None, login: None };
+        let postman = Postman::open_within(&transport, PATIENT, Duration::from_secs(1)).unwrap();
+        let late = Notify::new();
+        let server = async {
+            let mut conversations = FuturesUnordered::new();
+            loop {
+                let is_first = conversations.is_empty();
+                tokio::select! {
+                    came = listener.accept() => {
+                        let (stream, late) = (came.unwrap().0, &late);
+                        let first = if is_first { "250 queued" } else { "554 refused" };
+                        let answers = Answers { mail: [first, "554 refused"], ..FINE };
+                        conversations.push(converse(stream, answers, async move {
+                            if is_first {
+                                late.notified().await;
+                            }
+                        }));
+                    }
+                    Some(()) = conversations.next() => {}
+                }
+            }
+        };
+        let client = async {
+            let slow = postman.carry(Uuid::nil(), mail()).await.unwrap_err();
+            assert_eq!(words(&slow).0, "retry", "{slow:?}");
+            // What the crate does with the connection, it does in a task of its own.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            late.notify_one();
+            let next = postman.carry(Uuid::nil(), mail()).await.unwrap_err();
+            assert_eq!(words(&next).0, "give up", "the server refused it: {next:?}");
+        };
+        tokio::select! {
+            () = client => {}
+            () = server => unreachable!("the server goes on"),
+        }
     }
 
     #[tokio::test]
