@@ -158,11 +158,29 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(TURN_TIME_MAX);
         let store = Self { pool: pool.connect_with(options).await.with_context(told)? };
-        match MIGRATIONS.run(&store.pool).await {
+        match store.migrate().await {
             Ok(()) => Ok(store),
             Err(MigrateError::VersionMissing(version)) => bail!(newer(path, version)),
             Err(error) => Err(error).with_context(told),
         }
+    }
+
+    /// Brings the schema up to date, as a whole and behind whoever is just doing it: commands that
+    /// begin together on a new store must not make its tables twice.
+    async fn migrate(&self) -> Result<(), MigrateError> {
+        if matches!(self.schema().await, Ok(held) if held == newest_schema()) {
+            // Nothing is written, and what was applied is compared.
+            return MIGRATIONS.run(&self.pool).await;
+        }
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn schema(&self) -> sqlx::Result<Option<i64>> {
+        let sql = "SELECT max(version) FROM _sqlx_migrations WHERE success";
+        let (held,): (Option<i64>,) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
+        Ok(held)
     }
 
     /// Opens a store to look, beside whoever writes.
@@ -189,13 +207,9 @@ impl Store {
 
     /// A store is read only by the version whose schema it has.
     async fn check_schema(&self, path: &Path) -> anyhow::Result<()> {
-        let sql = "SELECT max(version) FROM _sqlx_migrations WHERE success";
-        let (held,): (Option<i64>,) = sqlx::query_as(sql)
-            .fetch_one(&self.pool)
-            .await
-            .with_context(|| format!("{} is no store of kpid", path.display()))?;
-        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
-        match held.cmp(&known) {
+        let held = self.schema().await;
+        let held = held.with_context(|| format!("{} is no store of kpid", path.display()))?;
+        match held.cmp(&newest_schema()) {
             Ordering::Equal => Ok(()),
             Ordering::Greater => bail!(newer(path, held.unwrap_or_default())),
             Ordering::Less => bail!(
@@ -397,6 +411,11 @@ fn private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+/// The schema of this version.
+fn newest_schema() -> Option<i64> {
+    MIGRATIONS.iter().map(|migration| migration.version).max()
 }
 
 fn newer(path: &Path, version: i64) -> String {

@@ -409,3 +409,13 @@ async fn a_recovery_waits_until_the_alert_was_told() {
     store.delivered(Uuid::from_u128(1), later).await.unwrap();
     assert_eq!(claimed(&store, "mail", later).await, [2]);
 }
+
+#[tokio::test]
+async fn many_that_begin_together_on_a_new_store_make_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kpid.db");
+    let opened = futures_util::future::join_all((0..8).map(|_| Store::open(&path))).await;
+    for store in opened {
+        store.unwrap().close().await;
+    }
+}
