@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
 };
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
+    // Before anything else: until it is listened to, SIGHUP ends a process.
+    let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
     let setup = configuration::load_to_use(config)?;
     telemetry::start(&arguments.log, arguments.log_format)?;
     let stop = CancellationToken::new();
@@ -45,16 +48,19 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let result = tokio::select! {
         result = daemon::run::run(setup, Clock::System, orders) => result,
         never = stop_on_signal(&stop) => never,
-        never = reload_on_signal(config, &reload) => never,
+        never = reload_on_signal(hang_up, config, &reload) => never,
     };
     result?;
     Ok(Answer::Done)
 }
 
 /// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes
-/// nothing and is told. Ends only if signals cannot be listened to.
-async fn reload_on_signal(config: &Path, reload: &mpsc::Sender<Reload>) -> anyhow::Result<()> {
-    let mut hang_up = signal(SignalKind::hangup())?;
+/// nothing and is told. Ends only when nobody takes it any more.
+async fn reload_on_signal(
+    mut hang_up: Signal,
+    config: &Path,
+    reload: &mpsc::Sender<Reload>,
+) -> anyhow::Result<()> {
     loop {
         hang_up.recv().await;
         match load(config, Secrets::Needed) {

@@ -28,6 +28,8 @@ const CONCURRENT_MAX: usize = 64;
 pub struct Pulled {
     /// Which KPI.
     pub kpi: KpiRef,
+    /// The connection it was asked of.
+    pub from: Id,
     /// What each window gave.
     pub answers: Vec<Answer>,
     /// What is kept of it.
@@ -142,6 +144,7 @@ impl Pull<'_> {
         });
         let answers = collect::ask(engine, shared, collection, windows, manner.traced, clock).await;
         let collected = collect::file(engine, collection, &answers, occasion, clock);
-        Pulled { kpi: collection.kpi.clone(), answers, collected, current }
+        let (kpi, from) = (collection.kpi.clone(), collection.source.from.clone());
+        Pulled { kpi, from, answers, collected, current }
     }
 }

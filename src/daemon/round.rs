@@ -2,7 +2,11 @@
 //! free for its next slot as soon as it is in; the family is judged when all are in, or when those
 //! that are have waited long enough for the others.
 
-use std::{collections::HashSet, pin::pin, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    pin::pin,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -11,7 +15,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     clock::Clock,
@@ -70,13 +74,37 @@ struct Tally {
     kpis: usize,
     failed: usize,
     told: usize,
+    /// Connections that failed: the first sentence, and for how many KPIs.
+    failures: BTreeMap<Id, (String, usize)>,
+}
+
+impl Tally {
+    /// A connection that is dead fails for each of its KPIs: a line for all of them is enough.
+    fn fails(&mut self, from: &Id, kpi: &KpiRef, message: &str) {
+        let sentence = format!("no figure for `{kpi}`: {message}");
+        debug!(%kpi, "{sentence}");
+        let (_, count) = self.failures.entry(from.clone()).or_insert((sentence, 0));
+        *count += 1;
+    }
+
+    /// A line for each connection that failed.
+    fn lines(&self) -> impl Iterator<Item = (&Id, String)> {
+        self.failures.iter().map(|(from, (sentence, count))| match count {
+            0 | 1 => (from, sentence.clone()),
+            2 => (from, format!("{sentence}; nor for another KPI of `{from}`")),
+            more => (from, format!("{sentence}; nor for {} more KPIs of `{from}`", more - 1)),
+        })
+    }
 }
 
 impl Round<'_> {
     /// Collects what is due, keeps what comes, and judges.
     pub(super) async fn run(&self, due: &[Due]) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        let result = self.go_round(due).await;
+        let (begun, mut tally) = (Instant::now(), Tally::default());
+        let result = self.go_round(due, &mut tally).await;
+        for (connection, line) in tally.lines() {
+            warn!(%connection, "{line}");
+        }
         self.metrics.round_seconds.observe(begun.elapsed().as_secs_f64());
         match result {
             Ok(()) => self.metrics.rounds.inc(),
@@ -85,7 +113,7 @@ impl Round<'_> {
         result
     }
 
-    async fn go_round(&self, due: &[Due]) -> anyhow::Result<()> {
+    async fn go_round(&self, due: &[Due], tally: &mut Tally) -> anyhow::Result<()> {
         let collections = due.iter().filter_map(|due| {
             let occasion = Occasion { slot: Some(due.slot), missed: due.missed };
             Some((self.engine.setup.collections.get(due.at)?, occasion))
@@ -96,24 +124,23 @@ impl Round<'_> {
         let answers = pull::answers(self.engine, self.shared, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
-        let mut tally = Tally::default();
         let mut unjudged: HashSet<KpiRef> = HashSet::new();
         loop {
             tokio::select! {
                 batch = answers.next() => match batch {
                     None => break,
                     Some(batch) => {
-                        self.keep(&batch, &mut tally).await?;
+                        self.keep(&batch, tally).await?;
                         unjudged.extend(batch.into_iter().map(|pulled| pulled.kpi));
                     }
                 },
                 () = patience.as_mut(), if !patience.is_elapsed() => {
-                    self.judge(&mut unjudged, &[], &mut tally).await?;
+                    self.judge(&mut unjudged, &[], tally).await?;
                 }
             }
         }
-        self.judge(&mut unjudged, self.owed, &mut tally).await?;
-        let Tally { kpis, failed, told } = tally;
+        self.judge(&mut unjudged, self.owed, tally).await?;
+        let Tally { kpis, failed, told, .. } = *tally;
         let scorecards = self.scorecards;
         let left_alone = self.engine.connections.left_alone();
         let left_alone: Vec<String> = left_alone.iter().map(|id| format!("`{id}`")).collect();
@@ -159,7 +186,10 @@ impl Round<'_> {
             if let Some(message) = &attempt.message {
                 tally.failed += 1;
                 let (kpi, outcome) = (&pulled.kpi, attempt.outcome);
-                warn!(%kpi, outcome, "no figure for `{kpi}`: {message}");
+                match outcome {
+                    "error" => tally.fails(&pulled.from, kpi, message),
+                    _ => warn!(%kpi, outcome, "no figure for `{kpi}`: {message}"),
+                }
             }
         }
         // Nobody listens any more only when the daemon stops.
@@ -234,6 +264,25 @@ perspectives:
         let store = Store::open(&folder.join("kpid.db")).await.unwrap();
         store.record(&rows).await.unwrap();
         Engine::new(setup, store).unwrap()
+    }
+
+    #[test]
+    fn a_connection_that_fails_is_one_line_of_a_round_however_many_kpis_it_feeds() {
+        let mut tally = Tally::default();
+        let [api, books] = ["api", "books"].map(|id| Id::parse(id).unwrap());
+        for at in 0..40 {
+            let kpi = KpiRef::parse(&format!("care/k{at}")).unwrap();
+            tally.fails(&api, &kpi, "it answered 500");
+        }
+        tally.fails(&books, &KpiRef::parse("care/sold").unwrap(), "it cannot be reached");
+        let lines: Vec<String> = tally.lines().map(|(_, line)| line).collect();
+        assert_eq!(
+            lines,
+            [
+                "no figure for `care/k0`: it answered 500; nor for 39 more KPIs of `api`",
+                "no figure for `care/sold`: it cannot be reached",
+            ]
+        );
     }
 
     #[tokio::test]

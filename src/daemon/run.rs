@@ -99,14 +99,16 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
     let metrics = Arc::<Metrics>::default();
     let listener = Listener::bind(setup.web.listen)?;
     let mut daemon = Daemon::new(setup, store.clone(), clock, listener, metrics).await?;
+    let mut ticker = Ticker::start(clock).await?;
     let result = loop {
-        match daemon.work(&mut orders, &lock).await {
+        match daemon.work(&mut orders, &mut ticker, &lock).await {
             Ok(Ending::Stopped) => break Ok(()),
             Ok(Ending::Reloaded(setup)) => daemon = daemon.reloaded(*setup, &lock).await,
             Err(error) => break Err(error),
         }
     };
     store.close().await;
+    ticker.stop().await?;
     drop(lock);
     result
 }
@@ -190,7 +192,12 @@ impl Daemon {
         }
     }
 
-    async fn work(&self, orders: &mut Orders, lock: &InstanceLock) -> anyhow::Result<Ending> {
+    async fn work(
+        &self,
+        orders: &mut Orders,
+        ticker: &mut Ticker,
+        lock: &InstanceLock,
+    ) -> anyhow::Result<Ending> {
         let setup = &self.engine.setup;
         let zone = setup.calendar.zone;
         let mut schedules: Vec<Schedule> = Vec::new();
@@ -204,7 +211,7 @@ impl Daemon {
         let served: HashMap<_, _> =
             served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
         let mut agenda = Agenda::new(zone, served);
-        let mut ticker = Ticker::start(schedules, zone, self.clock).await?;
+        ticker.follow(schedules, zone).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
         let workers = orders.stop.child_token();
         self.start_workers(&workers);
@@ -277,7 +284,6 @@ impl Daemon {
             }
         }
         workers.cancel();
-        ticker.stop().await?;
         self.tasks.close();
         if timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
             let left = self.tasks.len();

@@ -32,21 +32,23 @@ const STEP_BACK: TimeDelta = TimeDelta::seconds(2);
 /// The crate wants a pattern for every job; ours say when, so any that is valid will do.
 const ANY_PATTERN: &str = "0 0 0 1 1 *";
 
-/// Wakes its owner whenever one of its schedules may have an instant.
+/// Wakes its owner whenever one of its schedules may have an instant. One is enough for the life of a
+/// process, and more would be too many: what the crate starts outlives its shutdown, over a megabyte
+/// each time.
 pub(super) struct Ticker {
     scheduler: JobScheduler,
+    alarms: Alarms,
+    /// A job for each schedule; those too many rest until there are more schedules again.
+    jobs: Vec<Uuid>,
+    wake: mpsc::Sender<()>,
     wake_ups: mpsc::Receiver<()>,
 }
 
 impl Ticker {
-    /// Starts a ticker for each distinct schedule, in one zone.
-    pub(super) async fn start(
-        schedules: Vec<Schedule>,
-        zone: Tz,
-        clock: Clock,
-    ) -> anyhow::Result<Self> {
+    /// Starts a ticker that follows no schedule yet.
+    pub(super) async fn start(clock: Clock) -> anyhow::Result<Self> {
         let told = "cannot start the wake-up clock";
-        let alarms = Alarms::new(zone, clock);
+        let alarms = Alarms::new(clock);
         // One place is enough: a wake-up that waits already says "look".
         let (wake, wake_ups) = mpsc::channel(1);
         let scheduler = JobScheduler::new_with_storage_and_code(
@@ -58,19 +60,32 @@ impl Ticker {
         )
         .await
         .context(told)?;
-        for schedule in schedules {
-            let wake = wake.clone();
-            let job = Job::new_async(ANY_PATTERN, move |_, _| {
-                // Full is fine: somebody is about to look.
-                let _ = wake.try_send(());
-                Box::pin(ready(()))
-            });
-            let job = job.context(told)?;
-            alarms.set(job.guid(), schedule);
-            scheduler.add(job).await.context(told)?;
-        }
         scheduler.start().await.context(told)?;
-        Ok(Self { scheduler, wake_ups })
+        Ok(Self { scheduler, alarms, jobs: Vec::new(), wake, wake_ups })
+    }
+
+    /// Wakes at the instants of these distinct schedules, in one zone, and at no others.
+    pub(super) async fn follow(
+        &mut self,
+        schedules: Vec<Schedule>,
+        zone: Tz,
+    ) -> anyhow::Result<()> {
+        while self.jobs.len() < schedules.len() {
+            let job = self.add_job().await.context("cannot set the wake-up clock")?;
+            self.jobs.push(job);
+        }
+        self.alarms.follow(self.jobs.iter().copied().zip(schedules), zone);
+        Ok(())
+    }
+
+    async fn add_job(&self) -> Result<Uuid, JobSchedulerError> {
+        let wake = self.wake.clone();
+        let job = Job::new_async(ANY_PATTERN, move |_, _| {
+            // Full is fine: somebody is about to look.
+            let _ = wake.try_send(());
+            Box::pin(ready(()))
+        })?;
+        self.scheduler.add(job).await
     }
 
     /// Waits for the next wake-up; `None` when the clock has stopped.
@@ -87,7 +102,6 @@ impl Ticker {
 /// The crate's store of jobs, which says by our schedules and our clock which of them are due.
 #[derive(Clone)]
 struct Alarms {
-    zone: Tz,
     clock: Clock,
     held: Arc<Mutex<Held>>,
 }
@@ -95,6 +109,7 @@ struct Alarms {
 #[derive(Default)]
 struct Held {
     jobs: HashMap<Uuid, JobStoredData>,
+    zone: Tz,
     next: HashMap<Uuid, (Schedule, Option<DateTime<Utc>>)>,
     looked_at: Option<DateTime<Utc>>,
 }
@@ -102,18 +117,26 @@ struct Held {
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, JobSchedulerError>> + Send>>;
 
 impl Alarms {
-    fn new(zone: Tz, clock: Clock) -> Self {
-        Self { zone, clock, held: Arc::default() }
+    fn new(clock: Clock) -> Self {
+        Self { clock, held: Arc::default() }
     }
 
-    fn set(&self, job: Uuid, schedule: Schedule) {
-        let next = schedule.next_after(self.clock.now(), self.zone);
-        self.held().next.insert(job, (schedule, next));
+    /// Takes the place of all that was followed before.
+    fn follow(&self, alarms: impl Iterator<Item = (Uuid, Schedule)>, zone: Tz) {
+        let now = self.clock.now();
+        let alarms = alarms.map(|(job, schedule)| {
+            let next = schedule.next_after(now, zone);
+            (job, (schedule, next))
+        });
+        let mut held = self.held();
+        held.zone = zone;
+        held.next = alarms.collect();
     }
 
     /// The jobs due at `now`; each is moved to its next instant.
     fn due(&self, now: DateTime<Utc>) -> Vec<Uuid> {
         let mut held = self.held();
+        let zone = held.zone;
         let stepped_back = held.looked_at.is_some_and(|before| now < before - STEP_BACK);
         held.looked_at = Some(now);
         let mut due = Vec::new();
@@ -123,7 +146,7 @@ impl Alarms {
                 due.push(*job);
             }
             if is_due || stepped_back {
-                *next = schedule.next_after(now, self.zone);
+                *next = schedule.next_after(now, zone);
             }
         }
         due
@@ -217,9 +240,10 @@ mod tests {
     #[test]
     fn alarms_follow_the_zone_over_a_change_of_clocks() {
         let before = at("2026-10-24T12:00:00Z");
-        let alarms = Alarms::new(chrono_tz::Europe::Berlin, Clock::set(before));
+        let alarms = Alarms::new(Clock::set(before));
         let job = Uuid::from_u128(1);
-        alarms.set(job, Schedule::Cron(Cron::parse("0 9 * * *").unwrap()));
+        let nine = Schedule::Cron(Cron::parse("0 9 * * *").unwrap());
+        alarms.follow([(job, nine)].into_iter(), chrono_tz::Europe::Berlin);
         assert!(alarms.due(at("2026-10-25T07:30:00Z")).is_empty(), "08:30 in Berlin");
         assert_eq!(alarms.due(at("2026-10-25T08:00:00Z")), [job], "09:00 in Berlin");
         assert!(alarms.due(at("2026-10-25T08:00:01Z")).is_empty(), "once");
@@ -227,21 +251,50 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_does_not_silence_the_alarms() {
-        let alarms = Alarms::new(chrono_tz::UTC, Clock::set(at("2026-06-01T12:00:00Z")));
+        let alarms = Alarms::new(Clock::set(at("2026-06-01T12:00:00Z")));
         let job = Uuid::from_u128(1);
-        alarms.set(job, Schedule::Cron(Cron::parse("*/10 * * * *").unwrap()));
+        let often = Schedule::Cron(Cron::parse("*/10 * * * *").unwrap());
+        alarms.follow([(job, often)].into_iter(), chrono_tz::UTC);
         assert_eq!(alarms.due(at("2026-06-01T12:10:00Z")), [job]);
         assert!(alarms.due(at("2026-06-01T11:12:00Z")).is_empty());
         assert_eq!(alarms.due(at("2026-06-01T11:20:00Z")), [job]);
     }
 
+    fn every_second() -> Vec<Schedule> {
+        let every = crate::scorecard::Interval::new(TimeDelta::seconds(1)).unwrap();
+        vec![Schedule::Every(every)]
+    }
+
+    async fn wakes(ticker: &mut Ticker) -> bool {
+        tokio::time::timeout(Duration::from_secs(10), ticker.wake_up()).await == Ok(Some(()))
+    }
+
     #[tokio::test]
     async fn a_due_alarm_wakes() {
-        let every = crate::scorecard::Interval::new(TimeDelta::seconds(1)).unwrap();
-        let schedules = vec![Schedule::Every(every)];
-        let mut ticker = Ticker::start(schedules, chrono_tz::UTC, Clock::System).await.unwrap();
-        let woken = tokio::time::timeout(Duration::from_secs(10), ticker.wake_up()).await;
-        assert_eq!(woken, Ok(Some(())));
+        let mut ticker = Ticker::start(Clock::System).await.unwrap();
+        ticker.follow(every_second(), chrono_tz::UTC).await.unwrap();
+        assert!(wakes(&mut ticker).await);
         ticker.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn other_schedules_take_the_place_of_those_before_without_another_task() {
+        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let cron = |minute: u32| Schedule::Cron(Cron::parse(&format!("{minute} 0 * * *")).unwrap());
+        let mut ticker = Ticker::start(Clock::System).await.unwrap();
+        let before = tasks();
+        for minute in 0..50 {
+            let schedules = vec![cron(minute), cron(59)];
+            ticker.follow(schedules.clone(), chrono_tz::UTC).await.unwrap();
+            let mut followed: Vec<Schedule> =
+                ticker.alarms.held().next.values().map(|(schedule, _)| schedule.clone()).collect();
+            followed.sort_by_key(|schedule| schedules.iter().position(|one| one == schedule));
+            assert_eq!(followed, schedules);
+        }
+        assert_eq!(ticker.jobs.len(), 2);
+        assert_eq!(tasks(), before);
+        // Fewer than before, and one of them is due.
+        ticker.follow(every_second(), chrono_tz::UTC).await.unwrap();
+        assert!(wakes(&mut ticker).await);
     }
 }

@@ -1,8 +1,26 @@
 //! SIGHUP: a bad file changes nothing, a good one takes over, and systemd hears of it.
 
-use std::{fs, os::unix::net::UnixDatagram, path::Path};
+use std::{
+    fs::{self, File},
+    io::Write,
+    os::unix::net::UnixDatagram,
+    path::Path,
+    process::Command,
+};
 
-use crate::world::{kpid::Kpid, origin::Origin};
+use kpid::{
+    clock::Clock,
+    config::{load::load, secret::Secrets, setup::Setup},
+    daemon::run::{self, Orders, Reload},
+    store::holder,
+};
+use tokio::{runtime::Handle, sync::mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{WITHIN, kpid::Kpid, origin::Origin, until};
+
+/// Enough that what each leaves behind cannot hide among what comes and goes.
+const RELOADS: u32 = 25;
 
 const CONFIG: &str = "calendar: { timezone: UTC }
 channels: { mail: { email: { from: Scorecard <kpid@acme.example>, folder: outbox } } }
@@ -158,6 +176,64 @@ async fn a_reload_asks_where_the_new_configuration_says() {
     daemon.stop().await;
 }
 
+/// Within this process, whose tasks can be counted.
+#[tokio::test]
+async fn reloads_leave_no_task_of_the_configurations_before() {
+    let origin = Origin::start().await;
+    origin.figure("figure", 98.0);
+    let kpid = Kpid::new(&config(&origin), &scorecard(95));
+    let files = kpid.folder().join("kpid.yaml");
+    let read = || -> Setup { load(&files, Secrets::Needed).unwrap().0 };
+    let (stop, (reload, reloads)) = (CancellationToken::new(), mpsc::channel(1));
+    let orders = Orders { stop: stop.clone(), reload: reloads };
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let order = async || {
+        let asked = origin.asked("figure");
+        until("a round", async || origin.asked("figure"), |now| *now > asked).await;
+        let before = tasks();
+        for target in 50..50 + RELOADS {
+            write(&kpid, &scorecard(target));
+            let setup = read();
+            let (store, digest) = (setup.store.clone(), setup.digest.clone());
+            reload.send(Reload::Good(Box::new(setup))).await.unwrap();
+            let look = async || holder(&store).unwrap().and_then(|held| held.reloaded);
+            until("the reload", look, |now| {
+                now.as_ref().is_some_and(|now| now.came.as_ref() == Ok(&digest))
+            })
+            .await;
+        }
+        // A few come and go with each round.
+        let few = RELOADS as usize / 2;
+        until("the end of those before", async || tasks(), |now| *now <= before + few).await;
+        stop.cancel();
+    };
+    let (ran, ()) = tokio::join!(run::run(read(), Clock::System, orders), order());
+    ran.unwrap();
+}
+
+/// SIGHUP ends a process that does not listen to it, and a manager that starts and reloads is quick.
+#[tokio::test]
+async fn a_reload_ordered_before_the_configuration_is_read_is_made_up_for() {
+    let origin = Origin::start().await;
+    origin.figure("figure", 98.0);
+    let kpid = Kpid::new(&config(&origin), &scorecard(95));
+    let file = kpid.folder().join("scorecards/acme.yaml");
+    fs::remove_file(&file).unwrap();
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let mut daemon = kpid.start();
+    // Opens when the daemon begins to read, and keeps it reading.
+    let pipe = file.clone();
+    let open = tokio::task::spawn_blocking(move || File::options().write(true).open(pipe));
+    let mut pipe = tokio::time::timeout(WITHIN, open).await.unwrap().unwrap().unwrap();
+    fs::remove_file(&file).unwrap();
+    write(&kpid, &scorecard(90));
+    daemon.hang_up();
+    pipe.write_all(scorecard(95).as_bytes()).unwrap();
+    drop(pipe);
+    daemon.until_log("going on with configuration").await;
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
 #[tokio::test]
 async fn systemd_hears_that_it_is_ready_reloads_and_stops() {
     let origin = Origin::start().await;
@@ -165,7 +241,7 @@ async fn systemd_hears_that_it_is_ready_reloads_and_stops() {
     let kpid = Kpid::new(&config(&origin), &scorecard(95));
     let path = kpid.folder().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(crate::world::WITHIN)).unwrap();
+    socket.set_read_timeout(Some(WITHIN)).unwrap();
     let hear = move || {
         let mut bytes = [0; 512];
         let length = socket.recv(&mut bytes).unwrap();
