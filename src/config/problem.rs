@@ -67,7 +67,8 @@ pub struct Problems {
 impl Problem {
     /// Something that stands in the way.
     pub fn error(place: Place, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, place, message: message.into(), hint: None }
+        let message = on_one_line(&message.into());
+        Self { severity: Severity::Error, place, message, hint: None }
     }
 
     /// Something its author would want to know.
@@ -165,6 +166,20 @@ impl Problems {
     }
 }
 
+/// Words that quote an author, for a terminal and a line of a log: what a `"\e"` of YAML made of itself
+/// is written out again.
+pub fn on_one_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign.is_control() {
+            shown.extend(sign.escape_debug());
+        } else {
+            shown.push(sign);
+        }
+    }
+    shown
+}
+
 /// The same text, byte by byte, with stars for who we are in the addresses that stand in it.
 pub fn masked(text: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(text.len()), text);
@@ -189,6 +204,12 @@ pub fn suggestion<'w>(written: &str, known: impl IntoIterator<Item = &'w str>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_author_wrote_plays_no_tricks_on_a_terminal() {
+        let problem = Problem::error(Place::default(), "`0 0\n\0\u{1b}[2J` has 2 fields: ü");
+        assert_eq!(problem.message, "`0 0\\n\\0\\u{1b}[2J` has 2 fields: ü");
+    }
 
     #[test]
     fn who_we_are_is_not_shown_in_an_address() {

@@ -9,7 +9,10 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
-    config::{problem::suggestion, setup::Setup},
+    config::{
+        problem::{on_one_line, suggestion},
+        setup::Setup,
+    },
     daemon::{
         Engine,
         judge::{self, LIVE},
@@ -85,7 +88,9 @@ pub(super) fn rows<T>(
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
-        Err(error) => return Err(vec![BadRow { line: 1, message: error.to_string() }]),
+        Err(error) => {
+            return Err(vec![BadRow { line: 1, message: on_one_line(&error.to_string()) }]);
+        }
     };
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for (at, record) in reader.records().enumerate() {
@@ -104,7 +109,7 @@ pub(super) fn rows<T>(
         };
         match row {
             Ok(row) => good.push(row),
-            Err((line, message)) => bad.push(BadRow { line, message }),
+            Err((line, message)) => bad.push(BadRow { line, message: on_one_line(&message) }),
         }
         if at >= rows_max {
             break;

@@ -14,6 +14,9 @@ use crate::{
 /// What of a text is shown in a message.
 const SHOWN_CHARS_MAX: usize = 60;
 
+/// The longest names of columns in databases have as many bytes.
+pub(super) const NAME_CHARS_MAX: usize = 64;
+
 /// One cell of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {

@@ -17,6 +17,7 @@ use crate::{
     sources::{
         Connection, Exchange, Outcome, Question, Request, Source,
         again::Attempts,
+        cell::shown,
         command::Commands,
         csv::Folder,
         fault::Fault,
@@ -39,6 +40,9 @@ const UNDER_WAY_MAX: usize = 64;
 
 /// The share of its time in which a question may be asked again.
 const ATTEMPTS_SHARE: f64 = 0.9;
+
+/// Several times what we say, and most of what a database has to say.
+const PROBLEM_CHARS_MAX: usize = 2_000;
 
 /// All systems that actuals come from; reached when they are first asked.
 #[derive(Debug)]
@@ -270,6 +274,8 @@ impl Live {
         let outcome = answer.and_then(|table| table.outcome(source.reading, figure, question));
         outcome.unwrap_or_else(|problem| {
             let asked = self.describe(&source.request, question);
+            // A source may have written anything into what is quoted of it.
+            let problem = shown(&problem, PROBLEM_CHARS_MAX);
             Outcome::Error(format!("`{}`: {asked}: {problem}", source.from))
         })
     }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use crate::{
     scorecard::{Figure, Period, ReadingKind, Sample},
-    sources::{FigureColumns, Outcome, Question, cell::Cell},
+    sources::{
+        FigureColumns, Outcome, Question,
+        cell::{Cell, NAME_CHARS_MAX, shown},
+    },
 };
 
 /// Rows of cells under named columns.
@@ -24,6 +27,19 @@ pub(super) struct Table {
 /// More rows than this are not looked at one by one.
 const ROWS_SHOWN_MAX: usize = 20;
 
+/// Whoever looks for a column finds it among these, or looks into the source.
+const COLUMNS_SHOWN_MAX: usize = 30;
+
+/// The names of columns, for a message: a source may have written anything there.
+pub(super) fn named(columns: &[String]) -> String {
+    let names = columns.iter().take(COLUMNS_SHOWN_MAX).map(|name| shown(name, NAME_CHARS_MAX));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match columns.len().saturating_sub(COLUMNS_SHOWN_MAX) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
 impl Table {
     /// What a person sees of the answer: the document, or the first rows.
     pub(super) fn shown(&self) -> String {
@@ -32,7 +48,9 @@ impl Table {
         }
         let cells = |row: &Vec<Cell>| row.iter().map(Cell::bare).collect::<Vec<_>>().join(" | ");
         let rows = self.rows.iter().take(ROWS_SHOWN_MAX).map(cells);
-        let mut lines: Vec<String> = [self.columns.join(" | ")].into_iter().chain(rows).collect();
+        let columns = self.columns.iter().map(|name| shown(name, NAME_CHARS_MAX));
+        let columns = columns.collect::<Vec<_>>();
+        let mut lines: Vec<String> = [columns.join(" | ")].into_iter().chain(rows).collect();
         match self.rows.len() {
             0 => lines.push("(no rows)".to_owned()),
             rows if rows > ROWS_SHOWN_MAX => {
@@ -116,9 +134,7 @@ impl FigureAt {
     fn named(names: &[String], figure: &FigureColumns) -> Result<Self, String> {
         let at = |name: &str| match position(names, name)? {
             Some(at) => Ok(at),
-            None => {
-                Err(format!("came with the columns {}; there is no `{name}`", names.join(", ")))
-            }
+            None => Err(format!("came with the columns {}; there is no `{name}`", named(names))),
         };
         Ok(match figure {
             FigureColumns::Value(value) => Self::Value(at(value)?),
@@ -140,7 +156,7 @@ impl FigureAt {
             _ => Err(format!(
                 "came with the columns {}; name one `value`, or two `numerator` and \
                  `denominator`",
-                names.join(", ")
+                named(names)
             )),
         }
     }

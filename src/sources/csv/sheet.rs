@@ -69,7 +69,7 @@ impl<'s> Columns<'s> {
     fn find(names: &[String], rows: &'s Rows) -> Result<Self, String> {
         let at = |name: &str| match table::position(names, name)? {
             Some(at) => Ok(at),
-            None => Err(format!("has no column `{name}`; it has {}", names.join(", "))),
+            None => Err(format!("has no column `{name}`; it has {}", table::named(names))),
         };
         let mut taken = match &rows.figure {
             FigureColumns::Value(value) => vec![("value", at(value)?, Content::Number)],
@@ -307,6 +307,7 @@ mod tests {
             (b"v,m\n1\n", series(), "has 1 fields in line 2 and 2 in its first"),
             (b"v\n\xe9\n", sheet("v", None, &[]), "is not UTF-8 in line 2"),
             (b"", sheet("v", None, &[]), "has no column `v`"),
+            (b"a,\x1b[2J\0b\n1,2\n", sheet("v", None, &[]), "it has a, [2J b"),
         ] {
             let error = read(text, PLAIN, &sheet).unwrap_err();
             assert!(error.contains(part), "{error}");
