@@ -14,7 +14,7 @@ const FIRST_WAIT: TimeDelta = TimeDelta::seconds(10);
 
 /// No system is left alone for longer: a KPI that falls due once a day shall not miss its instant
 /// for more than this after the system is back, and one question in so long burdens nobody.
-const WAIT_MAX: TimeDelta = TimeDelta::seconds(120);
+const WAIT_MAX: TimeDelta = TimeDelta::seconds(60);
 
 /// A system that asks for more patience than this is asked again nevertheless: limits are mostly
 /// counted by the minute or the hour.
@@ -239,7 +239,7 @@ mod tests {
         }
         let said = after_five(&events);
         let untils: Vec<_> = said.iter().filter(|said| said.starts_with("not before")).collect();
-        let waits = [30, 80, 180, 320, 520, 920].map(|at| format!("not before {at}: still down"));
+        let waits = [30, 80, 160, 260, 460, 860].map(|at| format!("not before {at}: still down"));
         assert_eq!(untils, waits.iter().collect::<Vec<_>>());
         let anew: Vec<_> = [(10, Asked), (10, TrialFailed), (30, Asked), (30, Answered)]
             .into_iter()
