@@ -438,6 +438,10 @@ async fn play(alerts: &str, story: &[Happening]) -> Played {
         leftovers::summarize(&engine, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
     }
+    // What the last day had too many of is told on the morning after it.
+    now = engine.setup.calendar.working_time_after(now, "08:00:00".parse().unwrap());
+    leftovers::summarize(&engine, now).await.unwrap();
+    send(&engine, now, true, &mut sent).await;
     let held = engine.store.deliveries(true).await.unwrap();
     let held = held.into_iter().map(|held| (held.dedup_key, held.event, held.state));
     let held: Vec<(String, String, String)> = held.collect();
@@ -483,8 +487,12 @@ fn check_story(alerts: &str, story: &[Happening]) {
         }
         let calendar: &Calendar = &setup.calendar;
         let of_the_day = mails.entry(calendar.local_day(*when)).or_default();
-        if !is_end && event != "escalated" {
-            assert!(of_the_day.len() < 3, "a fourth mail of {when}: {sent:?}");
+        let rationed = |event: &str| !matches!(event, "recovered" | "corrected" | "escalated");
+        if rationed(event) {
+            // One that the mail server refused had its place before what may go at any time.
+            let before_it =
+                of_the_day.iter().filter(|(_, of)| !refused.contains(key) || rationed(of));
+            assert!(before_it.count() < 3, "a fourth mail of {when}: {sent:?}");
         }
         of_the_day.push((key, event));
     }
