@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -14,10 +13,8 @@ use crate::{
     },
     clock::Clock,
     config::{problem::suggestion, setup::Setup},
-    notify::{
-        Person,
-        bulletin::digest::{Matter, digest},
-    },
+    daemon::digest::{compare, matter},
+    notify::{Person, bulletin::digest::digest},
     scorecard::{Id, judge},
     store::Store,
 };
@@ -53,19 +50,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let looks = store.looks(since).await?;
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
     let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.digest, now);
-    let unread = "a verdict in the store cannot be read";
-    let matter = Matter {
-        portfolio: &setup.portfolio,
-        people: &setup.people,
-        public_url: setup.web.public_url.as_ref(),
-        zone: setup.calendar.zone,
-        standing: &standing,
-        episodes: &held.episodes,
-        silences: &held.silences,
-        since,
-        then: &looks.then().context(unread)?,
-        retuned: &looks.retuned(&standing).context(unread)?,
-    };
+    let compared = compare(&looks, &standing)?;
+    let matter = matter(&setup, &held, &standing, since, &compared);
     match digest(matter, person, "preview") {
         Some(digest) => {
             put_sheet(&digest.bulletin.into(), arguments.format, arguments.out.as_deref())?;

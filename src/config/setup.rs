@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
-    notify::{Channel, Person},
+    notify::{Channel, Person, PrivateUrl},
     scorecard::{Calendar, Id, KpiRef, Portfolio, ReadingKind, Schedule, WorkingHours},
     sources::{Connection, Source},
 };
@@ -82,7 +82,7 @@ pub struct Retention {
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
     /// What is asked for by GET.
-    pub url: Url,
+    pub url: PrivateUrl,
     /// How often.
     pub every: Duration,
 }

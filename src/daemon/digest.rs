@@ -23,7 +23,7 @@ use crate::{
         route::route,
     },
     scorecard::{Id, Picture, Retuned, Standing, judge},
-    store::{Digested, Due, LastDigest, Looks, NewDelivery},
+    store::{Digested, Due, Held, LastDigest, Looks, NewDelivery},
 };
 
 /// How often is looked whether a digest is due.
@@ -119,19 +119,8 @@ fn make(setup: &Setup, due: &Due, now: DateTime<Utc>) -> anyhow::Result<Digested
     let plans = plans(setup, last, now);
     for Plan { person, due, .. } in &plans {
         let Some((since, slot)) = *due else { continue };
-        let Some((then, retuned)) = compared.get(&since) else { continue };
-        let matter = Matter {
-            portfolio,
-            people: &setup.people,
-            public_url: setup.web.public_url.as_ref(),
-            zone: setup.calendar.zone,
-            standing: &standing,
-            episodes: &held.episodes,
-            silences: &held.silences,
-            since,
-            then,
-            retuned,
-        };
+        let Some(compared) = compared.get(&since) else { continue };
+        let matter = matter(setup, held, &standing, since, compared);
         deliveries.extend(deliveries_of(setup, matter, person, slot, now));
     }
     let last = plans.into_iter().map(|plan| (plan.person.id.clone(), plan.next)).collect();
@@ -139,11 +128,40 @@ fn make(setup: &Setup, due: &Due, now: DateTime<Utc>) -> anyhow::Result<Digested
 }
 
 /// How everything stood, and what has been measured otherwise since.
-type Compared = (Picture, Vec<Retuned>);
+#[derive(Debug)]
+pub struct Compared {
+    then: Picture,
+    retuned: Vec<Retuned>,
+}
 
-fn compare(looks: &Looks, standing: &Standing) -> anyhow::Result<Compared> {
-    let compared = looks.then().and_then(|then| Ok((then, looks.retuned(standing)?)));
+/// What has changed between the verdicts of then and how everything stands. A verdict in the store
+/// that cannot be read is an error.
+pub fn compare(looks: &Looks, standing: &Standing) -> anyhow::Result<Compared> {
+    let compared =
+        looks.then().and_then(|then| Ok(Compared { then, retuned: looks.retuned(standing)? }));
     compared.context("a verdict in the store cannot be read")
+}
+
+/// What everybody's digest is made from, for changes since an instant.
+pub fn matter<'a>(
+    setup: &'a Setup,
+    held: &'a Held,
+    standing: &'a Standing,
+    since: DateTime<Utc>,
+    compared: &'a Compared,
+) -> Matter<'a> {
+    Matter {
+        portfolio: &setup.portfolio,
+        people: &setup.people,
+        public_url: setup.web.public_url.as_ref(),
+        zone: setup.calendar.zone,
+        standing,
+        episodes: &held.episodes,
+        silences: &held.silences,
+        since,
+        then: &compared.then,
+        retuned: &compared.retuned,
+    }
 }
 
 fn deliveries_of(

@@ -7,6 +7,7 @@ use reqwest::redirect::Policy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+use url::Url;
 
 use crate::{clock::Clock, config::setup::Heartbeat, telemetry::metrics::Metrics};
 
@@ -47,7 +48,7 @@ pub(super) async fn beat(
         if !turns {
             continue;
         }
-        let sent = client.get(heartbeat.url.clone()).send().await;
+        let sent = client.get(Url::clone(&heartbeat.url)).send().await;
         let trouble = match sent {
             Ok(response) if response.status().is_success() => None,
             Ok(response) => Some(format!("answered {}", response.status())),

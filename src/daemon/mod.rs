@@ -6,7 +6,7 @@ pub mod backfill;
 mod changes;
 pub mod collect;
 pub mod deliver;
-mod digest;
+pub mod digest;
 mod heartbeat;
 pub mod import;
 pub mod judge;

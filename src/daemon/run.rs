@@ -89,7 +89,7 @@ impl Orders {
 
 /// Runs the daemon until it is told to stop: collects, judges, delivers.
 pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Result<()> {
-    let lock = InstanceLock::take(&setup.store)?;
+    let lock = InstanceLock::take(&setup.store).await?;
     store::check_pages(&setup.store).await?;
     let store = Store::open(&setup.store).await?;
     let freed = store.free_claims(&lock).await?;

@@ -8,6 +8,7 @@ pub mod link;
 mod mail;
 pub mod news;
 pub mod notice;
+mod private_url;
 pub mod retry;
 pub mod route;
 mod shape;
@@ -23,8 +24,9 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
-use url::Url;
 use uuid::Uuid;
+
+pub use private_url::PrivateUrl;
 
 use crate::{
     notify::{
@@ -108,7 +110,7 @@ pub enum SmtpTls {
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// Where to POST.
-    pub url: Url,
+    pub url: PrivateUrl,
     /// Signs the request as Standard Webhooks do; without it, it goes unsigned.
     pub secret: Option<SecretString>,
     /// The secret before that one, while its receiver does not know the present one yet.

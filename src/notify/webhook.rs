@@ -18,7 +18,7 @@ use tokio::{net::TcpStream, time};
 use url::Url;
 
 use crate::notify::{
-    Complaint, Delivery, Format, SendError, Webhook,
+    Complaint, Delivery, Format, PrivateUrl, SendError, Webhook,
     guard::{self, Guard, Inside},
     shape, template,
 };
@@ -42,7 +42,7 @@ const SECRET_PREFIX: &str = "whsec_";
 #[derive(Debug)]
 pub(crate) struct Hook {
     client: Client,
-    url: Url,
+    url: PrivateUrl,
     host: String,
     guard: Guard,
     format: Format,
@@ -100,7 +100,7 @@ impl Hook {
         let (id, timestamp) = (delivery.id.to_string(), now.timestamp().to_string());
         let mut request = self
             .client
-            .post(self.url.clone())
+            .post(Url::clone(&self.url))
             .header(CONTENT_TYPE, shape::content_type(&self.format))
             .header("webhook-id", &id)
             .header("webhook-timestamp", &timestamp);
@@ -360,7 +360,8 @@ mod tests {
     #[tokio::test]
     async fn a_silent_receiver_is_tried_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url: Url = format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
+        let url: PrivateUrl =
+            format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
         let hook = Hook::open_within(
             &Webhook {
                 url,

@@ -66,7 +66,7 @@ pub async fn restore(
     store: &Path,
     now: DateTime<Utc>,
 ) -> anyhow::Result<(Backup, Option<PathBuf>)> {
-    let lock = InstanceLock::take(store)?;
+    let lock = InstanceLock::take(store).await?;
     let held = look_through(backup)
         .await
         .with_context(|| format!("{} is no backup of a store", backup.display()))?;

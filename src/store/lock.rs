@@ -5,11 +5,19 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::time::{sleep, timeout};
+
+/// Who holds a lock for longer runs.
+const FREE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often is looked whether a lock is free.
+const FREE_EVERY: Duration = Duration::from_millis(20);
 
 /// Held by the daemon as long as it runs.
 #[derive(Debug)]
@@ -36,8 +44,9 @@ pub struct Reloaded {
 }
 
 impl InstanceLock {
-    /// Takes the lock of a store, or says who has it.
-    pub fn take(store: &Path) -> anyhow::Result<Self> {
+    /// Takes the lock of a store, or says who has it. Whoever only looks whether a daemon runs has
+    /// it for a moment, and so has a child that a daemon was about to start when it ended.
+    pub async fn take(store: &Path) -> anyhow::Result<Self> {
         let path = lock_path(store);
         let told = || format!("cannot lock the store by {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -51,9 +60,18 @@ impl InstanceLock {
             .write(true)
             .open(&path)
             .with_context(told)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let until_free = async {
+            loop {
+                match file.try_lock() {
+                    Err(TryLockError::WouldBlock) => sleep(FREE_EVERY).await,
+                    Err(TryLockError::Error(error)) => return Err(error),
+                    Ok(()) => return Ok(()),
+                }
+            }
+        };
+        match timeout(FREE_WITHIN, until_free).await {
+            Ok(taken) => taken.with_context(told)?,
+            Err(_) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder).with_context(told)?;
                 bail!(
@@ -62,7 +80,6 @@ impl InstanceLock {
                     holder.trim()
                 );
             }
-            Err(TryLockError::Error(error)) => return Err(error).with_context(told),
         }
         let lock = Self { file };
         lock.write(&format!("{}\n", std::process::id())).with_context(told)?;
@@ -117,23 +134,37 @@ fn lock_path(store: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_second_daemon_is_refused_and_told_of_the_first() {
+    #[tokio::test]
+    async fn a_second_daemon_is_refused_and_told_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("kpid.db");
-        let first = InstanceLock::take(&store).unwrap();
-        let refused = InstanceLock::take(&store).unwrap_err().to_string();
+        let first = InstanceLock::take(&store).await.unwrap();
+        let refused = InstanceLock::take(&store).await.unwrap_err().to_string();
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");
         drop(first);
-        InstanceLock::take(&store).unwrap();
+        InstanceLock::take(&store).await.unwrap();
     }
 
-    #[test]
-    fn who_holds_it_and_its_newest_reload_are_told_as_long_as_it_lives() {
+    #[tokio::test]
+    async fn who_only_looks_keeps_no_daemon_from_starting() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("kpid.db");
+        drop(InstanceLock::take(&store).await.unwrap());
+        let looks = File::open(lock_path(&store)).unwrap();
+        looks.lock_shared().unwrap();
+        let (taken, ()) = tokio::join!(biased; InstanceLock::take(&store), async {
+            assert!(looks.try_lock().is_ok(), "it was not taken while somebody looked");
+            drop(looks);
+        });
+        taken.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_holds_it_and_its_newest_reload_are_told_as_long_as_it_lives() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("kpid.db");
         assert_eq!(holder(&store).unwrap(), None);
-        let lock = InstanceLock::take(&store).unwrap();
+        let lock = InstanceLock::take(&store).await.unwrap();
         let process = i32::try_from(std::process::id()).unwrap();
         assert_eq!(holder(&store).unwrap(), Some(Holder { process, reloaded: None }));
         for came in [Err("two\nlines, and long".repeat(9)), Ok("sha256:1".to_owned())] {

@@ -3,9 +3,9 @@
 
 use std::{pin::pin, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use hyper::server::conn::http1;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -15,6 +15,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tracing::{debug, warn};
 
 /// How much a connection may take.
@@ -30,6 +31,9 @@ pub(super) struct Limits {
     whole: Duration,
     /// How long what is being answered may take to end after that.
     last_answer: Duration,
+    /// How long a connection that has not asked anything yet may still do so when we are told to
+    /// stop: what it was opened for is on its way, and nobody asks again when a new one is cut.
+    first_request: Duration,
 }
 
 /// What the daemon grants.
@@ -38,6 +42,7 @@ pub(super) const LIMITS: Limits = Limits {
     head: Duration::from_secs(10),
     whole: Duration::from_secs(300),
     last_answer: super::ANSWER_TIME_MAX,
+    first_request: Duration::from_secs(1),
 };
 
 /// Bytes of a request's head: four times what servers usually grant a browser's cookies.
@@ -76,15 +81,28 @@ pub(super) async fn serve(
 
 /// Answers one connection's requests until it ends, by itself or by a limit.
 async fn converse(stream: TcpStream, app: Router, limits: Limits, stop: CancellationToken) {
+    let begun = CancellationToken::new();
+    let asked = {
+        let begun = begun.clone();
+        move |request: Request<Incoming>| {
+            begun.cancel();
+            request
+        }
+    };
+    let app = ServiceBuilder::new().map_request(asked).service(app);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
     let mut connection = pin!(connection);
+    let is_to_stop = async {
+        stop.cancelled().await;
+        timeout(limits.first_request, begun.cancelled()).await
+    };
     tokio::select! {
         ended = connection.as_mut() => return tell(ended),
-        () = stop.cancelled() => {}
+        _ = is_to_stop => {}
         () = sleep(limits.whole) => {}
     }
     connection.as_mut().graceful_shutdown();
@@ -230,5 +248,26 @@ mod tests {
         };
         let (answer, ()) = tokio::join!(talk, serve(listener, app, LIMITS, stop.clone()));
         assert!(answer.ends_with("late"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_request_under_way_in_a_new_connection_is_answered_at_the_end() {
+        let limits = Limits { first_request: Duration::from_secs(30), ..LIMITS };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (at, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let talk = async {
+            let mut fresh = TcpStream::connect(at).await.unwrap();
+            // They are taken in the order in which they come.
+            let mut later = TcpStream::connect(at).await.unwrap();
+            later.write_all(REQUEST).await.unwrap();
+            let mut byte = [0];
+            later.read_exact(&mut byte).await.unwrap();
+            stop.cancel();
+            assert!(rest(&mut later).await.ends_with("hello"), "it has ended by itself");
+            fresh.write_all(REQUEST).await.unwrap();
+            rest(&mut fresh).await
+        };
+        let (answer, ()) = tokio::join!(talk, serve(listener, hello(), limits, stop.clone()));
+        assert!(answer.ends_with("hello"), "{answer}");
     }
 }

@@ -538,7 +538,7 @@ async fn a_clock_set_back_between_two_news_changes_no_order() {
     send(&engine, now, true, &mut sent).await;
     let events: Vec<_> = sent.iter().map(|(.., event)| event.as_str()).collect();
     assert_eq!(events, ["opened", "recovered"]);
-    let lock = InstanceLock::take(&office.kpid.folder().join("kpid.db")).unwrap();
+    let lock = InstanceLock::take(&office.kpid.folder().join("kpid.db")).await.unwrap();
     assert_eq!(engine.store.free_claims(&lock).await.unwrap(), 0);
 }
 

@@ -9,6 +9,7 @@ use kpid::{
     store::{Attempt, Collected, Filing, Store},
 };
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::world::{kpid::Kpid, origin::Origin};
 
@@ -108,4 +109,63 @@ async fn open_secrets_an_open_store_and_its_damage_are_told() {
     let (code, found) = wrong(&kpid, &[]).await;
     assert_eq!(code, Some(1));
     assert!(found.len() == 1 && found[0].1.contains("kpid restore"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_clock_and_a_stuck_delivery_are_told() {
+    let origin = Origin::start().await;
+    let kpid = kpid(&origin);
+    let path = kpid.folder().join("kpid.db");
+    let store = Store::open(&path).await.unwrap();
+    let at = Clock::System.now() + TimeDelta::days(1);
+    let attempt =
+        Attempt { slot: Some(at), missed: 0, finished_at: at, outcome: "samples", message: None };
+    let kpi = KpiRef::parse("acme/calls").unwrap();
+    let collected =
+        Collected { kpi, attempt: Some(attempt), filing: Filing::Actuals, filed: Vec::new() };
+    store.record(&[collected]).await.unwrap();
+    store.close().await;
+    let waits = "INSERT INTO deliveries (id, dedup_key, event, channel, recipient, facts, state, \
+        written_at, next_attempt_at) VALUES ('00000000-0000-0000-0000-000000000001', \
+        'acme/care/1', 'opened', 'ops', 'ops', '{}', 'pending', 0, 0)";
+    on(&path, waits).await;
+
+    let (code, found) = wrong(&kpid, &[]).await;
+    assert_eq!(code, Some(1));
+    let names: Vec<_> = found.iter().map(|found| found.0.as_str()).collect();
+    assert_eq!(names, ["clock", "deliveries"]);
+    let later = at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    assert!(found[0].1.contains(&later), "{found:?}");
+    assert!(found[1].1.starts_with("1 wait, the oldest for"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_migration_to_come_is_noted_and_left_to_the_next_start() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin);
+    let path = kpid.folder().join("kpid.db");
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    let newest = migrator.iter().map(|migration| migration.version).max().unwrap();
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    migrator.run_to(newest - 1, &pool).await.unwrap();
+    pool.close().await;
+    open_to(&path, 0o600);
+    let words = format!("schema {}, which the next start brings to {newest}", newest - 1);
+    for _looked in 0..2 {
+        let ran = kpid.run(&["doctor"]).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stdout.contains(&words), "{ran:?}");
+    }
+    assert_eq!(kpid.run(&["pull"]).await.code, Some(0));
+    let text = kpid.run(&["doctor"]).await.stdout;
+    assert!(text.contains(&format!("its pages are sound; schema {newest}\n")), "{text}");
+}
+
+async fn on(store: &Path, sql: &'static str) {
+    let mut connection =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(store)).await.unwrap();
+    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }

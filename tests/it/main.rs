@@ -12,6 +12,7 @@ mod check;
 mod circuit;
 mod demo;
 mod digests;
+mod disk;
 mod docs;
 mod doctor;
 mod explain;

@@ -358,7 +358,7 @@ async fn what_is_claimed_is_nobody_elses_until_the_claimant_is_dead() {
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0]);
-    let lock = InstanceLock::take(&path).unwrap();
+    let lock = InstanceLock::take(&path).await.unwrap();
     assert_eq!(store.free_claims(&lock).await.unwrap(), 1);
     assert_eq!(claimed(&store, "mail", now).await, [1], "with the same id");
 }

@@ -14,10 +14,15 @@ use crate::world::{
     webhook::Webhook,
 };
 
-fn kpid(origin: &Origin, web: &str) -> Kpid {
+pub(crate) fn kpid(origin: &Origin, web: &str) -> Kpid {
+    kpid_that_keeps(origin, "kpid.db", web)
+}
+
+/// The same with a store of another place.
+pub(crate) fn kpid_that_keeps(origin: &Origin, store: &str, web: &str) -> Kpid {
     let api = origin.yaml();
     let config = format!(
-        "store: kpid.db\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections: {{ api: {api} }}\nweb: {{ {web} }}\n"
+        "store: {store}\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections: {{ api: {api} }}\nweb: {{ {web} }}\n"
     );
     let scorecard = "scorecard: acme
 name: Acme <b>&</b> Sons
@@ -33,7 +38,7 @@ perspectives:
     Kpid::new(&config, scorecard)
 }
 
-async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
+pub(crate) async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
     let look = async || kpid.show().await["scorecards"][0]["status"].clone();
     daemon.until(status, look, |seen| seen == status).await;
 }
@@ -272,31 +277,4 @@ async fn every_metric_of_the_rules_and_the_dashboard_is_there() {
         let missing: Vec<_> = asked.difference(&there).collect();
         assert!(missing.is_empty(), "{file} asks for {missing:?}, of which /metrics knows nothing");
     }
-}
-
-#[tokio::test]
-async fn a_full_disk_is_told_survived_and_nothing_decided_is_lost() {
-    let origin = Origin::start().await;
-    origin.figure("calls", 98.0);
-    let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
-    let mut daemon = kpid.start_where_files_may_be_full();
-    let at = daemon.address().await;
-    until_judged(&mut daemon, &kpid, "on_track").await;
-
-    daemon.limit_files(Some(1));
-    origin.figure("calls", 80.0);
-    let failed = async || value(&text(at, "/metrics").await, "kpid_rounds_failed_total");
-    daemon.until("a round that cannot be kept", failed, |count| count.unwrap_or(0.0) >= 1.0).await;
-    assert_eq!(text(at, "/healthz").await, "ok\n", "it lives on");
-    assert_eq!(kpid.show().await["scorecards"][0]["status"], "on_track", "as it was");
-
-    daemon.limit_files(None);
-    // By itself. `show` judges what is held; that the daemon has judged too, its alert says.
-    let alerts = async || {
-        let listed = kpid.run(&["alerts", "list", "--format", "json"]).await.stdout;
-        serde_json::from_str::<Value>(&listed).unwrap_or_default()["episodes"][0]["scope"].clone()
-    };
-    daemon.until("the alert", alerts, |scope| scope == "acme/care").await;
-    assert_eq!(kpid.show().await["scorecards"][0]["status"], "off_track");
-    assert_eq!(daemon.stop().await.code(), Some(0));
 }

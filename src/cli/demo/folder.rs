@@ -57,12 +57,12 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// Makes the folder anew. Refuses one that has something in it and is no former demo's.
-    pub(crate) fn create(
+    pub(crate) async fn create(
         path: &Path,
         server: SocketAddr,
         page: SocketAddr,
     ) -> anyhow::Result<Self> {
-        clear(path)?;
+        clear(path).await?;
         let folder = Self(path.to_owned());
         let write = |name: &str, text: &str| {
             let file = folder.0.join(name);
@@ -126,7 +126,7 @@ impl Folder {
 
 /// Leaves nothing in the folder but the mark, which stays until the end lest half a folder is
 /// taken for somebody else's.
-fn clear(path: &Path) -> anyhow::Result<()> {
+async fn clear(path: &Path) -> anyhow::Result<()> {
     let told = || format!("cannot empty {}", path.display());
     let entries = match fs::read_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -139,7 +139,7 @@ fn clear(path: &Path) -> anyhow::Result<()> {
         bail!("{} has files in it and is no former demo's; name another folder", path.display());
     }
     // A demo that still runs keeps its folder.
-    let _lock = InstanceLock::take(&path.join(STORE))?;
+    let _lock = InstanceLock::take(&path.join(STORE)).await?;
     for entry in entries.iter().filter(|entry| entry.file_name() != MARK) {
         let is_folder = entry.file_type().with_context(told)?.is_dir();
         let remove = if is_folder { fs::remove_dir_all } else { fs::remove_file };
@@ -156,12 +156,12 @@ mod tests {
     const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 4711);
     const PAGE: ([u8; 4], u16) = ([127, 0, 0, 1], 4712);
 
-    #[test]
-    fn a_folder_is_made_and_made_again() {
+    #[tokio::test]
+    async fn a_folder_is_made_and_made_again() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("kpid-demo");
         for _ in 0..2 {
-            let folder = Folder::create(&path, SERVER.into(), PAGE.into()).unwrap();
+            let folder = Folder::create(&path, SERVER.into(), PAGE.into()).await.unwrap();
             let config = fs::read_to_string(folder.config()).unwrap();
             assert!(config.contains("http://127.0.0.1:4711/survey/"), "{config}");
             assert!(!config.contains(ADDRESS_AS_SHIPPED));
@@ -170,11 +170,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_files_are_good_without_a_warning() {
+    #[tokio::test]
+    async fn the_files_are_good_without_a_warning() {
         let parent = tempfile::tempdir().unwrap();
-        let folder =
-            Folder::create(&parent.path().join("kpid-demo"), SERVER.into(), PAGE.into()).unwrap();
+        let folder = Folder::create(&parent.path().join("kpid-demo"), SERVER.into(), PAGE.into())
+            .await
+            .unwrap();
         let (setup, problems) = load(&folder.config(), Secrets::Needed).unwrap();
         assert!(problems.found.is_empty(), "{}", problems.render());
         let families = setup.portfolio.families();
@@ -186,24 +187,24 @@ mod tests {
         assert_eq!(families, [kin, vec!["sanne"]]);
     }
 
-    #[test]
-    fn a_demo_that_runs_keeps_its_folder() {
+    #[tokio::test]
+    async fn a_demo_that_runs_keeps_its_folder() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("kpid-demo");
-        let folder = Folder::create(&path, SERVER.into(), PAGE.into()).unwrap();
-        let running = InstanceLock::take(&path.join(STORE)).unwrap();
-        let refused = Folder::create(&path, SERVER.into(), PAGE.into()).unwrap_err();
+        let folder = Folder::create(&path, SERVER.into(), PAGE.into()).await.unwrap();
+        let running = InstanceLock::take(&path.join(STORE)).await.unwrap();
+        let refused = Folder::create(&path, SERVER.into(), PAGE.into()).await.unwrap_err();
         assert!(refused.to_string().contains("in use by another kpid"), "{refused}");
         assert!(folder.config().exists());
         drop(running);
-        assert!(Folder::create(&path, SERVER.into(), PAGE.into()).is_ok());
+        assert!(Folder::create(&path, SERVER.into(), PAGE.into()).await.is_ok());
     }
 
-    #[test]
-    fn somebody_elses_folder_is_refused_and_left_alone() {
+    #[tokio::test]
+    async fn somebody_elses_folder_is_refused_and_left_alone() {
         let theirs = tempfile::tempdir().unwrap();
         fs::write(theirs.path().join("thesis.txt"), "ten years of work").unwrap();
-        let refused = Folder::create(theirs.path(), SERVER.into(), PAGE.into()).unwrap_err();
+        let refused = Folder::create(theirs.path(), SERVER.into(), PAGE.into()).await.unwrap_err();
         assert!(refused.to_string().contains("name another folder"), "{refused}");
         assert!(theirs.path().join("thesis.txt").exists());
         assert_eq!(fs::read_dir(theirs.path()).unwrap().count(), 1);

@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.context("cannot listen on 127.0.0.1 for the demo's business APIs")?;
     let address = listener.local_addr().context("the demo's listener has no address")?;
-    let folder = Folder::create(&arguments.folder, address, free_address()?)?;
+    let folder = Folder::create(&arguments.folder, address, free_address()?).await?;
     let closed = Closed::default();
     let (inbox, hooks) = mpsc::channel(HOOKS_WAITING_MAX);
     let routes = apis::routes(closed.clone()).merge(hook::routes(inbox));

@@ -436,7 +436,7 @@ fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
         let hint = format!("write {address}, or add `allow_private: true` to the channel");
         desk.problems.push(Problem::error(doc.url.place, message).hint(hint));
     }
-    Some(Webhook { url, secret, previous, format, allow_private })
+    Some(Webhook { url: url.into(), secret, previous, format, allow_private })
 }
 
 fn person(desk: &mut Desk, id: Id, doc: &PersonDoc) -> Person {
@@ -467,7 +467,7 @@ fn heartbeat(desk: &mut Desk, doc: &HeartbeatDoc) -> Option<Heartbeat> {
         desk.error(place, "a heartbeat comes at most every second");
     }
     let every = every.max(HEARTBEAT_MIN);
-    Some(Heartbeat { url: web_address(desk, &doc.url)?, every })
+    Some(Heartbeat { url: web_address(desk, &doc.url)?.into(), every })
 }
 
 /// A token opens one door, and one that leads to nowhere is no use.

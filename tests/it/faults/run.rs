@@ -253,7 +253,7 @@ impl Run {
 
     /// A process begins, as `kpid run` does.
     async fn rise(&mut self) {
-        let lock = InstanceLock::take(&self.setup.store).unwrap();
+        let lock = InstanceLock::take(&self.setup.store).await.unwrap();
         let store = Store::open(&self.setup.store).await.unwrap();
         let freed = store.free_claims(&lock).await.unwrap();
         self.seen.deaths_of_claimed += usize::try_from(freed).unwrap();

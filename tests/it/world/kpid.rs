@@ -48,6 +48,13 @@ pub(crate) struct Daemon {
     log: PathBuf,
 }
 
+/// A disk of its own for what a daemon keeps: a tmpfs that only the daemon sees.
+#[derive(Debug)]
+pub(crate) struct SmallDisk {
+    daemon: u32,
+    folder: PathBuf,
+}
+
 impl Kpid {
     /// A folder with `kpid.yaml` and one scorecard file.
     pub(crate) fn new(config: &str, scorecard: &str) -> Self {
@@ -65,14 +72,12 @@ impl Kpid {
 
     /// Runs a command to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
-        let mut command = Command::new(BINARY);
+        self.run_by(Command::new(BINARY), arguments).await
+    }
+
+    async fn run_by(&self, mut command: Command, arguments: &[&str]) -> Ran {
         command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-        Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        ran(command).await
     }
 
     /// The standing as JSON, or null as long as there is no store.
@@ -90,10 +95,12 @@ impl Kpid {
         let watching = async {
             until(what, is_so, |yes| *yes).await;
             stop.cancel();
+            Ok(())
         };
         let running = run(setup, Clock::set(now), Orders::only_stop(stop.clone()));
-        let (ran, ()) = tokio::join!(running, watching);
-        ran.unwrap();
+        // A daemon that cannot start is not waited for.
+        tokio::try_join!(running, watching)
+            .unwrap_or_else(|error| panic!("the daemon ended before {what}: {error:#}"));
     }
 
     /// Starts the daemon.
@@ -103,13 +110,23 @@ impl Kpid {
 
     /// Starts the daemon so that a file it may not make longer is an error and not its end.
     pub(crate) fn start_where_files_may_be_full(&self) -> Daemon {
-        let log = self.folder().join("log");
         let mut command = process::command(Path::new("/bin/sh"), None, Signal::Kill);
         command.arg("-c").arg("trap '' XFSZ; exec \"$0\" \"$@\"").arg(BINARY);
-        command.arg("--config").arg(self.folder().join("kpid.yaml")).arg("run");
-        let file = File::options().create(true).append(true).open(&log).unwrap();
-        command.stdout(Stdio::null()).stderr(file);
-        Daemon { process: Process::start(command, Signal::Kill), log }
+        self.start_by(command, &["run"])
+    }
+
+    /// Starts the daemon with a tmpfs of 8 MiB mounted at a folder, in a namespace of its own, so
+    /// that no privileges are needed and nothing is left behind.
+    pub(crate) fn start_on_a_small_disk(&self, name: &str) -> (Daemon, SmallDisk) {
+        let folder = self.folder().join(name);
+        fs::create_dir(&folder).unwrap();
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "setpriv", "--pdeathsig", "KILL"]);
+        let script = "mount -t tmpfs -o size=8m,mode=0700 kpid \"$0\" && exec \"$@\"";
+        command.args(["--", "/bin/sh", "-c", script]).arg(&folder).arg(BINARY);
+        let daemon = self.start_by(command, &["run"]);
+        let disk = SmallDisk { daemon: daemon.process.pid(), folder };
+        (daemon, disk)
     }
 
     /// Starts the daemon with variables in its environment.
@@ -119,13 +136,63 @@ impl Kpid {
 
     /// Starts a command, which may be killed before it comes to its end.
     pub(crate) fn begin(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Daemon {
-        let log = self.folder().join("log");
         let mut command = process::command(Path::new(BINARY), None, Signal::Kill);
-        command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
         command.envs(variables.iter().copied());
+        self.start_by(command, arguments)
+    }
+
+    fn start_by(&self, mut command: Command, arguments: &[&str]) -> Daemon {
+        let log = self.folder().join("log");
+        command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
         let file = File::options().create(true).append(true).open(&log).unwrap();
         command.stdout(Stdio::null()).stderr(file);
         Daemon { process: Process::start(command, Signal::Kill), log }
+    }
+}
+
+impl SmallDisk {
+    /// Runs a command where the disk is seen.
+    pub(crate) async fn run(&self, kpid: &Kpid, arguments: &[&str]) -> Ran {
+        let mut command = self.command();
+        command.arg(BINARY);
+        kpid.run_by(command, arguments).await
+    }
+
+    /// Fills it to the last byte.
+    pub(crate) async fn fill(&self) {
+        let mut command = self.command();
+        command.args(["dd", "if=/dev/zero", "bs=4096"]);
+        command.arg(format!("of={}", self.fill_file().display()));
+        let ran = ran(command).await;
+        assert!(ran.stderr.contains("No space left"), "{ran:?}");
+    }
+
+    /// Makes room again.
+    pub(crate) async fn empty(&self) {
+        let mut command = self.command();
+        command.arg("rm").arg(self.fill_file());
+        let ran = ran(command).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+
+    fn fill_file(&self) -> PathBuf {
+        self.folder.join("fill")
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["--user", "--mount", "--preserve-credentials"]);
+        command.arg(format!("--target={}", self.daemon)).arg("--");
+        command
+    }
+}
+
+async fn ran(mut command: Command) -> Ran {
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
