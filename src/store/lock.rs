@@ -77,7 +77,7 @@ impl InstanceLock {
                 bail!(
                     "the store {} is in use by another kpid (process {}); stop that one first",
                     store.display(),
-                    holder.trim()
+                    holder.lines().next().unwrap_or_default()
                 );
             }
         }
@@ -99,6 +99,14 @@ impl InstanceLock {
         file.seek(SeekFrom::Start(0))?;
         file.write_all(text.as_bytes())?;
         file.set_len(text.len() as u64)
+    }
+}
+
+impl Drop for InstanceLock {
+    fn drop(&mut self) {
+        // Closing the file alone would not free it as long as a child that is about to be started
+        // has a copy of the descriptor. What cannot be unlocked, closing frees.
+        let _ = self.file.unlock();
     }
 }
 
@@ -139,10 +147,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("kpid.db");
         let first = InstanceLock::take(&store).await.unwrap();
+        first
+            .note(&Reloaded { at: DateTime::UNIX_EPOCH, came: Ok("sha256:1".to_owned()) })
+            .unwrap();
         let refused = InstanceLock::take(&store).await.unwrap_err().to_string();
-        assert!(refused.contains(&std::process::id().to_string()), "{refused}");
+        let process = std::process::id();
+        assert!(
+            refused.ends_with(&format!("(process {process}); stop that one first")),
+            "{refused}"
+        );
+        assert_eq!(refused.lines().count(), 1, "{refused}");
         drop(first);
         InstanceLock::take(&store).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_is_free_at_once_also_when_a_child_has_a_copy_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("kpid.db");
+        let lock = InstanceLock::take(&store).await.unwrap();
+        let of_child = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert_eq!(holder(&store).unwrap(), None);
+        drop(of_child);
     }
 
     #[tokio::test]
