@@ -1,6 +1,6 @@
 //! Which collections are due at an instant. Pure: it is told what was served and what is under way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -29,13 +29,14 @@ type Missed = (DateTime<Utc>, u64);
 pub(super) struct Agenda {
     zone: Tz,
     served: HashMap<KpiRef, DateTime<Utc>>,
-    under_way: HashSet<KpiRef>,
+    /// The slot that each is asked for now.
+    under_way: HashMap<KpiRef, DateTime<Utc>>,
 }
 
 impl Agenda {
     /// An agenda that knows up to where each schedule has been served.
     pub(super) fn new(zone: Tz, served: HashMap<KpiRef, DateTime<Utc>>) -> Self {
-        Self { zone, served, under_way: HashSet::new() }
+        Self { zone, served, under_way: HashMap::new() }
     }
 
     /// Takes what is due at `now`. A KPI never collected is due at once; one that missed instants is
@@ -45,7 +46,7 @@ impl Agenda {
         // KPIs that were collected together have missed the same instants.
         let mut known: HashMap<(&Schedule, DateTime<Utc>), Option<Missed>> = HashMap::new();
         for (at, collection) in collections.iter().enumerate() {
-            if self.under_way.contains(&collection.kpi) {
+            if self.under_way.contains_key(&collection.kpi) {
                 continue;
             }
             let found = match self.served_until(collection, now) {
@@ -57,7 +58,7 @@ impl Agenda {
                 }
             };
             if let Some((slot, missed)) = found {
-                self.under_way.insert(collection.kpi.clone());
+                self.under_way.insert(collection.kpi.clone(), slot);
                 due.push(Due { at, slot, missed });
             }
         }
@@ -75,9 +76,12 @@ impl Agenda {
         Some((*served).min(now))
     }
 
-    /// A collection is over, and nothing of it was kept: its slot is still due.
-    pub(super) fn lost(&mut self, kpi: &KpiRef) {
-        self.under_way.remove(kpi);
+    /// A collection is over, and nothing of it was kept: its slot is still due, unless it was served
+    /// before its round broke off. A later one that is under way since goes on.
+    pub(super) fn lost(&mut self, kpi: &KpiRef, slot: DateTime<Utc>) {
+        if self.under_way.get(kpi) == Some(&slot) {
+            self.under_way.remove(kpi);
+        }
     }
 
     /// A collection is over: its slot is served, whatever came of it.
@@ -141,8 +145,22 @@ mod tests {
         let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
         let now = at("2026-06-02T04:00:00Z");
         let due = agenda.take_due(&daily(), now);
-        agenda.lost(&KpiRef::parse("s/k").unwrap());
+        agenda.lost(&KpiRef::parse("s/k").unwrap(), now);
         assert_eq!(agenda.take_due(&daily(), now), due);
+    }
+
+    #[test]
+    fn what_a_round_loses_after_it_was_served_ends_no_later_one() {
+        let every = Schedule::Every(Interval::new(TimeDelta::seconds(10)).unwrap());
+        let (kpi, collections) = (KpiRef::parse("s/k").unwrap(), collections(every));
+        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
+        let start = at("2026-06-01T04:00:10Z");
+        let later = start + TimeDelta::seconds(10);
+        assert_eq!(agenda.take_due(&collections, start).len(), 1);
+        agenda.served(&kpi, start);
+        assert_eq!(agenda.take_due(&collections, later).len(), 1);
+        agenda.lost(&kpi, start);
+        assert_eq!(agenda.take_due(&collections, later + TimeDelta::seconds(10)), []);
     }
 
     #[test]

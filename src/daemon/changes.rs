@@ -8,13 +8,12 @@ use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
 };
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::{
     clock::Clock,
     daemon::{
-        Engine,
-        judge::{self, LIVE},
+        Engine, collect, judge,
         readings::{self, Readings},
     },
     scorecard::Id,
@@ -134,11 +133,8 @@ impl Desk {
         if unjudged.is_empty() {
             return;
         }
-        match judge::judge(&self.engine, unjudged, LIVE, self.clock.now()).await {
-            Ok(_) => {
-                unjudged.clear();
-                self.news.notify_waiters();
-            }
+        match judge::live(&self.engine, unjudged, &self.news, self.clock.now()).await {
+            Ok(_) => unjudged.clear(),
             Err(error) => error!("cannot judge what came over HTTP: {error:#}"),
         }
     }
@@ -155,6 +151,6 @@ fn tell(connection: &str, receipt: &Receipt) {
         "`{connection}` pushed: {stored} figures stored, {revised} revised, {unchanged} unchanged"
     );
     for Frozen { kpi, period } in frozen {
-        warn!(%kpi, %period, "`{kpi}` was restated for {period}, which is frozen; to accept it, use `kpid import`");
+        collect::tell_frozen(kpi, period);
     }
 }

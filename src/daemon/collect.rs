@@ -1,7 +1,10 @@
 //! Collecting one KPI: ask its source, file what came. The timer, `pull` and backfills all come
 //! through here.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
+use tracing::warn;
 
 use crate::{
     clock::Clock,
@@ -106,6 +109,11 @@ pub fn file(
     let reading = collection.source.reading;
     let filing = definition.map_or(Filing::Actuals, |(_, kpi)| filing(reading, kpi));
     Collected { kpi: collection.kpi.clone(), attempt: Some(attempt), filing, filed }
+}
+
+/// Tells that a source changed a period which it may not change any more.
+pub(super) fn tell_frozen(kpi: impl Display, period: impl Display) {
+    warn!(%kpi, %period, "`{kpi}` was restated for {period}, which is frozen; to accept it, use `kpid import`");
 }
 
 /// The sum of nothing, for the periods that were asked about, have begun, and of which the source

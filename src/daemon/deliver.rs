@@ -25,7 +25,7 @@ use crate::{
     },
     scorecard::Id,
     store::{Claimed, NewDelivery},
-    telemetry::metrics::{Metrics, Outcome},
+    telemetry::metrics::Outcome,
 };
 
 /// Deliveries under way at once over one channel.
@@ -57,8 +57,6 @@ pub struct Worker<'a> {
     pub news: &'a Notify,
     /// What signs the links in mails; none where mails have none.
     pub signer: Option<&'a Signer>,
-    /// What is counted.
-    pub metrics: &'a Metrics,
 }
 
 impl Worker<'_> {
@@ -216,7 +214,7 @@ impl Worker<'_> {
     }
 
     fn count(&self, outcome: &str) {
-        self.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
+        self.engine.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
     }
 
     async fn give_up(

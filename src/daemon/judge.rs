@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 use tracing::{error, info};
 
 use crate::{
@@ -20,6 +21,19 @@ use crate::{
 /// What live evaluations do: a scope seen for the first time is not told of.
 pub const LIVE: Circumstances =
     Circumstances { historical: false, first_look_is_historical: true, silenced: &[] };
+
+/// Judges scorecards as the running daemon does: it is counted, and whoever delivers is woken.
+pub(super) async fn live(
+    engine: &Engine,
+    scorecards: &[Id],
+    news: &Notify,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let judgement = judge(engine, scorecards, LIVE, now).await?;
+    engine.metrics.judgements.inc();
+    news.notify_waiters();
+    Ok(judgement)
+}
 
 /// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
 pub async fn judge(

@@ -29,7 +29,7 @@ mod window;
 use std::sync::Arc;
 
 use crate::{
-    clock::Clock, config::setup::Setup, sources::connections::Connections, store::Store,
+    config::setup::Setup, sources::connections::Connections, store::Store,
     telemetry::metrics::Metrics,
 };
 
@@ -42,18 +42,15 @@ pub struct Engine {
     pub store: Store,
     /// Where actuals come from.
     pub connections: Connections,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Engine {
     /// An engine on an open store.
     pub fn new(setup: Setup, store: Store) -> anyhow::Result<Self> {
         let connections = Connections::open(&setup.connections)?;
-        Ok(Self { setup, store, connections })
-    }
-
-    /// The same for a timer, which leaves connections that fail alone for a while.
-    fn guarded(self, clock: Clock, metrics: &Arc<Metrics>) -> Self {
-        Self { connections: self.connections.guarded(clock, metrics), ..self }
+        Ok(Self { setup, store, connections, metrics: Arc::default() })
     }
 
     /// An engine on a store that is written to: what was held under an earlier id is moved first.

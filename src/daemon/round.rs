@@ -22,13 +22,13 @@ use crate::{
     daemon::{
         Engine,
         agenda::Due,
-        collect::Occasion,
-        judge::{self, LIVE},
+        collect::{self, Occasion},
+        judge,
         pull::{self, Pulled},
     },
     scorecard::{Id, KpiRef},
     sources::shared::Shared,
-    telemetry::metrics::{Metrics, Outcome},
+    telemetry::metrics::Outcome,
 };
 
 /// How long figures that are in wait for those that are not before they are judged without them.
@@ -46,8 +46,8 @@ const BATCH_MAX: usize = 256;
 pub(super) enum Over {
     /// Its slot is served, whatever came of it.
     Served(KpiRef, DateTime<Utc>),
-    /// Nothing of it could be kept: its slot is still due.
-    Lost(KpiRef),
+    /// Its round broke off: unless it is served by now, its slot is still due.
+    Lost(KpiRef, DateTime<Utc>),
 }
 
 /// What a round works with.
@@ -64,8 +64,6 @@ pub(super) struct Round<'a> {
     pub(super) news: &'a Notify,
     /// Told of every collection that is over.
     pub(super) done: &'a mpsc::UnboundedSender<Vec<Over>>,
-    /// What is counted.
-    pub(super) metrics: &'a Metrics,
 }
 
 /// What a round came to, for the log.
@@ -105,10 +103,11 @@ impl Round<'_> {
         for (connection, line) in tally.lines() {
             warn!(%connection, "{line}");
         }
-        self.metrics.round_seconds.observe(begun.elapsed().as_secs_f64());
+        let metrics = &self.engine.metrics;
+        metrics.round_seconds.observe(begun.elapsed().as_secs_f64());
         match result {
-            Ok(()) => self.metrics.rounds.inc(),
-            Err(_) => self.metrics.rounds_failed.inc(),
+            Ok(()) => metrics.rounds.inc(),
+            Err(_) => metrics.rounds_failed.inc(),
         };
         result
     }
@@ -162,8 +161,8 @@ impl Round<'_> {
     /// works again, unless it is time to stop.
     pub(super) async fn make_up(&self, family: &[Id], stop: &CancellationToken) {
         while timeout(RETRY_PAUSE, stop.cancelled()).await.is_err() {
-            match judge::judge(self.engine, family, LIVE, self.clock.now()).await {
-                Ok(_) => return self.news.notify_waiters(),
+            match judge::live(self.engine, family, self.news, self.clock.now()).await {
+                Ok(_) => return,
                 Err(error) => {
                     let scorecards = self.scorecards;
                     error!(scorecards, "still cannot judge {scorecards}: {error:#}");
@@ -175,13 +174,13 @@ impl Round<'_> {
     async fn keep(&self, batch: &[Pulled], tally: &mut Tally) -> anyhow::Result<()> {
         let collected: Vec<_> = batch.iter().map(|pulled| pulled.collected.clone()).collect();
         for (kpi, period) in self.engine.store.record(&collected).await? {
-            warn!(%kpi, %period, "`{kpi}` was restated for {period}, which is frozen; to accept it, use `kpid import`");
+            collect::tell_frozen(kpi, period);
         }
         let mut served = Vec::new();
         for pulled in batch {
             tally.kpis += 1;
             let Some(attempt) = &pulled.collected.attempt else { continue };
-            self.metrics.collections.get_or_create(&Outcome::of(attempt.outcome)).inc();
+            self.engine.metrics.collections.get_or_create(&Outcome::of(attempt.outcome)).inc();
             served.extend(attempt.slot.map(|slot| Over::Served(pulled.kpi.clone(), slot)));
             if let Some(message) = &attempt.message {
                 tally.failed += 1;
@@ -210,10 +209,8 @@ impl Round<'_> {
         if scorecards.is_empty() {
             return Ok(());
         }
-        let judgement = judge::judge(self.engine, &scorecards, LIVE, self.clock.now()).await?;
-        self.metrics.judgements.inc();
+        let judgement = judge::live(self.engine, &scorecards, self.news, self.clock.now()).await?;
         tally.told += judgement.deliveries.len();
-        self.news.notify_waiters();
         Ok(())
     }
 }
@@ -302,7 +299,6 @@ perspectives:
                 clock,
                 news: &news,
                 done: &done,
-                metrics: &Metrics::default(),
             };
             round.run(&[]).await.unwrap();
             let held = engine.store.held(&HashSet::new()).await.unwrap();

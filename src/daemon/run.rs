@@ -1,12 +1,7 @@
 //! The composition root: opens everything, runs rounds and deliveries until it is told to stop, and
 //! finishes what is in flight.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
@@ -26,8 +21,7 @@ use crate::{
         changes::Desk,
         deliver::Worker,
         digest::Digester,
-        heartbeat,
-        judge::{self, LIVE},
+        heartbeat, judge,
         listener::{self, Listener},
         pull, retention,
         round::{Over, Round},
@@ -76,7 +70,29 @@ pub enum Reload {
 /// Why a daemon on one configuration ended.
 enum Ending {
     Stopped,
-    Reloaded(Box<Setup>),
+    Reloaded(Box<Opened>),
+}
+
+/// A configuration with all that it opens: what can fail has not.
+struct Opened {
+    setup: Setup,
+    channels: Channels,
+    connections: Connections,
+    listener: Option<Arc<Listener>>,
+}
+
+impl Opened {
+    /// With the socket that is held, if it is at the same address: who looks does not notice.
+    fn of(setup: Setup, held: Option<&Arc<Listener>>) -> anyhow::Result<Self> {
+        let channels = Channels::open(&setup.channels)?;
+        let connections = Connections::open(&setup.connections)?;
+        listener::access(&setup)?;
+        let listener = match held.filter(|held| Some(held.address) == setup.web.listen) {
+            Some(held) => Some(Arc::clone(held)),
+            None => Listener::bind(setup.web.listen)?,
+        };
+        Ok(Self { setup, channels, connections, listener })
+    }
 }
 
 impl Orders {
@@ -96,21 +112,20 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
     if freed > 0 {
         info!("{freed} deliveries that were under way when kpid last ended are due again");
     }
-    let metrics = Arc::<Metrics>::default();
-    let listener = Listener::bind(setup.web.listen)?;
-    let mut daemon = Daemon::new(setup, store.clone(), clock, listener, metrics).await?;
+    let opened = Opened::of(setup, None)?;
+    let mut daemon = Daemon::new(opened, store.clone(), clock, Arc::default()).await?;
     let mut ticker = Ticker::start(clock).await?;
     let result = loop {
         match daemon.work(&mut orders, &mut ticker, &lock).await {
             Ok(Ending::Stopped) => break Ok(()),
-            Ok(Ending::Reloaded(setup)) => daemon = daemon.reloaded(*setup, &lock).await,
+            Ok(Ending::Reloaded(opened)) => daemon = daemon.reloaded(*opened, &lock).await,
             Err(error) => break Err(error),
         }
     };
     store.close().await;
-    ticker.stop().await?;
+    let stopped = ticker.stop().await;
     drop(lock);
-    result
+    result.and(stopped)
 }
 
 struct Daemon {
@@ -123,7 +138,6 @@ struct Daemon {
     tasks: TaskTracker,
     /// Where it shows itself, if anywhere.
     listener: Option<Arc<Listener>>,
-    metrics: Arc<Metrics>,
     /// What signs the links in mails, where there are any.
     signer: Option<Arc<Signer>>,
     /// Cancelled when a task panics.
@@ -132,129 +146,101 @@ struct Daemon {
 
 impl Daemon {
     async fn new(
-        setup: Setup,
+        opened: Opened,
         store: Store,
         clock: Clock,
-        listener: Option<Arc<Listener>>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Self> {
-        let channels = Arc::new(Channels::open(&setup.channels)?);
-        let digest = setup.digest.clone();
-        let engine = Engine::start(setup, store.clone()).await?;
-        let engine = Arc::new(engine.guarded(clock, &metrics));
-        let families = engine.setup.portfolio.families();
+        let Opened { setup, channels, connections, listener } = opened;
+        store.rename(&setup.portfolio.renames()).await?;
+        let connections = connections.guarded(clock, &metrics);
+        let families = setup.portfolio.families();
         let kpis: Vec<String> =
-            engine.setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
-        store.uses(&digest, &kpis, clock.now()).await?;
-        let signer = signer(&engine.setup, &store, clock.now()).await?;
-        let (news, tasks, broken) = (Arc::default(), TaskTracker::new(), CancellationToken::new());
+            setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
+        store.uses(&setup.digest, &kpis, clock.now()).await?;
+        let signer = signer(&setup, &store, clock.now()).await?;
         metrics.reloaded(true, clock.now());
         Ok(Self {
-            engine,
+            engine: Arc::new(Engine { setup, store, connections, metrics }),
             families,
-            channels,
+            channels: Arc::new(channels),
             clock,
-            news,
-            tasks,
+            news: Arc::default(),
+            tasks: TaskTracker::new(),
             listener,
-            metrics,
             signer,
-            broken,
+            broken: CancellationToken::new(),
         })
     }
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.
-    async fn reloaded(self, setup: Setup, lock: &InstanceLock) -> Self {
+    async fn reloaded(self, opened: Opened, lock: &InstanceLock) -> Self {
         let (store, clock) = (self.engine.store.clone(), self.clock);
-        // Who looks at an unchanged address does not notice.
-        let held = self.listener.clone().filter(|held| Some(held.address) == setup.web.listen);
-        let listener = match held {
-            Some(held) => Ok(Some(held)),
-            None => Listener::bind(setup.web.listen),
-        };
-        let other = match listener {
-            Ok(listener) => {
-                Self::new(setup, store, clock, listener, Arc::clone(&self.metrics)).await
-            }
-            Err(error) => Err(error),
-        };
-        match other {
+        match Self::new(opened, store, clock, Arc::clone(&self.engine.metrics)).await {
             Ok(other) => {
                 note(lock, Ok(other.engine.setup.digest.clone()), clock.now());
                 other
             }
             Err(error) => {
-                self.metrics.reloaded(false, clock.now());
-                error!("the new configuration cannot be used, the old one goes on: {error:#}");
-                note(lock, Err(format!("{error:#}")), clock.now());
+                self.refuse(Some(error), lock, clock.now());
                 Self { tasks: TaskTracker::new(), ..self }
             }
         }
     }
 
+    /// Works until something ends it, and then finishes what is in flight.
     async fn work(
         &self,
         orders: &mut Orders,
         ticker: &mut Ticker,
         lock: &InstanceLock,
     ) -> anyhow::Result<Ending> {
+        let workers = orders.stop.child_token();
+        let ended = self.go_on(orders, ticker, lock, &workers).await;
+        self.finish(&ended, &workers).await;
+        ended
+    }
+
+    async fn go_on(
+        &self,
+        orders: &mut Orders,
+        ticker: &mut Ticker,
+        lock: &InstanceLock,
+        workers: &CancellationToken,
+    ) -> anyhow::Result<Ending> {
         let setup = &self.engine.setup;
         let zone = setup.calendar.zone;
-        let mut schedules: Vec<Schedule> = Vec::new();
-        let collected = setup.collections.iter().map(|collection| collection.schedule.clone());
-        for schedule in collected.chain([Schedule::Cron(Cron::parse(MIDNIGHT)?)]) {
-            if !schedules.contains(&schedule) {
-                schedules.push(schedule);
-            }
-        }
         let served = self.engine.store.last_slots().await?;
-        let served: HashMap<_, _> =
-            served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
+        let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
         let mut agenda = Agenda::new(zone, served);
-        ticker.follow(schedules, zone).await?;
+        ticker.follow(schedules(setup)?, zone).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
-        let workers = orders.stop.child_token();
-        self.start_workers(&workers);
-        self.start_site(&workers).await?;
-        let kpis = setup.collections.len();
-        let status = format!("{kpis} KPIs collected, configuration {}", short(&setup.digest));
-        systemd::ready(&status);
-        info!(
-            kpis = setup.collections.len(), store = %setup.store.display(),
-            "kpid runs: {} scorecards, {} KPIs collected", setup.portfolio.scorecards().len(), setup.collections.len()
-        );
+        self.start_workers(workers);
+        self.start_site(workers).await?;
+        self.tell_ready();
         let alive_every = systemd::alive_every();
         let mut today = None;
-        let mut ending = Ending::Stopped;
         loop {
             let now = self.clock.now();
             let day = setup.calendar.local_day(now);
             let is_new_day = today.replace(day) != Some(day);
             let owed = if is_new_day { self.families.as_slice() } else { &[] };
             let due = agenda.take_due(&setup.collections, now);
-            let under_way = self.start_round(due, owed, &workers, &done);
+            let under_way = self.start_round(due, owed, workers, &done);
             if is_new_day {
                 self.judge_all_but(&under_way, now);
             }
-            self.metrics.turned(now);
+            self.engine.metrics.turned(now);
             if alive_every.is_some() {
                 systemd::alive();
             }
             tokio::select! {
-                () = orders.stop.cancelled() => break,
+                () = orders.stop.cancelled() => return Ok(Ending::Stopped),
                 Some(reload) = orders.reload.recv() => match self.takes(reload) {
-                    Ok(setup) => {
-                        ending = Ending::Reloaded(setup);
-                        break;
-                    }
-                    Err(error) => {
-                        self.metrics.reloaded(false, now);
-                        systemd::refused(&status);
-                        if let Some(error) = &error {
-                            error!("the new configuration cannot be used, the old one goes on: {error:#}");
-                        }
-                        let why = error.map_or(PROBLEMS.to_owned(), |error| format!("{error:#}"));
-                        note(lock, Err(why), now);
+                    Ok(opened) => return Ok(Ending::Reloaded(opened)),
+                    Err(why) => {
+                        systemd::refused(&self.status());
+                        self.refuse(why, lock, now);
                     }
                 },
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
@@ -264,23 +250,32 @@ impl Daemon {
                 Some(over) = finished.recv() => for over in over {
                     match over {
                         Over::Served(kpi, slot) => agenda.served(&kpi, slot),
-                        Over::Lost(kpi) => agenda.lost(&kpi),
+                        Over::Lost(kpi, slot) => agenda.lost(&kpi, slot),
                     }
                 },
                 () = sleep(alive_every.unwrap_or(TURN_EVERY).min(TURN_EVERY)) => {}
             }
         }
-        match &ending {
-            Ending::Stopped => {
+    }
+
+    /// Waits for what is in flight, whatever it was that ended the work.
+    async fn finish(&self, ended: &anyhow::Result<Ending>, workers: &CancellationToken) {
+        match ended {
+            Ok(Ending::Stopped) => {
                 systemd::stopping();
                 info!("stopping; what is in flight is finished first");
             }
-            Ending::Reloaded(setup) => {
+            Ok(Ending::Reloaded(opened)) => {
                 systemd::reloading();
                 info!(
                     "going on with configuration {}; what is in flight is finished first",
-                    short(&setup.digest)
+                    short(&opened.setup.digest)
                 );
+            }
+            // Why is told at the very end.
+            Err(_) => {
+                systemd::stopping();
+                warn!("breaking off; what is in flight is finished first");
             }
         }
         workers.cancel();
@@ -289,20 +284,36 @@ impl Daemon {
             let left = self.tasks.len();
             warn!("{left} tasks were not finished in time; what they were about is done again");
         }
-        Ok(ending)
+    }
+
+    fn tell_ready(&self) {
+        systemd::ready(&self.status());
+        let setup = &self.engine.setup;
+        let (scorecards, kpis) = (setup.portfolio.scorecards().len(), setup.collections.len());
+        info!(
+            kpis, store = %setup.store.display(),
+            "kpid runs: {}, {} collected", plural(scorecards, "scorecard"), plural(kpis, "KPI")
+        );
+    }
+
+    /// What it works on, for systemd.
+    fn status(&self) -> String {
+        let setup = &self.engine.setup;
+        let kpis = plural(setup.collections.len(), "KPI");
+        format!("{kpis} collected, configuration {}", short(&setup.digest))
     }
 
     /// A configuration that can take over from this one while it runs; else why not, unless that
     /// has been told.
-    fn takes(&self, reload: Reload) -> Result<Box<Setup>, Option<anyhow::Error>> {
+    fn takes(&self, reload: Reload) -> Result<Box<Opened>, Option<anyhow::Error>> {
         match reload {
             Reload::Bad => Err(None),
-            Reload::Good(setup) => self.can_run(&setup).map(|()| setup).map_err(Some),
+            Reload::Good(setup) => self.open(*setup).map(Box::new).map_err(Some),
         }
     }
 
-    /// Everything that can fail is tried here, so that a bad configuration changes nothing.
-    fn can_run(&self, setup: &Setup) -> anyhow::Result<()> {
+    /// What can fail is tried here, so that a bad configuration changes nothing.
+    fn open(&self, setup: Setup) -> anyhow::Result<Opened> {
         let held = &self.engine.setup.store;
         anyhow::ensure!(
             setup.store == *held,
@@ -310,13 +321,17 @@ impl Daemon {
             setup.store.display(),
             held.display()
         );
-        Channels::open(&setup.channels)?;
-        Connections::open(&setup.connections)?;
-        if self.listener.as_ref().map(|held| held.address) != setup.web.listen {
-            Listener::bind(setup.web.listen)?;
+        Opened::of(setup, self.listener.as_ref())
+    }
+
+    /// Tells that another configuration is not taken, and why unless that has been told.
+    fn refuse(&self, why: Option<anyhow::Error>, lock: &InstanceLock, now: DateTime<Utc>) {
+        self.engine.metrics.reloaded(false, now);
+        if let Some(error) = &why {
+            error!("the new configuration cannot be used, the old one goes on: {error:#}");
         }
-        listener::access(setup)?;
-        Ok(())
+        let why = why.map_or(PROBLEMS.to_owned(), |error| format!("{error:#}"));
+        note(lock, Err(why), now);
     }
 
     /// Shows what runs, to whoever may look.
@@ -337,7 +352,7 @@ impl Daemon {
             signer: self.signer.clone(),
             doors: Arc::new(Doors::new(doors)),
             changes,
-            metrics: Arc::clone(&self.metrics),
+            metrics: Arc::clone(&self.engine.metrics),
             clock: self.clock,
         };
         let (socket, stop) = (listener.socket()?, stop.clone());
@@ -359,13 +374,15 @@ impl Daemon {
         let (engine, swept) = (self.engine.clone(), stop.clone());
         self.spawn(async move { retention::run(&engine, clock, &swept).await });
         if let Some(heartbeat) = self.engine.setup.heartbeat.clone() {
-            let (metrics, clock, stop) = (Arc::clone(&self.metrics), self.clock, stop.clone());
-            self.spawn(async move { heartbeat::beat(&heartbeat, &metrics, clock, &stop).await });
+            let (engine, stop) = (self.engine.clone(), stop.clone());
+            self.spawn(async move {
+                heartbeat::beat(&heartbeat, &engine.metrics, clock, &stop).await;
+            });
         }
         for channel in self.engine.setup.channels.keys().cloned() {
             let (engine, channels) = (self.engine.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
-            let (metrics, signer) = (Arc::clone(&self.metrics), self.signer.clone());
+            let signer = self.signer.clone();
             self.spawn(async move {
                 let worker = Worker {
                     engine: &engine,
@@ -374,7 +391,6 @@ impl Daemon {
                     clock,
                     news: &news,
                     signer: signer.as_deref(),
-                    metrics: &metrics,
                 };
                 worker.run(&stop).await;
             });
@@ -403,8 +419,7 @@ impl Daemon {
         for (family, due) in by_family {
             let (engine, clock, news, done) =
                 (self.engine.clone(), self.clock, self.news.clone(), done.clone());
-            let (stop, metrics) = (stop.clone(), Arc::clone(&self.metrics));
-            let shared = Arc::clone(&shared);
+            let (stop, shared) = (stop.clone(), Arc::clone(&shared));
             let owed = owed.get(family).cloned().unwrap_or_default();
             let family = self.families.get(family).cloned().unwrap_or_default();
             let names = names(&family);
@@ -417,15 +432,15 @@ impl Daemon {
                     clock,
                     news: &news,
                     done: &done,
-                    metrics: &metrics,
                 };
                 if let Err(error) = round.run(&due).await {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");
                     round.make_up(&family, &stop).await;
-                    let kpis = due
-                        .iter()
-                        .filter_map(|due| Some(engine.setup.collections.get(due.at)?.kpi.clone()));
-                    let _ = done.send(kpis.map(Over::Lost).collect());
+                    let lost = due.iter().filter_map(|due| {
+                        let collection = engine.setup.collections.get(due.at)?;
+                        Some(Over::Lost(collection.kpi.clone(), due.slot))
+                    });
+                    let _ = done.send(lost.collect());
                 }
             });
         }
@@ -441,12 +456,9 @@ impl Daemon {
         let (engine, news) = (self.engine.clone(), self.news.clone());
         self.spawn(async move {
             for family in families {
-                match judge::judge(&engine, &family, LIVE, now).await {
-                    Ok(_) => news.notify_waiters(),
-                    Err(error) => {
-                        let scorecards = names(&family);
-                        error!(scorecards, "cannot judge {scorecards}: {error:#}");
-                    }
+                if let Err(error) = judge::live(&engine, &family, &news, now).await {
+                    let scorecards = names(&family);
+                    error!(scorecards, "cannot judge {scorecards}: {error:#}");
                 }
             }
         });
@@ -466,6 +478,18 @@ impl Daemon {
         };
         tokio::spawn(self.tasks.track_future(guarded));
     }
+}
+
+/// The instants that it wakes up at: of each collection, and midnight.
+fn schedules(setup: &Setup) -> anyhow::Result<Vec<Schedule>> {
+    let mut schedules = Vec::new();
+    let collected = setup.collections.iter().map(|collection| collection.schedule.clone());
+    for schedule in collected.chain([Schedule::Cron(Cron::parse(MIDNIGHT)?)]) {
+        if !schedules.contains(&schedule) {
+            schedules.push(schedule);
+        }
+    }
+    Ok(schedules)
 }
 
 /// What signs links in mails: by a key of its own, that nobody has to make or keep, and that a backup
@@ -494,8 +518,70 @@ fn short(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
+/// `1 KPI`, `2 KPIs`
+fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// `a` and `b`, for the log.
 fn names(family: &[Id]) -> String {
     let quoted: Vec<String> = family.iter().map(|id| format!("`{id}`")).collect();
     quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{load, secret::Secrets};
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { you: { email: you@example.com } }
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+perspectives:
+  customer:
+    alert: { to: [you] }
+    objectives:
+      answer:
+        kpis:
+          calls: { nature: level, target: 95 }
+";
+
+    fn setup(folder: &std::path::Path) -> Setup {
+        std::fs::create_dir(folder.join("scorecards")).unwrap();
+        std::fs::write(folder.join("kpid.yaml"), DAEMON).unwrap();
+        std::fs::write(folder.join("scorecards/care.yaml"), SCORECARD).unwrap();
+        let loaded = load::load(&folder.join("kpid.yaml"), Secrets::Needed);
+        loaded.unwrap_or_else(|error| panic!("{error:?}")).0
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_breaks_off_finishes_what_is_in_flight_and_counts_what_it_judged() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Opened::of(setup(folder.path()), None).unwrap();
+        let lock = InstanceLock::take(&opened.setup.store).await.unwrap();
+        let store = Store::open(&opened.setup.store).await.unwrap();
+        let clock = Clock::System;
+        let daemon = Daemon::new(opened, store, clock, Arc::default()).await.unwrap();
+        let mut ticker = Ticker::start(clock).await.unwrap();
+        daemon.spawn(async { panic!("a part of it") });
+        let mut orders = Orders::only_stop(CancellationToken::new());
+        let ended = daemon.work(&mut orders, &mut ticker, &lock).await;
+        let error = ended.err().unwrap().to_string();
+        assert!(error.contains("broke off"), "{error}");
+        assert!(daemon.tasks.is_empty(), "{} tasks are left", daemon.tasks.len());
+        assert_eq!(daemon.engine.metrics.judgements.get(), 1, "at its start");
+        ticker.stop().await.unwrap();
+    }
+
+    #[test]
+    fn a_count_is_said_as_a_person_would() {
+        let said = [1, 2].map(|count| plural(count, "scorecard"));
+        assert_eq!(said, ["1 scorecard", "2 scorecards"]);
+    }
 }

@@ -21,7 +21,6 @@ use kpid::{
         timeline::Step,
     },
     store::{Attempt, Collected, Filed, Filing, InstanceLock, Stage, Store},
-    telemetry::metrics::Metrics,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -114,7 +113,6 @@ impl Seen {
 /// A process, as far as it holds anything.
 struct Life {
     engine: Engine,
-    metrics: Metrics,
     news: Notify,
     stop: CancellationToken,
 }
@@ -258,12 +256,7 @@ impl Run {
         let freed = store.free_claims(&lock).await.unwrap();
         self.seen.deaths_of_claimed += usize::try_from(freed).unwrap();
         let engine = Engine::start(self.setup.clone(), store).await.unwrap();
-        self.life = Some(Life {
-            engine,
-            metrics: Metrics::default(),
-            news: Notify::new(),
-            stop: CancellationToken::new(),
-        });
+        self.life = Some(Life { engine, news: Notify::new(), stop: CancellationToken::new() });
     }
 
     /// The process ends where it stands. What it had under way is gone already; the file is let go
@@ -475,9 +468,9 @@ impl Run {
     }
 
     fn worker(&self, channel: &str) -> Worker<'_> {
-        let Life { engine, metrics, news, .. } = self.life();
+        let Life { engine, news, .. } = self.life();
         let (channel, clock) = (Id::parse(channel).unwrap(), Clock::set(self.now));
-        Worker { engine, channels: &self.channels, channel, clock, news, signer: None, metrics }
+        Worker { engine, channels: &self.channels, channel, clock, news, signer: None }
     }
 
     /// One pass of a channel's worker, which may end in its death.
