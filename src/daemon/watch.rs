@@ -10,11 +10,7 @@ use tracing::{error, info};
 
 use crate::{
     clock::Clock,
-    daemon::{
-        Engine,
-        judge::{self, LIVE},
-        leftovers, release,
-    },
+    daemon::{Engine, judge, leftovers, release},
     scorecard::{Id, Scope},
 };
 
@@ -34,7 +30,7 @@ impl Watch<'_> {
     pub(super) async fn run(&self, stop: &CancellationToken) {
         let mut silenced = HashSet::new();
         let mut owed: HashSet<Id> = HashSet::new();
-        let mut is_first = true;
+        let mut has_released = false;
         loop {
             match self.silenced().await {
                 Ok(now) => {
@@ -45,9 +41,11 @@ impl Watch<'_> {
                 }
                 Err(error) => error!("cannot look at silences: {error:#}"),
             }
-            // A configuration that is new may have other hours.
-            if let Err(error) = self.release(std::mem::take(&mut is_first)).await {
-                error!("cannot judge what waited for working hours: {error:#}");
+            // A configuration that is new may have other hours: the first time that they are open,
+            // everything that waits is looked at.
+            match self.release(!has_released).await {
+                Ok(are_open) => has_released |= are_open,
+                Err(error) => error!("cannot judge what waited for working hours: {error:#}"),
             }
             match leftovers::summarize(self.engine, self.clock.now()).await {
                 Ok(0) => {}
@@ -80,16 +78,16 @@ impl Watch<'_> {
     }
 
     /// Has what waited for hours that have begun judged again; `all` of it, whenever its hours were
-    /// to begin.
-    async fn release(&self, all: bool) -> anyhow::Result<()> {
+    /// to begin. Says whether the hours are open, so that there was something to be done.
+    async fn release(&self, all: bool) -> anyhow::Result<bool> {
         let (store, setup, now) = (&self.engine.store, &self.engine.setup, self.clock.now());
         if now < release::pace(setup, now).opening {
-            return Ok(());
+            return Ok(false);
         }
         let mut waiting = store.waiting().await?;
         waiting.retain(|waiting| all || waiting.due_at <= now);
         if waiting.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let episodes = store.episodes().await?;
         let mut scorecards: HashSet<Id> = HashSet::new();
@@ -103,22 +101,20 @@ impl Watch<'_> {
         store.overtaken(&orphans, release::NOT_CONFIGURED, now).await?;
         for family in setup.portfolio.families() {
             if family.iter().any(|id| scorecards.contains(id)) {
-                judge::judge(self.engine, &family, LIVE, now).await?;
+                judge::live(self.engine, &family, self.news, now).await?;
             }
         }
-        self.news.notify_waiters();
-        Ok(())
+        Ok(true)
     }
 
     /// Judges what is owed a judgement; what cannot be judged stays owed.
     async fn judge(&self, owed: &mut HashSet<Id>) {
         for scorecard in owed.clone() {
             let scorecards = std::slice::from_ref(&scorecard);
-            match judge::judge(self.engine, scorecards, LIVE, self.clock.now()).await {
+            match judge::live(self.engine, scorecards, self.news, self.clock.now()).await {
                 Ok(_) => {
                     info!(%scorecard, "a silence in `{scorecard}` is over");
                     owed.remove(&scorecard);
-                    self.news.notify_waiters();
                 }
                 Err(error) => error!(%scorecard, "cannot judge `{scorecard}`: {error:#}"),
             }
