@@ -40,7 +40,7 @@ struct Seen {
 /// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
 pub(super) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
     let seen = seen(setup, held, standing, now);
-    let open = held.incidents.keys().filter(|key| is_looked_at(key, standing)).cloned();
+    let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing)).cloned();
     let keys: BTreeSet<String> = seen.keys().cloned().chain(open).collect();
     let mut incidents = Vec::new();
     let mut told: BTreeMap<(Vec<Id>, bool), Vec<Told>> = BTreeMap::new();
@@ -116,10 +116,12 @@ fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
 }
 
 /// Whether a judgement of these scorecards can say that an incident is over.
-fn is_looked_at(key: &str, standing: &Standing) -> bool {
+fn is_looked_at(setup: &Setup, key: &str, standing: &Standing) -> bool {
     let of =
         |id: &Id| key.strip_prefix("kpi/").is_some_and(|rest| rest.starts_with(&format!("{id}/")));
-    key.starts_with("source/") || standing.scorecards.iter().any(|scorecard| of(&scorecard.id))
+    key.starts_with("source/")
+        || standing.scorecards.iter().any(|scorecard| of(&scorecard.id))
+        || no_longer_followed(setup, key).is_some()
 }
 
 /// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
@@ -144,6 +146,11 @@ fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
 fn of_source(setup: &Setup, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
     let all = setup.collections.iter().filter(|held| held.source.from == *id).count();
     let count = kpis.len();
+    let which = match (count, all) {
+        (1, 1) => "the KPI".to_owned(),
+        _ if count == all => format!("any of the {all} KPIs"),
+        _ => format!("{count} of the {all} KPIs"),
+    };
     let line = |(named, problem): &(KpiRef, &str)| {
         format!("{}: {problem}{}", name(setup, named), last_known(setup, held, named))
     };
@@ -153,9 +160,7 @@ fn of_source(setup: &Setup, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Se
     }
     Seen {
         subject: format!("[Data] `{id}` gives no figures"),
-        summary: format!(
-            "The connection `{id}` gives no figure for {count} of the {all} KPIs it feeds."
-        ),
+        summary: format!("The connection `{id}` gives no figure for {which} it feeds."),
         lines,
     }
 }
@@ -250,14 +255,16 @@ fn told_of(
         (IncidentNews::Over, _) if Trouble::ends(key) => {
             let what = subject_of(setup, key);
             let since = incident.opened_at.with_timezone(&setup.calendar.zone);
-            let since = since.format("%Y-%m-%d %H:%M");
-            Some(Told {
-                key: key_of_now,
-                began: false,
-                subject: format!("[Data] {what} is well again"),
-                summary: format!("The trouble of {what} since {since} is over."),
-                lines: Vec::new(),
-            })
+            let problem =
+                format!("The problem with {what} that began {}", since.format("%Y-%m-%d %H:%M"));
+            let (subject, summary) = match no_longer_followed(setup, key) {
+                None => (format!("[Data] {what} is working again"), format!("{problem} is over.")),
+                Some(why) => (
+                    format!("[Data] {what} {why}"),
+                    format!("{problem} is not followed any more: it {why}."),
+                ),
+            };
+            Some(Told { key: key_of_now, began: false, subject, summary, lines: Vec::new() })
         }
         _ => None,
     }
@@ -278,11 +285,11 @@ fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
     }
     let count = told.len();
     let (subject, summary) = if began {
-        (format!("[Data] {count} troubles with data"), format!("{count} troubles with data began."))
+        (format!("[Data] {count} data problems"), format!("{count} data problems began."))
     } else {
         (
-            format!("[Data] {count} troubles are over"),
-            format!("{count} troubles with data are over."),
+            format!("[Data] {count} data problems are over"),
+            format!("{count} data problems are over."),
         )
     };
     let mut sections: Vec<Section> =
@@ -307,6 +314,32 @@ fn subject_of(setup: &Setup, key: &str) -> String {
     }
 }
 
+/// Why nobody can see any more whether trouble goes on, if so: what it was about is gone, which is
+/// no recovery.
+fn no_longer_followed(setup: &Setup, key: &str) -> Option<&'static str> {
+    let not_configured = Some("is no longer configured");
+    match key.split('/').collect::<Vec<_>>().as_slice() {
+        ["source", id, reader @ ..] => {
+            let Some(id) = Id::parse(id).ok().filter(|id| setup.connections.contains_key(id))
+            else {
+                return not_configured;
+            };
+            let reader = reader.first().and_then(|reader| Id::parse(reader).ok());
+            let mut fed = setup.collections.iter().filter(|held| held.source.from == id);
+            match fed.any(|held| steward(setup, &held.kpi) == reader) {
+                true => None,
+                false => Some("feeds no KPI that you look after any more"),
+            }
+        }
+        ["kpi", scorecard, kpi, ..] => {
+            let named = KpiRef::parse(&format!("{scorecard}/{kpi}"));
+            let is_held = named.is_some_and(|named| setup.portfolio.kpi(&named).is_some());
+            if is_held { None } else { not_configured }
+        }
+        _ => None,
+    }
+}
+
 /// The steward whom the key names, or of the KPI it names; the operators where there is none.
 fn readers(setup: &Setup, key: &str) -> Vec<Id> {
     let parts: Vec<&str> = key.split('/').collect();
@@ -319,4 +352,105 @@ fn readers(setup: &Setup, key: &str) -> Vec<Id> {
         _ => None,
     };
     steward.map_or_else(|| setup.operators.clone(), |steward| vec![steward])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{load, secret::Secrets},
+        scorecard::{History, judge},
+    };
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+connections: { api: { http: { base_url: \"http://127.0.0.1:1/\" } } }
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { tom: { email: tom@example.com }, ines: { email: ines@example.com } }
+operators: [ines]
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+perspectives:
+  customer:
+    objectives:
+      answer:
+        kpis:
+          calls: { name: Calls, nature: level, target: 95, steward: tom, schedule: { every: 1d }, source: { http: { from: api, get: calls, value: $.value } } }
+";
+
+    fn setup(scorecard: &str) -> Setup {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("scorecards")).unwrap();
+        std::fs::write(folder.path().join("kpid.yaml"), DAEMON).unwrap();
+        std::fs::write(folder.path().join("scorecards/care.yaml"), scorecard).unwrap();
+        let loaded = load::load(&folder.path().join("kpid.yaml"), Secrets::Needed);
+        loaded.unwrap_or_else(|error| panic!("{error:?}")).0
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-06-03T10:00:00Z".parse().unwrap()
+    }
+
+    /// What is told of an incident that is not seen any more, when no scorecard of its is judged.
+    fn over(key: &str) -> Option<(String, String)> {
+        let setup = setup(SCORECARD);
+        let opened_at = now() - TimeDelta::hours(6);
+        let incident = Incident { opened_at, told_at: Some(opened_at), closed_at: None };
+        let held = Held { incidents: [(key.to_owned(), incident)].into(), ..Held::default() };
+        let none = judge(&setup.portfolio, &History::default(), &HashMap::new(), "", now());
+        let none = Standing { scorecards: Vec::new(), ..none };
+        let mut found = look(&setup, &held, &none, now()).deliveries;
+        assert!(found.len() <= 1, "{found:?}");
+        let facts: serde_json::Value = serde_json::from_str(&found.pop()?.facts).unwrap();
+        let word = |name: &str| facts[name].as_str().unwrap().to_owned();
+        Some((word("subject"), word("summary")))
+    }
+
+    #[test]
+    fn what_works_again_is_told_and_what_is_gone_is_not_said_to() {
+        for (key, subject, summary) in [
+            (
+                "source/api/tom",
+                "[Data] the connection `api` is working again",
+                "The problem with the connection `api` that began 2026-06-03 06:00 is over.",
+            ),
+            (
+                "source/old/tom",
+                "[Data] the connection `old` is no longer configured",
+                "The problem with the connection `old` that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
+            ),
+            (
+                "source/api/ines",
+                "[Data] the connection `api` feeds no KPI that you look after any more",
+                "The problem with the connection `api` that began 2026-06-03 06:00 is not followed any more: it feeds no KPI that you look after any more.",
+            ),
+            (
+                "kpi/sales/sold/overdue",
+                "[Data] sales/sold is no longer configured",
+                "The problem with sales/sold that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
+            ),
+        ] {
+            assert_eq!(over(key), Some((subject.to_owned(), summary.to_owned())), "{key}");
+        }
+        assert_eq!(over("kpi/care/calls/overdue"), None, "nobody has looked at it");
+        assert_eq!(over("kpi/sales/sold/restated/2026-05"), None, "it has no end");
+    }
+
+    #[test]
+    fn a_connection_is_counted_as_a_person_would() {
+        let seen = |kpis: &str, failing: usize| {
+            let setup = setup(&format!("{SCORECARD}{kpis}"));
+            let failing = setup.collections.iter().take(failing);
+            let failing: Vec<_> = failing.map(|held| (held.kpi.clone(), "answered 500")).collect();
+            of_source(&setup, &Held::default(), &Id::parse("api").unwrap(), &failing).summary
+        };
+        let more = "          mails: { nature: level, target: 95, schedule: { every: 1d }, source: { http: { from: api, get: mails, value: $.value } } }\n";
+        let begins = "The connection `api` gives no figure for";
+        assert_eq!(seen("", 1), format!("{begins} the KPI it feeds."));
+        assert_eq!(seen(more, 1), format!("{begins} 1 of the 2 KPIs it feeds."));
+        assert_eq!(seen(more, 2), format!("{begins} any of the 2 KPIs it feeds."));
+    }
 }
