@@ -156,7 +156,6 @@ async fn the_reader_of_a_mail_acknowledges_by_its_link_and_looking_does_not() {
     // After a restart the link is the same alert's; once it is over, it is only that.
     daemon.kill().await;
     import(&kpid, 46.0).await;
-    fs::write(kpid.folder().join("log"), "").unwrap();
     let mut daemon = kpid.start();
     let page = ask(&mut daemon, "GET", &token, None).await;
     assert!(page.text.contains("This alert is over"), "{}", page.text);

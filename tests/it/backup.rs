@@ -2,10 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::world::{
-    kpid::{Daemon, Kpid},
-    origin::Origin,
-};
+use crate::world::{kpid::Kpid, origin::Origin};
 
 fn kpid(origin: &Origin) -> Kpid {
     let api = origin.yaml();
@@ -24,11 +21,6 @@ perspectives:
     Kpid::new(&config, scorecard)
 }
 
-async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
-    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
-    daemon.until(status, look, |seen| seen == status).await;
-}
-
 #[tokio::test]
 async fn a_backup_is_made_while_the_daemon_writes_and_is_the_way_back() {
     let origin = Origin::start().await;
@@ -40,7 +32,7 @@ async fn a_backup_is_made_while_the_daemon_writes_and_is_the_way_back() {
     assert!(nothing.stderr.contains("no store"), "{}", nothing.stderr);
 
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     let ran = kpid.run(&["backup", &path("copy.db")]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("1 actuals, read back"), "{}", ran.stdout);
@@ -59,7 +51,7 @@ async fn a_backup_is_made_while_the_daemon_writes_and_is_the_way_back() {
     assert_eq!(kpid.run(&["backup", &path("copy.db"), "--force"]).await.code, Some(0));
 
     origin.figure("calls", 80.0);
-    until_judged(&mut daemon, &kpid, "off_track").await;
+    daemon.until_judged(&kpid, "off_track").await;
     let refused = kpid.run(&["restore", &path("copy.db")]).await;
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("in use"), "{}", refused.stderr);
@@ -77,7 +69,7 @@ async fn what_is_no_sound_store_is_not_restored() {
     origin.figure("calls", 98.0);
     let kpid = kpid(&origin);
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     daemon.stop().await;
     let path = |name: &str| kpid.folder().join(name).to_str().unwrap().to_owned();
     assert_eq!(kpid.run(&["backup", &path("copy.db")]).await.code, Some(0));
@@ -101,7 +93,7 @@ async fn a_damaged_store_is_told_at_the_start_with_the_way_out() {
     let kpid = kpid(&origin);
     let store = kpid.folder().join("kpid.db");
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     daemon.stop().await;
     let sound = fs::read(&store).unwrap();
     // The tables' tree cut off at its root, a file of something else, and half a file.
@@ -120,6 +112,6 @@ async fn a_damaged_store_is_told_at_the_start_with_the_way_out() {
     }
     fs::write(&store, sound).unwrap();
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     assert_eq!(daemon.stop().await.code(), Some(0));
 }

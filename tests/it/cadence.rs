@@ -12,15 +12,16 @@ use kpid::{
         judge::{self, LIVE},
         leftovers,
         release::pace,
-        run::{Orders, run},
     },
     scorecard::{Calendar, Figure, Id, KpiRef, Period},
     store::{Collected, Filed, Filing, Handling, InstanceLock, Stage, Store},
 };
 use proptest::{collection::vec, prelude::*};
-use tokio_util::sync::CancellationToken;
 
-use crate::world::{kpid::Kpid, smtp::Smtp, until};
+use crate::world::{
+    kpid::{Kpid, run_until},
+    smtp::Smtp,
+};
 
 /// A company with as many perspectives, of a KPI each: 70 points at 40, 40 at 20, 30 at about 13.
 struct Office {
@@ -77,15 +78,8 @@ people:
 
     /// Runs the daemon with a clock set to an instant until something is so.
     async fn run_until(&self, at: &str, what: &str, is_so: impl Fn(&[String]) -> bool) {
-        let stop = CancellationToken::new();
-        let watching = async {
-            let look = async || self.outcome().await;
-            until(what, look, |seen| is_so(seen)).await;
-            stop.cancel();
-        };
-        let running = run(self.setup(), Clock::set(instant(at)), Orders::only_stop(stop.clone()));
-        let (ran, ()) = tokio::join!(running, watching);
-        ran.unwrap();
+        let (clock, look) = (Clock::set(instant(at)), async || self.outcome().await);
+        run_until(self.setup(), clock, what, look, |seen| is_so(seen)).await;
     }
 
     /// All deliveries: event, perspective, state.
@@ -169,6 +163,21 @@ async fn an_alert_of_friday_evening_is_mailed_on_monday_at_seven() {
     let date = mail.date().unwrap().to_timestamp();
     assert!(date >= instant("2026-06-08T07:00:00+02:00").timestamp(), "{:?}", mail.date());
     assert_eq!(mails.len(), 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_hours_that_begin_earlier_now_leaves_then() {
+    let office = Office::open("hours: { from: \"20:00\", to: \"22:00\" }", 1).await;
+    office.figures("2026-06-08T05:00:00+02:00", &[45.0]).await;
+    office.figures("2026-06-08T05:30:00+02:00", &[15.0]).await;
+    let listed = office.kpid.run(&["outbox", "list"]).await.stdout;
+    assert!(listed.contains("next 2026-06-08 20:00"), "{listed}");
+    let path = office.kpid.folder().join("kpid.yaml");
+    let config = std::fs::read_to_string(&path).unwrap().replace("20:00", "07:00");
+    std::fs::write(&path, config).unwrap();
+    // The first look comes before the hours.
+    let sent = |seen: &[String]| seen == ["opened p0 delivered"];
+    office.run_until("2026-06-08T06:59:58+02:00", "the mail at seven", sent).await;
 }
 
 #[tokio::test]

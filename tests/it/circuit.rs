@@ -85,9 +85,7 @@ async fn a_dead_connection_is_left_alone_and_comes_back_by_itself() {
     other.figure("well", 98.0);
     let kpid = town.kpid_of_two_apis(&other);
     let mut daemon = kpid.start();
-    let log = daemon.until_log("shows itself at http://").await;
-    let (_, address) = log.rsplit_once("shows itself at http://").unwrap();
-    let address: SocketAddr = address.split_once('/').unwrap().0.parse().unwrap();
+    let address = daemon.address().await;
     until_all_are_well(&mut daemon, &kpid).await;
     assert_eq!(left_alone(address, "api").await, "0");
 
@@ -160,13 +158,7 @@ async fn a_connection_is_left_alone_for_as_long_as_it_asks() {
         assert!(until > hour, "{error}");
     }
     let asked = town.asked_of_all();
-    let rounds = async || daemon_rounds(&kpid);
-    let wanted = rounds().await + 3;
-    daemon.until("more rounds", rounds, |seen| *seen >= wanted).await;
+    daemon.rounds(3).await;
     assert_eq!(town.asked_of_all(), asked, "nobody asks within the hour");
     daemon.stop().await;
-}
-
-fn daemon_rounds(kpid: &Kpid) -> usize {
-    std::fs::read_to_string(kpid.folder().join("log")).unwrap().matches("round of").count()
 }

@@ -115,6 +115,8 @@ async fn a_digest_comes_on_monday_once_and_downtime_is_caught_up_once() {
     assert_eq!(town.digests(), [""; 0], "what was so before is not told");
 
     town.both("2026-05", 80.0);
+    town.rounds(&kpid, "2026-06-08T05:50:00Z", "2026-05").await;
+    assert_eq!(town.digests(), [""; 0], "not yet");
     let told = async || !town.digests().is_empty();
     kpid.run_at("2026-06-08T05:59:57Z", "the digest of 08:00 in Amsterdam", told).await;
     let fallen = "[Digest] 5 changes since 5 June, 5 off track";

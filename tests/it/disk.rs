@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    web::{kpid, kpid_that_keeps, text, until_judged, value},
+    web::{kpid, kpid_that_keeps, text, value},
     world::{kpid::Daemon, origin::Origin},
 };
 
@@ -25,7 +25,7 @@ async fn files_that_may_not_grow_are_survived_and_nothing_decided_is_lost() {
     let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
     let mut daemon = kpid.start_where_files_may_be_full();
     let at = daemon.address().await;
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
 
     daemon.limit_files(Some(1));
     origin.figure("calls", 80.0);

@@ -370,9 +370,7 @@ async fn what_is_in_flight_is_finished_at_sigterm() {
     let mut daemon = kpid.start();
     daemon.until("a question", async || town.origin.asked("figure"), |asked| *asked >= 1).await;
     daemon.terminate();
-    daemon
-        .until("the word of it", async || daemon_log(&kpid), |log| log.contains("stopping"))
-        .await;
+    daemon.until_log("stopping").await;
     gate.add_permits(Semaphore::MAX_PERMITS);
     assert_eq!(daemon.stop().await.code(), Some(0));
     let seen = kpid.show().await;

@@ -2,12 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::{
-    kpid::{Daemon, Kpid},
-    origin::Answer,
-    smtp::Conduct,
-    town::Town,
-};
+use crate::world::{kpid::Kpid, origin::Answer, smtp::Conduct, town::Town};
 
 impl Town {
     /// Two KPIs of one API; Ines is told of the perspective, operators and Tom of the data.
@@ -62,28 +57,20 @@ perspectives:
     }
 }
 
-async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
-    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
-    daemon.until(status, look, |seen| seen == status).await;
-}
-
 #[tokio::test]
 async fn a_dead_source_is_one_notice_to_those_who_look_after_it() {
     let town = Town::open().await;
     let kpid = town.kpid_of_two();
     town.figures(98.0);
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     for path in ["calls", "mails"] {
         town.origin.set(path, Answer::Status(500));
     }
     let look = async || (town.events(), town.mails_to("tom@acme.example"));
     daemon.until("the trouble told", look, |(events, mails)| events.len() + mails >= 2).await;
     // Many more rounds bring no more of it.
-    let log = kpid.folder().join("log");
-    let rounds = async || std::fs::read_to_string(&log).unwrap().matches("round of").count();
-    let wanted = rounds().await + 5;
-    daemon.until("more rounds", rounds, |seen| *seen >= wanted).await;
+    daemon.rounds(5).await;
     assert_eq!(
         (town.events(), town.mails_to("tom@acme.example")),
         (vec!["data_trouble".to_owned()], 1)
@@ -112,7 +99,7 @@ async fn operators_hear_of_a_message_that_nobody_gets() {
     town.smtp.conduct("ines@acme.example", Conduct::Reject);
     town.figures(98.0);
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     town.figures(80.0);
     daemon.until("the operators told", async || town.events(), |events| !events.is_empty()).await;
     assert_eq!(town.events(), ["gave_up"]);
@@ -154,18 +141,15 @@ operators: [ops]
     let kpid = Kpid::new(&config, &format!("scorecard: acme\nperspectives:\n{views}"));
     town.figures(98.0);
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     town.origin.set("calls", Answer::Status(500));
     daemon.until("the trouble told", async || town.events(), |events| !events.is_empty()).await;
-    let log = kpid.folder().join("log");
-    let rounds = async || std::fs::read_to_string(&log).unwrap().matches("round of").count();
-    let wanted = rounds().await + 5;
-    daemon.until("more rounds", rounds, |seen| *seen >= wanted).await;
+    daemon.rounds(5).await;
     assert_eq!(town.events(), ["data_trouble"]);
     let notice = town.webhook.calls()[0].json();
     assert_eq!(
         notice["summary"],
-        "The connection `api` gives no figure for 10 of the 10 KPIs it feeds."
+        "The connection `api` gives no figure for any of the 10 KPIs it feeds."
     );
     let lines = notice["sections"].to_string();
     for at in 0..10 {

@@ -4,7 +4,7 @@ use mail_parser::MessageParser;
 use serde_json::Value;
 
 use crate::world::{
-    kpid::{Daemon, Kpid},
+    kpid::Kpid,
     smtp::{Conduct, Mail},
     town::Town,
     webhook::Answer,
@@ -53,11 +53,6 @@ async fn listed(kpid: &Kpid, more: &[&str]) -> Vec<Value> {
     serde_json::from_str(&ran.stdout).unwrap_or_default()
 }
 
-async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
-    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
-    daemon.until(status, look, |seen| seen == status).await;
-}
-
 fn state(deliveries: &[Value], channel: &str, event: &str) -> Value {
     let fits = |held: &&Value| held["channel"] == channel && held["event"] == event;
     deliveries.iter().find(fits).map_or(Value::Null, |held| held["state"].clone())
@@ -75,7 +70,7 @@ async fn a_person_sees_retries_and_drops_what_is_not_delivered() {
     town.webhook.answer(&[Answer::Status(400)]);
     town.origin.figure("answered", 98.0);
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     town.origin.figure("answered", 80.0);
     let look = async || {
         let held = listed(&kpid, &[]).await;
@@ -190,7 +185,7 @@ people:
     town.origin.figure("care", 98.0);
     town.origin.figure("cash", 98.0);
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     town.origin.figure("care", 10.0);
     town.smtp.hung().await;
     town.origin.figure("cash", 10.0);

@@ -119,7 +119,6 @@ async fn what_is_pushed_is_judged_and_told_once_however_often_it_is_pushed() {
     // Killed where it stands, it answers the same as before, and tells nobody again.
     daemon.kill().await;
     let mut daemon = kpid.start();
-    fs::write(kpid.folder().join("log"), "").unwrap();
     let at = daemon.address().await;
     let again = request(at, &door.token).header("idempotency-key", "a-1").json(&nps(30.5));
     assert_eq!(answer(again).await, (200, receipt(0, 1, 0)));

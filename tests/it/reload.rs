@@ -11,13 +11,18 @@ use std::{
 use kpid::{
     clock::Clock,
     config::{load::load, secret::Secrets, setup::Setup},
-    daemon::run::{self, Orders, Reload},
+    daemon::run::{Orders, Reload},
     store::holder,
 };
 use tokio::{runtime::Handle, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{WITHIN, kpid::Kpid, origin::Origin, until};
+use crate::world::{
+    WITHIN,
+    kpid::{Kpid, run_while},
+    origin::Origin,
+    until,
+};
 
 /// Enough that what each leaves behind cannot hide among what comes and goes.
 const RELOADS: u32 = 25;
@@ -71,9 +76,7 @@ async fn a_bad_file_changes_nothing_and_a_good_one_takes_over() {
 
     write(&kpid, "scorecard: acme\nperspectives: [");
     daemon.hang_up();
-    let log = |word: &'static str| move |log: &String| log.contains(word);
-    let read = async || fs::read_to_string(folder.join("log")).unwrap();
-    let told = daemon.until("the refusal", read, log("the old one goes on")).await;
+    let told = daemon.until_log("the old one goes on").await;
     assert!(told.contains("scorecards/acme.yaml:2:"), "{told}");
     let asked = origin.asked("figure");
     daemon.until("a round more", async || origin.asked("figure"), |now| *now > asked + 1).await;
@@ -149,7 +152,7 @@ async fn a_file_that_is_gone_or_kept_its_time_is_noticed() {
 
     fs::remove_file(file("more.yaml")).unwrap();
     assert_eq!(kpid.run(&["reload"]).await.code, Some(0));
-    daemon.until_log("kpid runs: 1 scorecards").await;
+    daemon.until_log("kpid runs: 1 scorecard,").await;
 
     let time = fs::metadata(file("acme.yaml")).unwrap().modified().unwrap();
     write(&kpid, &scorecard(90));
@@ -207,8 +210,7 @@ async fn reloads_leave_no_task_of_the_configurations_before() {
         until("the end of those before", async || tasks(), |now| *now <= before + few).await;
         stop.cancel();
     };
-    let (ran, ()) = tokio::join!(run::run(read(), Clock::System, orders), order());
-    ran.unwrap();
+    run_while(read(), Clock::System, orders, "the last reload", order()).await;
 }
 
 /// SIGHUP ends a process that does not listen to it, and a manager that starts and reloads is quick.
@@ -249,7 +251,7 @@ async fn systemd_hears_that_it_is_ready_reloads_and_stops() {
     };
     let daemon = kpid.start_with(&[("NOTIFY_SOCKET", path.to_str().unwrap())]);
     let (ready, hear) = heard(hear).await;
-    assert!(ready.starts_with("READY=1\nSTATUS=1 KPIs collected"), "{ready}");
+    assert!(ready.starts_with("READY=1\nSTATUS=1 KPI collected"), "{ready}");
     write(&kpid, &scorecard(90));
     daemon.hang_up();
     let (reloading, hear) = heard(hear).await;

@@ -306,8 +306,5 @@ perspectives:
 ";
     let kpid = Kpid::new(&config, scorecard);
     let mut daemon = kpid.start_with(&[("PGPASSWORD", PLAIN_PASSWORD)]);
-    let log = kpid.folder().join("log");
-    let read = async || std::fs::read_to_string(&log).unwrap();
-    let refused = |log: &String| log.contains("cannot connect: password authentication failed");
-    daemon.until("the refusal", read, refused).await;
+    daemon.until_log("cannot connect: password authentication failed").await;
 }

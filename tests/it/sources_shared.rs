@@ -5,14 +5,15 @@ use std::fs;
 use kpid::{
     clock::Clock,
     config::{load::load, secret::Secrets},
-    daemon::run::{Orders, run},
     scorecard::KpiRef,
     store::Store,
 };
 use sqlx::{Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio_util::sync::CancellationToken;
 
-use crate::world::{kpid::Kpid, origin::Origin, until};
+use crate::world::{
+    kpid::{Kpid, run_until},
+    origin::Origin,
+};
 
 const CONFIG: &str = "store: kpid.db
 calendar: { timezone: Europe/Amsterdam }
@@ -124,21 +125,14 @@ async fn scorecards_that_are_not_linked_share_an_answer_too() {
     fs::write(kpid.folder().join("scorecards/site.yaml"), scorecard("site")).unwrap();
     let (setup, _) = load(&kpid.folder().join("kpid.yaml"), Secrets::Needed).unwrap();
     let kpis = ["acme/orders", "site/orders"].map(|kpi| KpiRef::parse(kpi).unwrap());
-    let stop = CancellationToken::new();
-    let watching = async {
-        let look = async || {
-            // Until the daemon has made it, there is none.
-            let store = Store::open_to_look_or_empty(&kpid.folder().join("kpid.db")).await;
-            let Ok(store) = store else { return 0 };
-            let held = store.periods(kpis.iter()).await.unwrap();
-            held.values().filter(|periods| !periods.is_empty()).count()
-        };
-        until("both figures", look, |held| *held == 2).await;
-        stop.cancel();
+    let look = async || {
+        // Until the daemon has made it, there is none.
+        let store = Store::open_to_look_or_empty(&kpid.folder().join("kpid.db")).await;
+        let Ok(store) = store else { return 0 };
+        let held = store.periods(kpis.iter()).await.unwrap();
+        held.values().filter(|periods| !periods.is_empty()).count()
     };
     let now = "2026-06-03T06:00:00+02:00".parse().unwrap();
-    let running = run(setup, Clock::set(now), Orders::only_stop(stop.clone()));
-    let (ran, ()) = tokio::join!(running, watching);
-    ran.unwrap();
+    run_until(setup, Clock::set(now), "both figures", look, |held| *held == 2).await;
     assert_eq!(origin.asked("orders"), 1);
 }

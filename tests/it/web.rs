@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::world::{
-    kpid::{Daemon, Kpid},
+    kpid::Kpid,
     origin::{Answer, Origin},
     webhook::Webhook,
 };
@@ -36,11 +36,6 @@ perspectives:
           calls: { name: Calls answered, nature: level, unit: points, schedule: { every: 1s }, target: 95, tolerance: 3, source: { http: { from: api, get: calls, value: $.value } } }
 ";
     Kpid::new(&config, scorecard)
-}
-
-pub(crate) async fn until_judged(daemon: &mut Daemon, kpid: &Kpid, status: &str) {
-    let look = async || kpid.show().await["scorecards"][0]["status"].clone();
-    daemon.until(status, look, |seen| seen == status).await;
 }
 
 async fn get(at: SocketAddr, path: &str, token: Option<&str>) -> reqwest::Response {
@@ -72,7 +67,7 @@ async fn what_runs_is_shown_and_counted() {
     let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
     let mut daemon = kpid.start();
     let at = daemon.address().await;
-    until_judged(&mut daemon, &kpid, "off_track").await;
+    daemon.until_judged(&kpid, "off_track").await;
     assert_eq!(text(at, "/healthz").await, "ok\n");
     assert_eq!(text(at, "/readyz").await, "ready\n");
 
@@ -172,7 +167,7 @@ async fn nobody_listens_unless_asked_to() {
     origin.figure("calls", 98.0);
     let kpid = kpid(&origin, "");
     let mut daemon = kpid.start();
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     assert!(!daemon.log().contains("shows itself"), "{}", daemon.log());
     assert_eq!(daemon.listening_sockets(), 0);
     daemon.stop().await;
@@ -231,7 +226,6 @@ async fn it_gives_signs_of_life_and_logs_as_it_is_told() {
         "{log}"
     );
     daemon.stop().await;
-    std::fs::remove_file(kpid.folder().join("log")).unwrap();
     let mut daemon = kpid.start_with(&[("KPID_LOG_FORMAT", "journald")]);
     let log = daemon.until_log("shows itself").await;
     assert!(log.lines().all(|line| line.starts_with("<6>")), "{log}");
@@ -263,7 +257,7 @@ async fn every_metric_of_the_rules_and_the_dashboard_is_there() {
     let mut daemon = kpid.start();
     let at = daemon.address().await;
     let look = async || text(at, "/metrics").await;
-    until_judged(&mut daemon, &kpid, "on_track").await;
+    daemon.until_judged(&kpid, "on_track").await;
     // A source that fails is told to the operators, so that there is a delivery to count.
     origin.set("calls", Answer::Status(500));
     let is_told = |metrics: &String| metrics.contains("kpid_delivery_attempts_total{");

@@ -1,6 +1,7 @@
 //! The built binary, with a configuration of its own.
 
 use std::{
+    fmt::Debug,
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use kpid::{
     clock::Clock,
-    config::{load::load, secret::Secrets},
+    config::{load::load, secret::Secrets, setup::Setup},
     daemon::run::{Orders, run},
 };
 use serde_json::Value;
@@ -46,6 +47,8 @@ pub(crate) struct Ran {
 pub(crate) struct Daemon {
     process: Process,
     log: PathBuf,
+    /// Where in the log its own words begin: all daemons of a folder write into one.
+    begins: usize,
 }
 
 /// A disk of its own for what a daemon keeps: a tmpfs that only the daemon sees.
@@ -91,16 +94,7 @@ impl Kpid {
         let (setup, _) = load(&self.folder().join("kpid.yaml"), Secrets::Needed)
             .unwrap_or_else(|error| panic!("{error:?}"));
         let now: DateTime<Utc> = at.parse().unwrap();
-        let stop = CancellationToken::new();
-        let watching = async {
-            until(what, is_so, |yes| *yes).await;
-            stop.cancel();
-            Ok(())
-        };
-        let running = run(setup, Clock::set(now), Orders::only_stop(stop.clone()));
-        // A daemon that cannot start is not waited for.
-        tokio::try_join!(running, watching)
-            .unwrap_or_else(|error| panic!("the daemon ended before {what}: {error:#}"));
+        run_until(setup, Clock::set(now), what, is_so, |yes| *yes).await;
     }
 
     /// Starts the daemon.
@@ -145,9 +139,40 @@ impl Kpid {
         let log = self.folder().join("log");
         command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
         let file = File::options().create(true).append(true).open(&log).unwrap();
+        let begins = usize::try_from(file.metadata().unwrap().len()).unwrap();
         command.stdout(Stdio::null()).stderr(file);
-        Daemon { process: Process::start(command, Signal::Kill), log }
+        Daemon { process: Process::start(command, Signal::Kill), log, begins }
     }
+}
+
+/// Runs the daemon in this process until what is looked at is as wanted, and returns that.
+pub(crate) async fn run_until<T: Debug>(
+    setup: Setup,
+    clock: Clock,
+    what: &str,
+    look: impl AsyncFnMut() -> T,
+    is_wanted: impl FnMut(&T) -> bool,
+) -> T {
+    let stop = CancellationToken::new();
+    let watching = async {
+        let seen = until(what, look, is_wanted).await;
+        stop.cancel();
+        seen
+    };
+    run_while(setup, clock, Orders::only_stop(stop.clone()), what, watching).await
+}
+
+/// Runs the daemon in this process beside what orders it to stop in the end.
+pub(crate) async fn run_while<T>(
+    setup: Setup,
+    clock: Clock,
+    orders: Orders,
+    what: &str,
+    beside: impl Future<Output = T>,
+) -> T {
+    // A daemon that cannot start is not waited for.
+    let ran = tokio::try_join!(run(setup, clock, orders), async { Ok(beside.await) });
+    ran.unwrap_or_else(|error| panic!("the daemon ended before {what}: {error:#}")).1
 }
 
 impl SmallDisk {
@@ -198,7 +223,7 @@ async fn ran(mut command: Command) -> Ran {
 
 impl Daemon {
     /// Looks until something is as wanted; panics with it and the log, at once if the daemon died.
-    pub(crate) async fn until<T: std::fmt::Debug>(
+    pub(crate) async fn until<T: Debug>(
         &mut self,
         what: &str,
         mut look: impl AsyncFnMut() -> T,
@@ -215,9 +240,23 @@ impl Daemon {
 
     /// Waits until it has logged something; all that it has logged then.
     pub(crate) async fn until_log(&mut self, words: &str) -> String {
-        let log = self.log.clone();
-        let look = async || fs::read_to_string(&log).unwrap_or_default();
+        let (log, begins) = (self.log.clone(), self.begins);
+        let look = async || said(&log, begins);
         self.until(words, look, |seen| seen.contains(words)).await
+    }
+
+    /// Waits until it has made so many rounds more.
+    pub(crate) async fn rounds(&mut self, more: usize) {
+        let (log, begins) = (self.log.clone(), self.begins);
+        let made = async || said(&log, begins).matches("round of").count();
+        let wanted = made().await + more;
+        self.until("more rounds", made, |made| *made >= wanted).await;
+    }
+
+    /// Waits until the first scorecard is judged so.
+    pub(crate) async fn until_judged(&mut self, kpid: &Kpid, status: &str) {
+        let look = async || kpid.show().await["scorecards"][0]["status"].clone();
+        self.until(status, look, |seen| seen == status).await;
     }
 
     /// Where it says that it shows itself, the newest time it did.
@@ -229,7 +268,7 @@ impl Daemon {
 
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
+        said(&self.log, self.begins)
     }
 
     /// Whether it lives.
@@ -298,4 +337,10 @@ impl Daemon {
     async fn end(self, signal: Signal) -> ExitStatus {
         tokio::task::spawn_blocking(move || self.process.end(signal)).await.unwrap()
     }
+}
+
+/// What a log says from a place on.
+fn said(log: &Path, begins: usize) -> String {
+    let bytes = fs::read(log).unwrap();
+    String::from_utf8_lossy(&bytes[begins..]).into_owned()
 }
