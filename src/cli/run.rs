@@ -56,7 +56,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 
 /// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes
 /// nothing and is told. Ends only when nobody takes it any more.
-async fn reload_on_signal(
+pub(crate) async fn reload_on_signal(
     mut hang_up: Signal,
     config: &Path,
     reload: &mpsc::Sender<Reload>,

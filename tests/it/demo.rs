@@ -1,12 +1,17 @@
 //! The demo, run by the built binary: its numbers, its one mail and its one webhook.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::Path,
     process::{Command, Output},
 };
 
 use serde_json::Value;
+
+use crate::world::{
+    process::{self, Process, Signal},
+    until,
+};
 
 /// The instant the demo's story ends at, and a little.
 const AS_OF: &str = "2026-06-03T06:30:00+02:00";
@@ -44,6 +49,9 @@ fn the_demo_tells_its_story_once_and_in_the_right_numbers() {
     let mails = files(&folder.join("mail"), "eml");
     assert_eq!(mails.len(), 1, "{told}");
     assert!(mails[0].contains("ines.marlow@calder.example"));
+    // She can go from the mail to the page, and answer for the alert.
+    assert!(told.contains("/s/calder/2026-05/customer#calder/customer"), "{told}");
+    assert!(told.contains("/a/"), "{told}");
     assert!(
         told.contains("[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)"),
         "{told}"
@@ -149,6 +157,37 @@ fn check_nodes<'v>(found: impl Iterator<Item = &'v Value>, expected: &[(&str, &s
             None => assert!(found["score"].is_null(), "{id}"),
         }
     }
+}
+
+#[tokio::test]
+async fn the_demo_takes_what_its_reader_changes() {
+    let parent = tempfile::tempdir().unwrap();
+    let said = parent.path().join("said");
+    let mut command = process::command(Path::new(env!("CARGO_BIN_EXE_kpid")), None, Signal::Kill);
+    command.args(["demo", "story"]).current_dir(parent.path()).stdout(File::create(&said).unwrap());
+    let mut demo = Process::start(command, Signal::Kill);
+    let look = async || {
+        assert_eq!(demo.ended(), None, "{}", fs::read_to_string(&said).unwrap());
+        fs::read_to_string(&said).unwrap()
+    };
+    let told = until("the demo to run on", look, |said| said.contains("The daemon runs on")).await;
+    assert!(told.contains("kpid.yaml reload"), "{told}");
+
+    let config = parent.path().join("story/kpid.yaml");
+    let changed = fs::read_to_string(&config).unwrap().replace("role: CEO", "role: Chief");
+    fs::write(&config, changed).unwrap();
+    let folder = parent.path().to_owned();
+    let reload = move || kpid(&["-c", "story/kpid.yaml", "reload"], &folder);
+    let reloaded = tokio::task::spawn_blocking(reload).await.unwrap();
+    let told = text(&reloaded.stdout);
+    assert!(
+        told.contains("goes on with configuration sha256:"),
+        "{told}{}",
+        text(&reloaded.stderr)
+    );
+    assert_eq!(demo.ended(), None);
+    let ended = tokio::task::spawn_blocking(move || demo.end(Signal::Term)).await.unwrap();
+    assert_eq!(ended.code(), Some(0));
 }
 
 #[test]

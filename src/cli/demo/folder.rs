@@ -1,8 +1,10 @@
 //! The demo's folder: configuration, scorecards and secrets, as files that a reader may change.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -80,8 +82,9 @@ impl Folder {
                 let text = text.replace(ADDRESS_AS_SHIPPED, &server.to_string());
                 write(name, &text.replace(PAGE_AS_SHIPPED, &page.to_string()))?;
             }
-            write("secrets/helpdesk.token", HELPDESK_TOKEN)?;
-            write("secrets/webhook.key", hook::SECRET)?;
+            fs::create_dir_all(folder.0.join("secrets"))?;
+            write_secret(&folder.0.join("secrets/helpdesk.token"), HELPDESK_TOKEN)?;
+            write_secret(&folder.0.join("secrets/webhook.key"), hook::SECRET)?;
             fs::create_dir_all(folder.systems())?;
             fs::create_dir_all(folder.webhooks())?;
             fs::create_dir_all(folder.mails())
@@ -124,6 +127,12 @@ impl Folder {
     }
 }
 
+/// Writes what nobody else may read: `kpid doctor` calls a secret that others can read wrong.
+fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
 /// Leaves nothing in the folder but the mark, which stays until the end lest half a folder is
 /// taken for somebody else's.
 async fn clear(path: &Path) -> anyhow::Result<()> {
@@ -150,6 +159,8 @@ async fn clear(path: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::config::{load::load, secret::Secrets};
 
@@ -165,7 +176,12 @@ mod tests {
             let config = fs::read_to_string(folder.config()).unwrap();
             assert!(config.contains("http://127.0.0.1:4711/survey/"), "{config}");
             assert!(!config.contains(ADDRESS_AS_SHIPPED));
+            assert!(config.contains("public_url: http://127.0.0.1:4712/"), "{config}");
             assert!(folder.systems().is_dir() && folder.mails().is_dir());
+            for secret in fs::read_dir(path.join("secrets")).unwrap() {
+                let mode = secret.unwrap().metadata().unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600);
+            }
             fs::write(path.join("kpid.db"), "of the demo before").unwrap();
         }
     }

@@ -5,6 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use tokio::{
+    signal::unix::{SignalKind, signal},
     sync::mpsc,
     time::{interval, timeout},
 };
@@ -23,7 +24,7 @@ use crate::{
             told::{self, Progress},
         },
         failure::Failure,
-        run::stop_on_signal,
+        run::{reload_on_signal, stop_on_signal},
         tree,
     },
     clock::Clock,
@@ -83,6 +84,8 @@ impl Story {
 
     /// Tells it, up to Ctrl-C or, `once`, until everybody has been told.
     pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
+        // As of `kpid run`: until it is listened to, SIGHUP ends a process.
+        let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
         told::scene(&self.folder, &self.setup);
         self.load_history().await?;
         self.close(Month::MAY).await?;
@@ -93,11 +96,14 @@ impl Story {
         ));
         let clock = Clock::set(morning - BEFORE_SIX);
         let stop = CancellationToken::new();
-        let orders = Orders::only_stop(stop.clone());
+        let config = self.folder.config();
+        let (reload, reloads) = mpsc::channel(1);
+        let orders = Orders { stop: stop.clone(), reload: reloads };
         let daemon = run::run(self.setup.clone(), clock, orders);
         tokio::select! {
             ended = daemon => ended,
             never = stop_on_signal(&stop) => never,
+            never = reload_on_signal(hang_up, &config, &reload) => never,
             failed = self.watch(clock, once, &stop) => match failed? {},
         }
     }
