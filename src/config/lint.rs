@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::problem::{Place, Problem};
+use super::{
+    parse::ScorecardParts,
+    problem::{Place, Problem},
+};
 use crate::scorecard::{Amount, Id, Kind, Kpi, Nature, Perspective, Scorecard, Target, Tolerance};
 
 /// More KPIs than this nobody steers by.
@@ -29,6 +32,23 @@ pub(super) fn scorecard(
     for kpi in scorecard.kpis() {
         let found = self::kpi(kpi).into_iter();
         problems.extend(found.map(|message| Problem::warning(at(&kpi.id), message)));
+    }
+}
+
+/// Warns where sources are asked and nobody would hear that one is dead.
+pub(super) fn readers_of_trouble(
+    problems: &mut Vec<Problem>,
+    has_operators: bool,
+    sheets: &[ScorecardParts],
+    place: Place,
+) {
+    let has_sources =
+        sheets.iter().any(|sheet| !sheet.collections.is_empty() || !sheet.pushed.is_empty());
+    let has_stewards =
+        sheets.iter().flat_map(|sheet| sheet.scorecard.kpis()).any(|kpi| kpi.steward.is_some());
+    if has_sources && !has_operators && !has_stewards {
+        let hint = "add `operators: [ID]` with a person or channel, or a `steward` to each KPI";
+        problems.push(Problem::warning(place, "nobody is told of dead sources").hint(hint));
     }
 }
 

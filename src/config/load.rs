@@ -85,6 +85,11 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
         check_names(&mut desk, parts, &sheets, has_people);
         let retention = doc.as_ref().and_then(|doc| doc.retention.as_ref());
         parse::check_retention(&mut desk, retention, &parts.retention, &sheets);
+        let sources = doc.as_ref().and_then(|doc| doc.connections.as_ref());
+        if let Some(sources) = sources.filter(|_| desk.is_good()) {
+            let has_operators = !parts.operators.is_empty();
+            lint::readers_of_trouble(&mut desk.problems, has_operators, &sheets, sources.place);
+        }
     }
     let (scorecards, collections, pushed) = taken_apart(&mut desk, sheets);
     // How mails look judges nothing, and names no configuration.
@@ -328,7 +333,7 @@ fn taken_apart(
     sheets: Vec<ScorecardParts>,
 ) -> (Vec<Placed>, Vec<Collection>, Vec<PushedKpi>) {
     // What could not be read would be missed by every lint.
-    let is_good = desk.problems.iter().all(|problem| problem.severity == Severity::Warning);
+    let is_good = desk.is_good();
     let mut scorecards = Vec::new();
     let (mut collections, mut pushed) = (Vec::new(), Vec::new());
     for sheet in sheets {

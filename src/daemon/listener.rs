@@ -1,11 +1,18 @@
 //! The socket that the daemon shows itself on: bound before anything runs, kept over reloads.
 
-use std::net::{SocketAddr, TcpListener};
+use std::{
+    io::ErrorKind,
+    net::{SocketAddr, TcpListener},
+};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use axum::http::HeaderName;
 
 use crate::{config::setup::Setup, web::access::Access};
+
+/// Two kpids on one machine begin with the same port.
+const TAKEN: &str =
+    "another program has this port, perhaps another kpid; give this one another, e.g. 8421";
 
 /// A bound socket.
 #[derive(Debug)]
@@ -22,7 +29,11 @@ impl Listener {
     ) -> anyhow::Result<Option<std::sync::Arc<Self>>> {
         let Some(address) = address else { return Ok(None) };
         let told = || format!("cannot listen on {address} (`web.listen`)");
-        let socket = TcpListener::bind(address).with_context(told)?;
+        let bound = TcpListener::bind(address).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => anyhow!(TAKEN),
+            _ => error.into(),
+        });
+        let socket = bound.with_context(told)?;
         socket.set_nonblocking(true).with_context(told)?;
         Ok(Some(std::sync::Arc::new(Self { address, socket })))
     }

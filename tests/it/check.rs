@@ -50,6 +50,30 @@ fn the_starter_files_are_good() {
 }
 
 #[test]
+fn a_set_up_in_which_nobody_hears_of_dead_sources_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Command::new(KPID).arg("init").arg(folder.path()).status().unwrap().success());
+    let [config, scorecard] =
+        ["kpid.yaml", "scorecards/example.yaml"].map(|name| folder.path().join(name));
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("operators: [you]", "")).unwrap();
+    let (text, code) = check(folder.path(), &[]);
+    assert!(text.contains("warning: nobody is told of dead sources"), "{text}");
+    assert!(text.contains("add `operators: [ID]`"), "{text}");
+    assert_eq!(code, Some(0), "a warning is no problem");
+
+    let text = fs::read_to_string(&scorecard).unwrap();
+    let text = text.replacen(
+        "            owner: you",
+        "            steward: you\n            owner: you",
+        1,
+    );
+    fs::write(&scorecard, text).unwrap();
+    let (text, _) = check(folder.path(), &[]);
+    assert!(!text.contains("dead sources"), "whoever has a steward has thought of it: {text}");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let output =

@@ -30,7 +30,7 @@ use crate::{
             located::{Entries, Loc},
             scalar::{AmountDoc, IdsDoc, SecretDoc},
         },
-        problem::{Place, Problem},
+        problem::{Place, Problem, Severity},
         secret::{self, Secrets},
     },
     scorecard::{Amount, Id, Period},
@@ -73,6 +73,11 @@ pub(super) struct Mention {
 }
 
 impl Desk {
+    /// Whether nothing found so far stands in the way.
+    pub(super) fn is_good(&self) -> bool {
+        self.problems.iter().all(|problem| problem.severity == Severity::Warning)
+    }
+
     fn error(&mut self, place: Place, message: impl Into<String>) {
         self.problems.push(Problem::error(place, message));
     }
