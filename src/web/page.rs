@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::{Site, unreadable};
 use crate::{
     scorecard::{
-        KpiStanding, PerspectiveStanding, Portfolio, ScorecardStanding, Standing, Status, rounding,
+        Id, KpiStanding, PerspectiveStanding, Portfolio, ScorecardStanding, Standing, Status,
+        rounding,
     },
     store::Held,
 };
@@ -34,6 +35,7 @@ struct Page {
 
 #[derive(Serialize)]
 struct Card {
+    id: String,
     name: String,
     tone: &'static str,
     word: &'static str,
@@ -44,6 +46,8 @@ struct Card {
 
 #[derive(Serialize)]
 struct View {
+    /// Where links in mails lead: scorecard/perspective.
+    anchor: String,
     name: String,
     tone: &'static str,
     word: &'static str,
@@ -156,6 +160,7 @@ fn card(card: &ScorecardStanding) -> Card {
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
     Card {
+        id: card.id.to_string(),
         name: card.name.clone(),
         tone: tone(card.verdict.status),
         word: card.verdict.status.words(),
@@ -166,11 +171,11 @@ fn card(card: &ScorecardStanding) -> Card {
             .map(rounding::score)
             .unwrap_or_default(),
         counts: parts.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", "),
-        views: card.perspectives.iter().map(perspective).collect(),
+        views: card.perspectives.iter().map(|view| perspective(&card.id, view)).collect(),
     }
 }
 
-fn perspective(view: &PerspectiveStanding) -> View {
+fn perspective(card: &Id, view: &PerspectiveStanding) -> View {
     let mut facts = Vec::new();
     facts.extend(view.period.map(|period| period.label()));
     facts.extend(view.since.map(|since| format!("since {}", since.label())));
@@ -185,6 +190,7 @@ fn perspective(view: &PerspectiveStanding) -> View {
         kpis: aim.kpis.iter().map(row).collect(),
     });
     View {
+        anchor: format!("{card}/{}", view.id),
         name: view.name.clone(),
         tone: tone(view.verdict.status),
         word: view.verdict.status.words(),

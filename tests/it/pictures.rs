@@ -1,4 +1,4 @@
-//! Mails of every kind in Chromium, wide and narrow, light and dark: nothing sticks out, everything
+//! Mails of every kind, and the page, in Chromium, wide and narrow, light and dark: nothing sticks out, everything
 //! can be read. `KPID_PICTURES=DIR` keeps the pictures, for a person to look at.
 
 use std::{fs, path::Path, time::Duration};
@@ -7,7 +7,7 @@ use chrono::{Datelike, Utc};
 use serde_json::Value;
 use tokio::{process::Command, time::timeout};
 
-use crate::world::kpid::Kpid;
+use crate::{web, world::kpid::Kpid};
 
 /// What is shown, by the option of `kpid notify --preview` that asks for it.
 const SAMPLES: [&str; 8] = [
@@ -22,7 +22,13 @@ const SAMPLES: [&str; 8] = [
 ];
 
 /// A phone, and the pane of a mail program.
-const WIDTHS: [u32; 2] = [360, 700];
+const MAIL_WIDTHS: &[u32] = &[360, 700];
+
+/// A phone, one held sideways, and a screen.
+const PAGE_WIDTHS: &[u32] = &[360, 500, 1200];
+
+/// What is looked at: its name, its HTML, and how wide it is shown.
+type Shown = (String, String, &'static [u32]);
 
 /// Chromium draws a sheet in a second or two; on however busy a machine within this.
 const DRAWN_WITHIN: Duration = Duration::from_secs(120);
@@ -43,23 +49,31 @@ const ground = (element) => {
   }
   return [255, 255, 255];
 };
+// Lines of text that lie on one another, by more than what their letters leave free.
+const overlaps = (lines) => lines.flatMap(([text, a], at) =>
+  lines.slice(at + 1)
+    .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)
+    .map(([other]) => text + ' | ' + other));
 addEventListener('load', () => {
   const told = [];
   for (const frame of document.querySelectorAll('iframe')) {
     const page = frame.contentDocument, root = page.documentElement;
     frame.style.height = root.scrollHeight + 'px';
     const texts = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
-    const faint = [];
+    const faint = [], lines = [], range = page.createRange();
     let words = 0;
     while (texts.nextNode()) {
       const text = texts.currentNode, element = text.parentElement;
       if (!text.data.trim() || !element.getClientRects().length) continue;
       words += text.data.trim().split(/\s+/).length;
       const ratio = contrast(numbers(getComputedStyle(element).color), ground(element));
+      range.selectNodeContents(text);
+      for (const line of range.getClientRects()) lines.push([text.data.trim(), line]);
       if (ratio < 4.5) faint.push(text.data.trim() + ' ' + ratio.toFixed(2));
     }
     told.push({
-      name: frame.title, words, faint, wider_by: root.scrollWidth - root.clientWidth,
+      name: frame.title, words, faint, overlaps: overlaps(lines), wider_by: root.scrollWidth - root.clientWidth,
       images: page.images.length, dark: frame.contentWindow.matchMedia('(prefers-color-scheme: dark)').matches,
     });
   }
@@ -75,7 +89,7 @@ channels:
   mail: { email: { folder: mail, from: Scorecard <kpid@acme.example> } }
 people:
   ines: { name: Ines Marlow-Achterberg van der Lindenschmidt, email: ines@acme.example, role: Chief Executive for Everything }
-web: { public_url: https://balanced-scorecards.internal.department-of-long-addresses.example/ }
+web: { listen: \"127.0.0.1:0\", public_url: https://balanced-scorecards.internal.department-of-long-addresses.example/ }
 ";
     let kpi = |id: &str, name: &str| {
         format!(
@@ -107,8 +121,8 @@ perspectives:
     kpid
 }
 
-/// The HTML of every kind of mail, by its name.
-async fn mails() -> Vec<(String, String)> {
+/// The HTML of every kind of mail, and of the page, by its name.
+async fn mails() -> Vec<Shown> {
     let kpid = kpid_of_long_names();
     let figures = kpid.folder().join("figures.csv");
     let ran = kpid.run(&["import", figures.to_str().unwrap()]).await;
@@ -118,11 +132,15 @@ async fn mails() -> Vec<(String, String)> {
     for sample in SAMPLES {
         let ran = kpid.run(&[&html[..], &["--event", sample]].concat()).await;
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        mails.push((sample.to_owned(), ran.stdout));
+        mails.push((sample.to_owned(), ran.stdout, MAIL_WIDTHS));
     }
     let ran = kpid.run(&[&html[..], &["--of", "acme/care"]].concat()).await;
     assert!(ran.stdout.contains("OFF TRACK"), "{}{}", ran.stdout, ran.stderr);
-    mails.push(("long names".to_owned(), ran.stdout));
+    mails.push(("long names".to_owned(), ran.stdout, MAIL_WIDTHS));
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    mails.push(("the page".to_owned(), web::text(at, "/").await, PAGE_WIDTHS));
+    daemon.stop().await;
     mails
 }
 
@@ -130,16 +148,16 @@ fn escaped(html: &str) -> String {
     html.replace('&', "&amp;").replace('"', "&quot;")
 }
 
-/// All mails on one page, each at every width.
-fn sheet(mails: &[(String, String)]) -> String {
-    let frame = |(name, html): &(String, String)| -> String {
+/// All of them on one page, each at every one of its widths.
+fn sheet(mails: &[Shown]) -> String {
+    let frame = |(name, html, widths): &Shown| -> String {
         let of = |width: &u32| {
             format!(
                 "<iframe title=\"{name}, {width} px\" style=\"width:{width}px\" srcdoc=\"{}\"></iframe>\n",
                 escaped(html)
             )
         };
-        WIDTHS.iter().map(of).collect()
+        widths.iter().map(of).collect()
     };
     let frames: String = mails.iter().map(frame).collect();
     format!(
@@ -155,7 +173,7 @@ async fn chromium(folder: &Path, page: &Path, options: &[&str]) -> Vec<u8> {
     command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .args(["--hide-scrollbars", "--window-size=2260,6400", "--virtual-time-budget=5000"])
+        .args(["--hide-scrollbars", "--window-size=2260,7600", "--virtual-time-budget=5000"])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .args(options)
         .arg(format!("file://{}", page.display()))
@@ -175,7 +193,7 @@ fn told(page: &[u8]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_mail_can_be_read_wide_and_narrow_light_and_dark() {
+async fn every_mail_and_the_page_can_be_read_wide_and_narrow_light_and_dark() {
     let folder = tempfile::tempdir().unwrap();
     let mails = mails().await;
     let page = folder.path().join("sheet.html");
@@ -184,12 +202,13 @@ async fn every_mail_can_be_read_wide_and_narrow_light_and_dark() {
     for (scheme, options) in [("light", &[][..]), ("dark", &["--force-dark-mode"][..])] {
         let dump = chromium(folder.path(), &page, &[options, &["--dump-dom"]].concat()).await;
         let told = told(&dump);
-        assert_eq!(told.len(), mails.len() * WIDTHS.len());
+        assert_eq!(told.len(), mails.iter().map(|(.., widths)| widths.len()).sum::<usize>());
         for found in told {
             let name = format!("{}, {scheme}", found["name"].as_str().unwrap());
             assert_eq!(found["dark"], scheme == "dark", "{name}");
             assert!(found["words"].as_u64() > Some(20), "{name}: {found}");
             assert_eq!(found["wider_by"], 0, "{name} is wider than its window");
+            assert_eq!(found["overlaps"], serde_json::json!([]), "{name} is printed over itself");
             assert_eq!(found["faint"], serde_json::json!([]), "{name} is hard to read");
             assert_eq!(found["images"], 0, "{name}");
         }

@@ -88,6 +88,10 @@ async fn what_runs_is_shown_and_counted() {
         assert!(page.contains(part), "{part}\n{page}");
     }
 
+    // Where the link of a mail leads: the path says what it was about, the fragment finds it.
+    let linked = text(at, "/s/acme/2026-05/care").await.replace("&#x2f;", "/");
+    assert!(linked.contains("id=\"acme\"") && linked.contains("id=\"acme/care\""), "{linked}");
+
     let shown: Value = serde_json::from_str(&text(at, "/api/v1/standing").await).unwrap();
     let told = kpid.show().await;
     assert_eq!(
@@ -204,7 +208,8 @@ async fn an_address_in_use_is_named() {
     let address = taken.local_addr().unwrap();
     let ran = kpid(&origin, &format!("listen: \"{address}\"")).run(&["run"]).await;
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains(&format!("cannot listen on {address}")), "{}", ran.stderr);
+    let told = format!("cannot listen on {address} (`web.listen`): another program has this port");
+    assert!(ran.stderr.contains(&told) && ran.stderr.contains("give this one another"), "{told}");
 }
 
 #[tokio::test]

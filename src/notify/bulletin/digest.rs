@@ -103,7 +103,7 @@ pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest>
         counts: Vec::new(),
         map: Vec::new(),
         sections: if has_news { sections } else { Vec::new() },
-        links: words::page(matter.public_url, &[]),
+        links: words::page(matter.public_url, &[], None),
         why: format!(
             "You get this because you own what it is about, or its alerts name you. \
              `digest: false` at `people: {{ {id}: … }}` ends it."

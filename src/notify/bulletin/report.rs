@@ -90,7 +90,11 @@ pub fn report(matter: Matter<'_>) -> Bulletin {
         counts,
         map: desk.map(),
         sections: desk.sections(),
-        links: words::page(matter.public_url, &["s", scorecard.id.as_str(), &period.to_string()]),
+        links: words::page(
+            matter.public_url,
+            &["s", scorecard.id.as_str(), &period.to_string()],
+            Some(scorecard.id.as_str()),
+        ),
         why: format!(
             "You get this because `report` of the scorecard {} names you. One comes for each \
              period, when everything of it is in or its time is up.",

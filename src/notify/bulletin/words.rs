@@ -117,9 +117,10 @@ pub(super) fn severity(status: Status) -> u8 {
     }
 }
 
-/// The page below kpid's own address.
-pub(super) fn page(public_url: Option<&Url>, path: &[&str]) -> Option<Links> {
+/// The page below kpid's own address, opened at an anchor if there is one.
+pub(super) fn page(public_url: Option<&Url>, path: &[&str], anchor: Option<&str>) -> Option<Links> {
     let mut details = public_url?.clone();
     details.path_segments_mut().ok()?.pop_if_empty().extend(path);
+    details.set_fragment(anchor);
     Some(Links { details: details.to_string() })
 }

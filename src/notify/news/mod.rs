@@ -281,15 +281,19 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The board, opened at the perspective: the page has an anchor for each.
     fn links(&self) -> Option<Links> {
+        let (card, view) = (&self.scorecard.id, self.page());
         let mut details = self.context.public_url?.clone();
         details
             .path_segments_mut()
             .ok()?
             .pop_if_empty()
-            .extend(["s", self.scorecard.id.as_str()])
+            .extend(["s", card.as_str()])
             .extend(self.perspective.period.map(|period| period.to_string()))
-            .extend(self.page().as_ref().map(Id::as_str));
+            .extend(view.as_ref().map(Id::as_str));
+        let anchor = view.map_or_else(|| card.to_string(), |view| format!("{card}/{view}"));
+        details.set_fragment(Some(&anchor));
         Some(Links { details: details.to_string() })
     }
 }
