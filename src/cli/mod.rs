@@ -45,8 +45,8 @@ use crate::cli::failure::Failure;
 /// Where the configuration is looked for when nobody names it, in this order.
 const CONFIG_PLACES: [&str; 2] = ["/etc/kpid/kpid.yaml", "kpid.yaml"];
 
-/// Runs a company's balanced scorecard: collects actuals on schedule, judges them against
-/// targets, and tells the right person when a perspective falls off track.
+/// Watches a company's balanced scorecard: collects actuals on schedule, scores them against
+/// targets, and alerts the right person when a perspective goes off track.
 #[derive(Parser)]
 #[command(name = "kpid", version, max_term_width = 100)]
 struct CommandLine {

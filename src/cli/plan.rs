@@ -18,7 +18,7 @@ use crate::{
     store::Store,
 };
 
-/// Say what a changed configuration would do over the figures held: nodes, weights, lines, colours, alerts, who would be told
+/// Say what a changed configuration would do on the stored figures: nodes, weights, lines, colours, alerts, who would be told
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The changed configuration, beside the present one
