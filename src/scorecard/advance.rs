@@ -35,7 +35,7 @@ struct Look<'a> {
     quiet: bool,
     /// The same figures as at the last look, judged by another configuration.
     rejudged: bool,
-    /// The same period as at the last look, with figures restated since they were reported.
+    /// The same period as at the last look, and what moved is above all what was restated.
     restated: bool,
 }
 
@@ -59,8 +59,9 @@ impl Episode {
         if self.last_verdict.as_ref().is_some_and(|last| is_of_the_data(last, evaluation)) {
             return (next, None);
         }
-        let look = Look::of(self, policy, evaluation, now);
-        let news = match trouble(policy, evaluation) {
+        let trouble = trouble(policy, evaluation);
+        let look = Look::of(self, policy, evaluation, &trouble, now);
+        let news = match trouble {
             Trouble::Bad => next.worsen(&look),
             Trouble::Between => {
                 next.bad_periods = 0;
@@ -96,6 +97,7 @@ impl Episode {
             }
             // As far as anybody knows, the episode never ended.
             self.end_untold = false;
+            self.end_restated = false;
             self.phase = Phase::Open;
             self.recovered_at = None;
             self.fell(look.now);
@@ -218,8 +220,13 @@ impl Episode {
         let same_period = self.told.period.as_ref() == Some(&look.evaluation.period);
         match (self.told.reminders, same_period) {
             (0, true) => Some(Cause::Unacknowledged),
-            // A period that is shorter than the patience is another one every time.
-            (0, false) => is_short(&look.evaluation.period).then_some(Cause::Unacknowledged),
+            // The first look at another period is no reminder; but one that is shorter than the
+            // patience is another one every time.
+            (0, false) => {
+                let is_first = self.last_period.as_ref() != Some(&look.evaluation.period);
+                let is_due = !is_first || is_short(&look.evaluation.period);
+                is_due.then_some(Cause::Unacknowledged)
+            }
             (_, true) => None,
             (_, false) => Some(Cause::NewPeriod),
         }
@@ -233,6 +240,7 @@ impl Episode {
             self.phase = Phase::Clear;
             self.recovered_at = Some(look.now);
             self.kept_back = false;
+            self.end_restated = look.restated;
             if look.quiet {
                 self.end_untold = true;
                 return None;
@@ -240,7 +248,7 @@ impl Episode {
         } else if look.quiet || !std::mem::take(&mut self.end_untold) {
             return None;
         }
-        if look.restated {
+        if std::mem::take(&mut self.end_restated) {
             return Some((Event::Corrected, Cause::Restated));
         }
         Some((Event::Recovered, look.cause().unwrap_or(Cause::Improved)))
@@ -266,19 +274,19 @@ impl Episode {
         News { event, cause, to }
     }
 
-    /// Whoever heard of the trouble hears how it goes on and of its end.
+    /// Whoever heard of the trouble hears how it goes on and of its end; whoever the policy names
+    /// meanwhile hears how it goes on, and from then on of its end.
     fn recipients(&self, event: Event, policy: &AlertPolicy) -> Vec<Id> {
         let also = if self.escalated { policy.escalate_to.as_slice() } else { &[] };
+        let named = policy.to.iter().chain(also);
         let mut to: Vec<Id> = match event {
             Event::Opened | Event::Reminded => policy.to.clone(),
             Event::Escalated => policy.escalate_to.clone(),
-            Event::Worsened | Event::Acknowledged | Event::Recovered | Event::Corrected => {
-                if self.told.to.is_empty() {
-                    policy.to.iter().chain(also).cloned().collect()
-                } else {
-                    self.told.to.clone()
-                }
+            Event::Worsened | Event::Acknowledged => named.chain(&self.told.to).cloned().collect(),
+            Event::Recovered | Event::Corrected if self.told.to.is_empty() => {
+                named.cloned().collect()
             }
+            Event::Recovered | Event::Corrected => self.told.to.clone(),
         };
         let mut seen = std::collections::HashSet::new();
         to.retain(|id| seen.insert(id.clone()));
@@ -291,6 +299,7 @@ impl<'a> Look<'a> {
         episode: &Episode,
         policy: &'a AlertPolicy,
         evaluation: &'a Evaluation,
+        trouble: &Trouble,
         now: DateTime<Utc>,
     ) -> Self {
         let same_occasion = episode.last_occasion.as_ref() == Some(&evaluation.occasion);
@@ -303,7 +312,11 @@ impl<'a> Look<'a> {
             now,
             quiet: evaluation.silenced || episode.is_flapping(now),
             rejudged: same_occasion && other_config,
-            restated: same_period && evaluation.restated,
+            restated: same_period
+                && episode
+                    .last_verdict
+                    .as_ref()
+                    .is_some_and(|last| is_of_restatements(last, evaluation, trouble)),
         }
     }
 
@@ -350,6 +363,20 @@ fn is_of_the_data(last: &LastVerdict, evaluation: &Evaluation) -> bool {
         (moved + change * weight, total + weight)
     });
     weight > 0.0 && (moved / weight).abs() <= SAME_POINTS + SCORE_SLACK
+}
+
+/// Whether what moved the score that way since the last verdict is above all what was restated.
+fn is_of_restatements(last: &LastVerdict, evaluation: &Evaluation, trouble: &Trouble) -> bool {
+    let (mut restated, mut others) = (0.0, 0.0);
+    for (id, (now, weight)) in &evaluation.scores {
+        // What is in for the first time moves the whole from where it stood.
+        let Some(before) = last.scores.get(id).copied().or(last.score) else { continue };
+        let points = weight * (now - before);
+        let towards = if matches!(trouble, Trouble::Good) { points } else { -points };
+        let part = if evaluation.restated.contains(id) { &mut restated } else { &mut others };
+        *part += towards.max(0.0);
+    }
+    restated > others
 }
 
 /// Whether a period lasts no longer than a week.
@@ -412,6 +439,77 @@ mod tests {
         };
         let looks = [with(&["a"], "1"), with(&[], "2"), with(&["a"], "3"), with(&["a", "b"], "4")];
         assert_eq!(transcript(&looks), ["opened fell", "-", "-", "worsened further_kpi"]);
+    }
+
+    /// A look at the KPIs `a` and `b`, of which those named were restated at some time.
+    fn of_two(a: f64, b: f64, restated: &[&str]) -> Evaluation {
+        let id = |id: &str| Id::parse(id).unwrap();
+        Evaluation {
+            scores: [(id("a"), (a, 0.5)), (id("b"), (b, 0.5))].into(),
+            restated: restated.iter().map(|name| id(name)).collect(),
+            ..look(0.5 * a + 0.5 * b, "1", "a")
+        }
+    }
+
+    #[test]
+    fn only_the_restatement_that_moved_it_is_why() {
+        let told = |looks: &[Evaluation]| transcript(looks).join(", ");
+        let fell_and_rose = [
+            of_two(71.9, 70.0, &[]),
+            of_two(72.0, 70.0, &["a"]),
+            of_two(72.0, 0.0, &["a"]),
+            of_two(72.0, 70.0, &["a"]),
+        ];
+        assert_eq!(told(&fell_and_rose), "-, -, opened fell, recovered improved");
+        let put_right =
+            [of_two(72.0, 0.0, &[]), of_two(72.0, 70.0, &["b"]), of_two(0.0, 70.0, &["a", "b"])];
+        let restated = "opened fell, corrected restated, opened restated";
+        assert_eq!(told(&put_right), restated);
+        let mut late = of_two(0.0, 70.0, &["a"]);
+        late.scores.retain(|id, _| id.as_str() == "a");
+        late = Evaluation { score: Some(0.0), status: Status::OffTrack, ..late };
+        let looks = [late, of_two(30.0, 90.0, &["a"])];
+        assert_eq!(told(&looks), "opened fell, recovered improved");
+    }
+
+    #[test]
+    fn a_correction_in_a_silence_is_told_as_one_after_it() {
+        let silenced = Evaluation { silenced: true, ..of_two(72.0, 70.0, &["b"]) };
+        let after = of_two(72.0, 70.0, &["b"]);
+        let looks = [of_two(72.0, 0.0, &[]), silenced, after];
+        assert_eq!(transcript(&looks), ["opened fell", "-", "corrected restated"]);
+    }
+
+    #[test]
+    fn a_label_that_moved_on_does_not_end_the_reminders() {
+        let policy = AlertPolicy::default();
+        let (mut episode, mut told) = (Episode::default(), Vec::new());
+        for (day, period) in [(0, "2026-05"), (2, "2026-06"), (8, "2026-06"), (40, "2026-07")] {
+            let look = Evaluation::plain(Status::OffTrack, Some(35.0), period);
+            let now = DateTime::UNIX_EPOCH + TimeDelta::days(day);
+            let (next, news) = episode.advance(&policy, &look, now);
+            episode = next;
+            told.push(news.map(|news| news.cause.word()));
+        }
+        assert_eq!(told, [Some("fell"), None, Some("unacknowledged"), Some("new_period")]);
+    }
+
+    #[test]
+    fn whoever_is_named_meanwhile_hears_how_it_goes_on_and_of_its_end() {
+        let id = |id: &str| Id::parse(id).unwrap();
+        let told = |episode: &Episode, to: &[&str], score, occasion| {
+            let to = to.iter().map(|name| id(name)).collect();
+            let policy = AlertPolicy { to, ..AlertPolicy::default() };
+            let now = DateTime::UNIX_EPOCH;
+            let (next, news) = episode.advance(&policy, &look(score, occasion, "a"), now);
+            (next, news.map(|news| news.to).unwrap_or_default())
+        };
+        let (episode, to) = told(&Episode::default(), &["ines"], 35.0, "1");
+        assert_eq!(to, [id("ines")]);
+        let (episode, to) = told(&episode, &["tom", "am"], 10.0, "2");
+        assert_eq!(to, [id("tom"), id("am"), id("ines")]);
+        let (_, to) = told(&episode, &["eve"], 90.0, "3");
+        assert_eq!(to, [id("ines"), id("tom"), id("am")]);
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Episode {
     pub kept_back: bool,
     /// Whether it ended in a silence, so that whoever was told of it does not know yet.
     pub end_untold: bool,
+    /// Whether that end was made by figures that were restated.
+    pub end_restated: bool,
     /// When it fell off track lately, oldest first.
     pub falls: Vec<DateTime<Utc>>,
     /// Until when it is only in the digest, since it came and went too often.
@@ -197,8 +199,8 @@ pub struct Evaluation {
     pub scores: BTreeMap<Id, (f64, f64)>,
     /// The KPIs that count and have no data.
     pub missing: BTreeSet<Id>,
-    /// Whether figures of the period were reported otherwise before.
-    pub restated: bool,
+    /// The KPIs whose figures of the period were reported otherwise before.
+    pub restated: BTreeSet<Id>,
     /// The configuration that judged.
     pub config: String,
     /// The local day of the look.
@@ -222,7 +224,7 @@ impl Evaluation {
             red: BTreeSet::new(),
             scores: BTreeMap::new(),
             missing: BTreeSet::new(),
-            restated: false,
+            restated: BTreeSet::new(),
             config: String::new(),
             day: NaiveDate::default(),
             escalation_due: None,

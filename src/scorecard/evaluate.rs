@@ -248,6 +248,7 @@ impl Desk<'_> {
         let unanswered = policy.escalate_unacknowledged;
         let opened_at = before.opened_at.filter(|_| unanswered > 0);
         let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
+        let restated = kpis().filter(|kpi| is_restated(kpi, judged.period));
         Evaluation {
             status: worse.map_or(judged.verdict.status, |early| early.status),
             score: worse.map_or(judged.verdict.score, |early| early.score),
@@ -260,7 +261,7 @@ impl Desk<'_> {
             red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
             scores: scores(judged),
             missing: kpis().filter(|kpi| is_missing(kpi)).map(|kpi| kpi.id.clone()).collect(),
-            restated: kpis().any(|kpi| is_restated(kpi, judged.period)),
+            restated: restated.map(|kpi| kpi.id.clone()).collect(),
             config: self.digest.to_owned(),
             day,
             escalation_due: opened_at.map(|at| calendar.working_days_after(at, unanswered)),
@@ -271,9 +272,15 @@ impl Desk<'_> {
 /// The episode with its KPIs by the ids that they have now: a rename is no further KPI.
 fn by_present_ids(mut episode: Episode, perspective: &Perspective) -> Episode {
     let red = &mut episode.told.red;
+    let mut scores = episode.last_verdict.as_mut().map(|last| &mut last.scores);
     for kpi in perspective.objectives.iter().flat_map(|objective| &objective.kpis) {
         if kpi.was.iter().any(|was| red.remove(was)) {
             red.insert(kpi.id.clone());
+        }
+        if let Some(scores) = &mut scores
+            && let Some(score) = kpi.was.iter().find_map(|was| scores.remove(was))
+        {
+            scores.insert(kpi.id.clone(), score);
         }
     }
     episode
