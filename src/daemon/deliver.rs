@@ -250,7 +250,7 @@ impl Worker<'_> {
                 let perspective = &facts.perspective.name;
                 (
                     format!("{perspective} - {scorecard}: {event}"),
-                    format!("The message that {perspective} ({scorecard}) {event}"),
+                    format!("The message \"{event}\" of the alert on {perspective} ({scorecard})"),
                 )
             }
             Some(Message::Bulletin(bulletin)) => {

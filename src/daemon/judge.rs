@@ -127,12 +127,16 @@ fn deliveries(
         // Persons are not mailed about one another's clicks; what a channel feeds keeps count.
         event != Event::Acknowledged || !engine.setup.people.contains_key(*to)
     };
-    if change.to.is_empty() {
+    // Whom a configuration no longer names has been taken out on purpose.
+    let is_known =
+        |to: &&Id| engine.setup.people.contains_key(*to) || engine.setup.channels.contains_key(*to);
+    let known: Vec<&Id> = change.to.iter().filter(is_known).collect();
+    if known.is_empty() {
         error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
     }
     let opening = release::pace(&engine.setup, now).opening;
     let mut deliveries = Vec::new();
-    for to in change.to.iter().filter(is_told) {
+    for to in known.into_iter().filter(is_told) {
         match route(to, &engine.setup.people, &engine.setup.channels) {
             Ok(route) => deliveries.push(NewDelivery {
                 id: notices::delivery_id(now),

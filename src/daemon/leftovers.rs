@@ -91,7 +91,7 @@ fn wording(calendar: &Calendar, told: &[Kept], now: DateTime<Utc>) -> Wording {
     }
 }
 
-/// "Wed 3 June, 14:02: Customer - Calder Cycles opened: off track, score 55.9, May 2026 - https://…"
+/// "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score 55.9, May 2026 - https://…"
 fn line(calendar: &Calendar, kept: &Kept) -> String {
     let at = kept.written_at.with_timezone(&calendar.zone).format("%a %-d %B, %H:%M");
     let what = match Message::from_json(&kept.facts) {
@@ -111,13 +111,15 @@ fn of_facts(facts: &Facts) -> String {
         name if name == scorecard => name.clone(),
         name => format!("{name} - {scorecard}"),
     };
-    let status = facts.status.to.map(|status| status.words().to_owned());
-    let score = facts.score.to.map(|score| format!("score {}", rounding::score(score)));
-    let period = facts.period.as_ref().map(|period| period.label.clone());
-    let parts: Vec<String> = [status, score, period].into_iter().flatten().collect();
+    let event = Some(format!("alert {}", facts.event.word()));
+    let (status, score) = facts.judged();
+    let heading = if facts.early.is_some() { "heading " } else { "" };
+    let status = status.map(|status| format!("{heading}{}", status.words()));
+    let score = score.map(|score| format!("score {}", rounding::score(score)));
+    let period = facts.judged_period().map(|period| period.label.clone());
+    let parts: Vec<String> = [event, status, score, period].into_iter().flatten().collect();
     let link = facts.links.as_ref().map(|links| format!(" - {}", links.details));
-    let (event, link) = (facts.event.word(), link.unwrap_or_default());
-    format!("{name} {event}: {}{link}", parts.join(", "))
+    format!("{name}: {}{}", parts.join(", "), link.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -143,8 +145,8 @@ mod tests {
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
         let facts = include_str!("../notify/facts-0.1.json");
         let said = line(&calendar, &kept(facts));
-        let begin =
-            "Wed 3 June, 14:02: Customer - Calder Cycles opened: off track, score 55.9, May 2026";
+        let begin = "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score \
+                     55.9, May 2026";
         assert!(said.starts_with(begin), "{said}");
         let unreadable = line(&calendar, &kept("{}"));
         assert!(unreadable.contains("kpid outbox list --all"), "{unreadable}");

@@ -170,7 +170,7 @@ impl Release<'_> {
             // Only a verdict that the alert took for one: missing data change no message.
             let last = episode.last_verdict.as_ref();
             let last = last.map(|last| (Some(last.status), last.score));
-            last == Some((facts.status.to, facts.score.to))
+            last == Some(facts.judged())
         };
         let fresh = Facts::of(self.context, self.standing, &change).filter(counts);
         let is_fresh = fresh.is_some();
@@ -260,7 +260,8 @@ fn further(facts: &Facts, parts: &[&Part]) -> Vec<Named> {
 /// Whether it is in any way worse than what was told.
 fn is_worse(facts: &Facts) -> bool {
     let Some(told) = &facts.told else { return true };
-    let fell = told.score.zip(facts.score.to).is_some_and(|(told, now)| now < told);
-    let turned_red = facts.status.to == Some(Status::OffTrack) && told.status != facts.status.to;
+    let (status, score) = facts.judged();
+    let fell = told.score.zip(score).is_some_and(|(told, now)| now < told);
+    let turned_red = status == Some(Status::OffTrack) && told.status != status;
     fell || turned_red || !facts.further.is_empty()
 }

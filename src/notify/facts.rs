@@ -3,11 +3,13 @@
 //! the same; only what waited for working hours gets the facts of when it leaves. The serialised keys are a contract: `docs/webhook.md`. What one release stored, the
 //! next must still tell: a new key is an `Option` or has a default.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::scorecard::{
-    Cause, Event, Frequency, Gap, Reason, Signal, Status, Trend, signal::Assurance,
+    Basis, Cause, Event, Frequency, Gap, Reason, Signal, Status, Trend, signal::Assurance,
 };
 
 /// Everything a message about one event of one perspective needs.
@@ -41,6 +43,9 @@ pub struct Facts {
     pub score: Change<f64>,
     /// The period of the judgement that `from` is of.
     pub before: Option<PeriodName>,
+    /// What the alert goes by instead of the verdict, where it was asked to come early.
+    #[serde(default)]
+    pub early: Option<Early>,
     /// What decided the status.
     pub reason: Option<Reason>,
     /// The child that decided, where a guard or rule did.
@@ -67,10 +72,17 @@ pub struct Facts {
     pub initiatives: Vec<InitiativeFacts>,
     /// The newest note.
     pub note: Option<NoteFacts>,
-    /// What the perspective counts into.
+    /// The scorecard that the perspective counts into.
     pub affects: Parent,
+    /// What else it bears on: the nodes above it, and the objectives that what is off track drives,
+    /// serves or counts into.
+    #[serde(default)]
+    pub affects_nodes: Vec<AffectedFacts>,
     /// Share of the weight that has data, 0 to 1.
     pub coverage: f64,
+    /// Whether no figure that counts is still provisional.
+    #[serde(default)]
+    pub is_final: Option<bool>,
     /// What a reader must know of the data, a sentence each.
     pub remarks: Vec<String>,
     /// Where to look, if the configuration says where kpid is reached.
@@ -79,8 +91,24 @@ pub struct Facts {
     pub to: Vec<String>,
     /// Persons and channels told when it lasts.
     pub escalate_to: Vec<String>,
+    /// The names of the persons among them, by id.
+    #[serde(default)]
+    pub people: BTreeMap<String, String>,
     /// The configuration that judged: `sha256:…`.
     pub config_version: String,
+}
+
+/// An early word: what the alert goes by while the verdict on closed periods is better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Early {
+    /// What it is made from.
+    pub basis: Basis,
+    /// The period it speaks of.
+    pub period: Option<PeriodName>,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
 }
 
 /// What kind of node an alert is of.
@@ -241,6 +269,56 @@ pub struct KpiFacts {
     pub need: Option<Need>,
     /// Of a shared KPI, the units it is added up from.
     pub units: Vec<UnitFacts>,
+    /// Of a flow, how its running period goes.
+    #[serde(default)]
+    pub pace: Option<PaceFacts>,
+    /// What is expected of its next closed period.
+    #[serde(default)]
+    pub forecast: Option<ForecastFacts>,
+}
+
+/// How the running period of a flow goes so far; provisional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PaceFacts {
+    /// The running period.
+    pub period: PeriodName,
+    /// What has come so far.
+    pub value: f64,
+    /// What is wanted of the whole period.
+    pub target: Option<f64>,
+    /// What should have come so far.
+    pub target_to_date: f64,
+    /// What the whole period comes to at this pace.
+    pub projection: Option<f64>,
+    /// What each remaining day must bring.
+    pub required_rate: Option<f64>,
+    /// Whether those are days of work.
+    pub working_days: bool,
+    /// The projection judged; `pending` while it is too early.
+    pub status: Status,
+    /// The projection scored.
+    pub score: Option<f64>,
+}
+
+/// What is expected of a KPI's next closed period; provisional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastFacts {
+    /// The period.
+    pub period: PeriodName,
+    /// The value expected.
+    pub value: f64,
+    /// `mean`, `drift` or `same_period_last_year`
+    pub method: String,
+    /// From how many closed periods.
+    pub count: usize,
+    /// Lower end of the usual range.
+    pub lower: f64,
+    /// Upper end of the usual range.
+    pub upper: f64,
+    /// The verdict that it would have.
+    pub status: Status,
+    /// Its score.
+    pub score: f64,
 }
 
 /// An objective of another unit that counts into an objective of the perspective.
@@ -355,6 +433,35 @@ pub struct Parent {
     pub status: Option<Status>,
     /// The scorecard's score; absent when its author hides the overall, or without data.
     pub score: Option<f64>,
+}
+
+/// A node that an alert bears on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AffectedFacts {
+    /// `scorecard/perspective` or `scorecard/objective`
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The scorecard's name, where it is another one.
+    pub of: Option<String>,
+    /// The word, if it is known.
+    pub status: Option<Status>,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+}
+
+impl Facts {
+    /// The status and the score that the alert goes by: the early ones, where there are any.
+    pub fn judged(&self) -> (Option<Status>, Option<f64>) {
+        let verdict = (self.status.to, self.score.to);
+        self.early.as_ref().map_or(verdict, |early| (Some(early.status), early.score))
+    }
+
+    /// The period that the alert goes by.
+    pub fn judged_period(&self) -> Option<&PeriodName> {
+        let verdict = self.period.as_ref();
+        self.early.as_ref().map_or(verdict, |early| early.period.as_ref())
+    }
 }
 
 /// Where to look.

@@ -163,12 +163,13 @@ impl Told {
             Event::Acknowledged => Stage::Acknowledged,
             Event::Recovered | Event::Corrected => Stage::Resolved,
         };
-        let severity = match (facts.event, facts.status.to) {
+        let severity = match (facts.event, facts.judged().0) {
             (Event::Escalated, _) => "critical",
             (_, Some(Status::OffTrack)) => "error",
             (_, Some(Status::AtRisk)) => "warning",
             _ => "info",
         };
+        let (scorecard, node) = labels(&facts.dedup_key);
         Self {
             subject,
             text,
@@ -180,8 +181,8 @@ impl Told {
             link: facts.links.as_ref().map(|links| links.details.clone()),
             labels: vec![
                 ("alertname", "kpid_off_track".to_owned()),
-                ("scorecard", facts.scorecard.id.clone()),
-                ("perspective", facts.perspective.id.clone()),
+                ("scorecard", scorecard.to_owned()),
+                ("perspective", node.to_owned()),
             ],
         }
     }
@@ -300,6 +301,14 @@ impl Told {
     }
 }
 
+/// The scorecard and the node of an episode by the names that they had when it opened: a rename
+/// must not make another alert of it, of which the first would never end.
+fn labels(dedup_key: &str) -> (&str, &str) {
+    let path = dedup_key.rsplit_once('/').map_or(dedup_key, |(path, _)| path);
+    let scorecard = path.split('/').next().unwrap_or(path);
+    (scorecard, path.rsplit('/').next().unwrap_or(path))
+}
+
 /// The beginning of a text.
 fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
@@ -356,6 +365,27 @@ mod tests {
         let ends = |message: Message| shaped(Format::Alertmanager, message)[0]["endsAt"].clone();
         assert!(ends(cases::opened().into()).as_str().unwrap().starts_with("2027-06-03"));
         assert!(ends(cases::recovered().into()).as_str().unwrap().starts_with("2026-"));
+    }
+
+    #[test]
+    fn a_rename_while_it_is_open_makes_no_other_alert() {
+        let labels = |facts| shaped(Format::Alertmanager, facts)[0]["labels"].clone();
+        let mut facts = cases::recovered();
+        facts.perspective.id = "clients".to_owned();
+        facts.scope = "calder/clients".to_owned();
+        assert_eq!(labels(facts), labels(cases::opened()));
+        assert_eq!(super::labels("calder/1"), ("calder", "calder"));
+        assert_eq!(super::labels("calder/customer/promise/2"), ("calder", "promise"));
+    }
+
+    #[test]
+    fn an_early_alert_is_as_severe_as_what_it_warns_of() {
+        let severity = |event| {
+            let body = shaped(Format::PagerDuty, Facts { event, ..cases::early() });
+            body["payload"]["severity"].clone()
+        };
+        assert_eq!(severity(Event::Opened), "error");
+        assert_eq!(severity(Event::Escalated), "critical");
     }
 
     #[test]

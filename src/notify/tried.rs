@@ -62,6 +62,7 @@ pub(super) fn samples() -> Vec<(&'static str, Message)> {
         ("of an alert acknowledged", cases::acknowledged().into()),
         ("of an alert recovered", cases::recovered().into()),
         ("of an alert corrected", cases::corrected().into()),
+        ("of an early alert", cases::early().into()),
         ("of an alert of which nothing is known", cases::bare().into()),
         ("of a notice", cases::notice().into()),
         ("of a report", cases::report().into()),

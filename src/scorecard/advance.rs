@@ -482,7 +482,7 @@ mod tests {
 
     #[test]
     fn a_label_that_moved_on_does_not_end_the_reminders() {
-        let policy = AlertPolicy::default();
+        let policy = AlertPolicy { escalate_after: 0, ..AlertPolicy::default() };
         let (mut episode, mut told) = (Episode::default(), Vec::new());
         for (day, period) in [(0, "2026-05"), (2, "2026-06"), (8, "2026-06"), (40, "2026-07")] {
             let look = Evaluation::plain(Status::OffTrack, Some(35.0), period);

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use super::{
     AlertPolicy, Cause, Episode, Evaluation, Event, History, Id, Judge, KpiStanding, Outlook,
     Period, Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, Standing, Status,
-    lines::badness,
 };
 
 /// One outlook is a mood; this many in a row are told.
@@ -212,8 +211,7 @@ impl Desk<'_> {
         above: &Above,
     ) -> EpisodeChange {
         let before = by_present_ids(judged.episode.clone().unwrap_or_default(), node);
-        let worse =
-            judged.outlook.filter(|early| badness(early.status) > badness(judged.verdict.status));
+        let worse = judged.early();
         let (policy, nobody) = above.left_of(&node.alert);
         let mut policy = effective(&policy);
         if worse.is_some() {

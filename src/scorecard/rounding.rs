@@ -5,6 +5,9 @@ use super::score;
 /// More digits than this are noise to a reader.
 const DECIMALS_MAX: u8 = 6;
 
+/// Slack of a step: 147 is 147, whatever the bits say.
+const STEP_SLACK: f64 = 1e-9;
+
 /// A score to one decimal, half up, never shown in a band it is not in: 69.97 is `69.9`.
 pub fn score(score: f64) -> String {
     let rounded = (score * 10.0 + 0.5).floor() / 10.0;
@@ -37,6 +40,23 @@ pub fn value(value: f64, decimals: Option<u8>, lines: &[f64], unit: Option<&str>
         Some(unit) => format!("{number} {unit}"),
         None => number,
     }
+}
+
+/// The number with the digits that are shown of it, no smaller than it is: what must be reached.
+pub fn outward(value: f64, decimals: Option<u8>) -> f64 {
+    stepped(value, decimals, |steps| (steps - steps * STEP_SLACK).ceil())
+}
+
+/// The number with the digits that are shown of it, no larger than it is: what must be kept to.
+pub fn inward(value: f64, decimals: Option<u8>) -> f64 {
+    stepped(value, decimals, |steps| (steps + steps * STEP_SLACK).floor())
+}
+
+/// A number, its size made whole in steps of its last digit shown.
+fn stepped(value: f64, decimals: Option<u8>, whole: fn(f64) -> f64) -> f64 {
+    let decimals = decimals.unwrap_or_else(|| usual_decimals(value));
+    let scale = 10_f64.powi(i32::from(decimals));
+    whole(value.abs() * scale) / scale * value.signum()
 }
 
 /// Fewer digits for larger numbers: 1234, 123.4, 12.34.
@@ -82,6 +102,21 @@ mod tests {
         let cases = [(-16.04, "-16.0"), (3.26, "+3.3"), (-0.04, "0.0"), (0.0, "0.0")];
         for (change, shown) in cases {
             assert_eq!(super::points(change), shown);
+        }
+    }
+
+    #[test]
+    fn what_must_be_reached_is_never_shown_smaller() {
+        for (exact, decimals, outward, inward) in [
+            (30_000.11, None, 30_001.0, 30_000.0),
+            (38.701, None, 38.71, 38.7),
+            (38.701, Some(0), 39.0, 38.0),
+            (-12.341, None, -12.35, -12.34),
+            (147.000_000_000_01, None, 147.0, 147.0),
+            (0.0, None, 0.0, 0.0),
+        ] {
+            let found = (super::outward(exact, decimals), super::inward(exact, decimals));
+            assert_eq!(found, (outward, inward), "{exact}");
         }
     }
 

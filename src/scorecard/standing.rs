@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     DataState, Episode, Finality, Gap, Id, ObjectiveRef, Occasion, Period, Portfolio, Reason,
-    Scope, Status, forecast::Forecast, signal::Assurance,
+    Scope, Status, forecast::Forecast, lines::badness, signal::Assurance,
 };
 
 /// All scorecards, judged at one instant.
@@ -177,6 +177,13 @@ pub struct PerspectiveStanding {
     pub objectives: Vec<ObjectiveStanding>,
 }
 
+impl PerspectiveStanding {
+    /// The outlook, where it is worse than the verdict: alerts that ask for it go by it then.
+    pub fn early(&self) -> Option<Outlook> {
+        self.outlook.filter(|early| badness(early.status) > badness(self.verdict.status))
+    }
+}
+
 /// An early word on a perspective: never its verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Outlook {
@@ -189,7 +196,7 @@ pub struct Outlook {
 }
 
 /// What an outlook is made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// What flows come to at the pace of the running period.

@@ -79,7 +79,7 @@ pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest>
         let red = if fallen > 0 { format!(", {fallen} off track") } else { String::new() };
         (
             format!("[Digest] {changes} since {}{red}", since.format("%-d %B")),
-            format!("{changes} in what is yours since {day}."),
+            format!("{changes} in your areas since {day}."),
         )
     } else {
         (

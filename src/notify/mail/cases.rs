@@ -7,13 +7,13 @@ use crate::{
     notify::{
         bulletin::{Bulletin, Chapter, Count, Entry, MapCell, MapRow, Mark, Topic},
         facts::{
-            Better, Change, CountNeed, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Level,
-            Links, Named, Need, NoteFacts, Parent, PeriodName, PersonFacts, Since, ToldFacts,
-            UnitFacts, UsualRange,
+            AffectedFacts, Better, Change, CountNeed, Early, EpisodeFacts, Facts, InitiativeFacts,
+            KpiFacts, Level, Links, Named, Need, NoteFacts, PaceFacts, Parent, PeriodName,
+            PersonFacts, Since, ToldFacts, UnitFacts, UsualRange,
         },
         notice::{Notice, NoticeKind, Section},
     },
-    scorecard::{Cause, Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
+    scorecard::{Basis, Cause, Event, Frequency, Reason, Signal, Status, Trend, signal::Assurance},
 };
 
 pub(crate) fn at(text: &str) -> DateTime<FixedOffset> {
@@ -71,6 +71,8 @@ pub(crate) fn on_time_delivery() -> KpiFacts {
             count: Some(CountNeed { more: 147.0, of: 3000.0 }),
         }),
         units: vec![unit("North", 89.3), unit("South", 91.7)],
+        pace: None,
+        forecast: None,
     }
 }
 
@@ -174,6 +176,7 @@ pub(crate) fn opened() -> Facts {
         status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
         score: Change { from: Some(71.97), to: Some(55.93) },
         before: Some(period("2026-04", "April 2026")),
+        early: None,
         reason: Some(Reason::Critical),
         culprit: Some(named("deliver-on-promise", "Deliver on promise")),
         since: Some(Since {
@@ -212,13 +215,24 @@ pub(crate) fn opened() -> Facts {
         }],
         note: None,
         affects: Parent { status: Some(Status::AtRisk), score: Some(63.4) },
+        affects_nodes: vec![AffectedFacts {
+            id: "calder/loyal-riders".to_owned(),
+            name: "Loyal riders".to_owned(),
+            of: None,
+            status: Some(Status::OnTrack),
+            score: Some(74.2),
+        }],
         coverage: 1.0,
+        is_final: Some(true),
         remarks: Vec::new(),
         links: Some(Links {
             details: "https://kpi.calder.example/s/calder/2026-05/customer".to_owned(),
         }),
         to: vec!["ines".to_owned(), "ops".to_owned()],
         escalate_to: vec!["ceo".to_owned()],
+        people: [("ines", "Ines Marlow"), ("ceo", "Anna Calder")]
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .into(),
         config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
     }
 }
@@ -416,6 +430,57 @@ pub(crate) fn recovered() -> Facts {
     }
 }
 
+/// Half-way through August too few bikes were sold: told early.
+pub(crate) fn early() -> Facts {
+    let recovered = recovered();
+    let running = period("2026-08", "August 2026");
+    let sold = KpiFacts {
+        id: "bikes-sold".to_owned(),
+        name: "Bikes sold".to_owned(),
+        unit: None,
+        decimals: Some(0),
+        value: Some(310.0),
+        target: Some(300.0),
+        green_line: Some(300.0),
+        red_line: Some(270.0),
+        variance: Some(10.0),
+        usual_range: None,
+        recent: Vec::new(),
+        critical: false,
+        pace: Some(PaceFacts {
+            period: running.clone(),
+            value: 88.0,
+            target: Some(300.0),
+            target_to_date: 150.0,
+            projection: Some(176.0),
+            required_rate: Some(19.27),
+            working_days: true,
+            status: Status::OffTrack,
+            score: Some(0.0),
+        }),
+        ..promoters()
+    };
+    Facts {
+        event: Event::Opened,
+        cause: Some(Cause::Fell),
+        at: at("2026-08-17T06:00:00+02:00"),
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OnTrack) },
+        score: Change { from: Some(73.0), to: Some(71.5) },
+        early: Some(Early {
+            basis: Basis::Pace,
+            period: Some(running),
+            status: Status::OffTrack,
+            score: Some(35.8),
+        }),
+        kpis: vec![sold, promoters(), first_contact()],
+        remarks: vec![
+            "provisional: at the pace of the running period it would be off track at 35.8"
+                .to_owned(),
+        ],
+        ..recovered
+    }
+}
+
 /// Everything that may be missing is.
 pub(crate) fn bare() -> Facts {
     let nothing = KpiFacts {
@@ -465,10 +530,13 @@ pub(crate) fn bare() -> Facts {
         initiatives: Vec::new(),
         note: None,
         affects: Parent { status: None, score: None },
+        affects_nodes: Vec::new(),
         coverage: 0.0,
+        is_final: None,
         links: None,
         to: Vec::new(),
         escalate_to: Vec::new(),
+        people: Default::default(),
         config_version: String::new(),
         ..opened()
     }

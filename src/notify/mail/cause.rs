@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset};
 use crate::{
     notify::{
         facts::Facts,
-        mail::{figures, view::line},
+        mail::{figures, headline, view::line},
     },
     scorecard::{Cause, Event},
 };
@@ -24,15 +24,17 @@ pub(super) fn sentence(facts: &Facts) -> Option<String> {
         }
         Cause::Flapping => flapping(facts),
         Cause::ScoreFell => {
-            format!("That is far below the {} told{}.", told_score(facts), on(facts))
+            format!("That is far below the {} last reported{}.", told_score(facts), on(facts))
         }
         Cause::FurtherKpi => further(facts),
-        Cause::StatusFell => format!("It was only at risk when it was told{}.", on(facts)),
+        Cause::StatusFell => format!("It was only at risk when last reported{}.", on(facts)),
         Cause::Unacknowledged => format!("Nobody has acknowledged the alert{}.", raised(facts)),
         Cause::NewPeriod => {
             format!("Another period is in, and nobody has acknowledged the alert{}.", raised(facts))
         }
-        Cause::SilenceOver => "Nothing was told for a while; that time is over.".to_owned(),
+        Cause::SilenceOver => {
+            format!("Alerts were silenced until now; it is still {}.", headline::words(facts))
+        }
         Cause::DuePassed => due_passed(facts)?,
         Cause::Person => acknowledged(facts)?,
     };
@@ -57,7 +59,7 @@ fn further(facts: &Facts) -> String {
 fn due_passed(facts: &Facts) -> Option<String> {
     let (by, due) = (facts.episode.acknowledged_by.as_deref()?, facts.episode.due?);
     let due = due.format("%-d %B %Y");
-    Some(format!("It was to be well again by {due}, said {}; that day has passed.", line(by)))
+    Some(format!("{} expected it back on track by {due}; that day has passed.", line(by)))
 }
 
 fn acknowledged(facts: &Facts) -> Option<String> {
@@ -98,11 +100,16 @@ mod tests {
         for (cause, event, expected) in [
             (Cause::Fell, Event::Opened, ""),
             (Cause::Restated, Event::Opened, "Figures that had been reported were restated."),
-            (Cause::ScoreFell, Event::Worsened, "far below the 55.9 told on 3 June 2026"),
+            (Cause::ScoreFell, Event::Worsened, "far below the 55.9 last reported on 3 June 2026"),
             (Cause::FurtherKpi, Event::Worsened, "Order lead time p95 has fallen off track since"),
-            (Cause::StatusFell, Event::Worsened, "only at risk when it was told on 3 June 2026"),
+            (Cause::StatusFell, Event::Worsened, "only at risk when last reported on 3 June 2026"),
+            (Cause::SilenceOver, Event::Reminded, "silenced until now; it is still off track."),
             (Cause::Unacknowledged, Event::Reminded, "acknowledged the alert of 3 June 2026."),
-            (Cause::DuePassed, Event::Reminded, "well again by 12 June 2026, said Ines Marlow"),
+            (
+                Cause::DuePassed,
+                Event::Reminded,
+                "Ines Marlow expected it back on track by 12 June 2026",
+            ),
             (
                 Cause::Person,
                 Event::Acknowledged,

@@ -37,6 +37,11 @@ pub(super) fn amount(kpi: &KpiFacts, value: f64) -> String {
     with_unit(number(kpi, value), kpi.unit.as_deref())
 }
 
+/// A number of another period than the one that the KPI reports, with its unit.
+pub(super) fn plain(kpi: &KpiFacts, value: f64) -> String {
+    with_unit(rounding::value(value, kpi.decimals, &[], None), kpi.unit.as_deref())
+}
+
 /// A difference of two of the KPI's numbers, without its sign; two percentages differ by points.
 pub(super) fn difference(kpi: &KpiFacts, difference: f64) -> String {
     let shown = rounding::value(difference.abs(), kpi.decimals, &[0.0], None);

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     notify::{
         facts::{Facts, Level, PeriodName, Since},
-        mail::{cause, figures, view::line},
+        mail::{cause, early, figures, view::line},
     },
     scorecard::{Event, Frequency, Status, rounding},
 };
@@ -20,20 +20,22 @@ const NAME_CHARS_MIN: usize = 5;
 /// longer name gives way first, the score never.
 pub(super) fn subject(facts: &Facts) -> String {
     let tag = match facts.event {
-        Event::Opened => capitalised(status(facts).words()),
+        Event::Opened => capitalised(&words(facts)),
         Event::Worsened => "Worse".to_owned(),
         Event::Reminded => "Reminder".to_owned(),
-        Event::Escalated => format!("Still {}", status(facts).words()),
+        Event::Escalated => format!("Still {}", words(facts)),
         Event::Acknowledged => "Acknowledged".to_owned(),
         Event::Recovered => "Recovered".to_owned(),
         Event::Corrected => "Corrected".to_owned(),
     };
-    let period = facts.period.as_ref().map(|period| format!(" - {}", period.label));
-    let was = facts.score.from.map(|score| format!(" (was {})", rounding::score(score)));
+    let period = facts.judged_period().map(|period| format!(" - {}", period.label));
+    let was = if facts.early.is_some() { facts.score.to } else { facts.score.from };
+    let was = was.map(|score| format!(" (was {})", rounding::score(score)));
+    let (_, score) = facts.judged();
     let tail = format!(
         "{}: {}{}",
         period.unwrap_or_default(),
-        figures::score_or_none(facts.score.to),
+        figures::score_or_none(score),
         was.unwrap_or_default()
     );
     if facts.level == Level::Scorecard {
@@ -65,10 +67,10 @@ pub(super) fn verb(facts: &Facts) -> &'static str {
 /// The word that matters.
 pub(super) fn badge(facts: &Facts) -> String {
     match facts.event {
-        Event::Opened => status(facts).words().to_uppercase(),
-        Event::Worsened => format!("{} and worse", status(facts).words()).to_uppercase(),
+        Event::Opened => words(facts).to_uppercase(),
+        Event::Worsened => format!("{} and worse", words(facts)).to_uppercase(),
         Event::Reminded | Event::Escalated | Event::Acknowledged => {
-            format!("still {}", status(facts).words()).to_uppercase()
+            format!("still {}", words(facts)).to_uppercase()
         }
         Event::Recovered => "RECOVERED".to_owned(),
         Event::Corrected => "CORRECTED".to_owned(),
@@ -77,8 +79,14 @@ pub(super) fn badge(facts: &Facts) -> String {
 
 /// What follows the badge without a gap: period, score, and how long.
 pub(super) fn rest(facts: &Facts) -> String {
-    let period = facts.period.as_ref().map(|period| format!(" for {}", period.label));
-    let mut sentences = vec![format!("{}: {}.", period.unwrap_or_default(), scores(facts))];
+    let period = facts.judged_period().map(|period| format!(" for {}", period.label));
+    let period = period.unwrap_or_default();
+    if let Some(early) = &facts.early {
+        let mut sentences = vec![format!("{period}: {}", early::sentence(facts, early))];
+        sentences.extend(cause::sentence(facts));
+        return sentences.join(" ");
+    }
+    let mut sentences = vec![format!("{period}: {}.", scores(facts))];
     match facts.event {
         Event::Opened
         | Event::Worsened
@@ -109,8 +117,15 @@ pub(super) fn beside(period: &PeriodName, other: Option<&PeriodName>) -> String 
     if same_year { head.trim_end_matches(',').to_owned() } else { label.clone() }
 }
 
-fn status(facts: &Facts) -> Status {
-    facts.status.to.unwrap_or(Status::NoData)
+/// The status that the alert goes by.
+pub(super) fn status(facts: &Facts) -> Status {
+    facts.judged().0.unwrap_or(Status::NoData)
+}
+
+/// `off track`, `heading off track`
+pub(super) fn words(facts: &Facts) -> String {
+    let words = status(facts).words();
+    if facts.early.is_some() { format!("heading {words}") } else { words.to_owned() }
 }
 
 fn scores(facts: &Facts) -> String {
@@ -132,20 +147,25 @@ fn scores(facts: &Facts) -> String {
 }
 
 fn streak(since: &Since, status: Status) -> String {
-    let unit = match since.frequency {
-        Frequency::Day => "day",
-        Frequency::Week => "week",
-        Frequency::Month => "month",
-        Frequency::Quarter => "quarter",
-        Frequency::Half => "half-year",
-        Frequency::Year => "year",
-    };
+    let unit = unit(since.frequency);
     let words = status.words();
     match since.periods {
         1 => format!("First {unit} {words}."),
         periods => {
             format!("{} {unit} {words} in a row, since {}.", nth(periods), since.period.label)
         }
+    }
+}
+
+/// What a period is called.
+pub(super) fn unit(frequency: Frequency) -> &'static str {
+    match frequency {
+        Frequency::Day => "day",
+        Frequency::Week => "week",
+        Frequency::Month => "month",
+        Frequency::Quarter => "quarter",
+        Frequency::Half => "half-year",
+        Frequency::Year => "year",
     }
 }
 

@@ -4,6 +4,7 @@
 mod bulletin;
 pub(crate) mod cases;
 mod cause;
+mod early;
 mod figures;
 mod headline;
 pub(crate) mod letter;

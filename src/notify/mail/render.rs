@@ -40,6 +40,7 @@ mod tests {
             ("escalated", cases::escalated()),
             ("recovered", cases::recovered()),
             ("corrected", cases::corrected()),
+            ("early", cases::early()),
             ("bare", cases::bare()),
         ] {
             let Rendered { subject, text, html } = render(facts);
@@ -96,6 +97,7 @@ mod tests {
             cases::worsened(),
             cases::escalated(),
             cases::recovered(),
+            cases::early(),
             cases::bare(),
         ]);
         let event = prop::sample::select(vec![

@@ -6,12 +6,12 @@ use crate::{
     notify::{
         facts::{Better, KpiFacts, UnitFacts},
         mail::{
-            figures,
+            early, figures,
             spark::{self, Spark},
             view::line,
         },
     },
-    scorecard::{Direction, Signal, Trend, signal::Assurance},
+    scorecard::{Direction, Signal, Trend, rounding, signal::Assurance},
 };
 
 /// One KPI, worded.
@@ -47,16 +47,25 @@ impl Row {
     }
 }
 
-/// What a KPI needs to be green, if it can be said.
+/// What a KPI needs to be green, if it can be said; of a flow, also what its running period needs.
 pub(super) fn need(kpi: &KpiFacts) -> Option<String> {
     let need = kpi.need?;
     let (name, green) = (line(&kpi.name), figures::amount(kpi, need.green_line));
     if let Some(count) = need.count {
-        let (by, word) = (count.more.abs(), if count.more < 0.0 { "fewer" } else { "more" });
-        return Some(format!("{name} {green}, i.e. {by} {word} of {}", count.of));
+        let shown = |number: f64| rounding::value(number, None, &[], None);
+        let (by, of) = (shown(count.more.abs()), shown(count.of));
+        let word = if count.more < 0.0 { "fewer" } else { "more" };
+        return Some(format!("{name} {green}, i.e. {by} {word} of {of}"));
     }
     let word = if need.missing < 0.0 { "less" } else { "more" };
-    Some(format!("{name} {green}, i.e. {} {word}", figures::difference(kpi, need.missing)))
+    let missing = figures::difference(kpi, need.missing);
+    let now = early::required(kpi).map(|required| format!("; {required}"));
+    Some(format!("{name} {green}, i.e. {missing} {word}{}", now.unwrap_or_default()))
+}
+
+/// What the running period of a flow needs to be green.
+pub(super) fn required(kpi: &KpiFacts) -> Option<String> {
+    early::required(kpi).map(|required| format!("{} {required}", line(&kpi.name)))
 }
 
 /// The value with its unit.
@@ -124,7 +133,9 @@ fn notes(kpi: &KpiFacts) -> Vec<String> {
     let assurance = kpi.assurance.and_then(|assurance| match assurance {
         Assurance::Pass => None,
         Assurance::Fail => Some("will not meet its target unless the process changes"),
-        Assurance::HitAndMiss => Some("as it is, it meets its target some periods by chance alone"),
+        Assurance::HitAndMiss => {
+            Some("as things are, whether it meets its target is down to chance")
+        }
     });
     let units: Vec<String> = kpi.units.iter().map(|unit| unit_value(kpi, unit)).collect();
     let units = (!units.is_empty()).then(|| units.join(", "));
@@ -174,6 +185,9 @@ mod tests {
         let of = |line| need(&KpiFacts { need: Some(line), ..cases::on_time_delivery() }).unwrap();
         let line = Need { green_line: 95.0, missing: -4.9, count: Some(fewer) };
         assert_eq!(of(line), "On-time delivery 95 %, i.e. 12 fewer of 400");
+        let parts = CountNeed { more: 30_000.0, of: 1_000_000.11 };
+        let money = Need { count: Some(parts), ..line };
+        assert_eq!(of(money), "On-time delivery 95 %, i.e. 30000 more of 1000000");
         let line = Need { count: None, ..line };
         assert_eq!(of(line), "On-time delivery 95 %, i.e. 4.9 points less");
     }

@@ -5,15 +5,21 @@ use serde::Serialize;
 
 use crate::{
     notify::{
-        facts::{EpisodeFacts, Facts, InitiativeFacts, KpiFacts, NoteFacts, PersonFacts},
+        facts::{
+            AffectedFacts, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Level, NoteFacts,
+            PersonFacts,
+        },
         link::Link,
-        mail::{figures, headline, row, rows},
+        mail::{early, figures, headline, row, rows},
     },
     scorecard::{Reason, Status, rounding},
 };
 
 /// What is said of the data in a mail; the rest is on the board.
 const REMARKS_MAX: usize = 6;
+
+/// More nodes than this that an alert bears on are on the board.
+const AFFECTED_MAX: usize = 8;
 
 /// A mail, worded.
 #[derive(Debug, Serialize)]
@@ -68,19 +74,30 @@ pub(super) struct Detail {
 impl View {
     /// Words the facts.
     pub(super) fn of(facts: &Facts, link: Option<&Link>) -> Self {
-        let shown = rows::shown(facts);
+        let shown = match &facts.early {
+            Some(early) => early::shown(facts, early),
+            None => rows::shown(facts),
+        };
+        let heads = facts
+            .early
+            .iter()
+            .flat_map(|early| shown.iter().filter_map(move |kpi| early::heads(kpi, early)));
         Self {
             name: line(&facts.perspective.name),
             verb: headline::verb(facts),
             badge: headline::badge(facts),
-            tone: figures::tone(facts.status.to.unwrap_or(Status::NoData)),
+            tone: figures::tone(headline::status(facts)),
             rest: headline::rest(facts),
             scorecard: line(&facts.scorecard.name),
             reason: reason(facts),
-            others: [rows::linked(facts), rows::others(facts, &shown)].concat(),
-            change: rows::change(facts),
+            others: [heads.collect(), rows::linked(facts), rows::others(facts, &shown)].concat(),
+            change: rows::change(facts).filter(|_| facts.early.is_none()),
             details: details(facts, &shown),
-            rows: shown.into_iter().map(row::Row::of).collect(),
+            // What is said of a period that is over is no reason of an early word.
+            rows: match facts.early {
+                Some(_) => Vec::new(),
+                None => shown.into_iter().map(row::Row::of).collect(),
+            },
             acknowledge: link.map(|link| acknowledge(facts, link)),
             link: facts.links.as_ref().map(|links| links.details.clone()),
             why: why(facts),
@@ -98,7 +115,7 @@ pub(super) fn line(text: &str) -> String {
 }
 
 fn reason(facts: &Facts) -> Option<String> {
-    let status = facts.status.to?;
+    let status = facts.status.to.filter(|_| facts.early.is_none())?;
     let culprit = facts.culprit.as_ref().map(|culprit| format!("\"{}\"", line(&culprit.name)));
     let culprit = culprit.unwrap_or_else(|| "one of its objectives".to_owned());
     let reason = match facts.reason? {
@@ -125,8 +142,12 @@ fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
     details.extend(facts.note.as_ref().map(note));
     details.extend(acknowledgement(&facts.episode));
     details.extend(initiatives(&facts.initiatives));
-    details.extend(shown.iter().filter_map(|kpi| row::need(kpi)).map(to_be_green));
-    details.push(Detail { label: "Affects", text: affects(facts) });
+    let need = |kpi: &&KpiFacts| match facts.early {
+        Some(_) => row::required(kpi),
+        None => row::need(kpi),
+    };
+    details.extend(shown.iter().filter_map(need).map(to_be_green));
+    details.extend(affects(facts).map(|text| Detail { label: "Affects", text }));
     details.push(Detail { label: "Data", text: data(facts) });
     details
 }
@@ -179,9 +200,29 @@ fn person(person: &PersonFacts) -> String {
     }
 }
 
-fn affects(facts: &Facts) -> String {
-    let name = format!("{} scorecard", line(&facts.scorecard.name));
-    match (facts.affects.status, facts.affects.score) {
+/// The line of sight, from the nearest node to the scorecard.
+fn affects(facts: &Facts) -> Option<String> {
+    let mut nodes: Vec<String> = facts.affects_nodes.iter().map(affected).collect();
+    let rest = nodes.split_off(nodes.len().min(AFFECTED_MAX));
+    if !rest.is_empty() {
+        nodes.push(format!("{} more", rest.len()));
+    }
+    if facts.level != Level::Scorecard {
+        let name = format!("{} scorecard", line(&facts.scorecard.name));
+        nodes.push(standing(name, facts.affects.status, facts.affects.score));
+    }
+    (!nodes.is_empty()).then(|| nodes.join("; "))
+}
+
+fn affected(node: &AffectedFacts) -> String {
+    let of = node.of.as_deref().map(|of| format!(", {}", line(of)));
+    let name = format!("{}{}", line(&node.name), of.unwrap_or_default());
+    standing(name, node.status, node.score)
+}
+
+/// `Strong team (on track, 100.0)`
+fn standing(name: String, status: Option<Status>, score: Option<f64>) -> String {
+    match (status, score) {
         (Some(status), Some(score)) => {
             format!("{name} ({}, {})", status.words(), rounding::score(score))
         }
@@ -195,7 +236,13 @@ fn data(facts: &Facts) -> String {
         return "none".to_owned();
     }
     if facts.remarks.is_empty() {
-        return if facts.official { "complete, final" } else { "complete" }.to_owned();
+        let words = match facts.is_final {
+            Some(true) => "complete, final",
+            Some(false) => "complete, still provisional",
+            None if facts.official => "complete, final",
+            None => "complete",
+        };
+        return words.to_owned();
     }
     let mut remarks: Vec<String> = facts.remarks.iter().map(|remark| line(remark)).collect();
     let rest = remarks.split_off(remarks.len().min(REMARKS_MAX));
@@ -207,18 +254,20 @@ fn data(facts: &Facts) -> String {
 
 fn why(facts: &Facts) -> String {
     let told = format!(
-        "You get this because the alert of {} names you. Told of everything: {}",
+        "You get this because the alert of {} names you. Also notified: {}",
         line(&facts.perspective.name),
-        names(&facts.to)
+        names(facts, &facts.to)
     );
     if facts.escalate_to.is_empty() {
         return format!("{told}.");
     }
-    format!("{told}; when it lasts, also: {}.", names(&facts.escalate_to))
+    format!("{told}; if it persists: {}.", names(facts, &facts.escalate_to))
 }
 
-fn names(ids: &[String]) -> String {
-    if ids.is_empty() { "nobody".to_owned() } else { ids.join(", ") }
+fn names(facts: &Facts, ids: &[String]) -> String {
+    let name = |id: &String| line(facts.people.get(id).unwrap_or(id));
+    let names: Vec<String> = ids.iter().map(name).collect();
+    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }
 
 fn footer(facts: &Facts) -> String {

@@ -3,11 +3,11 @@
 use crate::{
     notify::{
         facts::{Better, CountNeed, KpiFacts, LinkedFacts, Named, Need, UnitFacts, UsualRange},
-        news::{Subject, named, period_name},
+        news::{Subject, early, named, period_name},
     },
     scorecard::{
         Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, LinkedStanding, Nature, Period,
-        Status, Target, signal::Limits,
+        Status, Target, rounding, signal::Limits,
     },
 };
 
@@ -115,6 +115,8 @@ fn kpi_facts(
         critical: kpi.critical,
         need: defined.and_then(|defined| need(subject, defined, kpi)),
         units: defined.map(|defined| units(subject, defined, kpi)).unwrap_or_default(),
+        pace: defined.and_then(|defined| early::pace(subject, defined, kpi)),
+        forecast: early::forecast(subject, kpi),
     }
 }
 
@@ -174,8 +176,13 @@ fn count_need(
     }
     let wanted = green_line * denominator / defined.scale;
     let slack = COUNT_SLACK * wanted.abs().max(1.0);
-    let wanted = if green_line > held { (wanted - slack).ceil() } else { (wanted + slack).floor() };
-    let more = wanted - numerator;
+    let is_counted = numerator.fract() == 0.0 && denominator.fract() == 0.0;
+    let more = match (is_counted, green_line > held) {
+        (true, true) => (wanted - slack).ceil() - numerator,
+        (true, false) => (wanted + slack).floor() - numerator,
+        // Money and hours come in parts, too.
+        (false, _) => rounding::outward(wanted - numerator, None),
+    };
     more.is_finite().then_some(CountNeed { more, of: denominator })
 }
 

@@ -1,14 +1,15 @@
 //! From a judgement to the facts of a message: pure, in the transaction that decides.
 
+mod affected;
 #[cfg(test)]
 pub(in crate::notify) mod calder;
+mod early;
 mod kpis;
 mod remarks;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 use url::Url;
 
@@ -21,7 +22,7 @@ use crate::{
         },
     },
     scorecard::{
-        Before, Episode, EpisodeChange, Event, History, Id, Initiative, Judge, Note, Period,
+        Before, EpisodeChange, Event, Finality, History, Id, Initiative, Judge, Note, Period,
         Perspective, PerspectiveStanding, Portfolio, Scope, Scorecard, ScorecardStanding, Standing,
         Status, Verdict,
     },
@@ -138,10 +139,11 @@ impl<'a> Subject<'a> {
                 to: now.verdict.score,
             },
             before: before.map(|before| period_name(before.period)),
+            early: early::early(self),
             reason: now.verdict.reason,
             culprit: now.culprit.as_ref().map(|id| self.culprit(id)),
             since: since(now),
-            episode: episode_facts(&self.change.episode, zone),
+            episode: self.episode(),
             residual: kpis::residual(self, &kpis, &linked),
             told: self.told(),
             further: self.further(),
@@ -151,11 +153,14 @@ impl<'a> Subject<'a> {
             initiatives: self.initiatives(),
             note: self.note(),
             affects: self.affects(),
+            affects_nodes: affected::affected(self),
             coverage: now.verdict.coverage,
+            is_final: Some(is_final(now)),
             remarks: remarks::remarks(now),
             links: self.links(),
             to: ids(&self.defined.alert.to),
             escalate_to: ids(&self.defined.alert.escalate_to),
+            people: self.people(),
             config_version: self.standing.config.clone(),
         }
     }
@@ -164,6 +169,19 @@ impl<'a> Subject<'a> {
         let person = self.context.people.get(id)?;
         let (name, role) = (person.name.clone(), person.role.clone());
         Some(PersonFacts { id: id.to_string(), name, role })
+    }
+
+    /// The names of the persons whom the alert names.
+    fn people(&self) -> BTreeMap<String, String> {
+        let named = self.defined.alert.to.iter().chain(&self.defined.alert.escalate_to);
+        let named = named.filter_map(|id| Some((id.to_string(), self.person(id)?.name)));
+        named.collect()
+    }
+
+    /// Who did something, as they gave their name: the person's where it is one's id.
+    fn by(&self, given: &str) -> String {
+        let person = Id::parse(given).ok().and_then(|id| self.person(&id));
+        person.map_or_else(|| given.to_owned(), |person| person.name)
     }
 
     /// What is being done where something is wrong; at a recovery, all that may now be closed.
@@ -230,7 +248,7 @@ impl<'a> Subject<'a> {
         Some(NoteFacts {
             of: note.scope.to_string(),
             period: note.period.clone(),
-            by: note.by.clone(),
+            by: self.by(&note.by),
             at: note.at.with_timezone(&zone).fixed_offset(),
             text: note.text.clone(),
         })
@@ -262,6 +280,27 @@ impl<'a> Subject<'a> {
             Parent { status: Some(status), score }
         } else {
             Parent { status: None, score: None }
+        }
+    }
+
+    fn episode(&self) -> EpisodeFacts {
+        let (episode, zone) = (&self.change.episode, self.scorecard.calendar.zone);
+        let local = |at: DateTime<Utc>| at.with_timezone(&zone).fixed_offset();
+        let opened_period = episode.opened_period.as_deref().map(|key| match Period::parse(key) {
+            Ok(period) => period_name(period),
+            Err(_) => PeriodName { key: key.to_owned(), label: key.to_owned() },
+        });
+        let acknowledgement = episode.acknowledgement.as_ref();
+        EpisodeFacts {
+            number: episode.number,
+            opened_at: episode.opened_at.map(local),
+            opened_period,
+            recovered_at: episode.recovered_at.map(local),
+            acknowledged_by: acknowledgement.map(|by| self.by(&by.by)),
+            acknowledged_at: acknowledgement.map(|by| local(by.at)),
+            comment: acknowledgement.and_then(|by| by.comment.clone()),
+            due: acknowledgement.and_then(|by| by.due),
+            flapping_until: episode.flapping_until.map(local),
         }
     }
 
@@ -334,24 +373,11 @@ fn since(perspective: &PerspectiveStanding) -> Option<Since> {
     Some(Since { period: period_name(first), periods, frequency })
 }
 
-fn episode_facts(episode: &Episode, zone: Tz) -> EpisodeFacts {
-    let local = |at: DateTime<Utc>| at.with_timezone(&zone).fixed_offset();
-    let opened_period = episode.opened_period.as_deref().map(|key| match Period::parse(key) {
-        Ok(period) => period_name(period),
-        Err(_) => PeriodName { key: key.to_owned(), label: key.to_owned() },
-    });
-    let acknowledgement = episode.acknowledgement.as_ref();
-    EpisodeFacts {
-        number: episode.number,
-        opened_at: episode.opened_at.map(local),
-        opened_period,
-        recovered_at: episode.recovered_at.map(local),
-        acknowledged_by: acknowledgement.map(|by| by.by.clone()),
-        acknowledged_at: acknowledgement.map(|by| local(by.at)),
-        comment: acknowledgement.and_then(|by| by.comment.clone()),
-        due: acknowledgement.and_then(|by| by.due),
-        flapping_until: episode.flapping_until.map(local),
-    }
+/// Whether no figure that counts may still change of itself.
+fn is_final(perspective: &PerspectiveStanding) -> bool {
+    let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
+    let mut counted = kpis.filter(|kpi| kpi.weight > 0.0);
+    counted.all(|kpi| kpi.finality != Some(Finality::Provisional))
 }
 
 #[cfg(test)]
@@ -363,7 +389,11 @@ mod tests {
             mail::render,
             news::calder::at,
         },
-        scorecard::{AlertPolicy, Circumstances, evaluate},
+        scorecard::{
+            Acknowledgement, Actual, Aim, AlertOn, AlertPolicy, Amount, Circumstances,
+            Contribution, Figure, Kpi, KpiRef, Nature, Objective, ObjectiveRef, Target, Tolerance,
+            evaluate,
+        },
     };
 
     fn news(now: &str) -> Vec<Facts> {
@@ -371,25 +401,44 @@ mod tests {
     }
 
     fn news_of(portfolio: &Portfolio, now: &str) -> Vec<Facts> {
-        let (history, people) = (calder::history(), calder::people());
+        news_from(portfolio, &calder::history(), &[now], |change| change)
+    }
+
+    /// The news of the last of some looks, of changes as they are made up.
+    fn news_from(
+        portfolio: &Portfolio,
+        history: &History,
+        looks: &[&str],
+        made_up: fn(EpisodeChange) -> EpisodeChange,
+    ) -> Vec<Facts> {
+        let people = calder::people();
         let url = "https://kpi.calder.example/".parse().unwrap();
-        let (standing, changes) = evaluate(
-            portfolio,
-            &[calder::id("calder")],
-            &history,
-            &calder::seen(),
-            Circumstances::default(),
-            "sha256:4f2a9c01d7e8b6a5",
-            at(now),
-        );
-        let context = Context {
-            portfolio,
-            history: &history,
-            people: &people,
-            public_url: Some(&url),
-            notes: &[],
-        };
-        changes.iter().filter_map(|change| Facts::of(context, &standing, change)).collect()
+        let all: Vec<Id> = portfolio.scorecards().iter().map(|card| card.id.clone()).collect();
+        let mut episodes = calder::seen();
+        let mut news = Vec::new();
+        for now in looks {
+            let (standing, changes) = evaluate(
+                portfolio,
+                &all,
+                history,
+                &episodes,
+                Circumstances::default(),
+                "sha256:4f2a9c01d7e8b6a5",
+                at(now),
+            );
+            for change in &changes {
+                episodes.insert(change.scope.clone(), change.episode.clone());
+            }
+            let (public_url, people) = (Some(&url), &people);
+            let context = Context { portfolio, history, people, public_url, notes: &[] };
+            let changes = changes.into_iter().map(made_up);
+            news = changes.filter_map(|change| Facts::of(context, &standing, &change)).collect();
+        }
+        news
+    }
+
+    fn text(facts: &Facts) -> String {
+        render::plain(&facts.clone().into()).unwrap().text
     }
 
     fn tenths(of: Option<f64>) -> f64 {
@@ -450,6 +499,137 @@ mod tests {
         let culprit = facts.culprit.as_ref().map_or("-", |culprit| culprit.id.as_str());
         let score = facts.score.to.unwrap();
         format!("{} {} {score:.1}: {culprit}", level.as_str().unwrap(), facts.scope)
+    }
+
+    #[test]
+    fn an_early_alert_says_what_it_is_early_about() {
+        let margins = (Amount::Absolute(0.0), Amount::Absolute(10.0));
+        let tolerance = Tolerance::Margins { green: margins.0, red: margins.1, floor: None };
+        let revenue = Kpi {
+            name: "Revenue".to_owned(),
+            unit: Some("kEUR".to_owned()),
+            aims: vec![Aim { from: None, target: Some(Target::Fixed(100.0)), tolerance }],
+            ..Kpi::plain(calder::id("revenue"), Nature::Flow)
+        };
+        let mut scorecard = calder::portfolio().scorecards()[0].clone();
+        let view = &mut scorecard.perspectives[0];
+        view.alert.on = AlertOn::Provisional;
+        view.objectives.truncate(1);
+        view.objectives[0].kpis = vec![revenue];
+        let kpi = KpiRef { scorecard: calder::id("calder"), kpi: calder::id("revenue") };
+        let mut history = History::default();
+        for (period, value) in [("2026-09", 101.0), ("2026-10", 100.5), ("2026-11", 22.0)] {
+            let observed_at = at("2026-11-28T04:00:00Z");
+            let figure = Figure::Value(value);
+            let actual = Actual { figure, target: None, observed_at, collected_at: observed_at };
+            history.kpi_mut(&kpi).record(Period::parse(period).unwrap(), actual);
+        }
+        let portfolio = Portfolio::new(vec![scorecard]).unwrap();
+        let looks = ["2026-11-28T06:00:00Z", "2026-11-29T06:00:00Z"];
+        let facts = news_from(&portfolio, &history, &looks, |change| change);
+        let [facts] = facts.as_slice() else { panic!("one event, not {facts:?}") };
+        let rendered = render::plain(&facts.clone().into()).unwrap();
+        insta::assert_snapshot!("early_text", format!("{}\n\n{}", rendered.subject, rendered.text));
+    }
+
+    /// Calder Cycles, whose off-track objective drives another and counts into the group's.
+    fn with_a_group(private: bool) -> Portfolio {
+        let mut calder = calder::portfolio().scorecards()[0].clone();
+        let mut group = calder.clone();
+        let promise = &mut calder.perspectives[0].objectives[0];
+        promise.drives = vec![calder::id("delight-riders")];
+        promise.kpis[0].alert =
+            Some(AlertPolicy { to: vec![calder::id("tosei")], ..AlertPolicy::default() });
+        let of_calder =
+            |id: &Id| ObjectiveRef { scorecard: calder::id("calder"), objective: id.clone() };
+        let link = Contribution { objective: of_calder(&promise.id), weight: 1.0, critical: false };
+        let kept = Objective {
+            id: calder::id("keep-word"),
+            name: "Keep our word".to_owned(),
+            contributions: vec![link],
+            kpis: Vec::new(),
+            ..promise.clone()
+        };
+        let kept = Objective { drives: Vec::new(), ..kept };
+        (group.id, group.name, group.private) = (calder::id("group"), "Group".to_owned(), private);
+        group.perspectives[0].objectives = vec![kept];
+        // Or the readers below would hear of it from there.
+        group.perspectives[0].alert.to = vec![calder::id("ceo")];
+        Portfolio::new(vec![calder, group]).unwrap()
+    }
+
+    #[test]
+    fn the_line_of_sight_names_what_is_above_driven_and_counted_into() {
+        let affects = |private, of: &str| {
+            let facts = news_of(&with_a_group(private), "2026-06-03T06:00:00+02:00");
+            let facts = facts.iter().find(|facts| facts.scope == of).unwrap();
+            let text = text(facts);
+            text.lines().find_map(|line| line.strip_prefix("Affects: ")).unwrap().to_owned()
+        };
+        assert_eq!(
+            affects(false, "calder/customer"),
+            "Delight riders (on track, 80.8); Keep our word, Group (off track, 31.0); \
+             Calder Cycles scorecard (at risk, 55.9)"
+        );
+        assert_eq!(
+            affects(true, "calder/on-time-delivery"),
+            "Deliver on promise (off track, 31.0); Customer (off track, 55.9); \
+             Delight riders (on track, 80.8); Calder Cycles scorecard (at risk, 55.9)"
+        );
+    }
+
+    #[test]
+    fn a_whole_does_not_affect_itself() {
+        let mut scorecard = calder::portfolio().scorecards()[0].clone();
+        scorecard.alert = Some(AlertPolicy {
+            to: vec![calder::id("chief")],
+            on: AlertOn::AtRisk,
+            ..AlertPolicy::default()
+        });
+        let portfolio = Portfolio::new(vec![scorecard]).unwrap();
+        let facts = news_of(&portfolio, "2026-06-03T06:00:00+02:00");
+        let facts = facts.iter().find(|facts| facts.level == Level::Scorecard).unwrap();
+        assert!(!text(facts).contains("Affects"), "{}", text(facts));
+    }
+
+    #[test]
+    fn what_may_still_change_of_itself_is_not_called_final() {
+        let facts = news("2026-06-02T06:00:00+02:00");
+        assert!(
+            text(&facts[0]).contains("Data: complete, still provisional"),
+            "{}",
+            text(&facts[0])
+        );
+    }
+
+    #[test]
+    fn money_is_not_counted_in_whole_euros() {
+        let mut history = History::default();
+        let margin = Figure::Ratio { numerator: 310_000.37, denominator: 1_000_000.11 };
+        let (days, score) = (Figure::Value(6.0), Figure::Value(41.0));
+        calder::collect(&mut history, "2026-05", [margin, days, score, margin]);
+        let looks = ["2026-06-03T06:00:00+02:00"];
+        let facts = news_from(&calder::portfolio(), &history, &looks, |change| change);
+        let count = facts[0].kpis.iter().find_map(|kpi| kpi.need?.count).unwrap();
+        assert_eq!((count.more, count.of), (640_000.0, 1_000_000.11));
+        assert!(text(&facts[0]).contains("i.e. 640000 more of 1000000"), "{}", text(&facts[0]));
+    }
+
+    #[test]
+    fn who_acknowledged_goes_by_name() {
+        let answered = |mut change: EpisodeChange| {
+            change.episode.acknowledgement = Some(Acknowledgement {
+                by: "ines".to_owned(),
+                at: at("2026-06-03T06:00:00Z"),
+                comment: None,
+                due: None,
+            });
+            change
+        };
+        let looks = ["2026-06-03T06:00:00+02:00"];
+        let facts = news_from(&calder::portfolio(), &calder::history(), &looks, answered);
+        assert_eq!(facts[0].episode.acknowledged_by.as_deref(), Some("Ines Marlow"));
+        assert!(text(&facts[0]).contains("Also notified: Ines Marlow, ops; if it persists: ceo."));
     }
 
     #[test]
