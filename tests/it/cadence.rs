@@ -296,7 +296,7 @@ async fn three_mails_a_day_and_the_rest_in_one_summary_on_the_next_morning_of_wo
     assert_eq!((count(&seen, "delivered"), count(&seen, "digested")), (7, 4), "{seen:?}");
     let (subject, text) = office.mails().pop().unwrap();
     assert_eq!(subject, "[Summary] 4 more alerts");
-    for line in ["opened: off track, score 32.5, June 2026", "recovered: on track"] {
+    for line in ["alert opened, off track, score 32.5, June 2026", "alert recovered, on track"] {
         assert_eq!(text.matches(line).count(), 2, "{line} in {text}");
     }
     let ends = office.subjects().iter().filter(|line| line.starts_with("[Recovered]")).count();
