@@ -1,12 +1,15 @@
 //! What is wrong with a configuration, and where: a file, a line, a column, a hint.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
+
+use crate::config::document::hidden::Hidden;
 
 /// How like two words must be for one to be suggested for the other.
 const SUGGEST_FROM: f64 = 0.7;
@@ -52,7 +55,16 @@ pub struct Problem {
 /// The files of a configuration, as read.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
-    files: Vec<(PathBuf, String)>,
+    files: Vec<(PathBuf, String, Kind)>,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// YAML, which may have secrets in it.
+    Document,
+    /// A text of an author, which has none.
+    Template,
 }
 
 /// Everything that is wrong, with the files it is wrong in.
@@ -83,20 +95,34 @@ impl Problem {
 }
 
 impl Files {
-    /// Adds a file and gives its number.
+    /// Adds a document and gives its number.
     pub fn add(&mut self, path: PathBuf, text: String) -> usize {
-        self.files.push((path, text));
+        self.files.push((path, text, Kind::Document));
+        self.files.len() - 1
+    }
+
+    /// Adds a template and gives its number.
+    pub fn add_template(&mut self, path: PathBuf, text: String) -> usize {
+        self.files.push((path, text, Kind::Template));
         self.files.len() - 1
     }
 
     /// A file's path and text.
     pub fn get(&self, file: usize) -> (&Path, &str) {
-        self.files.get(file).map_or((Path::new("?"), ""), |(path, text)| (path.as_path(), text))
+        self.files.get(file).map_or((Path::new("?"), ""), |(path, text, _)| (path.as_path(), text))
+    }
+
+    /// What of a file is shown to nobody.
+    fn hidden(&self, file: usize) -> Hidden {
+        match self.files.get(file) {
+            Some((_, text, Kind::Document)) => Hidden::of(text),
+            Some((.., Kind::Template)) | None => Hidden::default(),
+        }
     }
 
     /// All files, in the order they were read.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_path(), text.as_str()))
+        self.files.iter().map(|(path, text, _)| (path.as_path(), text.as_str()))
     }
 }
 
@@ -114,21 +140,38 @@ impl Problems {
     /// Every problem as `file:line:column: message`, the line with the place marked, and the hint.
     pub fn render(&self) -> String {
         let mut text = String::new();
+        let hidden = self.hidden();
         for problem in &self.found {
-            self.render_one(&mut text, problem);
+            if let Some((hidden, source)) = hidden.get(&problem.place.file) {
+                self.render_one(&mut text, problem, hidden, source);
+            }
         }
         text
     }
 
-    fn render_one(&self, text: &mut String, problem: &Problem) {
-        let (path, source) = self.files.get(problem.place.file);
-        let source = &masked(source);
+    /// What is hidden in each file with a problem, and the file without it.
+    fn hidden(&self) -> HashMap<usize, (Hidden, String)> {
+        let mut found = HashMap::new();
+        for problem in &self.found {
+            let file = problem.place.file;
+            found.entry(file).or_insert_with(|| {
+                let hidden = self.files.hidden(file);
+                let shown = masked(&hidden.starred(self.files.get(file).1));
+                (hidden, shown)
+            });
+        }
+        found
+    }
+
+    fn render_one(&self, text: &mut String, problem: &Problem, hidden: &Hidden, source: &str) {
+        let (path, _) = self.files.get(problem.place.file);
+        let message = hidden.unsaid(&problem.message);
         let Place { line, column, offset, length, .. } = problem.place;
         let word = match problem.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let _ = writeln!(text, "{}:{line}:{column}: {word}: {}", path.display(), problem.message);
+        let _ = writeln!(text, "{}:{line}:{column}: {word}: {message}", path.display());
         let end =
             source[offset.min(source.len())..].find('\n').map_or(source.len(), |at| offset + at);
         let last = (offset + length.max(1)).min(end).max(offset).min(source.len());
@@ -144,21 +187,25 @@ impl Problems {
             }
         }
         if let Some(hint) = &problem.hint {
-            let _ = writeln!(text, "  hint: {hint}");
+            let _ = writeln!(text, "  hint: {}", hidden.unsaid(hint));
         }
     }
 
     /// The problems for programs.
     pub fn to_json(&self) -> serde_json::Value {
+        let hidden = self.hidden();
         let problem = |problem: &Problem| {
             let (path, _) = self.files.get(problem.place.file);
+            let unsaid = |words: &str| {
+                hidden.get(&problem.place.file).map(|(hidden, _)| hidden.unsaid(words))
+            };
             serde_json::json!({
                 "severity": problem.severity,
                 "file": path.display().to_string(),
                 "line": problem.place.line,
                 "column": problem.place.column,
-                "message": problem.message,
-                "hint": problem.hint,
+                "message": unsaid(&problem.message),
+                "hint": problem.hint.as_deref().and_then(unsaid),
             })
         };
         let problems: Vec<_> = self.found.iter().map(problem).collect();

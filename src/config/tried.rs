@@ -36,7 +36,7 @@ fn problem(fault: Fault, templates: &[Template], files: &mut Files) -> Problem {
     let text = templates.iter().find(|template| template.path == fault.path);
     let text = text.map_or("", |template| template.text.as_str());
     let known = files.iter().position(|(path, _)| path == fault.path);
-    let file = known.unwrap_or_else(|| files.add(fault.path, text.to_owned()));
+    let file = known.unwrap_or_else(|| files.add_template(fault.path, text.to_owned()));
     let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
     let line_start = line_starts.clone().nth(fault.line.saturating_sub(1));
     let (offset, length) = match line_start {

@@ -4,6 +4,7 @@
 pub mod command;
 pub mod csv;
 pub mod daemon;
+pub(super) mod hidden;
 pub mod http;
 pub mod kpi;
 pub mod located;
