@@ -14,6 +14,7 @@ use crate::{
         Answer, configuration,
         failure::Failure,
         output::{self, say},
+        person::Person,
     },
     clock::Clock,
     config::setup::{Collection, Setup},
@@ -47,9 +48,8 @@ pub(crate) struct Arguments {
     /// Whom to tell afterwards: nobody, or those concerned by what is off track now
     #[arg(long, value_enum, default_value_t)]
     alerts: Alerts,
-    /// Who does it, for the record; the login name by default
-    #[arg(long, env = "USER", hide_env = true, default_value = "unknown", value_name = "NAME")]
-    by: String,
+    #[command(flatten)]
+    person: Person,
 }
 
 /// Whom a backfill tells.
@@ -87,7 +87,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     }
     let deed = Deed {
         at: Clock::System.now(),
-        by: arguments.by,
+        by: arguments.person.name(),
         action: "backfilled".to_owned(),
         of: tasks.iter().map(|task| task.collection.kpi.to_string()).collect::<Vec<_>>().join(", "),
         detail: Some(format!("from {from} to {to}")),
@@ -115,7 +115,7 @@ fn span(setup: &Setup, kpi: &KpiRef, from: Period, to: Period) -> Result<Span, F
 
 /// Fills every KPI; how many did not come to their end.
 async fn fill(engine: &Engine, tasks: &[Task<'_>]) -> Result<usize, Failure> {
-    let total: usize = tasks.iter().map(|task| task.windows.len()).sum();
+    let total: usize = tasks.iter().map(|task| task.stretches.len()).sum();
     let asked = &std::cell::Cell::new(0);
     let filling = tasks.iter().map(|task| async move {
         let filled = backfill::fill(engine, task, Clock::System, |_| {
@@ -125,7 +125,7 @@ async fn fill(engine: &Engine, tasks: &[Task<'_>]) -> Result<usize, Failure> {
         let filled = filled.await;
         if let Ok(filled) = &filled {
             // What is not asked any more is over, too.
-            asked.set(asked.get() + task.windows.len() - filled.asked);
+            asked.set(asked.get() + task.stretches.len() - filled.asked);
         }
         (task, filled)
     });
@@ -154,7 +154,7 @@ fn words(task: &Task<'_>, filled: &Filled) -> String {
     counted(filled.empty, "without a figure at the source");
     counted(filled.frozen, "frozen, not restated");
     counted(filled.failed, "failed");
-    counted(task.windows.len() - filled.asked, "not asked any more; run it again to go on");
+    counted(task.unasked(filled.asked), "not asked any more; run it again to go on");
     let problem = filled.problem.as_ref().map(|problem| format!(" ({problem})"));
     format!("{}{}", parts.join(", "), problem.unwrap_or_default())
 }

@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, path::Path};
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     cli::{
         Answer, configuration,
@@ -42,7 +44,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let collections = configuration::collections(&setup, &arguments.scopes)?;
     let period = arguments.period.as_deref().map(Period::parse).transpose();
     let period = period.map_err(|error| Failure::new(error.to_string()))?;
-    check_frequency(&setup, &collections, period)?;
+    check_period(&setup, &collections, period, Clock::System.now())?;
     let collections: Vec<Collection> = collections.into_iter().cloned().collect();
     let store = if arguments.dry_run {
         // A dry run looks at what is held, if anything is, and never makes a store.
@@ -165,10 +167,12 @@ fn outcome(pulled: &Pulled) -> &'static str {
     pulled.collected.attempt.as_ref().map_or("samples", |attempt| attempt.outcome)
 }
 
-fn check_frequency(
+/// Whether all of them can be asked for the period.
+fn check_period(
     setup: &Setup,
     collections: &[&Collection],
     period: Option<Period>,
+    now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let Some(period) = period else { return Ok(()) };
     for collection in collections {
@@ -176,6 +180,12 @@ fn check_frequency(
         if kpi.is_some_and(|kpi| kpi.frequency != period.frequency()) {
             let failure = Failure::new(format!("`{period}` is no period of `{}`", collection.kpi));
             return Err(failure.hint("name the KPIs that have this period"));
+        }
+        let scorecard = setup.portfolio.scorecard(&collection.kpi.scorecard);
+        let refusal = scorecard.and_then(|held| pull::refusal(held, collection, period, now));
+        if let Some(refusal) = refusal {
+            let hint = "without --period it is asked what the timer would ask now";
+            return Err(Failure::new(refusal).hint(hint));
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::{
     config::setup::Collection,
     daemon::{
         Engine,
-        collect::{self, Occasion},
+        collect::{self, Answer, Occasion},
         window,
     },
     scorecard::{Calendar, Kpi, Period, ReadingKind},
@@ -23,10 +23,10 @@ pub const PERIODS_MAX: usize = 10_000;
 /// A series is asked for so many periods at once, which keeps answers within the row limits.
 const SERIES_PERIODS: usize = 36;
 
-/// Windows asked between two commits: what an interruption costs.
-const BATCH_WINDOWS: usize = 12;
+/// Stretches asked about between two commits: what an interruption costs.
+const BATCH_STRETCHES: usize = 12;
 
-/// A source that fails so often in a row is down; going on would wait for it once a window.
+/// A source that fails so often in a row is down; going on would wait for it once a stretch.
 const FAILURES_MAX: usize = 3;
 
 /// What a backfill is to do for one KPI.
@@ -34,24 +34,33 @@ const FAILURES_MAX: usize = 3;
 pub struct Task<'c> {
     /// What is asked of which source.
     pub collection: &'c Collection,
-    /// The windows to ask about, oldest first.
-    pub windows: Vec<Window>,
+    /// What to ask about, oldest first.
+    pub stretches: Vec<Stretch>,
     /// Periods left out because they have an actual.
     pub held: usize,
+}
+
+/// What is asked about at once.
+#[derive(Debug)]
+pub struct Stretch {
+    /// The window; of a series, it may span periods that are not wanted.
+    window: Window,
+    /// The periods that are filled from the answer, oldest first; whatever else it has is left alone.
+    wanted: Vec<Period>,
 }
 
 /// What has come of it so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
-    /// Windows asked.
+    /// Stretches asked about.
     pub asked: usize,
     /// Periods that came with a figure.
     pub periods: usize,
-    /// Windows for which the source has nothing.
+    /// Periods for which the source has nothing.
     pub empty: usize,
-    /// Windows that failed.
+    /// Periods asked about in vain.
     pub failed: usize,
-    /// Why the last of them did.
+    /// Why the last of them was.
     pub problem: Option<String>,
     /// Periods that are frozen, and whose restatement was refused.
     pub frozen: usize,
@@ -83,17 +92,28 @@ pub fn task<'c>(
     let source = &collection.source;
     can_be_asked(source)?;
     let periods = closed(kpi, calendar, span, clock)?;
-    let wanted = |period: &Period| again || !held.contains(period);
-    let windows = match source.reading {
-        ReadingKind::Series => periods
-            .chunks(SERIES_PERIODS)
-            .filter(|chunk| chunk.iter().any(wanted))
-            .filter_map(|chunk| Some(window::spanning(calendar, *chunk.first()?, *chunk.last()?)))
-            .collect(),
-        _ => periods.iter().filter(|at| wanted(at)).map(|at| window::of(calendar, *at)).collect(),
+    let at_once = match source.reading {
+        ReadingKind::Series => SERIES_PERIODS,
+        _ => 1,
     };
-    let held = periods.iter().filter(|period| !wanted(period)).count();
-    Ok(Task { collection, windows, held })
+    let is_wanted = |period: &&Period| again || !held.contains(*period);
+    let stretches: Vec<Stretch> = periods
+        .chunks(at_once)
+        .filter_map(|chunk| {
+            let wanted: Vec<Period> = chunk.iter().filter(is_wanted).copied().collect();
+            let window = window::spanning(calendar, *wanted.first()?, *wanted.last()?);
+            Some(Stretch { window, wanted })
+        })
+        .collect();
+    let wanted: usize = stretches.iter().map(|stretch| stretch.wanted.len()).sum();
+    Ok(Task { collection, stretches, held: periods.len() - wanted })
+}
+
+impl Task<'_> {
+    /// Periods that were not asked about when so many stretches were.
+    pub fn unasked(&self, asked: usize) -> usize {
+        self.stretches.iter().skip(asked).map(|stretch| stretch.wanted.len()).sum()
+    }
 }
 
 /// Asks, keeping what comes every few windows, and says how far it has come.
@@ -105,15 +125,25 @@ pub async fn fill(
 ) -> anyhow::Result<Filled> {
     let mut filled = Filled::default();
     let (nothing, mut in_a_row) = (Shared::nothing(), 0);
-    for batch in task.windows.chunks(BATCH_WINDOWS) {
+    for batch in task.stretches.chunks(BATCH_STRETCHES) {
         let mut answers = Vec::new();
-        for window in batch {
+        // Of which an answer came, if only that there is nothing.
+        let mut answered: BTreeSet<Period> = BTreeSet::new();
+        for Stretch { window, wanted } in batch {
             let windows = vec![window.clone()];
             let asked =
                 collect::ask(engine, &nothing, task.collection, windows, false, clock).await;
             filled.asked += 1;
-            for answer in &asked {
-                in_a_row = filled.count(&answer.outcome, in_a_row);
+            match failure(&asked) {
+                Some(problem) => {
+                    filled.failed += wanted.len();
+                    filled.problem = Some(problem);
+                    in_a_row += 1;
+                }
+                None => {
+                    answered.extend(wanted);
+                    in_a_row = 0;
+                }
             }
             answers.extend(asked);
             progress(&filled);
@@ -122,13 +152,16 @@ pub async fn fill(
             }
         }
         let by_hand = Occasion { slot: None, missed: 0 };
-        let collected = collect::file(engine, task.collection, &answers, by_hand, clock);
-        let periods: BTreeSet<Period> = collected.filed.iter().map(|filed| filed.period).collect();
+        let mut collected = collect::file(engine, task.collection, &answers, by_hand, clock);
+        // A series says more than it was asked: what is held between two gaps stays as it is.
+        collected.filed.retain(|filed| answered.contains(&filed.period));
+        let came: BTreeSet<Period> = collected.filed.iter().map(|filed| filed.period).collect();
         // How the past was asked for says nothing of how collecting goes now.
         let collected = Collected { attempt: None, ..collected };
         let frozen = engine.store.record(&[collected]).await?.len();
         filled.frozen += frozen;
-        filled.periods += periods.len().saturating_sub(frozen);
+        filled.empty += answered.len() - came.len();
+        filled.periods += came.len().saturating_sub(frozen);
         if in_a_row >= FAILURES_MAX {
             break;
         }
@@ -136,26 +169,16 @@ pub async fn fill(
     Ok(filled)
 }
 
-impl Filled {
-    /// Counts an outcome; how many have failed in a row now.
-    fn count(&mut self, outcome: &Outcome, in_a_row: usize) -> usize {
-        match outcome {
-            Outcome::Samples(_) => 0,
-            Outcome::Null | Outcome::NoRows => {
-                self.empty += 1;
-                0
-            }
-            Outcome::Error(problem) => {
-                self.failed += 1;
-                self.problem = Some(problem.clone());
-                in_a_row + 1
-            }
-        }
-    }
+/// Why there is no answer, if there is none.
+fn failure(answers: &[Answer]) -> Option<String> {
+    answers.iter().find_map(|answer| match &answer.outcome {
+        Outcome::Error(problem) => Some(problem.clone()),
+        Outcome::Samples(_) | Outcome::Null | Outcome::NoRows => None,
+    })
 }
 
 /// Whether a source can answer for a period long past.
-fn can_be_asked(source: &Source) -> Result<(), String> {
+pub(super) fn can_be_asked(source: &Source) -> Result<(), String> {
     match source.reading {
         ReadingKind::Series => Ok(()),
         ReadingKind::Delta | ReadingKind::Counter => {

@@ -76,7 +76,8 @@ async fn the_past_comes_in_silently_and_once() {
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let revenue = "acme/revenue: 23 periods filled, 1 without a figure at the source";
     assert!(ran.stdout.contains(revenue), "{}", ran.stdout);
-    assert!(ran.stdout.contains("acme/margin: 23 periods filled\n"), "{}", ran.stdout);
+    let margin = "acme/margin: 23 periods filled, 1 without a figure at the source\n";
+    assert!(ran.stdout.contains(margin), "{}", ran.stdout);
     // Two years off track, and nobody hears of it.
     assert!(!ran.stdout.contains("message"), "{}", ran.stdout);
     assert_eq!(held(&kpid).await, 46);
@@ -124,6 +125,55 @@ async fn what_stopped_goes_on_where_it_stopped() {
     let ran = filled(&kpid, &["acme/revenue"]).await;
     assert_eq!(ran.code, Some(0));
     assert!(ran.stdout.contains("17 periods filled, 6 held already"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn what_is_held_between_two_gaps_stays_as_it_is() {
+    let kpid = acme(BY_MONTH).await;
+    let rows = kpid.folder().join("rows.csv");
+    fs::write(&rows, "kpi,period,numerator,denominator\nacme/margin,2024-08,7,10\n").unwrap();
+    assert_eq!(kpid.run(&["import", rows.to_str().unwrap()]).await.code, Some(0));
+    let asked = ["backfill", "acme/margin", "--from", "2024-07", "--to", "2024-10"];
+    let ran = kpid.run(&asked).await;
+    let told = "acme/margin: 3 periods filled, 1 held already\n";
+    assert_eq!((ran.stdout.as_str(), ran.code), (told, Some(0)), "{}", ran.stderr);
+    let rows = kpid.run(&["export"]).await.stdout;
+    assert!(rows.contains("acme/margin,2024-08,,7.0,10.0"), "{rows}");
+    // Whoever asks again has it restated.
+    let ran = kpid.run(&[&asked[..], &["--again"]].concat()).await;
+    assert_eq!(ran.stdout, "acme/margin: 4 periods filled\n");
+    let rows = kpid.run(&["export"]).await.stdout;
+    assert!(rows.contains("acme/margin,2024-08,50"), "{rows}");
+}
+
+#[tokio::test]
+async fn periods_without_a_figure_are_counted_and_not_questions() {
+    let kpid = acme(BY_MONTH).await;
+    let asked = ["backfill", "acme/margin", "--from", "2022-01", "--to", "2022-12"];
+    let ran = kpid.run(&asked).await;
+    let told = "acme/margin: 0 periods filled, 12 without a figure at the source\n";
+    assert_eq!((ran.stdout.as_str(), ran.code), (told, Some(0)), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_pull_stores_nothing_under_a_period_that_the_figure_is_not_of() {
+    let kpid = acme("select 41 as value").await;
+    for (period, words) in [
+        ("2099-01", "kpid: `2099-01` of `acme/revenue` has not begun\n"),
+        (
+            "2024-03",
+            "kpid: `acme/revenue` cannot be asked for 2024-03: its source is not told which",
+        ),
+    ] {
+        let ran = kpid.run(&["pull", "acme/revenue", "--period", period]).await;
+        assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+        assert!(ran.stderr.starts_with(words), "{}", ran.stderr);
+    }
+    assert_eq!(kpid.run(&["pull", "acme/revenue"]).await.code, Some(0));
+    assert_eq!(held(&kpid).await, 1, "what the timer would ask now is asked");
+    // A series says itself which period is which.
+    let ran = kpid.run(&["pull", "acme/margin", "--period", "2024-03"]).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }
 
 #[tokio::test]
