@@ -16,6 +16,9 @@ use crate::{
     store::{EpisodeEvent, KeptSilence, Store},
 };
 
+/// What is said of an open alert that nothing judges any more.
+const GONE: &str = ", no longer configured";
+
 /// Everything there is to list; its keys are a contract.
 #[derive(Serialize)]
 struct List {
@@ -110,7 +113,9 @@ impl List {
             say!("no alert is open");
         }
         for episode in &self.episodes {
-            say!("{}", episode.line(&local));
+            let is_configured = setup.places.contains_key(&episode.scope);
+            let gone = (episode.recovered_at.is_none() && !is_configured).then_some(GONE);
+            say!("{}{}", episode.line(&local), gone.unwrap_or_default());
             if let Some(comment) = episode.acknowledged.as_ref().and_then(|by| by.comment.as_ref())
             {
                 say!("    \"{comment}\"");

@@ -10,6 +10,7 @@ use crate::{
         Answer, alert_list, configuration,
         failure::Failure,
         output::{self, Format, say},
+        person::Person,
     },
     clock::Clock,
     config::setup::Setup,
@@ -49,10 +50,10 @@ enum Action {
         #[arg(long, value_name = "TEXT")]
         comment: Option<String>,
         /// The day by which it should be well again, e.g. 2026-06-30
-        #[arg(long, value_name = "DAY")]
+        #[arg(long, value_name = "DAY", value_parser = day)]
         due: Option<NaiveDate>,
         #[command(flatten)]
-        person: PersonArguments,
+        person: Person,
     },
     /// Hear nothing of a node and what is below it for a while, at most 30 days
     Silence {
@@ -68,14 +69,15 @@ enum Action {
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
-        person: PersonArguments,
+        person: Person,
     },
     /// End a silence before its time
     Unsilence {
         /// Its number, as `kpid alerts list` shows it
+        #[arg(value_parser = number)]
         id: i64,
         #[command(flatten)]
-        person: PersonArguments,
+        person: Person,
     },
     /// Write a note about a node, which the next mail shows
     Note {
@@ -87,16 +89,8 @@ enum Action {
         #[arg(long, value_name = "P")]
         period: Option<String>,
         #[command(flatten)]
-        person: PersonArguments,
+        person: Person,
     },
-}
-
-/// Who does it.
-#[derive(clap::Args)]
-struct PersonArguments {
-    /// Who does it; the login name by default
-    #[arg(long, env = "USER", hide_env = true, value_name = "NAME")]
-    by: String,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
@@ -108,7 +102,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             alert_list::print(&setup, scope.as_ref(), all, format, now).await
         }
         Action::Ack { scope, comment, due, person } => {
-            let acknowledgement = Acknowledgement::new(&person.by, comment.as_deref(), due, now);
+            let acknowledgement =
+                Acknowledgement::new(&person.name(), comment.as_deref(), due, now);
             let acknowledgement = acknowledgement.map_err(refused)?;
             acknowledge(&setup, &scope, &acknowledgement).await
         }
@@ -116,14 +111,15 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             let scope = configuration::scope(&setup, &scope)?;
             let from = from.map(|text| Ok::<_, Failure>(instants(&setup, &text)?.0)).transpose()?;
             let span = (from.unwrap_or(now), instants(&setup, &until)?.1);
-            let silence = Silence::new(scope, span, &reason, &person.by, now).map_err(refused)?;
+            let silence =
+                Silence::new(scope, span, &reason, &person.name(), now).map_err(refused)?;
             keep_silence(&setup, &silence, now).await
         }
-        Action::Unsilence { id, person } => unsilence(&setup, id, &person.by, now).await,
+        Action::Unsilence { id, person } => unsilence(&setup, id, &person.name(), now).await,
         Action::Note { scope, text, period, person } => {
             let scope = configuration::scope(&setup, &scope)?;
             let period = period_of(&setup, period.as_deref(), now)?;
-            let note = Note::new(scope, &period, &text, &person.by, now).map_err(refused)?;
+            let note = Note::new(scope, &period, &text, &person.name(), now).map_err(refused)?;
             let store = Store::open_existing(&setup.store).await?;
             store.note(&note).await?;
             store.close().await;
@@ -153,8 +149,8 @@ async fn acknowledge(
             Ok(Answer::Done)
         }
         Acknowledged::NotOpen => {
-            anstream::eprintln!("kpid: `{scope}` has no open alert");
-            anstream::eprintln!("  hint: `kpid alerts list` shows what is open");
+            output::complain!("kpid: `{scope}` has no open alert");
+            output::complain!("  hint: `kpid alerts list` shows what is open");
             Ok(Answer::No)
         }
     }
@@ -166,7 +162,7 @@ async fn keep_silence(
     now: DateTime<Utc>,
 ) -> Result<Answer, Failure> {
     let store = Store::open_existing(&setup.store).await?;
-    let id = store.silence(silence, now).await?;
+    let id = store.silence(silence, setup.calendar.zone, now).await?;
     store.close().await;
     let until = silence.until.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M %Z");
     say!("silence {id}: nothing is told of {} until {until}", silence.scope);
@@ -188,11 +184,20 @@ async fn unsilence(
             Ok(Answer::Done)
         }
         None => {
-            anstream::eprintln!("kpid: there is no silence {id}, or it is over");
-            anstream::eprintln!("  hint: `kpid alerts list` shows those that hold");
+            output::complain!("kpid: there is no silence {id}, or it is over");
+            output::complain!("  hint: `kpid alerts list` shows those that hold");
             Ok(Answer::No)
         }
     }
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| format!("`{text}` is no day; write 2026-06-30"))
+}
+
+fn number(text: &str) -> Result<i64, String> {
+    let sentence = "is no number of a silence; `kpid alerts list` shows them";
+    text.parse().map_err(|_| format!("`{text}` {sentence}"))
 }
 
 /// The period a note is about.

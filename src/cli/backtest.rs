@@ -9,7 +9,7 @@ use crate::{
     cli::{
         Answer, configuration,
         failure::Failure,
-        output::{Format, print_json, say, style},
+        output::{self, Format, print_json, say, style},
     },
     clock::Clock,
     config::setup::Setup,
@@ -42,7 +42,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let setup = configuration::load_to_look(config)?;
     let tried = match &arguments.proposed {
         None => setup.clone(),
-        Some(path) => configuration::load_to_look(path)?,
+        Some(path) => configuration::load_beside(path)?,
     };
     let today = setup.calendar.local_day(Clock::System.now());
     let from = days(&tried, &arguments.from)?.0;
@@ -64,7 +64,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             for told in &told {
                 say!("{}", line(&tried, told));
             }
-            say!("{} messages from {from} to {to}", told.len());
+            say!("{} from {from} to {to}", output::plural(told.len(), "message"));
         }
     }
     Ok(Answer::Done)

@@ -43,7 +43,13 @@ pub(crate) async fn restore(
 ) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     let now = Clock::System.now();
-    let (held, kept) = store::restore(&arguments.file, &setup.store, now).await?;
+    let file = &arguments.file;
+    let is_there = std::fs::File::open(file);
+    is_there.map_err(|error| {
+        Failure::new(format!("cannot read {}: {error}", file.display()))
+            .hint("name a file that `kpid backup` wrote")
+    })?;
+    let (held, kept) = store::restore(file, &setup.store, now).await?;
     // A backup of an older release is brought up to date now, while somebody looks.
     Store::open(&setup.store).await?.close().await;
     say!("{} is restored: {} actuals", setup.store.display(), held.actuals);

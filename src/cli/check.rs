@@ -4,19 +4,19 @@ use std::path::Path;
 
 use crate::{
     cli::{
-        Answer,
+        Answer, configuration,
         failure::Failure,
         held::{self, Warning},
         output::{self, Format, print_json, say},
     },
     config::{
         load::{LoadError, load},
-        problem::{Problems, Severity},
+        problem::{Place, Problem, Problems, Severity},
         secret::Secrets,
         setup::Setup,
     },
     notify::Channels,
-    scorecard::Id,
+    scorecard::{Id, Scope},
     sources::connections::Connections,
 };
 
@@ -44,8 +44,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         Ok((setup, warnings)) => (Some(setup), warnings),
         Err(LoadError::Problems(problems)) => (None, problems),
         Err(error @ LoadError::Unreadable { .. }) => {
-            let hint = "name the configuration with --config PATH, or write one with `kpid init`";
-            return Err(Failure::new(error.to_string()).hint(hint));
+            return Err(configuration::failure(config, error));
         }
     };
     let probed = match &setup {
@@ -53,21 +52,23 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         _ => Vec::new(),
     };
     let held = match &setup {
-        Some(setup) => held::warnings(setup).await?,
+        Some(setup) => placed(setup, held::warnings(setup).await?),
         None => Vec::new(),
     };
     match arguments.format {
-        Format::Json => print_json(&json(&problems, arguments.probe, &probed, &held)?)?,
+        Format::Json => print_json(&json(&problems, arguments.probe, &probed, &held))?,
         Format::Text => {
             output::put(format_args!("{}", problems.render()));
             for Probed { what, id, trouble } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
                 say!("{what} {id}: {answer}");
             }
-            for Warning { scope, message } in &held {
-                say!("warning: {scope} {message}");
-            }
-            say!("{}", summary(setup.as_ref(), &problems, held.len()));
+            let found = held.iter().map(|(warning, place)| {
+                Problem::warning(*place, format!("{} {}", warning.scope, warning.message))
+            });
+            let told = Problems { found: found.collect(), files: problems.files.clone() };
+            output::put(format_args!("{}", told.render()));
+            say!("{}", summary(setup.as_ref(), &problems, &probed, held.len()));
         }
     }
     let reached = probed.iter().all(|probed| probed.trouble.is_none());
@@ -94,22 +95,51 @@ fn json(
     problems: &Problems,
     with_probe: bool,
     probed: &[Probed],
-    held: &[Warning],
-) -> anyhow::Result<serde_json::Value> {
+    held: &[(Warning, Place)],
+) -> serde_json::Value {
     let mut json = problems.to_json();
     if with_probe {
         let probe = |Probed { what, id, trouble }: &Probed| serde_json::json!({ "kind": what, "id": id, "reached": trouble.is_none(), "message": trouble });
         json["probed"] = probed.iter().map(probe).collect();
     }
-    json["held"] = serde_json::to_value(held)?;
-    Ok(json)
+    let warning = |(Warning { scope, message }, place): &(Warning, Place)| {
+        let (file, _) = problems.files.get(place.file);
+        serde_json::json!({
+            "scope": scope, "message": message, "file": file.display().to_string(),
+            "line": place.line, "column": place.column,
+        })
+    };
+    json["held"] = held.iter().map(warning).collect();
+    json
 }
 
-fn summary(setup: Option<&Setup>, problems: &Problems, held: usize) -> String {
+/// Each warning with the place of its node.
+fn placed(setup: &Setup, warnings: Vec<Warning>) -> Vec<(Warning, Place)> {
+    let place = |scope: &Scope| setup.places.get(scope).copied().unwrap_or_default();
+    warnings
+        .into_iter()
+        .map(|warning| {
+            let place = place(&warning.scope);
+            (warning, place)
+        })
+        .collect()
+}
+
+fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: usize) -> String {
     let count =
         |severity| problems.found.iter().filter(|problem| problem.severity == severity).count();
     let warnings = output::plural(count(Severity::Warning) + held, "warning");
+    let unreached: Vec<&str> =
+        probed.iter().filter(|held| held.trouble.is_some()).map(|held| held.what).collect();
     match setup {
+        Some(_) if !unreached.is_empty() => {
+            let count = |what| unreached.iter().filter(|held| **held == what).count();
+            let kinds = ["connection", "channel"].map(|what| (count(what), what));
+            let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
+            let parts: Vec<String> =
+                kinds.map(|(count, what)| output::plural(count, what)).collect();
+            format!("not good: {} cannot be reached, {warnings}", parts.join(" and "))
+        }
         Some(setup) => {
             let scorecards = setup.portfolio.scorecards().len();
             let kpis = setup.portfolio.kpis().count();

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::{Answer, CommandLine};
+use crate::cli::{Answer, CommandLine, output};
 
 /// Print the completion script of a shell
 #[derive(clap::Args)]
@@ -14,7 +14,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Answer {
-    let mut command = CommandLine::command();
-    clap_complete::generate(arguments.shell, &mut command, "kpid", &mut std::io::stdout());
+    let (mut command, mut script) = (CommandLine::command(), Vec::new());
+    clap_complete::generate(arguments.shell, &mut command, "kpid", &mut script);
+    output::put(format_args!("{}", String::from_utf8_lossy(&script)));
     Answer::Done
 }

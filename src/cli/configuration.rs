@@ -3,14 +3,14 @@
 use std::{collections::HashSet, path::Path};
 
 use crate::{
-    cli::failure::Failure,
+    cli::{failure::Failure, output},
     config::{
         load::{LoadError, load},
         problem::{Problems, Severity},
         secret::Secrets,
         setup::{Collection, Setup},
     },
-    scorecard::{KpiRef, Scope},
+    scorecard::{KpiRef, Objective, Scope},
 };
 
 /// The set-up of a command that talks to the world.
@@ -21,6 +21,15 @@ pub(crate) fn load_to_use(path: &Path) -> Result<Setup, Failure> {
 /// The set-up of a command that only looks at what is held.
 pub(crate) fn load_to_look(path: &Path) -> Result<Setup, Failure> {
     load(path, Secrets::Unused).map(|(setup, _)| setup).map_err(|error| failure(path, error))
+}
+
+/// The set-up of another configuration than the present one, to be compared with it.
+pub(crate) fn load_beside(path: &Path) -> Result<Setup, Failure> {
+    load(path, Secrets::Unused).map(|(setup, _)| setup).map_err(|error| match error {
+        LoadError::Unreadable { .. } => Failure::new(error.to_string())
+            .hint("name the changed configuration, with its scorecards where it says"),
+        LoadError::Problems(_) => failure(path, error),
+    })
 }
 
 /// The node a path of ids names, or a failure with a suggestion.
@@ -41,6 +50,10 @@ fn scopes(setup: &Setup) -> Vec<String> {
         paths.extend(
             scorecard.perspectives.iter().map(|child| format!("{}/{}", scorecard.id, child.id)),
         );
+        for view in &scorecard.perspectives {
+            let path = |child: &Objective| format!("{}/{}/{}", scorecard.id, view.id, child.id);
+            paths.extend(view.objectives.iter().map(path));
+        }
         paths.extend(scorecard.kpis().map(|kpi| scorecard.named(kpi).to_string()));
     }
     paths
@@ -55,13 +68,41 @@ pub(crate) fn failure(path: &Path, error: LoadError) -> Failure {
     }
 }
 
+/// Why a scenario cannot be played, its problems printed in full.
+pub(crate) fn scenario_failure(path: &Path, error: LoadError) -> Failure {
+    match error {
+        LoadError::Unreadable { path: ref unread, .. } if unread == path => Failure::new(
+            error.to_string(),
+        )
+        .hint(
+            "name a scenario: the readings of a story, step by step, and what they should lead to",
+        ),
+        LoadError::Unreadable { .. } => Failure::new(error.to_string())
+            .hint(format!("`config` in {} names it; see what it is relative to", path.display())),
+        LoadError::Problems(problems) => {
+            // Those of the configuration that it is played on come with the files of that one.
+            let (first, _) = problems.files.get(0);
+            if first != path {
+                return in_full(first, &problems);
+            }
+            print(&problems);
+            Failure::new(format!("the scenario {} cannot be played", path.display()))
+        }
+    }
+}
+
 /// Every problem that stands in the way first, then the line that says so.
 fn in_full(path: &Path, problems: &Problems) -> Failure {
-    let mut problems = problems.clone();
-    problems.found.retain(|problem| problem.severity == Severity::Error);
-    anstream::eprint!("{}", problems.render());
+    print(problems);
     Failure::new(format!("the configuration {} cannot be used", path.display()))
         .hint("`kpid check` also shows the warnings")
+}
+
+/// Every problem that stands in the way.
+fn print(problems: &Problems) {
+    let mut problems = problems.clone();
+    problems.found.retain(|problem| problem.severity == Severity::Error);
+    output::put_error(format_args!("{}", problems.render()));
 }
 
 /// The collections below the scopes named; all without any.

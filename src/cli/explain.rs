@@ -292,7 +292,7 @@ fn parts(parts: &[Part]) -> String {
             Some((weight, adds)) => {
                 let _ = write!(text, "  × {:.1} % = {adds:.1}", 100.0 * weight);
             }
-            None => text.push_str(", left out"),
+            None => text.push_str("  left out"),
         }
         if let Some((before, change)) = part.before.zip(part.change) {
             let _ = write!(text, ", was {}: {}", rounding::score(before), rounding::points(change));

@@ -1,5 +1,7 @@
 //! Why a command could not run, in the reader's words.
 
+use crate::cli::output;
+
 /// One line for people, and the way out where there is one.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -20,10 +22,13 @@ impl Failure {
 
     /// Prints it to standard error: a line, then the hint.
     pub(crate) fn print(&self) {
-        anstream::eprintln!("kpid: {}", self.sentence);
-        if let Some(hint) = &self.hint {
-            anstream::eprintln!("  hint: {hint}");
-        }
+        output::put_error(format_args!("{}", self.text()));
+    }
+
+    /// A line, then the hint.
+    pub(crate) fn text(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("  hint: {hint}\n"));
+        format!("kpid: {}\n{}", self.sentence, hint.unwrap_or_default())
     }
 }
 

@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
-
 use crate::{
     clock::Clock,
     config::setup::Setup,
@@ -16,7 +14,7 @@ use crate::{
 };
 
 /// A warning about a node.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Warning {
     /// Which.
     pub(super) scope: Scope,

@@ -10,6 +10,7 @@ use crate::{
         Answer, configuration,
         failure::Failure,
         output::{self, say},
+        person::Person,
     },
     clock::Clock,
     daemon::{Engine, import},
@@ -22,24 +23,24 @@ pub(crate) struct Arguments {
     /// The file; its first line names the columns
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
-    /// Who does it, for the record; the login name by default
-    #[arg(long, env = "USER", hide_env = true, default_value = "unknown", value_name = "NAME")]
-    by: String,
+    #[command(flatten)]
+    person: Person,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     let path = arguments.file.display();
     let file = File::open(&arguments.file)
-        .map_err(|error| Failure::new(format!("cannot read {path}: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot read {path}: {error}")))
+        .map_err(|failure| failure.hint("name a CSV file; its first line is kpi,period,value"))?;
     let now = Clock::System.now();
     let rows = match import::read(&setup, file, now) {
         Ok(rows) => rows,
         Err(bad) => {
             for row in &bad {
-                anstream::eprintln!("{path}: {row}");
+                output::complain!("{path}: {row}");
             }
-            anstream::eprintln!(
+            output::complain!(
                 "kpid: nothing was imported: {} in {path}",
                 output::plural(bad.len(), "bad row")
             );
@@ -49,7 +50,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open(&setup.store).await?;
     let engine = Engine::start(setup, store).await?;
     let detail = Some(output::plural(rows.len(), "actual"));
-    let (by, of) = (arguments.by, path.to_string());
+    let (by, of) = (arguments.person.name(), path.to_string());
     let deed = Deed { at: now, by, action: "imported".to_owned(), of, detail };
     let judgement = import::keep(&engine, &rows, &deed, now).await?;
     say!("{} imported from {path}", output::plural(rows.len(), "actual"));

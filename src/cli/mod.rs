@@ -21,9 +21,11 @@ mod history;
 mod import;
 mod init;
 mod man;
+mod misuse;
 mod notify;
 mod outbox;
 mod output;
+mod person;
 mod plan;
 mod preview;
 mod pull;
@@ -36,23 +38,33 @@ mod simulate;
 mod token;
 mod tree;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource,
+};
 
 use crate::cli::failure::Failure;
 
 /// Where the configuration is looked for when nobody names it, in this order.
 const CONFIG_PLACES: [&str; 2] = ["/etc/kpid/kpid.yaml", "kpid.yaml"];
 
+/// What scripts and units want to know of every command.
+const AFTER_HELP: &str = "\
+Exit status: 0 done; 1 the answer is no (problems found, an expectation missed); 2 misuse, or it \
+could not run.
+
+Environment: KPID_CONFIG, KPID_LOG, KPID_LOG_FORMAT stand for --config, and for --log and --log-format \
+of `kpid run`.";
+
 /// Watches a company's balanced scorecard: collects actuals on schedule, scores them against
 /// targets, and alerts the right person when a perspective goes off track.
 #[derive(Parser)]
-#[command(name = "kpid", version, max_term_width = 100)]
+#[command(name = "kpid", version, max_term_width = 100, after_help = AFTER_HELP)]
 struct CommandLine {
     /// The configuration file [default: /etc/kpid/kpid.yaml, or ./kpid.yaml if that is absent]
     #[arg(short, long, global = true, env = "KPID_CONFIG", value_name = "PATH")]
-    config: Option<PathBuf>,
+    config: Option<OsString>,
     #[command(subcommand)]
     command: Command,
 }
@@ -100,7 +112,11 @@ pub(crate) enum Answer {
 
 /// Reads the command line, runs the command and turns its answer into an exit code.
 pub fn main() -> ExitCode {
-    match answer(CommandLine::parse()) {
+    let line = match read(std::env::args_os().collect()) {
+        Ok(line) => line,
+        Err(misread) => return misread.told(),
+    };
+    match answer(line) {
         Ok(Answer::Done) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(failure) => {
@@ -108,6 +124,54 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Why there is no command line to answer.
+enum Misread {
+    /// What was asked for is help, or the version.
+    Help(clap::Error),
+    /// Anything else.
+    Misuse(Failure),
+}
+
+impl Misread {
+    fn told(self) -> ExitCode {
+        match self {
+            Self::Help(help) => {
+                // A reader who has seen enough, such as `head`, is no trouble.
+                let _ = help.print();
+                ExitCode::from(if help.use_stderr() { 2 } else { 0 })
+            }
+            Self::Misuse(failure) => {
+                failure.print();
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+fn read(arguments: Vec<OsString>) -> Result<CommandLine, Misread> {
+    let told = |error: clap::Error| match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Misread::Help(error),
+        _ => {
+            let shown = |argument: &OsString| argument.to_string_lossy().into_owned();
+            let words: Vec<String> = arguments.iter().skip(1).map(shown).collect();
+            Misread::Misuse(misuse::failure(&error, &CommandLine::command(), &words))
+        }
+    };
+    let matches = CommandLine::command().try_get_matches_from(&arguments).map_err(told)?;
+    let mut line = CommandLine::from_arg_matches(&matches).map_err(told)?;
+    if line.config.as_ref().is_some_and(|path| path.is_empty()) {
+        // A unit or a container that leaves the variable empty has not set it.
+        if matches.value_source("config") != Some(ValueSource::EnvVariable) {
+            let failure = Failure::new("`--config <PATH>` needs a value");
+            return Err(Misread::Misuse(failure.hint("name a file, such as /etc/kpid/kpid.yaml")));
+        }
+        line.config = None;
+    }
+    Ok(line)
 }
 
 fn answer(line: CommandLine) -> Result<Answer, Failure> {
@@ -153,7 +217,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
 }
 
 /// The file named, or the first of the usual places that exists.
-fn config_path(named: Option<PathBuf>) -> PathBuf {
+fn config_path(named: Option<OsString>) -> PathBuf {
     let usual = || CONFIG_PLACES.iter().map(PathBuf::from).find(|place| place.exists());
-    named.or_else(usual).unwrap_or_else(|| PathBuf::from(CONFIG_PLACES[0]))
+    named.map(PathBuf::from).or_else(usual).unwrap_or_else(|| PathBuf::from(CONFIG_PLACES[0]))
 }

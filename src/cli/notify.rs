@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure, init, output::say, preview},
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        init,
+        output::{complain, say},
+        preview,
+    },
     clock::Clock,
     config::{problem, setup::Setup},
     notify::{
@@ -52,11 +58,11 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
         Ok(Delivered { complaint }) => {
             say!("the test message {id} was taken by `{channel}` for {recipient}");
             let Some(complaint) = complaint else { return Ok(Answer::Done) };
-            anstream::eprintln!("kpid: {}", complaint.summary);
+            complain!("kpid: {}", complaint.summary);
             Ok(Answer::No)
         }
         Err(error) => {
-            anstream::eprintln!("kpid: the test message was not taken by `{channel}`: {error}");
+            complain!("kpid: the test message was not taken by `{channel}`: {error}");
             Ok(Answer::No)
         }
     }

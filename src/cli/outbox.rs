@@ -10,6 +10,7 @@ use crate::{
         Answer, configuration,
         failure::Failure,
         output::{self, Format, print_json, say},
+        person::Person,
     },
     clock::Clock,
     config::setup::Setup,
@@ -52,17 +53,16 @@ struct Chosen {
     /// All that are pending or given up
     #[arg(long, conflicts_with = "ids")]
     all: bool,
-    /// Who does it; the login name by default
-    #[arg(long, env = "USER", hide_env = true, default_value = "unknown", value_name = "NAME")]
-    by: String,
+    #[command(flatten)]
+    person: Person,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     match arguments.action {
         Action::List { all, format } => list(&setup, all, format).await,
-        Action::Retry(chosen) => handle(&setup, &chosen, Handling::Retry).await,
-        Action::Drop(chosen) => handle(&setup, &chosen, Handling::Drop).await,
+        Action::Retry(chosen) => handle(&setup, chosen, Handling::Retry).await,
+        Action::Drop(chosen) => handle(&setup, chosen, Handling::Drop).await,
     }
 }
 
@@ -106,12 +106,17 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
     format!("{id}  {state}: {event} of {dedup_key} {to}, {written}, {tries}{next}{error}")
 }
 
-async fn handle(setup: &Setup, chosen: &Chosen, handling: Handling) -> Result<Answer, Failure> {
+async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Answer, Failure> {
     let store = Store::open_existing(&setup.store).await?;
     let known = store.deliveries(true).await?;
     let mut answer = Answer::Done;
-    for id in named(&known, chosen)? {
-        let handled = store.handle(id, handling, &chosen.by, Clock::System.now()).await?;
+    let ids = named(&known, &chosen)?;
+    if ids.is_empty() {
+        say!("nothing waits and nothing was given up");
+    }
+    let by = chosen.person.name();
+    for id in ids {
+        let handled = store.handle(id, handling, &by, Clock::System.now()).await?;
         answer = match (handled, handling) {
             (Handled::Done, Handling::Retry) => {
                 say!("{id} is tried at once by the daemon");
@@ -122,15 +127,15 @@ async fn handle(setup: &Setup, chosen: &Chosen, handling: Handling) -> Result<An
                 answer
             }
             (Handled::Delivered, _) => {
-                anstream::eprintln!("kpid: {id} was delivered already");
+                output::complain!("kpid: {id} was delivered already");
                 Answer::No
             }
             (Handled::Overtaken, _) => {
-                anstream::eprintln!("kpid: {id} is overtaken by later news of the same alert");
+                output::complain!("kpid: {id} is overtaken by later news of the same alert");
                 Answer::No
             }
             (Handled::Summarized, _) => {
-                anstream::eprintln!("kpid: {id} was told in a summary");
+                output::complain!("kpid: {id} was told in a summary");
                 Answer::No
             }
         };

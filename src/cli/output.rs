@@ -71,10 +71,16 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 pub(crate) fn put(text: fmt::Arguments<'_>) {
     let Err(error) = anstream::stdout().lock().write_fmt(text) else { return };
     if error.kind() != ErrorKind::BrokenPipe {
-        anstream::eprintln!("kpid: cannot write to standard output: {error}");
+        complain!("kpid: cannot write to standard output: {error}");
         std::process::exit(2);
     }
     std::process::exit(0);
+}
+
+/// Prints to standard error.
+pub(crate) fn put_error(text: fmt::Arguments<'_>) {
+    // Who cannot be told is not told; the exit code says the same, and must not become another.
+    let _ = anstream::stderr().lock().write_fmt(text);
 }
 
 /// `1 row`, `2 rows`.
@@ -98,3 +104,11 @@ macro_rules! say {
     };
 }
 pub(crate) use say;
+
+/// Prints a line to standard error.
+macro_rules! complain {
+    ($($words:tt)*) => {
+        $crate::cli::output::put_error(format_args!("{}\n", format_args!($($words)*)))
+    };
+}
+pub(crate) use complain;

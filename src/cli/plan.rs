@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let present = configuration::load_to_look(config)?;
-    let proposed = configuration::load_to_look(&arguments.proposed)?;
+    let proposed = configuration::load_beside(&arguments.proposed)?;
     let store = Store::open_to_look_or_empty(&present.store).await?;
     let kpis = present.portfolio.kpis().chain(proposed.portfolio.kpis());
     let held = store.held(&kpis.map(|(named, ..)| named).collect()).await?;

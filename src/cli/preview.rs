@@ -6,7 +6,12 @@ use clap::ValueEnum;
 use uuid::Uuid;
 
 use crate::{
-    cli::{Answer, configuration, failure::Failure, output::put, show},
+    cli::{
+        Answer, configuration,
+        failure::Failure,
+        output::{complain, put},
+        show,
+    },
     clock::Clock,
     config::setup::Setup,
     notify::{
@@ -102,8 +107,8 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
         .map_err(|error| Failure::new(error.to_string()))?;
     show_as(&written, &message, wish)?;
     let Some(complaint) = complaint else { return Ok(Answer::Done) };
-    anstream::eprintln!("kpid: {}", complaint.summary);
-    complaint.lines.iter().for_each(|line| anstream::eprintln!("  {line}"));
+    complain!("kpid: {}", complaint.summary);
+    complaint.lines.iter().for_each(|line| complain!("  {line}"));
     Ok(Answer::No)
 }
 
@@ -172,7 +177,7 @@ fn show_as(written: &Written, message: &Message, wish: &Wish) -> Result<(), Fail
     };
     let bytes = match (written, wish.format) {
         (Written::Mail { subject, text, .. }, None | Some(View::Text)) => {
-            format!("Subject: {subject}\n\n{text}").into_bytes()
+            format!("Subject: {subject}\n\n{}\n", text.trim_end()).into_bytes()
         }
         (Written::Mail { html, .. }, Some(View::Html)) => html.clone().into_bytes(),
         (Written::Mail { bytes, .. }, Some(View::Eml)) => bytes.clone(),

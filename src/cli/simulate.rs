@@ -9,7 +9,7 @@ use crate::{
     cli::{
         Answer, configuration,
         failure::Failure,
-        output::{Format, print_json, put, say, style},
+        output::{Format, complain, print_json, put, say, style},
     },
     config::scenario::{self, CAUSE, EVENT, Expectation, Scenario},
     scorecard::{
@@ -43,7 +43,8 @@ struct Miss {
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut scenarios = Vec::new();
     for path in &arguments.scenarios {
-        let scenario = scenario::load(path).map_err(|error| configuration::failure(path, error))?;
+        let scenario =
+            scenario::load(path).map_err(|error| configuration::scenario_failure(path, error))?;
         scenarios.push((path, scenario));
     }
     let mut answer = Answer::Done;
@@ -64,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         for (moment, misses) in moments.iter().zip(&misses) {
             for miss in misses {
                 let at = moment.standing.as_of.to_rfc3339();
-                anstream::eprintln!("kpid: {}: at {at}: {}", path.display(), miss.sentence());
+                complain!("kpid: {}: at {at}: {}", path.display(), miss.sentence());
             }
         }
     }

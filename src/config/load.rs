@@ -24,7 +24,7 @@ use crate::{
         setup::{Collection, PushedKpi, Setup},
         tried,
     },
-    scorecard::{Calendar, Id, LinkError, Portfolio, Scorecard},
+    scorecard::{Calendar, Id, LinkError, Portfolio, Scope, Scorecard},
 };
 
 /// Where scorecards are, unless `scorecards:` says otherwise.
@@ -94,6 +94,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let (scorecards, collections, pushed) = taken_apart(&mut desk, sheets);
     // How mails look judges nothing, and names no configuration.
     let digest = digest(&files);
+    let places = places(&scorecards);
     let portfolio = portfolio(&mut desk, scorecards);
     if let Some(parts) = &parts {
         desk.problems.extend(tried::templates(&parts.channels, &mut files));
@@ -103,7 +104,8 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     match (parts, portfolio) {
         (Some(parts), Some(portfolio)) if problems.are_harmless() => {
             let store = parts.store.clone().unwrap_or_else(|| folder.join(STORE));
-            Ok((setup(digest, store, parts, portfolio, (collections, pushed)), problems))
+            let setup = setup(digest, store, parts, (portfolio, places), (collections, pushed));
+            Ok((setup, problems))
         }
         _ => Err(LoadError::Problems(problems)),
     }
@@ -153,7 +155,7 @@ fn setup(
     digest: String,
     store: PathBuf,
     parts: DaemonParts,
-    portfolio: Portfolio,
+    (portfolio, places): (Portfolio, HashMap<Scope, Place>),
     (collections, pushed): (Vec<Collection>, Vec<PushedKpi>),
 ) -> Setup {
     Setup {
@@ -161,6 +163,7 @@ fn setup(
         store,
         calendar: parts.calendar,
         portfolio,
+        places,
         collections,
         pushed,
         connections: parts.connections,
@@ -220,7 +223,13 @@ fn scorecard_paths(
             }
         };
         let before = paths.len();
-        for path in found.take(FILES_MAX) {
+        for (at, path) in found.enumerate() {
+            if at == FILES_MAX {
+                let message = format!("more than {FILES_MAX} files fit `{pattern}`");
+                let hint = "name the folder of the scorecards alone";
+                desk.problems.push(Problem::error(place, message).hint(hint));
+                break;
+            }
             let path = path.map_err(|error| LoadError::Unreadable {
                 path: error.path().to_path_buf(),
                 message: error.error().to_string(),
@@ -321,11 +330,12 @@ fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what:
     desk.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
 }
 
-/// A scorecard, and where it and its KPIs and perspectives stand.
+/// A scorecard, and where it and its nodes stand.
 struct Placed {
     scorecard: Scorecard,
     place: Place,
     places: HashMap<Id, Place>,
+    objectives: HashMap<Id, Place>,
 }
 
 fn taken_apart(
@@ -337,22 +347,44 @@ fn taken_apart(
     let mut scorecards = Vec::new();
     let (mut collections, mut pushed) = (Vec::new(), Vec::new());
     for sheet in sheets {
+        let mut sheet = sheet;
+        collections.append(&mut sheet.collections);
+        pushed.append(&mut sheet.pushed);
         if is_good {
             lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
         }
-        collections.extend(sheet.collections);
-        pushed.extend(sheet.pushed);
-        let (scorecard, place, places) = (sheet.scorecard, sheet.place, sheet.places);
-        scorecards.push(Placed { scorecard, place, places });
+        let ScorecardParts { scorecard, place, places, objectives, .. } = sheet;
+        scorecards.push(Placed { scorecard, place, places, objectives });
     }
     (scorecards, collections, pushed)
+}
+
+/// Where every node stands.
+fn places(scorecards: &[Placed]) -> HashMap<Scope, Place> {
+    let mut found = HashMap::new();
+    for Placed { scorecard, place, places, objectives } in scorecards {
+        let id = &scorecard.id;
+        let at = |places: &HashMap<Id, Place>, id: &Id| places.get(id).copied().unwrap_or(*place);
+        found.insert(Scope::Scorecard(id.clone()), *place);
+        for view in &scorecard.perspectives {
+            let scope = Scope::Perspective(id.clone(), view.id.clone());
+            found.insert(scope, at(places, &view.id));
+            for objective in &view.objectives {
+                let scope = Scope::Objective(id.clone(), view.id.clone(), objective.id.clone());
+                found.insert(scope, at(objectives, &objective.id));
+            }
+        }
+        let kpis = scorecard.kpis();
+        found.extend(kpis.map(|kpi| (Scope::Kpi(scorecard.named(kpi)), at(places, &kpi.id))));
+    }
+    found
 }
 
 /// The portfolio, with what is wrong with links told at the node that links.
 fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
     // Of two scorecards with one id, the later one is told.
     let mut nodes: HashMap<String, Place> = HashMap::new();
-    for Placed { scorecard, place, places } in &scorecards {
+    for Placed { scorecard, place, places, .. } in &scorecards {
         nodes.insert(scorecard.id.to_string(), *place);
         nodes.extend(places.iter().map(|(id, place)| (format!("{}/{id}", scorecard.id), *place)));
     }

@@ -32,11 +32,18 @@ pub(super) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, Strin
         SecretDoc::Credential(name) => match variable(CREDENTIALS_FOLDER) {
             Some(credentials) => file(&Path::new(&credentials).join(name)),
             None => Err(format!(
-                "the credential `{name}` is not there: ${CREDENTIALS_FOLDER} is not set; \
-                 add LoadCredential={name}:… to the unit"
+                "the credential `{name}` is not there: ${CREDENTIALS_FOLDER} is not set; the service \
+                 finds it as /etc/credstore/{name} (the packaged unit imports names that begin with \
+                 `kpid.`); in a terminal: \
+                 systemd-run --pipe --wait -p ImportCredential={name} kpid …"
             )),
         },
     }
+}
+
+/// Who is logged in, as far as the environment says; of whoever became somebody else, who it was.
+pub(crate) fn login() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(variable)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

@@ -1,15 +1,16 @@
 //! The configuration, parsed: everything the daemon runs on. The only way to hold one is to hold a
 //! good one.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
+    config::problem::Place,
     notify::{Channel, Person, PrivateUrl},
-    scorecard::{Calendar, Id, KpiRef, Portfolio, ReadingKind, Schedule, WorkingHours},
+    scorecard::{Calendar, Id, KpiRef, Portfolio, ReadingKind, Schedule, Scope, WorkingHours},
     sources::{Connection, Source},
 };
 
@@ -24,6 +25,8 @@ pub struct Setup {
     pub calendar: Arc<Calendar>,
     /// All scorecards, links checked.
     pub portfolio: Portfolio,
+    /// Where each of their nodes is written, for what is found of it later.
+    pub places: HashMap<Scope, Place>,
     /// One for every KPI that is collected from a source.
     pub collections: Vec<Collection>,
     /// One for every KPI that its system pushes.

@@ -89,14 +89,14 @@ pub(super) fn rows<T>(
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
         Err(error) => {
-            return Err(vec![BadRow { line: 1, message: on_one_line(&error.to_string()) }]);
+            return Err(vec![BadRow { line: 1, message: on_one_line(&column(&error)) }]);
         }
     };
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for (at, record) in reader.records().enumerate() {
         let line_of = |record: &csv::StringRecord| record.position().map_or(0, csv::Position::line);
         let row = match &record {
-            Err(error) => Err((error.position().map_or(0, csv::Position::line), error.to_string())),
+            Err(error) => Err((error.position().map_or(0, csv::Position::line), column(error))),
             Ok(record) if at >= rows_max => {
                 Err((line_of(record), format!("more than {rows_max} rows; give them in parts")))
             }
@@ -255,6 +255,10 @@ fn given(field: Option<&String>) -> Option<&str> {
 fn column(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => err.kind().to_string(),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("the row has {len} columns, the first line {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8; save the file as UTF-8".to_owned(),
         _ => error.to_string(),
     }
 }

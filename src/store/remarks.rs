@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sqlx::SqliteConnection;
 
 use super::{
@@ -75,11 +76,16 @@ impl Store {
         Ok(AcknowledgedByLink::Done(scope))
     }
 
-    /// Keeps a silence; the number it goes by comes back.
-    pub async fn silence(&self, silence: &Silence, now: DateTime<Utc>) -> anyhow::Result<i64> {
+    /// Keeps a silence; the number it goes by comes back. People read in the zone when it ends.
+    pub async fn silence(
+        &self,
+        silence: &Silence,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<i64> {
         let mut tx = self.begin().await?;
         let id = silences::record(&mut tx, silence).await?;
-        let until = silence.until.to_rfc3339();
+        let until = silence.until.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
         let deed = Deed {
             at: now,
             by: silence.by.clone(),

@@ -291,6 +291,29 @@ async fn people_read_a_list() {
 }
 
 #[tokio::test]
+async fn an_open_alert_of_what_is_no_longer_there_says_so() {
+    let kpid = acme();
+    open_alert(&kpid).await;
+    let gone = SCORECARD.replace("customer:", "clients:");
+    fs::write(kpid.folder().join("scorecards/acme.yaml"), gone).unwrap();
+    let ran = kpid.run(&["alerts", "list"]).await;
+    assert!(ran.stdout.contains("not acknowledged, no longer configured\n"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_silence_is_written_down_in_the_zone_of_its_readers() {
+    let zone = CONFIG.replace("UTC", "Asia/Kolkata");
+    let kpid = Kpid::new(&zone, SCORECARD);
+    import(&kpid, 45.0).await;
+    let until = (Clock::System.now() + chrono::TimeDelta::days(9)).date_naive().to_string();
+    let silence = ["silence", "acme", "--until", &until, "--reason", "x"];
+    let ran = alerts(&kpid, &silence).await;
+    let (_, said) = ran.stdout.trim_end().rsplit_once(" until ").unwrap();
+    assert!(said.ends_with(" 00:00 IST"), "{ran:?}");
+    assert_eq!(deeds(&kpid).await[0].detail.as_deref(), Some(format!("x; until {said}").as_str()));
+}
+
+#[tokio::test]
 async fn the_daemon_tells_what_is_still_so_when_a_silence_ends() {
     let kpid = acme();
     import(&kpid, 45.0).await;

@@ -264,7 +264,7 @@ async fn a_silence_over_the_morning_keeps_what_waited() {
         reason: "stocktaking".to_owned(),
         by: "ines".to_owned(),
     };
-    engine.store.silence(&silence, silence.from).await.unwrap();
+    engine.store.silence(&silence, chrono_tz::UTC, silence.from).await.unwrap();
     engine.store.close().await;
     office.figures("2026-06-08T07:00:10+02:00", &[15.0]).await;
     let listed = office.kpid.run(&["outbox", "list"]).await.stdout;

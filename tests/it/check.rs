@@ -122,6 +122,45 @@ fn a_kpi_that_counts_twice_is_warned_of() {
     assert!(text.contains(told), "{text}");
 }
 
+#[test]
+fn what_cannot_be_reached_is_not_good() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    let daemon = "calendar: { timezone: UTC }
+connections:
+  a: { http: { base_url: \"http://127.0.0.1:9/\" } }
+  b: { sqlite: { path: gone.db } }
+channels: { mail: { email: { smtp: { host: 127.0.0.1, port: 9, tls: none }, from: k@a.example } } }
+";
+    let scorecard = "scorecard: s\nperspectives: { p: { objectives: { o: { kpis: { k: { nature: flow } } } } } }\n";
+    fs::write(folder.path().join("kpid.yaml"), daemon).unwrap();
+    fs::write(folder.path().join("scorecards/s.yaml"), scorecard).unwrap();
+    let (text, code) = check(folder.path(), &["--probe"]);
+    assert_eq!(code, Some(1), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.starts_with("not good: 2 connections and 1 channel cannot be reached, "),
+        "{text}"
+    );
+}
+
+#[test]
+fn more_files_than_are_read_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    for number in 0..1001 {
+        let scorecard = format!(
+            "scorecard: s{number}\nperspectives: {{ p: {{ objectives: {{ o: {{ kpis: {{ k: {{ nature: flow }} }} }} }} }} }}\n"
+        );
+        fs::write(folder.path().join(format!("scorecards/{number}.yaml")), scorecard).unwrap();
+    }
+    let (text, code) = check(folder.path(), &[]);
+    assert_eq!(code, Some(1));
+    let told = "kpid.yaml:1:1: error: more than 1000 files fit `scorecards/*.yaml`";
+    assert!(text.contains(told), "{}", text.lines().take(9).collect::<Vec<_>>().join("\n"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
@@ -204,6 +243,14 @@ perspectives:
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let said = kpid.run(&["check"]).await;
     assert_eq!(said.code, Some(0), "a warning is no problem");
-    let narrow = "warning: acme/revenue has a tolerance of 3 kEUR, narrower than its usual variation of 53.2 kEUR";
+    let narrow = "scorecards/acme.yaml:7:11: warning: acme/revenue has a tolerance of 3 kEUR, narrower than its usual variation of 53.2 kEUR";
     assert!(said.stdout.contains(narrow), "{}", said.stdout);
+    let told = kpid.run(&["check", "--format", "json"]).await.stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let held = told["held"].as_array().unwrap();
+    let revenue = held.iter().find(|held| held["scope"] == "acme/revenue").unwrap();
+    assert_eq!((revenue["line"].as_u64(), revenue["column"].as_u64()), (Some(7), Some(11)));
+    assert!(revenue["file"].as_str().unwrap().ends_with("scorecards/acme.yaml"), "{revenue}");
+    let trouble = held.iter().find(|held| held["scope"] == "acme/money/earn").unwrap();
+    assert_eq!(trouble["line"], 5, "{trouble}");
 }

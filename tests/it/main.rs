@@ -10,6 +10,7 @@ mod backup;
 mod cadence;
 mod check;
 mod circuit;
+mod command_line;
 mod demo;
 mod digests;
 mod disk;

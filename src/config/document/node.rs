@@ -159,7 +159,22 @@ impl Source<'_> {
         let message = message.split(" at line ").next().unwrap_or(message);
         // Advice for programmers of the reader is none for authors.
         let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
-        Problem::error(place, message)
+        let problem = Problem::error(place, message);
+        match self.quoted(place) {
+            Some(quoted) => problem.hint(format!("put it in quotes: {quoted}")),
+            None => problem,
+        }
+    }
+
+    /// What stands on a line after its key, in quotes, where it begins with a sign of YAML.
+    fn quoted(&self, place: Place) -> Option<String> {
+        let line = self.text.lines().nth(place.line - 1)?;
+        let (key, value) = line.split_once(": ")?;
+        let value = value.trim();
+        let is_sign = value.starts_with(['%', '@', '*', '&', '!', '`']);
+        is_sign.then(|| {
+            format!("{}: {}", key.trim_start_matches(['-', ' ']), serde_json::json!(value))
+        })
     }
 }
 
@@ -279,6 +294,20 @@ mod tests {
             ));
         }
         assert!(Node::parse(0, &bomb).is_err());
+    }
+
+    #[test]
+    fn a_sign_of_yaml_that_was_meant_as_text_is_told_with_its_quotes() {
+        for (text, hint) in [
+            ("a: 1\nunit: %\n", Some("put it in quotes: unit: \"%\"")),
+            ("owner: @ines\n", Some("put it in quotes: owner: \"@ines\"")),
+            ("value: `x`\n", Some("put it in quotes: value: \"`x`\"")),
+            ("value: *all\n", Some("put it in quotes: value: \"*all\"")),
+            ("a: 1\na: 2\n", None),
+        ] {
+            let problem = Node::parse(0, text).unwrap_err();
+            assert_eq!(problem.hint.as_deref(), hint, "{}", problem.message);
+        }
     }
 
     #[test]

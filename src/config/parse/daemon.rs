@@ -424,7 +424,7 @@ fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
     }
     if format == Format::PagerDuty && secret.is_none() {
         let message = "`format: pagerduty` needs the routing key of its service";
-        let hint = "write it as `secret: { credential: pagerduty }`";
+        let hint = "write it as `secret: { credential: kpid.pagerduty }`";
         desk.problems.push(Problem::error(doc.url.place, message).hint(hint));
     }
     let allow_private = given(doc.allow_private.as_ref()).copied().unwrap_or(false);

@@ -34,8 +34,10 @@ pub(in crate::config) struct ScorecardParts {
     pub(in crate::config) pushed: Vec<PushedKpi>,
     /// Connections that sources name.
     pub(in crate::config) connections: Vec<Mention>,
-    /// Where each KPI stands, for problems found later.
+    /// Where each KPI and perspective stands, for problems found later.
     pub(in crate::config) places: HashMap<Id, Place>,
+    /// Where each objective stands.
+    pub(in crate::config) objectives: HashMap<Id, Place>,
     /// People who own something.
     pub(in crate::config) owners: Vec<Mention>,
     /// People or channels who are told.
@@ -137,6 +139,7 @@ pub(in crate::config) fn scorecard(
         pushed: sheet.pushed,
         connections: sheet.connections,
         places: sheet.names,
+        objectives: sheet.objectives,
         owners: sheet.owners,
         recipients: sheet.recipients,
     })

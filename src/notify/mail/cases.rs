@@ -130,6 +130,11 @@ fn promoters() -> KpiFacts {
         contribution: Some(2.18),
         trend: Some(Trend::Improving),
         signal: None,
+        usual_range: Some(UsualRange { low: 35.0, high: 43.0 }),
+        recent: [37.0, 38.0, 36.0, 39.0, 38.0, 40.0, 38.0, 39.0, 41.0, 39.0, 40.0, 38.0, 41.0]
+            .map(Some)
+            .to_vec(),
+        assurance: Some(Assurance::HitAndMiss),
         critical: false,
         need: None,
         units: Vec::new(),
@@ -150,6 +155,10 @@ fn first_contact() -> KpiFacts {
         variance: Some(1.4),
         score: Some(78.4),
         contribution: Some(1.08),
+        usual_range: Some(UsualRange { low: 72.6, high: 77.8 }),
+        recent: [74.1, 75.2, 73.8, 75.5, 74.9, 76.0, 75.1, 74.6, 75.8, 75.3, 76.1, 75.0, 76.4]
+            .map(Some)
+            .to_vec(),
         ..promoters()
     }
 }
@@ -341,7 +350,7 @@ pub(crate) fn corrected() -> Facts {
         since: None,
         kpis: [-0.8, -1.03, 2.18, 1.08]
             .into_iter()
-            .zip(recovered.kpis)
+            .zip(recovered.kpis.into_iter().take(3).chain([first_contact()]))
             .map(|(points, kpi)| KpiFacts { contribution: Some(points), ..kpi })
             .collect(),
         told: Some(told()),
@@ -397,7 +406,9 @@ pub(crate) fn recovered() -> Facts {
         contribution: Some(15.3),
         trend: Some(Trend::Improving),
         signal: None,
+        assurance: Some(Assurance::HitAndMiss),
         need: None,
+        units: vec![unit("North", 94.6), unit("South", 95.8)],
         ..on_time_delivery()
     };
     let lead_time = KpiFacts { contribution: Some(-1.2), share_pct: Some(100.0), ..lead_time() };
