@@ -84,6 +84,9 @@ mod tests {
         let message = |doc| read(&doc, folder.path()).unwrap_err();
         assert!(message(SecretDoc::File("nowhere".into())).contains("nowhere"));
         assert!(message(SecretDoc::Env("KPID_NO_SUCH".into())).contains("KPID_NO_SUCH"));
+        let told = message(SecretDoc::Credential("kpid.erp".into()));
+        assert!(told.contains("the service finds it as /etc/credstore/kpid.erp"), "{told}");
+        assert!(told.contains("-p ImportCredential=kpid.erp kpid"), "{told}");
     }
 
     #[test]

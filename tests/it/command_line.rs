@@ -200,6 +200,17 @@ fn with_nothing_to_try_again_that_is_said() {
 }
 
 #[test]
+fn a_preview_ends_with_its_last_line() {
+    let channels = "channels: { mail: { email: { from: k@acme.example, folder: outbox } } }
+people: { ines: { email: ines@acme.example } }
+";
+    let acme = Kpid::new(&format!("{CONFIG}{channels}"), SCORECARD);
+    let output = kpid(&acme, &["notify", "ines", "--preview"]).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).ends_with('\n') && !said(&output).ends_with("\n\n"), "{}", said(&output));
+}
+
+#[test]
 fn help_says_what_scripts_and_units_want_to_know() {
     let output = Command::new(KPID).arg("--help").output().unwrap();
     assert_eq!(output.status.code(), Some(0));

@@ -71,6 +71,14 @@ fn the_parts_of_a_perspective_add_up() {
 }
 
 #[test]
+fn a_kpi_without_data_is_left_out_in_plain_words() {
+    let folder = loaded();
+    let output = kpid(folder.path(), &["explain", "calder/customer", "2020-05"]);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("  left out\n") && !told.contains(" , left out"), "{told}");
+}
+
+#[test]
 fn a_kpi_shows_its_formula_with_its_numbers() {
     let folder = loaded();
     let output = kpid(folder.path(), &["explain", "calder/otd", "2026-05"]);

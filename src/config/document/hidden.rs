@@ -23,8 +23,8 @@ const LIKE: f64 = 0.85;
 /// A shorter secret is a part of many words; it is hidden where it stands, and not wherever it occurs.
 const WORD_CHARS_MIN: usize = 4;
 
-/// What is hidden in a document.
-#[derive(Debug, Default)]
+/// What is hidden in a document, so no `Debug`.
+#[derive(Default)]
 pub(in crate::config) struct Hidden {
     /// Where the secrets stand, in bytes.
     spans: Vec<Range<usize>>,
@@ -70,10 +70,13 @@ impl Hidden {
                 for (key, value) in pairs {
                     let Value::Scalar { text: key, .. } = &key.value else { continue };
                     let is_bare = matches!(value.value, Value::Scalar { .. });
-                    if is_secret(key) || key == MAP_OF_SECRETS || (key == CHOICE && is_bare) {
-                        self.hide(value);
-                    } else {
-                        self.look(value);
+                    match &value.value {
+                        // Its keys are names of the author's.
+                        Value::Mapping(named) if key == MAP_OF_SECRETS => {
+                            named.iter().for_each(|(_, value)| self.hide(value));
+                        }
+                        _ if is_secret(key) || (key == CHOICE && is_bare) => self.hide(value),
+                        _ => self.look(value),
                     }
                 }
             }
@@ -185,6 +188,7 @@ mod tests {
                 "secrets: { TOKEN: abc, OTHER: { file: f } }",
                 "secrets: { TOKEN: ***, OTHER: { file: f } }",
             ),
+            ("secrets: { env: abc }", "secrets: { env: *** }"),
             ("secret: [abc, { token: def }]", "secret: [***, { token: *** }]"),
             ("auth: hunter2\nx: 1\n", "auth: *******\nx: 1\n"),
             ("barer: hunter2\npasswrd: 1234\n", "barer: *******\npasswrd: ****\n"),
