@@ -474,7 +474,16 @@ pub struct Links {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::mail::render::plain;
+    use crate::notify::mail::{cases, render::plain};
+
+    #[test]
+    fn an_early_alert_goes_by_its_early_word_and_no_other() {
+        let early = cases::early();
+        assert_eq!(early.judged(), (Some(Status::OffTrack), Some(35.8)));
+        assert_eq!(early.judged_period().map(|period| period.key.as_str()), Some("2026-08"));
+        let opened = cases::opened();
+        assert_eq!(opened.judged(), (opened.status.to, opened.score.to));
+    }
 
     #[test]
     fn what_the_first_release_stored_can_still_be_told() {
