@@ -41,7 +41,7 @@ pub struct Facts {
     pub status: Change<Status>,
     /// The perspective's score, 0 to 100 unrounded, then and now.
     pub score: Change<f64>,
-    /// The period of the judgement that `from` is of.
+    /// The period before, which `from` is of; there is no `from` if it had no score.
     pub before: Option<PeriodName>,
     /// What the alert goes by instead of the verdict, where it was asked to come early.
     #[serde(default)]

@@ -142,7 +142,7 @@ fn scores(facts: &Facts) -> String {
             format!("{now}, was {}{}", rounding::score(then), when.unwrap_or_default())
         }
         (None, Some(_)) => format!("{now}, without a score{}", when.unwrap_or_default()),
-        (None, None) => format!("{now}, not judged before"),
+        (None, None) => format!("{now}, with no period before to compare"),
     }
 }
 

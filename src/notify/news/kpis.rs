@@ -23,7 +23,7 @@ pub(super) fn kpis(subject: &Subject<'_>) -> Vec<KpiFacts> {
     let mut facts = Vec::new();
     for objective in objectives {
         for kpi in &objective.kpis {
-            let contribution = contribution(kpi, subject.before.as_ref());
+            let contribution = contribution(kpi, subject.compared());
             let of = named(&objective.id, &objective.name);
             facts.push(kpi_facts(subject, of, kpi, contribution));
         }
@@ -45,7 +45,7 @@ pub(super) fn linked(subject: &Subject<'_>) -> Vec<LinkedFacts> {
 
 fn linked_facts(subject: &Subject<'_>, objective: Named, link: &LinkedStanding) -> LinkedFacts {
     let unit = subject.context.portfolio.scorecard(&link.objective.scorecard);
-    let then = subject.before.as_ref().and_then(|before| before.linked.get(&link.objective));
+    let then = subject.compared().and_then(|before| before.linked.get(&link.objective));
     let score = link.verdict.score;
     let change = link.effective_weight.zip(then);
     LinkedFacts {
@@ -73,7 +73,7 @@ pub(super) fn residual(
 }
 
 fn change(subject: &Subject<'_>) -> Option<f64> {
-    Some(subject.perspective.verdict.score? - subject.before.as_ref()?.verdict.score?)
+    Some(subject.perspective.verdict.score? - subject.compared()?.verdict.score?)
 }
 
 fn contribution(kpi: &KpiStanding, before: Option<&Before>) -> Option<f64> {

@@ -111,7 +111,7 @@ impl<'a> Subject<'a> {
             parent,
             perspective: judged,
             judge,
-            before: before.filter(|before| before.verdict.score.is_some()),
+            before,
         })
     }
 
@@ -131,11 +131,11 @@ impl<'a> Subject<'a> {
             period: now.period.map(period_name),
             official: now.official,
             status: Change {
-                from: before.map(|before| before.verdict.status),
+                from: self.compared().map(|before| before.verdict.status),
                 to: Some(now.verdict.status),
             },
             score: Change {
-                from: before.and_then(|before| before.verdict.score),
+                from: self.compared().and_then(|before| before.verdict.score),
                 to: now.verdict.score,
             },
             before: before.map(|before| period_name(before.period)),
@@ -163,6 +163,11 @@ impl<'a> Subject<'a> {
             people: self.people(),
             config_version: self.standing.config.clone(),
         }
+    }
+
+    /// The period before, if it had a score to compare with.
+    fn compared(&self) -> Option<&Before> {
+        self.before.as_ref().filter(|before| before.verdict.score.is_some())
     }
 
     fn person(&self, id: &Id) -> Option<PersonFacts> {
@@ -461,6 +466,25 @@ mod tests {
         let count = facts.kpis[0].need.unwrap().count;
         assert_eq!(count, Some(CountNeed { more: 147.0, of: 3000.0 }));
         insta::assert_snapshot!("may_text", render::plain(&facts.clone().into()).unwrap().text);
+    }
+
+    #[test]
+    fn a_period_before_without_a_score_is_said_to_be_that() {
+        let portfolio = calder::portfolio();
+        let mut history = History::default();
+        for (named, ..) in portfolio.kpis() {
+            let all = calder::history();
+            let Some(held) = all.kpi(&named) else { continue };
+            let may = held.actuals.iter().next_back().unwrap();
+            history.kpi_mut(&named).record(*may.0, *may.1.last().unwrap());
+        }
+        let facts = news_from(&portfolio, &history, &["2026-06-03T06:00:00+02:00"], |change| change);
+        let [facts] = facts.as_slice() else { panic!("one event, not {facts:?}") };
+        assert_eq!((facts.status.from, facts.score.from, facts.residual), (None, None, None));
+        assert_eq!(facts.before.as_ref().unwrap().key, "2026-04");
+        assert!(facts.kpis.iter().all(|kpi| kpi.contribution.is_none()));
+        let text = render::plain(&facts.clone().into()).unwrap().text;
+        assert!(text.contains("score 55.9, without a score in April."), "{text}");
     }
 
     #[test]
