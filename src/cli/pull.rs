@@ -89,7 +89,8 @@ async fn report(engine: &Engine, pulled: &[Pulled], period: Option<Period>) -> R
     for pulled in pulled {
         file(&mut history, &pulled.collected);
     }
-    let judge = Judge::new(&engine.setup.portfolio, &history, Clock::System.now());
+    let now = Clock::System.now();
+    let judge = Judge::new(&engine.setup.portfolio, &history, now);
     for pulled in pulled {
         say!("{}", line(engine, pulled));
         for answer in &pulled.answers {
@@ -101,7 +102,7 @@ async fn report(engine: &Engine, pulled: &[Pulled], period: Option<Period>) -> R
         let Some(kpi) = scorecard.kpi(&pulled.kpi.kpi) else { continue };
         let (period, status, score, gap) = match period {
             Some(period) => {
-                let verdict = judge.case(scorecard, kpi).judge_period(period);
+                let verdict = judge.case(scorecard, kpi).verdict_in(period, now);
                 (Some(period), verdict.status, verdict.score, verdict.gap)
             }
             None => {

@@ -12,7 +12,7 @@ use crate::{
         notice::NoticeKind,
     },
     scorecard::{
-        Id, Judge, Kpi, KpiRef, Period, ReportPolicy, Scorecard, ScorecardStanding, Standing,
+        Case, Id, Judge, KpiRef, Period, ReportPolicy, Scorecard, ScorecardStanding, Standing,
     },
     store::{Held, NewDelivery},
 };
@@ -74,9 +74,14 @@ fn is_official(
     now: DateTime<Utc>,
 ) -> bool {
     let day = scorecard.calendar.last_day(period);
+    let judge = Judge::new(&setup.portfolio, &held.history, now);
+    let was_asked = |kpi| {
+        let case = judge.case(scorecard, kpi);
+        was_asked(setup, held, (&scorecard.named(kpi), &case), period, now)
+    };
     judged.awaited_by(&scorecard.calendar, day).is_empty()
         && !judged.awaits_others_by(day)
-        && scorecard.kpis().all(|kpi| was_asked(setup, held, (scorecard, kpi), period, now))
+        && scorecard.kpis().all(was_asked)
 }
 
 /// Whether a KPI that is asked by schedule was asked since the actual of its period was due. Without,
@@ -84,21 +89,19 @@ fn is_official(
 fn was_asked(
     setup: &Setup,
     held: &Held,
-    (scorecard, kpi): (&Scorecard, &Kpi),
+    (named, case): (&KpiRef, &Case<'_>),
     period: Period,
     now: DateTime<Utc>,
 ) -> bool {
-    let calendar = &scorecard.calendar;
+    let (calendar, kpi) = (case.calendar, case.kpi);
     let day = calendar.last_day(period);
     let own = calendar.period_of(kpi.frequency, day);
     let own = if calendar.last_day(own) <= day { own } else { own.previous() };
-    let named = scorecard.named(kpi);
-    let is_held = held.history.kpi(&named).is_some_and(|held| held.actual(own).is_some());
-    if is_held || kpi.weight <= 0.0 || !is_collected(setup, &named) {
+    if case.is_whole(own, now) || kpi.weight <= 0.0 || !is_collected(setup, named) {
         return true;
     }
     let due = calendar.overdue_from(own, kpi.lag);
-    let asked = held.attempts.get(&named).map(|attempt| attempt.finished_at);
+    let asked = held.attempts.get(named).map(|attempt| attempt.finished_at);
     now < due || asked.is_some_and(|asked| asked >= due)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     daemon::notices::{self, Wording},
     notify::notice::{NoticeKind, Section},
     scorecard::{
-        Id, Incident, IncidentNews, KpiRef, KpiStanding, Lag, Standing, Trouble, rounding,
+        Id, Incident, IncidentNews, KpiRef, KpiStanding, Lag, Restated, Standing, Trouble, rounding,
     },
     store::{Held, NewDelivery},
 };
@@ -72,6 +72,9 @@ fn seen(
 ) -> BTreeMap<String, Seen> {
     let mut seen = sources(setup, held);
     for (named, kpi) in &judged(standing) {
+        for restated in &kpi.restated {
+            seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
+        }
         let Some(trouble) = Trouble::of(kpi) else { continue };
         if is_known(setup, held, trouble, (named, kpi), now) {
             seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
@@ -198,22 +201,11 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
             "is not believable",
             format!("came{period} with a value outside its `sanity`; it is not used"),
         ),
-        Trouble::Restated => {
-            ("was restated", format!("was changed{period} after it had been reported"))
-        }
     };
     let mut lines = Vec::new();
     lines.extend(kpi.last_known.map(|last| {
         format!("The last value known is {} of {}.", value(last.value), last.period.label())
     }));
-    if let Some((first, now)) = kpi.as_reported.zip(kpi.value) {
-        let (was, is) = (first.status.words(), kpi.status.words());
-        lines.push(format!(
-            "It was reported as {}, {was}, and is {} now, {is}.",
-            value(first.value),
-            value(now)
-        ));
-    }
     if trouble == Trouble::Quarantined {
         lines.push("To accept it, widen `sanity`, or correct the source.".to_owned());
     }
@@ -221,6 +213,26 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
         subject: format!("[Data] {} {word}", kpi.name),
         summary: format!("{} {sentence}.", name(setup, named)),
         lines,
+    }
+}
+
+fn of_restated(setup: &Setup, restated: &Restated, named: &KpiRef, kpi: &KpiStanding) -> Seen {
+    let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
+    let Restated { period, first, .. } = restated;
+    Seen {
+        subject: format!("[Data] {} was restated", kpi.name),
+        summary: format!(
+            "{} was changed for {} after it had been reported.",
+            name(setup, named),
+            period.label()
+        ),
+        lines: vec![format!(
+            "It was reported as {}, {}, and is {} now, {}.",
+            value(first.value),
+            first.status.words(),
+            value(restated.value),
+            restated.status.words()
+        )],
     }
 }
 

@@ -29,7 +29,7 @@ impl Judge<'_> {
         let day = scorecard.calendar.last_day(period);
         let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
         let scores = kpis.filter_map(|kpi| {
-            let child = child_on(&self.case(scorecard, kpi), day);
+            let child = child_on(&self.case(scorecard, kpi), day, self.now());
             Some((child.id, child.score?))
         });
         let objectives = perspective.objectives.iter();

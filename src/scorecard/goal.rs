@@ -3,13 +3,15 @@
 use chrono::NaiveDate;
 
 use super::{
-    Actual, Aim, Amount, Calendar, Direction, Gap, History, Kpi, KpiHistory, KpiRef, Lines, Period,
-    Portfolio, Reference, Shape, Span, Target, Tolerance,
+    Actual, Aim, Amount, Calendar, Direction, Figure, Gap, History, Id, Kpi, KpiHistory, Lines,
+    Period, Portfolio, Reference, Shape, Span, Target, Tolerance,
 };
 
 /// A KPI with everything its judgement may look at.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
+    /// The scorecard it is on.
+    pub scorecard: &'a Id,
     /// The definition.
     pub kpi: &'a Kpi,
     /// The calendar of its scorecard.
@@ -37,10 +39,28 @@ struct Wanted {
     size: f64,
 }
 
-impl Case<'_> {
-    /// The single-period value held for a period, if any.
+impl<'a> Case<'a> {
+    /// The single-period value of a period, if one is held that may be used.
     pub fn value(&self, period: Period) -> Option<f64> {
-        self.value_of(self.held.actual(period)?)
+        let actual = self.believed(period).ok()?;
+        if self.is_thin(actual.figure) { None } else { self.value_of(actual) }
+    }
+
+    /// What is held for a period, unless it is not believable and waits for a person.
+    pub fn believed(&self, period: Period) -> Result<&'a Actual, Gap> {
+        let actual = self.held.actual(period).ok_or(Gap::Overdue)?;
+        if self.is_believable(actual) { Ok(actual) } else { Err(Gap::Quarantined) }
+    }
+
+    /// Whether a figure lies within what its author holds possible for one period.
+    pub(super) fn is_believable(&self, actual: &Actual) -> bool {
+        let within = |((low, high), value)| (low..=high).contains(&value);
+        self.kpi.sanity.zip(self.value_of(actual)).is_none_or(within)
+    }
+
+    /// Whether a ratio is of too few to say anything.
+    pub(super) fn is_thin(&self, figure: Figure) -> bool {
+        matches!(figure, Figure::Ratio { denominator, .. } if denominator < self.kpi.min_n)
     }
 
     /// An actual as one number.
@@ -69,8 +89,10 @@ impl Case<'_> {
         self.kpi.aims.iter().rev().find(holds)
     }
 
-    /// The periods a value of this period is the sum of: itself alone, unless cumulative.
-    pub fn span(&self, period: Period) -> impl Iterator<Item = Period> + use<> {
+    /// The periods a value of this period is the sum of: itself alone, unless cumulative. Those
+    /// before it that its author excluded are no part of the sum.
+    pub fn span(&self, period: Period) -> impl Iterator<Item = Period> + use<'a> {
+        let case = *self;
         let day = self.calendar.first_day(period);
         let start = match self.kpi.cumulative {
             None => period,
@@ -83,7 +105,9 @@ impl Case<'_> {
                 self.calendar.period_of(self.kpi.frequency, first)
             }
         };
-        std::iter::successors(Some(start), |at| Some(at.next())).take_while(move |at| *at <= period)
+        std::iter::successors(Some(start), |at| Some(at.next()))
+            .take_while(move |at| *at <= period)
+            .filter(move |at| *at == period || case.is_applicable(*at))
     }
 
     fn one_sided(&self, aim: &Aim, period: Period) -> Result<Goal, Gap> {
@@ -176,13 +200,8 @@ impl Case<'_> {
             Reference::PreviousPeriod => self.value(period.previous()),
             Reference::SamePeriodLastYear => self.value(period.last_year()),
             Reference::Baseline(value) => Some(*value),
-            Reference::Kpi(kpi) => self.value_elsewhere(kpi, period),
+            Reference::Kpi(kpi) => self.elsewhere(kpi)?.value(period),
         }
-    }
-
-    fn value_elsewhere(&self, kpi: &KpiRef, period: Period) -> Option<f64> {
-        let scale = self.portfolio.kpi(kpi)?.scale;
-        self.history.kpi(kpi)?.actual(period)?.figure.value(scale)
     }
 
     /// The mean of the values held for the periods before this one, with at least `min` of them.

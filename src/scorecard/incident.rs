@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Gap, KpiRef, KpiStanding};
+use super::{Gap, KpiRef, KpiStanding, Restated};
 
 /// What comes back sooner than this after it was over is not told anew: it comes and goes.
 const QUIET: TimeDelta = TimeDelta::hours(1);
@@ -17,8 +17,6 @@ pub enum Trouble {
     Stale,
     /// Its value lies outside what is believable, and waits for a person.
     Quarantined,
-    /// A figure that had been reported was changed, by enough to matter.
-    Restated,
 }
 
 /// Where an incident stands.
@@ -42,30 +40,36 @@ pub enum IncidentNews {
 }
 
 impl Trouble {
-    /// What is amiss with a KPI's data, its source aside, which is asked for many KPIs.
+    /// What is amiss with a KPI's data; its source is asked for many KPIs, and restated are periods.
     pub fn of(kpi: &KpiStanding) -> Option<Self> {
         match kpi.gap {
             Some(Gap::Overdue | Gap::CarriedForward) => Some(Self::Overdue),
             Some(Gap::Stale) => Some(Self::Stale),
             Some(Gap::Quarantined) => Some(Self::Quarantined),
-            _ => kpi.as_reported.filter(|first| first.material).map(|_| Self::Restated),
+            _ => None,
         }
     }
 
-    /// What names the incident for ever; a restatement is one of its period.
+    /// What names the incident for ever.
     pub fn key(self, named: &KpiRef, kpi: &KpiStanding) -> String {
         let period = kpi.period.map(|period| format!("/{period}")).unwrap_or_default();
         match self {
             Self::Overdue => format!("kpi/{named}/overdue"),
             Self::Stale => format!("kpi/{named}/stale"),
             Self::Quarantined => format!("kpi/{named}/quarantined{period}"),
-            Self::Restated => format!("kpi/{named}/restated{period}"),
         }
     }
 
     /// Whether its end is news; a restatement has none.
     pub fn ends(key: &str) -> bool {
         !key.contains("/restated")
+    }
+}
+
+impl Restated {
+    /// What names the incident for ever: a restatement is one of its period.
+    pub fn key(&self, named: &KpiRef) -> String {
+        format!("kpi/{named}/restated/{}", self.period)
     }
 }
 

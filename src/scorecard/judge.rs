@@ -172,6 +172,7 @@ impl<'a> Judge<'a> {
     /// A KPI with everything its judgement looks at.
     pub fn case<'s>(&'s self, scorecard: &'s Scorecard, kpi: &'s super::Kpi) -> Case<'s> {
         Case {
+            scorecard: &scorecard.id,
             kpi,
             calendar: &scorecard.calendar,
             held: self.history.kpi(&scorecard.named(kpi)).unwrap_or(&self.nothing),
@@ -183,6 +184,11 @@ impl<'a> Judge<'a> {
     /// The definitions.
     pub(super) fn portfolio(&self) -> &Portfolio {
         self.portfolio
+    }
+
+    /// The instant.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 }
 

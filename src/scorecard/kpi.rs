@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Actual, AsReported, Case, DataState, Figure, Finality, Frequency, Gap, Kpi, KpiStanding,
-    LastKnown, Lines, Nature, Period, Scorecard, Status, Target,
+    Actual, Case, DataState, Figure, Frequency, Gap, Kpi, KpiStanding, LastKnown, Lines, Nature,
+    Period, Scorecard, Status, Target,
     forecast::{self, Forecast, Shape},
     score::{self, Anchors, Yardstick},
     signal::{Assurance, Limits},
@@ -95,6 +95,7 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
             .period
             .filter(|_| report.judged)
             .and_then(|period| case.as_reported(period, scorecard.materiality_pct)),
+        restated: case.restated(scorecard.materiality_pct, now),
         finality: verdict.value.and(report.period).map(|period| case.finality(period, now)),
         weight: kpi.weight_in(report.period),
         critical: kpi.critical,
@@ -164,24 +165,18 @@ impl Case<'_> {
 
     /// The value of a period: its own, or the sum since the span began, with nothing missing.
     pub fn value_over_span(&self, period: Period) -> Result<f64, Gap> {
-        let actual = self.held.actual(period).ok_or(Gap::Overdue)?;
+        let actual = self.believed(period)?;
         let figure = match self.kpi.cumulative {
             None => actual.figure,
             Some(_) => {
-                let parts = self.span(period).map(|part| self.held.actual(part));
+                let parts = self.span(period).map(|part| self.believed(part).ok());
                 sum(parts).ok_or(Gap::MissingInput)?
             }
         };
-        if let Figure::Ratio { denominator, .. } = figure
-            && denominator < self.kpi.min_n
-        {
+        if self.is_thin(figure) {
             return Err(Gap::Sample);
         }
-        let value = figure.value(self.kpi.scale).ok_or(Gap::Undefined)?;
-        match self.kpi.sanity {
-            Some((low, high)) if !(low..=high).contains(&value) => Err(Gap::Quarantined),
-            _ => Ok(value),
-        }
+        figure.value(self.kpi.scale).ok_or(Gap::Undefined)
     }
 
     /// Closed periods up to `period` that have a single-period value, oldest first, with `None`
@@ -220,7 +215,7 @@ impl Case<'_> {
         !needs
     }
 
-    fn unjudged(&self, period: Option<Period>, gap: Option<Gap>) -> PeriodVerdict {
+    pub(super) fn unjudged(&self, period: Option<Period>, gap: Option<Gap>) -> PeriodVerdict {
         let nothing_due = matches!(gap, Some(Gap::NotDue | Gap::TooEarly | Gap::NotApplicable));
         let status = if nothing_due { Status::Pending } else { Status::NoData };
         let goal = period.and_then(|period| self.goal(period).ok());
@@ -243,13 +238,14 @@ impl Case<'_> {
         }
     }
 
-    /// Flow, ratio, event: the last closed period whose actual is there, unless a newer one is overdue.
+    /// Flow, ratio, event: the last closed period whose actual is in, unless a newer one is overdue;
+    /// nothing while the last one is excluded.
     fn report_closed(&self, now: DateTime<Utc>) -> Report {
-        let newest = self.applicable_before(self.calendar.period_at(self.kpi.frequency, now));
-        let Some(newest) = newest else {
-            return Report::without(None, DataState::Open, Gap::NotApplicable);
-        };
-        if self.held.actual(newest).is_some() {
+        let newest = self.calendar.last_closed(self.kpi.frequency, now);
+        if !self.is_applicable(newest) {
+            return Report::without(Some(newest), DataState::Open, Gap::NotApplicable);
+        }
+        if self.is_in(newest, now) {
             return Report::of(newest, DataState::Received);
         }
         if self.held.actuals.keys().next().is_none() {
@@ -261,7 +257,7 @@ impl Case<'_> {
         let mut period = newest;
         let mut overdue = 0;
         loop {
-            if self.held.actual(period).is_some() {
+            if self.is_in(period, now) {
                 let gap = (overdue > 0).then_some(Gap::CarriedForward);
                 return Report { period: Some(period), state, gap, judged: true, awaited };
             }
@@ -271,7 +267,10 @@ impl Case<'_> {
             }
             match self.applicable_before(period) {
                 Some(before) if self.held.actuals.keys().next() <= Some(&before) => period = before,
-                _ => return Report::without(Some(newest), state, Gap::NotDue),
+                _ => {
+                    let report = Report::without(Some(newest), state, Gap::NotDue);
+                    return Report { awaited, ..report };
+                }
             }
         }
     }
@@ -319,7 +318,7 @@ impl Case<'_> {
         }
     }
 
-    fn milestone_due(&self, period: Period) -> Option<chrono::NaiveDate> {
+    pub(super) fn milestone_due(&self, period: Period) -> Option<chrono::NaiveDate> {
         match self.aim(period)?.target {
             Some(Target::Milestone { due }) => Some(due),
             _ => None,
@@ -346,7 +345,7 @@ impl Case<'_> {
 
     /// Where a period without an actual stands.
     pub fn missing_state(&self, period: Period, now: DateTime<Utc>) -> DataState {
-        let due = self.calendar.overdue_from(period, self.kpi.lag);
+        let due = self.overdue_from(period);
         match () {
             () if !self.calendar.is_closed(period, now) => DataState::Open,
             () if now < due => DataState::Awaiting,
@@ -370,47 +369,6 @@ impl Case<'_> {
             .filter_map(|&period| Some(LastKnown { period, value: self.value(period)? }))
             .next()
     }
-
-    /// What the period was first reported as, if it has been restated since.
-    fn as_reported(&self, period: Period, materiality_pct: f64) -> Option<AsReported> {
-        let revisions = self.held.actuals.get(&period)?;
-        let (first, last) = (revisions.first()?, revisions.last()?);
-        if revisions.len() < 2 || self.kpi.cumulative.is_some() || !self.was_closed(period, first) {
-            return None;
-        }
-        let (first, last) = (self.value_of(first)?, self.value_of(last)?);
-        let goal = self.goal(period).ok()?;
-        let judge = |value| self.judge_value(period, value, Some(goal.lines.clone()), goal.target);
-        let (before, now) = (judge(first), judge(last));
-        Some(AsReported {
-            value: first,
-            status: before.status,
-            score: before.score?,
-            material: is_material((first, before.status), (last, now.status), materiality_pct),
-        })
-    }
-
-    /// How settled what is held for a period is.
-    fn finality(&self, period: Period, now: DateTime<Utc>) -> Finality {
-        let revisions = self.held.actuals.get(&period).map_or(&[][..], Vec::as_slice);
-        let reported = revisions.iter().filter(|actual| self.was_closed(period, actual)).count();
-        match () {
-            () if now < self.calendar.overdue_from(period, self.kpi.lag) => Finality::Provisional,
-            () if reported > 1 => Finality::Revised,
-            () => Finality::Final,
-        }
-    }
-
-    /// A figure that came while its period was still running was never reported as final.
-    fn was_closed(&self, period: Period, first: &Actual) -> bool {
-        self.calendar.is_closed(period, first.collected_at)
-    }
-}
-
-/// Whether a revision is worth a notice: another status, or a value moved by more than a share.
-pub fn is_material(before: (f64, Status), after: (f64, Status), materiality_pct: f64) -> bool {
-    let moved = (after.0 - before.0).abs();
-    before.1 != after.1 || moved > materiality_pct / 100.0 * before.0.abs()
 }
 
 impl Report {

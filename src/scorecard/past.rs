@@ -1,10 +1,10 @@
 //! Earlier verdicts: nodes as their actuals, known today, stand for periods ended by a local day.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     Case, Child, Judge, Objective, ObjectiveRef, Period, PeriodVerdict, Perspective, Rolled,
-    Scorecard, Status, Verdict,
+    Scorecard, Verdict,
     judge::{child, kpi_child, linked_child},
     roll_up,
 };
@@ -13,7 +13,8 @@ use super::{
 const SINCE_PERIODS_MAX: usize = 60;
 
 impl Judge<'_> {
-    /// The first period of the present status, without a break.
+    /// The first period of the present status, without a break; none where nothing is held, and never
+    /// before anything was.
     pub(super) fn since(
         &self,
         scorecard: &Scorecard,
@@ -21,12 +22,28 @@ impl Judge<'_> {
         verdict: &Verdict,
         label: Period,
     ) -> Option<Period> {
+        let objectives = perspective.objectives.iter();
+        let first_day = objectives.filter_map(|held| self.held_since(scorecard, held)).min()?;
         let before = std::iter::successors(Some(label.previous()), |at| Some(at.previous()));
         let same = before.take(SINCE_PERIODS_MAX).take_while(|at| {
             let day = scorecard.calendar.last_day(*at);
-            self.perspective_on(scorecard, perspective, day).verdict.status == verdict.status
+            let then = || self.perspective_on(scorecard, perspective, day).verdict.status;
+            first_day <= day && then() == verdict.status
         });
         Some(same.last().unwrap_or(label))
+    }
+
+    /// The first day of which anything is held below an objective.
+    fn held_since(&self, scorecard: &Scorecard, objective: &Objective) -> Option<NaiveDate> {
+        let kpis = objective.kpis.iter().filter_map(|kpi| {
+            let first = self.case(scorecard, kpi).held.actuals.keys().next()?;
+            Some(scorecard.calendar.first_day(*first))
+        });
+        let links = objective.contributions.iter().filter_map(|link| {
+            let (unit, objective) = self.portfolio().objective(&link.objective)?;
+            self.held_since(unit, objective)
+        });
+        kpis.chain(links).min()
     }
 
     /// The verdict on a scorecard as its actuals stood for periods ended by a local day.
@@ -79,7 +96,8 @@ impl Judge<'_> {
         objective: &Objective,
         day: NaiveDate,
     ) -> Vec<Child> {
-        let kpis = objective.kpis.iter().map(|kpi| child_on(&self.case(scorecard, kpi), day));
+        let kpis = objective.kpis.iter();
+        let kpis = kpis.map(|kpi| child_on(&self.case(scorecard, kpi), day, self.now()));
         let links = objective.contributions.iter().filter_map(|link| {
             let verdict = self.linked_verdict_on(&link.objective, day)?;
             Some(child(&link.objective.objective, &verdict, link.weight, link.critical))
@@ -106,8 +124,8 @@ impl Judge<'_> {
 }
 
 /// A KPI as its newest period that had ended by a local day makes it.
-pub(super) fn child_on(case: &Case<'_>, day: NaiveDate) -> Child {
-    let verdict = verdict_on(case, day);
+pub(super) fn child_on(case: &Case<'_>, day: NaiveDate, now: DateTime<Utc>) -> Child {
+    let verdict = verdict_on(case, day, now);
     Child {
         id: case.kpi.id.clone(),
         status: verdict.status,
@@ -118,11 +136,9 @@ pub(super) fn child_on(case: &Case<'_>, day: NaiveDate) -> Child {
 }
 
 /// The verdict on a KPI's newest period that had ended by a local day.
-pub(super) fn verdict_on(case: &Case<'_>, day: NaiveDate) -> PeriodVerdict {
+pub(super) fn verdict_on(case: &Case<'_>, day: NaiveDate, now: DateTime<Utc>) -> PeriodVerdict {
     let calendar = case.calendar;
     let newest = calendar.period_of(case.kpi.frequency, day);
     let newest = if calendar.last_day(newest) <= day { newest } else { newest.previous() };
-    let verdict = case.judge_period(newest);
-    let status = if case.is_applicable(newest) { verdict.status } else { Status::Pending };
-    PeriodVerdict { status, ..verdict }
+    case.verdict_in(newest, now)
 }

@@ -379,16 +379,21 @@ impl Walk {
     }
 }
 
-/// The KPIs a KPI's judgement depends on: what it is made of, and what its targets are relative to.
-fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
-    let mut inputs = match &kpi.input {
+/// The KPIs whose actuals make a KPI's; none of one that is collected.
+pub(super) fn made_of(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
+    match &kpi.input {
         Input::Collected => Vec::new(),
         Input::Shared(units) => units.clone(),
         Input::Derived(formula) => {
             let names = formula.names().iter();
             names.filter_map(|name| named.relative(name)).collect()
         }
-    };
+    }
+}
+
+/// The KPIs a KPI's judgement depends on: what it is made of, and what its targets are relative to.
+fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
+    let mut inputs = made_of(named, kpi);
     inputs.extend(kpi.aims.iter().filter_map(|aim| match &aim.target {
         Some(Target::Relative { to: Reference::Kpi(other), .. }) => Some(other.clone()),
         _ => None,

@@ -92,8 +92,8 @@ impl Judge<'_> {
             let case = self.case(scorecard, kpi);
             ReviewedKpi {
                 id: kpi.id.clone(),
-                now: verdict_on(&case, day),
-                before: verdict_on(&case, before),
+                now: verdict_on(&case, day, self.now()),
+                before: verdict_on(&case, before, self.now()),
             }
         };
         ReviewedObjective {

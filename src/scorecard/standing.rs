@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     DataState, Episode, Finality, Gap, Id, ObjectiveRef, Occasion, Period, Portfolio, Reason,
-    Scope, Status, forecast::Forecast, lines::badness, signal::Assurance,
+    Restated, Scope, Status, forecast::Forecast, lines::badness, signal::Assurance,
 };
 
 /// All scorecards, judged at one instant.
@@ -328,6 +328,9 @@ pub struct KpiStanding {
     pub finality: Option<Finality>,
     /// The period was reported otherwise before: its first figure and verdict.
     pub as_reported: Option<AsReported>,
+    /// What was changed lately, of this or an earlier period, by enough to be told.
+    #[serde(skip)]
+    pub restated: Vec<Restated>,
     /// Its weight among its siblings, in the period reported.
     pub weight: f64,
     /// Red here makes the objective red.

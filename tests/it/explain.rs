@@ -19,6 +19,14 @@ perspectives:
       riders:
         kpis:
           fcr: { nature: ratio, unit: '%', target: 75, tolerance: 5 }
+  learning:
+    alert: { to: [ines] }
+    objectives:
+      ready:
+        kpis:
+          training: { nature: event, target: { milestone: { due: 2099-12-31 } } }
+          audit: { nature: event, target: { milestone: { due: 2099-12-31 } } }
+          survey: { nature: flow, target: 10 }
 ";
 
 const ACTUALS: &str = "kpi,period,value,numerator,denominator
@@ -28,6 +36,10 @@ calder/lead-time,2026-04,6.5,,
 calder/lead-time,2026-05,7.2,,
 calder/fcr,2026-04,75.5,,
 calder/fcr,2026-05,76.4,,
+calder/training,2026-03,0,,
+calder/training,2026-04,0,,
+calder/training,2026-05,0,,
+calder/audit,2026-03,1,,
 ";
 
 fn kpid(folder: &Path, arguments: &[&str]) -> Output {
@@ -87,6 +99,51 @@ fn a_kpi_shows_its_formula_with_its_numbers() {
     {
         assert!(said.contains(words), "{said}");
     }
+}
+
+fn json_of(folder: &Path, scope: &str, period: &str) -> serde_json::Value {
+    let output = kpid(folder, &["explain", scope, period, "--format", "json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_milestone_is_nothing_before_its_day_and_done_for_good() {
+    let folder = loaded();
+    for (kpi, period, status, score) in [
+        ("training", "2026-05", "pending", None),
+        ("audit", "2026-02", "pending", None),
+        ("audit", "2026-03", "on_track", Some(100.0)),
+        ("audit", "2026-05", "on_track", Some(100.0)),
+        ("training", "2099-12", "pending", None),
+    ] {
+        let told = json_of(folder.path(), &format!("calder/{kpi}"), period);
+        assert_eq!((told["status"].as_str(), told["score"].as_f64()), (Some(status), score));
+    }
+    let told = json_of(folder.path(), "calder/learning", "2026-05");
+    let statuses: Vec<_> =
+        told["kpis"].as_array().unwrap().iter().map(|kpi| &kpi["status"]).collect();
+    assert_eq!(statuses, ["pending", "on_track", "no_data"]);
+    assert_eq!(told["before"]["score"], 100.0);
+}
+
+#[test]
+fn what_is_not_due_is_not_overdue() {
+    let folder = loaded();
+    for (kpi, period, status, gap) in [
+        ("otd", "2099-11", "pending", "not_due"),
+        ("otd", "2026-03", "no_data", "overdue"),
+        ("survey", "2099-11", "pending", "not_due"),
+        ("survey", "2026-03", "no_data", "never_collected"),
+    ] {
+        let told = json_of(folder.path(), &format!("calder/{kpi}"), period);
+        assert_eq!((told["status"].as_str(), told["gap"].as_str()), (Some(status), Some(gap)));
+    }
+    let told = json_of(folder.path(), "calder/customer", "2099-11");
+    assert_eq!(
+        (told["status"].as_str(), &told["score"]),
+        (Some("pending"), &serde_json::Value::Null)
+    );
 }
 
 #[test]

@@ -157,3 +157,41 @@ operators: [ops]
     }
     daemon.stop().await;
 }
+
+#[tokio::test]
+async fn a_restatement_of_an_earlier_period_is_told_once() {
+    let config = "store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+channels: { mail: { email: { from: Scorecard <kpid@acme.example>, folder: out } } }
+people: { tom: { name: Tom Data, email: tom@acme.example } }
+operators: [tom]
+";
+    let scorecard = "scorecard: acme
+perspectives:
+  care:
+    objectives:
+      promise:
+        kpis:
+          otd: { name: On time, nature: ratio, unit: '%', target: 95, tolerance: 3 }
+";
+    let kpid = Kpid::new(config, scorecard);
+    let told_after = async |rows: &str| {
+        let path = kpid.folder().join("rows.csv");
+        std::fs::write(&path, format!("kpi,period,value\n{rows}")).unwrap();
+        assert_eq!(kpid.run(&["import", path.to_str().unwrap()]).await.code, Some(0));
+        let waiting = kpid.run(&["outbox", "list", "--format", "json"]).await.stdout;
+        let waiting: Vec<Value> = serde_json::from_str(&waiting).unwrap();
+        let key = |held: &Value| held["dedup_key"].as_str().unwrap().to_owned();
+        let restated = waiting.iter().map(key).filter(|key| key.contains("/restated/"));
+        restated.collect::<Vec<String>>()
+    };
+    let first = "acme/otd,2026-03,96\nacme/otd,2026-04,96.2\nacme/otd,2026-05,96\n";
+    assert_eq!(told_after(first).await, [""; 0]);
+    assert_eq!(told_after("acme/otd,2026-04,96.4\n").await, [""; 0], "too little to matter");
+    let told = told_after("acme/otd,2026-04,91\n").await;
+    let [key] = told.as_slice() else { panic!("one notice, not {told:?}") };
+    assert!(key.starts_with("kpi/acme/otd/restated/2026-04/"), "{key}");
+    assert_eq!(told_after("acme/otd,2026-05,96.1\n").await, told, "it is told once");
+    let both = told_after("acme/otd,2026-05,90\n").await;
+    assert_eq!(both.len(), 2, "another period is another restatement: {both:?}");
+}

@@ -478,7 +478,8 @@ mod tests {
             let may = held.actuals.iter().next_back().unwrap();
             history.kpi_mut(&named).record(*may.0, *may.1.last().unwrap());
         }
-        let facts = news_from(&portfolio, &history, &["2026-06-03T06:00:00+02:00"], |change| change);
+        let facts =
+            news_from(&portfolio, &history, &["2026-06-03T06:00:00+02:00"], |change| change);
         let [facts] = facts.as_slice() else { panic!("one event, not {facts:?}") };
         assert_eq!((facts.status.from, facts.score.from, facts.residual), (None, None, None));
         assert_eq!(facts.before.as_ref().unwrap().key, "2026-04");
