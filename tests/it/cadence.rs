@@ -166,6 +166,28 @@ async fn an_alert_of_friday_evening_is_mailed_on_monday_at_seven() {
 }
 
 #[tokio::test]
+async fn whoever_takes_over_an_open_alert_hears_how_it_goes_on() {
+    let office = Office::open("mails_per_day: 5", 1).await;
+    office.figures("2026-06-08T09:00:00+02:00", &[45.0]).await;
+    office.figures("2026-06-08T10:00:00+02:00", &[15.0]).await;
+    for file in ["kpid.yaml", "scorecards/acme.yaml"] {
+        let path = office.kpid.folder().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("ines", "tom")).unwrap();
+    }
+    office.figures("2026-06-10T11:00:00+02:00", &[5.0]).await;
+    office.figures("2026-06-11T11:00:00+02:00", &[45.0]).await;
+    let store = office.engine().await.store;
+    let deliveries = store.deliveries(true).await.unwrap();
+    let mut told: Vec<_> =
+        deliveries.iter().map(|held| format!("{} {}", held.event, held.recipient)).collect();
+    told.sort();
+    let expected =
+        ["opened ines@acme.example", "recovered tom@acme.example", "worsened tom@acme.example"];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
 async fn what_waits_for_hours_that_begin_earlier_now_leaves_then() {
     let office = Office::open("hours: { from: \"20:00\", to: \"22:00\" }", 1).await;
     office.figures("2026-06-08T05:00:00+02:00", &[45.0]).await;
