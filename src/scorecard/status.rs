@@ -21,6 +21,20 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, in the order in which they are counted.
+    pub const BEST_FIRST: [Self; 6] =
+        [Self::OnTrack, Self::AtRisk, Self::OffTrack, Self::NoData, Self::Pending, Self::NotScored];
+
+    /// The name of the colour, beside which the word is always printed.
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::OnTrack => "green",
+            Self::AtRisk => "amber",
+            Self::OffTrack => "red",
+            Self::NoData | Self::Pending | Self::NotScored => "grey",
+        }
+    }
+
     /// The words printed beside every colour.
     pub fn words(self) -> &'static str {
         match self {

@@ -253,7 +253,7 @@ fn node(standing: &Standing, scorecard: &Scorecard, scope: &Scope) -> Option<Nod
     Some(Node {
         name: node.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned(),
         scorecard: scorecard.name.clone(),
-        tone: page::tone(status),
+        tone: status.tone(),
         word: status.words(),
         score: score.map(rounding::score).unwrap_or_default(),
         kpis: kpis.into_iter().take(KPIS_MAX).map(page::row).collect(),

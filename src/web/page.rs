@@ -12,8 +12,7 @@ use serde::Serialize;
 use super::{Site, unreadable};
 use crate::{
     scorecard::{
-        Id, KpiStanding, PerspectiveStanding, Portfolio, ScorecardStanding, Standing, Status,
-        rounding,
+        Id, KpiStanding, PerspectiveStanding, Portfolio, ScorecardStanding, Standing, rounding,
     },
     store::Held,
 };
@@ -162,7 +161,7 @@ fn card(card: &ScorecardStanding) -> Card {
     Card {
         id: card.id.to_string(),
         name: card.name.clone(),
-        tone: tone(card.verdict.status),
+        tone: card.verdict.status.tone(),
         word: card.verdict.status.words(),
         score: card
             .verdict
@@ -184,7 +183,7 @@ fn perspective(card: &Id, view: &PerspectiveStanding) -> View {
     }
     let aims = view.objectives.iter().map(|aim| Aim {
         name: aim.name.clone(),
-        tone: tone(aim.verdict.status),
+        tone: aim.verdict.status.tone(),
         word: aim.verdict.status.words(),
         score: aim.verdict.score.map(rounding::score).unwrap_or_default(),
         kpis: aim.kpis.iter().map(row).collect(),
@@ -192,7 +191,7 @@ fn perspective(card: &Id, view: &PerspectiveStanding) -> View {
     View {
         anchor: format!("{card}/{}", view.id),
         name: view.name.clone(),
-        tone: tone(view.verdict.status),
+        tone: view.verdict.status.tone(),
         word: view.verdict.status.words(),
         score: view.verdict.score.map(rounding::score).unwrap_or_default(),
         facts: facts.join(", "),
@@ -210,20 +209,11 @@ pub(super) fn row(kpi: &KpiStanding) -> Row {
     let failing = kpi.error.as_ref().map(|_| "its source fails".to_owned());
     Row {
         name: kpi.name.clone(),
-        tone: tone(kpi.status),
+        tone: kpi.status.tone(),
         word: kpi.status.words(),
         value: kpi.value.map(|value| shown(value, &lines)).unwrap_or_default(),
         target: kpi.target.or(kpi.green_line).map(|target| shown(target, &[])).unwrap_or_default(),
         period: kpi.period.map(|period| period.label()).unwrap_or_default(),
         note: note.into_iter().chain(failing).collect::<Vec<_>>().join("; "),
-    }
-}
-
-pub(super) fn tone(status: Status) -> &'static str {
-    match status {
-        Status::OnTrack => "green",
-        Status::AtRisk => "amber",
-        Status::OffTrack => "red",
-        Status::NoData | Status::Pending | Status::NotScored => "grey",
     }
 }

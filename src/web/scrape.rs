@@ -23,15 +23,6 @@ use crate::{
 /// What OpenMetrics calls itself.
 const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-const STATUSES: [Status; 6] = [
-    Status::OnTrack,
-    Status::AtRisk,
-    Status::OffTrack,
-    Status::NoData,
-    Status::Pending,
-    Status::NotScored,
-];
-
 type Number = Gauge<f64, AtomicU64>;
 
 /// A node. There are as many as the configuration names.
@@ -124,7 +115,7 @@ fn scores(standing: &Standing, registry: &mut Registry) {
             scores.get_or_create(&of).set(score);
         }
         coverage.get_or_create(&of).set(verdict.coverage);
-        for status in STATUSES {
+        for status in Status::BEST_FIRST {
             let word = status.words().replace(' ', "_");
             let of = OfStatus { scope: scope.clone(), status: word };
             statuses.get_or_create(&of).set(i64::from(status == verdict.status));

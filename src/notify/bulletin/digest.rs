@@ -375,7 +375,7 @@ impl Desk<'_> {
         let is_kpi = |node: &&Mine<'_>| matches!(node.node, Node::Kpi(..));
         let has_kpis = self.mine.iter().any(|node| is_kpi(&node));
         let nodes = || self.mine.iter().filter(|node| !has_kpis || is_kpi(node));
-        let counted = words::BEST_FIRST.into_iter().filter_map(|status| {
+        let counted = Status::BEST_FIRST.into_iter().filter_map(|status| {
             let count = nodes().filter(|node| node.status == status).count();
             (count > 0).then(|| format!("{count} {}", status.words()))
         });

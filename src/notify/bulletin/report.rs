@@ -71,7 +71,7 @@ pub fn report(matter: Matter<'_>) -> Bulletin {
     let desk = Desk { matter };
     let overall = scorecard.show_overall.then_some(mark(review.now));
     let counts =
-        words::BEST_FIRST.into_iter().map(|status| Count { status, kpis: review.count(status) });
+        Status::BEST_FIRST.into_iter().map(|status| Count { status, kpis: review.count(status) });
     let counts: Vec<Count> = counts.filter(|count| count.kpis > 0).collect();
     let summary = desk.summary(overall, &counts);
     let period = review.period;

@@ -95,16 +95,6 @@ pub(super) fn count(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// The words in the order in which they are counted.
-pub(super) const BEST_FIRST: [Status; 6] = [
-    Status::OnTrack,
-    Status::AtRisk,
-    Status::OffTrack,
-    Status::NoData,
-    Status::Pending,
-    Status::NotScored,
-];
-
 /// Where a status stands when the worst comes first.
 pub(super) fn severity(status: Status) -> u8 {
     match status {

@@ -80,7 +80,7 @@ impl Sheet {
         Self {
             title: line(&bulletin.title),
             summary: line(&bulletin.summary),
-            tone: bulletin.overall.map_or("grey", |mark| figures::tone(mark.status)),
+            tone: bulletin.overall.map_or("grey", |mark| mark.status.tone()),
             map: bulletin.map.iter().map(row).collect(),
             sections: bulletin.sections.iter().map(part).collect(),
             link: bulletin.links.as_ref().map(|links| links.details.clone()),
@@ -97,7 +97,7 @@ fn chip(mark: Mark) -> Chip {
     Chip {
         word: mark.status.words().to_uppercase(),
         score: mark.score.map(rounding::score).unwrap_or_default(),
-        tone: figures::tone(mark.status),
+        tone: mark.status.tone(),
     }
 }
 

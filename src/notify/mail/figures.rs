@@ -7,7 +7,7 @@ use crate::{
         facts::{Better, KpiFacts},
         mail::view::line,
     },
-    scorecard::{Direction, Status, rounding},
+    scorecard::{Direction, rounding},
 };
 
 /// Characters of the configuration's digest that people compare.
@@ -56,16 +56,6 @@ pub(super) fn red_side(kpi: &KpiFacts) -> Option<Direction> {
         (Ordering::Greater, _) | (Ordering::Equal, Better::Lower) => Some(Direction::Higher),
         (Ordering::Less, _) | (Ordering::Equal, Better::Higher) => Some(Direction::Lower),
         (Ordering::Equal, Better::Band | Better::Binary) => None,
-    }
-}
-
-/// The colour's name in a template, beside which its word is always printed.
-pub(super) fn tone(status: Status) -> &'static str {
-    match status {
-        Status::OnTrack => "green",
-        Status::AtRisk => "amber",
-        Status::OffTrack => "red",
-        Status::NoData | Status::Pending | Status::NotScored => "grey",
     }
 }
 

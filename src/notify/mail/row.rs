@@ -39,7 +39,7 @@ impl Row {
             red: red(kpi).unwrap_or_default(),
             variance: variance(kpi),
             status: kpi.status.words().to_uppercase(),
-            tone: figures::tone(kpi.status),
+            tone: kpi.status.tone(),
             share: share(kpi),
             notes: notes(kpi),
             spark: spark::spark(kpi),

@@ -86,7 +86,7 @@ impl View {
             name: line(&facts.perspective.name),
             verb: headline::verb(facts),
             badge: headline::badge(facts),
-            tone: figures::tone(headline::status(facts)),
+            tone: headline::status(facts).tone(),
             rest: headline::rest(facts),
             scorecard: line(&facts.scorecard.name),
             reason: reason(facts),
