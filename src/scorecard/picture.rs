@@ -22,6 +22,8 @@ pub struct Pictured {
     pub weight: Option<f64>,
     /// Of a KPI, the key of the period it reported and what its value was compared with.
     pub measure: Option<(Option<String>, Measure)>,
+    /// Of a KPI, that value.
+    value: Option<f64>,
 }
 
 /// What is read of a node, whatever its level.
@@ -32,6 +34,7 @@ struct Kept {
     score: Option<f64>,
     weight: Option<f64>,
     period: Option<String>,
+    value: Option<f64>,
     target: Option<f64>,
     green_line: Option<f64>,
     red_line: Option<f64>,
@@ -104,6 +107,7 @@ impl Kept {
             colour: Colour { status: self.status, score: self.score },
             weight: self.weight,
             measure: measured.then(|| (self.period.clone(), measure)),
+            value: self.value,
         }
     }
 }
@@ -135,10 +139,28 @@ pub fn retuned(steps: &[(&Picture, &Picture)]) -> Vec<Retuned> {
     found.into_values().filter(is_changed).collect()
 }
 
-/// For one period, a changed target or line. A band shows the edge on the value's side, which a
-/// restated value may turn; that is no change of the author's.
+impl Pictured {
+    /// Which edges of a band are shown: the upper ones, where red lies above green. Where both are
+    /// one, what is on track is below the upper and above the lower; on the edge it cannot be told.
+    fn shows_upper_edges(&self) -> Option<bool> {
+        let (_, measure) = self.measure.as_ref()?;
+        let (green, red) = measure.green_line.zip(measure.red_line)?;
+        if green != red {
+            return Some(green < red);
+        }
+        let is_below = self.value.filter(|value| *value != green)? < green;
+        Some(is_below == (self.colour.status == Status::OnTrack))
+    }
+}
+
+/// For one period, a changed target or line. A band, which has no target, shows the edges on the
+/// value's side: a value on the other side turns them, and that is no change of the author's.
 fn measure(before: &Pictured, after: &Pictured) -> Option<(Measure, Measure)> {
     let ((period, from), (same, to)) = before.measure.as_ref().zip(after.measure.as_ref())?;
+    let is_band = from.target.is_none() && to.target.is_none();
+    if is_band && before.shows_upper_edges() != after.shows_upper_edges() {
+        return None;
+    }
     let is_other =
         |from: Option<f64>, to: Option<f64>| from.zip(to).is_some_and(|(from, to)| from != to);
     let changed = is_other(from.target, to.target)
@@ -194,6 +216,38 @@ mod tests {
             [(may, 95.0, 1.0), (may, 96.0, 1.0), ("2026-06", 96.5, 1.0), ("2026-06", 97.0, 1.0)];
         check(&steps, Some((None, Some((95.0, 97.0)))));
         check(&[(may, 95.0, 1.0), (may, 96.0, 1.0), (may, 95.0, 1.0)], None);
+    }
+
+    /// A scorecard with one KPI that is kept in a band: value, status, green and red line.
+    fn banded((value, status, green, red): (f64, &str, f64, f64)) -> Picture {
+        let mut picture = Picture::default();
+        let kept = serde_json::json!({
+            "id": "calder", "status": status, "score": 60.0,
+            "perspectives": [{ "id": "process", "status": status, "score": 60.0, "weight": 1.0,
+                "objectives": [{ "id": "lean", "status": status, "score": 60.0, "weight": 1.0,
+                    "kpis": [{ "id": "cover", "status": status, "score": 60.0, "weight": 1.0,
+                        "period": "2026-05", "value": value, "target": null,
+                        "green_line": green, "red_line": red }] }] }],
+        });
+        picture.add_kept(&kept.to_string()).unwrap();
+        picture
+    }
+
+    #[test]
+    fn the_other_edges_of_a_band_are_no_change() {
+        let check = |before, after, expected: bool| {
+            let (before, after) = (banded(before), banded(after));
+            assert_eq!(!retuned(&[(&before, &after)]).is_empty(), expected, "{before:?} {after:?}");
+        };
+        let (upper, lower) = ((41.0, "on_track", 45.0, 55.0), (20.0, "off_track", 35.0, 28.0));
+        check(upper, lower, false);
+        check(lower, upper, false);
+        check(upper, (41.0, "on_track", 44.0, 55.0), true);
+        check(lower, (20.0, "off_track", 35.0, 25.0), true);
+        let (upper, lower) = ((41.0, "on_track", 45.0, 45.0), (20.0, "off_track", 35.0, 35.0));
+        check(upper, lower, false);
+        check((50.0, "off_track", 45.0, 45.0), (36.0, "on_track", 35.0, 35.0), false);
+        check(upper, (43.0, "on_track", 44.0, 44.0), true);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
     },
     scorecard::{
         Episode, Gap, Id, Kpi, KpiStanding, Picture, Portfolio, Retuned, Scope, Silence, Standing,
-        Status, rounding,
+        Status, difference::Measure, rounding,
     },
 };
 
@@ -408,7 +408,9 @@ fn reading(kpi: &Kpi, judged: &KpiStanding) -> String {
     match (judged.value, judged.gap) {
         (None, Some(gap)) => gap.words().to_owned(),
         (value, _) => {
-            words::measured(kpi, value, (judged.target, judged.green_line), judged.period)
+            let (green_line, red_line) = (judged.green_line, judged.red_line);
+            let measure = Measure { target: judged.target, green_line, red_line };
+            words::measured(kpi, value, measure, judged.period)
         }
     }
 }

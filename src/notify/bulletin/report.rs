@@ -19,7 +19,8 @@ use crate::{
     },
     scorecard::{
         Episode, Id, Kpi, Note, Objective, PeriodVerdict, Perspective, Review, ReviewedKpi,
-        ReviewedObjective, ReviewedPerspective, Scope, Scorecard, Status, Verdict, rounding,
+        ReviewedObjective, ReviewedPerspective, Scope, Scorecard, Status, Verdict,
+        difference::Measure, rounding,
     },
 };
 
@@ -437,8 +438,9 @@ fn moved(scope: &Scope, name: &str, of: &str, now: Verdict, before: Verdict) -> 
 }
 
 fn measured(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
-    let (green, _) = lines(verdict);
-    words::measured(kpi, verdict.value, (verdict.target, green), Some(verdict.period))
+    let (green_line, red_line) = lines(verdict);
+    let measure = Measure { target: verdict.target, green_line, red_line };
+    words::measured(kpi, verdict.value, measure, Some(verdict.period))
 }
 
 /// The green and the red line.

@@ -9,7 +9,7 @@ use crate::{
         Person,
         facts::{Links, PersonFacts},
     },
-    scorecard::{Id, Initiative, Kpi, Note, Period, Status, rounding},
+    scorecard::{Id, Initiative, Kpi, Note, Period, Status, difference::Measure, rounding},
 };
 
 /// A value of the KPI in its unit, never shown on a line that it is not on.
@@ -17,25 +17,27 @@ pub(super) fn amount(kpi: &Kpi, value: f64, lines: &[f64]) -> String {
     rounding::value(value, kpi.decimals, lines, kpi.unit.as_deref())
 }
 
-/// `90.1 %, target 95 %, May 2026`; without a target, the line to which it is green.
+/// `90.1 %, target 95 %, May 2026`; without a target, the line from or up to which it is green.
 pub(super) fn measured(
     kpi: &Kpi,
     value: Option<f64>,
-    (target, green): (Option<f64>, Option<f64>),
+    measure: Measure,
     period: Option<Period>,
 ) -> String {
     let Some(value) = value else {
         let of = period.map(|period| format!(" of {}", period.label()));
         return format!("no value{}", of.unwrap_or_default());
     };
-    let others: Vec<f64> = target.or(green).into_iter().collect();
-    let wanted = match (target, green) {
-        (Some(target), _) => Some(format!("target {}", amount(kpi, target, &[value]))),
-        (None, Some(green)) => Some(format!("green to {}", amount(kpi, green, &[value]))),
-        (None, None) => None,
+    let Measure { target, green_line, red_line } = measure;
+    let wanted = target.or(green_line);
+    let what = match (target, green_line.zip(red_line)) {
+        (Some(_), _) => "target",
+        (None, Some((green, red))) if red < green => "green from",
+        (None, Some((green, red))) if red > green => "green up to",
+        (None, _) => "green line",
     };
-    let mut parts = vec![amount(kpi, value, &others)];
-    parts.extend(wanted);
+    let mut parts = vec![amount(kpi, value, wanted.as_slice())];
+    parts.extend(wanted.map(|wanted| format!("{what} {}", amount(kpi, wanted, &[value]))));
     parts.extend(period.map(Period::label));
     parts.join(", ")
 }
@@ -113,4 +115,26 @@ pub(super) fn page(public_url: Option<&Url>, path: &[&str], anchor: Option<&str>
     details.path_segments_mut().ok()?.pop_if_empty().extend(path);
     details.set_fragment(anchor);
     Some(Links { details: details.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scorecard::Nature;
+
+    #[test]
+    fn a_value_without_a_target_is_told_with_the_green_line_on_its_side() {
+        let unit = Some("days".to_owned());
+        let kpi = Kpi { unit, ..Kpi::plain(Id::parse("cover").unwrap(), Nature::Level) };
+        let check = |value, green_line, red_line, expected: &str| {
+            let measure = Measure { target: None, green_line, red_line };
+            assert_eq!(measured(&kpi, Some(value), measure, None), expected);
+        };
+        check(20.0, Some(35.0), Some(28.0), "20 days, green from 35 days");
+        check(49.0, Some(45.0), Some(55.0), "49 days, green up to 45 days");
+        check(49.0, Some(45.0), Some(45.0), "49 days, green line 45 days");
+        check(49.0, None, None, "49 days");
+        let measure = Measure { target: Some(40.0), green_line: Some(40.0), red_line: Some(36.0) };
+        assert_eq!(measured(&kpi, Some(39.0), measure, None), "39 days, target 40 days");
+    }
 }
