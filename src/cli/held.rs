@@ -8,7 +8,7 @@ use crate::{
     config::setup::Setup,
     scorecard::{
         Case, Id, Judge, KpiStanding, Lines, Objective, ObjectiveStanding, Period, Scope,
-        Scorecard, Status, rounding, signal::Limits,
+        Scorecard, Status, rounding,
     },
     store::Store,
 };
@@ -89,7 +89,7 @@ fn crossed(case: &Case<'_>, judged: &KpiStanding) -> Option<(f64, f64)> {
     }
     let Lines::OneSided { .. } = case.goal(period).ok()?.lines else { return None };
     let tolerance = (judged.green_line? - judged.red_line?).abs();
-    let limits = Limits::of(&case.series(period), case.kpi.signals.screen_outliers)?;
+    let limits = case.limits(period)?;
     let usual = limits.upper - limits.mean;
     (tolerance > 0.0 && tolerance < usual).then_some((tolerance, usual))
 }

@@ -1,5 +1,7 @@
 //! One KPI, judged: which period it reports, what state its data are in, and the verdict.
 
+use std::ops::Bound;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
@@ -7,11 +9,12 @@ use super::{
     Period, Scorecard, Status, Target,
     forecast::{self, Forecast, Shape},
     score::{self, Anchors, Yardstick},
-    signal::{Assurance, Limits},
+    signal::{self, Assurance, Limits},
     trend, trend_in_band,
 };
 
-/// A streak, and the history behind trends and signals, looks no further back than this.
+/// A streak, and the history behind trends and signals, looks no further back than this; the
+/// natural limits do.
 const PERIODS_BACK_MAX: usize = 120;
 
 /// The verdict on one KPI in one period.
@@ -179,17 +182,40 @@ impl Case<'_> {
         figure.value(self.kpi.scale).ok_or(Gap::Undefined)
     }
 
+    /// The natural limits of the single-period values up to `upto`: of the first ones held, and
+    /// frozen after that, however long ago they were.
+    pub fn limits(&self, upto: Period) -> Option<Limits> {
+        let mut baseline = Vec::new();
+        let mut taken = 0;
+        let mut before: Option<Period> = None;
+        for at in self.held_from_baseline().take_while(|at| *at <= upto) {
+            if taken == signal::BASELINE_VALUES {
+                break;
+            }
+            if before.is_some_and(|before| before.next() != at) {
+                baseline.push(None);
+            }
+            let value = self.value(at);
+            taken += usize::from(value.is_some());
+            baseline.push(value);
+            before = Some(at);
+        }
+        Limits::of(&baseline, self.kpi.signals.screen_outliers)
+    }
+
+    /// The periods that something is held for, from the one on that the author names.
+    fn held_from_baseline(&self) -> impl Iterator<Item = Period> {
+        let from = self.kpi.signals.baseline_from.map_or(Bound::Unbounded, Bound::Included);
+        self.held.actuals.range((from, Bound::Unbounded)).map(|(period, _)| *period)
+    }
+
     /// Closed periods up to `period` that have a single-period value, oldest first, with `None`
     /// for each one missing in between.
     pub fn series(&self, upto: Period) -> Vec<Option<f64>> {
-        let from = self.kpi.signals.baseline_from;
-        let Some(first) = self.held.actuals.keys().find(|at| from.is_none_or(|from| **at >= from))
-        else {
-            return Vec::new();
-        };
+        let Some(first) = self.held_from_baseline().next() else { return Vec::new() };
         let back = std::iter::successors(Some(upto), |at| Some(at.previous()));
         let mut series: Vec<_> = back
-            .take_while(|at| at >= first)
+            .take_while(|at| *at >= first)
             .take(PERIODS_BACK_MAX)
             .map(|at| self.value(at))
             .collect();
@@ -404,7 +430,7 @@ impl Figures {
         };
         let series = case.series(upto);
         let values: Vec<f64> = series.iter().copied().flatten().collect();
-        let limits = Limits::of(&series, kpi.signals.screen_outliers);
+        let limits = case.limits(upto);
         let newest = case.value(upto);
         let signal = limits.filter(|_| newest.is_some());
         let signal = signal.and_then(|limits| limits.signal(kpi.signals.rules, &values));
@@ -413,7 +439,8 @@ impl Figures {
             Some(_) => case.single_target(upto),
             None => verdict.target,
         };
-        let forecast = forecast::forecast(&values, 1, case.shape(signal.is_some(), values.len()));
+        let shape = case.shape(signal.is_some(), values.len());
+        let forecast = forecast::forecast(&series, limits, 1, shape);
         Self {
             trend: case.applicable_before(upto).and_then(|before| case.moved(before, upto)),
             vs_last_year: case.moved(upto.last_year(), upto),
@@ -487,4 +514,63 @@ fn sum<'a>(mut parts: impl Iterator<Item = Option<&'a Actual>>) -> Option<Figure
         ) => Some(Figure::Ratio { numerator: a + b, denominator: n + m }),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scorecard::{Calendar, History, Id, KpiHistory, Portfolio, Signal};
+
+    fn day(number: i64) -> Period {
+        let first = chrono::NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
+        Period::Day(first + TimeDelta::days(number))
+    }
+
+    /// A flow of so many days, each as `value` says.
+    fn judged(days: i64, value: impl Fn(i64) -> Option<f64>) -> (Limits, Figures) {
+        let kpi =
+            Kpi { frequency: Frequency::Day, ..Kpi::plain(Id::parse("k").unwrap(), Nature::Flow) };
+        let calendar = Calendar::plain(chrono_tz::UTC);
+        let mut held = KpiHistory::default();
+        for number in 0..days {
+            let Some(value) = value(number) else { continue };
+            let (_, end) = calendar.bounds(day(number));
+            let figure = Figure::Value(value);
+            let actual = Actual { figure, target: None, observed_at: end, collected_at: end };
+            held.record(day(number), actual);
+        }
+        let (portfolio, history) = (Portfolio::new(Vec::new()).unwrap(), History::default());
+        let (kpi, calendar, held) = (&kpi, &calendar, &held);
+        let case = Case { kpi, calendar, held, portfolio: &portfolio, history: &history };
+        let newest = day(days - 1);
+        let (_, now) = calendar.bounds(newest);
+        (case.limits(newest).unwrap(), Figures::of(&case, &case.judge_period(newest), now))
+    }
+
+    #[test]
+    fn the_first_values_are_the_baseline_however_long_ago_they_were() {
+        let usual = |number: i64| if number % 2 == 0 { 9.0 } else { 11.0 };
+        let (limits, figures) =
+            judged(400, |number| Some(if number < 12 { usual(number) } else { 50.0 }));
+        assert_eq!((limits.mean, limits.mean_range, limits.trial), (10.0, 2.0, false));
+        assert_eq!(figures.signal, Some(Signal::Outside));
+    }
+
+    #[test]
+    fn a_baseline_has_gaps_of_which_no_range_is_taken() {
+        let steps = |number: i64| match number {
+            0..=3 => Some(10.0 + (number % 2) as f64),
+            200..=203 => Some(90.0 + (number % 2) as f64),
+            _ => None,
+        };
+        let (limits, _) = judged(204, steps);
+        assert_eq!((limits.mean, limits.mean_range, limits.trial), (50.5, 1.0, true));
+    }
+
+    #[test]
+    fn what_never_changes_is_expected_to_go_on() {
+        let (_, figures) = judged(12, |_| Some(99.9));
+        assert_eq!(figures.signal, None);
+        assert_eq!(figures.forecast.map(|found| found.method), Some(forecast::Method::Mean));
+    }
 }

@@ -85,6 +85,11 @@ pub fn at_least(a: f64, b: f64) -> bool {
     a >= b - EQUAL_WITHIN * a.abs().max(b.abs()).max(1.0)
 }
 
+/// Whether `a > b`, by more than a hair's breadth.
+pub(super) fn above(a: f64, b: f64) -> bool {
+    !at_least(b, a)
+}
+
 /// The worse of two verdicts.
 pub(super) fn worse(a: Status, b: Status) -> Status {
     if badness(a) >= badness(b) { a } else { b }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, Signal, SignalRules};
+use super::{Direction, Signal, SignalRules, lines::above};
 
 /// Natural limits lie this many mean moving ranges from the mean.
 pub(super) const LIMIT_FACTOR: f64 = 2.66;
@@ -12,7 +12,7 @@ pub(super) const LIMIT_FACTOR: f64 = 2.66;
 const RANGE_FACTOR: f64 = 3.268;
 
 /// Values after which a baseline is frozen until a person starts a new one.
-const BASELINE_VALUES: usize = 12;
+pub(super) const BASELINE_VALUES: usize = 12;
 
 /// With fewer values there are no limits.
 const BASELINE_VALUES_MIN: usize = 6;
@@ -28,6 +28,8 @@ pub struct Limits {
     pub lower: f64,
     /// Upper natural limit.
     pub upper: f64,
+    /// Of how many values.
+    pub count: usize,
     /// From 6 to 11 values the limits are on trial.
     pub trial: bool,
 }
@@ -72,15 +74,11 @@ impl Limits {
         if values.len() < BASELINE_VALUES_MIN {
             return None;
         }
-        let between = |pair: &[Option<f64>]| Some((pair[1]? - pair[0]?).abs());
-        let ranges: Vec<f64> = series.windows(2).filter_map(between).collect();
+        let ranges = moving_ranges(series);
         let mut mean_range = average(&ranges)?;
         if screen_outliers {
-            let usual: Vec<f64> = ranges
-                .iter()
-                .copied()
-                .filter(|range| *range <= RANGE_FACTOR * mean_range)
-                .collect();
+            let usual: Vec<f64> =
+                ranges.iter().copied().filter(|range| *range <= range_limit(mean_range)).collect();
             mean_range = average(&usual).unwrap_or(mean_range);
         }
         let mean = average(&values)?;
@@ -89,18 +87,14 @@ impl Limits {
             mean_range,
             lower: mean - LIMIT_FACTOR * mean_range,
             upper: mean + LIMIT_FACTOR * mean_range,
+            count: values.len(),
             trial: values.len() < BASELINE_VALUES,
         })
     }
 
-    /// The largest range between two neighbours that is still usual.
-    pub fn range_limit(&self) -> f64 {
-        RANGE_FACTOR * self.mean_range
-    }
-
     /// Whether a value lies outside the natural limits.
     pub fn is_outside(&self, value: f64) -> bool {
-        value < self.lower || value > self.upper
+        above(self.lower, value) || above(value, self.upper)
     }
 
     /// What the newest of a series says, and on which side.
@@ -120,8 +114,8 @@ impl Limits {
     /// Whether the process as it is meets a target.
     pub fn assurance(&self, direction: Direction, target: f64) -> Assurance {
         let (safe, hopeless) = match direction {
-            Direction::Higher => (target < self.lower, target > self.upper),
-            Direction::Lower => (target > self.upper, target < self.lower),
+            Direction::Higher => (above(self.lower, target), above(target, self.upper)),
+            Direction::Lower => (above(target, self.upper), above(self.lower, target)),
         };
         match (safe, hopeless) {
             (true, _) => Assurance::Pass,
@@ -133,7 +127,8 @@ impl Limits {
     /// So many values in a row on one side; a value on the mean breaks the run.
     fn run(&self, series: &[f64], length: usize) -> bool {
         last(series, length).is_some_and(|run| {
-            run.iter().all(|value| *value > self.mean) || run.iter().all(|value| *value < self.mean)
+            run.iter().all(|value| above(*value, self.mean))
+                || run.iter().all(|value| above(self.mean, *value))
         })
     }
 
@@ -141,7 +136,7 @@ impl Limits {
     fn near_limit(&self, series: &[f64]) -> bool {
         let reach = 2.0 / 3.0 * LIMIT_FACTOR * self.mean_range;
         let near = |sign: f64| {
-            let beyond = |value: &f64| sign * (value - self.mean) > reach;
+            let beyond = |value: &f64| above(sign * value, sign * self.mean + reach);
             last(series, 3).is_some_and(|three| {
                 three.iter().filter(|value| beyond(value)).count() >= 2
                     && three.last().is_some_and(beyond)
@@ -151,10 +146,26 @@ impl Limits {
     }
 }
 
+/// The mean range between neighbours, of which none is taken across a gap.
+pub(super) fn mean_range(series: &[Option<f64>]) -> Option<f64> {
+    average(&moving_ranges(series))
+}
+
+fn moving_ranges(series: &[Option<f64>]) -> Vec<f64> {
+    let between = |pair: &[Option<f64>]| Some((pair[1]? - pair[0]?).abs());
+    series.windows(2).filter_map(between).collect()
+}
+
+/// The largest range between two neighbours that is still usual, by their mean range.
+pub fn range_limit(mean_range: f64) -> f64 {
+    RANGE_FACTOR * mean_range
+}
+
 /// So many values in a row, each above, or each below, the one before.
 fn drift(series: &[f64], length: usize) -> bool {
     last(series, length).is_some_and(|run| {
-        run.windows(2).all(|pair| pair[1] > pair[0]) || run.windows(2).all(|pair| pair[1] < pair[0])
+        run.windows(2).all(|pair| above(pair[1], pair[0]))
+            || run.windows(2).all(|pair| above(pair[0], pair[1]))
     })
 }
 
@@ -192,6 +203,21 @@ mod tests {
     fn eight_on_one_side_are_a_signal_and_one_on_the_mean_breaks_the_run() {
         assert_eq!(after(&[51.0; 8]), Some(Signal::Run));
         assert_eq!(after(&[51.0, 51.0, 51.0, 50.0, 51.0, 51.0, 51.0, 51.0]), None);
+    }
+
+    #[test]
+    fn what_never_changes_is_no_signal_and_meets_its_target_or_not_by_chance() {
+        for (value, count) in [(99.9, 12), (0.1, 6), (7.3, 8), (95.6, 12), (2.7, 6)] {
+            let series = vec![value; count];
+            let held: Vec<_> = series.iter().copied().map(Some).collect();
+            let limits = Limits::of(&held, false).unwrap();
+            for rules in [SignalRules::Two, SignalRules::Nhs] {
+                assert_eq!(limits.signal(rules, &series), None, "{count} times {value}");
+            }
+            for direction in [Direction::Higher, Direction::Lower] {
+                assert_eq!(limits.assurance(direction, value), Assurance::HitAndMiss, "{value}");
+            }
+        }
     }
 
     #[test]

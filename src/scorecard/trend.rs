@@ -1,6 +1,6 @@
 //! The arrow: the last two closed periods compared.
 
-use super::{Amount, Band, Direction, Trend};
+use super::{Amount, Band, Direction, Trend, lines::above};
 
 /// Whether a value is better or worse than the one before, beyond a dead band; a percentage of the
 /// dead band is of the size of the value before.
@@ -19,9 +19,9 @@ fn word(moved: f64, dead_band: Amount, previous: f64) -> Trend {
         Amount::Absolute(band) => band,
         Amount::Percent(percent) => percent / 100.0 * previous.abs(),
     };
-    if moved > band {
+    if above(moved, band) {
         Trend::Improving
-    } else if moved < -band {
+    } else if above(-band, moved) {
         Trend::Worsening
     } else {
         Trend::Steady
@@ -38,6 +38,10 @@ mod tests {
         assert_eq!(trend(71.0, 75.0, Direction::Higher, two), Trend::Improving);
         assert_eq!(trend(100.0, 102.0, Direction::Higher, two), Trend::Steady);
         assert_eq!(trend(6.0, 6.5, Direction::Lower, two), Trend::Worsening);
+        for (before, now) in [(35.0, 35.7), (15.0, 15.3), (70.0, 71.4)] {
+            assert_eq!(trend(before, now, Direction::Higher, two), Trend::Steady, "{before}");
+            assert_eq!(trend(before, now, Direction::Lower, two), Trend::Steady, "{before}");
+        }
     }
 
     #[test]

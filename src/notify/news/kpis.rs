@@ -7,7 +7,7 @@ use crate::{
     },
     scorecard::{
         Before, Direction, Figure, Input, Kpi, KpiRef, KpiStanding, LinkedStanding, Nature, Period,
-        Status, Target, rounding, signal::Limits,
+        Status, Target, rounding,
     },
 };
 
@@ -107,7 +107,7 @@ fn kpi_facts(
         contribution,
         trend: kpi.trend,
         signal: kpi.signal,
-        usual_range: defined.and_then(|defined| usual_range(defined, &series)),
+        usual_range: defined.and_then(|defined| usual_range(subject, defined, kpi)),
         recent: series.iter().skip(series.len().saturating_sub(RECENT_PERIODS)).copied().collect(),
         streak: kpi.streak,
         assurance: kpi.assurance,
@@ -138,11 +138,11 @@ fn series(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Vec<Option
 }
 
 /// The natural limits, where they are of the same kind as the value.
-fn usual_range(defined: &Kpi, series: &[Option<f64>]) -> Option<UsualRange> {
+fn usual_range(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Option<UsualRange> {
     if defined.cumulative.is_some() {
         return None;
     }
-    let limits = Limits::of(series, defined.signals.screen_outliers)?;
+    let limits = subject.judge.case(subject.scorecard, defined).limits(kpi.period?)?;
     let (low, high) = (limits.lower, limits.upper);
     (low.is_finite() && high.is_finite()).then_some(UsualRange { low, high })
 }

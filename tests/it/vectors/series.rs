@@ -5,7 +5,7 @@ use kpid::scorecard::{
     Aggregate, Figure, Kpi, Reading, ReadingKind, SignalRules,
     forecast::{self, Shape},
     reading,
-    signal::Limits,
+    signal::{self, Limits},
     trend as arrow,
 };
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ pub(super) fn xmr(input: &Value) -> Value {
         "mr_bar": limits.mean_range,
         "lower": limits.lower,
         "upper": limits.upper,
-        "range_limit": limits.range_limit(),
+        "range_limit": signal::range_limit(limits.mean_range),
         "signal": found.map(|(signal, _)| signal),
         "side": found.map(|(_, side)| side),
     })
@@ -105,8 +105,8 @@ pub(super) fn forecast(input: &Value) -> Value {
         let (part, total) = (last_year("last_year_to_date"), last_year("last_year_total"));
         return json!({ "forecast": forecast::seasonal_pace(to_date, part, total) });
     }
-    let history = numbers(&input["history"]);
+    let history: Vec<_> = numbers(&input["history"]).into_iter().map(Some).collect();
     let horizon = input["horizon"].as_u64().unwrap() as u32;
-    let found = forecast::forecast(&history, horizon, Shape::Moving);
+    let found = forecast::forecast(&history, None, horizon, Shape::Moving);
     json!({ "forecast": found.map(|found| found.value) })
 }
