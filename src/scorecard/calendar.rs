@@ -107,6 +107,19 @@ impl Calendar {
         (starts_in + self.label_offset(), month_no)
     }
 
+    /// The first period of the same frequency in the longer one that a period is part of. A week
+    /// is part of one alone: the one that has its Thursday, as ISO 8601 has it of years.
+    pub fn first_within(&self, longer: Frequency, period: Period) -> Period {
+        let decisive = |period: Period| match period {
+            Period::Week(..) => self.first_day(period) + TimeDelta::days(3),
+            _ => self.first_day(period),
+        };
+        let whole_start = self.first_day(self.period_of(longer, decisive(period)));
+        let first = self.period_of(period.frequency(), whole_start);
+        let is_before = matches!(first, Period::Week(..)) && decisive(first) < whole_start;
+        if is_before { first.next() } else { first }
+    }
+
     /// First local day of a period.
     pub fn first_day(&self, period: Period) -> NaiveDate {
         match period {
@@ -316,6 +329,26 @@ mod tests {
                 assert!(day(date) <= calendar.last_day(period));
             }
         }
+    }
+
+    #[test]
+    fn a_week_is_part_of_one_year_and_of_one_quarter() {
+        let check = |calendar: &Calendar, longer, key: &str, expected: &str| {
+            let first = calendar.first_within(longer, Period::parse(key).unwrap());
+            assert_eq!(first.to_string(), expected, "{key}");
+        };
+        let plain = Calendar::plain(chrono_tz::UTC);
+        check(&plain, Frequency::Year, "2026-W01", "2026-W01"); // from 29 December 2025
+        check(&plain, Frequency::Year, "2026-W02", "2026-W01");
+        check(&plain, Frequency::Year, "2026-W53", "2026-W01"); // to 3 January 2027
+        check(&plain, Frequency::Year, "2027-W01", "2027-W01");
+        check(&plain, Frequency::Quarter, "2026-W13", "2026-W01");
+        check(&plain, Frequency::Quarter, "2026-W14", "2026-W14"); // from 30 March 2026
+        check(&amsterdam(), Frequency::Year, "2026-W13", "2025-W14");
+        check(&amsterdam(), Frequency::Year, "2026-W20", "2026-W14");
+        check(&amsterdam(), Frequency::Year, "2026-05", "2026-04");
+        check(&amsterdam(), Frequency::Quarter, "2026-05-31", "2026-04-01");
+        check(&amsterdam(), Frequency::Quarter, "FY2027-H2", "FY2027-H2");
     }
 
     #[test]

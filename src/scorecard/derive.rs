@@ -3,7 +3,9 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use super::{Actual, Figure, Formula, History, Input, KpiRef, Period, Portfolio, reading};
+use super::{
+    Actual, Figure, Formula, History, Input, Kpi, KpiRef, Nature, Period, Portfolio, reading,
+};
 
 /// The history with the actuals of computed KPIs filled in, inputs before what they make.
 pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, History> {
@@ -12,7 +14,7 @@ pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, Hist
         let Some(kpi) = portfolio.kpi(named) else { continue };
         let actuals = match &kpi.input {
             Input::Collected => continue,
-            Input::Shared(units) => shared(units, &completed),
+            Input::Shared(units) => shared(kpi, units, &completed),
             Input::Derived(formula) => derived(named, formula, portfolio, &completed),
         };
         let held = completed.to_mut().kpi_mut(named);
@@ -23,15 +25,19 @@ pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, Hist
     completed
 }
 
-/// The units' figures of each period that all of them have: sums, and of ratios the sums of both
-/// parts, never the mean of ratios.
-fn shared(units: &[KpiRef], history: &History) -> Vec<(Period, Actual)> {
+/// The units' figures of each period that all of them have, made one: of ratios the sums of both
+/// parts, never the mean or the sum of ratios; of others as the KPI's aggregate says.
+fn shared(kpi: &Kpi, units: &[KpiRef], history: &History) -> Vec<(Period, Actual)> {
     let periods = periods(units, history);
     let actual = |period: &Period| {
-        let parts: Vec<&Actual> =
+        let mut parts: Vec<&Actual> =
             units.iter().map(|unit| history.kpi(unit)?.actual(*period)).collect::<Option<_>>()?;
+        parts.sort_by_key(|part| (part.observed_at, part.collected_at));
         let figures: Vec<Figure> = parts.iter().map(|part| part.figure).collect();
-        let figure = reading::of_figures(super::Aggregate::Sum, 1.0, &figures)?;
+        let figure = match kpi.nature {
+            Nature::Ratio => reading::ratio(&figures)?,
+            _ => reading::of_figures(kpi.aggregate, kpi.scale, &figures)?,
+        };
         Some((*period, newest(&parts, figure)?))
     };
     periods.iter().filter_map(actual).collect()

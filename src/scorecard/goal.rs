@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    Actual, Aim, Amount, Calendar, Direction, Figure, Gap, History, Id, Kpi, KpiHistory, Lines,
-    Period, Portfolio, Reference, Shape, Span, Target, Tolerance,
+    Actual, Aim, Amount, Calendar, Direction, Figure, Frequency, Gap, History, Id, Kpi, KpiHistory,
+    Lines, Nature, Period, Portfolio, Reference, Shape, Span, Target, Tolerance,
 };
 
 /// A KPI with everything its judgement may look at.
@@ -93,17 +93,10 @@ impl<'a> Case<'a> {
     /// before it that its author excluded are no part of the sum.
     pub fn span(&self, period: Period) -> impl Iterator<Item = Period> + use<'a> {
         let case = *self;
-        let day = self.calendar.first_day(period);
         let start = match self.kpi.cumulative {
             None => period,
-            Some(span) => {
-                let whole = match span {
-                    Span::FiscalYear => super::Frequency::Year,
-                    Span::Quarter => super::Frequency::Quarter,
-                };
-                let first = self.calendar.first_day(self.calendar.period_of(whole, day));
-                self.calendar.period_of(self.kpi.frequency, first)
-            }
+            Some(Span::FiscalYear) => self.calendar.first_within(Frequency::Year, period),
+            Some(Span::Quarter) => self.calendar.first_within(Frequency::Quarter, period),
         };
         std::iter::successors(Some(start), |at| Some(at.next()))
             .take_while(move |at| *at <= period)
@@ -131,9 +124,10 @@ impl<'a> Case<'a> {
         Ok(Goal { target: Some(wanted.value), lines: Lines::OneSided { direction, green, red } })
     }
 
-    /// The target of the period, or the sum of the targets since the span began.
+    /// The target of the period, or the sum of the targets since the span began. Of a ratio 95 %
+    /// is wanted of a year as of a month.
     fn target_over_span(&self, aim: &Aim, period: Period) -> Result<Wanted, Gap> {
-        if self.kpi.cumulative.is_none() {
+        if self.kpi.cumulative.is_none() || self.kpi.nature == Nature::Ratio {
             return self.single(aim, period);
         }
         let mut sum = 0.0;

@@ -173,7 +173,7 @@ impl Case<'_> {
             None => actual.figure,
             Some(_) => {
                 let parts = self.span(period).map(|part| self.believed(part).ok());
-                sum(parts).ok_or(Gap::MissingInput)?
+                sum(self.kpi.nature, parts)?
             }
         };
         if self.is_thin(figure) {
@@ -503,16 +503,21 @@ fn variance(verdict: &PeriodVerdict, green_line: Option<f64>) -> Option<f64> {
     }
 }
 
-/// The sum of all figures of one kind; none if one is missing or the kinds differ.
-fn sum<'a>(mut parts: impl Iterator<Item = Option<&'a Actual>>) -> Option<Figure> {
-    let first = parts.next()??.figure;
-    parts.try_fold(first, |sum, part| match (sum, part?.figure) {
-        (Figure::Value(a), Figure::Value(b)) => Some(Figure::Value(a + b)),
+/// The sum of all figures of one kind; none if one is missing or the kinds differ. Percentages do
+/// not add up: of a ratio all but a single part must have come as numerator and denominator.
+fn sum<'a>(
+    nature: Nature,
+    mut parts: impl Iterator<Item = Option<&'a Actual>>,
+) -> Result<Figure, Gap> {
+    let first = parts.next().flatten().ok_or(Gap::MissingInput)?.figure;
+    parts.try_fold(first, |sum, part| match (sum, part.ok_or(Gap::MissingInput)?.figure) {
+        (Figure::Value(a), Figure::Value(b)) if nature != Nature::Ratio => Ok(Figure::Value(a + b)),
         (
             Figure::Ratio { numerator: a, denominator: n },
             Figure::Ratio { numerator: b, denominator: m },
-        ) => Some(Figure::Ratio { numerator: a + b, denominator: n + m }),
-        _ => None,
+        ) => Ok(Figure::Ratio { numerator: a + b, denominator: n + m }),
+        _ if nature == Nature::Ratio => Err(Gap::NotCombinable),
+        _ => Err(Gap::MissingInput),
     })
 }
 

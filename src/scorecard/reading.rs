@@ -12,6 +12,16 @@ pub fn usual_aggregate(nature: Nature, kind: ReadingKind) -> Aggregate {
     }
 }
 
+/// What the figures of several units make when the author of their common KPI does not say.
+pub fn usual_over_units(nature: Nature) -> Aggregate {
+    match nature {
+        Nature::Flow | Nature::Level => Aggregate::Sum,
+        Nature::Ratio => Aggregate::Ratio,
+        // Done when all of them have done it.
+        Nature::Event => Aggregate::Min,
+    }
+}
+
 /// Whether the actual of a period is made of several readings: a value of which the newest counts
 /// needs none but that.
 pub fn is_combined(kind: ReadingKind, aggregate: Aggregate) -> bool {
@@ -69,8 +79,8 @@ pub fn of_figures(aggregate: Aggregate, scale: f64, figures: &[Figure]) -> Optio
     }
 }
 
-/// Numerators and denominators added up, never the mean of ratios.
-fn ratio(figures: &[Figure]) -> Option<Figure> {
+/// Numerators and denominators added up, never the mean of ratios; none if one has no parts.
+pub(super) fn ratio(figures: &[Figure]) -> Option<Figure> {
     figures.iter().try_fold(
         Figure::Ratio { numerator: 0.0, denominator: 0.0 },
         |sum, figure| match (sum, *figure) {

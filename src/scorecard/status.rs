@@ -106,6 +106,8 @@ pub enum Gap {
     MissingInput,
     /// A formula divided by zero, or left the range of numbers.
     Undefined,
+    /// A ratio over several periods, of which not all came as numerator and denominator.
+    NotCombinable,
     /// Nothing is due yet.
     NotDue,
     /// Too little of the running period has passed.
@@ -130,6 +132,7 @@ impl Gap {
             Self::ZeroTarget => "its target is 0 and its tolerance a percentage of it",
             Self::MissingInput => "one of its inputs is missing",
             Self::Undefined => "it has no value: a division by zero",
+            Self::NotCombinable => "percentages do not add up; they need numerator and denominator",
             Self::NotDue => "nothing is due yet",
             Self::TooEarly => "too early in the period to judge",
             Self::NotApplicable => "not applicable in this period",

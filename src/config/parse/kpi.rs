@@ -44,18 +44,17 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     kpi.worst = given(doc.worst.as_ref()).copied();
     kpi.credit_overachievement =
         given(doc.credit_overachievement.as_ref()).copied().unwrap_or(true);
-    kpi.cumulative = given(doc.cumulative.as_ref()).map(|doc| match doc {
-        CumulativeDoc::FiscalYear => Span::FiscalYear,
-        CumulativeDoc::Quarter => Span::Quarter,
-    });
+    kpi.cumulative = cumulative(desk, nature, doc);
     limits(desk, &mut kpi, doc);
     kpi.weights = weights(desk, doc, frequency);
     kpi.aims = target::aims(sheet, &kpi, place, doc);
     let kind = reading_kind(doc.source.as_ref());
     kpi.aggregate = match &doc.aggregate {
+        None if doc.shared.is_some() => reading::usual_over_units(nature),
         None => reading::usual_aggregate(nature, kind),
         Some(written) => aggregate(sheet.desk, written).unwrap_or(kpi.aggregate),
     };
+    over_units(sheet.desk, &kpi, doc);
     kpi.empty_is_zero = empty_is_zero(sheet.desk, &kpi, doc);
     kpi.input = input(sheet, &kpi, place, doc);
     collection(sheet, &mut kpi, place, doc);
@@ -70,6 +69,35 @@ fn empty_is_zero(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> bool {
         desk.error(written.place, "`empty: zero` is for a flow; nothing of anything else is no 0");
     }
     is_zero
+}
+
+/// Only what adds up has a sum since the year began.
+fn cumulative(desk: &mut Desk, nature: Nature, doc: &KpiDoc) -> Option<Span> {
+    let written = doc.cumulative.as_ref()?;
+    let what = match nature {
+        Nature::Flow | Nature::Ratio => None,
+        Nature::Level => Some("a level"),
+        Nature::Event => Some("an event"),
+    };
+    if let Some(what) = what {
+        let message = format!("`cumulative` adds periods up, and {what} does not add up");
+        let hint = "remove it, or write `nature: flow` if each period brings a part";
+        desk.problems.push(Problem::error(written.place, message).hint(hint));
+    }
+    Some(match written.value.as_ref()? {
+        CumulativeDoc::FiscalYear => Span::FiscalYear,
+        CumulativeDoc::Quarter => Span::Quarter,
+    })
+}
+
+/// A ratio of several units is one sum over another, whatever else would be wanted.
+fn over_units(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) {
+    let Some(written) = doc.aggregate.as_ref().filter(|_| doc.shared.is_some()) else { return };
+    if kpi.nature == Nature::Ratio && !matches!(kpi.aggregate, Aggregate::Ratio | Aggregate::Sum) {
+        let message = "a `shared` ratio is the sum of all numerators over that of all denominators";
+        let hint = "remove `aggregate`; the mean of ratios would be wrong";
+        desk.problems.push(Problem::error(written.place, message).hint(hint));
+    }
 }
 
 fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {

@@ -393,6 +393,7 @@ fn is_missing(gap: &Gap) -> bool {
         | Gap::Quarantined
         | Gap::MissingInput
         | Gap::Undefined
+        | Gap::NotCombinable
         | Gap::CarriedForward => true,
         Gap::Sample
         | Gap::NoTarget

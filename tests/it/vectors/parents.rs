@@ -1,15 +1,15 @@
 //! Children make a parent, units make a whole, and both can be explained.
 
 use kpid::scorecard::{
-    Aggregate, Child, Contribution, Figure, History, Kpi, ObjectiveRef, Portfolio, Rollup,
-    RollupRule, Scoring, Status, manual_score, reading, roll_up,
+    Child, Contribution, Figure, History, Input, Kpi, KpiRef, ObjectiveRef, Portfolio, Rollup,
+    RollupRule, Scoring, Status, manual_score, roll_up,
 };
 use serde_json::{Value, json};
 
 use super::{
     demo::explained,
     numbers,
-    world::{id, kpi, objective, perspective, record, scorecard},
+    world::{id, judged, kpi, objective, of_kpis, perspective, record, scorecard},
 };
 
 pub(super) fn rollup(input: &Value) -> Value {
@@ -48,17 +48,27 @@ pub(super) fn manual(input: &Value) -> Value {
 /// The rows of this area are told apart by what they give.
 pub(super) fn cascade(input: &Value) -> Value {
     if let Some(units) = input.get("units") {
-        let parts: Vec<Figure> = units
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(numbers)
-            .map(|unit| Figure::Ratio { numerator: unit[0], denominator: unit[1] })
-            .collect();
-        let whole = reading::of_figures(Aggregate::Sum, 1.0, &parts).unwrap();
-        return json!({ "value": whole.value(input["scale"].as_f64().unwrap()) });
+        return whole(units.as_array().unwrap(), input["scale"].as_f64().unwrap());
     }
     if input.get("links").is_some() { circle(input) } else { rollup(input) }
+}
+
+/// A KPI that units share, with the sums that each of them has.
+fn whole(units: &[Value], scale: f64) -> Value {
+    let names: Vec<String> = (0..units.len()).map(|at| format!("k{at}")).collect();
+    let named = |name: &String| KpiRef { scorecard: id("card"), kpi: id(name) };
+    let input = Input::Shared(names.iter().map(named).collect());
+    let shared = Kpi { input, scale, ..kpi("whole") };
+    let parts = names.iter().map(|name| kpi(name));
+    let card = of_kpis(parts.chain([shared]).collect());
+    let mut history = History::default();
+    for (name, unit) in names.iter().zip(units.iter().map(numbers)) {
+        let figure = Figure::Ratio { numerator: unit[0], denominator: unit[1] };
+        record(&mut history, &card, name, "2026-05", figure);
+    }
+    let standing = judged(&card, &history, "2026-05");
+    let kpis = &standing.perspectives[0].objectives[0].kpis;
+    json!({ "value": kpis.last().unwrap().value })
 }
 
 /// Objectives of two scorecards, each a contribution to the other.
