@@ -546,7 +546,8 @@ mod tests {
         }
         let (portfolio, history) = (Portfolio::new(Vec::new()).unwrap(), History::default());
         let (kpi, calendar, held) = (&kpi, &calendar, &held);
-        let case = Case { kpi, calendar, held, portfolio: &portfolio, history: &history };
+        let (scorecard, portfolio, history) = (&kpi.id, &portfolio, &history);
+        let case = Case { scorecard, kpi, calendar, held, portfolio, history };
         let newest = day(days - 1);
         let (_, now) = calendar.bounds(newest);
         (case.limits(newest).unwrap(), Figures::of(&case, &case.judge_period(newest), now))

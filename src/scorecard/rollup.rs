@@ -60,13 +60,12 @@ pub fn roll_up(rollup: &Rollup, children: &[Child]) -> Rolled {
     if blocked || counted.is_empty() || !at_least(coverage, rollup.min_coverage) {
         return Rolled::unscored(nothing, children);
     }
-    let (status, score, reason, culprit) = decide(rollup, &counted);
-    let decider = culprit.filter(|_| reason.is_one_child());
+    let Decision { status, score, reason, culprit, decider } = decide(rollup, &counted);
     let critical = counted.iter().filter(|child| child.child.critical);
     let worst_critical = worst(critical.filter(|child| child.status == Status::OffTrack));
     let (status, reason, culprit) = match worst_critical {
         Some(child) if status != Status::OffTrack => {
-            (Status::OffTrack, Reason::Critical, Some(&child.child.id))
+            (Status::OffTrack, Reason::Critical, Some(child.child))
         }
         _ => (status, reason, culprit),
     };
@@ -75,20 +74,13 @@ pub fn roll_up(rollup: &Rollup, children: &[Child]) -> Rolled {
     }
     let verdict = Verdict { status, score: Some(score), coverage, reason: Some(reason) };
     let shares = shares(children, &counted, decider);
-    Rolled { verdict, culprit: culprit.cloned(), shares }
+    Rolled { verdict, culprit: culprit.map(|child| child.id.clone()), shares }
 }
 
 impl Rolled {
     /// A verdict that no child's score makes.
     fn unscored(verdict: Verdict, children: &[Child]) -> Self {
         Self { verdict, culprit: None, shares: vec![None; children.len()] }
-    }
-}
-
-impl Reason {
-    /// Whether one child's score is the parent's.
-    fn is_one_child(self) -> bool {
-        matches!(self, Self::WorstOf | Self::BestOf | Self::Priority)
     }
 }
 
@@ -105,14 +97,18 @@ fn has_data(child: &Child) -> bool {
 }
 
 /// By weight among those that count; where one child decides, it is all of the score.
-fn shares(children: &[Child], counted: &[Counted<'_>], decider: Option<&Id>) -> Vec<Option<f64>> {
+fn shares(
+    children: &[Child],
+    counted: &[Counted<'_>],
+    decider: Option<&Child>,
+) -> Vec<Option<f64>> {
     let total = weight(counted);
     let mut counted = counted.iter().peekable();
     let share = |child: &Child| {
         counted.next_if(|counted| std::ptr::eq(counted.child, child))?;
         Some(match decider {
             None => child.weight / total,
-            Some(decider) if *decider == child.id => 1.0,
+            Some(decider) if std::ptr::eq(decider, child) => 1.0,
             Some(_) => 0.0,
         })
     };
@@ -136,8 +132,8 @@ fn by_hand(status: Status) -> Verdict {
 }
 
 fn without_children(children: &[Child]) -> Verdict {
-    let all = |status| !children.is_empty() && children.iter().all(|child| child.status == status);
-    let status = if all(Status::NotScored) {
+    let informs = |child: &Child| child.status == Status::NotScored || child.weight <= 0.0;
+    let status = if !children.is_empty() && children.iter().all(informs) {
         Status::NotScored
     } else if children.iter().any(|child| child.weight > 0.0 && child.status == Status::Pending) {
         Status::Pending
@@ -155,36 +151,62 @@ fn counted(child: &Child, missing: Missing) -> Option<Counted<'_>> {
     }
 }
 
-type Decision<'a> = (Status, f64, Reason, Option<&'a Id>);
+/// What a rule makes of the children that count.
+#[derive(Clone, Copy)]
+struct Decision<'a> {
+    status: Status,
+    score: f64,
+    reason: Reason,
+    /// Whose status decided, if one's did.
+    culprit: Option<&'a Child>,
+    /// Whose score is the parent's, if one's is.
+    decider: Option<&'a Child>,
+}
 
 fn decide<'a>(rollup: &Rollup, counted: &[Counted<'a>]) -> Decision<'a> {
     let mean = mean(counted);
-    let by_score = (score::band(mean), mean, Reason::Score, None);
+    let by_all =
+        |status, reason| Decision { status, score: mean, reason, culprit: None, decider: None };
+    // A critical child makes its own status red, and not its score the lowest: the two may be of
+    // different children.
+    let by_two = |status: Option<&Counted<'a>>, score: Option<&Counted<'a>>, reason| {
+        let both = status.zip(score).map(|(status, score)| Decision {
+            status: status.status,
+            score: score.score,
+            reason,
+            culprit: Some(status.child),
+            decider: Some(score.child),
+        });
+        both.unwrap_or(by_all(Status::NoData, reason))
+    };
+    let by_score = |a: &&Counted, b: &&Counted| a.score.total_cmp(&b.score);
     match &rollup.rule {
         RollupRule::WeightedMean => {
+            let decision = by_all(score::band(mean), Reason::Score);
             let red = worst(counted.iter().filter(|child| child.status == Status::OffTrack));
-            match red {
-                Some(red) if rollup.red_guard && by_score.0 == Status::OnTrack => {
-                    (Status::AtRisk, mean, Reason::RedGuard, Some(&red.child.id))
-                }
-                _ => by_score,
+            match red.filter(|_| rollup.red_guard && decision.status == Status::OnTrack) {
+                Some(red) => Decision {
+                    culprit: Some(red.child),
+                    ..by_all(Status::AtRisk, Reason::RedGuard)
+                },
+                None => decision,
             }
         }
-        RollupRule::WorstOf => worst(counted.iter()).map_or(by_score, |child| {
-            (child.status, child.score, Reason::WorstOf, Some(&child.child.id))
-        }),
-        RollupRule::BestOf => best(counted).map_or(by_score, |child| {
-            (child.status, child.score, Reason::BestOf, Some(&child.child.id))
-        }),
-        RollupRule::Majority => (majority(counted), mean, Reason::Majority, None),
-        RollupRule::CountRed { red, amber } => {
-            (count_red(counted, *red, *amber), mean, Reason::CountRed, None)
+        RollupRule::WorstOf => {
+            by_two(worst(counted.iter()), counted.iter().min_by(by_score), Reason::WorstOf)
         }
-        RollupRule::Priority(id) => match counted.iter().find(|child| child.child.id == *id) {
-            Some(child) => (child.status, child.score, Reason::Priority, Some(&child.child.id)),
-            None => (Status::NoData, mean, Reason::Priority, None),
-        },
-        RollupRule::Manual(status) => (*status, mean, Reason::Manual, None),
+        RollupRule::BestOf => {
+            by_two(best(counted), counted.iter().max_by(by_score), Reason::BestOf)
+        }
+        RollupRule::Majority => by_all(majority(counted), Reason::Majority),
+        RollupRule::CountRed { red, amber } => {
+            by_all(count_red(counted, *red, *amber), Reason::CountRed)
+        }
+        RollupRule::Priority(id) => {
+            let child = counted.iter().find(|child| child.child.id == *id);
+            by_two(child, child, Reason::Priority)
+        }
+        RollupRule::Manual(status) => by_all(*status, Reason::Manual),
     }
 }
 
@@ -283,6 +305,32 @@ mod tests {
         let children = [child("a", Some(80.0), 1.0), child("b", Some(0.0), 0.0)];
         let Rolled { verdict, .. } = roll_up(&Rollup::default(), &children);
         assert_eq!((verdict.status, verdict.score), (Status::OnTrack, Some(80.0)));
+    }
+
+    #[test]
+    fn what_only_informs_makes_no_parent_and_misses_no_data() {
+        let information = Child { status: Status::NotScored, ..child("a", None, 1.0) };
+        let children = [information, child("b", None, 0.0)];
+        let Rolled { verdict, .. } = roll_up(&Rollup::default(), &children);
+        assert_eq!(verdict.status, Status::NotScored);
+        let Rolled { verdict, .. } = roll_up(&Rollup::default(), &[]);
+        assert_eq!(verdict.status, Status::NoData);
+    }
+
+    #[test]
+    fn the_worst_status_and_the_lowest_score_may_be_of_two_children() {
+        // Red by a critical child of its own, at a score that is not.
+        let red = Child { status: Status::OffTrack, ..child("a", Some(87.4), 1.0) };
+        let children = [red, child("b", Some(49.0), 3.0), child("c", Some(80.0), 1.0)];
+        let of = |rule| roll_up(&Rollup { rule, ..Rollup::default() }, &children);
+        let worst = of(RollupRule::WorstOf);
+        assert_eq!((worst.verdict.status, worst.verdict.score), (Status::OffTrack, Some(49.0)));
+        assert_eq!(worst.culprit, Some(children[0].id.clone()));
+        assert_eq!(worst.shares, [Some(0.0), Some(1.0), Some(0.0)]);
+        let best = of(RollupRule::BestOf);
+        assert_eq!((best.verdict.status, best.verdict.score), (Status::OnTrack, Some(87.4)));
+        assert_eq!(best.culprit, Some(children[2].id.clone()));
+        assert_eq!(best.shares, [Some(1.0), Some(0.0), Some(0.0)]);
     }
 
     #[test]

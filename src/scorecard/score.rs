@@ -126,15 +126,18 @@ fn one_sided(direction: Direction, green: f64, red: f64, anchors: Anchors, value
     if sign * green <= sign * red {
         return if reached { 100.0 } else { 0.0 };
     }
-    match (anchors.best, anchors.worst) {
+    // On the wrong side of its line an anchor bends nothing. Of a band each side has its own.
+    let best = anchors.best.filter(|best| lines::at_least(sign * best, sign * green));
+    let worst = anchors.worst.filter(|worst| lines::above(sign * red, sign * worst));
+    match (best, worst) {
         (Some(best), _) if reached => {
-            if best == green {
-                100.0
-            } else {
+            if lines::above(sign * best, sign * green) {
                 GREEN_SCORE + (100.0 - GREEN_SCORE) * (value - green) / (best - green)
+            } else {
+                100.0
             }
         }
-        (_, Some(worst)) if worst != red && !lines::at_least(sign * value, sign * red) => {
+        (_, Some(worst)) if !lines::at_least(sign * value, sign * red) => {
             RED_SCORE * (value - worst) / (red - worst)
         }
         _ => straight(value, (red, RED_SCORE), (green, GREEN_SCORE)),
@@ -185,6 +188,7 @@ fn clamp(status: Status, score: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scorecard::Band;
 
     fn scored(green: f64, red: f64, anchors: Anchors, value: f64) -> f64 {
         let direction = if green >= red { Direction::Higher } else { Direction::Lower };
@@ -208,6 +212,27 @@ mod tests {
         assert!((scored(100.0, 90.0, anchors, 60.0) - 26.666_666).abs() < 1e-5);
         let bound = Anchors { best: Some(100.0), ..Anchors::default() };
         assert!((scored(100.0, 90.0, bound, 100.0) - 100.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_anchor_on_the_wrong_side_of_its_line_bends_nothing() {
+        let within = Anchors { best: Some(95.0), worst: Some(95.0), ..Anchors::default() };
+        for value in [10.0, 89.0, 95.0, 105.0] {
+            let (plain, anchored) = (Anchors::default(), within);
+            let (plain, anchored) =
+                (scored(100.0, 90.0, plain, value), scored(100.0, 90.0, anchored, value));
+            assert!((plain - anchored).abs() < 1e-9, "{value}: {anchored}, not {plain}");
+        }
+        let band = Band { low: 35.0, high: 45.0, red_low: 28.0, red_high: 55.0 };
+        let lines = Lines::Band(band);
+        let anchors = Anchors { worst: Some(0.0), ..Anchors::default() };
+        let direction = Direction::Higher;
+        let scoring = &Scoring::Threshold;
+        let by = Yardstick { scoring, direction, lines: Some(&lines), target: None, anchors };
+        for (value, score) in [(14.0, 20.0), (56.0, 37.0), (70.0, 0.0), (100.0, 0.0)] {
+            let found = by.judge(value).unwrap().1;
+            assert!((found - score).abs() < 1e-9, "{value} scores {found}");
+        }
     }
 
     #[test]

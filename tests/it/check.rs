@@ -161,6 +161,77 @@ fn more_files_than_are_read_are_told() {
     assert!(text.contains(told), "{}", text.lines().take(9).collect::<Vec<_>>().join("\n"));
 }
 
+/// What is told of a KPI written in one line.
+fn told_of(kpi: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    let scorecard = format!(
+        "scorecard: s\nperspectives:\n  p:\n    objectives:\n      o:\n        kpis:\n          k: {kpi}\n          \
+         a: {{ nature: ratio }}\n"
+    );
+    fs::write(folder.path().join("scorecards/s.yaml"), scorecard).unwrap();
+    let problems = match load(&folder.path().join("kpid.yaml"), Secrets::Unused) {
+        Ok(_) => return Vec::new(),
+        Err(LoadError::Problems(problems)) => problems.to_json(),
+        Err(error) => panic!("{error}"),
+    };
+    let errors = problems["problems"].as_array().unwrap().iter();
+    let errors = errors.filter(|told| told["severity"] == "error");
+    errors.map(|told| format!("{}: {}", told["line"], told["message"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_definition_that_the_rules_cannot_follow_is_refused() {
+    let percent = "in % and names no tolerance";
+    let zero = "a percentage of 0 is no tolerance";
+    let bands = "`equal_bands` needs two or more edges";
+    let cases = [
+        ("{ nature: flow, cumulative: quarter, target: 9 }", None),
+        ("{ nature: ratio, cumulative: quarter, target: 9 }", None),
+        ("{ nature: level, cumulative: quarter, target: 9 }", Some("a level does not add up")),
+        ("{ nature: event, cumulative: fiscal_year }", Some("an event does not add up")),
+        ("{ nature: flow, scoring: { minmax: { min: 5, max: 6 } } }", None),
+        ("{ nature: flow, scoring: { minmax: { min: 5, max: 5 } } }", Some("are the same")),
+        ("{ nature: flow, scoring: { progress: { baseline: 5, goal: 5 } } }", Some("are the same")),
+        ("{ nature: flow, scoring: { equal_bands: [0, 5, 7] } }", None),
+        ("{ nature: flow, scoring: { equal_bands: [7, 5, 0] } }", None),
+        ("{ nature: flow, scoring: { equal_bands: [10, 5, 7] } }", Some(bands)),
+        ("{ nature: flow, scoring: { equal_bands: [5, 5] } }", Some(bands)),
+        ("{ nature: flow, scoring: { equal_bands: [5] } }", Some(bands)),
+        ("{ nature: flow, scoring: { equal_bands: [] } }", Some(bands)),
+        (
+            "{ nature: ratio, unit: '%', target: [{ from: 2026-01, target: 9, tolerance: 3 }] }",
+            None,
+        ),
+        ("{ nature: ratio, unit: '%', target: [{ from: 2026-01, target: 9 }] }", Some(percent)),
+        ("{ nature: ratio, unit: '%', target: { band: { low: 3, high: 5 } } }", None),
+        ("{ nature: ratio, unit: '%', target: { maintain: 99.9 } }", Some(percent)),
+        ("{ nature: ratio, unit: '%', target: { maintain: 99.9 }, tolerance: 1 }", None),
+        ("{ nature: flow, target: [{ target: 9, tolerance: -3 }] }", Some("it must be 0 or more")),
+        (
+            "{ nature: flow, green_tolerance: 3, tolerance: 4, target: [{ target: 9, tolerance: 2 }] }",
+            Some("red would begin inside green"),
+        ),
+        ("{ nature: flow, target: 0, tolerance: 3 }", None),
+        ("{ nature: flow, target: 0, tolerance: 3, green_tolerance: 5% }", Some(zero)),
+        ("{ nature: flow, target: { maintain: 0 } }", Some(zero)),
+        ("{ nature: flow, target: { maintain: 0 }, tolerance_floor: 2 }", None),
+        ("{ nature: ratio, shared: [s/a], aggregate: avg }", Some("a `shared` ratio is the sum")),
+        ("{ nature: ratio, shared: [s/a] }", None),
+    ];
+    for (kpi, expected) in cases {
+        let told = told_of(kpi);
+        match expected {
+            None => assert_eq!(told, Vec::<String>::new(), "{kpi}"),
+            Some(expected) => {
+                let there = |told: &String| told.starts_with("7: ") && told.contains(expected);
+                assert!(told.len() == 1 && told.iter().all(there), "{kpi}: {told:?}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 

@@ -46,6 +46,23 @@ proptest! {
     }
 
     #[test]
+    fn better_values_never_score_less_wherever_the_anchors_are(
+        green in -1e3..1e3,
+        gap in 0.1..1e3,
+        (best, worst) in (proptest::option::of(-2e3..2e3), proptest::option::of(-2e3..2e3)),
+        (a, b) in (-3e3..3e3, -3e3..3e3),
+    ) {
+        let (low, high) = if a < b { (a, b) } else { (b, a) };
+        let anchors = Anchors { best, worst, ..Anchors::default() };
+        let lines =
+            Lines::OneSided { direction: Direction::Higher, green, red: green - gap };
+        let (scoring, lines, target) = (&Scoring::Threshold, Some(&lines), Some(green));
+        let by = Yardstick { scoring, direction: Direction::Higher, lines, target, anchors };
+        let score = |value| by.judge(value).unwrap().1;
+        prop_assert!(score(low) <= score(high) + 1e-9);
+    }
+
+    #[test]
     fn status_and_score_agree(green in -1e3..1e3, gap in 0.0..1e3, value in -3e3..3e3) {
         let (status, score) = judged(Direction::Higher, green, green - gap, value);
         prop_assert!((0.0..=100.0).contains(&score));

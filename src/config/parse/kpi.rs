@@ -10,7 +10,7 @@ use crate::{
         document::{
             kpi::{
                 BasisDoc, CumulativeDoc, DirectionDoc, EmptyDoc, FrequencyDoc, KindDoc, KpiDoc,
-                NatureDoc, PaceDoc, RulesDoc, ScoringDoc, SignalsDoc,
+                MinMaxDoc, NatureDoc, PaceDoc, ProgressDoc, RulesDoc, ScoringDoc, SignalsDoc,
             },
             located::Loc,
             push::PushSourceDoc,
@@ -39,7 +39,7 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     let desk = &mut *sheet.desk;
     kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc)).unwrap_or(kpi.lag);
     kpi.direction = target::direction(doc);
-    kpi.scoring = given(doc.scoring.as_ref()).map_or(Scoring::Threshold, scoring);
+    kpi.scoring = doc.scoring.as_ref().and_then(|doc| scoring(desk, doc)).unwrap_or(kpi.scoring);
     kpi.best = given(doc.best.as_ref()).copied();
     kpi.worst = given(doc.worst.as_ref()).copied();
     kpi.credit_overachievement =
@@ -384,13 +384,39 @@ pub(super) fn direction(doc: DirectionDoc) -> Direction {
     }
 }
 
-fn scoring(doc: &ScoringDoc) -> Scoring {
-    match doc {
-        ScoringDoc::Threshold => Scoring::Threshold,
-        ScoringDoc::Achievement => Scoring::Achievement,
-        ScoringDoc::Binary => Scoring::Binary,
-        ScoringDoc::Minmax(doc) => Scoring::MinMax { min: doc.min, max: doc.max },
-        ScoringDoc::Progress(doc) => Scoring::Progress { baseline: doc.baseline, goal: doc.goal },
-        ScoringDoc::EqualBands(edges) => Scoring::EqualBands(edges.clone()),
-    }
+/// A curve between values that differ, or its mistake told.
+fn scoring(desk: &mut Desk, doc: &Loc<ScoringDoc>) -> Option<Scoring> {
+    let (scoring, mistake) = match doc.value.as_ref()? {
+        ScoringDoc::Threshold => (Scoring::Threshold, None),
+        ScoringDoc::Achievement => (Scoring::Achievement, None),
+        ScoringDoc::Binary => (Scoring::Binary, None),
+        ScoringDoc::Minmax(MinMaxDoc { min, max }) => (
+            Scoring::MinMax { min: *min, max: *max },
+            (min == max).then_some(("`min` and `max` are the same", "`min` scores 0, `max` 100")),
+        ),
+        ScoringDoc::Progress(ProgressDoc { baseline, goal }) => (
+            Scoring::Progress { baseline: *baseline, goal: *goal },
+            (baseline == goal).then_some((
+                "`baseline` and `goal` are the same",
+                "`baseline` scores 0, `goal` 100",
+            )),
+        ),
+        ScoringDoc::EqualBands(edges) => (
+            Scoring::EqualBands(edges.clone()),
+            (!is_one_way(edges)).then_some((
+                "`equal_bands` needs two or more edges, each beyond the one before",
+                "write them from worst to best: [0, 50, 80, 100]",
+            )),
+        ),
+    };
+    let Some((message, hint)) = mistake else { return Some(scoring) };
+    desk.problems.push(Problem::error(doc.place, message).hint(hint));
+    None
+}
+
+/// Whether numbers, two or more, only rise or only fall.
+fn is_one_way(edges: &[f64]) -> bool {
+    let (mut rising, mut falling) = (edges.windows(2), edges.windows(2));
+    edges.len() > 1
+        && (rising.all(|pair| pair[0] < pair[1]) || falling.all(|pair| pair[0] > pair[1]))
 }

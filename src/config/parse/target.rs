@@ -12,6 +12,7 @@ use crate::{
         document::{
             kpi::KpiDoc,
             located::{Entries, Loc},
+            scalar::AmountDoc,
             target::{
                 AimDoc, AnnualDoc, BandDoc, ReferenceDoc, RelativeDoc, RollingDoc, ShapeDoc,
                 StepDoc, TargetDoc, TrajectoryDoc,
@@ -57,7 +58,8 @@ pub(super) fn aims(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc)
         Some(_) => aim(sheet.desk, kpi, None, target, tolerance.clone()).into_iter().collect(),
     };
     let has_tolerance = doc.tolerance.is_some() || doc.lines.is_some() || doc.steps.is_some();
-    if kpi.unit.as_deref() == Some("%") && !has_tolerance && aims.iter().any(needs_tolerance) {
+    let is_bare = !has_tolerance && target.value.as_ref().is_some_and(lacks_tolerance);
+    if kpi.unit.as_deref() == Some("%") && is_bare && !aims.is_empty() {
         let message = format!("`{}` is in % and names no tolerance", kpi.id);
         let hint = "write tolerance: 3 for three points; 10 % of 99.9 % would mean nothing";
         sheet.desk.problems.push(Problem::error(place, message).hint(hint));
@@ -74,8 +76,18 @@ fn untargeted(kpi: &Kpi) -> Vec<Aim> {
     vec![Aim { from: None, target: Some(Target::Fixed(1.0)), tolerance: two_states }]
 }
 
-fn needs_tolerance(aim: &Aim) -> bool {
-    !matches!(aim.target, Some(Target::Band(_) | Target::Milestone { .. }))
+/// Whether a target is written that needs a tolerance, without one of its own.
+fn lacks_tolerance(written: &TargetDoc) -> bool {
+    match written {
+        TargetDoc::Band(_) | TargetDoc::Milestone(_) => false,
+        TargetDoc::List(list) => {
+            let mut bare = list.iter().filter_map(|aim| aim.value.as_ref());
+            bare.any(|aim| {
+                aim.tolerance.is_none() && aim.target.value.as_ref().is_some_and(lacks_tolerance)
+            })
+        }
+        _ => true,
+    }
 }
 
 fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
@@ -99,31 +111,38 @@ fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
         };
         return Tolerance::Steps(rows.map(step).collect());
     }
-    let mut margin = |doc: &Option<Loc<_>>, usual: Amount| {
-        let Some(doc) = doc else { return usual };
-        let amount = desk.amount(doc).unwrap_or(usual);
-        let (Amount::Absolute(number) | Amount::Percent(number)) = amount;
-        if number < 0.0 {
-            desk.error(doc.place, format!("a tolerance is {number}; it must be 0 or more"));
-        }
-        amount
-    };
-    let red = margin(&doc.tolerance, TOLERANCE);
-    let green = margin(&doc.green_tolerance, Amount::Absolute(0.0));
-    let comparable = match (green, red) {
-        (Amount::Absolute(green), Amount::Absolute(red))
-        | (Amount::Percent(green), Amount::Percent(red)) => green <= red,
-        _ => true,
-    };
-    if let Some(doc) = doc.green_tolerance.as_ref().filter(|_| !comparable) {
-        desk.error(
-            doc.place,
-            "`green_tolerance` is wider than `tolerance`: red would begin inside green",
-        );
+    let red = doc.tolerance.as_ref().map_or(TOLERANCE, |doc| margin(desk, doc, TOLERANCE));
+    let none = Amount::Absolute(0.0);
+    let green = doc.green_tolerance.as_ref().map_or(none, |doc| margin(desk, doc, none));
+    if let Some(doc) = &doc.green_tolerance {
+        check_order(desk, doc.place, green, red);
     }
     let floor =
         doc.tolerance_floor.as_ref().and_then(|doc| desk.at_least_zero(doc, "tolerance_floor"));
     Tolerance::Margins { green, red, floor }
+}
+
+/// A tolerance as written, or the usual one with the mistake told.
+fn margin(desk: &mut Desk, doc: &Loc<AmountDoc>, usual: Amount) -> Amount {
+    let amount = desk.amount(doc).unwrap_or(usual);
+    let (Amount::Absolute(number) | Amount::Percent(number)) = amount;
+    if number < 0.0 {
+        desk.error(doc.place, format!("a tolerance is {number}; it must be 0 or more"));
+    }
+    amount
+}
+
+/// What is in different units can be compared only when there is a target.
+fn check_order(desk: &mut Desk, place: Place, green: Amount, red: Amount) {
+    let is_wider = match (green, red) {
+        (Amount::Absolute(green), Amount::Absolute(red))
+        | (Amount::Percent(green), Amount::Percent(red)) => green > red.max(0.0),
+        _ => false,
+    };
+    if is_wider {
+        let message = "`green_tolerance` is wider than `tolerance`: red would begin inside green";
+        desk.error(place, message);
+    }
 }
 
 fn usual() -> Tolerance {
@@ -140,7 +159,8 @@ fn dated(desk: &mut Desk, kpi: &Kpi, list: &[Loc<AimDoc>], tolerance: &Tolerance
             .and_then(|from| period_of(desk, from.value.as_deref()?, from.place, kpi.frequency));
         let tolerance = match (&found.tolerance, tolerance) {
             (Some(own), Tolerance::Margins { green, floor, .. }) => {
-                let red = desk.amount(own).unwrap_or(TOLERANCE);
+                let red = margin(desk, own, TOLERANCE);
+                check_order(desk, own.place, *green, red);
                 Tolerance::Margins { green: *green, red, floor: *floor }
             }
             _ => tolerance.clone(),
@@ -166,6 +186,7 @@ fn aim(
 ) -> Option<Aim> {
     let written = doc.value.as_ref()?;
     if let TargetDoc::Maintain(value) = written {
+        check_zero(desk, doc.place, value.value, &tolerance);
         return maintained(desk, value, &tolerance).map(|band| Aim {
             from,
             target: Some(Target::Band(band)),
@@ -173,17 +194,21 @@ fn aim(
         });
     }
     let target = target(desk, kpi, doc.place, written)?;
-    if let (
-        Target::Fixed(0.0),
-        Tolerance::Margins { red: Amount::Percent(percent), floor: None, .. },
-    ) = (&target, &tolerance)
-        && *percent != 0.0
-    {
-        let message = "the target is 0, and a percentage of 0 is no tolerance";
-        let hint = "write tolerance: 3 in the KPI's unit, or tolerance: 0 for met or missed";
-        desk.problems.push(Problem::error(doc.place, message).hint(hint));
+    if let Target::Fixed(value) = target {
+        check_zero(desk, doc.place, Some(value), &tolerance);
     }
     Some(Aim { from, target: Some(target), tolerance })
+}
+
+/// A percentage of 0, for green or for red, needs a floor.
+fn check_zero(desk: &mut Desk, place: Place, value: Option<f64>, tolerance: &Tolerance) {
+    let Tolerance::Margins { green, red, floor: None } = tolerance else { return };
+    let is_share = |amount: &Amount| matches!(amount, Amount::Percent(percent) if *percent != 0.0);
+    if value == Some(0.0) && (is_share(green) || is_share(red)) {
+        let message = "the target is 0, and a percentage of 0 is no tolerance";
+        let hint = "write tolerance: 3 in the KPI's unit, or tolerance: 0 for met or missed";
+        desk.problems.push(Problem::error(place, message).hint(hint));
+    }
 }
 
 fn target(desk: &mut Desk, kpi: &Kpi, place: Place, doc: &TargetDoc) -> Option<Target> {
@@ -309,12 +334,13 @@ fn band(desk: &mut Desk, place: Place, doc: &BandDoc) -> Option<Band> {
 /// A value to keep: green within the green tolerance, red beyond the tolerance.
 fn maintained(desk: &mut Desk, value: &Loc<f64>, tolerance: &Tolerance) -> Option<Band> {
     let kept = value.value?;
-    let Tolerance::Margins { green, red, .. } = tolerance else {
+    let Tolerance::Margins { green, red, floor } = tolerance else {
         desk.error(value.place, "`maintain` goes with `tolerance`, not with `lines` or `steps`");
         return None;
     };
     let size = |amount: &Amount| match amount {
         Amount::Absolute(distance) => *distance,
+        Amount::Percent(percent) if kept == 0.0 && *percent != 0.0 => floor.unwrap_or(0.0),
         Amount::Percent(percent) => percent / 100.0 * kept.abs(),
     };
     // The whole tolerance is green unless a green tolerance says how much of it is.
