@@ -376,7 +376,10 @@ fn first_number(text: &str, name: &str) -> f64 {
 /// All series of a metric, added up.
 fn sum(metrics: &str, name: &str) -> f64 {
     let lines = metrics.lines().filter(|line| line.starts_with(name));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    // An empty sum is -0.
+    lines
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .fold(0.0, |all, one| all + one)
 }
 
 /// The slope of the straight line through the samples (least squares), an hour.
