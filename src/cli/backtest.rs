@@ -9,10 +9,11 @@ use crate::{
     cli::{
         Answer, configuration,
         failure::Failure,
-        output::{self, Format, print_json, say, style},
+        output::{Format, print_json, say, style},
     },
     clock::Clock,
     config::setup::Setup,
+    notify::plural,
     scorecard::{
         Period,
         backtest::{Told, backtest},
@@ -64,7 +65,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             for told in &told {
                 say!("{}", line(&tried, told));
             }
-            say!("{} from {from} to {to}", output::plural(told.len(), "message"));
+            say!("{} from {from} to {to}", plural(told.len(), "message"));
         }
     }
     Ok(Answer::Done)

@@ -15,7 +15,7 @@ use crate::{
         secret::Secrets,
         setup::Setup,
     },
-    notify::Channels,
+    notify::{Channels, plural},
     scorecard::{Id, Scope},
     sources::connections::Connections,
 };
@@ -128,7 +128,7 @@ fn placed(setup: &Setup, warnings: Vec<Warning>) -> Vec<(Warning, Place)> {
 fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: usize) -> String {
     let count =
         |severity| problems.found.iter().filter(|problem| problem.severity == severity).count();
-    let warnings = output::plural(count(Severity::Warning) + held, "warning");
+    let warnings = plural(count(Severity::Warning) + held, "warning");
     let unreached: Vec<&str> =
         probed.iter().filter(|held| held.trouble.is_some()).map(|held| held.what).collect();
     match setup {
@@ -136,8 +136,7 @@ fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: 
             let count = |what| unreached.iter().filter(|held| **held == what).count();
             let kinds = ["connection", "channel"].map(|what| (count(what), what));
             let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
-            let parts: Vec<String> =
-                kinds.map(|(count, what)| output::plural(count, what)).collect();
+            let parts: Vec<String> = kinds.map(|(count, what)| plural(count, what)).collect();
             format!("not good: {} cannot be reached, {warnings}", parts.join(" and "))
         }
         Some(setup) => {
@@ -145,12 +144,12 @@ fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: 
             let kpis = setup.portfolio.kpis().count();
             format!(
                 "good: {}, {}, {warnings}",
-                output::plural(scorecards, "scorecard"),
-                output::plural(kpis, "KPI")
+                plural(scorecards, "scorecard"),
+                plural(kpis, "KPI")
             )
         }
         None => {
-            format!("not good: {}, {warnings}", output::plural(count(Severity::Error), "problem"))
+            format!("not good: {}, {warnings}", plural(count(Severity::Error), "problem"))
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     },
     clock::Clock,
     daemon::{Engine, import},
+    notify::plural,
     store::{Deed, Store},
 };
 
@@ -42,18 +43,18 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             }
             output::complain!(
                 "kpid: nothing was imported: {} in {path}",
-                output::plural(bad.len(), "bad row")
+                plural(bad.len(), "bad row")
             );
             return Ok(Answer::No);
         }
     };
     let store = Store::open(&setup.store).await?;
     let engine = Engine::start(setup, store).await?;
-    let detail = Some(output::plural(rows.len(), "actual"));
+    let detail = Some(plural(rows.len(), "actual"));
     let (by, of) = (arguments.person.name(), path.to_string());
     let deed = Deed { at: now, by, action: "imported".to_owned(), of, detail };
     let judgement = import::keep(&engine, &rows, &deed, now).await?;
-    say!("{} imported from {path}", output::plural(rows.len(), "actual"));
+    say!("{} imported from {path}", plural(rows.len(), "actual"));
     output::say_waiting(judgement.deliveries.len());
     engine.store.close().await;
     Ok(Answer::Done)

@@ -14,6 +14,7 @@ use crate::{
     },
     clock::Clock,
     config::setup::Setup,
+    notify::plural,
     store::{self, Handled, Handling, Listed, Store},
 };
 
@@ -98,7 +99,7 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
     } else {
         format!("to {recipient} over {channel}")
     };
-    let tries = output::plural(*attempts as usize, "attempt");
+    let tries = plural(*attempts as usize, "attempt");
     let next = delivery.next_attempt_at.as_ref().map(|at| format!(", next {}", local(at)));
     let error = delivery.last_error.as_ref().map(|error| format!("\n    {error}"));
     let (next, error) = (next.unwrap_or_default(), error.unwrap_or_default());

@@ -83,11 +83,6 @@ pub(crate) fn put_error(text: fmt::Arguments<'_>) {
     let _ = anstream::stderr().lock().write_fmt(text);
 }
 
-/// `1 row`, `2 rows`.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Says how many messages a command leaves to the daemon, if any.
 pub(crate) fn say_waiting(deliveries: usize) {
     match deliveries {

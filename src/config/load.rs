@@ -24,6 +24,7 @@ use crate::{
         setup::{Collection, PushedKpi, Setup},
         tried,
     },
+    notify::plural,
     scorecard::{Calendar, Id, LinkError, Portfolio, Scope, Scorecard},
 };
 
@@ -434,5 +435,5 @@ pub(super) fn digest(files: &Files) -> String {
 fn count(problems: &Problems) -> String {
     let errors = problems.found.iter();
     let errors = errors.filter(|problem| problem.severity == Severity::Error).count();
-    if errors == 1 { "1 problem".to_owned() } else { format!("{errors} problems") }
+    plural(errors, "problem")
 }

@@ -26,6 +26,7 @@ use crate::{
         judge,
         pull::{self, Pulled},
     },
+    notify::plural,
     scorecard::{Id, KpiRef},
     sources::shared::Shared,
     telemetry::metrics::Outcome,
@@ -152,7 +153,8 @@ impl Round<'_> {
             kpis,
             failed,
             told,
-            "round of {scorecards}: {kpis} KPIs, {failed} without a figure{left_alone}"
+            "round of {scorecards}: {}, {failed} without a figure{left_alone}",
+            plural(kpis, "KPI")
         );
         Ok(())
     }

@@ -29,7 +29,7 @@ use crate::{
         ticker::Ticker,
         watch::Watch,
     },
-    notify::{Channels, link::Signer},
+    notify::{Channels, link::Signer, plural},
     scorecard::{Cron, Id, Schedule},
     sources::connections::Connections,
     store::{self, InstanceLock, Reloaded, Store},
@@ -518,11 +518,6 @@ fn short(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
-/// `1 KPI`, `2 KPIs`
-fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 /// `a` and `b`, for the log.
 fn names(family: &[Id]) -> String {
     let quoted: Vec<String> = family.iter().map(|id| format!("`{id}`")).collect();
@@ -577,11 +572,5 @@ perspectives:
         assert!(daemon.tasks.is_empty(), "{} tasks are left", daemon.tasks.len());
         assert_eq!(daemon.engine.metrics.judgements.get(), 1, "at its start");
         ticker.stop().await.unwrap();
-    }
-
-    #[test]
-    fn a_count_is_said_as_a_person_would() {
-        let said = [1, 2].map(|count| plural(count, "scorecard"));
-        assert_eq!(said, ["1 scorecard", "2 scorecards"]);
     }
 }

@@ -17,6 +17,7 @@ use crate::{
             words,
         },
         notice::NoticeKind,
+        plural,
     },
     scorecard::{
         Episode, Gap, Id, Kpi, KpiStanding, Picture, Portfolio, Retuned, Scope, Silence, Standing,
@@ -75,7 +76,7 @@ pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest>
     let day = since.format("%A %-d %B %Y");
     let fallen = desk.fallen();
     let (subject, summary) = if has_news {
-        let changes = words::count(changes, "change");
+        let changes = plural(changes, "change");
         let red = if fallen > 0 { format!(", {fallen} off track") } else { String::new() };
         (
             format!("[Digest] {changes} since {}{red}", since.format("%-d %B")),

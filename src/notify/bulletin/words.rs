@@ -92,11 +92,6 @@ pub(super) fn date<Z: TimeZone>(at: DateTime<impl TimeZone>, zone: &Z) -> String
     day(at.with_timezone(zone).date_naive())
 }
 
-/// `1 change`, `3 changes`
-pub(super) fn count(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
 /// Where a status stands when the worst comes first.
 pub(super) fn severity(status: Status) -> u8 {
     match status {
