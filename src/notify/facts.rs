@@ -9,7 +9,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::scorecard::{
-    Basis, Cause, Event, Frequency, Gap, Reason, Signal, Status, Trend, signal::Assurance,
+    Basis, Cause, Event, Frequency, Gap, Reason, Scope, Signal, Status, Trend, signal::Assurance,
 };
 
 /// Everything a message about one event of one perspective needs.
@@ -124,6 +124,18 @@ pub enum Level {
     Objective,
     /// A KPI with an alert of its own.
     Kpi,
+}
+
+impl Level {
+    /// The level of a node.
+    pub fn of(scope: &Scope) -> Self {
+        match scope {
+            Scope::Scorecard(_) => Self::Scorecard,
+            Scope::Perspective(..) => Self::Perspective,
+            Scope::Objective(..) => Self::Objective,
+            Scope::Kpi(_) => Self::Kpi,
+        }
+    }
 }
 
 /// A node of the scorecard.

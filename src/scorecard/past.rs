@@ -1,5 +1,7 @@
 //! Earlier verdicts: nodes as their actuals, known today, stand for periods ended by a local day.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
@@ -22,8 +24,7 @@ impl Judge<'_> {
         verdict: &Verdict,
         label: Period,
     ) -> Option<Period> {
-        let objectives = perspective.objectives.iter();
-        let first_day = objectives.filter_map(|held| self.held_since(scorecard, held)).min()?;
+        let first_day = self.held_since(scorecard, perspective)?;
         let before = std::iter::successors(Some(label.previous()), |at| Some(at.previous()));
         let same = before.take(SINCE_PERIODS_MAX).take_while(|at| {
             let day = scorecard.calendar.last_day(*at);
@@ -33,17 +34,24 @@ impl Judge<'_> {
         Some(same.last().unwrap_or(label))
     }
 
-    /// The first day of which anything is held below an objective.
-    fn held_since(&self, scorecard: &Scorecard, objective: &Objective) -> Option<NaiveDate> {
-        let kpis = objective.kpis.iter().filter_map(|kpi| {
-            let first = self.case(scorecard, kpi).held.actuals.keys().next()?;
-            Some(scorecard.calendar.first_day(*first))
-        });
-        let links = objective.contributions.iter().filter_map(|link| {
-            let (unit, objective) = self.portfolio().objective(&link.objective)?;
-            self.held_since(unit, objective)
-        });
-        kpis.chain(links).min()
+    /// The first day of which anything is held below a perspective, also by links.
+    fn held_since(&self, scorecard: &Scorecard, perspective: &Perspective) -> Option<NaiveDate> {
+        let mut open: Vec<(&Scorecard, &Objective)> =
+            perspective.objectives.iter().map(|objective| (scorecard, objective)).collect();
+        // Units may lead to the same objective by many ways.
+        let mut seen = HashSet::new();
+        let mut first = None;
+        while let Some((unit, objective)) = open.pop() {
+            let held = objective.kpis.iter().filter_map(|kpi| {
+                let first = self.case(unit, kpi).held.actuals.keys().next()?;
+                Some(unit.calendar.first_day(*first))
+            });
+            first = held.chain(first).min();
+            let links = objective.contributions.iter().map(|link| &link.objective);
+            let new = links.filter(|named| seen.insert(*named));
+            open.extend(new.filter_map(|named| self.portfolio().objective(named)));
+        }
+        first
     }
 
     /// The verdict on a scorecard as its actuals stood for periods ended by a local day.

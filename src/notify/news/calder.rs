@@ -183,9 +183,22 @@ pub(in crate::notify) fn history() -> History {
     let mut history = History::default();
     let april = [of_3000(2868.0), Figure::Value(6.5), Figure::Value(39.4), of_1000(755.0)];
     collect(&mut history, "2026-04", april);
-    let may = [of_3000(2703.0), Figure::Value(7.2), Figure::Value(41.0), of_1000(764.0)];
-    collect(&mut history, "2026-05", may);
+    add_may(&mut history);
     history
+}
+
+/// May 2026 alone.
+pub(in crate::notify) fn only_may() -> History {
+    let mut history = History::default();
+    add_may(&mut history);
+    history
+}
+
+fn add_may(history: &mut History) {
+    let of_3000 = |numerator| Figure::Ratio { numerator, denominator: 3000.0 };
+    let of_1000 = |numerator| Figure::Ratio { numerator, denominator: 1000.0 };
+    let may = [of_3000(2703.0), Figure::Value(7.2), Figure::Value(41.0), of_1000(764.0)];
+    collect(history, "2026-05", may);
 }
 
 /// No episode yet, but seen before.

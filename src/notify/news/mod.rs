@@ -126,7 +126,7 @@ impl<'a> Subject<'a> {
             at: self.standing.as_of.with_timezone(&zone).fixed_offset(),
             scorecard: named(&self.scorecard.id, &self.scorecard.name),
             perspective: named(&now.id, &now.name),
-            level: level(&self.change.scope),
+            level: Level::of(&self.change.scope),
             scope: self.change.scope.to_string(),
             period: now.period.map(period_name),
             official: now.official,
@@ -283,15 +283,6 @@ fn ids(ids: &[Id]) -> Vec<String> {
     ids.iter().map(Id::to_string).collect()
 }
 
-fn level(scope: &Scope) -> Level {
-    match scope {
-        Scope::Scorecard(_) => Level::Scorecard,
-        Scope::Perspective(..) => Level::Perspective,
-        Scope::Objective(..) => Level::Objective,
-        Scope::Kpi(_) => Level::Kpi,
-    }
-}
-
 fn since(perspective: &PerspectiveStanding) -> Option<Since> {
     let (first, last) = (perspective.since?, perspective.period?);
     let frequency = first.frequency();
@@ -399,22 +390,13 @@ mod tests {
 
     #[test]
     fn a_period_before_without_a_score_is_said_to_be_that() {
-        let portfolio = calder::portfolio();
-        let mut history = History::default();
-        for (named, ..) in portfolio.kpis() {
-            let all = calder::history();
-            let Some(held) = all.kpi(&named) else { continue };
-            let may = held.actuals.iter().next_back().unwrap();
-            history.kpi_mut(&named).record(*may.0, *may.1.last().unwrap());
-        }
-        let facts =
-            news_from(&portfolio, &history, &["2026-06-03T06:00:00+02:00"], |change| change);
+        let (portfolio, may) = (calder::portfolio(), calder::only_may());
+        let facts = news_from(&portfolio, &may, &["2026-06-03T06:00:00+02:00"], |change| change);
         let [facts] = facts.as_slice() else { panic!("one event, not {facts:?}") };
         assert_eq!((facts.status.from, facts.score.from, facts.residual), (None, None, None));
-        assert_eq!(facts.before.as_ref().unwrap().key, "2026-04");
         assert!(facts.kpis.iter().all(|kpi| kpi.contribution.is_none()));
-        let text = render::plain(&facts.clone().into()).unwrap().text;
-        assert!(text.contains("score 55.9, without a score in April."), "{text}");
+        let said = text(facts);
+        assert!(said.contains("score 55.9, without a score in April."), "{said}");
     }
 
     #[test]
