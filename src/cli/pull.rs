@@ -183,10 +183,10 @@ fn check_period(
             return Err(failure.hint("name the KPIs that have this period"));
         }
         let scorecard = setup.portfolio.scorecard(&collection.kpi.scorecard);
-        let refusal = scorecard.and_then(|held| pull::refusal(held, collection, period, now));
-        if let Some(refusal) = refusal {
+        if scorecard.is_some_and(|held| held.calendar.bounds(period).0 > now) {
+            let words = format!("`{period}` of `{}` has not begun", collection.kpi);
             let hint = "without --period it is asked what the timer would ask now";
-            return Err(Failure::new(refusal).hint(hint));
+            return Err(Failure::new(words).hint(hint));
         }
     }
     Ok(())

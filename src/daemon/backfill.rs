@@ -178,7 +178,7 @@ fn failure(answers: &[Answer]) -> Option<String> {
 }
 
 /// Whether a source can answer for a period long past.
-pub(super) fn can_be_asked(source: &Source) -> Result<(), String> {
+fn can_be_asked(source: &Source) -> Result<(), String> {
     match source.reading {
         ReadingKind::Series => Ok(()),
         ReadingKind::Delta | ReadingKind::Counter => {

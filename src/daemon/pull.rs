@@ -12,11 +12,10 @@ use crate::{
     daemon::{
         Engine,
         agenda::Due,
-        backfill,
         collect::{self, Answer, Occasion},
         judge, window,
     },
-    scorecard::{Circumstances, Id, KpiRef, Period, Scorecard},
+    scorecard::{Circumstances, Id, KpiRef, Period},
     sources::shared::Shared,
     store::{Collected, Judgement},
 };
@@ -46,29 +45,6 @@ pub struct Manner {
     pub period: Option<Period>,
     /// Keep what was said, to be looked at.
     pub traced: bool,
-}
-
-/// Why a person cannot ask for a period: it has not begun, or it is over, and the source, which is
-/// told of no period, would answer for another.
-pub fn refusal(
-    scorecard: &Scorecard,
-    collection: &Collection,
-    period: Period,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let (named, calendar) = (&collection.kpi, &scorecard.calendar);
-    if calendar.bounds(period).0 > now {
-        return Some(format!("`{period}` of `{named}` has not begun"));
-    }
-    let kpi = scorecard.kpi(&named.kpi)?;
-    // What is held decides how far back the timer looks, and not which period it asks for last.
-    let usual = window::windows(kpi, &collection.source, calendar, &BTreeSet::new(), now);
-    let is_usual = usual.last().is_some_and(|window| window.period == period);
-    if is_usual || !calendar.is_closed(period, now) {
-        return None;
-    }
-    let refused = backfill::can_be_asked(&collection.source).err()?;
-    Some(format!("`{named}` cannot be asked for {period}: {refused}"))
 }
 
 /// Asks the sources of KPIs, keeps nothing.
