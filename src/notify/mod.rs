@@ -317,13 +317,16 @@ impl Complaint {
     fn of_templates(channel: &Id, version: &str, faults: &[Fault], done: &str) -> Option<Self> {
         let mut lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
         lines.dedup();
-        let first = lines.first()?;
+        let (fault, first) = (faults.first()?, lines.first()?);
+        // Another template that fails is news.
+        let template = fault.path.file_name().unwrap_or_default().display();
+        let key = format!("template/{channel}/{version}/{template}");
         let summary = format!("A template of the channel `{channel}` fails ({first}); {done}.");
         lines.push(
             "`kpid check` tries templates on samples; `kpid notify … --preview` shows what they make."
                 .to_owned(),
         );
-        Some(Self { key: format!("template/{channel}/{version}"), summary, lines })
+        Some(Self { key, summary, lines })
     }
 
     /// A name that leads inside, of a channel.
