@@ -254,7 +254,7 @@ fn data(facts: &Facts) -> String {
 
 fn why(facts: &Facts) -> String {
     let told = format!(
-        "You get this because the alert of {} names you. Also notified: {}",
+        "You get this because the alert of {} names you. Notified: {}",
         line(&facts.perspective.name),
         names(facts, &facts.to)
     );

@@ -565,7 +565,7 @@ mod tests {
         let looks = ["2026-06-03T06:00:00+02:00"];
         let facts = news_from(&calder::portfolio(), &calder::history(), &looks, answered);
         assert_eq!(facts[0].episode.acknowledged_by.as_deref(), Some("Ines Marlow"));
-        assert!(text(&facts[0]).contains("Also notified: Ines Marlow, ops; if it persists: ceo."));
+        assert!(text(&facts[0]).contains("Notified: Ines Marlow, ops; if it persists: ceo."));
     }
 
     #[test]
