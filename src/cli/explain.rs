@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, fmt::Write as _, path::Path};
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,11 +39,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open_read_only(&setup.store).await?;
     let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
     let Held { history, .. } = store.held(&kpis).await?;
-    let now = Clock::System.now();
-    let judge = Judge::new(&setup.portfolio, &history, now);
+    let judge = Judge::new(&setup.portfolio, &history, Clock::System.now());
     let scorecard = setup.portfolio.scorecard(scope.scorecard());
     let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{scope}`")))?;
-    let desk = Desk { judge, scorecard, period, now };
+    let desk = Desk { judge, scorecard, period };
     let (text, mut value) = match &scope {
         Scope::Kpi(kpi) => desk.kpi(kpi)?,
         Scope::Scorecard(_) => desk.whole(),
@@ -64,7 +62,6 @@ struct Desk<'a> {
     judge: Judge<'a>,
     scorecard: &'a Scorecard,
     period: Option<Period>,
-    now: DateTime<Utc>,
 }
 
 /// An explanation for people and for programs.
@@ -84,7 +81,7 @@ impl Desk<'_> {
         if period.frequency() != kpi.frequency {
             return Err(Failure::new(format!("`{period}` is no period of `{named}`")));
         }
-        let verdict = case.verdict_in(period, self.now);
+        let verdict = case.verdict_in(period, self.judge.now());
         let figure = case.held.actual(period).map(|actual| actual.figure);
         let formula = formula(&kpi.scoring, kpi.best.or(kpi.worst).is_some(), &verdict);
         let unit = kpi.unit.as_deref();

@@ -112,12 +112,9 @@ fn of_facts(facts: &Facts) -> String {
         name => format!("{name} - {scorecard}"),
     };
     let event = Some(format!("alert {}", facts.event.word()));
-    let (status, score) = facts.judged();
-    let heading = if facts.early.is_some() { "heading " } else { "" };
-    let status = status.map(|status| format!("{heading}{}", status.words()));
-    let score = score.map(|score| format!("score {}", rounding::score(score)));
+    let score = facts.judged().1.map(|score| format!("score {}", rounding::score(score)));
     let period = facts.judged_period().map(|period| period.label.clone());
-    let parts: Vec<String> = [event, status, score, period].into_iter().flatten().collect();
+    let parts: Vec<String> = [event, facts.words(), score, period].into_iter().flatten().collect();
     let link = facts.links.as_ref().map(|links| format!(" - {}", links.details));
     format!("{name}: {}{}", parts.join(", "), link.unwrap_or_default())
 }

@@ -59,3 +59,15 @@ impl Engine {
         Self::new(setup, store)
     }
 }
+
+/// The set-up of a `kpid.yaml` and one scorecard, written into a folder.
+#[cfg(test)]
+fn set_up(folder: &std::path::Path, daemon: &str, scorecard: &str) -> Setup {
+    use crate::config::{load, secret::Secrets};
+
+    std::fs::create_dir(folder.join("scorecards")).unwrap();
+    std::fs::write(folder.join("kpid.yaml"), daemon).unwrap();
+    std::fs::write(folder.join("scorecards/care.yaml"), scorecard).unwrap();
+    let loaded = load::load(&folder.join("kpid.yaml"), Secrets::Needed);
+    loaded.unwrap_or_else(|error| panic!("{error:?}")).0
+}

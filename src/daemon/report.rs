@@ -74,14 +74,14 @@ fn is_official(
     now: DateTime<Utc>,
 ) -> bool {
     let day = scorecard.calendar.last_day(period);
+    if !judged.awaited_by(&scorecard.calendar, day).is_empty() || judged.awaits_others_by(day) {
+        return false;
+    }
     let judge = Judge::new(&setup.portfolio, &held.history, now);
-    let was_asked = |kpi| {
+    scorecard.kpis().all(|kpi| {
         let case = judge.case(scorecard, kpi);
         was_asked(setup, held, (&scorecard.named(kpi), &case), period, now)
-    };
-    judged.awaited_by(&scorecard.calendar, day).is_empty()
-        && !judged.awaits_others_by(day)
-        && scorecard.kpis().all(was_asked)
+    })
 }
 
 /// Whether a KPI that is asked by schedule was asked since the actual of its period was due. Without,

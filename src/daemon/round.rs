@@ -223,8 +223,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{load, secret::Secrets},
-        daemon::import,
+        daemon::{import, set_up},
         store::Store,
     };
 
@@ -253,11 +252,7 @@ perspectives:
 
     /// An engine that holds a figure nobody has judged, as after a crash between keeping and judging.
     async fn unjudged(folder: &std::path::Path, now: DateTime<Utc>) -> Engine {
-        std::fs::create_dir(folder.join("scorecards")).unwrap();
-        std::fs::write(folder.join("kpid.yaml"), DAEMON).unwrap();
-        std::fs::write(folder.join("scorecards/care.yaml"), SCORECARD).unwrap();
-        let loaded = load::load(&folder.join("kpid.yaml"), Secrets::Needed);
-        let (setup, _) = loaded.unwrap_or_else(|error| panic!("{error:?}"));
+        let setup = set_up(folder, DAEMON, SCORECARD);
         let rows = "kpi,period,value\ncare/calls,2026-05,90\n";
         let rows = import::read(&setup, rows.as_bytes(), now).unwrap();
         let store = Store::open(&folder.join("kpid.db")).await.unwrap();

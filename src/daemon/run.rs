@@ -527,7 +527,7 @@ fn names(family: &[Id]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{load, secret::Secrets};
+    use crate::daemon::set_up;
 
     const DAEMON: &str = "
 store: kpid.db
@@ -547,18 +547,10 @@ perspectives:
           calls: { nature: level, target: 95 }
 ";
 
-    fn setup(folder: &std::path::Path) -> Setup {
-        std::fs::create_dir(folder.join("scorecards")).unwrap();
-        std::fs::write(folder.join("kpid.yaml"), DAEMON).unwrap();
-        std::fs::write(folder.join("scorecards/care.yaml"), SCORECARD).unwrap();
-        let loaded = load::load(&folder.join("kpid.yaml"), Secrets::Needed);
-        loaded.unwrap_or_else(|error| panic!("{error:?}")).0
-    }
-
     #[tokio::test]
     async fn a_daemon_that_breaks_off_finishes_what_is_in_flight_and_counts_what_it_judged() {
         let folder = tempfile::tempdir().unwrap();
-        let opened = Opened::of(setup(folder.path()), None).unwrap();
+        let opened = Opened::of(set_up(folder.path(), DAEMON, SCORECARD), None).unwrap();
         let lock = InstanceLock::take(&opened.setup.store).await.unwrap();
         let store = Store::open(&opened.setup.store).await.unwrap();
         let clock = Clock::System;

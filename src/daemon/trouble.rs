@@ -370,7 +370,7 @@ fn readers(setup: &Setup, key: &str) -> Vec<Id> {
 mod tests {
     use super::*;
     use crate::{
-        config::{load, secret::Secrets},
+        daemon::set_up,
         scorecard::{History, judge},
     };
 
@@ -395,11 +395,7 @@ perspectives:
 
     fn setup(scorecard: &str) -> Setup {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("scorecards")).unwrap();
-        std::fs::write(folder.path().join("kpid.yaml"), DAEMON).unwrap();
-        std::fs::write(folder.path().join("scorecards/care.yaml"), scorecard).unwrap();
-        let loaded = load::load(&folder.path().join("kpid.yaml"), Secrets::Needed);
-        loaded.unwrap_or_else(|error| panic!("{error:?}")).0
+        set_up(folder.path(), DAEMON, scorecard)
     }
 
     fn now() -> DateTime<Utc> {

@@ -187,7 +187,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The instant.
-    pub(super) fn now(&self) -> DateTime<Utc> {
+    pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 }

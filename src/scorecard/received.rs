@@ -84,6 +84,9 @@ impl<'a> Case<'a> {
 
     /// The collected KPIs that a computed one is made of in the end; none of one that is collected.
     fn made_of(&self) -> Vec<Case<'a>> {
+        if matches!(self.kpi.input, Input::Collected) {
+            return Vec::new();
+        }
         let own = KpiRef { scorecard: self.scorecard.clone(), kpi: self.kpi.id.clone() };
         let mut open = portfolio::made_of(&own, self.kpi);
         let mut seen = HashSet::new();

@@ -124,8 +124,7 @@ pub(super) fn status(facts: &Facts) -> Status {
 
 /// `off track`, `heading off track`
 pub(super) fn words(facts: &Facts) -> String {
-    let words = status(facts).words();
-    if facts.early.is_some() { format!("heading {words}") } else { words.to_owned() }
+    facts.words().unwrap_or_else(|| Status::NoData.words().to_owned())
 }
 
 fn scores(facts: &Facts) -> String {
