@@ -59,7 +59,7 @@ impl Episode {
         if self.last_verdict.as_ref().is_some_and(|last| is_of_the_data(last, evaluation)) {
             return (next, None);
         }
-        let trouble = trouble(policy, evaluation);
+        let trouble = self.trouble(policy, evaluation);
         let look = Look::of(self, policy, evaluation, &trouble, now);
         let news = match trouble {
             Trouble::Bad => next.worsen(&look),
@@ -83,6 +83,27 @@ impl Episode {
         });
         let news = news.map(|(event, cause)| next.tell(event, cause, &look));
         (next, news)
+    }
+
+    fn trouble(&self, policy: &AlertPolicy, evaluation: &Evaluation) -> Trouble {
+        let clears = |line: f64| {
+            evaluation.score.is_some_and(|score| at_least(score, line + policy.recovery_margin))
+        };
+        match (policy.on, evaluation.status) {
+            (_, Status::OffTrack) => Trouble::Bad,
+            (AlertOn::AtRisk, Status::AtRisk) => Trouble::Bad,
+            (AlertOn::AtRisk, _) if !clears(score::GREEN_SCORE) => {
+                if self.stays_on_track(evaluation) { Trouble::Good } else { Trouble::Between }
+            }
+            (_, Status::AtRisk) if !clears(score::RED_SCORE) => Trouble::Between,
+            _ => Trouble::Good,
+        }
+    }
+
+    /// On track at two evaluations in a row: a score that is capped at the line never clears it.
+    fn stays_on_track(&self, evaluation: &Evaluation) -> bool {
+        let was = self.last_verdict.as_ref().is_some_and(|last| last.status == Status::OnTrack);
+        was && self.last_occasion.as_ref() != Some(&evaluation.occasion)
     }
 
     fn worsen(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
@@ -336,19 +357,6 @@ enum Trouble {
     Good,
 }
 
-fn trouble(policy: &AlertPolicy, evaluation: &Evaluation) -> Trouble {
-    let clears = |line: f64| {
-        evaluation.score.is_some_and(|score| at_least(score, line + policy.recovery_margin))
-    };
-    match (policy.on, evaluation.status) {
-        (_, Status::OffTrack) => Trouble::Bad,
-        (AlertOn::AtRisk, Status::AtRisk) => Trouble::Bad,
-        (AlertOn::AtRisk, _) if !clears(score::GREEN_SCORE) => Trouble::Between,
-        (_, Status::AtRisk) if !clears(score::RED_SCORE) => Trouble::Between,
-        _ => Trouble::Good,
-    }
-}
-
 /// Whether the status is another one merely because KPIs that had data have none now: what they left
 /// behind scores as before. That is for the stewards of the data, and neither trouble nor its end.
 fn is_of_the_data(last: &LastVerdict, evaluation: &Evaluation) -> bool {
@@ -510,6 +518,53 @@ mod tests {
         assert_eq!(to, [id("tom"), id("am"), id("ines")]);
         let (_, to) = told(&episode, &["eve"], 90.0, "3");
         assert_eq!(to, [id("ines"), id("tom"), id("am")]);
+    }
+
+    /// What is told of an alert on `at_risk`, for each look by occasion, status and score.
+    fn told_at_risk(looks: &[(&str, Status, f64)]) -> Vec<&'static str> {
+        let policy = AlertPolicy { on: AlertOn::AtRisk, ..AlertPolicy::default() };
+        let (mut episode, mut told) = (Episode::default(), Vec::new());
+        for &(occasion, status, score) in looks {
+            let look = Evaluation { status, ..look(score, occasion, "a") };
+            let (next, news) = episode.advance(&policy, &look, DateTime::UNIX_EPOCH);
+            episode = next;
+            told.push(news.map_or("-", |news| news.event.word()));
+        }
+        told
+    }
+
+    #[test]
+    fn an_alert_on_at_risk_recovers_well_above_the_line_or_twice_on_track() {
+        use Status::{AtRisk, NoData, OffTrack, OnTrack};
+        let bad = ("1", AtRisk, 55.0);
+        for (looks, expected) in [
+            // Well above the line: at once.
+            (vec![bad, ("2", OnTrack, 72.0)], "opened recovered"),
+            // Just above it, or capped at 70: at the second evaluation in a row.
+            (vec![bad, ("2", OnTrack, 71.0), ("3", OnTrack, 71.0)], "opened - recovered"),
+            (vec![bad, ("2", OnTrack, 70.0), ("3", OnTrack, 70.0)], "opened - recovered"),
+            // Looking again at one evaluation makes no second one.
+            (
+                vec![bad, ("2", OnTrack, 71.0), ("2", OnTrack, 71.0), ("3", OnTrack, 70.0)],
+                "opened - - recovered",
+            ),
+            // A dip between them starts the count again; no data does not.
+            (
+                vec![bad, ("2", OnTrack, 71.0), ("3", AtRisk, 69.0), ("4", OnTrack, 71.0)],
+                "opened - - -",
+            ),
+            (
+                vec![bad, ("2", OnTrack, 71.0), ("3", NoData, 0.0), ("4", OnTrack, 71.0)],
+                "opened - - recovered",
+            ),
+            // From off track it is the same.
+            (
+                vec![("1", OffTrack, 20.0), ("2", OnTrack, 70.0), ("3", OnTrack, 70.0)],
+                "opened - recovered",
+            ),
+        ] {
+            assert_eq!(told_at_risk(&looks).join(" "), expected, "{looks:?}");
+        }
     }
 
     #[test]
