@@ -80,7 +80,7 @@ pub(super) async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
     let mut probed = Vec::new();
     let connections = Connections::open(&setup.connections)?;
     for id in setup.connections.keys() {
-        let trouble = connections.probe(id).await.err();
+        let trouble = connections.probe(id, setup.calendar.zone).await.err();
         probed.push(Probed { what: "connection", id: id.clone(), trouble });
     }
     let channels = Channels::open(&setup.channels)?;

@@ -137,15 +137,16 @@ impl Connections {
         (live.outcome(source, question, answer), Exchange { asked, came })
     }
 
-    /// Reaches a system without asking it anything; says in words why it cannot be reached.
-    pub async fn probe(&self, id: &Id) -> Result<(), String> {
+    /// Reaches a system without asking it anything; says in words why it cannot be reached, or
+    /// not asked as the calendar's zone needs it.
+    pub async fn probe(&self, id: &Id, zone: Tz) -> Result<(), String> {
         let live = self.by_id.get(id).ok_or_else(|| format!("there is no connection `{id}`"))?;
         let reached = live
             .within_time(async {
                 match &live.system {
                     System::Http(client) => client.probe().await.map_err(Fault::from),
-                    System::Postgres(postgres) => postgres.probe().await,
-                    System::MySql(mysql) => mysql.probe().await,
+                    System::Postgres(postgres) => postgres.probe(zone).await,
+                    System::MySql(mysql) => mysql.probe(zone).await,
                     System::Sqlite(sqlite) => sqlite.probe().await,
                     System::Csv(folder) => folder.probe().await.map_err(Fault::from),
                     System::Command(commands) => commands.probe().await.map_err(Fault::from),

@@ -12,7 +12,7 @@ use sqlx::{Connection, MySqlConnection, PgConnection};
 use tempfile::TempDir;
 
 use crate::world::{
-    postgres,
+    mariadb, postgres,
     process::{self, Process, Signal},
 };
 
@@ -62,8 +62,17 @@ impl DatabaseServer {
         server
     }
 
-    /// MariaDB, whose superuser is `root` without a password.
+    /// MariaDB, whose superuser is `root` without a password, and which knows the zone of the
+    /// tests.
     pub(crate) async fn mariadb() -> Self {
+        let server = Self::mariadb_without_zones().await;
+        let client = format!("mariadb --no-defaults -h 127.0.0.1 -P {} -u root mysql", server.port);
+        mariadb::load_zone(&client);
+        server
+    }
+
+    /// MariaDB as Debian installs it, without tables of zones.
+    pub(crate) async fn mariadb_without_zones() -> Self {
         let folder = folder("mysql");
         let mut init = command(Path::new("/usr/bin/mariadb-install-db"), "mysql");
         init.args(["--no-defaults", "--auth-root-authentication-method=normal"])

@@ -1,5 +1,6 @@
 //! Commands as sources: real programs, bounded and killed with what they started.
 
+use chrono_tz::Europe::Amsterdam;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use kpid::{
@@ -48,7 +49,7 @@ fn run(program: &str, arguments: &[&str]) -> Request {
 async fn a_command_prints_a_value_null_nothing_or_fails() {
     let place = tempfile::tempdir().unwrap();
     let connections = commands(place.path(), Duration::from_secs(10));
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
     for (script, expected) in [
         ("echo 41.50", "41.5"),
         ("echo null", "null"),

@@ -1,5 +1,6 @@
 //! CSV files as sources.
 
+use chrono_tz::Europe::Amsterdam;
 use std::{fs, path::Path, time::Duration};
 
 use kpid::{
@@ -61,7 +62,7 @@ async fn a_file_gives_a_value_null_no_rows_or_an_error() {
         fs::write(place.path().join(file), text).unwrap();
     }
     let connections = folder(place.path());
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
     for (file, expected) in [
         ("{period_key}.csv", "41.5"),
         ("null.csv", "null"),
@@ -75,7 +76,7 @@ async fn a_file_gives_a_value_null_no_rows_or_an_error() {
         let found = words(&ask(&connections, ReadingKind::Value, sheet(file, None)).await);
         assert!(found.contains(expected), "{file}: {found}");
     }
-    let absent = folder(&place.path().join("nowhere")).probe(&id()).await;
+    let absent = folder(&place.path().join("nowhere")).probe(&id(), Amsterdam).await;
     assert!(absent.unwrap_err().starts_with("`erp`: cannot read "));
 }
 

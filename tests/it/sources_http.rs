@@ -1,5 +1,6 @@
 //! HTTP APIs as sources, against an origin that misbehaves.
 
+use chrono_tz::Europe::Amsterdam;
 use std::{net::SocketAddr, time::Duration};
 
 use kpid::{
@@ -128,7 +129,7 @@ async fn an_answer_is_a_value_null_or_nothing() {
     ] {
         assert_eq!(get(&connections, path).await, expected, "{path}");
     }
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
 }
 
 #[tokio::test]

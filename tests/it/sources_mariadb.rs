@@ -1,5 +1,6 @@
 //! MariaDB as a source, on a real server.
 
+use chrono_tz::Europe::Amsterdam;
 use kpid::{
     scorecard::ReadingKind,
     sources::{
@@ -43,7 +44,7 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(setup)).execute(&mut session).await.unwrap();
     let connections = open(database(Address::MySql(server(mariadb.port, "kpid", PASSWORD))));
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
     check(
         &connections,
         ReadingKind::Value,
@@ -130,6 +131,59 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
     drop(mariadb);
     check(&connections, ReadingKind::Value, &[("select 1", "!cannot connect: Connection refused")])
         .await;
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_the_zone_is_not_asked_by_an_offset() {
+    let mariadb = DatabaseServer::mariadb_without_zones().await;
+    let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
+    let unknown = "the server does not know the time zone Europe/Amsterdam";
+    check(&connections, ReadingKind::Value, &[("select 1", &format!("!{unknown}"))]).await;
+    let probed = connections.probe(&id(), Amsterdam).await.unwrap_err();
+    assert!(probed.contains(unknown) && probed.contains("mariadb-tzinfo-to-sql"), "{probed}");
+    connections.probe(&id(), chrono_tz::UTC).await.unwrap();
+    connections.probe(&id(), chrono_tz::Asia::Tokyo).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_server_misreads_is_an_error() {
+    let mariadb = DatabaseServer::mariadb().await;
+    let mut session = mariadb.mariadb_session("erp").await;
+    let setup =
+        "create table t (z varchar(30), s varchar(30), d varchar(30), u int, m bigint, y int,
+            amount varchar(9));
+        insert into t values
+            ('2026-04-30T22:30:00Z', '2026-05-01 00:30:00', '2026-05-01', 1777588200, 1777588200000,
+             20260501, '1,5'),
+            ('2026-06-01T00:30:00Z', '2026-06-01 02:30:00', '2026-06-01', 1780273800, 1780273800000,
+             20260601, '2');";
+    sqlx::raw_sql(setup).execute(&mut session).await.unwrap();
+    let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
+    let within = |at: &str| {
+        format!(
+            "select count(*) as value from t where {at} >= :period_start and {at} < :period_end"
+        )
+    };
+    let misread = "!the server could not read a value as the query needs it";
+    for (query, expected) in [
+        (within("s"), "1"),
+        (within("d"), "1"),
+        (within("y"), "1"),
+        (within("z"), misread),
+        (within("u"), misread),
+        (within("from_unixtime(u)"), "1"),
+        (within("from_unixtime(m / 1000)"), "1"),
+        ("select sum(amount) from t".to_owned(), misread),
+        (
+            "select count(*) from t where d between :period_first_day and :period_last_day"
+                .to_owned(),
+            "1",
+        ),
+        ("select 1 / 0".to_owned(), "null"),
+        ("select 1".to_owned(), "1"),
+    ] {
+        check(&connections, ReadingKind::Value, &[(&query, expected)]).await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! PostgreSQL as a source, on a real server.
 
+use chrono_tz::Europe::Amsterdam;
 use kpid::{
     scorecard::ReadingKind,
     sources::sql::{Address, Server, Tls},
@@ -26,7 +27,7 @@ async fn a_postgres_server_is_asked_within_its_limits() {
     let postgres = DatabaseServer::postgres(PASSWORD).await;
     let connections =
         open(database(Address::Postgres(server(postgres.port, "postgres", PASSWORD))));
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
     let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
     sqlx::raw_sql(
         "create domain percentage as numeric(5, 2);
@@ -263,7 +264,7 @@ async fn behind_a_pooler_the_limits_hold_all_the_same() {
         )
         .await;
     }
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
     // What is set for us stays with us: the pooler gives the same session to others.
     let mut session = postgres.postgres_session("postgres", PLAIN_PASSWORD, "erp").await;
     let asked = "select count(*) from pg_stat_activity where application_name = 'kpid'";

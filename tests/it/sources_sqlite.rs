@@ -1,5 +1,6 @@
 //! SQLite files as sources.
 
+use chrono_tz::Europe::Amsterdam;
 use kpid::{scorecard::ReadingKind, sources::sql::Address};
 use sqlx::{Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -24,7 +25,7 @@ async fn books(folder: &tempfile::TempDir) -> Address {
 async fn what_a_query_gives_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let connections = open(database(books(&folder).await));
-    connections.probe(&id()).await.unwrap();
+    connections.probe(&id(), Amsterdam).await.unwrap();
     check(&connections, ReadingKind::Value, &[
         ("select 41", "41"),
         ("select 41.5 as value", "41.5"),
@@ -79,6 +80,6 @@ async fn a_missing_file_is_not_made() {
     let path = folder.path().join("nothing.db");
     let connections = open(database(Address::Sqlite(path.clone())));
     check(&connections, ReadingKind::Value, &[("select 1", "!nothing.db")]).await;
-    assert!(connections.probe(&id()).await.unwrap_err().contains("cannot connect"));
+    assert!(connections.probe(&id(), Amsterdam).await.unwrap_err().contains("cannot connect"));
     assert!(!path.exists());
 }

@@ -6,23 +6,36 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, MySqlConnection, Row, TypeInfo, ValueRef,
-    mysql::{MySqlConnectOptions, MySqlRow, MySqlSslMode},
+    mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlSslMode},
 };
 
 use super::{
     Query, Server, Tls,
-    pool::{self, Pool},
+    pool::{self, COMPLAINT_CHARS_MAX, Pool},
 };
 use crate::sources::{
     Question,
-    cell::{Cell, decimal},
+    cell::{Cell, decimal, shown},
     fault::Fault,
     table::Table,
 };
+
+/// What a server says that does not know a zone.
+const UNKNOWN_ZONE: u16 = 1298;
+
+/// Warnings that a value was read as something else: out of range, cut, or not well formed.
+const MISREAD: [u32; 4] = [1264, 1265, 1292, 1366];
+
+/// The years of a TIMESTAMP, in which the offset of a zone matters.
+const TIMESTAMP_YEARS: (i32, i32) = (1970, 2106);
+
+/// The longest days between two looks at a zone: no offset has held for less.
+const OFFSET_DAYS_MIN: u64 = 7;
 
 /// A live MySQL or MariaDB database.
 #[derive(Debug)]
@@ -94,14 +107,14 @@ impl MySql {
         question: &Question<'_>,
     ) -> Result<Table, Fault> {
         let mut connection = self.connect().await?;
-        let told = |error: sqlx::Error| pool::stale(&error);
-        let id = session_id(&mut connection).await.map_err(told)?;
+        let id = session_id(&mut connection).await.map_err(|error| pool::stale(&error))?;
         let under_way = UnderWay { abandoned: &self.abandoned, id: Some(id) };
-        begin(&mut connection, question).await.map_err(told)?;
+        begin(&mut connection, question.calendar.zone).await?;
         let (text, order) = query.rewrite(|_| "?".to_owned());
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
         let asked = pool::bind(asked, order, question.window, |at| local(question, at));
         let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
+        check_warnings(&mut connection).await?;
         if connection.execute("rollback").await.is_ok() {
             under_way.over();
             self.pool.give(connection);
@@ -109,9 +122,10 @@ impl MySql {
         Ok(table)
     }
 
-    /// Connects and asks for nothing.
-    pub(in crate::sources) async fn probe(&self) -> Result<(), Fault> {
+    /// Connects, and gets as far as a question would.
+    pub(in crate::sources) async fn probe(&self, zone: Tz) -> Result<(), Fault> {
         let mut connection = self.connect().await?;
+        begin(&mut connection, zone).await?;
         connection.execute("select 1").await.map_err(|error| pool::asked(&error))?;
         Ok(())
     }
@@ -162,18 +176,67 @@ async fn session_id(connection: &mut MySqlConnection) -> sqlx::Result<u64> {
     connection.fetch_one("select connection_id()").await?.try_get_unchecked(0)
 }
 
-/// A server without tables of zones gets the offset that holds at the start of the window; where
-/// clocks change within the window, its TIMESTAMP columns are off by that change after it.
-async fn begin(connection: &mut MySqlConnection, question: &Question<'_>) -> sqlx::Result<()> {
-    let zone = question.calendar.zone;
+/// A server without tables of zones gets the offset instead, if the zone has no other.
+async fn begin(connection: &mut MySqlConnection, zone: Tz) -> Result<(), Fault> {
     let named = format!("set session time_zone = '{}'", zone.name());
-    if connection.execute(AssertSqlSafe(named)).await.is_err() {
-        let start = question.window.start.naive_utc();
-        let offset = zone.offset_from_utc_datetime(&start).fix();
-        let fixed = format!("set session time_zone = '{offset}'");
-        connection.execute(AssertSqlSafe(fixed)).await?;
+    match connection.execute(AssertSqlSafe(named)).await {
+        Ok(_) => {}
+        Err(error) if number(&error) == Some(UNKNOWN_ZONE) => {
+            let offset = only_offset(zone).ok_or_else(|| Fault::System(unknown_zone(zone)))?;
+            let fixed = format!("set session time_zone = '{offset}'");
+            let told = |error: sqlx::Error| pool::stale(&error);
+            connection.execute(AssertSqlSafe(fixed)).await.map_err(told)?;
+        }
+        Err(error) => return Err(pool::stale(&error)),
     }
-    connection.execute("start transaction read only").await?;
+    let begun = connection.execute("start transaction read only").await;
+    begun.map(drop).map_err(|error| pool::stale(&error))
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let told = error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?;
+    Some(told.number())
+}
+
+fn unknown_zone(zone: Tz) -> String {
+    format!(
+        "the server does not know the time zone {zone}, without which its times would count in the \
+         wrong period; load its time zone tables: `mariadb-tzinfo-to-sql /usr/share/zoneinfo | \
+         mariadb -u root mysql`, of MySQL `mysql_tzinfo_to_sql` and `mysql`"
+    )
+}
+
+/// The offset of a zone that has had one only, and has it for good, in the years that matter.
+fn only_offset(zone: Tz) -> Option<FixedOffset> {
+    let (first, last) = TIMESTAMP_YEARS;
+    let end = NaiveDate::from_ymd_opt(last, 1, 1)?;
+    let mut day = NaiveDate::from_ymd_opt(first, 1, 1)?;
+    let offset = |day: NaiveDate| zone.offset_from_utc_date(&day).fix();
+    let only = offset(day);
+    while day < end {
+        if offset(day) != only {
+            return None;
+        }
+        day = day.checked_add_days(Days::new(OFFSET_DAYS_MIN))?;
+    }
+    Some(only)
+}
+
+/// A server goes on with something else where a value cannot be read as what it is compared with
+/// or made into, such as a text in UTC compared with a time, and only warns of it.
+async fn check_warnings(connection: &mut MySqlConnection) -> Result<(), Fault> {
+    let rows = connection.fetch_all("show warnings").await.map_err(|error| pool::asked(&error))?;
+    for row in rows {
+        let code: u32 = row.try_get_unchecked(1).map_err(|error| pool::words(&error))?;
+        if MISREAD.contains(&code) {
+            let message: String = row.try_get_unchecked(2).map_err(|error| pool::words(&error))?;
+            let message = shown(&message, COMPLAINT_CHARS_MAX);
+            return Err(Fault::Question(format!(
+                "the server could not read a value as the query needs it, and went on with \
+                 another: {message} ({code}); convert it in the query"
+            )));
+        }
+    }
     Ok(())
 }
 
@@ -231,6 +294,22 @@ mod tests {
             ("8.4.3", "set session max_execution_time = 1500"),
         ] {
             assert_eq!(time_limit(version, timeout), limit);
+        }
+    }
+
+    #[test]
+    fn only_a_zone_that_never_changes_is_as_good_as_its_offset() {
+        for (zone, offset) in [
+            (chrono_tz::UTC, Some("+00:00")),
+            (chrono_tz::Etc::GMTMinus2, Some("+02:00")),
+            (chrono_tz::Asia::Tokyo, Some("+09:00")),
+            (chrono_tz::Asia::Kolkata, Some("+05:30")),
+            (chrono_tz::Europe::Amsterdam, None),
+            (chrono_tz::Africa::Casablanca, None),
+            (chrono_tz::Asia::Singapore, None),
+        ] {
+            let found = only_offset(zone).map(|offset| offset.to_string());
+            assert_eq!(found.as_deref(), offset, "{zone}");
         }
     }
 }

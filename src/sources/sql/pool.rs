@@ -29,7 +29,7 @@ const PING_TIME_MAX: Duration = Duration::from_secs(2);
 const QUERY_CHARS_MAX: usize = 80;
 
 /// What is shown of a server's complaint.
-const COMPLAINT_CHARS_MAX: usize = 300;
+pub(super) const COMPLAINT_CHARS_MAX: usize = 300;
 
 /// A figure, a period and an instant are short; a longer text is the wrong column.
 const CELL_BYTES_MAX: usize = 1024;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, Row, TypeInfo, ValueRef,
@@ -107,9 +108,11 @@ impl Postgres {
         Ok(table)
     }
 
-    /// Connects and asks for nothing.
-    pub(in crate::sources) async fn probe(&self) -> Result<(), Fault> {
+    /// Connects, and gets as far as a question would.
+    pub(in crate::sources) async fn probe(&self, zone: Tz) -> Result<(), Fault> {
         let mut connection = self.connect().await?;
+        let begun = self.begin(&mut connection, zone.name()).await;
+        begun.map_err(|error| pool::asked(&error))?;
         connection.execute("select 1").await.map_err(|error| pool::asked(&error))?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
     sync::{Arc, Mutex, Weak},
 };
 
@@ -68,6 +68,13 @@ impl Cluster {
         cluster
     }
 
+    /// Tells the server the zone of the tests.
+    async fn load_zone(&self) {
+        drop(self.connect().await);
+        let socket = self.socket();
+        load_zone(&format!("mariadb --no-defaults -S {} -u root mysql", socket.display()));
+    }
+
     fn start(&self) {
         let mariadbd = Path::new("/usr/sbin/mariadbd");
         let mut command = process::command(mariadbd, Some(USER), Signal::Kill);
@@ -100,10 +107,20 @@ impl Cluster {
     }
 }
 
+/// Tells a server the zone of the tests, by way of a client.
+pub(crate) fn load_zone(client: &str) {
+    let zone = "Europe/Amsterdam";
+    let load = format!("mariadb-tzinfo-to-sql /usr/share/zoneinfo/{zone} {zone} | {client}");
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", &load]);
+    process::run(shell);
+}
+
 impl Database {
     /// A fresh, empty database on the shared server, with a user of its own.
     pub(crate) async fn create() -> Self {
         let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
+        cluster.load_zone().await;
         let name = format!("t{}", &Uuid::new_v4().simple().to_string()[..24]);
         let database = Self { cluster, name };
         let name = &database.name;
