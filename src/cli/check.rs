@@ -15,6 +15,7 @@ use crate::{
         secret::Secrets,
         setup::Setup,
     },
+    daemon::run::refusals,
     notify::{Channels, plural},
     scorecard::{Id, Scope},
     sources::connections::Connections,
@@ -41,7 +42,7 @@ pub(super) struct Probed {
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let secrets = if arguments.probe { Secrets::Needed } else { Secrets::Unused };
     let (setup, problems) = match load(config, secrets) {
-        Ok((setup, warnings)) => (Some(setup), warnings),
+        Ok((setup, warnings)) => accepted(setup, warnings),
         Err(LoadError::Problems(problems)) => (None, problems),
         Err(error @ LoadError::Unreadable { .. }) => {
             return Err(configuration::failure(config, error));
@@ -73,6 +74,16 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     }
     let reached = probed.iter().all(|probed| probed.trouble.is_none());
     Ok(if setup.is_some() && reached { Answer::Done } else { Answer::No })
+}
+
+/// A set-up that `kpid run` would take, or why it would not.
+fn accepted(setup: Setup, mut problems: Problems) -> (Option<Setup>, Problems) {
+    let refusals = refusals(&setup);
+    let is_taken = refusals.is_empty();
+    let whole = Place { line: 1, column: 1, ..Place::default() };
+    problems.found.extend(refusals.into_iter().map(|message| Problem::error(whole, message)));
+    problems.sort();
+    (is_taken.then_some(setup), problems)
 }
 
 /// Tries every connection and channel, without sending anything.

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::{
     cli::{Answer, failure::Failure, output::print_json},
-    config::document::{daemon::DaemonDoc, scorecard::ScorecardDoc},
+    config::document::{KEPT_APART, daemon::DaemonDoc, scorecard::ScorecardDoc},
 };
 
 /// Print the JSON Schema of the files, for completion in an editor
@@ -32,6 +32,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut schema = schema.to_value();
     close(&mut schema);
     schema["title"] = title.into();
+    // A place for anchors, which means nothing here.
+    schema["patternProperties"] = serde_json::json!({ (format!("^{KEPT_APART}")): {} });
     print_json(&schema)?;
     Ok(Answer::Done)
 }

@@ -17,7 +17,7 @@ use crate::{
             located::{Entries, Loc},
             scorecard::ScorecardDoc,
         },
-        lint,
+        encoding, lint,
         parse::{self, DaemonParts, Desk, Mention, ScorecardParts},
         problem::{Files, Place, Problem, Problems, Severity, suggestion},
         secret::Secrets,
@@ -26,6 +26,7 @@ use crate::{
     },
     notify::plural,
     scorecard::{Calendar, Id, LinkError, Portfolio, Scope, Scorecard},
+    sources::{Connection, Request},
 };
 
 /// Where scorecards are, unless `scorecards:` says otherwise.
@@ -60,7 +61,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let (doc, problems) = document::read::<DaemonDoc>(&files, daemon_file);
     let mut desk = Desk {
-        folder: folder.clone(),
+        folder: anchored(path, &folder)?,
         secret_files: Vec::new(),
         secrets,
         speeches: HashMap::new(),
@@ -68,10 +69,17 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
         problems,
     };
     let doc = doc.and_then(|doc| doc.value);
-    let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file)?;
+    let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file);
     let mut docs = Vec::new();
-    for path in paths {
-        let file = read(&mut files, &path)?;
+    for (path, place) in paths {
+        let file = match read(&mut files, &path) {
+            Ok(file) => file,
+            // Whatever else is wrong is told beside it.
+            Err(error) => {
+                desk.problems.push(Problem::error(place, error.to_string()));
+                continue;
+            }
+        };
         let (doc, problems) = document::read::<ScorecardDoc>(&files, file);
         desk.problems.extend(problems);
         docs.extend(doc.and_then(|doc| doc.value));
@@ -100,11 +108,11 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     if let Some(parts) = &parts {
         desk.problems.extend(tried::templates(&parts.channels, &mut files));
     }
-    let mut problems = Problems { files, found: desk.problems };
+    let mut problems = Problems { files, found: std::mem::take(&mut desk.problems) };
     problems.sort();
     match (parts, portfolio) {
         (Some(parts), Some(portfolio)) if problems.are_harmless() => {
-            let store = parts.store.clone().unwrap_or_else(|| folder.join(STORE));
+            let store = parts.store.clone().unwrap_or_else(|| desk.folder.join(STORE));
             let setup = setup(digest, store, parts, (portfolio, places), (collections, pushed));
             Ok((setup, problems))
         }
@@ -189,8 +197,18 @@ pub fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
             "{size} bytes; a configuration has at most {FILE_BYTES_MAX}"
         )));
     }
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    Ok(files.add(path.to_path_buf(), text))
+    let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    Ok(files.add_read(path.to_path_buf(), encoding::text(&bytes)))
+}
+
+/// A folder whatever folder a program is started in, or a command runs in.
+fn anchored(path: &Path, folder: &Path) -> Result<PathBuf, LoadError> {
+    // `absolute` takes no empty path; the folder of `kpid.yaml` is this one.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    std::path::absolute(folder).map_err(|error| LoadError::Unreadable {
+        path: path.to_path_buf(),
+        message: format!("the current folder is not there: {error}"),
+    })
 }
 
 fn scorecard_paths(
@@ -198,7 +216,7 @@ fn scorecard_paths(
     doc: Option<&DaemonDoc>,
     folder: &Path,
     file: usize,
-) -> Result<Vec<PathBuf>, LoadError> {
+) -> Vec<(PathBuf, Place)> {
     let written = doc.and_then(|doc| doc.scorecards.as_ref());
     let start = Place { file, line: 1, column: 1, ..Place::default() };
     let patterns: Vec<(String, Place)> = match written {
@@ -210,9 +228,10 @@ fn scorecard_paths(
             .filter_map(|item| Some((item.value.clone()?, item.place)))
             .collect(),
     };
-    let mut paths = Vec::new();
+    let mut paths: Vec<(PathBuf, Place)> = Vec::new();
     for (pattern, place) in patterns {
-        let whole = folder.join(&pattern);
+        // Signs of a pattern in the name of the folder are only its name.
+        let whole = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(&pattern);
         let found = match glob::glob(&whole.to_string_lossy()) {
             Ok(found) => found,
             Err(error) => {
@@ -231,12 +250,14 @@ fn scorecard_paths(
                 desk.problems.push(Problem::error(place, message).hint(hint));
                 break;
             }
-            let path = path.map_err(|error| LoadError::Unreadable {
-                path: error.path().to_path_buf(),
-                message: error.error().to_string(),
-            })?;
-            if !paths.contains(&path) {
-                paths.push(path);
+            match path {
+                Ok(path) if paths.iter().any(|(known, _)| *known == path) => {}
+                Ok(path) => paths.push((path, place)),
+                Err(error) => {
+                    let (path, error) = (error.path().display(), error.error());
+                    desk.problems
+                        .push(Problem::error(place, format!("cannot read {path}: {error}")));
+                }
             }
         }
         if paths.len() == before {
@@ -246,7 +267,7 @@ fn scorecard_paths(
             );
         }
     }
-    Ok(paths)
+    paths
 }
 
 /// Connections, people and channels that are named and not there.
@@ -285,8 +306,18 @@ fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], 
 
 /// Questions that their connection cannot be asked.
 fn check_requests(desk: &mut Desk, parts: &DaemonParts, sheet: &ScorecardParts) {
+    let mut tried: HashSet<(&Id, &str)> = HashSet::new();
     for Collection { kpi, source, .. } in &sheet.collections {
         let connection = parts.connections.get(&source.from);
+        if let (Some(Connection::Command(commands)), Request::Command(run)) =
+            (connection, &source.request)
+            && tried.insert((&source.from, &run.program))
+            && let Some(why) = commands.hindrance(run)
+        {
+            let place = sheet.places.get(&kpi.kpi).copied().unwrap_or(sheet.place);
+            let warning = format!("the command of `{kpi}` cannot be run here: {why}");
+            desk.problems.push(Problem::warning(place, warning));
+        }
         let Some(connection) = connection.filter(|known| !known.takes(&source.request)) else {
             continue;
         };

@@ -2,6 +2,7 @@
 //! of every file at once.
 
 pub mod document;
+mod encoding;
 mod lint;
 pub mod load;
 mod parse;

@@ -9,7 +9,7 @@ use std::{
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::config::document::hidden::Hidden;
+use crate::config::{document::hidden::Hidden, encoding::Text};
 
 /// How like two words must be for one to be suggested for the other.
 const SUGGEST_FROM: f64 = 0.7;
@@ -55,7 +55,16 @@ pub struct Problem {
 /// The files of a configuration, as read.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
-    files: Vec<(PathBuf, String, Kind)>,
+    files: Vec<File>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    path: PathBuf,
+    text: String,
+    kind: Kind,
+    /// Where it is not UTF-8.
+    fault: Option<Problem>,
 }
 
 /// What a file is.
@@ -97,32 +106,60 @@ impl Problem {
 impl Files {
     /// Adds a document and gives its number.
     pub fn add(&mut self, path: PathBuf, text: String) -> usize {
-        self.files.push((path, text, Kind::Document));
+        self.files.push(File { path, text, kind: Kind::Document, fault: None });
+        self.files.len() - 1
+    }
+
+    /// Adds a document as it was read, and gives its number.
+    pub(super) fn add_read(&mut self, path: PathBuf, read: Text) -> usize {
+        let Text { text, fault } = read;
+        let fault = fault.map(|fault| {
+            let place = Place::at(self.files.len(), &text, fault.offset);
+            Problem::error(place, fault.message).hint(fault.hint)
+        });
+        self.files.push(File { path, text, kind: Kind::Document, fault });
         self.files.len() - 1
     }
 
     /// Adds a template and gives its number.
     pub fn add_template(&mut self, path: PathBuf, text: String) -> usize {
-        self.files.push((path, text, Kind::Template));
+        self.files.push(File { path, text, kind: Kind::Template, fault: None });
         self.files.len() - 1
     }
 
     /// A file's path and text.
     pub fn get(&self, file: usize) -> (&Path, &str) {
-        self.files.get(file).map_or((Path::new("?"), ""), |(path, text, _)| (path.as_path(), text))
+        let found = self.files.get(file);
+        found.map_or((Path::new("?"), ""), |file| (file.path.as_path(), &file.text))
+    }
+
+    /// Where a file is not UTF-8.
+    pub(super) fn fault(&self, file: usize) -> Option<&Problem> {
+        self.files.get(file)?.fault.as_ref()
     }
 
     /// What of a file is shown to nobody.
     fn hidden(&self, file: usize) -> Hidden {
         match self.files.get(file) {
-            Some((_, text, Kind::Document)) => Hidden::of(text),
-            Some((.., Kind::Template)) | None => Hidden::default(),
+            Some(File { text, kind: Kind::Document, .. }) => Hidden::of(text),
+            Some(File { kind: Kind::Template, .. }) | None => Hidden::default(),
         }
     }
 
     /// All files, in the order they were read.
     pub fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
-        self.files.iter().map(|(path, text, _)| (path.as_path(), text.as_str()))
+        self.files.iter().map(|file| (file.path.as_path(), file.text.as_str()))
+    }
+}
+
+impl Place {
+    /// The place of one character of a text, by its byte.
+    pub(super) fn at(file: usize, text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|sign| *sign != '\n').count() + 1;
+        let length = text[before.len()..].chars().next().map_or(0, char::len_utf8);
+        Self { file, line, column, offset: before.len(), length }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::document::scalar::SecretDoc;
 
@@ -21,23 +21,55 @@ pub enum Secrets {
     Unused,
 }
 
-/// Reads a secret; the message names where it should have been, never what it is.
-pub(super) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, String> {
-    match doc {
-        SecretDoc::Text(text) => Ok(text.clone().into()),
-        SecretDoc::Env(name) => variable(name)
-            .map(SecretString::from)
-            .ok_or_else(|| format!("the environment variable `{name}` is not set")),
-        SecretDoc::File(path) => file(&folder.join(path)),
-        SecretDoc::Credential(name) => match variable(CREDENTIALS_FOLDER) {
-            Some(credentials) => file(&Path::new(&credentials).join(name)),
-            None => Err(format!(
-                "the credential `{name}` is not there: ${CREDENTIALS_FOLDER} is not set; the service \
-                 finds it as /etc/credstore/{name} (the packaged unit imports names that begin with \
-                 `kpid.`); in a terminal: \
-                 systemd-run --pipe --wait -p ImportCredential={name} kpid …"
-            )),
-        },
+/// Why a secret cannot be used; the sentence names where it is kept, never what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// It is not here; where it is used it may be.
+    Unread(String),
+    /// It is here, and nothing can be done with it.
+    Bad(String),
+}
+
+/// Reads a secret. One that is empty or blank protects nothing, and is none.
+pub(super) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, Unusable> {
+    let (secret, whose) = match doc {
+        SecretDoc::Text(text) => (text.clone().into(), "the secret".to_owned()),
+        SecretDoc::Env(name) => {
+            let whose = format!("the environment variable `{name}`");
+            let value = set(name).ok_or_else(|| Unusable::Unread(format!("{whose} is not set")))?;
+            (value.into(), whose)
+        }
+        SecretDoc::File(path) => {
+            let path = folder.join(path);
+            let whose = format!("the secret {}", path.display());
+            (file(&path).map_err(Unusable::Unread)?, whose)
+        }
+        SecretDoc::Credential(name) => {
+            (credential(name).map_err(Unusable::Unread)?, format!("the credential `{name}`"))
+        }
+    };
+    let text = secret.expose_secret();
+    if text.trim().is_empty() {
+        let what = if text.is_empty() { "empty" } else { "nothing but blanks" };
+        return Err(Unusable::Bad(format!(
+            "{whose} is {what}; put the secret there, or leave the key out if there is none"
+        )));
+    }
+    if text.contains('\0') {
+        return Err(Unusable::Bad(format!("{whose} has a NUL in it; write it as plain text")));
+    }
+    Ok(secret)
+}
+
+fn credential(name: &str) -> Result<SecretString, String> {
+    match variable(CREDENTIALS_FOLDER) {
+        Some(credentials) => file(&Path::new(&credentials).join(name)),
+        None => Err(format!(
+            "the credential `{name}` is not there: ${CREDENTIALS_FOLDER} is not set; the service \
+             finds it as /etc/credstore/{name} (the packaged unit imports names that begin with \
+             `kpid.`); in a terminal: \
+             systemd-run --pipe --wait -p ImportCredential={name} kpid …"
+        )),
     }
 }
 
@@ -46,9 +78,13 @@ pub(crate) fn login() -> Option<String> {
     ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(variable)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    set(name).filter(|value| !value.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// A file's text without the line end that editors add.
@@ -66,8 +102,6 @@ fn file(path: &Path) -> Result<SecretString, String> {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]
@@ -81,12 +115,38 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let message = |doc| read(&doc, folder.path()).unwrap_err();
+        let message = |doc| match read(&doc, folder.path()) {
+            Err(Unusable::Unread(message)) => message,
+            other => panic!("{other:?}"),
+        };
         assert!(message(SecretDoc::File("nowhere".into())).contains("nowhere"));
         assert!(message(SecretDoc::Env("KPID_NO_SUCH".into())).contains("KPID_NO_SUCH"));
         let told = message(SecretDoc::Credential("kpid.erp".into()));
         assert!(told.contains("the service finds it as /etc/credstore/kpid.erp"), "{told}");
         assert!(told.contains("-p ImportCredential=kpid.erp kpid"), "{told}");
+    }
+
+    #[test]
+    fn a_secret_that_protects_nothing_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("empty", "");
+        write("line", "\r\n");
+        write("blanks", "   \n");
+        write("nul", "p\0w\n");
+        let file = |name: &str| SecretDoc::File(name.into());
+        for (doc, said) in [
+            (SecretDoc::Text(String::new()), "the secret is empty"),
+            (SecretDoc::Text(" \t ".into()), "the secret is nothing but blanks"),
+            (file("empty"), "empty is empty; put the secret there"),
+            (file("line"), "line is empty; put the secret there"),
+            (file("blanks"), "blanks is nothing but blanks"),
+            (file("nul"), "nul has a NUL in it"),
+        ] {
+            let told = read(&doc, folder.path());
+            let Err(Unusable::Bad(told)) = told else { panic!("{doc:?}: {told:?}") };
+            assert!(told.contains(said), "{told}");
+        }
     }
 
     #[test]

@@ -128,6 +128,20 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
     result.and(stopped)
 }
 
+/// Why the daemon would refuse a configuration that can be read: each channel and connection is
+/// opened by itself, so that one mistake hides no other. Call it inside the runtime.
+pub fn refusals(setup: &Setup) -> Vec<String> {
+    let channels = setup
+        .channels
+        .iter()
+        .filter_map(|(id, channel)| Channels::open(&[(id.clone(), channel.clone())].into()).err());
+    let connections = setup.connections.iter().filter_map(|(id, connection)| {
+        Connections::open(&[(id.clone(), connection.clone())].into()).err()
+    });
+    let errors = channels.chain(connections).chain(listener::access(setup).err());
+    errors.map(|error| format!("{error:#}")).collect()
+}
+
 struct Daemon {
     engine: Arc<Engine>,
     /// Scorecards that are judged together.

@@ -27,6 +27,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 pub use private_url::PrivateUrl;
+pub use webhook::signing_key;
 
 use crate::{
     notify::{

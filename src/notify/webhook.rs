@@ -38,6 +38,11 @@ const WORDS_CHARS_MAX: usize = 200;
 /// Begins a secret that is written in base64.
 const SECRET_PREFIX: &str = "whsec_";
 
+/// Whether a secret can sign; why not, for whoever wrote it.
+pub fn signing_key(secret: &str) -> Result<(), String> {
+    Key::parse(secret).map(drop)
+}
+
 /// An open way to one receiver.
 #[derive(Debug)]
 pub(crate) struct Hook {
@@ -73,7 +78,7 @@ impl Hook {
         let signs = format != Format::PagerDuty;
         let secrets = [&webhook.secret, &webhook.previous].into_iter().flatten();
         let keys = secrets.filter(|_| signs).map(|secret| Key::parse(secret.expose_secret()));
-        let keys = keys.collect::<anyhow::Result<Vec<Key>>>()?;
+        let keys = keys.collect::<Result<Vec<Key>, String>>().map_err(anyhow::Error::msg)?;
         // A client panics without one; the daemon may have installed it before.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             drop(rustls::crypto::ring::default_provider().install_default());
@@ -177,14 +182,22 @@ impl Hook {
 
 impl Key {
     /// Reads a secret: base64 after `whsec_`, otherwise its own bytes.
-    fn parse(secret: &str) -> anyhow::Result<Self> {
+    fn parse(secret: &str) -> Result<Self, String> {
         let Some(encoded) = secret.strip_prefix(SECRET_PREFIX) else {
             return Ok(Self(secret.as_bytes().to_vec()));
         };
-        let key = BASE64_STANDARD
-            .decode(encoded.trim())
-            .context("a webhook's secret that begins with `whsec_` must go on in base64")?;
-        Ok(Self(key))
+        let encoded = encoded.trim();
+        let why = if encoded.contains(['-', '_']) {
+            "it has `-` or `_`; where a dashboard shows those, write `+` for `-` and `/` for `_`"
+        } else if encoded.is_empty() {
+            "nothing follows"
+        } else {
+            "copy the whole secret, with the `=` at its end if there is one"
+        };
+        match BASE64_STANDARD.decode(encoded) {
+            Ok(key) if !key.is_empty() => Ok(Self(key)),
+            _ => Err(format!("what follows `{SECRET_PREFIX}` in the secret is not base64: {why}")),
+        }
     }
 
     fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> String {

@@ -9,6 +9,7 @@ mod backfill;
 mod backup;
 mod cadence;
 mod check;
+mod check_as_run;
 mod circuit;
 mod command_line;
 mod demo;

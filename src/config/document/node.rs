@@ -8,7 +8,22 @@ use serde::{
 };
 use serde_yaml::{Location, Spanned};
 
-use crate::config::problem::{Place, Problem};
+use crate::config::{
+    document::yaml_error,
+    problem::{Place, Problem},
+};
+
+/// Keys and values of a file: several thousand KPIs with everything that can be said of them.
+pub(super) const NODES_MAX: usize = 100_000;
+
+/// Texts of a file: as many as a file may have bytes.
+pub(super) const SCALAR_BYTES_MAX: usize = 4 << 20;
+
+/// Our documents are some twenty deep; a formula of maps nests by hand.
+pub(super) const DEPTH_MAX: usize = 64;
+
+/// What aliases stand for all together: a small anchor on each of thousands of KPIs, and no bomb.
+pub(super) const REPEATED_MAX: usize = 300_000;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -39,10 +54,17 @@ impl Node {
             reject_unsupported_tags: true,
             reject_tagged_field_names: true,
             budget: serde_yaml::budget! {
-                max_nodes: 100_000,
-                max_total_scalar_bytes: 4 << 20,
+                max_nodes: NODES_MAX,
+                max_total_scalar_bytes: SCALAR_BYTES_MAX,
                 max_documents: 1,
-                max_aliases: 1_000,
+                max_aliases: NODES_MAX,
+                max_merge_keys: NODES_MAX,
+                max_depth: DEPTH_MAX,
+                // A small anchor may be used as often as its author likes.
+                enforce_alias_anchor_ratio: false,
+            },
+            alias_limits: serde_yaml::alias_limits! {
+                max_total_replayed_events: REPEATED_MAX,
             },
         };
         if text.trim().is_empty() {
@@ -69,6 +91,16 @@ impl Node {
                 let listed = documents.into_iter().map(|(name, document)| document.keyed(id, name));
                 value.value = Value::Sequence(listed.collect());
             }
+        }
+        self
+    }
+
+    /// The same document without the keys at its top that begin so.
+    pub(super) fn without(mut self, beginning: &str) -> Self {
+        if let Value::Mapping(pairs) = &mut self.value {
+            pairs.retain(|(key, _)| {
+                !matches!(&key.value, Value::Scalar { text, .. } if text.starts_with(beginning))
+            });
         }
         self
     }
@@ -149,17 +181,11 @@ impl Source<'_> {
             column: 1,
             ..Place::default()
         });
-        // The reader's own text repeats the place and draws the line; ours does that already.
-        let text = error.without_snippet().to_string();
-        let first = text.lines().next().unwrap_or("is no YAML");
-        let message = match first.split_once(": ") {
-            Some((head, rest)) if head.contains("line ") => rest,
-            _ => first,
-        };
-        let message = message.split(" at line ").next().unwrap_or(message);
-        // Advice for programmers of the reader is none for authors.
-        let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
+        let (message, hint) = yaml_error::words(error);
         let problem = Problem::error(place, message);
+        if let Some(hint) = hint {
+            return problem.hint(hint);
+        }
         match self.quoted(place) {
             Some(quoted) => problem.hint(format!("put it in quotes: {quoted}")),
             None => problem,

@@ -22,7 +22,13 @@ use crate::{
 };
 
 pub(super) fn connection(desk: &mut Desk, doc: &CommandDoc) -> Option<Connection> {
-    let folder = given(doc.folder.as_ref()).map_or("", String::as_str);
+    let folder = match given(doc.folder.as_ref()) {
+        None => desk.folder.clone(),
+        Some(written) => desk.folder.join(written),
+    };
+    if let Some(doc) = &doc.folder {
+        desk.folder_of_source(&folder, doc.place);
+    }
     let environment = variables(desk, doc.environment.as_ref())
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.value.clone()?)))
@@ -33,7 +39,7 @@ pub(super) fn connection(desk: &mut Desk, doc: &CommandDoc) -> Option<Connection
     }
     let concurrent = concurrent_max(desk, &doc.max_concurrent);
     Some(Connection::Command(Commands {
-        folder: desk.folder.join(folder),
+        folder,
         environment,
         secrets,
         timeout: timeout(desk, &doc.timeout),

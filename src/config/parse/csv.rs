@@ -33,8 +33,10 @@ pub(super) fn connection(desk: &mut Desk, doc: &CsvDoc) -> Option<Connection> {
     let concurrent = concurrent_max(desk, &doc.max_concurrent);
     let encoding = encoding(desk, doc.encoding.as_ref())?;
     let rows = doc.max_rows.as_ref().and_then(|doc| desk.at_least_one(doc, "max_rows"));
+    let path = desk.folder.join(doc.folder.value.as_ref()?);
+    desk.folder_of_source(&path, doc.folder.place);
     Some(Connection::Csv(Folder {
-        path: desk.folder.join(doc.folder.value.as_ref()?),
+        path,
         dialect: dialect(desk, &signs(doc), doc.folder.place, encoding)?,
         timeout: timeout(desk, &doc.timeout),
         concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),

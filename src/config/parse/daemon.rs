@@ -30,7 +30,9 @@ use crate::{
         problem::{Place, Problem, masked, suggestion},
         setup::{Alerts, Digests, Heartbeat, Retention, Web},
     },
-    notify::{Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard},
+    notify::{
+        Body, Channel, Email, Format, MailTransport, Person, SmtpTls, Webhook, guard, signing_key,
+    },
     scorecard::{Calendar, Closure, Cron, FiscalLabel, Id, Schedule},
     sources::{
         Connection,
@@ -400,11 +402,15 @@ fn smtp(desk: &mut Desk, doc: &SmtpDoc) -> Option<MailTransport> {
 }
 
 fn webhook(desk: &mut Desk, doc: &WebhookDoc) -> Option<Webhook> {
+    // A pager's routing key signs nothing.
+    let signs = !matches!(given(doc.format.as_ref()), Some(WebhookFormatDoc::Pagerduty));
     let mut secret = |doc: &Option<Loc<SecretDoc>>| match doc {
         None => Some(None),
+        Some(secret) if signs => Some(Some(desk.secret_that(secret, signing_key)?)),
         Some(secret) => Some(Some(desk.secret(secret)?)),
     };
-    let (secret, previous) = (secret(&doc.secret)?, secret(&doc.previous_secret)?);
+    let (secret, previous) = (secret(&doc.secret), secret(&doc.previous_secret));
+    let (secret, previous) = (secret?, previous?);
     let format = match given(doc.format.as_ref()) {
         None | Some(WebhookFormatDoc::Generic) => Format::Generic,
         Some(WebhookFormatDoc::Slack) => Format::Slack,
@@ -498,7 +504,11 @@ fn web(desk: &mut Desk, doc: &WebDoc, doors: &[&Door]) -> Web {
     let public_url = doc.public_url.as_ref().and_then(|doc| web_address(desk, doc));
     let tokens = given(doc.tokens.as_ref()).into_iter().flat_map(|docs| docs.iter());
     let tokens: Vec<[u8; 32]> = tokens.filter_map(|(_, _, doc)| token(desk, &doc.sha256)).collect();
-    let trusted_header = given(doc.trusted_header.as_ref()).cloned();
+    let trusted_header = doc.trusted_header.as_ref().and_then(|doc| {
+        let name = doc.value.as_deref()?;
+        http::header_name(desk, name, doc.place)?;
+        Some(name.to_owned())
+    });
     let is_open = tokens.is_empty() && trusted_header.is_none();
     if let Some((address, doc)) = listen.zip(doc.listen.as_ref())
         && !address.ip().is_loopback()

@@ -63,13 +63,13 @@ pub(super) fn connection(desk: &mut Desk, doc: &HttpDoc) -> Option<Connection> {
 
 fn auth(desk: &mut Desk, doc: &AuthDoc) -> Option<Auth> {
     Some(match doc {
-        AuthDoc::Bearer(token) => Auth::Bearer(desk.secret(token)?),
+        AuthDoc::Bearer(token) => Auth::Bearer(desk.secret_of_header(token)?),
         AuthDoc::Basic(BasicDoc { user, password }) => {
             Auth::Basic { user: user.value.clone()?, password: desk.secret(password)? }
         }
         AuthDoc::ApiKey(ApiKeyDoc { header, key }) => {
             let name = header_name(desk, header.value.as_deref()?, header.place);
-            Auth::Key { header: name?, key: desk.secret(key)? }
+            Auth::Key { header: name?, key: desk.secret_of_header(key)? }
         }
         AuthDoc::Oauth2(Oauth2Doc { token_url, client_id, client_secret, scope }) => Auth::OAuth2 {
             token_url: bare_address(desk, token_url, "`client_id` and `client_secret`")?,

@@ -14,10 +14,16 @@ mod source;
 mod target;
 mod template;
 
-use std::{collections::HashMap, fmt::Display, path::PathBuf, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt::Display,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 pub(super) use self::{
     daemon::{DaemonParts, calendar, daemon},
@@ -31,7 +37,7 @@ use crate::{
             scalar::{AmountDoc, IdsDoc, SecretDoc},
         },
         problem::{Place, Problem, Severity},
-        secret::{self, Secrets},
+        secret::{self, Secrets, Unusable},
     },
     scorecard::{Amount, Id, Period},
     sources::{
@@ -159,6 +165,27 @@ impl Desk {
     }
 
     fn secret(&mut self, doc: &Loc<SecretDoc>) -> Option<SecretString> {
+        self.secret_that(doc, |_| Ok(()))
+    }
+
+    /// A secret that goes out in a header of HTTP.
+    fn secret_of_header(&mut self, doc: &Loc<SecretDoc>) -> Option<SecretString> {
+        self.secret_that(doc, |secret| {
+            let is_fit = secret.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            is_fit.then_some(()).ok_or_else(|| {
+                "the secret goes out in a header and has a line break or a character outside ASCII; \
+                 it should be one line of ASCII, and the file should hold nothing else"
+                    .to_owned()
+            })
+        })
+    }
+
+    /// A secret of a form that can be used; one that cannot be read has none.
+    fn secret_that(
+        &mut self,
+        doc: &Loc<SecretDoc>,
+        fits: impl Fn(&str) -> Result<(), String>,
+    ) -> Option<SecretString> {
         let written = doc.value.as_ref()?;
         if matches!(written, SecretDoc::Text(_)) {
             let warning = "a secret is written here for everyone who reads the file";
@@ -169,16 +196,32 @@ impl Desk {
             self.secret_files.push(self.folder.join(path));
         }
         match (secret::read(written, &self.folder), self.secrets) {
-            (Ok(secret), _) => Some(secret),
-            (Err(message), Secrets::Needed) => {
+            (Ok(secret), _) => {
+                let fits = fits(secret.expose_secret());
+                self.told(doc.place, fits).map(|()| secret)
+            }
+            (Err(Unusable::Bad(message)), _)
+            | (Err(Unusable::Unread(message)), Secrets::Needed) => {
                 self.error(doc.place, message);
                 None
             }
-            (Err(message), Secrets::Unused) => {
+            (Err(Unusable::Unread(message)), Secrets::Unused) => {
                 self.problems.push(Problem::warning(doc.place, message));
                 Some(SecretString::from(""))
             }
         }
+    }
+
+    /// A folder that sources use: it may be on another machine than this one, so it is a warning.
+    fn folder_of_source(&mut self, path: &Path, place: Place) {
+        let why = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return,
+            Ok(_) => "it is not a folder".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let warning = format!("cannot use the folder {}: {why}", path.display());
+        let hint = "a relative folder begins at the folder of kpid.yaml";
+        self.problems.push(Problem::warning(place, warning).hint(hint));
     }
 
     /// A number that must not be negative.

@@ -1,6 +1,6 @@
 //! Runs programs: in a process group of their own, of which nothing outlives its answer.
 
-use std::{io, process::Stdio};
+use std::{io, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
@@ -84,6 +84,30 @@ impl Commands {
         Ok(Table { excerpt: Some(excerpt), ..table })
     }
 
+    /// Why a program cannot be run on this machine, if that can be seen without running it.
+    pub fn hindrance(&self, run: &Run) -> Option<String> {
+        let program = &run.program;
+        if !program.contains('/') {
+            let folders = PATH.split(':').map(Path::new);
+            if folders.map(|folder| folder.join(program)).any(|path| is_program(&path)) {
+                return None;
+            }
+            let own = self.folder.join(program);
+            return Some(if own.is_file() {
+                format!("`{program}` is not in PATH; write `./{program}` for {}", own.display())
+            } else {
+                format!("`{program}` is not in PATH ({PATH}); write its path")
+            });
+        }
+        let path = self.folder.join(program);
+        match path.metadata() {
+            Ok(found) if !found.is_file() => Some(format!("{} is not a file", path.display())),
+            Ok(_) if is_program(&path) => None,
+            Ok(_) => Some(format!("{0} may not be run; chmod +x {0}", path.display())),
+            Err(error) => Some(format!("{}: {error}", path.display())),
+        }
+    }
+
     /// Whether the folder is there.
     pub(in crate::sources) async fn probe(&self) -> Result<(), String> {
         match fs::read_dir(&self.folder).await {
@@ -135,6 +159,11 @@ impl Commands {
             .filter(|secret| !secret.is_empty())
             .fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
     }
+}
+
+fn is_program(path: &Path) -> bool {
+    let found = path.metadata();
+    found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// What becomes of what comes after the limit.

@@ -36,6 +36,8 @@ pub(super) fn own(endpoint: &Endpoint) -> anyhow::Result<Client> {
     let mut builder = builder();
     if let Some(pem) = &endpoint.authority {
         let authorities = Certificate::from_pem_bundle(pem).context("its `ca` is no PEM")?;
+        // The reader of PEM takes any other text for a file with none.
+        anyhow::ensure!(!authorities.is_empty(), "its `ca` holds no certificate in PEM");
         for authority in authorities {
             builder = builder.add_root_certificate(authority);
         }
