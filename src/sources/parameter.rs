@@ -62,8 +62,46 @@ impl Parameter {
     }
 }
 
+/// The first parameter that a text names in braces or after a colon, as `{period_key}` and
+/// `:period_key`, where it would be a text like any other.
+pub fn named_in(text: &str) -> Option<String> {
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', ':']) {
+        let (sign, after) = rest[at..].split_at(1);
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let (name, next) = after.split_at(end.unwrap_or(after.len()));
+        let is_closed = sign == ":" || next.trim_start().starts_with('}');
+        if is_closed && Parameter::parse(name).is_ok() {
+            let closing = if sign == "{" { "}" } else { "" };
+            return Some(format!("{sign}{name}{closing}"));
+        }
+        rest = after;
+    }
+    None
+}
+
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_found_however_it_is_written() {
+        for (text, expected) in [
+            ("$['{period_key}']", Some("{period_key}")),
+            ("where day >= ':period_first_day'", Some(":period_first_day")),
+            ("{{period_end}}", Some("{period_end}")),
+            ("{ period_key }", None),
+            ("{period}", None),
+            ("a:b {c} 'x{2}'", None),
+            (":period_keys", None),
+        ] {
+            assert_eq!(named_in(text).as_deref(), expected, "{text}");
+        }
     }
 }

@@ -22,6 +22,28 @@ pub(super) struct Table {
     pub(super) lines: Vec<u64>,
     /// The beginning of a document the rows were taken out of, without secrets.
     pub(super) excerpt: Option<String>,
+    /// Why it may be that figures are missing which the source has; none where it says that it has
+    /// nothing.
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// Why that no figure came is no proof that there is none: nothing is only what a source says to be
+/// nothing, and never a 0 because something is misspelt or gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// What was asked for has no place in the answer.
+    Nowhere(String),
+    /// There are entries, and none is meant.
+    Unmatched(String),
+}
+
+impl Doubt {
+    /// What is doubted, and what to do.
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Nowhere(words) | Self::Unmatched(words) => words,
+        }
+    }
 }
 
 /// More rows than this are not looked at one by one.
@@ -61,6 +83,14 @@ impl Table {
         lines.join("\n")
     }
 
+    /// Whether all that its rows hold, beside periods, is 0 or null.
+    pub(super) fn is_nothing(&self) -> bool {
+        let of_figures = |at: &usize| !self.columns[*at].eq_ignore_ascii_case("period");
+        let figures: Vec<usize> = (0..self.columns.len()).filter(of_figures).collect();
+        let is_nothing = |cell: &Cell| matches!(cell.figure(), Ok(None | Some(0.0)));
+        self.rows.iter().all(|row| figures.iter().filter_map(|at| row.get(*at)).all(is_nothing))
+    }
+
     /// What the rows say; in words where they do not fit the reading.
     pub(super) fn outcome(
         &self,
@@ -68,8 +98,12 @@ impl Table {
         figure: Option<&FigureColumns>,
         question: &Question<'_>,
     ) -> Result<Outcome, String> {
+        let doubted = |outcome| match &self.doubt {
+            Some(doubt) => Err(doubt.words().to_owned()),
+            None => Ok(outcome),
+        };
         if self.rows.is_empty() {
-            return Ok(Outcome::NoRows);
+            return doubted(Outcome::NoRows);
         }
         let columns = Columns::find(&self.columns, figure)?;
         match (reading, columns.period) {
@@ -88,7 +122,7 @@ impl Table {
         }
         let samples = self.samples(&columns, question)?;
         if samples.iter().all(|sample| sample.figure.is_none()) {
-            Ok(Outcome::Null)
+            doubted(Outcome::Null)
         } else {
             Ok(Outcome::Samples(samples))
         }
@@ -263,6 +297,23 @@ mod tests {
             observed_at: None,
         };
         assert_eq!(plain(&[&[Cell::Int(0)]]), Ok(Outcome::Samples(vec![zero])));
+    }
+
+    #[test]
+    fn nothing_that_is_doubted_is_an_error_and_never_no_rows() {
+        let (calendar, period) = (Calendar::plain(Amsterdam), Period::Month(2026, 5));
+        let (start, end) = calendar.bounds(period);
+        let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
+        let window = Window { period, start, end, first_day, last_day };
+        let (frequency, now) = (Frequency::Month, end);
+        let question = Question { window: &window, frequency, calendar: &calendar, now };
+        let doubt = Some(Doubt::Nowhere("has no metric `a`".into()));
+        for rows in [vec![], vec![vec![Cell::Null]]] {
+            let columns = vec!["value".to_owned()];
+            let table = Table { columns, rows, doubt: doubt.clone(), ..Table::default() };
+            let outcome = table.outcome(ReadingKind::Value, None, &question);
+            assert_eq!(outcome, Err("has no metric `a`".to_owned()));
+        }
     }
 
     #[test]

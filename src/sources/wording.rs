@@ -2,7 +2,7 @@
 
 use crate::sources::{
     Window,
-    parameter::{Parameter, UnknownParameter},
+    parameter::{self, Parameter, UnknownParameter},
 };
 
 /// A text in which `{period_key}`, `{period_start}`, `{period_end}`, `{period_first_day}` and
@@ -27,6 +27,14 @@ pub enum WordingError {
     /// A brace without its partner.
     #[error("`{0}` has a brace without its partner; write {{{{ and }}}} for braces themselves")]
     Brace(String),
+    /// A parameter that is written as in SQL, or in the braces that stand for braces themselves.
+    #[error("`{written}` would be sent as it stands; write {{{name}}} for the period")]
+    Literal {
+        /// As it is written.
+        written: String,
+        /// Without the signs around it.
+        name: String,
+    },
 }
 
 impl Wording {
@@ -50,6 +58,16 @@ impl Wording {
         }
         said.push_str(rest);
         pieces.push(Piece::Text(said));
+        for piece in &pieces {
+            if let Piece::Text(said) = piece
+                && let Some(found) = parameter::named_in(said)
+            {
+                let name = found.trim_matches(['{', '}', ':']).to_owned();
+                let is_braced = found.starts_with('{');
+                let written = if is_braced { format!("{{{found}}}") } else { found };
+                return Err(WordingError::Literal { written, name });
+            }
+        }
         Ok(Self { pieces })
     }
 
@@ -105,6 +123,11 @@ mod tests {
             ("a-{period}", "`period` stands for nothing"),
             ("a-{period_key", "write {{ and }} for braces"),
             ("a}b", "a brace without its partner"),
+            (
+                "a?m={{period_key}}",
+                "`{{period_key}}` would be sent as it stands; write {period_key}",
+            ),
+            ("a?m=:period_key", "`:period_key` would be sent as it stands; write {period_key}"),
         ] {
             let error = Wording::parse(text).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

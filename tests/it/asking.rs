@@ -88,8 +88,8 @@ pub(crate) async fn ask(
     connections.fetch(&Shared::nothing(), &source, &question).await
 }
 
-/// A GET of a document whose `v` is the value.
-pub(crate) fn value_at(path: &str) -> Request {
+/// A GET of a document in which the value is at a JSONPath.
+pub(crate) fn value_at(path: &str, value: &str) -> Request {
     let call = Call {
         path: Template::parse(path).unwrap(),
         method: Method::GET,
@@ -99,7 +99,7 @@ pub(crate) fn value_at(path: &str) -> Request {
         format: Format::Json,
         encoding: None,
     };
-    let extract = Extract::One(Place::Value(JsonPath::parse("$.v").unwrap()));
+    let extract = Extract::One(Place::Value(JsonPath::parse(value).unwrap()));
     Request::Http(Box::new(Ask { call, extract }))
 }
 

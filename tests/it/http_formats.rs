@@ -138,11 +138,11 @@ async fn csv_prometheus_and_promql_give_figures_or_say_why_not() {
         ("login", "came with text/html, a web page and not CSV: \"<html>Log in</html>\""),
         ("metric", "41 x for 2026-05"),
         ("several", "has 2 samples of `orders_total` where one is expected: orders_total{shop="),
-        ("none", "the source gave no rows for 2026-05"),
+        ("none", "has no metric `absent`"),
         ("bad", "is NaN, which is not a finite number"),
         ("promql", "2.5 x for 2026-05"),
         ("span", "50 x for 2026-05"),
-        ("empty", "the source gave no rows for 2026-05"),
+        ("empty", "came without a sample"),
         ("nan", "is NaN, which is not a finite number"),
         ("many", "has 2 samples where one is expected"),
         (

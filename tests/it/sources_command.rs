@@ -53,7 +53,8 @@ async fn a_command_prints_a_value_null_nothing_or_fails() {
     for (script, expected) in [
         ("echo 41.50", "41.5"),
         ("echo null", "null"),
-        ("true", "no rows"),
+        ("echo []", "no rows"),
+        ("true", "printed nothing"),
         (r#"echo '{{"numerator": 9, "denominator": 10}}'"#, "9/10"),
         ("test {period_key} = 2026-05 && echo 1", "1"),
         ("cat && echo 2", "2"),

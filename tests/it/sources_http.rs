@@ -62,6 +62,7 @@ async fn answer(mut stream: TcpStream) {
         "window?k=2026-05&s=2026-04-30T22%3A00%3A00Z" => json(r#"{"v": 1}"#),
         "null" => json(r#"{"v": null}"#),
         "missing" => json("{}"),
+        "nothing" => json("[]"),
         "text" => json(r#"{"v": "7"}"#),
         "word" => json(r#"{"v": "n/a"}"#),
         "object" => json(r#"{"v": {}}"#),
@@ -110,7 +111,8 @@ fn endpoint(address: SocketAddr) -> Connections {
 }
 
 async fn get(connections: &Connections, path: &str) -> String {
-    let request = value_at(path);
+    let at = if path == "nothing" { "$[*].v" } else { "$.v" };
+    let request = value_at(path, at);
     words(&ask(connections, ReadingKind::Value, request).await)
 }
 
@@ -122,7 +124,7 @@ async fn an_answer_is_a_value_null_or_nothing() {
         ("/value", "41.5"),
         ("window?k={period_key}&s={period_start}", "1"),
         ("null", "null"),
-        ("missing", "no rows"),
+        ("nothing", "no rows"),
         ("text", "7"),
         ("moved", "41.5"),
         ("auth", "1"),
@@ -136,6 +138,7 @@ async fn an_answer_is_a_value_null_or_nothing() {
 async fn whatever_else_comes_is_an_error_that_says_what() {
     let connections = endpoint(origin().await);
     for (path, part) in [
+        ("missing", "has nothing at `$.v`"),
         ("word", "is the text \"n/a\""),
         ("object", "is an object"),
         ("empty", "empty body (application/json)"),

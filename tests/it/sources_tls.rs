@@ -47,7 +47,7 @@ async fn get(endpoint: Endpoint, path: &str) -> String {
     let debug = format!("{endpoint:?}");
     assert!(!debug.contains(TOKEN) && !debug.contains("pr0xy"), "{debug}");
     let connections = open(Connection::Http(Box::new(endpoint)));
-    let found = words(&ask(&connections, ReadingKind::Value, value_at(path)).await);
+    let found = words(&ask(&connections, ReadingKind::Value, value_at(path, "$.v")).await);
     assert!(!found.contains(TOKEN) && !found.contains("pr0xy"), "{found}");
     found
 }

@@ -142,7 +142,9 @@ fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Opt
         desk.error(place, "`promql` says all of the request and of its answer; leave this out");
         return None;
     }
-    words.value.clone().map(Sent::PromQl)
+    let text = words.value.clone()?;
+    desk.without_period(words.place, &text, "PromQL, which is asked at the end of the period")?;
+    Some(Sent::PromQl(text))
 }
 
 fn sent(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
@@ -157,7 +159,10 @@ fn sent(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
                 None => json!({}),
                 Some(json) => worded(desk, json)?,
             };
-            Some(Sent::GraphQl { query: query.value.clone()?, variables })
+            let text = query.value.clone()?;
+            let what = "a GraphQL query, whose variables are in `json`";
+            desk.without_period(query.place, &text, what)?;
+            Some(Sent::GraphQl { query: text, variables })
         }
         (None, Some(json), None, None) => worded(desk, json).map(Sent::Json),
         (None, None, Some(form), None) => {
@@ -246,6 +251,7 @@ fn pages(desk: &mut Desk, written: &Loc<PagesDoc>) -> Option<Pages> {
 /// A JSONPath, or where it is wrong.
 pub(super) fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
     let text = doc.value.as_deref()?;
+    desk.without_period(doc.place, text, "a JSONPath")?;
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
         Err(error) => {

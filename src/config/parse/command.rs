@@ -29,10 +29,12 @@ pub(super) fn connection(desk: &mut Desk, doc: &CommandDoc) -> Option<Connection
     if let Some(doc) = &doc.folder {
         desk.folder_of_source(&folder, doc.place);
     }
-    let environment = variables(desk, doc.environment.as_ref())
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.value.clone()?)))
-        .collect();
+    let mut environment = Vec::new();
+    for (name, value) in variables(desk, doc.environment.as_ref()) {
+        let text = value.value.clone()?;
+        desk.without_period(value.place, &text, "`environment`; write an argument of `run`")?;
+        environment.push((name, text));
+    }
     let mut secrets = Vec::new();
     for (name, secret) in variables(desk, doc.secrets.as_ref()) {
         secrets.push((name, desk.secret(secret)?));

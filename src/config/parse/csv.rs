@@ -52,7 +52,7 @@ pub(super) fn request(desk: &mut Desk, doc: &CsvSourceDoc) -> Option<Request> {
         period: period(doc.period.as_ref(), doc.reading.as_ref()),
         observed_at: given(doc.observed_at.as_ref()).cloned(),
         target: given(doc.target.as_ref()).cloned(),
-        holding: holding(given(doc.rows.as_ref())),
+        holding: holding(desk, given(doc.rows.as_ref())),
     };
     Some(Request::Csv(Sheet { file: file(desk, &doc.file)?, rows }))
 }
@@ -72,9 +72,14 @@ pub(super) fn period(
 }
 
 /// What columns must hold.
-pub(super) fn holding(rows: Option<&Entries<String>>) -> Vec<(String, String)> {
-    let rows = rows.into_iter().flat_map(|rows| rows.iter());
-    rows.map(|(column, _, text)| (column.to_owned(), text.clone())).collect()
+pub(super) fn holding(desk: &mut Desk, rows: Option<&Entries<String>>) -> Vec<(String, String)> {
+    let rows: Vec<_> = rows.into_iter().flat_map(|rows| rows.iter()).collect();
+    for (_, place, text) in &rows {
+        // Told, so that the configuration is refused, whatever is made of it here.
+        let what = "`rows`; name the column of the period as `period`";
+        let _ = desk.without_period(*place, text, what);
+    }
+    rows.into_iter().map(|(column, _, text)| (column.to_owned(), text.clone())).collect()
 }
 
 /// A file of the connection's folder, and of no other.

@@ -164,8 +164,10 @@ pub(super) fn header_name(desk: &mut Desk, name: &str, place: At) -> Option<Head
 fn fixed_headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, place, value) in docs.into_iter().flat_map(|docs| docs.iter()) {
+        let what = "the headers of a connection; write those of the source";
+        let Some(()) = desk.without_period(place, value, what) else { continue };
         let read = value.parse::<HeaderValue>();
-        let read = read.map_err(|_| format!("`{value}` is no value of a header"));
+        let read = read.map_err(|_| format!("`{value}` is not a valid value of a header"));
         if let Some((name, value)) = header_name(desk, name, place).zip(desk.told(place, read)) {
             headers.insert(name, value);
         }
@@ -289,7 +291,7 @@ fn of_csv(desk: &mut Desk, doc: &HttpSourceDoc) -> Option<Extract> {
             desk.error(doc.from.place, "of CSV, `rows` is a map such as { Region: North }");
             return None;
         }
-        Some(RowsDoc::Map(rows)) => csv::holding(Some(rows)),
+        Some(RowsDoc::Map(rows)) => csv::holding(desk, Some(rows)),
         None => Vec::new(),
     };
     Some(Extract::Rows(Rows {
@@ -305,6 +307,8 @@ fn of_prometheus(desk: &mut Desk, doc: &HttpSourceDoc, is_series: bool) -> Optio
     only_now(desk, doc, is_series)?;
     let mut selector = |doc: &Option<Loc<String>>| {
         let doc = doc.as_ref()?;
+        let what = "the name of a metric, which is read as it is now";
+        desk.without_period(doc.place, doc.value.as_deref()?, what)?;
         let read = Selector::parse(doc.value.as_deref()?);
         desk.told(doc.place, read)
     };

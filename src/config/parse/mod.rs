@@ -42,6 +42,7 @@ use crate::{
     scorecard::{Amount, Id, Period},
     sources::{
         http::Call,
+        parameter,
         sql::{Dialect, Query},
     },
 };
@@ -91,6 +92,16 @@ impl Desk {
     /// The value, or its mistake told.
     fn told<T, E: Display>(&mut self, place: Place, read: Result<T, E>) -> Option<T> {
         read.map_err(|error| self.error(place, error.to_string())).ok()
+    }
+
+    /// A text in which the period cannot be named; told where its author tries to.
+    fn without_period(&mut self, place: Place, text: &str, what: &str) -> Option<()> {
+        let Some(found) = parameter::named_in(text) else { return Some(()) };
+        let message =
+            format!("`{found}` means nothing in {what}; it would be a text like any other");
+        let hint = "name the period in what is asked: the path, query, file or argument";
+        self.problems.push(Problem::error(place, message).hint(hint));
+        None
     }
 
     fn id(&mut self, text: &str, place: Place) -> Option<Id> {

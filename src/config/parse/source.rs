@@ -121,6 +121,10 @@ pub(super) fn columns(
     numerator: &Option<Loc<String>>,
     denominator: &Option<Loc<String>>,
 ) -> Option<Option<FigureColumns>> {
+    for doc in [value, numerator, denominator].into_iter().flatten() {
+        let name = doc.value.as_deref().unwrap_or_default();
+        desk.without_period(doc.place, name, "the place of a figure")?;
+    }
     match (value, numerator, denominator) {
         (None, None, None) => Some(None),
         (Some(value), None, None) => Some(Some(FigureColumns::Value(value.value.clone()?))),

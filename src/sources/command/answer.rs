@@ -11,11 +11,14 @@ use crate::sources::{
 /// What is shown of an answer that does not fit.
 const EXCERPT_CHARS_MAX: usize = 200;
 
-/// A number or null is one value; an object is one row, a list of objects several; nothing is no rows.
+/// A number or null is one value; an object is one row, a list of objects several, and an empty list
+/// no rows. A program that printed nothing has not said that there is nothing.
 pub(super) fn table(text: &str) -> Result<Table, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Ok(Table::default());
+        let told = "printed nothing, as a program does that fails unseen; print `[]` where there are \
+                    no rows, `null` where there is no figure, or 0";
+        return Err(told.to_owned());
     }
     if decimal(text).is_some() {
         return Ok(one(Cell::Text(text.to_owned())));
@@ -62,8 +65,6 @@ mod tests {
     fn a_command_prints_a_number_or_json() {
         let text = |number: &str| Cell::Text(number.to_owned());
         for (printed, rows) in [
-            ("", vec![]),
-            (" \n", vec![]),
             ("41.50\n", vec![vec![text("41.50")]]),
             ("null", vec![vec![Cell::Null]]),
             (r#"{"value": 7}"#, vec![vec![Cell::Int(7)]]),
@@ -80,6 +81,8 @@ mod tests {
     #[test]
     fn anything_else_is_told() {
         for (printed, part) in [
+            ("", "printed nothing"),
+            (" \n", "print `[]` where there are no rows"),
             ("12 orders", "neither a number nor JSON: 12 orders"),
             ("NaN", "neither a number nor JSON"),
             ("\"7\"", "neither a number nor JSON"),

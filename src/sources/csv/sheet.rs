@@ -7,8 +7,11 @@ use super::{Dialect, Rows};
 use crate::sources::{
     FigureColumns, Question, Window,
     cell::{Cell, decimal},
-    table::{self, Table},
+    table::{self, Doubt, Table},
 };
+
+/// Whoever misspelt a text finds it among these, or looks into the file.
+const OTHERS_SHOWN_MAX: usize = 10;
 
 /// Digits in a group of a number written with separators.
 const GROUP_DIGITS: usize = 3;
@@ -31,8 +34,10 @@ pub(in crate::sources) fn table(
         columns: columns.taken.iter().map(|(name, ..)| (*name).to_owned()).collect(),
         ..Table::default()
     };
+    let mut unseen = Unseen::of(&columns);
     for record in reader.records() {
         let record = record.map_err(|error| words(&error))?;
+        unseen.look(&record);
         let line = record.position().map_or(0, csv::Position::line);
         let is_asked = columns
             .is_asked(&record, question)
@@ -46,7 +51,42 @@ pub(in crate::sources) fn table(
         table.rows.push(columns.cells(&record, dialect));
         table.lines.push(line);
     }
+    if table.rows.is_empty() {
+        table.doubt = unseen.doubt(&names);
+    }
     Ok(table)
+}
+
+/// The texts that rows must hold and no line has held so far, and what stands there instead.
+struct Unseen<'s> {
+    texts: Vec<(usize, &'s str, Vec<String>)>,
+}
+
+impl<'s> Unseen<'s> {
+    fn of(columns: &Columns<'s>) -> Self {
+        let texts = columns.wanted.iter().map(|(at, text)| (*at, *text, Vec::new()));
+        Self { texts: texts.collect() }
+    }
+
+    fn look(&mut self, record: &StringRecord) {
+        self.texts.retain(|(at, text, _)| record.get(*at) != Some(*text));
+        for (at, _, others) in &mut self.texts {
+            let other = record.get(*at).unwrap_or_default();
+            if others.len() < OTHERS_SHOWN_MAX && !others.iter().any(|held| held == other) {
+                others.push(other.to_owned());
+            }
+        }
+    }
+
+    /// A text that no line of the file holds may be misspelt, unless there are no lines.
+    fn doubt(self, names: &[String]) -> Option<Doubt> {
+        let (at, text, others) = self.texts.into_iter().find(|(.., held)| !held.is_empty())?;
+        let name = names.get(at).map(String::as_str).unwrap_or_default();
+        let others = table::named(&others);
+        Some(Doubt::Unmatched(format!(
+            "has no line with `{text}` in the column `{name}`, which holds {others}; check `rows`"
+        )))
+    }
 }
 
 /// Where in a record what stands.
@@ -269,7 +309,10 @@ mod tests {
         let found = read(text.as_bytes(), DUTCH, &north).unwrap();
         assert_eq!(found, "2026-04=1200.5 Some(Month(2026, 5))=None ");
         let west = sheet("sum", Some("month"), &[("Region", "West")]);
-        assert_eq!(read(text.as_bytes(), DUTCH, &west), Ok("NoRows".into()));
+        let misspelt = read(text.as_bytes(), DUTCH, &west).unwrap_err();
+        assert!(misspelt.contains("no line with `West` in the column `Region`"), "{misspelt}");
+        let other_months = "Region;Month;Sum\nNorth;2026-03;1\n";
+        assert_eq!(read(other_months.as_bytes(), DUTCH, &north), Ok("NoRows".into()));
         assert_eq!(read(b"value\n41.5\n", PLAIN, &sheet("value", None, &[])), Ok("41.5".into()));
         assert_eq!(read(b"value\n\"\"\n", PLAIN, &sheet("value", None, &[])), Ok("Null".into()));
         assert_eq!(read(b"value\n", PLAIN, &sheet("value", None, &[])), Ok("NoRows".into()));

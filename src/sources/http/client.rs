@@ -13,7 +13,7 @@ use url::Url;
 use super::{
     Auth, Call, Endpoint, Extract, Sent,
     document::Document,
-    failure::{broken, is_busy, is_of_system, is_put_off, lost, patience},
+    failure::{broken, is_answer, is_busy, is_of_system, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
     pace::Pace,
     pages::{PAGES_MAX, Page},
@@ -118,9 +118,12 @@ impl Client {
                 self.turn().await;
             }
             let came = self.page(call, question, url).await?;
+            // What does not fit may quote an answer that echoes a credential.
+            let redacted = |words: String| self.redacted(words);
             let page: Vec<_> = extracts
                 .iter()
                 .map(|extract| extract.table(&came.document, call.format, question))
+                .map(|table| table.map_err(redacted))
                 .collect();
             let rows = page.iter().flatten().map(|table| table.rows.len()).max().unwrap_or(0);
             if number == 1 {
@@ -150,7 +153,7 @@ impl Client {
         loop {
             let sent = self.send(call, question, &url).await;
             let (fault, may_pass) = match sent {
-                Ok(response) if response.status().is_success() => {
+                Ok(response) if is_answer(response.status()) => {
                     match self.read(call, response).await {
                         Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
                         read => return read,
@@ -158,7 +161,8 @@ impl Client {
                 }
                 Ok(response) => {
                     let status = response.status();
-                    let may_pass = is_put_off(status) || (is_repeatable && is_busy(status));
+                    let is_later = is_busy(status) || status == StatusCode::ACCEPTED;
+                    let may_pass = is_put_off(status) || (is_repeatable && is_later);
                     (self.refusal(response, question.now).await, may_pass)
                 }
                 Err(fault @ Fault::Unreached(_)) => (fault, true),
@@ -321,6 +325,8 @@ impl Client {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => "; check `proxy`",
             StatusCode::NOT_FOUND => "; check `base_url` and the path",
             StatusCode::METHOD_NOT_ALLOWED => "; check by which method it is asked",
+            StatusCode::ACCEPTED => ", so the figures are not ready yet",
+            StatusCode::PARTIAL_CONTENT => ", so this is a part and not the whole",
             _ => "",
         };
         let words = match self.excerpt(&words, EXCERPT_CHARS_MAX) {
@@ -338,11 +344,14 @@ impl Client {
     fn excerpt(&self, body: &[u8], chars_max: usize) -> String {
         // A little more than is shown, lest half a credential at the cut is not recognised.
         let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
-        let mut text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
-        for secret in self.endpoint.auth.secrets() {
-            text = text.replace(&secret, REDACTED);
-        }
-        shown(&text, chars_max)
+        let text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
+        shown(&self.redacted(text), chars_max)
+    }
+
+    /// A text without our credentials.
+    fn redacted(&self, text: String) -> String {
+        let secrets = self.endpoint.auth.secrets().into_iter();
+        secrets.fold(text, |text, secret| text.replace(&secret, REDACTED))
     }
 }
 
@@ -384,6 +393,13 @@ fn filled(value: &Value, window: &Window) -> Value {
 /// The rows of further pages after those that are there; one misfit is of the whole.
 fn joined(held: Result<Table, String>, page: Result<Table, String>) -> Result<Table, String> {
     let (mut held, page) = (held?, page?);
+    // What was found on one page is not doubted because of another.
+    held.doubt = match (held.doubt, page.doubt) {
+        (Some(doubt), Some(_)) => Some(doubt),
+        (Some(doubt), None) if page.rows.is_empty() => Some(doubt),
+        (None, Some(doubt)) if held.rows.is_empty() => Some(doubt),
+        _ => None,
+    };
     held.rows.extend(page.rows);
     Ok(held)
 }

@@ -35,9 +35,10 @@ impl Selector {
         Ok(selector)
     }
 
-    /// The value of the only sample that matches; none where no sample does.
+    /// The value of the only sample that matches; none where the metric is declared and has no
+    /// sample at all. A metric that is not there, or not with these labels, may be misspelt.
     pub(super) fn find(&self, text: &str) -> Result<Option<Cell>, String> {
-        let mut found = Vec::new();
+        let (mut found, mut others) = (Vec::new(), Vec::new());
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -47,16 +48,35 @@ impl Selector {
                 .ok_or_else(|| format!("is no text of Prometheus in line {}", at + 1))?;
             if self.is_of(&sample.of) {
                 found.push(sample);
+            } else if self.name == sample.of.name {
+                others.push(sample.of.to_string());
             }
         }
         match found.as_slice() {
-            [] => Ok(None),
+            [] if !others.is_empty() => Err(format!(
+                "has no sample of `{self}`, and has {}; check the labels",
+                listed(&others)
+            )),
+            [] if self.is_declared(text) => Ok(None),
+            [] => Err(format!("has no metric `{}`; check its name", self.name)),
             [sample] => Ok(Some(number(sample.value))),
             [..] => {
                 let names: Vec<String> = found.iter().map(|sample| sample.of.to_string()).collect();
                 Err(several(&format!("samples of `{self}`"), &names))
             }
         }
+    }
+
+    /// Whether a comment says that there is such a metric, whose samples may end in a suffix.
+    fn is_declared(&self, text: &str) -> bool {
+        const SUFFIXES: [&str; 5] = ["", "_total", "_count", "_sum", "_bucket"];
+        let declared = text.lines().filter_map(|line| {
+            let mut words = line.strip_prefix('#')?.split_whitespace();
+            matches!(words.next()?, "TYPE" | "HELP").then(|| words.next())?
+        });
+        declared
+            .into_iter()
+            .any(|name| SUFFIXES.iter().any(|suffix| self.name.strip_suffix(suffix) == Some(name)))
     }
 
     /// A label that is not there is as good as an empty one.
@@ -83,16 +103,19 @@ impl fmt::Display for Selector {
 
 /// Too many where one is expected.
 pub(super) fn several(what: &str, names: &[String]) -> String {
-    let count = names.len();
-    let shown = names.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
-    let more = match count.saturating_sub(NAMED_MAX) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let (count, names) = (names.len(), listed(names));
     format!(
-        "has {count} {what} where one is expected: {shown}{more}; name labels until one is left, or \
-         sum them up"
+        "has {count} {what} where one is expected: {names}; name labels until one is left, or sum \
+         them up"
     )
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED_MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// A number as Prometheus writes it. NaN and infinity are numbers that are no figures.
@@ -183,6 +206,7 @@ mod tests {
 
     const TEXT: &str = "# HELP orders_total Orders.
 # TYPE orders_total counter
+# TYPE silent counter
 orders_total{shop=\"north\",kind=\"web\"} 41 1780000000000
 orders_total{shop=\"south\", kind=\"a \\\"b\\\" \\\\c\"} 7.5 # {trace=\"x\"} 1
 up 1
@@ -206,10 +230,17 @@ open_seconds +Inf
             ("orders_total{ kind = \"web\" , shop=\"north\" }", Some(41.0)),
             ("orders_total{kind=\"a \\\"b\\\" \\\\c\"}", Some(7.5)),
             ("{\"disk.used\"}", Some(1500.0)),
-            ("orders_total{shop=\"west\"}", None),
-            ("orders", None),
+            ("silent_total", None),
         ] {
             assert_eq!(find(selector), Ok(value.map(Cell::Float)), "{selector}");
+        }
+        for (selector, part) in [
+            ("orders_total{shop=\"west\"}", "has orders_total{shop=\"north\",kind=\"web\"}"),
+            ("orders", "has no metric `orders`"),
+            ("silent_totl", "has no metric `silent_totl`"),
+        ] {
+            let error = find(selector).unwrap_err();
+            assert!(error.contains(part), "{error}");
         }
         assert!(find("broken").unwrap().unwrap().figure().is_err(), "NaN is never zero");
         assert!(find("open_seconds").unwrap().unwrap().figure().is_err());

@@ -77,6 +77,13 @@ fn tls(root: &(dyn std::error::Error + 'static)) -> Option<String> {
     Some(words.to_owned())
 }
 
+/// Whether the figures have come with it, and all of them: 202 promises them for later, and 206 is a
+/// part that nobody asked for.
+pub(super) fn is_answer(status: StatusCode) -> bool {
+    let is_less = [StatusCode::ACCEPTED, StatusCode::PARTIAL_CONTENT].contains(&status);
+    status.is_success() && !is_less
+}
+
 /// Whether any other question would be answered so, too. That somebody may not see this (403), or
 /// that there is no such thing (404), is said of this question. That we are not known (401, 407) is
 /// said of the connection, and asking on may lock us out; so is that we ask too much (429).

@@ -1,7 +1,9 @@
 //! An HTTP API as a source: ask for a document, take the figures out of JSON, CSV or Prometheus.
 
+mod absence;
 pub(super) mod client;
 mod document;
+mod envelope;
 pub mod exposition;
 mod extract;
 mod failure;

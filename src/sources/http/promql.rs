@@ -5,7 +5,11 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::exposition::{number, several};
-use crate::sources::{Question, cell::Cell, table::Table};
+use crate::sources::{
+    Question,
+    cell::Cell,
+    table::{Doubt, Table},
+};
 
 /// Where Prometheus, and what speaks like it, is asked.
 pub const PATH: &str = "api/v1/query";
@@ -30,11 +34,17 @@ fn instant(question: &Question<'_>) -> DateTime<Utc> {
     question.window.end.min(question.now)
 }
 
-/// The one value that came; no rows where nothing did.
+/// What is said where nothing came: a metric that is misspelt or gone is answered in the same way.
+const NO_SAMPLE: &str = "came without a sample, as it does for a metric or label that is misspelt or \
+    gone; where nothing is meant to be 0, write `… or vector(0)`";
+
+/// The one value that came.
 pub(super) fn table(document: &Value) -> Result<Table, String> {
     let columns = vec!["value".to_owned()];
-    let rows: Vec<Vec<Cell>> = value(document)?.into_iter().map(|cell| vec![cell]).collect();
-    Ok(Table { columns, rows, ..Table::default() })
+    let value = value(document)?;
+    let doubt = value.is_none().then(|| Doubt::Unmatched(NO_SAMPLE.to_owned()));
+    let rows: Vec<Vec<Cell>> = value.into_iter().map(|cell| vec![cell]).collect();
+    Ok(Table { columns, rows, doubt, ..Table::default() })
 }
 
 fn value(document: &Value) -> Result<Option<Cell>, String> {
@@ -117,6 +127,8 @@ mod tests {
         assert_eq!(value(&of("vector", json!([sample("41.5")]))), Ok(Some(Cell::Float(41.5))));
         assert_eq!(value(&of("scalar", json!([1.5, "7"]))), Ok(Some(Cell::Float(7.0))));
         assert_eq!(value(&of("vector", json!([]))), Ok(None));
+        let nothing = table(&of("vector", json!([]))).unwrap().doubt.unwrap();
+        assert!(nothing.words().contains("or vector(0)"), "a metric that is gone is not 0");
         let nan = value(&of("vector", json!([sample("NaN")]))).unwrap().unwrap();
         assert!(nan.figure().unwrap_err().contains("NaN, which is not a finite number"));
         let mut partial = of("vector", json!([sample("1")]));

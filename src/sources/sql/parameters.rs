@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{Dialect, Piece, Query};
-use crate::sources::parameter::{Parameter, UnknownParameter};
+use crate::sources::parameter::{self, Parameter, UnknownParameter};
 
 /// Why a text is not a [`Query`], and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,9 @@ pub enum QueryProblem {
     /// A string, quoted name or comment is open at the end.
     #[error("what begins here is never closed; close the quote or comment")]
     Open,
+    /// A parameter within quotes, or in braces, which no server would read as one.
+    #[error("`{0}` is a text here and not the period; write it as `:NAME`, and without quotes")]
+    Literal(String),
     /// Something after a `;`.
     #[error("a second statement begins here; a source asks one `select`")]
     SecondStatement,
@@ -59,7 +62,12 @@ impl Query {
                 Kind::Word | Kind::Parameter(_) if ended.is_some() => {
                     return Err(QueryError { at, problem: QueryProblem::SecondStatement });
                 }
-                Kind::Word => said = true,
+                Kind::Word => {
+                    if let Some(name) = misread(text, &token.span) {
+                        return Err(QueryError { at, problem: QueryProblem::Literal(name) });
+                    }
+                    said = true;
+                }
                 Kind::Parameter(parameter) => {
                     pieces.push(Piece::Text(text[taken..at].to_owned()));
                     pieces.push(Piece::Parameter(parameter));
@@ -135,6 +143,18 @@ enum Kind {
     /// Anything the server reads.
     Word,
     Parameter(Parameter),
+}
+
+/// A parameter that stands within quotes, or in braces, and so is none.
+fn misread(text: &str, span: &Range<usize>) -> Option<String> {
+    match text[span.clone()].chars().next()? {
+        '\'' | '"' | '`' | '$' => parameter::named_in(&text[span.clone()]),
+        '{' => {
+            let end = text[span.start..].find('}')? + 1;
+            parameter::named_in(&text[span.start..span.start + end])
+        }
+        _ => None,
+    }
 }
 
 /// The token that begins at `at`.
@@ -307,6 +327,9 @@ mod tests {
             ("", 0, "empty"),
             ("  -- nothing\n ;", 0, "empty"),
             ("select :period", 7, "`period` stands for nothing"),
+            ("select '{period_key}'", 7, "`{period_key}` is a text here and not the period"),
+            ("select ':period_key'", 7, "write it as `:NAME`, and without quotes"),
+            ("select n from t where m = {period_key}", 26, "`{period_key}` is a text here"),
             ("select 'open", 7, "never closed"),
             ("select /* open", 7, "never closed"),
             ("select $$open", 7, "never closed"),
