@@ -1,6 +1,6 @@
 //! Judging after new data: one transaction from what is held to what is told.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
@@ -35,8 +35,38 @@ pub(super) async fn live(
     Ok(judgement)
 }
 
-/// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
+/// Judges scorecards at `now`, and then the units whose alerts were lines of one that ended: what
+/// goes on there is told by themselves from now on.
 pub async fn judge(
+    engine: &Engine,
+    scorecards: &[Id],
+    circumstances: Circumstances<'_>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let mut judgement = judge_once(engine, scorecards, circumstances, now).await?;
+    let mut judged: HashSet<Id> = scorecards.iter().cloned().collect();
+    loop {
+        let ended = judgement
+            .changes
+            .iter()
+            .filter(|change| change.before.is_open() && !change.episode.is_open());
+        let below = ended.flat_map(|change| engine.setup.portfolio.units_below(&change.scope));
+        let left: BTreeSet<Id> = below.filter(|id| !judged.contains(id)).collect();
+        if left.is_empty() {
+            return Ok(judgement);
+        }
+        let left = Vec::from_iter(left);
+        let Judgement { standing, changes, deliveries, .. } =
+            judge_once(engine, &left, circumstances, now).await?;
+        judgement.standing.scorecards.extend(standing.scorecards);
+        judgement.changes.extend(changes);
+        judgement.deliveries.extend(deliveries);
+        judged.extend(left);
+    }
+}
+
+/// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
+async fn judge_once(
     engine: &Engine,
     scorecards: &[Id],
     circumstances: Circumstances<'_>,

@@ -135,8 +135,9 @@ impl Release<'_> {
     /// One mail with what is so now; an escalation is not lost in it.
     fn going_on(&self, scope: &Scope, episode: &Episode, parts: &[Part]) -> Vec<(Uuid, Fate)> {
         let is_answered = |part: &Part| {
-            let due_passed = part.facts.cause == Some(Cause::DuePassed);
-            part.facts.event == Event::Reminded && !due_passed && episode.acknowledgement.is_some()
+            // What an acknowledgement does not answer.
+            let is_news = matches!(part.facts.cause, Some(Cause::DuePassed | Cause::AboveEnded));
+            part.facts.event == Event::Reminded && !is_news && episode.acknowledgement.is_some()
         };
         let (answered, left): (Vec<&Part>, Vec<&Part>) =
             parts.iter().partition(|part| is_answered(part));

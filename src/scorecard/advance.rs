@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AlertOn, AlertPolicy, Cause, Episode, Evaluation, Event, Frequency, Id, News, Period, Phase,
+    AlertOn, AlertPolicy, Cause, Episode, Evaluation, Event, Frequency, News, Period, Phase,
     Status, at_least,
     episode::{LastVerdict, Told},
     lines::badness,
@@ -81,6 +81,9 @@ impl Episode {
             config: evaluation.config.clone(),
             scores: evaluation.scores.iter().map(|(id, (score, _))| (id.clone(), *score)).collect(),
         });
+        if next.is_open() {
+            next.heard_above.extend(evaluation.heard_above.iter().cloned());
+        }
         let news = news.map(|(event, cause)| next.tell(event, cause, &look));
         (next, news)
     }
@@ -114,7 +117,7 @@ impl Episode {
                 return None;
             }
             if !self.end_untold {
-                return (!look.quiet).then(|| self.open(look));
+                return (!look.quiet && !look.evaluation.all_hear_above).then(|| self.open(look));
             }
             // As far as anybody knows, the episode never ended.
             self.end_untold = false;
@@ -130,6 +133,9 @@ impl Episode {
             self.kept_back = true;
             return None;
         }
+        if look.evaluation.all_hear_above {
+            return None;
+        }
         if self.acknowledgement.is_some()
             && !std::mem::replace(&mut self.acknowledgement_told, true)
         {
@@ -139,6 +145,10 @@ impl Episode {
             .map(|cause| (Event::Escalated, cause))
             .or_else(|| self.new_facts(look.evaluation).map(|cause| (Event::Worsened, cause)))
             .or_else(|| self.reminder(look).map(|cause| (Event::Reminded, cause)))
+            .or_else(|| {
+                let is_news = !self.left_by_the_alert_above(look.policy).is_empty();
+                is_news.then_some((Event::Reminded, Cause::AboveEnded))
+            })
     }
 
     fn count(&mut self, evaluation: &Evaluation) {
@@ -164,6 +174,7 @@ impl Episode {
         self.acknowledgement_told = false;
         self.due_told = false;
         self.kept_back = false;
+        self.heard_above.clear();
         self.told = Told::default();
         self.fell(look.now);
         if self.falls.len() > FALLS_MAX {
@@ -277,12 +288,15 @@ impl Episode {
 
     /// Notes what is told, and to whom.
     fn tell(&mut self, event: Event, cause: Cause, look: &Look<'_>) -> News {
-        let to = self.recipients(event, look.policy);
+        let to = self.recipients((event, cause), look.policy, look.evaluation);
+        self.heard_above.retain(|id| !to.contains(id));
         let told = &mut self.told;
         told.messages += 1;
         told.to.extend(to.iter().filter(|id| !told.to.contains(id)).cloned().collect::<Vec<_>>());
         // Whoever is told of everything has not heard what only others were told.
-        if !matches!(event, Event::Escalated | Event::Acknowledged) {
+        let is_for_some =
+            matches!(event, Event::Escalated | Event::Acknowledged) || cause == Cause::AboveEnded;
+        if !is_for_some {
             let evaluation = look.evaluation;
             told.at = Some(look.now);
             told.period = Some(evaluation.period.clone());
@@ -293,25 +307,6 @@ impl Episode {
             self.kept_back = false;
         }
         News { event, cause, to }
-    }
-
-    /// Whoever heard of the trouble hears how it goes on and of its end; whoever the policy names
-    /// meanwhile hears how it goes on, and from then on of its end.
-    fn recipients(&self, event: Event, policy: &AlertPolicy) -> Vec<Id> {
-        let also = if self.escalated { policy.escalate_to.as_slice() } else { &[] };
-        let named = policy.to.iter().chain(also);
-        let mut to: Vec<Id> = match event {
-            Event::Opened | Event::Reminded => policy.to.clone(),
-            Event::Escalated => policy.escalate_to.clone(),
-            Event::Worsened | Event::Acknowledged => named.chain(&self.told.to).cloned().collect(),
-            Event::Recovered | Event::Corrected if self.told.to.is_empty() => {
-                named.cloned().collect()
-            }
-            Event::Recovered | Event::Corrected => self.told.to.clone(),
-        };
-        let mut seen = std::collections::HashSet::new();
-        to.retain(|id| seen.insert(id.clone()));
-        to
     }
 }
 
@@ -396,6 +391,7 @@ fn is_short(label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scorecard::Id;
 
     /// A look on the n-th day at the same period, by the configuration named.
     fn look(score: f64, occasion: &str, config: &str) -> Evaluation {
@@ -500,24 +496,6 @@ mod tests {
             told.push(news.map(|news| news.cause.word()));
         }
         assert_eq!(told, [Some("fell"), None, Some("unacknowledged"), Some("new_period")]);
-    }
-
-    #[test]
-    fn whoever_is_named_meanwhile_hears_how_it_goes_on_and_of_its_end() {
-        let id = |id: &str| Id::parse(id).unwrap();
-        let told = |episode: &Episode, to: &[&str], score, occasion| {
-            let to = to.iter().map(|name| id(name)).collect();
-            let policy = AlertPolicy { to, ..AlertPolicy::default() };
-            let now = DateTime::UNIX_EPOCH;
-            let (next, news) = episode.advance(&policy, &look(score, occasion, "a"), now);
-            (next, news.map(|news| news.to).unwrap_or_default())
-        };
-        let (episode, to) = told(&Episode::default(), &["ines"], 35.0, "1");
-        assert_eq!(to, [id("ines")]);
-        let (episode, to) = told(&episode, &["tom", "am"], 10.0, "2");
-        assert_eq!(to, [id("tom"), id("am"), id("ines")]);
-        let (_, to) = told(&episode, &["eve"], 90.0, "3");
-        assert_eq!(to, [id("ines"), id("tom"), id("am")]);
     }
 
     /// What is told of an alert on `at_risk`, for each look by occasion, status and score.

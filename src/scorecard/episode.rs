@@ -49,6 +49,8 @@ pub struct Episode {
     pub due_told: bool,
     /// What was told last, and so what is news.
     pub told: Told,
+    /// From whom its messages were kept while it was open, since an alert above told them.
+    pub heard_above: BTreeSet<Id>,
     /// Whether a silence kept something back while it was open.
     pub kept_back: bool,
     /// Whether it ended in a silence, so that whoever was told of it does not know yet.
@@ -154,6 +156,8 @@ pub enum Cause {
     NewPeriod,
     /// A silence is over, and it is still off track.
     SilenceOver,
+    /// The alert above, in whose messages its readers had it, is over, and it is not.
+    AboveEnded,
     /// The day named in the acknowledgement has passed.
     DuePassed,
     /// A person acknowledged it.
@@ -193,6 +197,10 @@ pub struct Evaluation {
     pub historical: bool,
     /// Nobody wants to hear of it now.
     pub silenced: bool,
+    /// Whom the policy would tell, and an alert above tells: its messages are not for them now.
+    pub heard_above: BTreeSet<Id>,
+    /// Whether that is everybody who would be told when it opens.
+    pub all_hear_above: bool,
     /// The KPIs off track.
     pub red: BTreeSet<Id>,
     /// The KPIs that count and have a score, each with its weight in the whole.
@@ -221,6 +229,8 @@ impl Evaluation {
             official: true,
             historical: false,
             silenced: false,
+            heard_above: BTreeSet::new(),
+            all_hear_above: false,
             red: BTreeSet::new(),
             scores: BTreeMap::new(),
             missing: BTreeSet::new(),
@@ -298,6 +308,7 @@ impl Cause {
             Self::Unacknowledged => "unacknowledged",
             Self::NewPeriod => "new_period",
             Self::SilenceOver => "silence_over",
+            Self::AboveEnded => "above_ended",
             Self::DuePassed => "due_passed",
             Self::Person => "person",
             Self::Improved => "improved",

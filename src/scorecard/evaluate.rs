@@ -1,7 +1,7 @@
 //! The whole engine in one call: what is held and where alerts stand go in, the standing and what
 //! changed come out. The daemon, the simulation and the tests all call this.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -183,14 +183,15 @@ struct Above {
 }
 
 impl Above {
-    /// The policy for those who do not hear of it from above, and whether that is nobody.
-    fn left_of(&self, policy: &AlertPolicy) -> (AlertPolicy, bool) {
+    /// The policy for those who do not hear of it from above, and who does.
+    fn split(&self, policy: &AlertPolicy) -> (AlertPolicy, BTreeSet<Id>) {
         let others = |of: &[Id]| -> Vec<Id> {
             of.iter().filter(|id| !self.told.contains(id)).cloned().collect()
         };
+        let named = policy.to.iter().chain(&policy.escalate_to);
+        let heard_above = named.filter(|id| self.told.contains(id)).cloned().collect();
         let (to, escalate_to) = (others(&policy.to), others(&policy.escalate_to));
-        let nobody = to.is_empty() && !policy.to.is_empty();
-        (AlertPolicy { to, escalate_to, ..policy.clone() }, nobody)
+        (AlertPolicy { to, escalate_to, ..policy.clone() }, heard_above)
     }
 }
 
@@ -212,14 +213,16 @@ impl Desk<'_> {
     ) -> EpisodeChange {
         let before = by_present_ids(judged.episode.clone().unwrap_or_default(), node);
         let worse = judged.early();
-        let (policy, nobody) = above.left_of(&node.alert);
+        let (policy, heard_above) = above.split(&node.alert);
         let mut policy = effective(&policy);
         if worse.is_some() {
             policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
         }
         let mut evaluation = self.evaluation(&scope, judged, worse, &before, &policy);
         let local = self.now.with_timezone(&self.scorecard.calendar.zone).naive_local();
-        evaluation.silenced |= above.silenced || nobody || policy.is_quiet(local);
+        evaluation.silenced |= above.silenced || policy.is_quiet(local);
+        evaluation.all_hear_above = policy.to.is_empty() && !node.alert.to.is_empty();
+        evaluation.heard_above = heard_above;
         let (episode, news) = before.advance(&policy, &evaluation, self.now);
         let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
         let to = news.map(|news| news.to).unwrap_or_default();
@@ -256,6 +259,8 @@ impl Desk<'_> {
             official: judged.official,
             historical: circumstances.historical || first_look,
             silenced: circumstances.silences(scope),
+            heard_above: BTreeSet::new(),
+            all_hear_above: false,
             red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
             scores: scores(judged),
             missing: kpis().filter(|kpi| is_missing(kpi)).map(|kpi| kpi.id.clone()).collect(),

@@ -13,6 +13,7 @@ mod explain;
 pub mod forecast;
 mod formula;
 mod goal;
+mod heard;
 mod history;
 mod hours;
 mod id;

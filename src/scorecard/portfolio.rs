@@ -1,6 +1,6 @@
 //! All scorecards of a configuration, their links checked: children are judged before parents.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Id, Input, Kpi, KpiRef, Objective, ObjectiveRef, Perspective, Reference, Scope, Scorecard,
@@ -79,6 +79,12 @@ impl Portfolio {
     /// The perspectives of other units that a perspective is a part of, by contributions.
     pub fn above(&self, perspective: &Scope) -> &[Scope] {
         self.above.get(perspective).map_or(&[], Vec::as_slice)
+    }
+
+    /// The units with a perspective that is a part of that one, by contributions.
+    pub fn units_below(&self, perspective: &Scope) -> BTreeSet<Id> {
+        let parts = self.above.iter().filter(|(_, above)| above.contains(perspective));
+        parts.map(|(below, _)| below.scorecard().clone()).collect()
     }
 
     fn links_upward(&self) -> HashMap<Scope, Vec<Scope>> {

@@ -162,6 +162,50 @@ async fn while_silenced_nothing_is_told_and_afterwards_what_is_still_so() {
 }
 
 #[tokio::test]
+async fn a_unit_that_is_off_track_is_told_when_the_perspective_above_recovers() {
+    let people = "{ ann: { email: ann@acme.example }, cy: { email: cy@acme.example } }";
+    let config = CONFIG.replace("{ ines: { email: ines@acme.example } }", people);
+    let contributions = "        contributions: { team/answer: { weight: 0.1 } }\n        kpis:";
+    let scorecard = SCORECARD.replace("[ines]", "[ann]").replace("owner: ines", "owner: ann");
+    let kpid = Kpid::new(&config, &scorecard.replace("        kpis:", contributions));
+    let team = SCORECARD.replace("acme", "team").replace("[ines]", "[ann, cy]");
+    let team = team.replace("      o:", "      answer:").replace("ines", "cy");
+    fs::write(kpid.folder().join("scorecards/team.yaml"), team).unwrap();
+    let both = async |value: f64| {
+        let month = Clock::System.now().format("%Y-%m");
+        let rows =
+            format!("kpi,period,value\nacme/nps,{month},{value}\nteam/nps,{month},{value}\n");
+        let path = kpid.folder().join("rows.csv");
+        fs::write(&path, rows).unwrap();
+        kpid.run(&["import", path.to_str().unwrap()]).await
+    };
+    both(45.0).await;
+    both(30.0).await;
+    // Only a figure of the perspective above comes, and nothing of the team.
+    import(&kpid, 45.0).await;
+    import_of(&kpid, "team/nps", 45.0).await;
+    let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
+    let told = store.deliveries(true).await.unwrap();
+    let mut told: Vec<_> = told
+        .iter()
+        .map(|held| (held.dedup_key.as_str(), held.recipient.as_str(), held.event.as_str()))
+        .collect();
+    told.sort();
+    let (ann, cy) = ("ann@acme.example", "cy@acme.example");
+    assert_eq!(
+        told,
+        [
+            ("acme/customer/1", ann, "opened"),
+            ("acme/customer/1", ann, "recovered"),
+            ("team/customer/1", ann, "recovered"),
+            ("team/customer/1", ann, "reminded"),
+            ("team/customer/1", cy, "opened"),
+            ("team/customer/1", cy, "recovered"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_silence_without_an_end_or_a_reason_is_refused() {
     let kpid = acme();
     import(&kpid, 45.0).await;

@@ -133,6 +133,23 @@ fn the_transcript_of_an_alert_names_every_event_and_why() {
 }
 
 #[test]
+fn what_an_alert_above_told_is_told_by_itself_when_that_ends() {
+    assert_eq!(
+        told("tests/scenarios/levels_handed_over.yaml"),
+        [
+            "team/service opened, telling cy",
+            "org/customer opened, telling ann",
+            "org/customer/promise opened, telling cy",
+            "team/service reminded (above ended), telling ann",
+            "org/customer recovered, telling ann",
+            "org/customer/promise reminded (above ended), telling ann",
+            "team/service recovered, telling cy, ann",
+            "org/customer/promise recovered, telling cy, ann",
+        ]
+    );
+}
+
+#[test]
 fn what_comes_and_goes_too_often_says_so_once() {
     let lines = told("tests/scenarios/flapping.yaml");
     let words: Vec<_> = lines.iter().filter_map(|line| line.split(", ").next()).collect();

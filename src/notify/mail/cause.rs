@@ -35,6 +35,10 @@ pub(super) fn sentence(facts: &Facts) -> Option<String> {
         Cause::SilenceOver => {
             format!("Alerts were silenced until now; it is still {}.", headline::words(facts))
         }
+        Cause::AboveEnded => format!(
+            "You had it in the messages of the alert above, which has ended; it is still {}.",
+            headline::words(facts)
+        ),
         Cause::DuePassed => due_passed(facts)?,
         Cause::Person => acknowledged(facts)?,
     };
@@ -104,6 +108,7 @@ mod tests {
             (Cause::FurtherKpi, Event::Worsened, "Order lead time p95 has fallen off track since"),
             (Cause::StatusFell, Event::Worsened, "only at risk when last reported on 3 June 2026"),
             (Cause::SilenceOver, Event::Reminded, "silenced until now; it is still off track."),
+            (Cause::AboveEnded, Event::Reminded, "which has ended; it is still off track."),
             (Cause::Unacknowledged, Event::Reminded, "acknowledged the alert of 3 June 2026."),
             (
                 Cause::DuePassed,

@@ -7,7 +7,7 @@ use crate::{
         facts::{Facts, Level, PeriodName, Since},
         mail::{cause, early, figures, view::line},
     },
-    scorecard::{Event, Frequency, Status, rounding},
+    scorecard::{Cause, Event, Frequency, Status, rounding},
 };
 
 /// What a phone shows of a subject.
@@ -22,8 +22,8 @@ pub(super) fn subject(facts: &Facts) -> String {
     let tag = match facts.event {
         Event::Opened => capitalised(&words(facts)),
         Event::Worsened => "Worse".to_owned(),
-        Event::Reminded => "Reminder".to_owned(),
-        Event::Escalated => format!("Still {}", words(facts)),
+        Event::Reminded if facts.cause != Some(Cause::AboveEnded) => "Reminder".to_owned(),
+        Event::Reminded | Event::Escalated => format!("Still {}", words(facts)),
         Event::Acknowledged => "Acknowledged".to_owned(),
         Event::Recovered => "Recovered".to_owned(),
         Event::Corrected => "Corrected".to_owned(),
