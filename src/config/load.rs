@@ -20,6 +20,7 @@ use crate::{
         encoding, lint,
         parse::{self, DaemonParts, Desk, Mention, ScorecardParts},
         problem::{Files, Place, Problem, Problems, Severity, suggestion},
+        roads,
         secret::Secrets,
         setup::{Collection, PushedKpi, Setup},
         tried,
@@ -92,6 +93,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     if let Some(parts) = &parts {
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
         check_names(&mut desk, parts, &sheets, has_people);
+        roads::check(&mut desk, parts, &sheets, has_people);
         let retention = doc.as_ref().and_then(|doc| doc.retention.as_ref());
         parse::check_retention(&mut desk, retention, &parts.retention, &sheets);
         let sources = doc.as_ref().and_then(|doc| doc.connections.as_ref());

@@ -7,6 +7,7 @@ mod lint;
 pub mod load;
 mod parse;
 pub mod problem;
+mod roads;
 pub mod scenario;
 pub mod secret;
 pub mod setup;

@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     daemon::{
         Engine,
-        notices::{self, Wording},
+        notices::{self, OPERATORS_WHY, Wording},
         release,
     },
     notify::{
@@ -39,9 +39,6 @@ const IDLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a worker rests when the store cannot be read.
 const BROKEN_PAUSE: Duration = Duration::from_secs(5);
-
-/// Why operators are told.
-const OPERATORS_WHY: &str = "You got this because you are one of the `operators`.";
 
 /// Delivers over one channel.
 pub struct Worker<'a> {

@@ -7,13 +7,20 @@ use tokio::sync::Notify;
 use tracing::{error, info};
 
 use crate::{
+    config::setup::Setup,
     daemon::{
-        Engine, notices,
+        Engine,
+        notices::{self, OPERATORS_WHY, Wording},
         release::{self, Release},
         report::{self, Reported},
         trouble::{self, Found},
     },
-    notify::{facts::Facts, news, route::route},
+    notify::{
+        facts::Facts,
+        news,
+        notice::{NoticeKind, Section},
+        route::route,
+    },
     scorecard::{Circumstances, EpisodeChange, Event, Id, Standing, evaluate},
     store::{Held, Judgement, NewDelivery},
 };
@@ -161,8 +168,17 @@ fn deliveries(
     let is_known =
         |to: &&Id| engine.setup.people.contains_key(*to) || engine.setup.channels.contains_key(*to);
     let known: Vec<&Id> = change.to.iter().filter(is_known).collect();
+    let mut unreached: Vec<String> = Vec::new();
     if known.is_empty() {
         error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
+        // Whoever names nobody at all wants nobody told.
+        if !change.to.is_empty() {
+            let named: Vec<&str> = change.to.iter().map(Id::as_str).collect();
+            unreached.push(format!(
+                "it was for {}, whom the configuration no longer has; add `alert: {{ to: … }}`",
+                named.join(", ")
+            ));
+        }
     }
     let opening = release::pace(&engine.setup, now).opening;
     let mut deliveries = Vec::new();
@@ -181,11 +197,41 @@ fn deliveries(
                     .filter(|opening| now < *opening && engine.setup.people.contains_key(to)),
             }),
             Err(error) => {
-                error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope)
+                error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope);
+                unreached.push(error.to_string());
             }
         }
     }
+    deliveries.extend(unreached_told(&engine.setup, change, event, &facts, unreached, now));
     deliveries
+}
+
+/// What operators are told of news that somebody cannot be told.
+fn unreached_told(
+    setup: &Setup,
+    change: &EpisodeChange,
+    event: Event,
+    facts: &Facts,
+    why: Vec<String>,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    if why.is_empty() {
+        return Vec::new();
+    }
+    let (name, scorecard) = (&facts.perspective.name, &facts.scorecard.name);
+    let word = event.word();
+    let key = change.episode.dedup_key(&change.scope);
+    let wording = Wording {
+        kind: NoticeKind::GaveUp,
+        dedup_key: format!("unreached/{key}/{}", change.episode.told.messages),
+        subject: format!("[Undelivered] {name} - {scorecard}: {word}"),
+        summary: format!(
+            "The message \"{word}\" of the alert on {name} ({scorecard}) cannot be sent to everybody it is for."
+        ),
+        sections: vec![Section { title: String::new(), lines: why }],
+        why: OPERATORS_WHY.to_owned(),
+    };
+    notices::deliveries(setup, &wording, &setup.operators, now)
 }
 
 fn tell(change: &EpisodeChange) {

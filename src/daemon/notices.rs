@@ -14,6 +14,9 @@ use crate::{
     store::NewDelivery,
 };
 
+/// Why operators are told.
+pub(super) const OPERATORS_WHY: &str = "You got this because you are one of the `operators`.";
+
 /// What a notice says.
 pub(super) struct Wording {
     pub(super) kind: NoticeKind,
@@ -59,6 +62,21 @@ fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
 
 /// One delivery of a message for each of `to` who can be reached; the log tells of the others.
 pub(super) fn routed(
+    setup: &Setup,
+    message: &Message,
+    kind: NoticeKind,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let deliveries = reached(setup, message, kind, to, now);
+    // What nobody it is for can be told of, operators hear.
+    if deliveries.is_empty() && !to.is_empty() && to != setup.operators {
+        return reached(setup, message, kind, &setup.operators, now);
+    }
+    deliveries
+}
+
+fn reached(
     setup: &Setup,
     message: &Message,
     kind: NoticeKind,

@@ -37,6 +37,7 @@ mod push;
 mod reload;
 mod reload_storm;
 mod retention;
+mod roads;
 mod schedule;
 mod servers;
 mod simulate;

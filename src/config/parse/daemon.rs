@@ -90,8 +90,8 @@ pub(in crate::config) struct DaemonParts {
     pub(in crate::config) connections: IndexMap<Id, Connection>,
     pub(in crate::config) channels: IndexMap<Id, Channel>,
     pub(in crate::config) people: IndexMap<Id, Person>,
-    /// Connections and channels that stand there with a mistake, which has been told: whoever
-    /// names them has made none.
+    /// Connections, channels and people that stand there with a mistake, which has been told:
+    /// whoever names them has made none.
     pub(in crate::config) unread: HashSet<Id>,
     pub(in crate::config) operators: Vec<Mention>,
     pub(in crate::config) alerts: Alerts,
@@ -167,6 +167,10 @@ pub(in crate::config) fn daemon(desk: &mut Desk, doc: &DaemonDoc) -> DaemonParts
             digests.without.push(id.clone());
         }
         let parsed = doc.value.as_ref().map(|doc| person(desk, id.clone(), doc));
+        let address = doc.value.as_ref().and_then(|doc| doc.email.as_ref());
+        if address.is_some() && parsed.as_ref().is_none_or(|person| person.email.is_none()) {
+            parts.unread.insert(id.clone());
+        }
         parts.people.extend(parsed.map(|person| (id, person)));
     }
     parts.secret_files = std::mem::take(&mut desk.secret_files);

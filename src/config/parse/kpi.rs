@@ -113,7 +113,7 @@ fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
     kpi.critical = given(doc.critical.as_ref()).copied().unwrap_or(false);
     kpi.weight = sheet.weight(doc.weight.as_ref());
     kpi.owner = sheet.owner(doc.owner.as_ref());
-    kpi.steward = sheet.owner(doc.steward.as_ref());
+    kpi.steward = sheet.steward(doc.steward.as_ref());
     kpi.initiatives = sheet.initiatives(doc.initiatives.as_ref());
     let percent = kpi.unit.as_deref() == Some("%");
     kpi.scale = given(doc.scale.as_ref()).copied().unwrap_or(if percent { 100.0 } else { 1.0 });

@@ -42,6 +42,10 @@ pub(in crate::config) struct ScorecardParts {
     pub(in crate::config) owners: Vec<Mention>,
     /// People or channels who are told.
     pub(in crate::config) recipients: Vec<Mention>,
+    /// Owners who are told because nobody else is named.
+    pub(in crate::config) implied: Vec<Mention>,
+    /// Those who look after data.
+    pub(in crate::config) stewards: Vec<Mention>,
 }
 
 /// What the levels of one scorecard file fill in together.
@@ -54,6 +58,8 @@ pub(super) struct Sheet<'d> {
     pub(super) connections: Vec<Mention>,
     pub(super) owners: Vec<Mention>,
     pub(super) recipients: Vec<Mention>,
+    pub(super) implied: Vec<Mention>,
+    pub(super) stewards: Vec<Mention>,
     /// Every id of a KPI or perspective: they share paths, so they share a name space.
     names: HashMap<Id, Place>,
     objectives: HashMap<Id, Place>,
@@ -87,6 +93,8 @@ pub(in crate::config) fn scorecard(
         connections: Vec::new(),
         owners: Vec::new(),
         recipients: Vec::new(),
+        implied: Vec::new(),
+        stewards: Vec::new(),
         names: HashMap::new(),
         objectives: HashMap::new(),
         drives: Vec::new(),
@@ -142,6 +150,8 @@ pub(in crate::config) fn scorecard(
         objectives: sheet.objectives,
         owners: sheet.owners,
         recipients: sheet.recipients,
+        implied: sheet.implied,
+        stewards: sheet.stewards,
     })
 }
 
@@ -150,6 +160,12 @@ impl Sheet<'_> {
         let owner = self.desk.mention(doc?)?;
         self.owners.push(owner.clone());
         Some(owner.id)
+    }
+
+    pub(super) fn steward(&mut self, doc: Option<&Loc<String>>) -> Option<Id> {
+        let steward = self.owner(doc)?;
+        self.stewards.extend(self.owners.last().cloned());
+        Some(steward)
     }
 
     pub(super) fn kpi_ref(&self, id: &Id) -> KpiRef {
@@ -355,6 +371,7 @@ impl Sheet<'_> {
     ) -> AlertPolicy {
         let usual = AlertPolicy::default();
         let Some(doc) = given(doc) else {
+            self.implied.extend(owner.map(|owner| Mention { place, id: owner.clone() }));
             return AlertPolicy { to: owner.cloned().into_iter().collect(), ..usual };
         };
         let mut told = self.desk.mentions(doc.to.as_ref());
