@@ -132,7 +132,11 @@ fn exchange(answer: &collect::Answer) {
 
 fn file(history: &mut History, collected: &Collected) {
     let held = history.kpi_mut(&collected.kpi);
-    for Filed { period, figure, target, observed_at, collected_at, .. } in &collected.filed {
+    for filed in &collected.filed {
+        let Filed { period, figure, target, observed_at, collected_at, .. } = filed;
+        if held.actual(*period).is_some_and(|held| filed.gives_way_to(held.observed_at)) {
+            continue;
+        }
         let actual = crate::scorecard::Actual {
             figure: *figure,
             target: *target,

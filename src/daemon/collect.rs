@@ -12,7 +12,7 @@ use crate::{
     daemon::Engine,
     scorecard::{Figure, Kpi, Period, ReadingKind, Sample, Scorecard, reading},
     sources::{Exchange, Outcome, Question, Window, shared::Shared},
-    store::{Attempt, Collected, Filed, Filing, Stage},
+    store::{Attempt, Collected, Filed, Filing, Stage, Stands},
 };
 
 /// Why a KPI is collected now.
@@ -86,8 +86,9 @@ pub fn file(
         let period = answer.window.period;
         match &answer.outcome {
             Outcome::Samples(samples) => {
-                filed.extend(definition.iter().flat_map(|(scorecard, _)| {
-                    samples.iter().filter_map(|sample| self::filed(scorecard, sample, period, now))
+                filed.extend(definition.iter().flat_map(|(scorecard, kpi)| {
+                    let of = Of { scorecard, kpi, reading: collection.source.reading };
+                    samples.iter().filter_map(move |sample| of.filed(sample, period, now))
                 }))
             }
             Outcome::Null => {
@@ -101,7 +102,8 @@ pub fn file(
             Outcome::Error(sentence) => (outcome, message) = ("error", Some(sentence.clone())),
         }
         if let Some((scorecard, kpi)) = definition {
-            filed.extend(empty(scorecard, kpi, answer, now));
+            let of = Of { scorecard, kpi, reading: collection.source.reading };
+            filed.extend(of.empty(answer, now));
         }
     }
     let Occasion { slot, missed } = occasion;
@@ -116,51 +118,86 @@ pub(super) fn tell_frozen(kpi: impl Display, period: impl Display) {
     warn!(%kpi, %period, "`{kpi}` was restated for {period}, which is frozen; to accept it, use `kpid import`");
 }
 
-/// The sum of nothing, for the periods that were asked about, have begun, and of which the source
-/// has nothing, where the author says so. A source that fails, or says null, has not said nothing.
-fn empty(scorecard: &Scorecard, kpi: &Kpi, answer: &Answer, now: DateTime<Utc>) -> Vec<Filed> {
-    let samples: &[Sample] = match &answer.outcome {
-        _ if !kpi.empty_is_zero => return Vec::new(),
-        Outcome::Samples(samples) => samples,
-        Outcome::NoRows => &[],
-        Outcome::Null | Outcome::Error(_) => return Vec::new(),
-    };
-    let calendar = &scorecard.calendar;
-    let named =
-        |period: Period| samples.iter().any(|held| held.period.is_none_or(|at| at == period));
-    let back = std::iter::successors(Some(answer.window.period), |at| Some(at.previous()));
-    let asked = back.take_while(|at| calendar.bounds(*at).0 >= answer.window.start);
-    let nothing = asked.filter(|at| calendar.bounds(*at).0 <= now && !named(*at));
-    nothing
-        .filter_map(|period| {
-            let zero = Sample {
-                period: Some(period),
-                figure: Some(Figure::Value(0.0)),
-                target: None,
-                observed_at: None,
-            };
-            filed(scorecard, &zero, period, now)
-        })
-        .collect()
+/// Whose figures are filed.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    scorecard: &'a Scorecard,
+    kpi: &'a Kpi,
+    reading: ReadingKind,
 }
 
-/// A sample as the figure of its period; null is no figure.
-fn filed(
+impl Of<'_> {
+    /// The sum of nothing, for the periods that were asked about, have begun, and of which the source
+    /// has nothing, where the author says so. A source that fails, or says null, has not said nothing.
+    fn empty(&self, answer: &Answer, now: DateTime<Utc>) -> Vec<Filed> {
+        let samples: &[Sample] = match &answer.outcome {
+            _ if !self.kpi.empty_is_zero => return Vec::new(),
+            Outcome::Samples(samples) => samples,
+            Outcome::NoRows => &[],
+            Outcome::Null | Outcome::Error(_) => return Vec::new(),
+        };
+        let calendar = &self.scorecard.calendar;
+        let asked = answer.window.period;
+        let is_of = |sample: &Sample, at: Period| {
+            let is_of_all = sample.period.is_none() && sample.observed_at.is_none();
+            is_of_all || self.period(sample, asked) == at
+        };
+        let named = |at: Period| samples.iter().any(|sample| is_of(sample, at));
+        let back = std::iter::successors(Some(asked), |at| Some(at.previous()));
+        let asked = back.take_while(|at| calendar.bounds(*at).0 >= answer.window.start);
+        let nothing = asked.filter(|at| calendar.bounds(*at).0 <= now && !named(*at));
+        nothing
+            .filter_map(|period| {
+                let zero = Sample {
+                    period: Some(period),
+                    figure: Some(Figure::Value(0.0)),
+                    target: None,
+                    observed_at: None,
+                };
+                self.filed(&zero, period, now)
+            })
+            .collect()
+    }
+
+    /// A sample as the figure of its period; null is no figure.
+    fn filed(&self, sample: &Sample, asked: Period, now: DateTime<Utc>) -> Option<Filed> {
+        let period = self.period(sample, asked);
+        let calendar = &self.scorecard.calendar;
+        Some(Filed {
+            period,
+            figure: sample.figure?,
+            target: sample.target,
+            observed_at: sample.observed_at.unwrap_or_else(|| calendar.observed_in(period, now)),
+            collected_at: now,
+            stage: stage(self.scorecard, period, now),
+            stands: match self.reading {
+                ReadingKind::Series => Stands::CollectedLast,
+                _ => stands(self.scorecard, period, sample.observed_at),
+            },
+        })
+    }
+
+    /// The period that a sample is of: the one it names, else the one in which it was observed, else
+    /// the one that was asked about.
+    fn period(&self, sample: &Sample, asked: Period) -> Period {
+        let observed = || {
+            let at = sample.observed_at?;
+            Some(self.scorecard.calendar.period_at(self.kpi.frequency, at))
+        };
+        sample.period.or_else(observed).unwrap_or(asked)
+    }
+}
+
+/// What says when it was true stands unless something later is held.
+pub(super) fn stands(
     scorecard: &Scorecard,
-    sample: &Sample,
-    asked: Period,
-    now: DateTime<Utc>,
-) -> Option<Filed> {
-    let calendar = &scorecard.calendar;
-    let period = sample.period.unwrap_or(asked);
-    Some(Filed {
-        period,
-        figure: sample.figure?,
-        target: sample.target,
-        observed_at: sample.observed_at.unwrap_or_else(|| calendar.observed_in(period, now)),
-        collected_at: now,
-        stage: stage(scorecard, period, now),
-    })
+    period: Period,
+    observed_at: Option<DateTime<Utc>>,
+) -> Stands {
+    match observed_at {
+        Some(_) => Stands::ObservedLast(scorecard.calendar.last_instant(period)),
+        None => Stands::CollectedLast,
+    }
 }
 
 /// A source may restate a period until `freeze_after` later ones have closed.
@@ -186,4 +223,96 @@ pub(super) fn filing(kind: ReadingKind, kpi: &Kpi) -> Filing {
 fn definition<'e>(engine: &'e Engine, collection: &Collection) -> Option<(&'e Scorecard, &'e Kpi)> {
     let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard)?;
     Some((scorecard, scorecard.kpi(&collection.kpi.kpi)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::set_up;
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+connections: {}
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { you: { name: You, email: you@example.com } }
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+owner: you
+perspectives:
+  customer:
+    objectives:
+      answer:
+        kpis:
+          waiting: { nature: level, direction: lower, target: 10, tolerance: 5, owner: you }
+          sold: { nature: flow, target: 10, empty: zero, owner: you }
+";
+
+    fn period(text: &str) -> Period {
+        Period::parse(text).unwrap()
+    }
+
+    fn sample(named: Option<&str>, observed_at: Option<&str>) -> Sample {
+        let observed_at = observed_at.map(|text| text.parse().unwrap());
+        let figure = Some(Figure::Value(1.0));
+        Sample { period: named.map(period), figure, target: None, observed_at }
+    }
+
+    fn with_kpi(id: &str, check: impl FnOnce(Of<'_>)) {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = set_up(folder.path(), DAEMON, SCORECARD);
+        let scorecard = &setup.portfolio.scorecards()[0];
+        let kpi = scorecard.kpis().find(|kpi| kpi.id.as_str() == id).unwrap();
+        check(Of { scorecard, kpi, reading: ReadingKind::Value });
+    }
+
+    #[test]
+    fn a_pulled_reading_is_of_the_period_in_which_it_was_observed() {
+        let (asked, now) = (period("2026-06"), "2026-06-01T04:00:00Z".parse().unwrap());
+        with_kpi("waiting", |of| {
+            for (named, observed_at, filed) in [
+                (None, None, "2026-06"),
+                (None, Some("2026-05-31T21:59:59Z"), "2026-05"),
+                (None, Some("2026-05-31T22:00:00Z"), "2026-06"),
+                (Some("2026-04"), Some("2026-05-31T21:00:00Z"), "2026-04"),
+            ] {
+                let found = of.filed(&sample(named, observed_at), asked, now).unwrap();
+                assert_eq!(found.period, period(filed), "{named:?} {observed_at:?}");
+                let dated = matches!(found.stands, Stands::ObservedLast(_));
+                assert_eq!(dated, observed_at.is_some());
+            }
+            let row = Of { reading: ReadingKind::Series, ..of };
+            let found =
+                row.filed(&sample(Some("2026-05"), Some("2026-05-31T21:00:00Z")), asked, now);
+            assert_eq!(found.unwrap().stands, Stands::CollectedLast, "a row of a series restates");
+        });
+    }
+
+    #[test]
+    fn a_period_that_a_reading_was_observed_in_is_not_empty() {
+        let now = "2026-06-01T04:00:00Z".parse().unwrap();
+        let day = |text: &str| text.parse().unwrap();
+        let answer = |samples| Answer {
+            window: Window {
+                period: period("2026-05"),
+                start: "2026-03-31T22:00:00Z".parse().unwrap(),
+                end: now,
+                first_day: day("2026-04-01"),
+                last_day: day("2026-05-31"),
+            },
+            outcome: Outcome::Samples(samples),
+            exchange: None,
+        };
+        with_kpi("sold", |of| {
+            let empty = |samples| -> Vec<String> {
+                let filed = of.empty(&answer(samples), now);
+                filed.iter().map(|filed| filed.period.to_string()).collect()
+            };
+            assert_eq!(empty(vec![sample(None, None)]), [""; 0], "it is of all that was asked");
+            assert_eq!(empty(vec![sample(None, Some("2026-05-02T12:00:00Z"))]), ["2026-04"]);
+            assert_eq!(empty(vec![sample(Some("2026-04"), None)]), ["2026-05"]);
+        });
+    }
 }

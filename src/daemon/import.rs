@@ -14,7 +14,7 @@ use crate::{
         setup::Setup,
     },
     daemon::{
-        Engine,
+        Engine, collect,
         judge::{self, LIVE},
     },
     scorecard::{Figure, Input, Kpi, KpiRef, Period, Scorecard},
@@ -208,6 +208,7 @@ fn collected(names: &mut Names<'_>, row: &Row, now: DateTime<Utc>) -> Result<Col
         target: None,
         observed_at: observed_at.unwrap_or_else(|| scorecard.calendar.observed_in(period, now)),
         collected_at: now,
+        stands: collect::stands(scorecard, period, observed_at),
         // A person may restate what is frozen.
         stage: match scorecard.calendar.is_closed(period, now) {
             true => Stage::Closed,

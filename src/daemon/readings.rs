@@ -13,7 +13,7 @@ use crate::{
         import::{self, Meant, Names},
     },
     scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind},
-    store::{Attempt, Collected, Filed, Filing},
+    store::{Attempt, Collected, Filed, Filing, Stands},
     web::change::{BadReading, Media, Push, PushAnswer},
 };
 
@@ -192,6 +192,10 @@ impl<'s> Desk<'s> {
             observed_at: observed_at.unwrap_or_else(|| scorecard.calendar.observed_in(period, now)),
             collected_at: now,
             stage: collect::stage(scorecard, period, now),
+            stands: match pushed.reading {
+                ReadingKind::Series => Stands::CollectedLast,
+                _ => collect::stands(scorecard, period, observed_at),
+            },
         });
         Ok(())
     }

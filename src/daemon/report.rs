@@ -12,7 +12,7 @@ use crate::{
         notice::NoticeKind,
     },
     scorecard::{
-        Case, Id, Judge, KpiRef, Period, ReportPolicy, Scorecard, ScorecardStanding, Standing,
+        Case, Id, Judge, KpiRef, Lag, Period, ReportPolicy, Scorecard, ScorecardStanding, Standing,
     },
     store::{Held, NewDelivery},
 };
@@ -100,7 +100,7 @@ fn was_asked(
     if case.is_whole(own, now) || kpi.weight <= 0.0 || !is_collected(setup, named) {
         return true;
     }
-    let due = calendar.overdue_from(own, kpi.lag);
+    let due = calendar.overdue_from(own, kpi.lag.unwrap_or(Lag::Days(0)));
     let asked = held.attempts.get(named).map(|attempt| attempt.finished_at);
     now < due || asked.is_some_and(|asked| asked >= due)
 }

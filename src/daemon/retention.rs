@@ -190,7 +190,11 @@ fn old_from(engine: &Engine, named: &KpiRef, period: Period, span: TimeDelta) ->
         None => old(&setup.calendar),
         Some((scorecard, kpi)) => {
             let calendar = &scorecard.calendar;
-            old(calendar).max(calendar.settled_from(period, kpi.lag, scorecard.freeze_after))
+            old(calendar).max(calendar.settled_from(
+                period,
+                kpi.lag_at_most(),
+                scorecard.freeze_after,
+            ))
         }
     }
 }

@@ -97,8 +97,8 @@ fn is_known(
     let Some(attempt) = held.attempts.get(named) else { return false };
     let asked_since = match (trouble, kpi.period, setup.portfolio.scorecard(&named.scorecard)) {
         (Trouble::Overdue, Some(period), Some(scorecard)) => {
-            let lag = scorecard.kpi(&named.kpi).map_or(Lag::Days(0), |kpi| kpi.lag);
-            scorecard.calendar.overdue_from(period, lag)
+            let lag = scorecard.kpi(&named.kpi).and_then(|kpi| kpi.lag);
+            scorecard.calendar.overdue_from(period, lag.unwrap_or(Lag::Days(0)))
         }
         (Trouble::Stale, ..) => now - ASKED_WITHIN,
         _ => DateTime::<Utc>::MIN_UTC,

@@ -73,7 +73,7 @@ fn as_if_in_time(portfolio: &Portfolio, history: &History) -> History {
         let held = moved.kpi_mut(&named);
         held.failure = None;
         for (&period, revisions) in &mut held.actuals {
-            let due = scorecard.calendar.overdue_from(period, kpi.lag);
+            let due = scorecard.calendar.overdue_from(period, kpi.lag_at_most());
             let Some(first) = revisions.first_mut() else { continue };
             let collected_at = first.collected_at.min(due);
             let observed_at = first.observed_at.min(collected_at);

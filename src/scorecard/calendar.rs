@@ -182,7 +182,12 @@ impl Calendar {
     /// When a figure of a period that came at `now` was true: then, or at the period's last instant
     /// if that is over.
     pub fn observed_in(&self, period: Period, now: DateTime<Utc>) -> DateTime<Utc> {
-        now.min(self.bounds(period).1 - TimeDelta::microseconds(1))
+        now.min(self.last_instant(period))
+    }
+
+    /// The last instant of a period.
+    pub fn last_instant(&self, period: Period) -> DateTime<Utc> {
+        self.bounds(period).1 - TimeDelta::microseconds(1)
     }
 
     /// Whether somebody works on that day.

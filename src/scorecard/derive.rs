@@ -1,7 +1,9 @@
 //! Actuals that nobody collects: those of shared KPIs, added up over units, and of derived KPIs,
-//! made by a formula.
+//! made by a formula. A change of an input makes a revision of them as well.
 
 use std::{borrow::Cow, collections::BTreeSet};
+
+use chrono::{DateTime, Utc};
 
 use super::{
     Actual, Figure, Formula, History, Input, Kpi, KpiRef, Nature, Period, Portfolio, reading,
@@ -11,11 +13,21 @@ use super::{
 pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, History> {
     let mut completed = Cow::Borrowed(history);
     for named in portfolio.computed() {
-        let Some(kpi) = portfolio.kpi(named) else { continue };
+        let scorecard = portfolio.scorecard(&named.scorecard);
+        let Some((scorecard, kpi)) = scorecard.zip(portfolio.kpi(named)) else { continue };
+        let end = |period| scorecard.calendar.bounds(period).1;
         let actuals = match &kpi.input {
             Input::Collected => continue,
-            Input::Shared(units) => shared(kpi, units, &completed),
-            Input::Derived(formula) => derived(named, formula, portfolio, &completed),
+            Input::Shared(units) => revisions(units, &completed, end, |parts| shared(kpi, parts)),
+            Input::Derived(formula) => {
+                let names = formula.names().iter().map(|name| named.relative(name));
+                let Some(inputs) = names.collect::<Option<Vec<KpiRef>>>() else { continue };
+                let scales: Vec<f64> = inputs
+                    .iter()
+                    .map(|input| portfolio.kpi(input).map_or(1.0, |kpi| kpi.scale))
+                    .collect();
+                revisions(&inputs, &completed, end, |parts| derived(formula, &scales, parts))
+            }
         };
         let held = completed.to_mut().kpi_mut(named);
         for (period, actual) in actuals {
@@ -25,41 +37,51 @@ pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, Hist
     completed
 }
 
-/// The units' figures of each period that all of them have, made one: of ratios the sums of both
-/// parts, never the mean or the sum of ratios; of others as the KPI's aggregate says.
-fn shared(kpi: &Kpi, units: &[KpiRef], history: &History) -> Vec<(Period, Actual)> {
-    let periods = periods(units, history);
-    let actual = |period: &Period| {
-        let mut parts: Vec<&Actual> =
-            units.iter().map(|unit| history.kpi(unit)?.actual(*period)).collect::<Option<_>>()?;
-        parts.sort_by_key(|part| (part.observed_at, part.collected_at));
-        let figures: Vec<Figure> = parts.iter().map(|part| part.figure).collect();
-        let figure = match kpi.nature {
-            Nature::Ratio => reading::ratio(&figures)?,
-            _ => reading::of_figures(kpi.aggregate, kpi.scale, &figures)?,
-        };
-        Some((*period, newest(&parts, figure)?))
-    };
-    periods.iter().filter_map(actual).collect()
+/// What inputs make of each period, as it was known when the period ended and whenever one of them
+/// came or changed after that.
+fn revisions(
+    inputs: &[KpiRef],
+    history: &History,
+    end: impl Fn(Period) -> DateTime<Utc>,
+    make: impl Fn(&[Option<&Actual>]) -> Option<Actual>,
+) -> Vec<(Period, Actual)> {
+    let mut made = Vec::new();
+    for period in periods(inputs, history) {
+        let of = |input: &KpiRef| history.kpi(input).and_then(|held| held.actuals.get(&period));
+        let each: Vec<&[Actual]> =
+            inputs.iter().map(|input| of(input).map_or(&[][..], Vec::as_slice)).collect();
+        let came: BTreeSet<DateTime<Utc>> =
+            each.iter().flat_map(|revisions| revisions.iter()).map(|it| it.collected_at).collect();
+        let end = end(period);
+        let running = came.range(..end).next_back();
+        for at in running.into_iter().chain(came.range(end..)) {
+            let is_known = |actual: &&Actual| actual.collected_at <= *at;
+            let parts: Vec<Option<&Actual>> =
+                each.iter().map(|revisions| revisions.iter().rev().find(is_known)).collect();
+            made.extend(make(&parts).map(|actual| (period, actual)));
+        }
+    }
+    made
 }
 
-fn derived(
-    named: &KpiRef,
-    formula: &Formula,
-    portfolio: &Portfolio,
-    history: &History,
-) -> Vec<(Period, Actual)> {
-    let names: Option<Vec<KpiRef>> =
-        formula.names().iter().map(|name| named.relative(name)).collect();
-    let Some(inputs) = names else { return Vec::new() };
-    let actual = |period: &Period| {
-        let held = |at: usize| history.kpi(inputs.get(at)?)?.actual(*period);
-        let value = |at: usize| held(at)?.figure.value(portfolio.kpi(inputs.get(at)?)?.scale);
-        let figure = Figure::Value(formula.evaluate(&value)?);
-        let parts: Vec<&Actual> = (0..inputs.len()).filter_map(held).collect();
-        Some((*period, newest(&parts, figure)?))
+/// The units' figures of a period that all of them have, made one: of ratios the sums of both
+/// parts, never the mean or the sum of ratios; of others as the KPI's aggregate says.
+fn shared(kpi: &Kpi, parts: &[Option<&Actual>]) -> Option<Actual> {
+    let mut parts: Vec<&Actual> = parts.iter().copied().collect::<Option<_>>()?;
+    parts.sort_by_key(|part| (part.observed_at, part.collected_at));
+    let figures: Vec<Figure> = parts.iter().map(|part| part.figure).collect();
+    let figure = match kpi.nature {
+        Nature::Ratio => reading::ratio(&figures)?,
+        _ => reading::of_figures(kpi.aggregate, kpi.scale, &figures)?,
     };
-    periods(&inputs, history).iter().filter_map(actual).collect()
+    newest(&parts, figure)
+}
+
+fn derived(formula: &Formula, scales: &[f64], parts: &[Option<&Actual>]) -> Option<Actual> {
+    let value = |at: usize| parts.get(at).copied().flatten()?.figure.value(*scales.get(at)?);
+    let figure = Figure::Value(formula.evaluate(&value)?);
+    let parts: Vec<&Actual> = parts.iter().copied().flatten().collect();
+    newest(&parts, figure)
 }
 
 fn periods(kpis: &[KpiRef], history: &History) -> BTreeSet<Period> {

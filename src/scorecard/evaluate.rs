@@ -241,17 +241,23 @@ impl Desk<'_> {
         let day = calendar.local_day(self.now);
         let period = judged.period.map(|period| period.to_string()).unwrap_or_default();
         let mut occasion = occasion(self.scorecard, judged, &period);
-        if worse.is_some() {
-            // An outlook is a new one every day.
+        if let Some(early) = worse {
+            // An outlook is a new one every day, and one by the pace only with a newer reading.
+            let day = early.read_at.map_or(day, |read_at| calendar.local_day(read_at));
             occasion = format!("{occasion} on {day}");
         }
+        // What may have opened early does not end because its outlook cannot be told.
+        let stands_still = judged.outlook_is_stale
+            && before.is_open()
+            && judged.verdict.status != Status::OffTrack;
+        let known = if stands_still { Status::NoData } else { judged.verdict.status };
         let first_look = circumstances.first_look_is_historical && !before.seen;
         let unanswered = policy.escalate_unacknowledged;
         let opened_at = before.opened_at.filter(|_| unanswered > 0);
         let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
         let restated = kpis().filter(|kpi| is_restated(kpi, judged.period));
         Evaluation {
-            status: worse.map_or(judged.verdict.status, |early| early.status),
+            status: worse.map_or(known, |early| early.status),
             score: worse.map_or(judged.verdict.score, |early| early.score),
             path: scope.to_string(),
             occasion,

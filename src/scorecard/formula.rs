@@ -99,15 +99,23 @@ impl Formula {
     /// The result, given the value of each of [`names`](Self::names) by its place in the list.
     /// A comparison that holds is 1, one that does not is 0.
     pub fn evaluate(&self, value: &dyn Fn(usize) -> Option<f64>) -> Option<f64> {
-        evaluate(&self.root, value).filter(|result| result.is_finite())
+        evaluate(&self.root, value).ok().filter(|result| result.is_finite())
     }
 }
 
-fn evaluate(expr: &Expr, value: &dyn Fn(usize) -> Option<f64>) -> Option<f64> {
+/// Why an expression has no value.
+enum Absent {
+    /// An input is missing; `coalesce` looks further.
+    Missing,
+    /// A division by zero: nothing stands in for a wrong calculation.
+    Undefined,
+}
+
+fn evaluate(expr: &Expr, value: &dyn Fn(usize) -> Option<f64>) -> Result<f64, Absent> {
     match expr {
-        Expr::Number(number) => Some(*number),
-        Expr::Name(at) => value(*at),
-        Expr::Minus(inner) => Some(-evaluate(inner, value)?),
+        Expr::Number(number) => Ok(*number),
+        Expr::Name(at) => value(*at).ok_or(Absent::Missing),
+        Expr::Minus(inner) => Ok(-evaluate(inner, value)?),
         Expr::Binary(operator, left, right) => {
             operator.apply(evaluate(left, value)?, evaluate(right, value)?)
         }
@@ -119,10 +127,12 @@ fn call(
     function: Function,
     arguments: &[Expr],
     value: &dyn Fn(usize) -> Option<f64>,
-) -> Option<f64> {
+) -> Result<f64, Absent> {
     match (function, arguments) {
         (Function::Coalesce, _) => {
-            return arguments.iter().find_map(|argument| evaluate(argument, value));
+            let found = arguments.iter().map(|argument| evaluate(argument, value));
+            let mut known = found.filter(|found| !matches!(found, Err(Absent::Missing)));
+            return known.next().unwrap_or(Err(Absent::Missing));
         }
         (Function::If, [condition, yes, no]) => {
             let branch = if evaluate(condition, value)? != 0.0 { yes } else { no };
@@ -131,9 +141,9 @@ fn call(
         _ => {}
     }
     let values: Vec<f64> =
-        arguments.iter().map(|argument| evaluate(argument, value)).collect::<Option<_>>()?;
+        arguments.iter().map(|argument| evaluate(argument, value)).collect::<Result<_, _>>()?;
     let sum: f64 = values.iter().sum();
-    match function {
+    let result = match function {
         Function::Min => values.into_iter().reduce(f64::min),
         Function::Max => values.into_iter().reduce(f64::max),
         Function::Sum => Some(sum),
@@ -145,18 +155,19 @@ fn call(
             values.first().map(|value| (value * factor).round() / factor)
         }
         Function::If | Function::Coalesce => None,
-    }
+    };
+    result.ok_or(Absent::Undefined)
 }
 
 impl Operator {
-    fn apply(self, left: f64, right: f64) -> Option<f64> {
-        let truth = |holds: bool| Some(if holds { 1.0 } else { 0.0 });
+    fn apply(self, left: f64, right: f64) -> Result<f64, Absent> {
+        let truth = |holds: bool| Ok(if holds { 1.0 } else { 0.0 });
         match self {
-            Self::Add => Some(left + right),
-            Self::Subtract => Some(left - right),
-            Self::Multiply => Some(left * right),
-            Self::Divide if right == 0.0 => None,
-            Self::Divide => Some(left / right),
+            Self::Add => Ok(left + right),
+            Self::Subtract => Ok(left - right),
+            Self::Multiply => Ok(left * right),
+            Self::Divide if right == 0.0 => Err(Absent::Undefined),
+            Self::Divide => Ok(left / right),
             Self::Less => truth(left < right),
             Self::LessOrEqual => truth(super::at_least(right, left)),
             Self::Greater => truth(left > right),
@@ -483,6 +494,7 @@ mod tests {
             ("min(3, 1, 2) + max(4, 5) + abs(-1) + round(2.345, 2)", 9.35),
             ("if(revenue > 100, 1, missing)", 1.0),
             ("coalesce(missing, zero, 9)", 0.0),
+            ("coalesce(revenue / missing, missing + 1, 9)", 9.0),
             ("avg(1, 2, 6) + sum(1, 2)", 6.0),
             ("revenue >= 150", 1.0),
         ];
@@ -499,6 +511,20 @@ mod tests {
         {
             assert_eq!(result(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn coalesce_stands_in_for_missing_inputs_and_for_no_wrong_calculation() {
+        for text in [
+            "coalesce(revenue / zero, 9)",
+            "coalesce(missing, revenue / zero, 9)",
+            "coalesce(coalesce(missing, 1 / zero), 9)",
+            "coalesce(max(1, revenue / zero), 9)",
+            "coalesce(missing, missing)",
+        ] {
+            assert_eq!(result(text), None, "{text}");
+        }
+        assert_eq!(result("coalesce(revenue, 1 / zero)"), Some(150.0));
     }
 
     #[test]

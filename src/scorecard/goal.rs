@@ -1,6 +1,6 @@
 //! From what is wanted in general to what is wanted in one period: targets resolved to lines.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     Actual, Aim, Amount, Calendar, Direction, Figure, Frequency, Gap, History, Id, Kpi, KpiHistory,
@@ -22,6 +22,8 @@ pub struct Case<'a> {
     pub portfolio: &'a Portfolio,
     /// Their actuals.
     pub history: &'a History,
+    /// Revisions that came later are not looked at; none is left out without it.
+    pub known_at: Option<DateTime<Utc>>,
 }
 
 /// What is wanted in one period.
@@ -40,6 +42,13 @@ struct Wanted {
 }
 
 impl<'a> Case<'a> {
+    /// The revision of a period that counts.
+    pub fn actual(&self, period: Period) -> Option<&'a Actual> {
+        let revisions = self.held.actuals.get(&period)?;
+        let is_known = |actual: &&Actual| self.known_at.is_none_or(|at| actual.collected_at <= at);
+        revisions.iter().rev().find(is_known)
+    }
+
     /// The single-period value of a period, if one is held that may be used.
     pub fn value(&self, period: Period) -> Option<f64> {
         let actual = self.believed(period).ok()?;
@@ -48,7 +57,7 @@ impl<'a> Case<'a> {
 
     /// What is held for a period, unless it is not believable and waits for a person.
     pub fn believed(&self, period: Period) -> Result<&'a Actual, Gap> {
-        let actual = self.held.actual(period).ok_or(Gap::Overdue)?;
+        let actual = self.actual(period).ok_or(Gap::Overdue)?;
         if self.is_believable(actual) { Ok(actual) } else { Err(Gap::Quarantined) }
     }
 
@@ -73,7 +82,7 @@ impl<'a> Case<'a> {
         let aim = self.aim(period).ok_or(Gap::NoTarget)?;
         let direction = self.kpi.direction;
         if let Tolerance::Steps(steps) = &aim.tolerance {
-            let target = self.target_over_span(aim, period).ok().map(|wanted| wanted.value);
+            let target = self.shown_target(aim, period)?;
             return Ok(Goal { target, lines: Lines::Steps { direction, steps: steps.clone() } });
         }
         match &aim.target {
@@ -107,8 +116,7 @@ impl<'a> Case<'a> {
         let direction = self.kpi.direction;
         let (green, red, floor) = match &aim.tolerance {
             Tolerance::Lines { green, red } => {
-                let wanted = self.target_over_span(aim, period).ok();
-                let target = wanted.map_or(*green, |wanted| wanted.value);
+                let target = self.shown_target(aim, period)?.unwrap_or(*green);
                 let lines = Lines::OneSided { direction, green: *green, red: *red };
                 return Ok(Goal { target: Some(target), lines });
             }
@@ -117,11 +125,22 @@ impl<'a> Case<'a> {
         };
         let wanted = self.target_over_span(aim, period)?;
         let sign = direction.sign();
-        let green = wanted.value - sign * wanted.distance(green, floor)?;
+        // The floor stands in for the tolerance alone: with it, green begins at a target of 0 itself.
+        let green = wanted.value - sign * wanted.distance(green, floor.map(|_| 0.0))?;
         let red = wanted.value - sign * wanted.distance(red, floor)?;
         // A red line inside green would be no line: the two meet.
         let red = if sign * red > sign * green { green } else { red };
         Ok(Goal { target: Some(wanted.value), lines: Lines::OneSided { direction, green, red } })
+    }
+
+    /// The target beside absolute lines or a table. They need none; but where one is written that
+    /// does not reach this period, nothing is wanted of it.
+    fn shown_target(&self, aim: &Aim, period: Period) -> Result<Option<f64>, Gap> {
+        let wanted = self.target_over_span(aim, period).map(|wanted| wanted.value);
+        match aim.target {
+            None | Some(Target::Band(_) | Target::Milestone { .. }) => Ok(wanted.ok()),
+            Some(_) => wanted.map(Some),
+        }
     }
 
     /// The target of the period, or the sum of the targets since the span began. Of a ratio 95 %
@@ -145,7 +164,7 @@ impl<'a> Case<'a> {
 
     /// The target that came with the period's actual, else the configured one.
     fn single(&self, aim: &Aim, period: Period) -> Result<Wanted, Gap> {
-        match self.held.actual(period).and_then(|actual| actual.target) {
+        match self.actual(period).and_then(|actual| actual.target) {
             Some(value) => Ok(Wanted { value, size: value.abs() }),
             None => self.target(aim, period),
         }

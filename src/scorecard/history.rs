@@ -80,6 +80,17 @@ pub struct KpiHistory {
     pub actuals: BTreeMap<Period, Vec<Actual>>,
     /// Why the newest attempt to collect gave nothing, if it did.
     pub failure: Option<Failure>,
+    /// The newest collection that its schedule asked for, whatever came of it.
+    pub asked: Option<Asked>,
+}
+
+/// A collection that a schedule asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The instant of the schedule.
+    pub slot: DateTime<Utc>,
+    /// When it was over.
+    pub over_at: DateTime<Utc>,
 }
 
 /// An attempt to collect that gave no figure.
@@ -107,6 +118,14 @@ impl Figure {
             Self::Ratio { numerator, denominator } => scale * numerator / denominator,
         };
         value.is_finite().then_some(value)
+    }
+}
+
+impl Actual {
+    /// Whether another figure of its period was true later, and therefore stands. What is observed
+    /// after the last instant of the period is of that instant.
+    pub fn was_observed_before(&self, other: &Self, last: DateTime<Utc>) -> bool {
+        self.observed_at.min(last) < other.observed_at.min(last)
     }
 }
 
@@ -170,6 +189,7 @@ impl KpiHistory {
             .filter(|(_, revisions)| !revisions.is_empty())
             .collect();
         let failure = self.failure.clone().filter(|failure| failure.at <= instant);
-        Self { actuals, failure }
+        let asked = self.asked.filter(|asked| asked.over_at <= instant);
+        Self { actuals, failure, asked }
     }
 }

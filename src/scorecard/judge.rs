@@ -90,6 +90,7 @@ impl<'a> Judge<'a> {
             .fold(Occasion::default(), Occasion::and);
         let period = occasion.label();
         let since = period.and_then(|label| self.since(scorecard, perspective, &verdict, label));
+        let outlook = outlook(perspective, &objectives);
         PerspectiveStanding {
             id: perspective.id.clone(),
             name: perspective.name.clone(),
@@ -100,7 +101,11 @@ impl<'a> Judge<'a> {
             official: occasion.is_official(),
             level_read: occasion.level_read(),
             weight: perspective.weight,
-            outlook: outlook(perspective, &objectives),
+            outlook_is_stale: outlook == Heading::Unknown,
+            outlook: match outlook {
+                Heading::For(outlook) => Some(outlook),
+                Heading::Unasked | Heading::Unknown => None,
+            },
             episode: episode.cloned(),
             objectives,
         }
@@ -178,6 +183,7 @@ impl<'a> Judge<'a> {
             held: self.history.kpi(&scorecard.named(kpi)).unwrap_or(&self.nothing),
             portfolio: self.portfolio,
             history: &self.history,
+            known_at: None,
         }
     }
 
@@ -202,13 +208,29 @@ fn occasion(objective: &ObjectiveStanding, scorecard: &Scorecard) -> Occasion {
     own.chain(linked).fold(Occasion::default(), Occasion::and)
 }
 
+/// Where a perspective is heading.
+#[derive(PartialEq)]
+enum Heading {
+    /// Its alerts do not ask.
+    Unasked,
+    /// A source is dead, and its old figures say nothing of that.
+    Unknown,
+    For(Outlook),
+}
+
 /// The perspective with each KPI as it is heading, where its alerts ask for that.
-fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Option<Outlook> {
+fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Heading {
     let basis = match perspective.alert.on {
         AlertOn::Provisional => Basis::Pace,
         AlertOn::Forecast => Basis::Forecast,
-        AlertOn::OffTrack | AlertOn::AtRisk => return None,
+        AlertOn::OffTrack | AlertOn::AtRisk => return Heading::Unasked,
     };
+    let mut kpis = objectives.iter().flat_map(|objective| &objective.kpis);
+    if kpis.clone().any(|kpi| kpi.weight > 0.0 && kpi.outlook_is_stale) {
+        return Heading::Unknown;
+    }
+    let read = kpis.by_ref().filter_map(|kpi| Some(kpi.pace?.read_at));
+    let read_at = read.max().filter(|_| basis == Basis::Pace);
     let pairs = perspective.objectives.iter().zip(objectives);
     let children = pairs.map(|(objective, standing)| {
         let own = standing.kpis.iter().map(|kpi| heading_child(kpi, basis));
@@ -217,7 +239,7 @@ fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Optio
         child(&objective.id, &verdict, objective.weight, objective.critical)
     });
     let verdict = roll_up(&perspective.rollup, &children.collect::<Vec<_>>()).verdict;
-    Some(Outlook { basis, status: verdict.status, score: verdict.score })
+    Heading::For(Outlook { basis, status: verdict.status, score: verdict.score, read_at })
 }
 
 pub(super) fn kpi_child(kpi: &KpiStanding) -> Child {

@@ -2,11 +2,11 @@
 
 use std::ops::Bound;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
-    Actual, Case, DataState, Figure, Frequency, Gap, Kpi, KpiStanding, LastKnown, Lines, Nature,
-    Period, Scorecard, Status, Target,
+    Actual, Case, DataState, Figure, Frequency, Gap, Input, Kpi, KpiStanding, Lag, LastKnown,
+    Lines, Nature, Period, Scorecard, Status, Target,
     forecast::{self, Forecast, Shape},
     score::{self, Anchors, Yardstick},
     signal::{self, Assurance, Limits},
@@ -55,10 +55,14 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
         period => case.unjudged(period, report.gap),
     };
     let figures = Figures::of(case, &verdict, now);
+    let as_reported = report
+        .period
+        .filter(|_| report.judged)
+        .and_then(|period| case.as_reported(period, scorecard.materiality_pct));
     let kpi = case.kpi;
     let (green_line, red_line) =
         verdict.lines.as_ref().map_or((None, None), |lines| lines.shown(verdict.value));
-    let newest = verdict.value.and(report.period).and_then(|period| case.held.actual(period));
+    let newest = verdict.value.and(report.period).and_then(|period| case.actual(period));
     let variance = variance(&verdict, green_line);
     KpiStanding {
         id: kpi.id.clone(),
@@ -94,12 +98,13 @@ pub fn judge_kpi(case: &Case<'_>, scorecard: &Scorecard, now: DateTime<Utc>) -> 
         expected: figures.expected,
         forecast: figures.forecast,
         pace: case.pace(now),
-        as_reported: report
-            .period
-            .filter(|_| report.judged)
-            .and_then(|period| case.as_reported(period, scorecard.materiality_pct)),
+        outlook_is_stale: case.outlook_is_stale(now),
+        finality: verdict
+            .value
+            .and(report.period)
+            .map(|period| case.finality(period, as_reported.is_some(), now)),
+        as_reported,
         restated: case.restated(scorecard.materiality_pct, now),
-        finality: verdict.value.and(report.period).map(|period| case.finality(period, now)),
         weight: kpi.weight_in(report.period),
         critical: kpi.critical,
     }
@@ -110,6 +115,16 @@ impl Kpi {
     pub fn weight_in(&self, period: Option<Period>) -> f64 {
         let holds = |(from, _): &&(Period, f64)| period.is_some_and(|period| *from <= period);
         self.weights.iter().rev().find(holds).map_or(self.weight, |(_, weight)| *weight)
+    }
+
+    /// The longest that its figures may take: the lag written, else the day after the period. What
+    /// is computed takes no time of its own.
+    pub fn lag_at_most(&self) -> Lag {
+        let usual = match self.input {
+            Input::Collected => Lag::Days(1),
+            Input::Derived(_) | Input::Shared(_) => Lag::Days(0),
+        };
+        self.lag.unwrap_or(usual)
     }
 
     /// Whether the newest reading speaks for it, rather than the last closed period.
@@ -126,15 +141,15 @@ impl Case<'_> {
             Ok(value) => value,
             Err(gap) => return self.unjudged(Some(period), Some(gap)),
         };
-        if self.kpi.aims.is_empty() && !self.scores_without_lines() {
+        if self.kpi.aims.is_empty() && self.scores_without_lines() {
+            return self.judge_value(period, value, None, None);
+        }
+        if self.kpi.aims.is_empty() {
             let verdict = self.unjudged(Some(period), None);
             return PeriodVerdict { value: Some(value), status: Status::NotScored, ..verdict };
         }
         match self.goal(period) {
             Ok(goal) => self.judge_value(period, value, Some(goal.lines), goal.target),
-            Err(Gap::NoTarget) if self.scores_without_lines() => {
-                self.judge_value(period, value, None, None)
-            }
             Err(gap) => {
                 let status = if gap == Gap::ZeroTarget { Status::Pending } else { Status::NoData };
                 let verdict = self.unjudged(Some(period), Some(gap));
@@ -317,7 +332,7 @@ impl Case<'_> {
         if !self.is_applicable(period) {
             return Report::without(Some(period), DataState::Open, Gap::NotApplicable);
         }
-        if now > actual.observed_at + self.max_age(period) {
+        if now > self.fresh_until(period, actual) {
             let carried = self.carried(period, running);
             let gap = if carried { Gap::CarriedForward } else { Gap::Stale };
             let period = Some(period);
@@ -379,14 +394,17 @@ impl Case<'_> {
         }
     }
 
-    /// How long a level's reading speaks for it: as configured, else the larger of two polls and
-    /// the time until the next period's reading is overdue.
-    fn max_age(&self, period: Period) -> TimeDelta {
-        self.kpi.max_age.unwrap_or_else(|| {
-            let (_, end) = self.calendar.bounds(period);
-            let one_period = self.calendar.overdue_from(period.next(), self.kpi.lag) - end;
-            self.kpi.poll_interval.map_or(one_period, |poll| one_period.max(poll * 2))
-        })
+    /// Until when a level's reading speaks for it: as configured, else for two polls, or until the
+    /// reading of the next period would be overdue, whichever is later.
+    fn fresh_until(&self, period: Period, reading: &Actual) -> DateTime<Utc> {
+        let observed = reading.observed_at;
+        if let Some(age) = self.kpi.max_age {
+            return observed + age;
+        }
+        let after = std::iter::successors(Some(period.next()), |at| Some(at.next()));
+        let next = after.take(PERIODS_BACK_MAX).find(|at| self.is_applicable(*at));
+        let overdue = self.overdue_from(next.unwrap_or(period.next()));
+        self.kpi.poll_interval.map_or(overdue, |poll| overdue.max(observed + poll * 2))
     }
 
     fn last_known(&self) -> Option<LastKnown> {
@@ -472,7 +490,7 @@ impl Case<'_> {
         let same = back
             .take(PERIODS_BACK_MAX)
             .filter(|at| self.is_applicable(*at))
-            .take_while(|at| self.held.actual(*at).is_some())
+            .take_while(|at| self.actual(*at).is_some())
             .take_while(|at| self.judge_period(*at).status == verdict.status);
         let own = u32::from(self.calendar.is_closed(verdict.period, now));
         u32::try_from(same.count()).unwrap_or(u32::MAX).saturating_add(own)
@@ -523,6 +541,8 @@ fn sum<'a>(
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::scorecard::{Calendar, History, Id, KpiHistory, Portfolio, Signal};
 
@@ -547,7 +567,7 @@ mod tests {
         let (portfolio, history) = (Portfolio::new(Vec::new()).unwrap(), History::default());
         let (kpi, calendar, held) = (&kpi, &calendar, &held);
         let (scorecard, portfolio, history) = (&kpi.id, &portfolio, &history);
-        let case = Case { scorecard, kpi, calendar, held, portfolio, history };
+        let case = Case { scorecard, kpi, calendar, held, portfolio, history, known_at: None };
         let newest = day(days - 1);
         let (_, now) = calendar.bounds(newest);
         (case.limits(newest).unwrap(), Figures::of(&case, &case.judge_period(newest), now))

@@ -74,6 +74,12 @@ impl Lines {
     }
 }
 
+/// The score of the row that a value satisfies; of a value worse than every row, that of the worst.
+pub(super) fn row_score(direction: Direction, steps: &[Step], value: f64) -> f64 {
+    let worst = || steps.iter().map(|step| step.score).min_by(f64::total_cmp);
+    row(direction, steps, value).map(|row| row.score).or_else(worst).unwrap_or(0.0)
+}
+
 /// The first row of a table that a value satisfies.
 pub(super) fn row(direction: Direction, steps: &[Step], value: f64) -> Option<&Step> {
     let holds = |from: f64| at_least(direction.sign() * value, direction.sign() * from);

@@ -55,7 +55,9 @@ pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
 pub use explain::{Branch, Explanation, Part, PartOf};
 pub use formula::{Formula, FormulaError};
 pub use goal::{Case, Goal, improved, trajectory};
-pub use history::{Actual, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample};
+pub use history::{
+    Actual, Asked, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample,
+};
 pub use hours::{HoursOn, WorkingHours};
 pub use id::{Id, IdError, KpiRef, Scope};
 pub use incident::{Incident, IncidentNews, Trouble};

@@ -1,8 +1,11 @@
 //! The running period of a flow: how it goes so far. An early word, always labelled provisional.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Case, Lines, Nature, Pacing, Period, Status, forecast};
+
+/// A source that nobody polls and that fails is expected back within this.
+const UNASKED_PATIENCE: TimeDelta = TimeDelta::days(2);
 
 /// How much of a running period has passed, in completed days.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,17 +40,22 @@ impl Elapsed {
 }
 
 impl Case<'_> {
-    /// The pace of the running period of a flow that already has an actual.
+    /// The pace of the running period of a flow that already has an actual, up to its last reading;
+    /// none where that is stale.
     pub fn pace(&self, now: DateTime<Utc>) -> Option<Pacing> {
         if self.kpi.nature != Nature::Flow || self.kpi.cumulative.is_some() {
             return None;
         }
         let period = self.calendar.period_at(self.kpi.frequency, now);
         let value = self.value(period)?;
+        let read_at = self.read_until(period)?.min(now);
+        if self.is_left_behind(period, now) {
+            return None;
+        }
         let goal = self.goal(period).ok()?;
         let target = goal.target?;
-        let elapsed = self.elapsed(now);
-        let projection = self.seasonal(period, value, now).or(elapsed.projection(value));
+        let elapsed = self.elapsed(period, read_at);
+        let projection = self.seasonal(period, value, read_at).or(elapsed.projection(value));
         let early = elapsed.share() < self.kpi.pace.min_elapsed;
         let verdict = projection
             .filter(|_| !early && matches!(goal.lines, Lines::OneSided { .. }))
@@ -55,6 +63,7 @@ impl Case<'_> {
         let to_date = elapsed.target_to_date(target);
         Some(Pacing {
             period,
+            read_at,
             value,
             target_to_date: to_date,
             pace_pct: (to_date != 0.0).then(|| 100.0 * value / to_date),
@@ -65,12 +74,57 @@ impl Case<'_> {
         })
     }
 
+    /// Up to when the figure of a period speaks: its reading, or the oldest of those it is made of.
+    fn read_until(&self, period: Period) -> Option<DateTime<Utc>> {
+        let inputs = self.made_of();
+        let read = |case: &Self| Some(case.actual(period)?.observed_at);
+        if inputs.is_empty() { read(self) } else { inputs.iter().filter_map(read).min() }
+    }
+
+    /// Whether the running period has a reading that its source has left behind: two polls ago, or,
+    /// of one that is not polled, days before the source failed. What such a figure is heading for
+    /// nobody knows.
+    fn is_left_behind(&self, running: Period, now: DateTime<Utc>) -> bool {
+        let inputs = self.made_of();
+        let is_old = |case: &Self| {
+            let read = case.actual(running).map(|actual| actual.observed_at);
+            read.zip(case.patience()).is_some_and(|(read, patience)| now > read + patience)
+        };
+        if inputs.is_empty() { is_old(self) } else { inputs.iter().any(is_old) }
+    }
+
+    /// Whether the source of a KPI, or of one that it is made of, has failed for so long that it says
+    /// nothing of where things are heading.
+    fn is_cut_off(&self, now: DateTime<Utc>) -> bool {
+        let inputs = self.made_of();
+        let is_dead = |case: &Self| {
+            let failure = case.held.failure.as_ref();
+            let newest = case.held.actuals.values().filter_map(|revisions| revisions.last());
+            let last = newest.map(|actual| actual.observed_at.max(actual.collected_at)).max();
+            failure.and(last).zip(case.patience()).is_some_and(|(last, span)| now > last + span)
+        };
+        if inputs.is_empty() { is_dead(self) } else { inputs.iter().any(is_dead) }
+    }
+
+    /// Whether an outlook on the KPI would be made of figures that are out of date.
+    pub(super) fn outlook_is_stale(&self, now: DateTime<Utc>) -> bool {
+        let running = self.calendar.period_at(self.kpi.frequency, now);
+        let paced = self.kpi.nature == Nature::Flow && self.kpi.cumulative.is_none();
+        (paced && self.is_left_behind(running, now)) || self.is_cut_off(now)
+    }
+
+    /// How old the newest reading of a running period may be.
+    fn patience(&self) -> Option<TimeDelta> {
+        let unasked = || self.held.failure.as_ref().map(|_| UNASKED_PATIENCE);
+        self.kpi.max_age.or(self.kpi.poll_interval.map(|poll| poll * 2)).or_else(unasked)
+    }
+
     /// What the running period comes to if last year's share up to the same day holds: for a KPI
     /// with two years behind it, and what last year had brought by that day still on record.
-    fn seasonal(&self, period: Period, so_far: f64, now: DateTime<Utc>) -> Option<f64> {
+    fn seasonal(&self, period: Period, so_far: f64, read_at: DateTime<Utc>) -> Option<f64> {
         let last_year = period.last_year();
-        self.held.actual(last_year.last_year())?;
-        let passed = self.calendar.local_day(now) - self.calendar.first_day(period);
+        self.actual(last_year.last_year())?;
+        let passed = self.calendar.local_day(read_at) - self.calendar.first_day(period);
         let day = self.calendar.first_day(last_year).checked_add_signed(passed)?;
         let by_then = self.calendar.midnight(day);
         let revisions = self.held.actuals.get(&last_year)?.iter();
@@ -78,11 +132,10 @@ impl Case<'_> {
         forecast::seasonal_pace(so_far, self.value_of(part)?, self.value(last_year)?)
     }
 
-    /// How much of the running period is over: completed days, working days where so configured.
-    fn elapsed(&self, now: DateTime<Utc>) -> Elapsed {
+    /// How much of a period is over at an instant: completed days, working days where so configured.
+    fn elapsed(&self, period: Period, at: DateTime<Utc>) -> Elapsed {
         let calendar = self.calendar;
-        let today = calendar.local_day(now);
-        let period = calendar.period_of(self.kpi.frequency, today);
+        let today = calendar.local_day(at);
         let (first, last) = (calendar.first_day(period), calendar.last_day(period));
         let yesterday = today.pred_opt().unwrap_or(today);
         if self.kpi.pace.working_days {

@@ -6,29 +6,36 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Case, DataState, Gap, Input, KpiHistory, KpiRef, Period, PeriodVerdict, portfolio};
 
-static NOTHING: KpiHistory = KpiHistory { actuals: BTreeMap::new(), failure: None };
+static NOTHING: KpiHistory = KpiHistory { actuals: BTreeMap::new(), failure: None, asked: None };
 
 impl<'a> Case<'a> {
     /// The instant from which a missing actual is overdue. What is computed is due no earlier than
     /// what it is made of.
     pub fn overdue_from(&self, period: Period) -> DateTime<Utc> {
-        let own = self.calendar.overdue_from(period, self.kpi.lag);
-        let made_of = self.made_of();
-        let inputs = made_of.iter().map(|it| it.calendar.overdue_from(period, it.kpi.lag));
-        inputs.fold(own, DateTime::max)
+        let inputs = self.made_of();
+        inputs.iter().map(|input| input.own_due(period)).fold(self.own_due(period), DateTime::max)
+    }
+
+    /// The same of one KPI alone. Without a written lag a figure is due when the first collection
+    /// that its schedule asks for after the end is over, and at the latest with the next day.
+    fn own_due(&self, period: Period) -> DateTime<Utc> {
+        let latest = self.calendar.overdue_from(period, self.kpi.lag_at_most());
+        let (_, end) = self.calendar.bounds(period);
+        let asked = self.held.asked.filter(|asked| self.kpi.lag.is_none() && asked.slot >= end);
+        asked.map_or(latest, |asked| asked.over_at.clamp(end, latest))
     }
 
     /// Whether what is held for a period that has ended may be judged: it is of the whole period, or
     /// nobody expects more. What came while the period ran waits for its due day.
     pub fn is_in(&self, period: Period, now: DateTime<Utc>) -> bool {
-        self.held.actual(period).is_some()
+        self.actual(period).is_some()
             && (self.is_whole(period, now) || now >= self.overdue_from(period))
     }
 
     /// Whether the figure held came after the end of its period, or is known to have been true then;
     /// what is computed is whole when all that it is made of is in.
     pub fn is_whole(&self, period: Period, now: DateTime<Utc>) -> bool {
-        let Some(actual) = self.held.actual(period) else { return false };
+        let Some(actual) = self.actual(period) else { return false };
         let (_, end) = self.calendar.bounds(period);
         now >= end
             && match &self.kpi.input {
@@ -51,7 +58,7 @@ impl<'a> Case<'a> {
         if let Some(due) = self.milestone_due(period) {
             return self.milestone_in(period, due, now);
         }
-        if self.held.actual(period).is_none() {
+        if self.actual(period).is_none() {
             let gap = match self.missing_state(period, now) {
                 DataState::Open => Gap::NotDue,
                 _ if self.held.actuals.is_empty() => Gap::NeverCollected,
@@ -83,7 +90,7 @@ impl<'a> Case<'a> {
     }
 
     /// The collected KPIs that a computed one is made of in the end; none of one that is collected.
-    fn made_of(&self) -> Vec<Case<'a>> {
+    pub(super) fn made_of(&self) -> Vec<Case<'a>> {
         if matches!(self.kpi.input, Input::Collected) {
             return Vec::new();
         }

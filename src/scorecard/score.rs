@@ -113,9 +113,7 @@ fn threshold(lines: &Lines, anchors: Anchors, value: f64) -> f64 {
         }
         Lines::Binary if value != 0.0 => 100.0,
         Lines::Binary => 0.0,
-        Lines::Steps { direction, steps } => {
-            lines::row(*direction, steps, value).map_or(0.0, |row| row.score)
-        }
+        Lines::Steps { direction, steps } => lines::row_score(*direction, steps, value),
     }
 }
 

@@ -170,6 +170,9 @@ pub struct PerspectiveStanding {
     pub weight: f64,
     /// What the running period or the next one looks like, where alerts ask for it; provisional.
     pub outlook: Option<Outlook>,
+    /// It is asked for, and cannot be told: a figure that it would be made of is out of date.
+    #[serde(skip)]
+    pub outlook_is_stale: bool,
     /// The open episode, or the last one.
     #[serde(serialize_with = "episode")]
     pub episode: Option<Episode>,
@@ -193,6 +196,9 @@ pub struct Outlook {
     pub status: Status,
     /// 0 to 100, unrounded.
     pub score: Option<f64>,
+    /// When the newest reading behind a pace was true in the world.
+    #[serde(skip)]
+    pub read_at: Option<DateTime<Utc>>,
 }
 
 /// What an outlook is made from.
@@ -324,6 +330,9 @@ pub struct KpiStanding {
     pub expected: Option<(Status, f64)>,
     /// The running period of a flow so far; provisional.
     pub pace: Option<Pacing>,
+    /// Where it is heading would be told by figures that are out of date.
+    #[serde(skip)]
+    pub outlook_is_stale: bool,
     /// How settled the value is; none without one.
     pub finality: Option<Finality>,
     /// The period was reported otherwise before: its first figure and verdict.
@@ -351,6 +360,9 @@ pub struct LastKnown {
 pub struct Pacing {
     /// The running period.
     pub period: Period,
+    /// Up to when it has been read.
+    #[serde(skip)]
+    pub read_at: DateTime<Utc>,
     /// What has come so far.
     pub value: f64,
     /// What should have come so far.

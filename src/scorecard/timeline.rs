@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Acknowledgement, Actual, Circumstances, Episode, EpisodeChange, Failure, History, Id, KpiRef,
-    Period, Portfolio, Scope, Standing, evaluate,
+    Acknowledgement, Actual, Asked, Circumstances, Episode, EpisodeChange, Failure, History, Id,
+    KpiRef, Period, Portfolio, Scope, Standing, evaluate,
 };
 
 /// What comes in at one instant.
@@ -44,7 +44,7 @@ pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> 
     let mut episodes: HashMap<Scope, Episode> = HashMap::new();
     let mut moments = Vec::new();
     for step in steps {
-        take_in(&mut history, step);
+        take_in(portfolio, &mut history, step);
         acknowledge(&mut episodes, step);
         let circumstances = Circumstances {
             historical: step.historical,
@@ -70,14 +70,29 @@ fn acknowledge(episodes: &mut HashMap<Scope, Episode>, step: &Step) {
     }
 }
 
-/// A figure ends the failure before it; a failure leaves what is held as it is.
-fn take_in(history: &mut History, step: &Step) {
+/// A figure ends the failure before it; a failure leaves what is held as it is. Of what a schedule
+/// collects, either is a collection.
+fn take_in(portfolio: &Portfolio, history: &mut History, step: &Step) {
+    let is_scheduled =
+        |kpi: &KpiRef| portfolio.kpi(kpi).is_some_and(|kpi| kpi.poll_interval.is_some());
+    let asked =
+        |kpi: &KpiRef| is_scheduled(kpi).then_some(Asked { slot: step.at, over_at: step.at });
     for (kpi, period, actual) in &step.actuals {
         let held = history.kpi_mut(kpi);
-        held.record(*period, *actual);
+        let is_late = |newest: &Actual| {
+            let scorecard = portfolio.scorecard(&kpi.scorecard);
+            let last = scorecard.map(|it| it.calendar.last_instant(*period));
+            last.is_some_and(|last| actual.was_observed_before(newest, last))
+        };
+        if !held.actual(*period).is_some_and(is_late) {
+            held.record(*period, *actual);
+        }
         held.failure = None;
+        held.asked = asked(kpi).or(held.asked);
     }
     for (kpi, message) in &step.failures {
-        history.kpi_mut(kpi).failure = Some(Failure { at: step.at, message: message.clone() });
+        let held = history.kpi_mut(kpi);
+        held.failure = Some(Failure { at: step.at, message: message.clone() });
+        held.asked = asked(kpi).or(held.asked);
     }
 }

@@ -157,8 +157,8 @@ pub struct Kpi {
     pub owner: Option<Id>,
     /// Who is told when its data are late or wrong: a person's id.
     pub steward: Option<Id>,
-    /// How long after the period's end the actual is due.
-    pub lag: Lag,
+    /// How long after the period's end the actual is due, where its author says.
+    pub lag: Option<Lag>,
     /// What it is judged against, by first period ascending.
     pub aims: Vec<Aim>,
     /// Weights that hold from a period on, ascending; before the first, `weight`.
@@ -478,7 +478,7 @@ impl Kpi {
             alert: None,
             owner: None,
             steward: None,
-            lag: Lag::Days(0),
+            lag: None,
             aims: Vec::new(),
             weights: Vec::new(),
             scoring: Scoring::Threshold,

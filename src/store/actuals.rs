@@ -42,6 +42,27 @@ pub struct Filed {
     pub collected_at: DateTime<Utc>,
     /// How far the period had come then.
     pub stage: Stage,
+    /// Whether it takes the place of what is held.
+    pub stands: Stands,
+}
+
+/// Which of two figures of a period stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// The one collected last: a row of a series, or a figure that says no instant of its own.
+    CollectedLast,
+    /// The one observed last, up to the last instant of the period; equally late, the one collected last.
+    ObservedLast(DateTime<Utc>),
+}
+
+impl Filed {
+    /// Whether a figure of the same period that is held was observed later, and therefore stands.
+    pub fn gives_way_to(&self, held_observed_at: DateTime<Utc>) -> bool {
+        match self.stands {
+            Stands::CollectedLast => false,
+            Stands::ObservedLast(last) => self.observed_at.min(last) < held_observed_at.min(last),
+        }
+    }
 }
 
 /// How far a period has come when a figure of it is filed.
@@ -62,7 +83,7 @@ pub(super) enum Came {
     New,
     /// It took the place of another.
     Revised,
-    /// It was there.
+    /// It was there, or is of an earlier instant than what was.
     Unchanged,
     /// It would restate a frozen period, and was not taken.
     Frozen,
@@ -84,20 +105,27 @@ pub(super) async fn record(
     let mut of: Vec<usize> = Vec::new();
     for Collected { kpi, filing, filed, .. } in collected {
         for filed in filed {
-            let (reading, figure) = match filing {
-                Filing::Actuals => (None, Some(filed.figure)),
+            let (reading, actual) = match filing {
+                Filing::Actuals => (None, Some(*filed)),
                 Filing::Readings { .. } if is_closed_to(tx, kpi, filed.period).await? => {
                     (Some(Came::Frozen), None)
                 }
                 Filing::Readings { kind, aggregate, scale } => {
                     let (reading, readings) = keep_reading(tx, kpi, filed).await?;
                     let figure = reading::actual(*kind, *aggregate, *scale, &readings);
-                    (Some(reading), figure)
+                    // What is made of all readings is as late as the last of them.
+                    let last = readings.iter().map(|held| held.observed_at).max();
+                    let observed_at = last.unwrap_or(filed.observed_at);
+                    let stands = Stands::CollectedLast;
+                    (
+                        Some(reading),
+                        figure.map(|figure| Filed { figure, observed_at, stands, ..*filed }),
+                    )
                 }
             };
-            if let Some(figure) = figure {
+            if let Some(actual) = actual {
                 of.push(came.len());
-                figures.push((kpi, Filed { figure, ..*filed }));
+                figures.push((kpi, actual));
             }
             came.push((kpi.clone(), filed.period, reading));
         }

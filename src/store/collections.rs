@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::SqliteConnection;
 
 use super::{Collected, micros};
-use crate::scorecard::{Failure, History, KpiRef};
+use crate::scorecard::{Asked, Failure, History, KpiRef};
 
 /// One attempt to collect a KPI.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,24 +101,31 @@ pub(super) async fn missed(
     rows.into_iter().map(count).collect()
 }
 
-/// Loads why the newest attempts gave nothing.
+/// Loads how the newest attempts went: why they gave nothing, and what the schedule asked for.
 pub(super) async fn load(
     connection: &mut SqliteConnection,
     kpis: &str,
     history: &mut History,
 ) -> anyhow::Result<()> {
-    let sql = "SELECT kpi, finished_at, message FROM collections \
-               WHERE outcome <> 'samples' AND kpi IN (SELECT value FROM json_each($1))";
-    let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(sql)
+    let sql = "SELECT kpi, last_slot, finished_at, outcome, message FROM collections \
+               WHERE kpi IN (SELECT value FROM json_each($1))";
+    let rows: Vec<(String, i64, i64, String, Option<String>)> = sqlx::query_as(sql)
         .bind(kpis)
         .fetch_all(connection)
         .await
         .context("cannot read attempts")?;
-    for (kpi, finished_at, message) in rows {
+    for (kpi, last_slot, finished_at, outcome, message) in rows {
         let named =
             KpiRef::parse(&kpi).with_context(|| format!("`{kpi}` in the store is no KPI"))?;
-        let message = message.unwrap_or_else(|| "the source gave nothing".to_owned());
-        history.kpi_mut(&named).failure = Some(Failure { at: micros(finished_at)?, message });
+        let (held, at) = (history.kpi_mut(&named), micros(finished_at)?);
+        if outcome != "samples" {
+            let message = message.unwrap_or_else(|| "the source gave nothing".to_owned());
+            held.failure = Some(Failure { at, message });
+        }
+        // A person's pull serves no slot.
+        if last_slot > 0 {
+            held.asked = Some(Asked { slot: micros(last_slot)?, over_at: at });
+        }
     }
     Ok(())
 }

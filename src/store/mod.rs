@@ -42,7 +42,7 @@ use sqlx::{
 use uuid::Uuid;
 
 pub use self::{
-    actuals::{Filed, Filing, Stage},
+    actuals::{Filed, Filing, Stage, Stands},
     audit::Deed,
     backup::{Backup, backup, look_through, restore},
     checkup::{Checkup, check_pages, check_up},

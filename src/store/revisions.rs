@@ -59,7 +59,7 @@ pub(super) async fn file(
 }
 
 /// The revision to write, which may be held and change, and what that makes of the figure. A figure
-/// is a new revision only if it or its target differs. While a period runs, a figure that moves is no
+/// is a new revision only if it or its target differs, and nothing was observed later. While a period runs, a figure that moves is no
 /// restatement: one revision a day of collecting is kept.
 fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
     let as_number = |number| Revision {
@@ -70,6 +70,9 @@ fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
         collected_at: filed.collected_at,
     };
     let Some(newest) = newest else { return (Some(as_number(1)), Came::New) };
+    if filed.gives_way_to(newest.observed_at) {
+        return (None, Came::Unchanged);
+    }
     if newest.parts == parts(filed.figure) && newest.target == filed.target {
         // Seen again later: a level stays fresh.
         let later = Revision { observed_at: filed.observed_at, ..*newest };

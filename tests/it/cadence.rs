@@ -14,7 +14,7 @@ use kpid::{
         release::pace,
     },
     scorecard::{Calendar, Figure, Id, KpiRef, Period},
-    store::{Collected, Filed, Filing, Handling, InstanceLock, Stage, Store},
+    store::{Collected, Filed, Filing, Handling, InstanceLock, Stage, Stands, Store},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -139,6 +139,7 @@ async fn figures(engine: &Engine, at: DateTime<Utc>, values: &[(usize, f64)]) {
                     observed_at,
                     collected_at,
                     stage,
+                    stands: Stands::CollectedLast,
                 }],
             }
         })

@@ -100,6 +100,41 @@ fn a_cycle_of_kpis_is_told_with_its_way() {
 }
 
 #[test]
+fn whoever_decides_for_a_parent_is_a_child_of_it_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    let scorecard = |rollup: &str, b: &str| {
+        format!(
+            "scorecard: s\nperspectives:\n  p:\n    objectives:\n      o:\n        rollup: {{ priority: \
+             {rollup} }}\n        kpis:\n          a: {{ nature: flow }}\n          b: {{ nature: flow, {b} }}\n"
+        )
+    };
+    for (rollup, b, told) in [
+        ("b", "weight: 0", Some("`b` has weight 0 and cannot decide for its parent")),
+        ("b", "weights: { 2026-06: 0 }", Some("`b` has weight 0")),
+        ("c", "weight: 1", Some("`priority` names `c`, which is not a child here")),
+        ("b", "weight: 0, weights: { 2026-06: 2 }", None),
+        ("b", "weight: 1", None),
+        ("a", "weight: 0", None),
+    ] {
+        fs::write(folder.path().join("scorecards/s.yaml"), scorecard(rollup, b)).unwrap();
+        let (text, code) = check(folder.path(), &[]);
+        assert_eq!(code, Some(i32::from(told.is_some())), "{rollup}, {b}: {text}");
+        if let Some(told) = told {
+            assert!(text.contains(&format!("s.yaml:6:29: error: {told}")), "{text}");
+            assert!(text.contains("name one that counts: `a`"), "{text}");
+        }
+    }
+    let objective = scorecard("a", "weight: 1")
+        .replace("    objectives:", "    rollup: { priority: x }\n    objectives:");
+    fs::write(folder.path().join("scorecards/s.yaml"), objective).unwrap();
+    let (text, code) = check(folder.path(), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("`priority` names `x`, which is not a child here"), "{text}");
+}
+
+#[test]
 fn a_kpi_that_counts_twice_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let kpi = "{ nature: flow, unit: n, owner: ines, target: 3, description: parts }";

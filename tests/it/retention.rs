@@ -13,7 +13,7 @@ use kpid::{
         retention,
     },
     scorecard::{Aggregate, Figure, Id, KpiRef, Period, ReadingKind, judge as judged},
-    store::{Collected, Filed, Filing, Removed, Stage, Store, backup},
+    store::{Collected, Filed, Filing, Removed, Stage, Stands, Store, backup},
 };
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 use serde_json::Value;
@@ -90,6 +90,7 @@ fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> 
         observed_at: collected_at,
         collected_at,
         stage: Stage::Closed,
+        stands: Stands::CollectedLast,
     };
     Collected { kpi: kpi(id), attempt: None, filing, filed: vec![filed] }
 }

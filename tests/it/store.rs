@@ -5,7 +5,7 @@ use kpid::{
     scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind, Standing},
     store::{
         Attempt, Collected, Filed, Filing, Handled, Handling, InstanceLock, Judgement, NewDelivery,
-        Push, Pushed, Receipt, Stage, Store,
+        Push, Pushed, Receipt, Stage, Stands, Store,
     },
 };
 use sqlx::sqlite::SqliteConnectOptions;
@@ -28,7 +28,15 @@ fn filed(value: f64, collected_at: &str) -> Filed {
     let figure = Figure::Value(value);
     let closed = collected_at >= at("2026-06-01T00:00:00Z");
     let stage = if closed { Stage::Closed } else { Stage::Running };
-    Filed { period, figure, target: None, observed_at: collected_at, collected_at, stage }
+    Filed {
+        period,
+        figure,
+        target: None,
+        observed_at: collected_at,
+        collected_at,
+        stage,
+        stands: Stands::CollectedLast,
+    }
 }
 
 fn collected(filing: Filing, filed: Vec<Filed>) -> Collected {
@@ -63,6 +71,50 @@ async fn collecting_the_same_twice_adds_nothing() {
 async fn a_restatement_is_a_revision() {
     let restated = [(41.0, "2026-06-02T00:00:00Z"), (42.0, "2026-06-02T01:00:00Z")];
     assert_eq!(kept(Filing::Actuals, &restated).await, [41.0, 42.0]);
+}
+
+#[tokio::test]
+async fn the_last_reading_is_the_one_observed_last() {
+    let last = at("2026-05-31T23:59:59.999999Z");
+    let reading = |value, observed: &str, collected: &str| Filed {
+        observed_at: at(observed),
+        stands: Stands::ObservedLast(last),
+        ..filed(value, collected)
+    };
+    for (first, second, kept) in [
+        // Earlier in the world, later here.
+        (("2026-05-20T14:00:00Z", "2026-05-20T14:00:01Z"), "2026-05-20T13:00:00Z", vec![30.0]),
+        (("2026-05-19T14:00:00Z", "2026-05-19T14:00:01Z"), "2026-05-20T13:00:00Z", vec![30.0, 3.0]),
+        // Equally late, the one collected last; what is observed after the end is equally late.
+        (("2026-05-20T14:00:00Z", "2026-05-19T14:00:01Z"), "2026-05-20T14:00:00Z", vec![30.0, 3.0]),
+        (("2026-06-03T09:00:00Z", "2026-06-03T09:00:01Z"), "2026-06-02T09:00:00Z", vec![30.0, 3.0]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let collected_again =
+            if first.0 < "2026-06" { "2026-05-20T15:00:00Z" } else { "2026-06-04T00:00:00Z" };
+        for filed in [reading(30.0, first.0, first.1), reading(3.0, second, collected_again)] {
+            store.record(&[collected(Filing::Actuals, vec![filed])]).await.unwrap();
+        }
+        assert_eq!(revisions(&store).await, kept, "{first:?}, then {second}");
+    }
+}
+
+#[tokio::test]
+async fn what_readings_make_is_as_late_as_the_last_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let parts =
+        Filing::Readings { kind: ReadingKind::Delta, aggregate: Aggregate::Sum, scale: 1.0 };
+    for (value, observed) in [(30.0, "2026-05-20T14:00:00Z"), (3.0, "2026-05-20T13:00:00Z")] {
+        let filed = Filed { observed_at: at(observed), ..filed(value, "2026-05-20T15:00:00Z") };
+        store.record(&[collected(parts, vec![filed])]).await.unwrap();
+    }
+    let held = store.held(&[nps()].into()).await.unwrap();
+    let actual = held.history.kpi(&nps()).unwrap().actual(Period::parse("2026-05").unwrap());
+    let actual = actual.unwrap();
+    assert_eq!(actual.figure, Figure::Value(33.0));
+    assert_eq!(actual.observed_at, at("2026-05-20T14:00:00Z"));
 }
 
 #[tokio::test]

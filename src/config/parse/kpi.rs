@@ -37,7 +37,7 @@ pub(super) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     people_and_words(sheet, &mut kpi, doc);
     alert(sheet, &mut kpi, place, doc);
     let desk = &mut *sheet.desk;
-    kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc)).unwrap_or(kpi.lag);
+    kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc));
     kpi.direction = target::direction(doc);
     kpi.scoring = doc.scoring.as_ref().and_then(|doc| scoring(desk, doc)).unwrap_or(kpi.scoring);
     kpi.best = given(doc.best.as_ref()).copied();

@@ -130,7 +130,7 @@ fn needed(scorecard: &Scorecard, kpi: &Kpi) -> i64 {
     let first = calendar.period_of(kpi.frequency, new_year);
     let some = std::iter::successors(Some(first), |at: &Period| Some(at.next())).take(24);
     let spans = some.map(|period| {
-        let settled = calendar.settled_from(period, kpi.lag, scorecard.freeze_after);
+        let settled = calendar.settled_from(period, kpi.lag_at_most(), scorecard.freeze_after);
         (settled - calendar.bounds(period).1).num_hours().div_euclid(24) + 1
     });
     spans.max().unwrap_or_default()

@@ -118,6 +118,10 @@ pub(in crate::config) fn scorecard(
         doc.perspectives.place,
         "perspectives",
     );
+    sheet.child_decides(
+        doc.rollup.as_ref(),
+        perspectives.iter().map(|child| (&child.id, child.weight)).collect(),
+    );
     sheet.check_drives();
     sheet.check_earlier();
     let materiality =
@@ -200,6 +204,10 @@ impl Sheet<'_> {
             self.desk.problems.push(Problem::warning(place, message));
         }
         self.some_weight(objectives.iter().map(|child| child.weight), place, "objectives");
+        self.child_decides(
+            doc.rollup.as_ref(),
+            objectives.iter().map(|child| (&child.id, child.weight)).collect(),
+        );
         Perspective {
             was: self.was(doc.was.as_ref(), Level::PerspectiveOrKpi),
             name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
@@ -234,6 +242,10 @@ impl Sheet<'_> {
             self.desk.problems.push(Problem::warning(place, message));
         }
         self.some_weight(kpis.iter().map(|child| child.weight), place, "KPIs");
+        let last = |kpi: &Kpi| kpi.weights.last().map_or(kpi.weight, |(_, weight)| *weight);
+        let own = kpis.iter().map(|child| (&child.id, last(child)));
+        let linked = contributions.iter().map(|link| (&link.objective.objective, link.weight));
+        self.child_decides(doc.rollup.as_ref(), own.chain(linked).collect());
         Objective {
             was: self.was(doc.was.as_ref(), Level::Objective),
             alert: self.own_alert(doc.alert.as_ref(), owner.as_ref(), place),
@@ -305,6 +317,25 @@ impl Sheet<'_> {
             self.desk
                 .error(place, format!("all {what} here have weight 0; give one of them a weight"));
         }
+    }
+
+    /// Whoever decides for a parent is one of its children, and counts.
+    fn child_decides(&mut self, rule: Option<&Loc<RollupDoc>>, children: Vec<(&Id, f64)>) {
+        let Some(RollupDoc::Priority(named)) = given(rule) else { return };
+        let Some(text) = named.value.as_deref() else { return };
+        let named_child = children.iter().find(|(id, _)| id.as_str() == text);
+        let others = children.iter().filter(|(id, weight)| *weight > 0.0 && id.as_str() != text);
+        let others: Vec<String> = others.map(|(id, _)| format!("`{id}`")).collect();
+        let message = match named_child {
+            Some((_, weight)) if *weight > 0.0 => return,
+            Some(_) => format!("`{text}` has weight 0 and cannot decide for its parent"),
+            None => format!("`priority` names `{text}`, which is not a child here"),
+        };
+        let hint = match others.as_slice() {
+            [] => "give it a weight, or write another `rollup`".to_owned(),
+            others => format!("name one that counts: {}", others.join(", ")),
+        };
+        self.desk.problems.push(Problem::error(named.place, message).hint(hint));
     }
 
     fn rollup(

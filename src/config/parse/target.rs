@@ -340,11 +340,13 @@ fn maintained(desk: &mut Desk, value: &Loc<f64>, tolerance: &Tolerance) -> Optio
     };
     let size = |amount: &Amount| match amount {
         Amount::Absolute(distance) => *distance,
-        Amount::Percent(percent) if kept == 0.0 && *percent != 0.0 => floor.unwrap_or(0.0),
         Amount::Percent(percent) => percent / 100.0 * kept.abs(),
     };
+    let red = match (red, floor) {
+        (Amount::Percent(percent), Some(floor)) if kept == 0.0 && *percent != 0.0 => *floor,
+        _ => size(red),
+    };
     // The whole tolerance is green unless a green tolerance says how much of it is.
-    let red = size(red);
-    let green = if size(green) > 0.0 { size(green) } else { red };
+    let green = if *green == Amount::Absolute(0.0) { red } else { size(green) };
     Some(Band { low: kept - green, high: kept + green, red_low: kept - red, red_high: kept + red })
 }

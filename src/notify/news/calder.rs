@@ -37,7 +37,7 @@ fn kpi(name: &str, weight: f64, unit: Option<&str>, aims: Vec<Aim>) -> Kpi {
         unit: unit.map(str::to_owned),
         decimals: Some(1),
         weight,
-        lag: Lag::WorkingDays(2),
+        lag: Some(Lag::WorkingDays(2)),
         aims,
         aggregate: Aggregate::Ratio,
         scale: 100.0,

@@ -455,7 +455,8 @@ mod tests {
         let kpi = KpiRef { scorecard: calder::id("calder"), kpi: calder::id("revenue") };
         let mut history = History::default();
         for (period, value) in [("2026-09", 101.0), ("2026-10", 100.5), ("2026-11", 22.0)] {
-            let observed_at = at("2026-11-28T04:00:00Z");
+            // Read again each morning.
+            let observed_at = at("2026-11-29T04:00:00Z");
             let figure = Figure::Value(value);
             let actual = Actual { figure, target: None, observed_at, collected_at: observed_at };
             history.kpi_mut(&kpi).record(Period::parse(period).unwrap(), actual);

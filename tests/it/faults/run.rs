@@ -20,7 +20,7 @@ use kpid::{
         Acknowledgement, Actual, Circumstances, Figure, Frequency, Id, KpiRef, Scope,
         timeline::Step,
     },
-    store::{Attempt, Collected, Filed, Filing, InstanceLock, Stage, Store},
+    store::{Attempt, Collected, Filed, Filing, InstanceLock, Stage, Stands, Store},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -358,6 +358,7 @@ impl Run {
                 observed_at: actual.observed_at,
                 collected_at: actual.collected_at,
                 stage: Stage::Closed,
+                stands: Stands::CollectedLast,
             };
             collected.push(Collected {
                 kpi: kpi.clone(),

@@ -75,7 +75,7 @@ fn runs(calendar: &Calendar, input: &Value) -> Value {
 
 /// A KPI whose month has a due date of 5 working days; it has had data in March.
 pub(super) fn freshness(input: &Value) -> Value {
-    let mut scorecard = of_kpis(vec![Kpi { lag: Lag::WorkingDays(5), ..kpi("k") }]);
+    let mut scorecard = of_kpis(vec![Kpi { lag: Some(Lag::WorkingDays(5)), ..kpi("k") }]);
     let holiday = json!({ "holidays": ["2026-05-05"] });
     scorecard.calendar = std::sync::Arc::new(with_holidays(&holiday));
     let april = period(text(input, "period"));
