@@ -10,7 +10,8 @@ use crate::{
     daemon::notices::{self, Wording},
     notify::notice::{NoticeKind, Section},
     scorecard::{
-        Id, Incident, IncidentNews, KpiRef, KpiStanding, Lag, Restated, Standing, Trouble, rounding,
+        Id, Incident, IncidentKey, IncidentNews, KpiRef, KpiStanding, Lag, Restated, Standing,
+        Trouble, rounding,
     },
     store::{Held, NewDelivery},
 };
@@ -25,7 +26,7 @@ const ASKED_WITHIN: TimeDelta = TimeDelta::days(1);
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// The incidents that moved, by key.
-    pub(super) incidents: Vec<(String, Incident)>,
+    pub(super) incidents: Vec<(IncidentKey, Incident)>,
     /// What is told of them.
     pub(super) deliveries: Vec<NewDelivery>,
 }
@@ -41,7 +42,7 @@ struct Seen {
 pub(super) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
     let seen = seen(setup, held, standing, now);
     let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing)).cloned();
-    let keys: BTreeSet<String> = seen.keys().cloned().chain(open).collect();
+    let keys: BTreeSet<IncidentKey> = seen.keys().cloned().chain(open).collect();
     let mut incidents = Vec::new();
     let mut told: BTreeMap<(Vec<Id>, bool), Vec<Told>> = BTreeMap::new();
     for key in keys {
@@ -69,7 +70,7 @@ fn seen(
     held: &Held,
     standing: &Standing,
     now: DateTime<Utc>,
-) -> BTreeMap<String, Seen> {
+) -> BTreeMap<IncidentKey, Seen> {
     let mut seen = sources(setup, held);
     for (named, kpi) in &judged(standing) {
         for restated in &kpi.restated {
@@ -119,17 +120,15 @@ fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
 }
 
 /// Whether a judgement of these scorecards can say that an incident is over.
-fn is_looked_at(setup: &Setup, key: &str, standing: &Standing) -> bool {
-    let of =
-        |id: &Id| key.strip_prefix("kpi/").is_some_and(|rest| rest.starts_with(&format!("{id}/")));
-    key.starts_with("source/")
-        || standing.scorecards.iter().any(|scorecard| of(&scorecard.id))
-        || no_longer_followed(setup, key).is_some()
+fn is_looked_at(setup: &Setup, key: &IncidentKey, standing: &Standing) -> bool {
+    let is_judged =
+        |kpi: &KpiRef| standing.scorecards.iter().any(|scorecard| scorecard.id == kpi.scorecard);
+    key.kpi().is_none_or(is_judged) || no_longer_followed(setup, key).is_some()
 }
 
 /// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
 /// KPI than the others hears of it, also when the others know already.
-fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
+fn sources(setup: &Setup, held: &Held) -> BTreeMap<IncidentKey, Seen> {
     let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
     for collection in &setup.collections {
         let attempt = held.attempts.get(&collection.kpi);
@@ -139,9 +138,8 @@ fn sources(setup: &Setup, held: &Held) -> BTreeMap<String, Seen> {
             of.push((collection.kpi.clone(), problem.as_str()));
         }
     }
-    let source = |((id, reader), kpis): ((&Id, Option<Id>), Failing<'_>)| {
-        let reader = reader.map(|reader| format!("/{reader}")).unwrap_or_default();
-        (format!("source/{id}{reader}"), of_source(setup, held, id, &kpis))
+    let source = |((id, steward), kpis): ((&Id, Option<Id>), Failing<'_>)| {
+        (IncidentKey::Source { connection: id.clone(), steward }, of_source(setup, held, id, &kpis))
     };
     failing.into_iter().map(source).collect()
 }
@@ -250,7 +248,7 @@ struct Told {
 
 fn told_of(
     setup: &Setup,
-    key: &str,
+    key: &IncidentKey,
     incident: Incident,
     news: IncidentNews,
     trouble: Option<&Seen>,
@@ -264,7 +262,7 @@ fn told_of(
             summary: seen.summary.clone(),
             lines: seen.lines.clone(),
         }),
-        (IncidentNews::Over, _) if Trouble::ends(key) => {
+        (IncidentNews::Over, _) if key.ends() => {
             let what = subject_of(setup, key);
             let since = incident.opened_at.with_timezone(&setup.calendar.zone);
             let problem =
@@ -315,53 +313,37 @@ fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
 }
 
 /// What an incident that is over was about, in words.
-fn subject_of(setup: &Setup, key: &str) -> String {
-    match key.split('/').collect::<Vec<_>>().as_slice() {
-        ["source", id, ..] => format!("the connection `{id}`"),
-        ["kpi", scorecard, kpi, ..] => {
-            let path = format!("{scorecard}/{kpi}");
-            KpiRef::parse(&path).map_or(path, |named| name(setup, &named))
-        }
-        _ => key.to_owned(),
+fn subject_of(setup: &Setup, key: &IncidentKey) -> String {
+    match key {
+        IncidentKey::Source { connection, .. } => format!("the connection `{connection}`"),
+        IncidentKey::Overdue(kpi)
+        | IncidentKey::Stale(kpi)
+        | IncidentKey::Quarantined(kpi, _)
+        | IncidentKey::Restated(kpi, _) => name(setup, kpi),
     }
 }
 
 /// Why nobody can see any more whether trouble goes on, if so: what it was about is gone, which is
 /// no recovery.
-fn no_longer_followed(setup: &Setup, key: &str) -> Option<&'static str> {
-    let not_configured = Some("is no longer configured");
-    match key.split('/').collect::<Vec<_>>().as_slice() {
-        ["source", id, reader @ ..] => {
-            let Some(id) = Id::parse(id).ok().filter(|id| setup.connections.contains_key(id))
-            else {
-                return not_configured;
-            };
-            let reader = reader.first().and_then(|reader| Id::parse(reader).ok());
-            let mut fed = setup.collections.iter().filter(|held| held.source.from == id);
-            match fed.any(|held| steward(setup, &held.kpi) == reader) {
-                true => None,
-                false => Some("feeds no KPI that you look after any more"),
-            }
+fn no_longer_followed(setup: &Setup, key: &IncidentKey) -> Option<&'static str> {
+    let not_configured = "is no longer configured";
+    if let IncidentKey::Source { connection, steward: reader } = key {
+        if !setup.connections.contains_key(connection) {
+            return Some(not_configured);
         }
-        ["kpi", scorecard, kpi, ..] => {
-            let named = KpiRef::parse(&format!("{scorecard}/{kpi}"));
-            let is_held = named.is_some_and(|named| setup.portfolio.kpi(&named).is_some());
-            if is_held { None } else { not_configured }
-        }
-        _ => None,
+        let mut fed = setup.collections.iter().filter(|held| held.source.from == *connection);
+        let is_fed = fed.any(|held| steward(setup, &held.kpi) == *reader);
+        return (!is_fed).then_some("feeds no KPI that you look after any more");
     }
+    let is_gone = key.kpi().is_some_and(|kpi| setup.portfolio.kpi(kpi).is_none());
+    is_gone.then_some(not_configured)
 }
 
 /// The steward whom the key names, or of the KPI it names; the operators where there is none.
-fn readers(setup: &Setup, key: &str) -> Vec<Id> {
-    let parts: Vec<&str> = key.split('/').collect();
-    let steward = match parts.as_slice() {
-        ["source", _, steward] => Id::parse(steward).ok(),
-        ["kpi", scorecard, kpi, ..] => {
-            let named = KpiRef::parse(&format!("{scorecard}/{kpi}"));
-            named.and_then(|named| steward(setup, &named))
-        }
-        _ => None,
+fn readers(setup: &Setup, key: &IncidentKey) -> Vec<Id> {
+    let steward = match key {
+        IncidentKey::Source { steward, .. } => steward.clone(),
+        _ => key.kpi().and_then(|kpi| steward(setup, kpi)),
     };
     steward.map_or_else(|| setup.operators.clone(), |steward| vec![steward])
 }
@@ -407,7 +389,10 @@ perspectives:
         let setup = setup(SCORECARD);
         let opened_at = now() - TimeDelta::hours(6);
         let incident = Incident { opened_at, told_at: Some(opened_at), closed_at: None };
-        let held = Held { incidents: [(key.to_owned(), incident)].into(), ..Held::default() };
+        let held = Held {
+            incidents: [(IncidentKey::parse(key).unwrap(), incident)].into(),
+            ..Held::default()
+        };
         let none = judge(&setup.portfolio, &History::default(), &HashMap::new(), "", now());
         let none = Standing { scorecards: Vec::new(), ..none };
         let mut found = look(&setup, &held, &none, now()).deliveries;
@@ -443,6 +428,9 @@ perspectives:
         ] {
             assert_eq!(over(key), Some((subject.to_owned(), summary.to_owned())), "{key}");
         }
+        // A KPI may be called as anything, also as what has no end.
+        let (subject, _) = over("kpi/care/restated-calls/stale").unwrap();
+        assert_eq!(subject, "[Data] care/restated-calls is no longer configured");
         assert_eq!(over("kpi/care/calls/overdue"), None, "nobody has looked at it");
         assert_eq!(over("kpi/sales/sold/restated/2026-05"), None, "it has no end");
     }

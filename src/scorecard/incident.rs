@@ -1,9 +1,11 @@
 //! Trouble with data as an incident: told once, and once more when it is over. What a KPI's figure
 //! says of its perspective is another matter, and so are its readers.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Gap, KpiRef, KpiStanding, Restated};
+use super::{Gap, Id, KpiRef, KpiStanding, Period, Restated};
 
 /// What comes back sooner than this after it was over is not told anew: it comes and goes.
 const QUIET: TimeDelta = TimeDelta::hours(1);
@@ -17,6 +19,28 @@ pub enum Trouble {
     Stale,
     /// Its value lies outside what is believable, and waits for a person.
     Quarantined,
+}
+
+/// What names an incident for ever. Its text is what the store, and receivers of notices, know it
+/// by; it is written and read here and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IncidentKey {
+    /// A connection gives no figures for the KPIs that a steward, or otherwise the operators, look
+    /// after: `source/erp`, `source/erp/tom`
+    Source {
+        /// The connection.
+        connection: Id,
+        /// Who looks after those KPIs.
+        steward: Option<Id>,
+    },
+    /// `kpi/care/calls/overdue`
+    Overdue(KpiRef),
+    /// `kpi/care/calls/stale`
+    Stale(KpiRef),
+    /// `kpi/care/calls/quarantined/2026-05`
+    Quarantined(KpiRef, Option<Period>),
+    /// `kpi/care/calls/restated/2026-05`
+    Restated(KpiRef, Period),
 }
 
 /// Where an incident stands.
@@ -51,25 +75,79 @@ impl Trouble {
     }
 
     /// What names the incident for ever.
-    pub fn key(self, named: &KpiRef, kpi: &KpiStanding) -> String {
-        let period = kpi.period.map(|period| format!("/{period}")).unwrap_or_default();
+    pub fn key(self, named: &KpiRef, kpi: &KpiStanding) -> IncidentKey {
+        let named = named.clone();
         match self {
-            Self::Overdue => format!("kpi/{named}/overdue"),
-            Self::Stale => format!("kpi/{named}/stale"),
-            Self::Quarantined => format!("kpi/{named}/quarantined{period}"),
+            Self::Overdue => IncidentKey::Overdue(named),
+            Self::Stale => IncidentKey::Stale(named),
+            Self::Quarantined => IncidentKey::Quarantined(named, kpi.period),
+        }
+    }
+}
+
+impl IncidentKey {
+    /// Reads what `Display` wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let id = |text: &str| Id::parse(text).ok();
+        let period = |text: &str| Period::parse(text).ok();
+        Some(match parts.as_slice() {
+            ["source", connection] => Self::Source { connection: id(connection)?, steward: None },
+            ["source", connection, steward] => {
+                Self::Source { connection: id(connection)?, steward: Some(id(steward)?) }
+            }
+            ["kpi", scorecard, kpi, rest @ ..] => {
+                let kpi = KpiRef { scorecard: id(scorecard)?, kpi: id(kpi)? };
+                match rest {
+                    ["overdue"] => Self::Overdue(kpi),
+                    ["stale"] => Self::Stale(kpi),
+                    ["quarantined"] => Self::Quarantined(kpi, None),
+                    ["quarantined", of] => Self::Quarantined(kpi, Some(period(of)?)),
+                    ["restated", of] => Self::Restated(kpi, period(of)?),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The KPI it is about, if it is about one.
+    pub fn kpi(&self) -> Option<&KpiRef> {
+        match self {
+            Self::Source { .. } => None,
+            Self::Overdue(kpi)
+            | Self::Stale(kpi)
+            | Self::Quarantined(kpi, _)
+            | Self::Restated(kpi, _) => Some(kpi),
         }
     }
 
     /// Whether its end is news; a restatement has none.
-    pub fn ends(key: &str) -> bool {
-        !key.contains("/restated")
+    pub fn ends(&self) -> bool {
+        !matches!(self, Self::Restated(..))
+    }
+}
+
+impl fmt::Display for IncidentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source { connection, steward: None } => write!(f, "source/{connection}"),
+            Self::Source { connection, steward: Some(steward) } => {
+                write!(f, "source/{connection}/{steward}")
+            }
+            Self::Overdue(kpi) => write!(f, "kpi/{kpi}/overdue"),
+            Self::Stale(kpi) => write!(f, "kpi/{kpi}/stale"),
+            Self::Quarantined(kpi, None) => write!(f, "kpi/{kpi}/quarantined"),
+            Self::Quarantined(kpi, Some(period)) => write!(f, "kpi/{kpi}/quarantined/{period}"),
+            Self::Restated(kpi, period) => write!(f, "kpi/{kpi}/restated/{period}"),
+        }
     }
 }
 
 impl Restated {
     /// What names the incident for ever: a restatement is one of its period.
-    pub fn key(&self, named: &KpiRef) -> String {
-        format!("kpi/{named}/restated/{}", self.period)
+    pub fn key(&self, named: &KpiRef) -> IncidentKey {
+        IncidentKey::Restated(named.clone(), self.period)
     }
 }
 
@@ -134,5 +212,45 @@ mod tests {
         use IncidentNews::{Began, Over};
         let blinking = [(0, true), (1, false), (2, true), (3, false), (4, true), (5, false)];
         assert_eq!(told(&blinking), [(0, Began), (1, Over)]);
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written_whatever_the_ids_are() {
+        for (text, ends) in [
+            ("source/erp", true),
+            ("source/restated/tom", true),
+            ("source/source/kpi", true),
+            ("kpi/care/calls/overdue", true),
+            ("kpi/care/calls/stale", true),
+            ("kpi/care/calls/quarantined", true),
+            ("kpi/care/calls/quarantined/2026-05", true),
+            ("kpi/care/calls/restated/2026-05", false),
+            // A KPI may be called as anything.
+            ("kpi/care/restated-orders/overdue", true),
+            ("kpi/restated/restated/stale", true),
+            ("kpi/restated/overdue/quarantined/FY2027-Q1", true),
+            ("kpi/care/restated/restated/2026-W22", false),
+        ] {
+            let key = IncidentKey::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((key.to_string().as_str(), key.ends()), (text, ends));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_read_as_one() {
+        for text in [
+            "",
+            "source",
+            "source/",
+            "source/erp/tom/more",
+            "kpi/care/calls",
+            "kpi/care/calls/restated",
+            "kpi/care/calls/restated/May",
+            "kpi/care/calls/overdue/2026-05",
+            "kpi/care/overdue",
+            "node/care/calls/overdue",
+        ] {
+            assert_eq!(IncidentKey::parse(text), None, "{text}");
+        }
     }
 }

@@ -60,7 +60,7 @@ pub use history::{
 };
 pub use hours::{HoursOn, WorkingHours};
 pub use id::{Id, IdError, KpiRef, Scope};
-pub use incident::{Incident, IncidentNews, Trouble};
+pub use incident::{Incident, IncidentKey, IncidentNews, Trouble};
 pub use judge::Judge;
 pub use kpi::{PeriodVerdict, judge_kpi};
 pub use lines::{Lines, at_least};

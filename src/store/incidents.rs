@@ -6,14 +6,14 @@ use anyhow::Context;
 use sqlx::SqliteConnection;
 
 use super::micros;
-use crate::scorecard::Incident;
+use crate::scorecard::{Incident, IncidentKey};
 
 type Row = (String, i64, Option<i64>, Option<i64>);
 
 /// Where every incident stands, by its key.
 pub(super) async fn load(
     connection: &mut SqliteConnection,
-) -> anyhow::Result<HashMap<String, Incident>> {
+) -> anyhow::Result<HashMap<IncidentKey, Incident>> {
     let sql = "SELECT key, opened_at, told_at, closed_at FROM incidents";
     let rows: Vec<Row> =
         sqlx::query_as(sql).fetch_all(connection).await.context("cannot read incidents")?;
@@ -23,6 +23,9 @@ pub(super) async fn load(
             told_at: told_at.map(micros).transpose()?,
             closed_at: closed_at.map(micros).transpose()?,
         };
+        let key = IncidentKey::parse(&key).with_context(|| {
+            format!("the store has an incident `{key}`, which this release cannot read")
+        })?;
         Ok((key, incident))
     };
     rows.into_iter().map(incident).collect()
@@ -31,14 +34,14 @@ pub(super) async fn load(
 /// Keeps where incidents stand now.
 pub(super) async fn record(
     tx: &mut SqliteConnection,
-    incidents: &[(String, Incident)],
+    incidents: &[(IncidentKey, Incident)],
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO incidents (key, opened_at, told_at, closed_at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (key) DO UPDATE SET opened_at = excluded.opened_at, \
                told_at = excluded.told_at, closed_at = excluded.closed_at";
     for (key, incident) in incidents {
         sqlx::query(sql)
-            .bind(key)
+            .bind(key.to_string())
             .bind(incident.opened_at.timestamp_micros())
             .bind(incident.told_at.map(|at| at.timestamp_micros()))
             .bind(incident.closed_at.map(|at| at.timestamp_micros()))

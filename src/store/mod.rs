@@ -60,7 +60,8 @@ pub use self::{
     silences::KeptSilence,
 };
 use crate::scorecard::{
-    Episode, EpisodeChange, History, Id, Incident, KpiRef, Note, Period, Scope, Silence, Standing,
+    Episode, EpisodeChange, History, Id, Incident, IncidentKey, KpiRef, Note, Period, Scope,
+    Silence, Standing,
 };
 
 /// The schema, by steps.
@@ -94,7 +95,7 @@ pub struct Held {
     /// What people wrote, the newest first.
     pub notes: Vec<Note>,
     /// Where trouble with data stands, by its key.
-    pub incidents: HashMap<String, Incident>,
+    pub incidents: HashMap<IncidentKey, Incident>,
     /// How the newest attempts to collect all KPIs went.
     pub attempts: HashMap<KpiRef, Newest>,
     /// News that wait for working hours.
@@ -119,7 +120,7 @@ pub struct Judgement {
     /// The episodes that moved.
     pub changes: Vec<EpisodeChange>,
     /// Trouble with data that moved, by its key.
-    pub incidents: Vec<(String, Incident)>,
+    pub incidents: Vec<(IncidentKey, Incident)>,
     /// Up to where scorecards are reported now, where that moved.
     pub reports: Vec<(Id, Period)>,
     /// What is to be told.
