@@ -14,10 +14,11 @@ use crate::{
 pub(super) const SUBJECT_CHARS_MAX: usize = 70;
 
 /// A name shortened further says nothing.
-const NAME_CHARS_MIN: usize = 5;
+const NAME_CHARS_MIN: usize = 12;
 
-/// `[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)`, at most 70 characters; the
-/// longer name gives way first, the score never.
+/// `[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)`, at most 70 characters. What
+/// matters least gives way first: the score before, the middle of the scorecard's name, and only then
+/// the middle of the name itself. The score never does.
 pub(super) fn subject(facts: &Facts) -> String {
     let tag = match facts.event {
         Event::Opened => capitalised(&words(facts)),
@@ -31,24 +32,35 @@ pub(super) fn subject(facts: &Facts) -> String {
     let period = facts.judged_period().map(|period| format!(" - {}", period.label));
     let was = if facts.early.is_some() { facts.score.to } else { facts.score.from };
     let was = was.map(|score| format!(" (was {})", rounding::score(score)));
+    let was = was.unwrap_or_default();
     let (_, score) = facts.judged();
-    let tail = format!(
-        "{}: {}{}",
-        period.unwrap_or_default(),
-        figures::score_or_none(score),
-        was.unwrap_or_default()
-    );
-    if facts.level == Level::Scorecard {
-        let room = SUBJECT_CHARS_MAX.saturating_sub(format!("[{tag}] {tail}").chars().count());
-        return format!("[{tag}] {}{tail}", cut(line(&facts.scorecard.name), room));
+    let tail = format!("{}: {}", period.unwrap_or_default(), figures::score_or_none(score));
+    let node = line(&facts.perspective.name);
+    let scorecard = Some(line(&facts.scorecard.name)).filter(|_| facts.level != Level::Scorecard);
+    fitted(&format!("[{tag}] "), &node, scorecard.as_deref(), &tail, &was)
+}
+
+/// The parts of a subject within its length.
+fn fitted(tag: &str, node: &str, scorecard: Option<&str>, tail: &str, was: &str) -> String {
+    let with = |node: &str, scorecard: Option<&str>, was: &str| {
+        let of = scorecard.map(|name| format!(" - {name}")).unwrap_or_default();
+        format!("{tag}{node}{of}{tail}{was}")
+    };
+    let fits = |subject: &String| subject.chars().count() <= SUBJECT_CHARS_MAX;
+    // What is left for a name beside all that is not shortened.
+    let room = |rest: String| SUBJECT_CHARS_MAX.saturating_sub(rest.chars().count());
+    let shorter = |was: &str| {
+        let least = room(with(node, scorecard.map(|_| ""), was)).max(NAME_CHARS_MIN);
+        with(node, scorecard.map(|name| shortened(name, least)).as_deref(), was)
+    };
+    let whole = |was: &str| with(node, scorecard, was);
+    let tried = [whole(was), whole(""), shorter(was), shorter("")];
+    if let Some(subject) = tried.into_iter().find(fits) {
+        return subject;
     }
-    let fixed = format!("[{tag}]  - {tail}").chars().count();
-    let (perspective, scorecard) = fit(
-        line(&facts.perspective.name),
-        line(&facts.scorecard.name),
-        SUBJECT_CHARS_MAX.saturating_sub(fixed),
-    );
-    format!("[{tag}] {perspective} - {scorecard}{tail}")
+    let scorecard = scorecard.map(|name| shortened(name, NAME_CHARS_MIN));
+    let least = room(with("", scorecard.as_deref(), "")).max(NAME_CHARS_MIN);
+    with(&shortened(node, least), scorecard.as_deref(), "")
 }
 
 /// What stands between the name and the badge.
@@ -204,24 +216,26 @@ fn capitalised(words: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Both names within `room` characters, the longer cut first.
-fn fit(a: String, b: String, room: usize) -> (String, String) {
-    let (long_a, long_b) = (a.chars().count(), b.chars().count());
-    if long_a + long_b <= room {
-        return (a, b);
-    }
-    let half = (room / 2).max(NAME_CHARS_MIN);
-    let room_a = if long_b <= half { room.saturating_sub(long_b) } else { half.min(long_a) };
-    let room_b = room.saturating_sub(room_a).max(NAME_CHARS_MIN);
-    (cut(a, room_a.max(NAME_CHARS_MIN)), cut(b, room_b))
+/// A whole subject in the length that mail readers show: above all its beginning, and its end.
+pub(super) fn in_a_line(subject: &str) -> String {
+    cut(subject, SUBJECT_CHARS_MAX, SUBJECT_CHARS_MAX / 3)
 }
 
-fn cut(name: String, chars_max: usize) -> String {
-    if name.chars().count() <= chars_max {
-        return name;
+/// A name in at most so many characters, its beginning and its end: names that begin alike differ at
+/// their end.
+fn shortened(name: &str, chars_max: usize) -> String {
+    cut(name, chars_max, chars_max.saturating_sub(1) / 2)
+}
+
+/// A text in at most so many characters, so many of them from its end.
+fn cut(text: &str, chars_max: usize, end: usize) -> String {
+    let count = text.chars().count();
+    if count <= chars_max {
+        return text.to_owned();
     }
-    let kept: String = name.chars().take(chars_max.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let head: String = text.chars().take(chars_max.saturating_sub(end + 1)).collect();
+    let tail: String = text.chars().skip(count - end).collect();
+    format!("{}…{}", head.trim_end(), tail.trim_start())
 }
 
 #[cfg(test)]
@@ -229,22 +243,93 @@ mod tests {
     use super::*;
     use crate::notify::mail::cases;
 
-    #[test]
-    fn subjects_fit_a_phone_and_keep_the_score() {
+    /// The subject of an alert of a node in a scorecard.
+    fn subject_of(node: &str, scorecard: &str) -> String {
         let mut facts = cases::opened();
-        assert_eq!(
-            subject(&facts),
-            "[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)"
+        facts.perspective.name = node.to_owned();
+        facts.scorecard.name = scorecard.to_owned();
+        subject(&facts)
+    }
+
+    #[test]
+    fn what_matters_least_gives_way_first_in_a_subject() {
+        for (node, scorecard, expected) in [
+            (
+                "Customer",
+                "Calder Cycles",
+                "[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)",
+            ),
+            // The score before, then the scorecard's name, then the node's.
+            (
+                "Customer",
+                "Calder Cycles Holding International B.V. & Co",
+                "[Off track] Customer - Calder Cy…B.V. & Co - May 2026: 55.9 (was 72.0)",
+            ),
+            (
+                "Process & people",
+                "Harbour Foods & Sons",
+                "[Off track] Process & people - Harbour Foods & Sons - May 2026: 55.9",
+            ),
+            (
+                "Process, people and places",
+                "Harbour Foods Holding",
+                "[Off track] Process, people and places - Harbou…lding - May 2026: 55.9",
+            ),
+            (
+                "Customer and community, North region",
+                "Harbour Foods Holding",
+                "[Off track] Customer and…North region - Harbou…lding - May 2026: 55.9",
+            ),
+        ] {
+            let subject = subject_of(node, scorecard);
+            assert_eq!(subject, expected);
+            assert!(subject.chars().count() <= SUBJECT_CHARS_MAX, "{subject}");
+        }
+        let cut = subject_of("Customers, partners\r\nBcc: and everybody else", "Calder Cycles");
+        assert!(cut.chars().count() <= SUBJECT_CHARS_MAX && !cut.contains('\n'), "{cut}");
+        assert!(cut.ends_with(": 55.9"), "{cut}");
+    }
+
+    #[test]
+    fn names_that_differ_only_at_an_end_make_subjects_that_differ() {
+        let alike = "Customer and community of all the regions of the country";
+        for (one, other) in [
+            (
+                ("Customer and community, North region", "H"),
+                ("Customer and community, South region", "H"),
+            ),
+            (
+                ("Customer", "Harbour Foods Holding, North"),
+                ("Customer", "Harbour Foods Holding, South"),
+            ),
+            ((alike, "Harbour Foods Holding, North"), (alike, "Harbour Foods Holding, South")),
+            (
+                ("North: community and customers of it", "H"),
+                ("South: community and customers of it", "H"),
+            ),
+        ] {
+            assert_ne!(subject_of(one.0, one.1), subject_of(other.0, other.1));
+        }
+        let of_whole = |name: &str| {
+            let mut facts = cases::opened();
+            (facts.level, facts.perspective.name) = (Level::Scorecard, name.to_owned());
+            facts.scorecard.name = name.to_owned();
+            subject(&facts)
+        };
+        let north = of_whole("Harbour Foods Holding and its subsidiaries in the North");
+        assert_ne!(north, of_whole("Harbour Foods Holding and its subsidiaries in the South"));
+        assert!(north.chars().count() <= SUBJECT_CHARS_MAX, "{north}");
+    }
+
+    #[test]
+    fn what_an_alert_above_told_is_headed_as_still_so() {
+        let facts =
+            Facts { event: Event::Reminded, cause: Some(Cause::AboveEnded), ..cases::opened() };
+        assert!(
+            subject(&facts).starts_with("[Still off track] Customer - "),
+            "{}",
+            subject(&facts)
         );
-        facts.scorecard.name = "Calder Cycles Holding International B.V. & Co".to_owned();
-        assert_eq!(
-            subject(&facts),
-            "[Off track] Customer - Calder Cycles Hold… - May 2026: 55.9 (was 72.0)"
-        );
-        facts.perspective.name = "Customers, partners\r\nBcc: and everybody else".to_owned();
-        let cut = subject(&facts);
-        assert!(cut.chars().count() <= SUBJECT_CHARS_MAX, "{cut}");
-        assert!(cut.ends_with(": 55.9 (was 72.0)") && !cut.contains('\n'), "{cut}");
     }
 
     #[test]

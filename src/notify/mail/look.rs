@@ -6,7 +6,7 @@ use crate::notify::{
     link::Link,
     mail::{
         bulletin::Sheet,
-        headline::{self, SUBJECT_CHARS_MAX},
+        headline,
         view::{View, line},
     },
     notice::Message,
@@ -93,7 +93,8 @@ impl Look {
             template::render(&self.environment, &format!("{BUILT_IN_PREFIX}{name}"), model)
         };
         let model = context! { subject, ..values.clone() };
-        let subject = shortened(&part("subject", &model)?);
+        let subject = line(&part("subject", &model)?);
+        let subject = headline::in_a_line(&subject);
         let model = context! { subject => &subject, ..values };
         let (text, html) = (part("txt", &model)?, part("html", &model)?);
         Ok((Rendered { subject, text, html }, faults))
@@ -155,18 +156,6 @@ impl Model {
                     ..Value::from(Serde(notice))
                 },
             },
-        }
-    }
-}
-
-/// A subject in the length that mail readers show.
-fn shortened(subject: &str) -> String {
-    let subject = line(subject);
-    match subject.char_indices().nth(SUBJECT_CHARS_MAX) {
-        None => subject,
-        Some(_) => {
-            let kept: String = subject.chars().take(SUBJECT_CHARS_MAX - 1).collect();
-            format!("{kept}…")
         }
     }
 }

@@ -66,10 +66,10 @@ mod tests {
         insta::assert_snapshot!("notice_text", format!("{subject}\n\n{text}"));
         insta::assert_snapshot!("notice_html", html);
         let mut long = cases::notice();
-        long.subject = format!("a\r\nBcc: x {}", "long ".repeat(40));
+        long.subject = format!("a\r\nBcc: x {}is overdue", "long ".repeat(40));
         let subject = render(long).subject;
-        assert_eq!(subject.chars().count(), SUBJECT_CHARS_MAX);
-        assert!(!subject.contains('\n') && subject.ends_with('…'));
+        assert!((SUBJECT_CHARS_MAX - 2..=SUBJECT_CHARS_MAX).contains(&subject.chars().count()));
+        assert!(!subject.contains('\n') && subject.ends_with("long is overdue"), "{subject}");
     }
 
     #[test]
