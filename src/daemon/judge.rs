@@ -19,7 +19,7 @@ use crate::{
         facts::Facts,
         news,
         notice::{NoticeKind, Section},
-        route::route,
+        route::routes,
     },
     scorecard::{Circumstances, EpisodeChange, Event, Id, Standing, evaluate},
     store::{Held, Judgement, NewDelivery},
@@ -182,8 +182,9 @@ fn deliveries(
     }
     let opening = release::pace(&engine.setup, now).opening;
     let mut deliveries = Vec::new();
-    for to in known.into_iter().filter(is_told) {
-        match route(to, &engine.setup.people, &engine.setup.channels) {
+    let told = known.into_iter().filter(is_told);
+    for (to, way) in routes(told, &engine.setup.people, &engine.setup.channels) {
+        match way {
             Ok(route) => deliveries.push(NewDelivery {
                 id: notices::delivery_id(now),
                 dedup_key: change.episode.dedup_key(&change.scope),

@@ -8,7 +8,7 @@ use crate::{
     config::setup::Setup,
     notify::{
         notice::{Message, Notice, NoticeKind, Section},
-        route::{Route, route},
+        route::{Route, routes},
     },
     scorecard::Id,
     store::NewDelivery,
@@ -84,8 +84,8 @@ fn reached(
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
     let mut deliveries = Vec::new();
-    for id in to {
-        match route(id, &setup.people, &setup.channels) {
+    for (id, way) in routes(to, &setup.people, &setup.channels) {
+        match way {
             Ok(way) => deliveries.extend(sent(message, kind, way, now)),
             Err(error) => error!("cannot tell `{id}` of `{}`: {error}", message.dedup_key()),
         }

@@ -33,6 +33,23 @@ pub enum RouteError {
     NobodyThere(Id),
 }
 
+/// The ways to each of `to`, in that order: nobody is reached twice by one way, also not as two
+/// persons of one mailbox.
+pub fn routes<'a>(
+    to: impl IntoIterator<Item = &'a Id>,
+    people: &IndexMap<Id, Person>,
+    channels: &IndexMap<Id, Channel>,
+) -> Vec<(&'a Id, Result<Route, RouteError>)> {
+    let mut routes: Vec<(&Id, Result<Route, RouteError>)> = Vec::new();
+    for id in to {
+        let way = route(id, people, channels);
+        if way.is_err() || routes.iter().all(|(_, taken)| *taken != way) {
+            routes.push((id, way));
+        }
+    }
+    routes
+}
+
 /// The way to `to`: a person is reached over the first mail channel, a webhook by itself.
 pub fn route(
     to: &Id,
@@ -43,13 +60,26 @@ pub fn route(
         let address = person.email.as_ref().ok_or_else(|| RouteError::NoAddress(to.clone()))?;
         let mail = channels.iter().find(|(_, channel)| matches!(channel, Channel::Email(_)));
         let (channel, _) = mail.ok_or_else(|| RouteError::NoMailChannel(to.clone()))?;
-        return Ok(Route { channel: channel.clone(), recipient: address.to_string() });
+        let mailbox = mailbox(address, people);
+        return Ok(Route { channel: channel.clone(), recipient: mailbox.to_string() });
     }
     match channels.get(to) {
         Some(Channel::Webhook(_)) => Ok(Route { channel: to.clone(), recipient: to.to_string() }),
         Some(Channel::Email(_)) => Err(RouteError::NobodyThere(to.clone())),
         None => Err(RouteError::Unknown(to.clone())),
     }
+}
+
+/// The address as the first person of that mailbox has it, so that one mailbox has one name. A
+/// domain is the same in capitals, and by custom the part before it too.
+fn mailbox<'a>(
+    address: &'a lettre::Address,
+    people: &'a IndexMap<Id, Person>,
+) -> &'a lettre::Address {
+    let lower = |address: &lettre::Address| address.to_string().to_lowercase();
+    let wanted = lower(address);
+    let mut addresses = people.values().filter_map(|person| person.email.as_ref());
+    addresses.find(|held| lower(held) == wanted).unwrap_or(address)
 }
 
 #[cfg(test)]
@@ -105,5 +135,32 @@ mod tests {
         assert_eq!(way("nobody"), Err(RouteError::Unknown(id("nobody"))));
         let by_mail = route(&id("ines"), &people, &IndexMap::new());
         assert_eq!(by_mail, Err(RouteError::NoMailChannel(id("ines"))));
+    }
+
+    #[test]
+    fn a_mailbox_is_reached_once_whoever_it_is_called() {
+        let people: IndexMap<Id, Person> = [
+            (id("ada"), person("ada", Some("Ada@Harbour.example"))),
+            (id("coo"), person("coo", Some("ADA@harbour.EXAMPLE"))),
+            (id("bob"), person("bob", Some("bob@harbour.example"))),
+        ]
+        .into();
+        let channels: IndexMap<Id, Channel> = [(id("mail"), mail())].into();
+        let reached = |to: &[&str]| -> Vec<String> {
+            let to: Vec<Id> = to.iter().map(|name| id(name)).collect();
+            let ways = routes(&to, &people, &channels);
+            ways.into_iter().map(|(_, way)| way.unwrap().recipient).collect()
+        };
+        for (to, expected) in [
+            (&["ada", "coo", "ada"][..], &["Ada@Harbour.example"][..]),
+            // One name, whoever is named first: what is told of one alert goes one way.
+            (&["coo", "ada"], &["Ada@Harbour.example"]),
+            (&["coo"], &["Ada@Harbour.example"]),
+            (&["bob", "coo", "bob"], &["bob@harbour.example", "Ada@Harbour.example"]),
+        ] {
+            assert_eq!(reached(to), expected, "{to:?}");
+        }
+        let nobody = id("nobody");
+        assert_eq!(routes([&nobody], &people, &channels).len(), 1, "an error is not lost");
     }
 }

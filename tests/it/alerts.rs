@@ -4,6 +4,7 @@ use std::fs;
 
 use kpid::{
     clock::Clock,
+    notify::notice::Message,
     store::{Deed, Store},
 };
 use serde_json::Value;
@@ -121,6 +122,24 @@ async fn channels_hear_of_an_acknowledgement_and_persons_do_not() {
     let store = Store::open(&kpid.folder().join("kpid.db")).await.unwrap();
     assert_eq!(waiting(&store, "ops").await, ["opened", "acknowledged"]);
     assert_eq!(waiting(&store, "mail").await, ["opened"]);
+}
+
+#[tokio::test]
+async fn one_person_under_two_ids_gets_one_mail_and_is_named_once() {
+    let people = "{ ines: { name: Ines, email: Ines@acme.example }, \
+                  coo: { name: Chief, email: INES@acme.Example } }";
+    let config = CONFIG.replace("{ ines: { email: ines@acme.example } }", people);
+    let scorecard = SCORECARD.replace("to: [ines]", "to: [ines, coo, ines], escalate_to: [coo]");
+    let kpid = Kpid::new(&config, &scorecard);
+    open_alert(&kpid).await;
+    let store = Store::open(&kpid.folder().join("kpid.db")).await.unwrap();
+    let told = store.deliveries(true).await.unwrap();
+    let [one] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(one.recipient, "Ines@acme.example");
+    let now = Clock::System.now();
+    let facts = store.claim("mail", now, now, 1).await.unwrap().remove(0).facts;
+    let (text, _) = Message::from_json(&facts).unwrap().bodies().unwrap();
+    assert!(text.contains("Notified: Ines; if it persists: Chief."), "{text}");
 }
 
 #[tokio::test]

@@ -158,8 +158,8 @@ impl<'a> Subject<'a> {
             is_final: Some(is_final(now)),
             remarks: remarks::remarks(now),
             links: self.links(),
-            to: ids(&self.defined.alert.to),
-            escalate_to: ids(&self.defined.alert.escalate_to),
+            to: self.readers(&self.defined.alert.to),
+            escalate_to: self.readers(&self.defined.alert.escalate_to),
             people: self.people(),
             config_version: self.standing.config.clone(),
         }
@@ -277,10 +277,6 @@ fn named(id: &Id, name: &str) -> Named {
 
 fn period_name(period: Period) -> PeriodName {
     PeriodName { key: period.to_string(), label: period.label() }
-}
-
-fn ids(ids: &[Id]) -> Vec<String> {
-    ids.iter().map(Id::to_string).collect()
 }
 
 fn since(perspective: &PerspectiveStanding) -> Option<Since> {
@@ -423,10 +419,7 @@ mod tests {
             .iter()
             .map(|facts| render::plain(&facts.clone().into()).unwrap().subject)
             .collect();
-        assert_eq!(
-            subjects[1],
-            "[Off track] Deliver on pr… - Calder Cycles - May 2026: 31.0 (was 69.6)"
-        );
+        assert_eq!(subjects[1], "[Off track] Deliver on promise - Calder Cycles - May 2026: 31.0");
         assert_eq!(facts[2].kpis.len(), 1);
     }
 

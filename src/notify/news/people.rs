@@ -24,6 +24,22 @@ impl Subject<'_> {
         named.collect()
     }
 
+    /// Those of the alert as they are listed: one mailbox is one reader, by the id named first.
+    pub(super) fn readers(&self, ids: &[Id]) -> Vec<String> {
+        let mut readers: Vec<(String, Option<String>)> = Vec::new();
+        for id in ids {
+            let address = self.context.people.get(id).and_then(|person| person.email.as_ref());
+            let address = address.map(|address| address.to_string().to_lowercase());
+            let is_listed = readers.iter().any(|(listed, held)| {
+                listed == id.as_str() || (address.is_some() && *held == address)
+            });
+            if !is_listed {
+                readers.push((id.to_string(), address));
+            }
+        }
+        readers.into_iter().map(|(id, _)| id).collect()
+    }
+
     /// Who did something, as they gave their name: the person's where it is one's id.
     pub(super) fn by(&self, given: &str) -> String {
         let person = Id::parse(given).ok().and_then(|id| self.person(&id));
