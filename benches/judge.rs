@@ -5,9 +5,13 @@ use std::{collections::HashMap, hint::black_box, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kpid::scorecard::{
-    Actual, Aim, AlertPolicy, Amount, Calendar, Figure, History, Id, Kpi, Nature, Objective,
-    Period, Perspective, Portfolio, Rollup, Scorecard, Target, Tolerance, judge,
+use kpid_rules::{
+    evaluation::judge,
+    model::{
+        Aim, AlertPolicy, Amount, Calendar, Id, Kpi, Nature, Objective, Period, Perspective,
+        Portfolio, Rollup, Scorecard, Target, Tolerance,
+    },
+    series::{Actual, Figure, History},
 };
 
 /// Months of history of every KPI.

@@ -3,13 +3,10 @@
 //!
 //! The floors, top to bottom, are in `docs/ARCHITECTURE.md`; a module looks only down.
 
+pub mod app;
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod daemon;
-pub mod notify;
-pub mod scorecard;
-pub mod sources;
-pub mod store;
+pub mod engine;
+pub mod outbox;
+pub mod runtime;
 pub mod telemetry;
 pub mod web;

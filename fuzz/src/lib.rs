@@ -9,28 +9,31 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use kpid::{
-    clock::Clock,
-    config::{
-        load::{self, LoadError},
-        scenario,
-        secret::Secrets,
-        setup::{Collection, Setup},
-    },
-    daemon::{
-        import,
-        run::{self, Orders},
-    },
-    notify::{
-        Channels, Delivery, SendError,
-        notice::{Message, Notice, NoticeKind},
-        retry::{self, Attempt},
-    },
-    scorecard::{Cron, Formula, History, Id, KpiRef, Period, Schedule, judge, timeline},
-    sources::{
-        Outcome, Question, Window, connections::Connections, http::Template, shared::Shared,
-        wording::Wording,
-    },
+    app::run::{self, Orders},
+    engine::import,
     web::access,
+};
+use kpid_clock::Clock;
+use kpid_config::{
+    load::{self, LoadError},
+    scenario,
+    secret::Secrets,
+    setup::{Collection, Setup},
+};
+use kpid_delivery::{
+    channels::{Channels, Delivery, SendError},
+    retry::{self, Attempt},
+};
+use kpid_message::notice::{Message, Notice, NoticeKind};
+use kpid_rules::{
+    analysis::timeline,
+    evaluation::judge,
+    model::{Cron, Formula, Id, KpiRef, Period, Schedule},
+    series::History,
+};
+use kpid_sources::{
+    Outcome, Question, Window, connections::Connections, http::Template, shared_answers::Shared,
+    wording::Wording,
 };
 use tempfile::TempDir;
 use tokio::{

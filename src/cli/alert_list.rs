@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{
-    cli::{
-        Answer,
-        failure::Failure,
-        output::{Format, print_json, say},
-    },
-    config::setup::Setup,
-    scorecard::{Acknowledgement, Episode, Scope},
-    store::{EpisodeEvent, KeptSilence, Store},
+use crate::cli::{
+    Answer,
+    failure::Failure,
+    output::{Format, print_json, say},
 };
+use kpid_config::setup::Setup;
+use kpid_rules::{
+    alerting::{Acknowledgement, Episode},
+    model::Scope,
+};
+use kpid_store::{EpisodeEvent, KeptSilence, Store};
 
 /// What is said of an open alert that nothing judges any more.
 const GONE: &str = ", no longer configured";

@@ -7,20 +7,22 @@ use clap::Subcommand;
 
 use crate::{
     cli::{
-        Answer, alert_list, configuration,
+        Answer,
+        actor::Person,
+        alert_list, configuration,
         failure::Failure,
         output::{self, Format, say},
-        person::Person,
     },
-    clock::Clock,
-    config::setup::Setup,
-    daemon::{
-        Engine,
-        judge::{self, LIVE},
-    },
-    scorecard::{Acknowledgement, Frequency, Note, Period, RemarkError, Silence},
-    store::{Acknowledged, Store},
+    engine::judgement::{self, LIVE},
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_rules::{
+    alerting::{Acknowledgement, Note, RemarkError, Silence},
+    model::{Frequency, Period},
+};
+use kpid_store::{Acknowledged, Store};
 
 /// List open alerts, acknowledge them, silence scopes for a while, write notes
 #[derive(clap::Args)]
@@ -143,7 +145,7 @@ async fn acknowledge(
             say!("alert {} of {scope} is acknowledged by {}", episode.number, acknowledgement.by);
             // Channels hear of it with the next judgement, which is now.
             let judged = std::slice::from_ref(scope.scorecard());
-            let judgement = judge::judge(&engine, judged, LIVE, acknowledgement.at).await?;
+            let judgement = judgement::judge(&engine, judged, LIVE, acknowledgement.at).await?;
             output::say_waiting(judgement.deliveries.len());
             engine.store.close().await;
             Ok(Answer::Done)

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{Format, print_json, say},
-    },
-    store::{self, Store},
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Format, print_json, say},
 };
+use kpid_store::{self, Store};
 
 /// List what people did: acknowledged, silenced, noted, imported, backfilled, retried, dropped
 #[derive(clap::Args)]
@@ -37,7 +35,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
                 let detail = detail.unwrap_or_default();
                 say!("{at}  {} {} {}{detail}", deed.by, deed.action, deed.of);
             }
-            if let Some(words) = store::removed_words(&removed, "audit") {
+            if let Some(words) = kpid_store::removed_words(&removed, "audit") {
                 say!("and before these, no longer kept: {words}");
             }
         }

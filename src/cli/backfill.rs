@@ -11,21 +11,25 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     cli::{
-        Answer, configuration,
+        Answer,
+        actor::Person,
+        configuration,
         failure::Failure,
         output::{self, say},
-        person::Person,
     },
-    clock::Clock,
-    config::setup::{Collection, Setup},
-    daemon::{
-        Engine,
+    engine::{
         backfill::{self, Filled, Span, Task},
-        judge,
+        judgement,
     },
-    scorecard::{Circumstances, KpiRef, Period},
-    store::{Deed, Store},
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::setup::{Collection, Setup};
+use kpid_rules::{
+    evaluation::Circumstances,
+    model::{KpiRef, Period},
+};
+use kpid_store::{Deed, Store};
 
 /// KPIs filled at once; connections set limits of their own.
 const CONCURRENT_MAX: usize = 8;
@@ -164,7 +168,7 @@ async fn tell(engine: &Engine, tasks: &[Task<'_>], alerts: Alerts) -> Result<(),
     let kpis: HashSet<KpiRef> = tasks.iter().map(|task| task.collection.kpi.clone()).collect();
     let scorecards = engine.setup.portfolio.affected_by(&kpis);
     let circumstances = Circumstances { historical: alerts == Alerts::None, ..<_>::default() };
-    let judged = judge::judge(engine, &scorecards, circumstances, Clock::System.now()).await?;
+    let judged = judgement::judge(engine, &scorecards, circumstances, Clock::System.now()).await?;
     output::say_waiting(judged.deliveries.len());
     Ok(())
 }

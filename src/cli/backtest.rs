@@ -5,22 +5,20 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{Format, print_json, say, style},
-    },
-    clock::Clock,
-    config::setup::Setup,
-    notify::plural,
-    scorecard::{
-        Period,
-        backtest::{Told, backtest},
-        rounding,
-    },
-    store::Store,
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Format, print_json, say, style},
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_message::wording::plural;
+use kpid_rules::{
+    analysis::backtest::{Told, backtest},
+    judgement::rounding,
+    model::Period,
+};
+use kpid_store::Store;
 
 /// Replay the stored history, and list the messages that would have been sent
 #[derive(clap::Args)]

@@ -2,11 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{
-    cli::{Answer, configuration, failure::Failure, output::say},
-    clock::Clock,
-    store::{self, Store},
-};
+use crate::cli::{Answer, configuration, failure::Failure, output::say};
+use kpid_clock::Clock;
+use kpid_store::{self, Store};
 
 /// Copy the store into a file, also while the daemon runs, and read the copy back
 #[derive(clap::Args)]
@@ -27,7 +25,7 @@ pub(crate) struct RestoreArguments {
 
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
-    let held = store::backup(&setup.store, &arguments.file, arguments.force).await?;
+    let held = kpid_store::backup(&setup.store, &arguments.file, arguments.force).await?;
     let (file, store) = (arguments.file.display(), setup.store.display());
     say!(
         "{store} is backed up in {file}: {} bytes, {} actuals, read back",
@@ -49,7 +47,7 @@ pub(crate) async fn restore(
         Failure::new(format!("cannot read {}: {error}", file.display()))
             .hint("name a file that `kpid backup` wrote")
     })?;
-    let (held, kept) = store::restore(file, &setup.store, now).await?;
+    let (held, kept) = kpid_store::restore(file, &setup.store, now).await?;
     // A backup of an older release is brought up to date now, while somebody looks.
     Store::open(&setup.store).await?.close().await;
     say!("{} is restored: {} actuals", setup.store.display(), held.actuals);

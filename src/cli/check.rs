@@ -3,23 +3,24 @@
 use std::path::Path;
 
 use crate::{
+    app::run::refusals,
     cli::{
         Answer, configuration,
+        data_lints::{self, Warning},
         failure::Failure,
-        held::{self, Warning},
         output::{self, Format, print_json, say},
     },
-    config::{
-        load::{LoadError, load},
-        problem::{Place, Problem, Problems, Severity},
-        secret::Secrets,
-        setup::Setup,
-    },
-    daemon::run::refusals,
-    notify::{Channels, plural},
-    scorecard::{Id, Scope},
-    sources::connections::Connections,
 };
+use kpid_config::{
+    load::{LoadError, load},
+    problem::{Place, Problem, Problems, Severity},
+    secret::Secrets,
+    setup::Setup,
+};
+use kpid_delivery::channels::Channels;
+use kpid_message::wording::plural;
+use kpid_rules::model::{Id, Scope};
+use kpid_sources::connections::Connections;
 
 /// Check the configuration: every problem of every file, with its place
 #[derive(clap::Args)]
@@ -53,7 +54,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         _ => Vec::new(),
     };
     let held = match &setup {
-        Some(setup) => placed(setup, held::warnings(setup).await?),
+        Some(setup) => placed(setup, data_lints::warnings(setup).await?),
         None => Vec::new(),
     };
     match arguments.format {

@@ -2,16 +2,14 @@
 
 use std::{collections::HashSet, path::Path};
 
-use crate::{
-    cli::{failure::Failure, output},
-    config::{
-        load::{LoadError, load},
-        problem::{Problems, Severity},
-        secret::Secrets,
-        setup::{Collection, Setup},
-    },
-    scorecard::{KpiRef, Objective, Scope},
+use crate::cli::{failure::Failure, output};
+use kpid_config::{
+    load::{LoadError, load},
+    problem::{Problems, Severity},
+    secret::Secrets,
+    setup::{Collection, Setup},
 };
+use kpid_rules::model::{KpiRef, Objective, Scope};
 
 /// The set-up of a command that talks to the world.
 pub(crate) fn load_to_use(path: &Path) -> Result<Setup, Failure> {
@@ -35,7 +33,7 @@ pub(crate) fn load_beside(path: &Path) -> Result<Setup, Failure> {
 /// The node a path of ids names, or a failure with a suggestion.
 pub(crate) fn scope(setup: &Setup, path: &str) -> Result<Scope, Failure> {
     setup.portfolio.resolve(path).ok_or_else(|| {
-        let hint = crate::config::problem::suggestion(path, scopes(setup).iter().map(String::as_str));
+        let hint = kpid_config::problem::suggestion(path, scopes(setup).iter().map(String::as_str));
         let failure = Failure::new(format!("there is no `{path}`"));
         failure.hint(hint.unwrap_or_else(|| {
             "name a scorecard, scorecard/perspective, scorecard/perspective/objective or scorecard/kpi".into()

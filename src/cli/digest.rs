@@ -11,13 +11,13 @@ use crate::{
         output::{Sheet, put_sheet, say},
         show,
     },
-    clock::Clock,
-    config::{problem::suggestion, setup::Setup},
-    daemon::digest::{compare, matter},
-    notify::{Person, bulletin::digest::digest},
-    scorecard::{Id, judge},
-    store::Store,
+    outbox::digest::{compare, matter},
 };
+use kpid_clock::Clock;
+use kpid_config::{problem::suggestion, setup::Setup};
+use kpid_message::{bulletin::digest::digest, person::Person};
+use kpid_rules::{evaluation::judge, model::Id};
+use kpid_store::Store;
 
 /// A first digest looks back as far as most do.
 const WEEK: TimeDelta = TimeDelta::days(7);

@@ -11,17 +11,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 use serde::Serialize;
 
-use crate::{
-    cli::{
-        Answer, check, configuration,
-        failure::Failure,
-        output::{Format, print_json, say},
-    },
-    clock::Clock,
-    config::setup::Setup,
-    scorecard::KpiRef,
-    store::{self, Checkup, Store},
+use crate::cli::{
+    Answer, check, configuration,
+    failure::Failure,
+    output::{Format, print_json, say},
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_rules::model::KpiRef;
+use kpid_store::{self, Checkup, Store};
 
 /// With less room a busy day may fill the disk.
 const FREE_BYTES_MIN: u64 = 256 << 20;
@@ -121,7 +119,7 @@ fn tell(Finding { what, state, message }: &Finding) {
 }
 
 fn daemon(setup: &Setup) -> Finding {
-    match store::holder(&setup.store) {
+    match kpid_store::holder(&setup.store) {
         Ok(Some(holder)) => Finding::good("daemon", format!("process {} runs", holder.process)),
         Ok(None) => Finding::noted("daemon", "none runs on this store"),
         Err(error) => Finding::wrong("daemon", format!("{error:#}")),
@@ -205,11 +203,11 @@ async fn held(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> 
             format!("{0} is open to others (mode {mode:o}); chmod 600 {0}", store.display());
         Finding::wrong("permissions", words)
     }];
-    if let Err(error) = store::check_pages(store).await {
+    if let Err(error) = kpid_store::check_pages(store).await {
         findings.push(Finding::wrong("store", format!("{error:#}")));
         return Ok(findings);
     }
-    let checkup = store::check_up(store).await?;
+    let checkup = kpid_store::check_up(store).await?;
     findings.extend([
         schema(&checkup),
         size(&checkup),

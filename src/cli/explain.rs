@@ -4,20 +4,22 @@ use std::{collections::HashMap, fmt::Write as _, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{Format, print_json, put},
-    },
-    clock::Clock,
-    scorecard::{
-        Child, Explanation, Figure, Id, Judge, KpiRef, Lines, Part, Period, PeriodVerdict,
-        Perspective, PerspectiveStanding, Rolled, Scope, Scorecard, ScorecardStanding, Scoring,
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Format, print_json, put},
+};
+use kpid_clock::Clock;
+use kpid_rules::{
+    analysis::{Explanation, Part},
+    judgement::{
+        Child, Judge, Lines, PeriodVerdict, PerspectiveStanding, Rolled, ScorecardStanding,
         Verdict, roll_up, rounding,
     },
-    store::{Held, Store},
+    model::{Id, KpiRef, Period, Perspective, Scope, Scorecard, Scoring},
+    series::Figure,
 };
+use kpid_store::{Held, Store};
 
 /// Explain a node: lines, score, weights, contributions, shortfall, and the change since the period before
 #[derive(clap::Args)]
@@ -222,7 +224,7 @@ fn view_told(told: &Explanation) -> Told {
 
 fn objective_told(
     told: &Explanation,
-    perspective: &crate::scorecard::Perspective,
+    perspective: &kpid_rules::model::Perspective,
     objective: &Id,
 ) -> Told {
     let own: Vec<Part> =

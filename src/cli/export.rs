@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::{
-    cli::{Answer, configuration, failure::Failure},
-    scorecard::{Figure, KpiRef, Period},
-    store::Store,
+use crate::cli::{Answer, configuration, failure::Failure};
+use kpid_rules::{
+    model::{KpiRef, Period},
+    series::Figure,
 };
+use kpid_store::Store;
 
 /// Export actuals: the newest revision of every period, as `kpid import` reads them
 #[derive(clap::Args)]

@@ -7,16 +7,18 @@ use std::{
 
 use crate::{
     cli::{
-        Answer, configuration,
+        Answer,
+        actor::Person,
+        configuration,
         failure::Failure,
         output::{self, say},
-        person::Person,
     },
-    clock::Clock,
-    daemon::{Engine, import},
-    notify::plural,
-    store::{Deed, Store},
+    engine::import,
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_message::wording::plural;
+use kpid_store::{Deed, Store};
 
 /// Import actuals from a CSV file: kpi,period,value[,numerator,denominator,observed_at]
 #[derive(clap::Args)]

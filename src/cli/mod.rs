@@ -1,6 +1,7 @@
 //! The commands of a person, a file each. Exit codes: 0 done, 1 the answer is no, 2 misuse or
 //! could not run.
 
+mod actor;
 mod alert_list;
 mod alerts;
 mod audit;
@@ -9,23 +10,21 @@ mod backtest;
 mod backup;
 mod check;
 mod completions;
+mod config_history;
 mod configuration;
+mod data_lints;
 mod demo;
 mod digest;
 mod doctor;
 mod explain;
 mod export;
 mod failure;
-mod held;
-mod history;
 mod import;
 mod init;
 mod man;
-mod misuse;
 mod notify;
 mod outbox;
 mod output;
-mod person;
 mod plan;
 mod preview;
 mod pull;
@@ -37,6 +36,7 @@ mod show;
 mod simulate;
 mod token;
 mod tree;
+mod usage_error;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -88,7 +88,7 @@ enum Command {
     Notify(notify::Arguments),
     Plan(plan::Arguments),
     Reload(reload::Arguments),
-    Config(history::Arguments),
+    Config(config_history::Arguments),
     Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
     Backup(backup::Arguments),
@@ -158,7 +158,7 @@ fn read(arguments: Vec<OsString>) -> Result<CommandLine, Misread> {
         _ => {
             let shown = |argument: &OsString| argument.to_string_lossy().into_owned();
             let words: Vec<String> = arguments.iter().skip(1).map(shown).collect();
-            Misread::Misuse(misuse::failure(&error, &CommandLine::command(), &words))
+            Misread::Misuse(usage_error::failure(&error, &CommandLine::command(), &words))
         }
     };
     let matches = CommandLine::command().try_get_matches_from(&arguments).map_err(told)?;
@@ -202,7 +202,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Backup(arguments) => backup::run(&config, &arguments).await,
             Command::Restore(arguments) => backup::restore(&config, &arguments).await,
             Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
-            Command::Config(arguments) => history::run(&config, &arguments).await,
+            Command::Config(arguments) => config_history::run(&config, &arguments).await,
             Command::Reload(arguments) => reload::run(&config, &arguments).await,
             Command::Plan(arguments) => plan::run(&config, &arguments).await,
             Command::Init(arguments) => init::run(&arguments),

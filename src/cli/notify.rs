@@ -4,24 +4,24 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        init,
-        output::{complain, say},
-        preview,
-    },
-    clock::Clock,
-    config::{problem, setup::Setup},
-    notify::{
-        Channels, Delivered, Delivery,
-        notice::{Message, Notice, NoticeKind, Section},
-        route::{Route, RouteError, route},
-        tried,
-    },
-    scorecard::Id,
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    init,
+    output::{complain, say},
+    preview,
 };
+use kpid_clock::Clock;
+use kpid_config::{problem, setup::Setup};
+use kpid_delivery::{
+    channels::{Channels, Delivered, Delivery},
+    routing::{Route, RouteError, route},
+};
+use kpid_message::{
+    notice::{Message, Notice, NoticeKind, Section},
+    template_check,
+};
+use kpid_rules::model::Id;
 
 /// Send a test message to a person or over a channel, the way that alerts take; or show what an alert would look like
 #[derive(clap::Args)]
@@ -92,14 +92,15 @@ pub(super) fn find(
 }
 
 fn write_templates(folder: &Path) -> Result<Answer, Failure> {
-    if let Some((name, _)) = tried::built_in().find(|(name, _)| folder.join(name).exists()) {
+    if let Some((name, _)) = template_check::built_in().find(|(name, _)| folder.join(name).exists())
+    {
         let failure = Failure::new(format!("{} is there already", folder.join(name).display()));
         return Err(failure.hint("name another folder; nothing was written"));
     }
-    for (name, text) in tried::built_in() {
+    for (name, text) in template_check::built_in() {
         init::write(&folder.join(name), text)?;
     }
-    say!("wrote {} templates into {}", tried::built_in().count(), folder.display());
+    say!("wrote {} templates into {}", template_check::built_in().count(), folder.display());
     say!("change some, delete the others, and name the folder as `templates` of an email channel");
     Ok(Answer::Done)
 }

@@ -5,18 +5,17 @@ use std::path::Path;
 use clap::Subcommand;
 use uuid::Uuid;
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{self, Format, print_json, say},
-        person::Person,
-    },
-    clock::Clock,
-    config::setup::Setup,
-    notify::plural,
-    store::{self, Handled, Handling, Listed, Store},
+use crate::cli::{
+    Answer,
+    actor::Person,
+    configuration,
+    failure::Failure,
+    output::{self, Format, print_json, say},
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_message::wording::plural;
+use kpid_store::{self, Handled, Handling, Listed, Store};
 
 /// Fewer digits of an id may name several by chance.
 const PREFIX_CHARS_MIN: usize = 8;
@@ -77,7 +76,7 @@ async fn list(setup: &Setup, all: bool, format: Format) -> Result<Answer, Failur
     }
     let removed = store.removed().await?;
     if let (true, Format::Text, Some(words)) =
-        (all, format, store::removed_words(&removed, "deliveries"))
+        (all, format, kpid_store::removed_words(&removed, "deliveries"))
     {
         say!("and before these, no longer kept: {words}");
     }

@@ -10,7 +10,8 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use clap::ValueEnum;
 
-use crate::{notify::notice::Message, scorecard::Status};
+use kpid_message::notice::Message;
+use kpid_rules::model::Status;
 
 /// For people, or for programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

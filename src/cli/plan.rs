@@ -2,21 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{Format, print_json, say, style},
-    },
-    clock::Clock,
-    config::setup::Setup,
-    scorecard::{
-        Difference, Id, Scope,
-        difference::{Colour, Side, difference},
-        rounding,
-    },
-    store::Store,
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Format, print_json, say, style},
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_rules::{
+    analysis::{
+        Difference,
+        difference::{Colour, Side, difference},
+    },
+    judgement::rounding,
+    model::{Id, Scope},
+};
+use kpid_store::Store;
 
 /// Say what a changed configuration would do on the stored figures: nodes, weights, lines, colours, alerts, who would be told
 #[derive(clap::Args)]

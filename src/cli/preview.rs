@@ -5,26 +5,26 @@ use std::{fs, path::Path, path::PathBuf};
 use clap::ValueEnum;
 use uuid::Uuid;
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{complain, put},
-        show,
-    },
-    clock::Clock,
-    config::setup::Setup,
-    notify::{
-        Channel, Channels, Delivery, Written,
-        facts::Facts,
-        news,
-        notice::Message,
-        route::{Route, RouteError},
-        tried,
-    },
-    scorecard::{Cause, EpisodeChange, Event, Scope, judge},
-    store::Store,
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{complain, put},
+    show,
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_delivery::{
+    channel::Channel,
+    channels::{Channels, Delivery, Written},
+    routing::{Route, RouteError},
+};
+use kpid_message::{facts::Facts, facts_builder, notice::Message, template_check};
+use kpid_rules::{
+    alerting::{Cause, Event},
+    evaluation::{EpisodeChange, judge},
+    model::Scope,
+};
+use kpid_store::Store;
 
 /// How a preview is shown, and of what.
 #[derive(clap::Args)]
@@ -114,7 +114,7 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
 
 /// The way to a person or channel; mail as such is read by whoever writes it.
 fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
-    match super::notify::find(setup, to) {
+    match crate::cli::notify::find(setup, to) {
         Ok((_, way)) => Ok(way),
         Err((Some(RouteError::NobodyThere(channel)), failure)) => {
             match setup.channels.get(&channel) {
@@ -129,8 +129,10 @@ fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
 }
 
 async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
-    let Some((event, cause)) = wish.event.told() else { return Ok(tried::sample_notice()) };
-    let Some(path) = &wish.of else { return Ok(tried::sample(event)) };
+    let Some((event, cause)) = wish.event.told() else {
+        return Ok(template_check::sample_notice());
+    };
+    let Some(path) = &wish.of else { return Ok(template_check::sample(event)) };
     let scope = configuration::scope(setup, path)?;
     let now = match &wish.as_of {
         None => Clock::System.now(),
@@ -145,7 +147,7 @@ async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
     episode.number = episode.number.max(1);
     episode.opened_at = episode.opened_at.or(Some(now));
     episode.recovered_at = event.ends().then(|| episode.recovered_at.unwrap_or(now));
-    let context = news::Context {
+    let context = facts_builder::Context {
         portfolio: &setup.portfolio,
         history: &history,
         people: &setup.people,

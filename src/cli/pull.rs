@@ -10,17 +10,21 @@ use crate::{
         failure::Failure,
         output::{self, say},
     },
-    clock::Clock,
-    config::setup::{Collection, Setup},
-    daemon::{
-        Engine,
+    engine::{
         collect::{self, Occasion},
-        judge::LIVE,
+        judgement::LIVE,
         pull::{self, Manner, Pulled},
     },
-    scorecard::{Figure, History, Judge, KpiRef, Period, rounding},
-    store::{Collected, Filed, Store},
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::setup::{Collection, Setup};
+use kpid_rules::{
+    judgement::{Judge, rounding},
+    model::{KpiRef, Period},
+    series::{Figure, History},
+};
+use kpid_store::{Collected, Filed, Store};
 
 /// A person's pull serves no instant of a schedule.
 const BY_HAND: Occasion = Occasion { slot: None, missed: 0 };
@@ -137,7 +141,7 @@ fn file(history: &mut History, collected: &Collected) {
         if held.actual(*period).is_some_and(|held| filed.gives_way_to(held.observed_at)) {
             continue;
         }
-        let actual = crate::scorecard::Actual {
+        let actual = kpid_rules::series::Actual {
             figure: *figure,
             target: *target,
             observed_at: *observed_at,

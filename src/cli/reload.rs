@@ -5,10 +5,8 @@ use std::{path::Path, time::Duration};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
-use crate::{
-    cli::{Answer, configuration, failure::Failure, output::say},
-    store::{self, Holder, Reloaded},
-};
+use crate::cli::{Answer, configuration, failure::Failure, output::say};
+use kpid_store::{self, Holder, Reloaded};
 
 /// How long an answer is waited for: what is in flight has 20 s to end, the new set-up some to open.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -23,7 +21,9 @@ pub(crate) struct Arguments {}
 pub(crate) async fn run(config: &Path, _arguments: &Arguments) -> Result<Answer, Failure> {
     // What is wrong with the files is told here too, with its place, before anybody is disturbed.
     let setup = configuration::load_to_look(config)?;
-    let Some(holder) = store::holder(&setup.store)? else { return Err(not_running(&setup.store)) };
+    let Some(holder) = kpid_store::holder(&setup.store)? else {
+        return Err(not_running(&setup.store));
+    };
     hang_up(&holder)?;
     let reloaded = answer(&setup.store, &holder).await?;
     match reloaded.came {
@@ -42,7 +42,7 @@ pub(crate) async fn run(config: &Path, _arguments: &Arguments) -> Result<Answer,
 async fn answer(store: &Path, before: &Holder) -> Result<Reloaded, Failure> {
     let deadline = Instant::now() + ANSWER_WITHIN;
     while Instant::now() < deadline {
-        let holder = store::holder(store)?.filter(|holder| holder.process == before.process);
+        let holder = kpid_store::holder(store)?.filter(|holder| holder.process == before.process);
         let Some(holder) = holder else {
             let sentence = format!("process {} ended meanwhile", before.process);
             return Err(Failure::new(sentence).hint("its log says why"));

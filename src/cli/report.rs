@@ -2,21 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{Sheet, put_sheet},
-    },
-    clock::Clock,
-    config::setup::Setup,
-    notify::{
-        bulletin::report::{Matter, key, report},
-        notice::Message,
-    },
-    scorecard::{Frequency, Judge, Period, Scope, Scorecard},
-    store::{Held, Store},
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Sheet, put_sheet},
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_message::{
+    bulletin::report::{Matter, key, report},
+    notice::Message,
+};
+use kpid_rules::{
+    judgement::Judge,
+    model::{Frequency, Period, Scope, Scorecard},
+};
+use kpid_store::{Held, Store};
 
 /// Print the report of a scorecard for a period: as it was sent, or else from what is known now
 #[derive(clap::Args)]

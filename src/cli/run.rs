@@ -11,18 +11,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::{
+    app,
+    app::run::{Orders, Reload},
     cli::{Answer, configuration, failure::Failure},
-    clock::Clock,
-    config::{
-        load::{LoadError, load},
-        problem::Severity,
-        secret::Secrets,
-    },
-    daemon::{
-        self,
-        run::{Orders, Reload},
-    },
     telemetry::{self, Lines},
+};
+use kpid_clock::Clock;
+use kpid_config::{
+    load::{LoadError, load},
+    problem::Severity,
+    secret::Secrets,
 };
 
 /// Run the daemon: collect, judge and tell until SIGTERM; SIGHUP reads the configuration again
@@ -46,7 +44,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let (reload, reloads) = mpsc::channel(1);
     let orders = Orders { stop: stop.clone(), reload: reloads };
     let result = tokio::select! {
-        result = daemon::run::run(setup, Clock::System, orders) => result,
+        result = app::run::run(setup, Clock::System, orders) => result,
         never = stop_on_signal(&stop) => never,
         never = reload_on_signal(hang_up, config, &reload) => never,
     };

@@ -2,10 +2,8 @@
 
 use clap::ValueEnum;
 
-use crate::{
-    cli::{Answer, failure::Failure, output::print_json},
-    config::document::{KEPT_APART, daemon::DaemonDoc, scorecard::ScorecardDoc},
-};
+use crate::cli::{Answer, failure::Failure, output::print_json};
+use kpid_config::document::{KEPT_APART, daemon::DaemonDoc, scorecard::ScorecardDoc};
 
 /// Print the JSON Schema of the files, for completion in an editor
 #[derive(clap::Args)]

@@ -4,17 +4,19 @@ use std::{collections::HashMap, path::Path};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{self, Format, print_json},
-        tree,
-    },
-    clock::Clock,
-    scorecard::{Calendar, Episode, Period, Phase, Scope, judge},
-    store::{Held, Store},
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{self, Format, print_json},
+    tree,
 };
+use kpid_clock::Clock;
+use kpid_rules::{
+    alerting::{Episode, Phase},
+    evaluation::judge,
+    model::{Calendar, Period, Scope},
+};
+use kpid_store::{Held, Store};
 
 /// Show the standing: scorecards, perspectives, objectives and KPIs, with words and scores
 #[derive(clap::Args)]

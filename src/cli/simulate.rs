@@ -5,17 +5,18 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    cli::{
-        Answer, configuration,
-        failure::Failure,
-        output::{Format, complain, print_json, put, say, style},
-    },
-    config::scenario::{self, CAUSE, EVENT, Expectation, Scenario},
-    scorecard::{
-        Cause, EpisodeChange, Event, Scope, Standing, Status, rounding,
-        timeline::{Moment, play},
-    },
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Format, complain, print_json, put, say, style},
+};
+use kpid_config::scenario::{self, CAUSE, EVENT, Expectation, Scenario};
+use kpid_rules::{
+    alerting::{Cause, Event},
+    analysis::timeline::{Moment, play},
+    evaluation::EpisodeChange,
+    judgement::{Standing, rounding},
+    model::{Scope, Status},
 };
 
 /// Numbers are expected as people read them: this far off still holds.
@@ -178,7 +179,7 @@ fn nodes(standing: &Standing) -> Vec<(Scope, Map<String, Value>)> {
                 scopes.push(Scope::Objective(path.0, path.1, path.2));
                 scopes.extend(objective.kpis.iter().map(|kpi| {
                     let scorecard = id.clone();
-                    Scope::Kpi(crate::scorecard::KpiRef { scorecard, kpi: kpi.id.clone() })
+                    Scope::Kpi(kpid_rules::model::KpiRef { scorecard, kpi: kpi.id.clone() })
                 }));
             }
         }

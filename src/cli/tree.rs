@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    cli::output::style,
-    scorecard::{
-        DataState, Finality, KpiStanding, ObjectiveStanding, PerspectiveStanding, Reason,
-        ScorecardStanding, Standing, Status, Trend, Verdict, rounding,
+use crate::cli::output::style;
+use kpid_rules::{
+    judgement::{
+        KpiStanding, ObjectiveStanding, PerspectiveStanding, ScorecardStanding, Standing, Trend,
+        Verdict, rounding,
     },
+    model::{DataState, Finality, Reason, Status},
 };
 
 /// The longest source error printed in a line of the tree; the whole is in the JSON.

@@ -13,14 +13,14 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{ANSWER_TIME_MAX, Site, page, unreadable};
-use crate::{
-    notify::{Person, link::LinkError},
-    scorecard::{
-        Acknowledgement, AlertPolicy, Episode, Id, KpiStanding, Scope, Scorecard, Standing, Status,
-        judge, rounding,
-    },
-    web::change::{Acknowledge, Change},
+use crate::web::change::{Acknowledge, Change};
+use crate::web::{ANSWER_TIME_MAX, Site, page, unreadable};
+use kpid_message::{acknowledge_link::LinkError, person::Person};
+use kpid_rules::{
+    alerting::{Acknowledgement, Episode},
+    evaluation::judge,
+    judgement::{KpiStanding, Standing, rounding},
+    model::{AlertPolicy, Id, Scope, Scorecard, Status},
 };
 
 /// KPIs that are shown; whoever wants all has the mail.

@@ -4,10 +4,8 @@
 use axum::body::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{
-    scorecard::{Acknowledgement, Id},
-    store::Receipt,
-};
+use kpid_rules::{alerting::Acknowledgement, model::Id};
+use kpid_store::Receipt;
 
 /// Changes that wait for the daemon; a sender that finds it full comes back.
 pub const WAITING_MAX: usize = 16;

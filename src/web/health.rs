@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::TimeDelta;
 
-use super::Site;
+use crate::web::Site;
 
 /// A scheduler that has not come round for so long stands still; idle, it does so every 15 s.
 pub(super) const STANDS_STILL: TimeDelta = TimeDelta::seconds(90);

@@ -32,13 +32,17 @@ use tower_http::{
 use tracing::error;
 
 use crate::{
-    clock::Clock,
-    notify::{Person, link::Signer},
-    scorecard::{Id, Portfolio, Standing, judge},
-    store::{Held, Store},
     telemetry::metrics::Metrics,
     web::{access::Access, change::Changes, connection::LIMITS, push::Doors},
 };
+use kpid_clock::Clock;
+use kpid_message::{acknowledge_link::Signer, person::Person};
+use kpid_rules::{
+    evaluation::judge,
+    judgement::Standing,
+    model::{Id, Portfolio},
+};
+use kpid_store::{Held, Store};
 
 /// Nobody sends us anything long.
 const BODY_BYTES_MAX: usize = 64 << 10;

@@ -9,13 +9,12 @@ use axum::{
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use serde::Serialize;
 
-use super::{Site, unreadable};
-use crate::{
-    scorecard::{
-        Id, KpiStanding, PerspectiveStanding, Portfolio, ScorecardStanding, Standing, rounding,
-    },
-    store::Held,
+use crate::web::{Site, unreadable};
+use kpid_rules::{
+    judgement::{KpiStanding, PerspectiveStanding, ScorecardStanding, Standing, rounding},
+    model::{Id, Portfolio},
 };
+use kpid_store::Held;
 
 /// Far more than the longest page takes.
 const FUEL: u64 = 50_000_000;

@@ -18,13 +18,13 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Site, access};
+use crate::web::{Site, access};
 use crate::{
-    scorecard::Id,
-    sources::push::Door,
     telemetry::metrics::PushOutcome,
     web::change::{BadReading, Change, Media, Push, PushAnswer},
 };
+use kpid_rules::model::Id;
+use kpid_sources::push::Door;
 
 /// Ten thousand readings of a hundred bytes each.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;

@@ -14,11 +14,12 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Site, unreadable};
-use crate::{
-    scorecard::{Standing, Status, Verdict},
-    store::Held,
+use crate::web::{Site, unreadable};
+use kpid_rules::{
+    judgement::{Standing, Verdict},
+    model::Status,
 };
+use kpid_store::Held;
 
 /// What OpenMetrics calls itself.
 const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

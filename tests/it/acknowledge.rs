@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use kpid::{clock::Clock, store::Store};
+use kpid_clock::Clock;
+use kpid_store::Store;
 use mail_parser::MessageParser;
 use serde_json::Value;
 

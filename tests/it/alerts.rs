@@ -2,11 +2,9 @@
 
 use std::fs;
 
-use kpid::{
-    clock::Clock,
-    notify::notice::Message,
-    store::{Deed, Store},
-};
+use kpid_clock::Clock;
+use kpid_message::notice::Message;
+use kpid_store::{Deed, Store};
 use serde_json::Value;
 
 use crate::world::kpid::{Kpid, Ran};

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use chrono_tz::Europe::Amsterdam;
 use indexmap::IndexMap;
-use kpid::{
-    scorecard::{Calendar, Figure, Frequency, Id, Period, ReadingKind},
-    sources::{
-        Connection, Outcome, Question, Request, Source, Window,
-        connections::Connections,
-        http::{Ask, Call, Extract, Format, Place, Sent, Template},
-        shared::Shared,
-        sql::{Address, Database, Query, Server, Tls},
-    },
+use kpid_rules::{
+    model::{Calendar, Frequency, Id, Period},
+    series::{Figure, ReadingKind},
+};
+use kpid_sources::{
+    Connection, Outcome, Question, Request, Source, Window,
+    connections::Connections,
+    http::{Ask, Call, Extract, Format, Place, Sent, Template},
+    shared_answers::Shared,
+    sql::{Address, Database, Query, Server, Tls},
 };
 use reqwest::Method;
 use secrecy::SecretString;

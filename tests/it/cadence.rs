@@ -5,17 +5,17 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets, setup::Setup},
-    daemon::{
-        Engine,
-        judge::{self, LIVE},
-        leftovers,
-        release::pace,
-    },
-    scorecard::{Calendar, Figure, Id, KpiRef, Period},
-    store::{Collected, Filed, Filing, Handling, InstanceLock, Stage, Stands, Store},
+    engine::judgement::{self, LIVE},
+    outbox::{daily_summary, held_mail::pace},
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::{load::load, secret::Secrets, setup::Setup};
+use kpid_rules::{
+    model::{Calendar, Id, KpiRef, Period},
+    series::Figure,
+};
+use kpid_store::{Collected, Filed, Filing, Handling, InstanceLock, Stage, Stands, Store};
 use proptest::{collection::vec, prelude::*};
 
 use crate::world::{
@@ -145,7 +145,7 @@ async fn figures(engine: &Engine, at: DateTime<Utc>, values: &[(usize, f64)]) {
         })
         .collect();
     engine.store.record(&collected).await.unwrap();
-    judge::judge(engine, &[Id::parse("acme").unwrap()], LIVE, at).await.unwrap();
+    judgement::judge(engine, &[Id::parse("acme").unwrap()], LIVE, at).await.unwrap();
 }
 
 #[tokio::test]
@@ -280,8 +280,8 @@ async fn a_silence_over_the_morning_keeps_what_waited() {
     office.figures("2026-06-05T19:00:00+02:00", &[45.0]).await;
     office.figures("2026-06-05T19:30:00+02:00", &[15.0]).await;
     let engine = office.engine().await;
-    let silence = kpid::scorecard::Silence {
-        scope: kpid::scorecard::Scope::Scorecard(Id::parse("acme").unwrap()),
+    let silence = kpid_rules::alerting::Silence {
+        scope: kpid_rules::model::Scope::Scorecard(Id::parse("acme").unwrap()),
         from: instant("2026-06-07T12:00:00+02:00"),
         until: instant("2026-06-08T12:00:00+02:00"),
         reason: "stocktaking".to_owned(),
@@ -371,7 +371,7 @@ async fn a_person_sends_at_once_what_is_kept_and_it_is_in_no_summary() {
     office.run_until("2026-06-08T23:00:01+02:00", "both mails", all).await;
     let engine = office.engine().await;
     let morning = instant("2026-06-10T08:00:00+02:00");
-    assert_eq!(leftovers::summarize(&engine, morning).await.unwrap(), 0);
+    assert_eq!(daily_summary::summarize(&engine, morning).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -385,7 +385,7 @@ async fn a_process_that_dies_between_any_two_steps_neither_loses_nor_doubles() {
         // Decided; judged again in the morning; taken to be sent. Nothing more is written.
         figures(&engine, opened, &[(0, 15.0)]).await;
         if steps >= 2 {
-            judge::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, seven).await.unwrap();
+            judgement::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, seven).await.unwrap();
         }
         if steps >= 3 {
             let (until, pace) = (seven + TimeDelta::minutes(10), pace(&engine.setup, seven));
@@ -459,20 +459,20 @@ async fn play(alerts: &str, story: &[Happening]) -> Played {
         now += TimeDelta::hours(*hours) + TimeDelta::minutes(7);
         figures(&engine, now, &[(*view, *value)]).await;
         refused.extend(send(&engine, now, *takes, &mut sent).await);
-        leftovers::summarize(&engine, now).await.unwrap();
+        daily_summary::summarize(&engine, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
     }
     // Days later everything that was decided has been told, or never will be.
     for _ in 0..6 {
         now = engine.setup.calendar.working_time_after(now, "12:00:00".parse().unwrap());
-        judge::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, now).await.unwrap();
+        judgement::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
-        leftovers::summarize(&engine, now).await.unwrap();
+        daily_summary::summarize(&engine, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
     }
     // What the last day had too many of is told on the morning after it.
     now = engine.setup.calendar.working_time_after(now, "08:00:00".parse().unwrap());
-    leftovers::summarize(&engine, now).await.unwrap();
+    daily_summary::summarize(&engine, now).await.unwrap();
     send(&engine, now, true, &mut sent).await;
     let held = engine.store.deliveries(true).await.unwrap();
     let held = held.into_iter().map(|held| (held.dedup_key, held.event, held.state));

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use kpid::config::{
+use kpid_config::{
     load::{LoadError, load},
     secret::Secrets,
 };
@@ -337,7 +337,7 @@ perspectives:
     let untold = kpid.run(&["check"]).await;
     assert!(!untold.stdout.contains("by chance"), "{}", untold.stdout);
     let mut rows = "kpi,period,value\n".to_owned();
-    let mut period = kpid::scorecard::Period::parse("2026-10").unwrap();
+    let mut period = kpid_rules::model::Period::parse("2026-10").unwrap();
     for at in 0..24 {
         let value = if at % 2 == 0 { 90 } else { 110 };
         rows.push_str(&format!("acme/revenue,{period},{value}\n"));

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use chrono::{NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::Europe::Amsterdam;
-use kpid::clock::Clock;
+use kpid_clock::Clock;
 use serde_json::Value;
 
 use crate::world::{

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kpid::{
-    scorecard::{History, Id, Portfolio, judge},
-    store::{Digested, LastDigest, Store},
+use kpid_rules::{
+    evaluation::judge,
+    model::{Id, Portfolio},
+    series::History,
 };
+use kpid_store::{Digested, LastDigest, Store};
 use mail_parser::MessageParser;
 
 use crate::world::{kpid::Kpid, smtp::Conduct, town::Town};
@@ -170,7 +172,7 @@ async fn a_week_ago(kpid: &Kpid, now: DateTime<Utc>) {
 async fn a_kill_neither_loses_nor_doubles_a_digest() {
     let town = Town::open().await;
     let kpid = town.kpid_that_sums_up("digest: {}", "");
-    let now = kpid::clock::Clock::System.now();
+    let now = kpid_clock::Clock::System.now();
     a_week_ago(&kpid, now).await;
     town.smtp.conduct(INES, Conduct::Defer);
     let mut daemon = kpid.start();

@@ -3,11 +3,9 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use chrono::TimeDelta;
-use kpid::{
-    clock::Clock,
-    scorecard::KpiRef,
-    store::{Attempt, Collected, Filing, Store},
-};
+use kpid_clock::Clock;
+use kpid_rules::model::KpiRef;
+use kpid_store::{Attempt, Collected, Filing, Store};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 

@@ -16,7 +16,7 @@ use axum::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures_util::stream;
-use kpid::config::{load::load, secret::Secrets};
+use kpid_config::{load::load, secret::Secrets};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

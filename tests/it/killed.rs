@@ -5,7 +5,7 @@
 use std::{fs, panic::AssertUnwindSafe, path::Path, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream};
-use kpid::store::look_through;
+use kpid_store::look_through;
 use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::time::{Instant, interval};

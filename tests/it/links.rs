@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use kpid::scorecard::{
-    Amount, Contribution, Figure, History, Judge, LinkError, Missing, ObjectiveRef, Portfolio,
-    RollupRule, Scorecard, Status, Target,
+use kpid_rules::{
+    judgement::Judge,
+    model::{
+        Amount, Contribution, LinkError, Missing, ObjectiveRef, Portfolio, RollupRule, Scorecard,
+        Status, Target,
+    },
+    series::{Figure, History},
 };
 
 use crate::vectors::world::{aim, id, kpi, objective, of_kpis, perspective, record, scorecard};

@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use chrono::{DateTime, Utc};
 use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets},
-    daemon::{Engine, collect::Occasion, judge::LIVE, pull},
-    scorecard::KpiRef,
-    store::Store,
+    engine::{collect::Occasion, judgement::LIVE, pull},
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::{load::load, secret::Secrets};
+use kpid_rules::model::KpiRef;
+use kpid_store::Store;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::world::origin::{Answer, Origin};

@@ -1,9 +1,13 @@
 //! What must hold of every number, not only of those in the table.
 
-use kpid::scorecard::{
-    Child, Direction, Episode, Evaluation, Event, Figure, History, Id, Lines, Period, Rollup,
-    Scoring, Status, roll_up,
-    score::{self, Anchors, Yardstick},
+use kpid_rules::{
+    alerting::{Episode, Evaluation, Event},
+    judgement::{
+        Child, Lines, roll_up,
+        score::{Anchors, Yardstick},
+    },
+    model::{Direction, Id, Period, Rollup, Scoring, Status, status},
+    series::{Figure, History},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -23,7 +27,7 @@ fn close(a: f64, b: f64) -> bool {
 
 fn child(at: usize, score: f64, weight: f64) -> Child {
     let id = Id::parse(&format!("c{at}")).unwrap();
-    Child { id, status: score::band(score), score: Some(score), weight, critical: false }
+    Child { id, status: status::band(score), score: Some(score), weight, critical: false }
 }
 
 fn children() -> impl Strategy<Value = Vec<Child>> {
@@ -66,7 +70,7 @@ proptest! {
     fn status_and_score_agree(green in -1e3..1e3, gap in 0.0..1e3, value in -3e3..3e3) {
         let (status, score) = judged(Direction::Higher, green, green - gap, value);
         prop_assert!((0.0..=100.0).contains(&score));
-        prop_assert_eq!(score::band(score), status);
+        prop_assert_eq!(status::band(score), status);
     }
 
     #[test]
@@ -89,7 +93,7 @@ proptest! {
     #[test]
     fn an_only_child_is_its_parent(score in 0.0..100.0, weight in 0.1..10.0) {
         let verdict = roll_up(&Rollup::default(), &[child(0, score, weight)]).verdict;
-        prop_assert_eq!(verdict.status, score::band(score));
+        prop_assert_eq!(verdict.status, status::band(score));
         prop_assert!(close(verdict.score.unwrap(), score));
     }
 
@@ -131,13 +135,13 @@ proptest! {
         scores in vec(0.0..100.0, 1..60),
         silenced in vec(any::<bool>(), 1..12),
     ) {
-        let policy = kpid::scorecard::AlertPolicy::default();
+        let policy = kpid_rules::model::AlertPolicy::default();
         let mut episode = Episode::default();
         let mut open = false;
         for (at, score) in scores.into_iter().enumerate() {
             let evaluation = Evaluation {
                 silenced: silenced[at % silenced.len()],
-                ..Evaluation::plain(score::band(score), Some(score), &at.to_string())
+                ..Evaluation::plain(status::band(score), Some(score), &at.to_string())
             };
             let now = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(3 * at as i64);
             let (next, news) = episode.advance(&policy, &evaluation, now);
@@ -159,10 +163,10 @@ proptest! {
         then in vec(0.0..200.0, 4), now in vec(0.0..200.0, 4), missing in 0_usize..5,
     ) {
         let (card, history) = two_months(&then, &now, missing);
-        let portfolio = kpid::scorecard::Portfolio::new(vec![card.clone()]).unwrap();
+        let portfolio = kpid_rules::model::Portfolio::new(vec![card.clone()]).unwrap();
         let may = Period::parse("2026-05").unwrap();
         let (_, end) = card.calendar.bounds(may);
-        let judge = kpid::scorecard::Judge::new(&portfolio, &history, end);
+        let judge = kpid_rules::judgement::Judge::new(&portfolio, &history, end);
         let told = judge.explain(&card, &card.perspectives[0], may, true);
         if let Some((now, then)) = told.verdict.score.zip(told.before.verdict.score) {
             let changes: f64 = told.parts.iter().filter_map(|part| part.change).sum();
@@ -188,9 +192,13 @@ proptest! {
 }
 
 /// Four KPIs in two objectives, in April and in May; one may be missing in May.
-fn two_months(then: &[f64], now: &[f64], missing: usize) -> (kpid::scorecard::Scorecard, History) {
+fn two_months(
+    then: &[f64],
+    now: &[f64],
+    missing: usize,
+) -> (kpid_rules::model::Scorecard, History) {
     let aim = world::aim_of(&serde_json::json!({ "target": 100 }));
-    let kpi = |at: usize| kpid::scorecard::Kpi {
+    let kpi = |at: usize| kpid_rules::model::Kpi {
         aims: vec![aim.clone()],
         weight: 1.0 + at as f64,
         ..world::kpi(&format!("k{at}"))
@@ -230,18 +238,18 @@ fn an_objective_of_another_unit_takes_its_weight_from_the_kpis_beside_it() {
     for at in 0..4 {
         world::record(&mut history, &other, &format!("k{at}"), "2026-05", Figure::Value(95.0));
     }
-    card.perspectives[0].objectives[0].contributions.push(kpid::scorecard::Contribution {
-        objective: kpid::scorecard::ObjectiveRef {
+    card.perspectives[0].objectives[0].contributions.push(kpid_rules::model::Contribution {
+        objective: kpid_rules::model::ObjectiveRef {
             scorecard: other.id.clone(),
             objective: Id::parse("b").unwrap(),
         },
         weight: 3.0,
         critical: false,
     });
-    let portfolio = kpid::scorecard::Portfolio::new(vec![card.clone(), other]).unwrap();
+    let portfolio = kpid_rules::model::Portfolio::new(vec![card.clone(), other]).unwrap();
     let may = Period::parse("2026-05").unwrap();
     let (_, end) = card.calendar.bounds(may);
-    let judge = kpid::scorecard::Judge::new(&portfolio, &history, end);
+    let judge = kpid_rules::judgement::Judge::new(&portfolio, &history, end);
     let standing = judge.scorecard(&card, &std::collections::HashMap::new());
     let told = judge.explain(&card, &card.perspectives[0], may, true);
     let weights: Vec<f64> = told.parts.iter().filter_map(|part| part.weight).collect();

@@ -2,10 +2,8 @@
 
 use std::{fs, net::SocketAddr};
 
-use kpid::{
-    clock::Clock,
-    store::{Deed, Store},
-};
+use kpid_clock::Clock;
+use kpid_store::{Deed, Store};
 use serde_json::{Value, json};
 
 use crate::world::kpid::{Daemon, Kpid};

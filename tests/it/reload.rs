@@ -8,12 +8,10 @@ use std::{
     process::Command,
 };
 
-use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets, setup::Setup},
-    daemon::run::{Orders, Reload},
-    store::holder,
-};
+use kpid::app::run::{Orders, Reload};
+use kpid_clock::Clock;
+use kpid_config::{load::load, secret::Secrets, setup::Setup};
+use kpid_store::holder;
 use tokio::{runtime::Handle, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 

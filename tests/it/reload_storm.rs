@@ -4,10 +4,8 @@
 
 use std::fs;
 
-use kpid::{
-    config::{load::load, secret::Secrets},
-    store::{Reloaded, Store, holder},
-};
+use kpid_config::{load::load, secret::Secrets};
+use kpid_store::{Reloaded, Store, holder};
 
 use crate::{
     web,

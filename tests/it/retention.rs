@@ -5,16 +5,20 @@ use std::{collections::HashSet, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets},
-    daemon::{
-        Engine,
-        judge::{self, LIVE},
+    engine::{
+        judgement::{self, LIVE},
         retention,
     },
-    scorecard::{Aggregate, Figure, Id, KpiRef, Period, ReadingKind, judge as judged},
-    store::{Collected, Filed, Filing, Removed, Stage, Stands, Store, backup},
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::{load::load, secret::Secrets};
+use kpid_rules::{
+    evaluation::judge as judged,
+    model::{Aggregate, Id, KpiRef, Period},
+    series::{Figure, ReadingKind},
+};
+use kpid_store::{Collected, Filed, Filing, Removed, Stage, Stands, Store, backup};
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -110,7 +114,7 @@ async fn live(engine: &Engine, figures: &[f64]) {
                 .collect();
             engine.store.record(&parts).await.unwrap();
             let when = end + TimeDelta::hours(24 + at as i64);
-            judge::judge(engine, &[acme()], LIVE, when).await.unwrap();
+            judgement::judge(engine, &[acme()], LIVE, when).await.unwrap();
         }
         let when = end + TimeDelta::days(2);
         for delivery in engine.store.claim("mail", when, when, 100).await.unwrap() {
@@ -126,7 +130,7 @@ async fn seen(engine: &Engine) -> Vec<String> {
     let held = engine.store.held(&kpis).await.unwrap();
     let standing = judged(portfolio, &held.history, &held.episodes, "", now());
     let later = at("2026-06-21T01:30:00Z");
-    let next = judge::judge(engine, &[acme()], LIVE, later).await.unwrap();
+    let next = judgement::judge(engine, &[acme()], LIVE, later).await.unwrap();
     let told = next.deliveries.iter().map(|told| format!("{} {}", told.dedup_key, told.event));
     let mut seen = vec![
         serde_json::to_string(&standing).unwrap(),

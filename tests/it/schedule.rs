@@ -2,7 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use kpid::{scorecard::KpiRef, store::Store};
+use kpid_rules::model::KpiRef;
+use kpid_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::world::{

@@ -3,14 +3,12 @@
 use chrono_tz::Europe::Amsterdam;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use kpid::{
-    scorecard::ReadingKind,
-    sources::{
-        Connection, Request,
-        command::{Commands, Run},
-        connections::Connections,
-        wording::Wording,
-    },
+use kpid_rules::series::ReadingKind;
+use kpid_sources::{
+    Connection, Request,
+    command::{Commands, Run},
+    connections::Connections,
+    wording::Wording,
 };
 use secrecy::SecretString;
 

@@ -3,14 +3,12 @@
 use chrono_tz::Europe::Amsterdam;
 use std::{fs, path::Path, time::Duration};
 
-use kpid::{
-    scorecard::ReadingKind,
-    sources::{
-        Connection, FigureColumns, Request,
-        connections::Connections,
-        csv::{Dialect, Folder, Rows, Sheet},
-        wording::Wording,
-    },
+use kpid_rules::series::ReadingKind;
+use kpid_sources::{
+    Connection, FigureColumns, Request,
+    connections::Connections,
+    csv::{Dialect, Folder, Rows, Sheet},
+    wording::Wording,
 };
 
 use crate::asking::{ask, id, open, words};

@@ -3,13 +3,11 @@
 use chrono_tz::Europe::Amsterdam;
 use std::{net::SocketAddr, time::Duration};
 
-use kpid::{
-    scorecard::ReadingKind,
-    sources::{
-        Connection,
-        connections::Connections,
-        http::{Auth, Endpoint},
-    },
+use kpid_rules::series::ReadingKind;
+use kpid_sources::{
+    Connection,
+    connections::Connections,
+    http::{Auth, Endpoint},
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;

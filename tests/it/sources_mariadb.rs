@@ -1,12 +1,10 @@
 //! MariaDB as a source, on a real server.
 
 use chrono_tz::Europe::Amsterdam;
-use kpid::{
-    scorecard::ReadingKind,
-    sources::{
-        Request,
-        sql::{Address, Dialect, Query, Server, Tls},
-    },
+use kpid_rules::series::ReadingKind;
+use kpid_sources::{
+    Request,
+    sql::{Address, Dialect, Query, Server, Tls},
 };
 
 use crate::{

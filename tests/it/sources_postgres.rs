@@ -1,10 +1,8 @@
 //! PostgreSQL as a source, on a real server.
 
 use chrono_tz::Europe::Amsterdam;
-use kpid::{
-    scorecard::ReadingKind,
-    sources::sql::{Address, Server, Tls},
-};
+use kpid_rules::series::ReadingKind;
+use kpid_sources::sql::{Address, Server, Tls};
 use sqlx::Connection;
 use tokio::{
     io::copy_bidirectional,

@@ -2,12 +2,10 @@
 
 use std::fs;
 
-use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets},
-    scorecard::KpiRef,
-    store::Store,
-};
+use kpid_clock::Clock;
+use kpid_config::{load::load, secret::Secrets};
+use kpid_rules::model::KpiRef;
+use kpid_store::Store;
 use sqlx::{Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::world::{

@@ -1,7 +1,8 @@
 //! SQLite files as sources.
 
 use chrono_tz::Europe::Amsterdam;
-use kpid::{scorecard::ReadingKind, sources::sql::Address};
+use kpid_rules::series::ReadingKind;
+use kpid_sources::sql::Address;
 use sqlx::{Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::asking::{check, database, id, open};

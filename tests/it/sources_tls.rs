@@ -2,12 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use kpid::{
-    scorecard::ReadingKind,
-    sources::{
-        Connection,
-        http::{self, Auth, Endpoint},
-    },
+use kpid_rules::series::ReadingKind;
+use kpid_sources::{
+    Connection,
+    http::{self, Auth, Endpoint},
 };
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;

@@ -1,12 +1,14 @@
 //! The store on a real file: what is kept, what is refused, and what a restart finds.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kpid::{
-    scorecard::{Aggregate, Figure, KpiRef, Period, ReadingKind, Standing},
-    store::{
-        Attempt, Collected, Filed, Filing, Handled, Handling, InstanceLock, Judgement, NewDelivery,
-        Push, Pushed, Receipt, Stage, Stands, Store,
-    },
+use kpid_rules::{
+    judgement::Standing,
+    model::{Aggregate, KpiRef, Period},
+    series::{Figure, ReadingKind},
+};
+use kpid_store::{
+    Attempt, Collected, Filed, Filing, Handled, Handling, InstanceLock, Judgement, NewDelivery,
+    Push, Pushed, Receipt, Stage, Stands, Store,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use uuid::Uuid;
@@ -327,7 +329,9 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
         pool.close().await;
         let store = Store::open(&path).await.unwrap();
         let episodes = store.episodes().await.unwrap();
-        assert!(episodes.values().all(kpid::scorecard::Episode::is_open) && episodes.len() == 1);
+        assert!(
+            episodes.values().all(kpid_rules::alerting::Episode::is_open) && episodes.len() == 1
+        );
         assert_eq!(revisions(&store).await, [41.0], "of schema {schema}");
         let now = at("2026-06-03T06:00:00Z");
         assert_eq!(claimed(&store, "mail", now).await, [1], "of schema {schema}");
@@ -373,7 +377,7 @@ async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
         config: "sha256:0".to_owned(),
         scorecards: Vec::new(),
     };
-    let judge = |_: &kpid::store::Held| Judgement {
+    let judge = |_: &kpid_store::Held| Judgement {
         standing,
         changes: Vec::new(),
         incidents: Vec::new(),

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kpid::scorecard::{
-    Actual, Circumstances, Episode, EpisodeChange, Event, Figure, Frequency, Id, Kpi, Portfolio,
-    Scope, evaluate,
-    timeline::{Moment, Step, play},
+use kpid_rules::{
+    alerting::{Episode, Event},
+    analysis::timeline::{Moment, Step, play},
+    evaluation::{Circumstances, EpisodeChange, evaluate},
+    model::{Frequency, Id, Kpi, Portfolio, Scope},
+    series::{Actual, Figure},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -114,7 +116,7 @@ proptest! {
         let moments = play(&portfolio, "", &steps);
         let expected: Vec<_> = told(&moments).into_iter().map(|change| (change.event, change.cause)).collect();
         let all = [portfolio.scorecards()[0].id.clone()];
-        let mut history = kpid::scorecard::History::default();
+        let mut history = kpid_rules::series::History::default();
         let mut stored: HashMap<Scope, String> = HashMap::new();
         let mut found = Vec::new();
         for step in &steps {

@@ -10,13 +10,11 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::{
-    cli::demo::{
-        apis::HELPDESK_TOKEN,
-        hook::{self, Received},
-    },
-    store::InstanceLock,
+use crate::cli::demo::{
+    apis::HELPDESK_TOKEN,
+    hook::{self, Received},
 };
+use kpid_store::InstanceLock;
 
 /// The address that the files as shipped name; the demo's own is put in its place.
 const ADDRESS_AS_SHIPPED: &str = "127.0.0.1:8430";
@@ -162,7 +160,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::config::{load::load, secret::Secrets};
+    use kpid_config::{load::load, secret::Secrets};
 
     const SERVER: ([u8; 4], u16) = ([127, 0, 0, 1], 4711);
     const PAGE: ([u8; 4], u16) = ([127, 0, 0, 1], 4712);

@@ -2,12 +2,12 @@
 
 mod apis;
 mod calder;
+mod databases;
 mod folder;
 mod hook;
-mod ledgers;
 mod mails;
+mod narration;
 mod story;
-mod told;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -12,32 +12,35 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    app::run::{self, Orders},
     cli::{
         configuration,
         demo::{
             apis::Closed,
             calder::Month,
+            databases::Ledgers,
             folder::Folder,
             hook::Received,
-            ledgers::Ledgers,
             mails,
-            told::{self, Progress},
+            narration::{self, Progress},
         },
         failure::Failure,
         run::{reload_on_signal, stop_on_signal},
         tree,
     },
-    clock::Clock,
-    config::setup::Setup,
-    daemon::{
-        Engine,
+    engine::{
         collect::Occasion,
         pull::{self, Manner},
-        run::{self, Orders},
     },
-    scorecard::{Calendar, Circumstances, Frequency, Lag, judge},
-    store::Store,
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_rules::{
+    evaluation::{Circumstances, judge},
+    model::{Calendar, Frequency, Lag},
+};
+use kpid_store::Store;
 
 /// When the scorecards' schedules collect, in the calendar's zone.
 const COLLECTED_AT: NaiveTime = match NaiveTime::from_hms_opt(6, 0, 0) {
@@ -86,11 +89,11 @@ impl Story {
     pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
         // As of `kpid run`: until it is listened to, SIGHUP ends a process.
         let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
-        told::scene(&self.folder, &self.setup);
+        narration::scene(&self.folder, &self.setup);
         self.load_history().await?;
         self.close(Month::MAY).await?;
         let morning = due_morning(&self.setup.calendar, Month::MAY);
-        told::step(&format!(
+        narration::step(&format!(
             "It is {}, a few seconds before six. The books of May are closed; kpid's timer is set.",
             self.setup.calendar.local_day(morning).format("%-d %B %Y")
         ));
@@ -142,14 +145,14 @@ impl Story {
         once: bool,
         stop: &CancellationToken,
     ) -> anyhow::Result<Infallible> {
-        told::mail(&self.mail().await?);
+        narration::mail(&self.mail().await?);
         let received = timeout(PATIENCE, self.hooks.recv()).await;
         let Ok(Some(received)) = received else { bail!("no webhook has come within a minute") };
-        told::hook(&received, &self.folder.keep(&received)?);
+        narration::hook(&received, &self.folder.keep(&received)?);
         let standing = self.standing(clock).await?;
-        told::step("This is how Calder Cycles stands (`kpid show`):");
+        narration::step("This is how Calder Cycles stands (`kpid show`):");
         anstream::print!("\n{standing}");
-        told::what_next(
+        narration::what_next(
             &self.folder,
             self.setup.web.listen,
             self.setup.calendar.local_day(clock.now()),
@@ -157,7 +160,7 @@ impl Story {
         if once {
             stop.cancel();
         } else {
-            told::step("The daemon runs on. Ctrl-C ends the demo; the folder stays.");
+            narration::step("The daemon runs on. Ctrl-C ends the demo; the folder stays.");
         }
         std::future::pending().await
     }

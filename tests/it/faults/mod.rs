@@ -6,7 +6,7 @@ mod oracle;
 mod run;
 
 use futures_util::{StreamExt, stream};
-use kpid::store::Store;
+use kpid_store::Store;
 
 use crate::world::dice::{Dice, seeds};
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kpid::{
-    notify::route::route,
-    scorecard::{Episode, Event, Scope, timeline},
-    store::Store,
+use kpid_delivery::routing::route;
+use kpid_rules::{
+    alerting::{Episode, Event},
+    analysis::timeline,
+    model::Scope,
 };
+use kpid_store::Store;
 
 use super::run::Run;
 use crate::world::{ledger, ledger::Entry};

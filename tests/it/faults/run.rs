@@ -8,20 +8,22 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
-    clock::Clock,
-    config::{load, secret::Secrets, setup::Setup},
-    daemon::{
-        Engine,
-        deliver::Worker,
-        judge::{self, LIVE},
-    },
-    notify::{Channels, Delivery, notice::Message},
-    scorecard::{
-        Acknowledgement, Actual, Circumstances, Figure, Frequency, Id, KpiRef, Scope,
-        timeline::Step,
-    },
-    store::{Attempt, Collected, Filed, Filing, InstanceLock, Stage, Stands, Store},
+    engine::judgement::{self, LIVE},
+    outbox::deliver::Worker,
+    runtime::Engine,
 };
+use kpid_clock::Clock;
+use kpid_config::{load, secret::Secrets, setup::Setup};
+use kpid_delivery::channels::{Channels, Delivery};
+use kpid_message::notice::Message;
+use kpid_rules::{
+    alerting::Acknowledgement,
+    analysis::timeline::Step,
+    evaluation::Circumstances,
+    model::{Frequency, Id, KpiRef, Scope},
+    series::{Actual, Figure},
+};
+use kpid_store::{Attempt, Collected, Filed, Filing, InstanceLock, Stage, Stands, Store};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -561,7 +563,7 @@ impl Run {
         }
     }
 
-    async fn claim(&self, channel: &str) -> Vec<kpid::store::Claimed> {
+    async fn claim(&self, channel: &str) -> Vec<kpid_store::Claimed> {
         let until = self.now + TimeDelta::minutes(10);
         self.life().engine.store.claim(channel, self.now, until, 4).await.unwrap()
     }
@@ -569,7 +571,7 @@ impl Run {
 
 async fn judge(engine: &Engine, silenced: &[Scope], now: DateTime<Utc>) {
     let all: Vec<Id> = engine.setup.portfolio.scorecards().iter().map(|it| it.id.clone()).collect();
-    judge::judge(engine, &all, Circumstances { silenced, ..LIVE }, now).await.unwrap();
+    judgement::judge(engine, &all, Circumstances { silenced, ..LIVE }, now).await.unwrap();
 }
 
 /// What comes of something that may be looked at so often, if it comes.

@@ -1,6 +1,9 @@
 //! A perspective's evaluations, one after the other, and what is told of them.
 
-use kpid::scorecard::{AlertPolicy, Episode, Evaluation, Status};
+use kpid_rules::{
+    alerting::{Episode, Evaluation},
+    model::{AlertPolicy, Status},
+};
 use serde_json::{Value, json};
 
 pub(super) fn alert(input: &Value) -> Value {

@@ -1,9 +1,10 @@
 //! Days, periods, due dates, and where the data of a period stand.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kpid::scorecard::{
-    Calendar, Cron, Figure, Frequency, History, Judge, Kpi, Lag, Period, Portfolio, Schedule,
-    judge_kpi,
+use kpid_rules::{
+    judgement::{Judge, judge_kpi},
+    model::{Calendar, Cron, Frequency, Kpi, Lag, Period, Portfolio, Schedule},
+    series::{Figure, History},
 };
 use serde_json::{Value, json};
 

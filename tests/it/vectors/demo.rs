@@ -1,8 +1,9 @@
 //! Calder Cycles in May 2026, from the table's values and lines to the overall score.
 
-use kpid::scorecard::{
-    Aim, Amount, Band, Figure, History, Judge, Kpi, Objective, Portfolio, Scorecard, Target,
-    Tolerance, Verdict,
+use kpid_rules::{
+    judgement::{Judge, Verdict},
+    model::{Aim, Amount, Band, Kpi, Objective, Portfolio, Scorecard, Target, Tolerance},
+    series::{Figure, History},
 };
 use serde_json::{Map, Value, json};
 
@@ -88,7 +89,7 @@ fn april_lines(card: &Scorecard) -> Scorecard {
     let journey = objectives.flat_map(|aim| &mut aim.kpis).find(|kpi| kpi.id == id("K07")).unwrap();
     let points = ["2026-03-31", "2027-03-31"].map(super::world::day).into_iter().zip([38.0, 50.0]);
     let target =
-        Target::Trajectory { points: points.collect(), shape: kpid::scorecard::Shape::Linear };
+        Target::Trajectory { points: points.collect(), shape: kpid_rules::model::Shape::Linear };
     journey.aims = vec![aim(target, Amount::Absolute(0.0), Amount::Percent(20.0))];
     card
 }
@@ -119,7 +120,7 @@ pub(super) fn explained(card: &Scorecard, view: &str, history: &History) -> Valu
     let (_, end) = card.calendar.bounds(period("2026-05"));
     let judge = Judge::new(&portfolio, history, end);
     let found = judge.explain(card, card.perspective(&id(view)).unwrap(), period("2026-05"), true);
-    let each = |look: fn(&kpid::scorecard::Part) -> Option<f64>| -> Vec<Option<f64>> {
+    let each = |look: fn(&kpid_rules::analysis::Part) -> Option<f64>| -> Vec<Option<f64>> {
         found.parts.iter().map(look).collect()
     };
     json!({

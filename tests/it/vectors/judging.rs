@@ -1,8 +1,9 @@
 //! One KPI, one value: lines, status, score, and the figures people read.
 
-use kpid::scorecard::{
-    Actual, Aim, Amount, Band, Figure, History, Judge, Kpi, Portfolio, Scoring, Target, Tolerance,
-    judge_kpi,
+use kpid_rules::{
+    judgement::{Judge, judge_kpi},
+    model::{Aim, Amount, Band, Kpi, Portfolio, Scoring, Target, Tolerance},
+    series::{Actual, Figure, History},
 };
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ pub(super) fn achievement(input: &Value) -> Value {
 
 pub(super) fn progress(input: &Value) -> Value {
     let (baseline, goal) = (number(input, "baseline"), number(input, "goal"));
-    json!({ "progress_pct": kpid::scorecard::score::progress_pct(baseline, goal, number(input, "x")) })
+    json!({ "progress_pct": kpid_rules::judgement::score::progress_pct(baseline, goal, number(input, "x")) })
 }
 
 pub(super) fn scoring(input: &Value) -> Value {

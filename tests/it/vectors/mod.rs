@@ -10,7 +10,7 @@ mod series;
 mod targets;
 pub(crate) mod world;
 
-use kpid::scorecard::rounding;
+use kpid_rules::judgement::rounding;
 use serde_json::Value;
 
 /// Figures of the table are rounded to two or four digits.

@@ -1,8 +1,12 @@
 //! Children make a parent, units make a whole, and both can be explained.
 
-use kpid::scorecard::{
-    Child, Contribution, Figure, History, Input, Kpi, KpiRef, ObjectiveRef, Portfolio, Rollup,
-    RollupRule, Scoring, Status, manual_score, roll_up,
+use kpid_rules::{
+    judgement::{Child, manual_score, roll_up},
+    model::{
+        Contribution, Input, Kpi, KpiRef, ObjectiveRef, Portfolio, Rollup, RollupRule, Scoring,
+        Status,
+    },
+    series::{Figure, History},
 };
 use serde_json::{Value, json};
 
@@ -85,7 +89,7 @@ fn circle(input: &Value) -> Value {
     });
     let errors = Portfolio::new(scorecards.collect()).unwrap_err();
     let is_cycle =
-        errors.iter().any(|error| matches!(error, kpid::scorecard::LinkError::Cycle(..)));
+        errors.iter().any(|error| matches!(error, kpid_rules::model::LinkError::Cycle(..)));
     json!({ "error": if is_cycle { "cycle" } else { "none" } })
 }
 

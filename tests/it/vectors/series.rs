@@ -1,12 +1,14 @@
 //! Many values: aggregates, natural limits, arrows, forecasts.
 
 use chrono::{DateTime, TimeDelta};
-use kpid::scorecard::{
-    Aggregate, Figure, Kpi, Reading, ReadingKind, SignalRules,
-    forecast::{self, Shape},
-    reading,
-    signal::{self, Limits},
-    trend as arrow,
+use kpid_rules::{
+    judgement::{
+        forecast::{self, Shape},
+        signal::{self, Limits},
+        trend as arrow,
+    },
+    model::{Aggregate, Kpi, SignalRules},
+    series::{Figure, Reading, ReadingKind, reading},
 };
 use serde_json::{Value, json};
 

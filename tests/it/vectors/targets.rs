@@ -1,9 +1,10 @@
 //! From what is wanted in general to what is wanted in one period.
 
 use chrono::TimeDelta;
-use kpid::scorecard::{
-    Amount, Case, Figure, Gap, History, Judge, Kpi, Nature, Portfolio, Scorecard, Shape, Span,
-    Target, improved, judge_kpi, trajectory,
+use kpid_rules::{
+    judgement::{Judge, improved, judge_kpi, trajectory},
+    model::{Amount, Gap, Kpi, Nature, Portfolio, Scorecard, Shape, Span, Target},
+    series::{Figure, History, KpiContext},
 };
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ pub(super) fn target(input: &Value) -> Value {
     }
 }
 
-fn with_case<T>(scorecard: &Scorecard, history: &History, look: impl Fn(Case<'_>) -> T) -> T {
+fn with_case<T>(scorecard: &Scorecard, history: &History, look: impl Fn(KpiContext<'_>) -> T) -> T {
     let portfolio = Portfolio::new(vec![scorecard.clone()]).unwrap();
     let judge = Judge::new(&portfolio, history, chrono::DateTime::UNIX_EPOCH);
     look(judge.case(scorecard, scorecard.kpis().next().unwrap()))

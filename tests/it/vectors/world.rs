@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use kpid::scorecard::{
-    Actual, Aim, AlertPolicy, Amount, Calendar, Direction, Figure, History, Id, Judge, Kpi,
-    KpiStanding, Nature, Objective, Period, Perspective, Portfolio, Rollup, Scorecard,
-    ScorecardStanding, Target, Tolerance, judge_kpi,
+use kpid_rules::{
+    judgement::{Judge, KpiStanding, ScorecardStanding, judge_kpi},
+    model::{
+        Aim, AlertPolicy, Amount, Calendar, Direction, Id, Kpi, Nature, Objective, Period,
+        Perspective, Portfolio, Rollup, Scorecard, Target, Tolerance,
+    },
+    series::{Actual, Figure, History},
 };
 use serde_json::Value;
 

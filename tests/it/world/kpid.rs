@@ -9,11 +9,9 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use kpid::{
-    clock::Clock,
-    config::{load::load, secret::Secrets, setup::Setup},
-    daemon::run::{Orders, run},
-};
+use kpid::app::run::{Orders, run};
+use kpid_clock::Clock;
+use kpid_config::{load::load, secret::Secrets, setup::Setup};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;

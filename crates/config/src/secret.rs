@@ -1,0 +1,156 @@
+//! Secrets: where they are kept, and the only place that reads the environment.
+
+use std::{fs, path::Path};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::document::scalar::SecretDoc;
+
+/// A longer one is the wrong file.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// The variable by which systemd names the folder of a unit's credentials.
+const CREDENTIALS_FOLDER: &str = "CREDENTIALS_DIRECTORY";
+
+/// Whether a secret must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// They are about to be used: one that cannot be read is an error.
+    Needed,
+    /// Nobody uses them: one that cannot be read is a warning, and empty.
+    Unused,
+}
+
+/// Why a secret cannot be used; the sentence names where it is kept, never what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// It is not here; where it is used it may be.
+    Unread(String),
+    /// It is here, and nothing can be done with it.
+    Bad(String),
+}
+
+/// Reads a secret. One that is empty or blank protects nothing, and is none.
+pub(crate) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, Unusable> {
+    let (secret, whose) = match doc {
+        SecretDoc::Text(text) => (text.clone().into(), "the secret".to_owned()),
+        SecretDoc::Env(name) => {
+            let whose = format!("the environment variable `{name}`");
+            let value = set(name).ok_or_else(|| Unusable::Unread(format!("{whose} is not set")))?;
+            (value.into(), whose)
+        }
+        SecretDoc::File(path) => {
+            let path = folder.join(path);
+            let whose = format!("the secret {}", path.display());
+            (file(&path).map_err(Unusable::Unread)?, whose)
+        }
+        SecretDoc::Credential(name) => {
+            (credential(name).map_err(Unusable::Unread)?, format!("the credential `{name}`"))
+        }
+    };
+    let text = secret.expose_secret();
+    if text.trim().is_empty() {
+        let what = if text.is_empty() { "empty" } else { "nothing but blanks" };
+        return Err(Unusable::Bad(format!(
+            "{whose} is {what}; put the secret there, or leave the key out if there is none"
+        )));
+    }
+    if text.contains('\0') {
+        return Err(Unusable::Bad(format!("{whose} has a NUL in it; write it as plain text")));
+    }
+    Ok(secret)
+}
+
+fn credential(name: &str) -> Result<SecretString, String> {
+    match variable(CREDENTIALS_FOLDER) {
+        Some(credentials) => file(&Path::new(&credentials).join(name)),
+        None => Err(format!(
+            "the credential `{name}` is not there: ${CREDENTIALS_FOLDER} is not set; the service \
+             finds it as /etc/credstore/{name} (the packaged unit imports names that begin with \
+             `kpid.`); in a terminal: \
+             systemd-run --pipe --wait -p ImportCredential={name} kpid …"
+        )),
+    }
+}
+
+/// Who is logged in, as far as the environment says; of whoever became somebody else, who it was.
+pub fn login() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    set(name).filter(|value| !value.is_empty())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A file's text without the line end that editors add.
+fn file(path: &Path) -> Result<SecretString, String> {
+    let told =
+        |error: std::io::Error| format!("cannot read the secret {}: {error}", path.display());
+    let size = fs::metadata(path).map_err(told)?.len();
+    if size > SECRET_BYTES_MAX {
+        return Err(format!("{} is no secret: {size} bytes", path.display()));
+    }
+    let text = fs::read_to_string(path).map_err(told)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(SecretString::from(text.strip_suffix('\r').unwrap_or(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_loses_only_its_last_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("token"), " p@ss word \r\n").unwrap();
+        let read = read(&SecretDoc::File("token".into()), folder.path()).unwrap();
+        assert_eq!(read.expose_secret(), " p@ss word ");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = |doc| match read(&doc, folder.path()) {
+            Err(Unusable::Unread(message)) => message,
+            other => panic!("{other:?}"),
+        };
+        assert!(message(SecretDoc::File("nowhere".into())).contains("nowhere"));
+        assert!(message(SecretDoc::Env("KPID_NO_SUCH".into())).contains("KPID_NO_SUCH"));
+        let told = message(SecretDoc::Credential("kpid.erp".into()));
+        assert!(told.contains("the service finds it as /etc/credstore/kpid.erp"), "{told}");
+        assert!(told.contains("-p ImportCredential=kpid.erp kpid"), "{told}");
+    }
+
+    #[test]
+    fn a_secret_that_protects_nothing_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("empty", "");
+        write("line", "\r\n");
+        write("blanks", "   \n");
+        write("nul", "p\0w\n");
+        let file = |name: &str| SecretDoc::File(name.into());
+        for (doc, said) in [
+            (SecretDoc::Text(String::new()), "the secret is empty"),
+            (SecretDoc::Text(" \t ".into()), "the secret is nothing but blanks"),
+            (file("empty"), "empty is empty; put the secret there"),
+            (file("line"), "line is empty; put the secret there"),
+            (file("blanks"), "blanks is nothing but blanks"),
+            (file("nul"), "nul has a NUL in it"),
+        ] {
+            let told = read(&doc, folder.path());
+            let Err(Unusable::Bad(told)) = told else { panic!("{doc:?}: {told:?}") };
+            assert!(told.contains(said), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_in_debug_output() {
+        assert!(!format!("{:?}", SecretDoc::Text("hush".into())).contains("hush"));
+    }
+}

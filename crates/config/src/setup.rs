@@ -1,0 +1,139 @@
+//! The configuration, parsed: everything the daemon runs on. The only way to hold one is to hold a
+//! good one.
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use indexmap::IndexMap;
+use url::Url;
+
+use crate::problem::Place;
+use kpid_delivery::{channel::Channel, private_url::PrivateUrl};
+use kpid_message::person::Person;
+use kpid_rules::{
+    model::{Calendar, Id, KpiRef, Portfolio, Schedule, Scope, WorkingHours},
+    series::ReadingKind,
+};
+use kpid_sources::{Connection, Source};
+
+/// A whole configuration: daemon and scorecards.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Names this configuration: `sha256:` of the files' texts.
+    pub digest: String,
+    /// The SQLite file of the store.
+    pub store: PathBuf,
+    /// The calendar of the organisation.
+    pub calendar: Arc<Calendar>,
+    /// All scorecards, links checked.
+    pub portfolio: Portfolio,
+    /// Where each of their nodes is written, for what is found of it later.
+    pub places: HashMap<Scope, Place>,
+    /// One for every KPI that is collected from a source.
+    pub collections: Vec<Collection>,
+    /// One for every KPI that its system pushes.
+    pub pushed: Vec<PushedKpi>,
+    /// By id.
+    pub connections: IndexMap<Id, Connection>,
+    /// By id.
+    pub channels: IndexMap<Id, Channel>,
+    /// By id.
+    pub people: IndexMap<Id, Person>,
+    /// Who is told of trouble with data and deliveries: persons or channels.
+    pub operators: Vec<Id>,
+    /// When people are mailed about performance, and how often.
+    pub alerts: Alerts,
+    /// What each person is told now and then, if anything is.
+    pub digests: Option<Digests>,
+    /// The listener.
+    pub web: Web,
+    /// A sign of life to somebody outside.
+    pub heartbeat: Option<Heartbeat>,
+    /// How long what no rule reads any more is kept.
+    pub retention: Retention,
+    /// Files that its secrets are read from.
+    pub secret_files: Vec<PathBuf>,
+}
+
+/// When people are mailed about performance, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerts {
+    /// The hours in which mail leaves; at any hour without them.
+    pub hours: Option<WorkingHours>,
+    /// How many mails a person gets on a day; `None` without a limit.
+    pub mails_per_day: Option<u32>,
+}
+
+/// How long what no rule reads any more is kept; `None` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Raw readings, from the end of their period on.
+    pub readings: Option<TimeDelta>,
+    /// Revisions of actuals but for the first and the last two of each period.
+    pub revisions: Option<TimeDelta>,
+    /// Messages that are settled.
+    pub deliveries: Option<TimeDelta>,
+    /// Verdicts as they were but for the last of each month.
+    pub snapshots: Option<TimeDelta>,
+    /// Who did what.
+    pub audit: Option<TimeDelta>,
+    /// What happened to alerts that are long over.
+    pub episode_events: Option<TimeDelta>,
+    /// Counts of missed instants.
+    pub misses: Option<TimeDelta>,
+}
+
+/// Who is told that kpid lives, and how often.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    /// What is asked for by GET.
+    pub url: PrivateUrl,
+    /// How often.
+    pub every: Duration,
+}
+
+/// When people are told what changed in what is theirs.
+#[derive(Clone, Debug)]
+pub struct Digests {
+    /// When, in the calendar's zone.
+    pub schedule: Schedule,
+    /// Whether a digest is also sent when nothing has changed.
+    pub also_empty: bool,
+    /// People who want none.
+    pub without: Vec<Id>,
+}
+
+/// How one KPI is collected.
+#[derive(Clone, Debug)]
+pub struct Collection {
+    /// Which KPI.
+    pub kpi: KpiRef,
+    /// When.
+    pub schedule: Schedule,
+    /// Whence.
+    pub source: Source,
+}
+
+/// How one KPI comes in whose system pushes it.
+#[derive(Clone, Debug)]
+pub struct PushedKpi {
+    /// Which KPI.
+    pub kpi: KpiRef,
+    /// The connection that it is pushed over.
+    pub from: Id,
+    /// What one reading is.
+    pub reading: ReadingKind,
+}
+
+/// Where kpid listens, and how people reach it.
+#[derive(Clone, Debug, Default)]
+pub struct Web {
+    /// Loopback by default; `None` does not listen.
+    pub listen: Option<SocketAddr>,
+    /// What links in mails begin with.
+    pub public_url: Option<Url>,
+    /// Who may look: SHA-256 of tokens.
+    pub tokens: Vec<[u8; 32]>,
+    /// A header that only a trusted proxy sets.
+    pub trusted_header: Option<String>,
+}

@@ -1,0 +1,442 @@
+//! The digest of a person: what changed in what is theirs since the last one, and what is still so.
+//! Pure: from two looks at the scorecards.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use url::Url;
+
+use crate::{
+    bulletin::{
+        Bulletin, Chapter, Entry, Mark, Topic, phrases,
+        responsibility::{Mine, Node, mine},
+    },
+    notice::NoticeKind,
+    person::Person,
+    wording::plural,
+};
+use kpid_rules::{
+    alerting::{Episode, Silence},
+    analysis::{Picture, Retuned, difference::Measure},
+    judgement::{KpiStanding, Standing, rounding},
+    model::{Gap, Id, Kpi, Portfolio, Scope, Status},
+};
+
+/// A line names so many KPIs without data; more are counted.
+const MISSING_NAMED_MAX: usize = 5;
+
+/// What digests are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Matter<'a> {
+    /// The definitions.
+    pub portfolio: &'a Portfolio,
+    /// Everybody who can be named.
+    pub people: &'a IndexMap<Id, Person>,
+    /// What links begin with, if the configuration says.
+    pub public_url: Option<&'a Url>,
+    /// In whose days and hours it is written.
+    pub zone: Tz,
+    /// How everything stands.
+    pub standing: &'a Standing,
+    /// Where alerts stand.
+    pub episodes: &'a HashMap<Scope, Episode>,
+    /// Silences that are not over.
+    pub silences: &'a [Silence],
+    /// Since when changes are told.
+    pub since: DateTime<Utc>,
+    /// How everything stood then.
+    pub then: &'a Picture,
+    /// What has been measured or counted otherwise since.
+    pub retuned: &'a [Retuned],
+}
+
+/// A digest, and whether anything in it is new.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Digest {
+    /// What it says.
+    pub bulletin: Bulletin,
+    /// Whether something has changed since the last one.
+    pub has_news: bool,
+}
+
+/// The digest of a person, named by the instant it is due; none of somebody who has nothing here.
+pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest> {
+    let mine = mine(matter.portfolio, matter.standing, &person.id);
+    if mine.is_empty() {
+        return None;
+    }
+    let desk = Desk { matter, mine };
+    let (sections, changes) = desk.sections();
+    let has_news = changes > 0;
+    let now = matter.standing.as_of;
+    let since = matter.since.with_timezone(&matter.zone);
+    let day = since.format("%A %-d %B %Y");
+    let fallen = desk.fallen();
+    let (subject, summary) = if has_news {
+        let changes = plural(changes, "change");
+        let red = if fallen > 0 { format!(", {fallen} off track") } else { String::new() };
+        (
+            format!("[Digest] {changes} since {}{red}", since.format("%-d %B")),
+            format!("{changes} in your areas since {day}."),
+        )
+    } else {
+        (
+            format!("[Digest] No changes since {}", since.format("%-d %B")),
+            format!("Nothing has changed in what is yours since {day}: {}.", desk.tally()),
+        )
+    };
+    let (id, name) = (&person.id, &person.name);
+    let bulletin = Bulletin {
+        event: NoticeKind::Digest,
+        dedup_key: format!("digest/{id}/{slot}"),
+        at: now.fixed_offset(),
+        subject,
+        title: format!("Digest for {name}"),
+        summary,
+        person: Some(phrases::person(person)),
+        since: Some(since.fixed_offset()),
+        scorecard: None,
+        period: None,
+        overall: None,
+        counts: Vec::new(),
+        map: Vec::new(),
+        sections: if has_news { sections } else { Vec::new() },
+        links: phrases::page(matter.public_url, &[], None),
+        why: format!(
+            "You get this because you own what it is about, or its alerts name you. \
+             `digest: false` at `people: {{ {id}: … }}` ends it."
+        ),
+        config_version: matter.standing.config.clone(),
+    };
+    Some(Digest { bulletin, has_news })
+}
+
+struct Desk<'a> {
+    matter: Matter<'a>,
+    mine: Vec<Mine<'a>>,
+}
+
+/// Entries, and how many of them are new.
+type Found = (Vec<Entry>, usize);
+
+impl Desk<'_> {
+    /// Everything under its heading, and how many changes that makes.
+    fn sections(&self) -> (Vec<Chapter>, usize) {
+        let (alerts, moved) = self.alerts();
+        let (contributing, fallen) = self.contributing();
+        let (silences, silenced) = self.silences();
+        let (changed, retuned) = (self.changed(), self.retuned());
+        let changes = changed.len() + moved + fallen + silenced + retuned.len();
+        let chapters = [
+            (Topic::Changed, "Changed", changed),
+            (Topic::Alerts, "Alerts", alerts),
+            (Topic::OffTrack, "Still off track", self.still(Status::OffTrack)),
+            (Topic::AtRisk, "Still at risk", self.still(Status::AtRisk)),
+            (Topic::Idle, "Off track, and no initiative is recorded", self.idle()),
+            (Topic::Contributing, "Off track in other units, counted here", contributing),
+            (Topic::Data, "Figures that are missing", self.data()),
+            (Topic::Retuned, "Targets, lines and weights that were changed", retuned),
+            (Topic::Silences, "Silenced", silences),
+        ];
+        let chapters = chapters.into_iter();
+        let chapters = chapters.filter_map(|(kind, title, found)| Chapter::of(kind, title, found));
+        (chapters.collect(), changes)
+    }
+
+    /// Nodes with another status than then, worst first.
+    fn changed(&self) -> Vec<Entry> {
+        let mut moved: Vec<_> = self.mine.iter().filter(|node| self.is_changed(node)).collect();
+        moved.sort_by_key(|node| phrases::severity(node.status));
+        moved.into_iter().map(|node| self.entry(node)).collect()
+    }
+
+    fn is_changed(&self, node: &Mine<'_>) -> bool {
+        let then = self.matter.then.node(&node.scope);
+        then.is_some_and(|then| then.colour.status != node.status)
+    }
+
+    /// Nodes of a status that they had then too.
+    fn still(&self, status: Status) -> Vec<Entry> {
+        let same = |node: &&Mine<'_>| node.close && node.status == status && !self.is_changed(node);
+        self.mine.iter().filter(same).map(|node| self.entry(node)).collect()
+    }
+
+    /// A node, with what it was where it was something else.
+    fn entry(&self, node: &Mine<'_>) -> Entry {
+        let then = self.matter.then.node(&node.scope).map(|then| then.colour);
+        let from = then.filter(|then| then.status != node.status);
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(from.map(|from| format!("was {}", from.status.words())));
+        match &node.node {
+            Node::Kpi(kpi, judged) => parts.push(reading(kpi, judged)),
+            _ => parts.extend(phrases::scored(
+                node.score,
+                then.and_then(|then| then.score).filter(|_| from.is_some()),
+            )),
+        }
+        Entry {
+            scope: node.scope.to_string(),
+            name: node.name.to_owned(),
+            of: node.of.clone(),
+            status: Some(node.status),
+            score: node.score,
+            from: from.map(|from| Mark { status: from.status, score: from.score }),
+            words: parts.join("; "),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Red, and nothing is being done: objectives, and KPIs whose objective is not in the list.
+    fn idle(&self) -> Vec<Entry> {
+        let is_idle = |node: &&Mine<'_>| node.status == Status::OffTrack && !node.acted;
+        let idle: Vec<_> = self.mine.iter().filter(is_idle).collect();
+        let listed: HashSet<&Scope> = idle.iter().map(|node| &node.scope).collect();
+        let holder = |node: &Mine<'_>| self.holder(node).is_some_and(|of| listed.contains(&of));
+        idle.iter().filter(|node| !holder(node)).map(|node| self.entry(node)).collect()
+    }
+
+    /// The objective that a KPI is in.
+    fn holder(&self, node: &Mine<'_>) -> Option<Scope> {
+        let Scope::Kpi(named) = &node.scope else { return None };
+        let scorecard = self.matter.portfolio.scorecard(&named.scorecard)?;
+        let view = scorecard.perspective(node.view?)?;
+        let holds = |kpis: &[Kpi]| kpis.iter().any(|kpi| kpi.id == named.kpi);
+        let objective = view.objectives.iter().find(|objective| holds(&objective.kpis))?;
+        Some(Scope::Objective(scorecard.id.clone(), view.id.clone(), objective.id.clone()))
+    }
+
+    /// Alerts of these nodes that are open or flap.
+    fn alerts(&self) -> Found {
+        let Matter { episodes, people, zone, since, standing, .. } = self.matter;
+        let now = standing.as_of.to_utc();
+        let mut fresh = 0;
+        let mut entries = Vec::new();
+        for node in &self.mine {
+            let Some(episode) = episodes.get(&node.scope) else { continue };
+            if !episode.is_open() && !episode.is_flapping(now) {
+                continue;
+            }
+            let acknowledgement = episode.acknowledgement.as_ref();
+            let moved = [episode.opened_at, acknowledgement.map(|by| by.at)];
+            let is_new = moved.into_iter().flatten().any(|at| at > since);
+            // Of a fall, the change of colour is the news.
+            fresh += usize::from(is_new && !self.is_changed(node));
+            let mut parts = Vec::new();
+            if episode.is_open() {
+                parts.extend(
+                    episode.opened_at.map(|at| format!("open since {}", phrases::date(at, &zone))),
+                );
+                parts.push(match acknowledgement {
+                    None => "nobody has acknowledged it".to_owned(),
+                    Some(by) => {
+                        let due = by.due.map(|due| format!(", due {}", phrases::day(due)));
+                        let comment = by.comment.as_ref().map(|text| format!(": \"{text}\""));
+                        let (due, comment) = (due.unwrap_or_default(), comment.unwrap_or_default());
+                        format!("acknowledged by {}{due}{comment}", phrases::by(&by.by, people))
+                    }
+                });
+            } else {
+                parts.push("over for now".to_owned());
+            }
+            let flapping = episode.flapping_until.filter(|until| *until > now);
+            let notes = flapping.map(|until| {
+                format!(
+                    "It comes and goes, so until {} it is only here.",
+                    phrases::date(until, &zone)
+                )
+            });
+            let notes = notes.into_iter().collect();
+            entries.push(Entry { words: parts.join("; "), notes, ..self.entry(node) });
+        }
+        (entries, fresh)
+    }
+
+    /// Objectives of other units that are off track and count into an objective here.
+    fn contributing(&self) -> Found {
+        let Matter { portfolio, then, .. } = self.matter;
+        let mut fresh = 0;
+        let mut entries = Vec::new();
+        for node in &self.mine {
+            let Node::Objective(linked) = node.node else { continue };
+            for link in linked.iter().filter(|link| link.verdict.status == Status::OffTrack) {
+                let Some((unit, _)) = portfolio.objective(&link.objective) else { continue };
+                if unit.private {
+                    continue;
+                }
+                let scope = unit.perspectives.iter().find_map(|view| {
+                    let aims = &mut view.objectives.iter();
+                    let aim = aims.find(|aim| aim.id == link.objective.objective)?;
+                    Some(Scope::Objective(unit.id.clone(), view.id.clone(), aim.id.clone()))
+                });
+                let before = scope.and_then(|scope| then.node(&scope)).map(|held| held.colour);
+                let moved = before.filter(|before| before.status != Status::OffTrack);
+                fresh += usize::from(moved.is_some());
+                let was = moved.map(|before| format!("; was {}", before.status.words()));
+                let score = phrases::scored(link.verdict.score, None);
+                let score = score.map(|score| format!("; {score}"));
+                entries.push(Entry {
+                    scope: link.objective.to_string(),
+                    name: link.name.clone(),
+                    of: unit.name.clone(),
+                    status: Some(link.verdict.status),
+                    score: link.verdict.score,
+                    from: moved.map(|from| Mark { status: from.status, score: from.score }),
+                    words: format!(
+                        "counts into \"{}\"{}{}",
+                        node.name,
+                        was.unwrap_or_default(),
+                        score.unwrap_or_default()
+                    ),
+                    notes: Vec::new(),
+                });
+            }
+        }
+        (entries, fresh)
+    }
+
+    /// A line for each perspective whose figures are not all there.
+    fn data(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for node in &self.mine {
+            let Node::Perspective(judged, true) = node.node else { continue };
+            let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
+            let missing: Vec<(&KpiStanding, Gap)> =
+                kpis().filter_map(|kpi| Some((kpi, kpi.gap.filter(is_missing)?))).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let named = missing.iter().take(MISSING_NAMED_MAX);
+            let mut named: Vec<String> =
+                named.map(|(kpi, gap)| format!("{} ({})", kpi.name, gap.words())).collect();
+            if missing.len() > MISSING_NAMED_MAX {
+                named.push(format!("{} more", missing.len() - MISSING_NAMED_MAX));
+            }
+            let words = format!("{} of {}: {}", missing.len(), kpis().count(), named.join("; "));
+            entries.push(Entry { status: None, from: None, words, ..self.entry(node) });
+        }
+        entries
+    }
+
+    /// What is measured or counted otherwise than then.
+    fn retuned(&self) -> Vec<Entry> {
+        let by_scope: BTreeMap<&Scope, &Mine<'_>> =
+            self.mine.iter().map(|node| (&node.scope, node)).collect();
+        let mut entries = Vec::new();
+        for change in self.matter.retuned {
+            let Some(node) = by_scope.get(&change.scope) else { continue };
+            let words = retuning(change, node);
+            entries.push(Entry { status: None, from: None, words, ..self.entry(node) });
+        }
+        entries
+    }
+
+    /// Silences of these nodes, or of something above them.
+    fn silences(&self) -> Found {
+        let Matter { silences, people, standing, since, zone, .. } = self.matter;
+        let holding = silences.iter().filter(|silence| silence.holds(standing.as_of.to_utc()));
+        let mut fresh = 0;
+        let mut entries = Vec::new();
+        for silence in holding {
+            let Some(node) = self.mine.iter().find(|node| node.is_within(&silence.scope)) else {
+                continue;
+            };
+            fresh += usize::from(silence.from > since);
+            let until = silence.until.with_timezone(&zone).format("%-d %B %Y %H:%M");
+            // The node silenced may be above all that is theirs.
+            let whole = silence.scope != node.scope;
+            entries.push(Entry {
+                scope: silence.scope.to_string(),
+                name: if whole { silence.scope.to_string() } else { node.name.to_owned() },
+                of: if whole { String::new() } else { node.of.clone() },
+                status: None,
+                score: None,
+                from: None,
+                words: format!(
+                    "until {until}, by {}: {}",
+                    phrases::by(&silence.by, people),
+                    silence.reason
+                ),
+                notes: Vec::new(),
+            });
+        }
+        (entries, fresh)
+    }
+
+    /// How many nodes are off track now and were not then.
+    fn fallen(&self) -> usize {
+        let fallen = |node: &&Mine<'_>| node.status == Status::OffTrack && self.is_changed(node);
+        self.mine.iter().filter(fallen).count()
+    }
+
+    /// `KPIs: 6 on track, 2 at risk`; of somebody without KPIs, perspectives and objectives.
+    fn tally(&self) -> String {
+        let is_kpi = |node: &&Mine<'_>| matches!(node.node, Node::Kpi(..));
+        let has_kpis = self.mine.iter().any(|node| is_kpi(&node));
+        let nodes = || self.mine.iter().filter(|node| !has_kpis || is_kpi(node));
+        let counted = Status::BEST_FIRST.into_iter().filter_map(|status| {
+            let count = nodes().filter(|node| node.status == status).count();
+            (count > 0).then(|| format!("{count} {}", status.words()))
+        });
+        let counted = counted.collect::<Vec<_>>().join(", ");
+        if has_kpis { format!("KPIs {counted}") } else { counted }
+    }
+}
+
+/// Whether a gap is trouble with the data, rather than the author's wish or an early day.
+fn is_missing(gap: &Gap) -> bool {
+    match gap {
+        Gap::NeverCollected
+        | Gap::Overdue
+        | Gap::Stale
+        | Gap::Quarantined
+        | Gap::MissingInput
+        | Gap::Undefined
+        | Gap::NotCombinable
+        | Gap::CarriedForward => true,
+        Gap::Sample
+        | Gap::NoTarget
+        | Gap::ZeroTarget
+        | Gap::NotDue
+        | Gap::TooEarly
+        | Gap::NotApplicable => false,
+    }
+}
+
+/// What a KPI reports, or why it reports nothing.
+fn reading(kpi: &Kpi, judged: &KpiStanding) -> String {
+    match (judged.value, judged.gap) {
+        (None, Some(gap)) => gap.words().to_owned(),
+        (value, _) => {
+            let (green_line, red_line) = (judged.green_line, judged.red_line);
+            let measure = Measure { target: judged.target, green_line, red_line };
+            phrases::measured(kpi, value, measure, judged.period)
+        }
+    }
+}
+
+/// `target 90 % → 95 %; weight 1 → 2`
+fn retuning(change: &Retuned, node: &Mine<'_>) -> String {
+    let mut parts = Vec::new();
+    if let (Some((from, to)), Node::Kpi(kpi, _)) = (change.measure, &node.node) {
+        let mut part = |what: &str, from: Option<f64>, to: Option<f64>| {
+            if let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to) {
+                let (from, to) =
+                    (phrases::amount(kpi, from, &[to]), phrases::amount(kpi, to, &[from]));
+                parts.push(format!("{what} {from} → {to}"));
+            }
+        };
+        part("target", from.target, to.target);
+        // A line that is the target has been said.
+        if (from.green_line, to.green_line) != (from.target, to.target) {
+            part("green line", from.green_line, to.green_line);
+        }
+        part("red line", from.red_line, to.red_line);
+    }
+    if let Some((from, to)) = change.weight {
+        let weight = |weight| rounding::value(weight, None, &[], None);
+        parts.push(format!("weight {} → {}", weight(from), weight(to)));
+    }
+    parts.join("; ")
+}

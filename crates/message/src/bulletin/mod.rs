@@ -1,0 +1,177 @@
+//! A message that sums up: the digest of a person, the report of a period. Entries under headings;
+//! every form of it says the same.
+
+pub mod digest;
+mod phrases;
+pub mod report;
+mod responsibility;
+#[cfg(test)]
+mod transcripts;
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    facts::{Links, Named, PeriodName, PersonFacts},
+    notice::NoticeKind,
+};
+use kpid_rules::model::Status;
+
+/// A heading has so many entries; more are counted.
+const ENTRIES_MAX: usize = 40;
+
+/// A summary for one reader. Its serialised keys are a contract: `docs/webhook.md`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bulletin {
+    /// `digest` or `period_report`.
+    pub event: NoticeKind,
+    /// The same for every message about one thing: it threads mails.
+    pub dedup_key: String,
+    /// When it was decided, in the zone of the calendar.
+    pub at: DateTime<FixedOffset>,
+    /// What a mail is headed by.
+    pub subject: String,
+    /// Whose or what it is: `Digest for Ines Marlow`, `Calder Cycles, May 2026`.
+    pub title: String,
+    /// The first sentence, which says it all.
+    pub summary: String,
+    /// Of a digest, whom it is for.
+    pub person: Option<PersonFacts>,
+    /// Of a digest, since when changes are in it.
+    pub since: Option<DateTime<FixedOffset>>,
+    /// Of a report, the scorecard.
+    pub scorecard: Option<Named>,
+    /// Of a report, the period.
+    pub period: Option<PeriodName>,
+    /// Of a report, the verdict on the whole; absent where its author hides it.
+    pub overall: Option<Mark>,
+    /// Of a report, the KPIs by status; the statuses that none has are left out.
+    pub counts: Vec<Count>,
+    /// Of a report, the scorecard in colours.
+    pub map: Vec<MapRow>,
+    /// What there is to say, by headings.
+    pub sections: Vec<Chapter>,
+    /// Where to look, if the configuration says where kpid is reached.
+    pub links: Option<Links>,
+    /// Why its reader got it.
+    pub why: String,
+    /// The configuration that judged: `sha256:…`.
+    pub config_version: String,
+}
+
+/// A word and its score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+}
+
+/// How many KPIs have a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The status.
+    pub status: Status,
+    /// How many have it.
+    pub kpis: usize,
+}
+
+/// A perspective in colours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapRow {
+    /// Which.
+    #[serde(flatten)]
+    pub named: Named,
+    /// Its colour.
+    #[serde(flatten)]
+    pub mark: Mark,
+    /// Its objectives in colours.
+    pub objectives: Vec<MapCell>,
+}
+
+/// An objective in colours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapCell {
+    /// Which.
+    #[serde(flatten)]
+    pub named: Named,
+    /// Its colour.
+    #[serde(flatten)]
+    pub mark: Mark,
+}
+
+/// Entries under a heading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chapter {
+    /// What the entries have in common, by a word that stays.
+    pub kind: Topic,
+    /// The heading.
+    pub title: String,
+    /// What there is.
+    pub entries: Vec<Entry>,
+    /// How many more there are than are listed.
+    pub more: usize,
+}
+
+/// What the entries of a heading have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Alerts that are open, or that flap.
+    Alerts,
+    /// Nodes with another status than before.
+    Changed,
+    /// Off track as before.
+    OffTrack,
+    /// At risk as before.
+    AtRisk,
+    /// Off track, and no initiative is recorded.
+    Idle,
+    /// Objectives of other units, off track, that count into one here.
+    Contributing,
+    /// Perspectives whose figures are not all there.
+    Data,
+    /// Targets, lines and weights that were changed.
+    Retuned,
+    /// Silences that hold.
+    Silences,
+    /// Objectives worth the time of a review.
+    Discuss,
+    /// KPIs off track, with cause, action and owner.
+    Reds,
+    /// Something that went well.
+    Success,
+    /// What people wrote and acknowledged since the period began.
+    Decisions,
+}
+
+/// One thing under a heading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The path of the node.
+    pub scope: String,
+    /// The node's name.
+    pub name: String,
+    /// What it is part of.
+    pub of: String,
+    /// Its status, where that matters.
+    pub status: Option<Status>,
+    /// Its score, 0 to 100 unrounded.
+    pub score: Option<f64>,
+    /// What it was before, where that matters.
+    pub from: Option<Mark>,
+    /// What is to be said of it.
+    pub words: String,
+    /// What is beside, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Chapter {
+    /// Entries under a heading, if there are any.
+    fn of(kind: Topic, title: impl Into<String>, mut entries: Vec<Entry>) -> Option<Self> {
+        let more = entries.len().saturating_sub(ENTRIES_MAX);
+        entries.truncate(ENTRIES_MAX);
+        (!entries.is_empty()).then(|| Self { kind, title: title.into(), entries, more })
+    }
+}

@@ -1,0 +1,138 @@
+//! Phrases that digests and reports share.
+
+use chrono::{DateTime, NaiveDate, TimeZone};
+use indexmap::IndexMap;
+use url::Url;
+
+use crate::{
+    facts::{Links, PersonFacts},
+    person::Person,
+};
+use kpid_rules::{
+    alerting::Note,
+    analysis::difference::Measure,
+    judgement::rounding,
+    model::{Id, Initiative, Kpi, Period, Status},
+};
+
+/// A value of the KPI in its unit, never shown on a line that it is not on.
+pub(crate) fn amount(kpi: &Kpi, value: f64, lines: &[f64]) -> String {
+    rounding::value(value, kpi.decimals, lines, kpi.unit.as_deref())
+}
+
+/// `90.1 %, target 95 %, May 2026`; without a target, the line from or up to which it is green.
+pub(crate) fn measured(
+    kpi: &Kpi,
+    value: Option<f64>,
+    measure: Measure,
+    period: Option<Period>,
+) -> String {
+    let Some(value) = value else {
+        let of = period.map(|period| format!(" of {}", period.label()));
+        return format!("no value{}", of.unwrap_or_default());
+    };
+    let Measure { target, green_line, red_line } = measure;
+    let wanted = target.or(green_line);
+    let what = match (target, green_line.zip(red_line)) {
+        (Some(_), _) => "target",
+        (None, Some((green, red))) if red < green => "green from",
+        (None, Some((green, red))) if red > green => "green up to",
+        (None, _) => "green line",
+    };
+    let mut parts = vec![amount(kpi, value, wanted.as_slice())];
+    parts.extend(wanted.map(|wanted| format!("{what} {}", amount(kpi, wanted, &[value]))));
+    parts.extend(period.map(Period::label));
+    parts.join(", ")
+}
+
+/// `score 55.9, was 72.0`; nothing where there is no score.
+pub(crate) fn scored(score: Option<f64>, before: Option<f64>) -> Option<String> {
+    match (score, before) {
+        (Some(score), Some(before)) => {
+            Some(format!("score {}, was {}", rounding::score(score), rounding::score(before)))
+        }
+        (Some(score), None) => Some(format!("score {}", rounding::score(score))),
+        (None, Some(before)) => Some(format!("no score, was {}", rounding::score(before))),
+        (None, None) => None,
+    }
+}
+
+/// `Carrier switch, T. Osei, due 30 June 2026, running`
+pub(crate) fn initiative(initiative: &Initiative, people: &IndexMap<Id, Person>) -> String {
+    let mut parts = vec![initiative.name.clone()];
+    parts.extend(initiative.owner.as_ref().map(|owner| name(owner, people)));
+    parts.extend(initiative.due.map(|due| format!("due {}", day(due))));
+    parts.extend(initiative.state.clone());
+    parts.join(", ")
+}
+
+/// `"carrier change at North" (Ines Marlow, 3 June 2026)`
+pub(crate) fn quoted(note: &Note, people: &IndexMap<Id, Person>, zone: &impl TimeZone) -> String {
+    format!("\"{}\" ({}, {})", note.text, by(&note.by, people), date(note.at, zone))
+}
+
+/// Who did something, as they gave their name: the person's where it is one's id.
+pub(crate) fn by(given: &str, people: &IndexMap<Id, Person>) -> String {
+    Id::parse(given).map_or_else(|_| given.to_owned(), |id| name(&id, people))
+}
+
+/// The name of somebody, or the id where nobody is known by it.
+pub(crate) fn name(id: &Id, people: &IndexMap<Id, Person>) -> String {
+    people.get(id).map_or_else(|| id.to_string(), |person| person.name.clone())
+}
+
+pub(crate) fn person(person: &Person) -> PersonFacts {
+    PersonFacts { id: person.id.to_string(), name: person.name.clone(), role: person.role.clone() }
+}
+
+/// `3 June 2026`
+pub(crate) fn day(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// The local day of an instant.
+pub(crate) fn date<Z: TimeZone>(at: DateTime<impl TimeZone>, zone: &Z) -> String {
+    day(at.with_timezone(zone).date_naive())
+}
+
+/// Where a status stands when the worst comes first.
+pub(crate) fn severity(status: Status) -> u8 {
+    match status {
+        Status::OffTrack => 0,
+        Status::AtRisk => 1,
+        Status::NoData => 2,
+        Status::OnTrack => 3,
+        Status::Pending => 4,
+        Status::NotScored => 5,
+    }
+}
+
+/// The page below kpid's own address, opened at an anchor if there is one.
+pub(crate) fn page(public_url: Option<&Url>, path: &[&str], anchor: Option<&str>) -> Option<Links> {
+    let mut details = public_url?.clone();
+    details.path_segments_mut().ok()?.pop_if_empty().extend(path);
+    details.set_fragment(anchor);
+    Some(Links { details: details.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kpid_rules::model::Nature;
+
+    #[test]
+    fn a_value_without_a_target_is_told_with_the_green_line_on_its_side() {
+        let unit = Some("days".to_owned());
+        let kpi = Kpi { unit, ..Kpi::plain(Id::parse("cover").unwrap(), Nature::Level) };
+        let check = |value, green_line, red_line, expected: &str| {
+            let measure = Measure { target: None, green_line, red_line };
+            assert_eq!(measured(&kpi, Some(value), measure, None), expected);
+        };
+        check(20.0, Some(35.0), Some(28.0), "20 days, green from 35 days");
+        check(49.0, Some(45.0), Some(55.0), "49 days, green up to 45 days");
+        check(49.0, Some(45.0), Some(45.0), "49 days, green line 45 days");
+        check(49.0, None, None, "49 days");
+        let measure = Measure { target: Some(40.0), green_line: Some(40.0), red_line: Some(36.0) };
+        assert_eq!(measured(&kpi, Some(39.0), measure, None), "39 days, target 40 days");
+    }
+}

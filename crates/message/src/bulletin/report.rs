@@ -1,0 +1,456 @@
+//! The report of a period: a scorecard on one page, when everything of the period is in or its time
+//! is up. Pure: from a review and what people wrote.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
+
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use url::Url;
+
+use crate::{
+    bulletin::{Bulletin, Chapter, Count, Entry, MapCell, MapRow, Mark, Topic, phrases},
+    facts::{Named, PeriodName},
+    notice::NoticeKind,
+    person::Person,
+};
+use kpid_rules::{
+    alerting::{Episode, Note},
+    analysis::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective, difference::Measure},
+    judgement::{PeriodVerdict, Verdict, rounding},
+    model::{Id, Kpi, Objective, Perspective, Scope, Scorecard, Status},
+};
+
+/// Objectives that a review has time for.
+const DISCUSSED_MAX: usize = 5;
+
+/// So many are named if the scores of some fell, also where nothing is wrong yet.
+const DISCUSSED_MIN: usize = 3;
+
+/// KPIs that a reason names.
+const REASONS_MAX: usize = 2;
+
+/// What people wrote that fits on the page, the newest.
+const DECISIONS_MAX: usize = 8;
+
+/// What a report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Matter<'a> {
+    /// The definition.
+    pub scorecard: &'a Scorecard,
+    /// The period, as its actuals are known.
+    pub review: &'a Review,
+    /// Where alerts stand.
+    pub episodes: &'a HashMap<Scope, Episode>,
+    /// What people wrote, the newest first.
+    pub notes: &'a [Note],
+    /// Everybody who can be named.
+    pub people: &'a IndexMap<Id, Person>,
+    /// What links begin with, if the configuration says.
+    pub public_url: Option<&'a Url>,
+    /// When it is made.
+    pub at: DateTime<Utc>,
+    /// How many KPIs are still awaited; of an official period none.
+    pub awaited: usize,
+    /// The configuration that judges.
+    pub config: &'a str,
+}
+
+/// What names the report of a period for ever.
+pub fn key(scorecard: &Id, period: kpid_rules::model::Period) -> String {
+    format!("report/{scorecard}/{period}")
+}
+
+/// The report of a period.
+pub fn report(matter: Matter<'_>) -> Bulletin {
+    let Matter { scorecard, review, .. } = matter;
+    let zone = scorecard.calendar.zone;
+    let label = review.period.label();
+    let desk = Desk { matter };
+    let overall = scorecard.show_overall.then_some(mark(review.now));
+    let counts =
+        Status::BEST_FIRST.into_iter().map(|status| Count { status, kpis: review.count(status) });
+    let counts: Vec<Count> = counts.filter(|count| count.kpis > 0).collect();
+    let summary = desk.summary(overall, &counts);
+    let period = review.period;
+    Bulletin {
+        event: NoticeKind::PeriodReport,
+        dedup_key: key(&scorecard.id, period),
+        at: matter.at.with_timezone(&zone).fixed_offset(),
+        subject: format!("[Report] {} - {label}{}", scorecard.name, in_brief(overall)),
+        title: format!("{}, {label}", scorecard.name),
+        summary,
+        person: None,
+        since: None,
+        scorecard: Some(Named { id: scorecard.id.to_string(), name: scorecard.name.clone() }),
+        period: Some(PeriodName { key: period.to_string(), label }),
+        overall,
+        counts,
+        map: desk.map(),
+        sections: desk.sections(),
+        links: phrases::page(
+            matter.public_url,
+            &["s", scorecard.id.as_str(), &period.to_string()],
+            Some(scorecard.id.as_str()),
+        ),
+        why: format!(
+            "You get this because `report` of the scorecard {} names you. One comes for each \
+             period, when everything of it is in or its time is up.",
+            scorecard.name
+        ),
+        config_version: matter.config.to_owned(),
+    }
+}
+
+struct Desk<'a> {
+    matter: Matter<'a>,
+}
+
+/// Definition and review of an objective, and the perspective it is in.
+type Aim<'a> = (&'a Perspective, &'a Objective, &'a ReviewedObjective);
+
+impl<'a> Desk<'a> {
+    fn views(&self) -> impl Iterator<Item = (&'a Perspective, &'a ReviewedPerspective)> {
+        let Matter { scorecard, review, .. } = self.matter;
+        scorecard.perspectives.iter().zip(&review.perspectives)
+    }
+
+    fn aims(&self) -> impl Iterator<Item = Aim<'a>> {
+        self.views().flat_map(|(view, reviewed)| {
+            let pairs = view.objectives.iter().zip(&reviewed.objectives);
+            pairs.map(move |(objective, reviewed)| (view, objective, reviewed))
+        })
+    }
+
+    fn kpis(&self) -> impl Iterator<Item = (Aim<'a>, &'a Kpi, &'a ReviewedKpi)> {
+        self.aims().flat_map(|aim| {
+            aim.1.kpis.iter().zip(&aim.2.kpis).map(move |(kpi, reviewed)| (aim, kpi, reviewed))
+        })
+    }
+
+    fn summary(&self, overall: Option<Mark>, counts: &[Count]) -> String {
+        let Matter { scorecard, review, awaited, .. } = self.matter;
+        let of = |count: &Count| format!("{} {}", count.kpis, count.status.words());
+        let counted: Vec<String> = counts.iter().map(of).collect();
+        let whole = overall.map_or_else(String::new, |mark| {
+            let score = mark.score.map(|score| format!(" ({})", rounding::score(score)));
+            format!(" was {}{}", mark.status.words(), score.unwrap_or_default())
+        });
+        let early = match awaited {
+            0 => String::new(),
+            1 => " This is provisional: 1 KPI is not in yet.".to_owned(),
+            count => format!(" This is provisional: {count} KPIs are not in yet."),
+        };
+        let (name, label) = (&scorecard.name, review.period.label());
+        if whole.is_empty() {
+            return format!("{name} in {label}: {} of its KPIs.{early}", counted.join(", "));
+        }
+        format!("{name}{whole} in {label}. KPIs: {}.{early}", counted.join(", "))
+    }
+
+    fn map(&self) -> Vec<MapRow> {
+        let cell = |(objective, reviewed): (&Objective, &ReviewedObjective)| MapCell {
+            named: Named { id: objective.id.to_string(), name: objective.name.clone() },
+            mark: mark(reviewed.now),
+        };
+        let row = |(view, reviewed): (&'a Perspective, &'a ReviewedPerspective)| MapRow {
+            named: Named { id: view.id.to_string(), name: view.name.clone() },
+            mark: mark(reviewed.now),
+            objectives: view.objectives.iter().zip(&reviewed.objectives).map(cell).collect(),
+        };
+        self.views().map(row).collect()
+    }
+
+    fn sections(&self) -> Vec<Chapter> {
+        let before = self.matter.review.period.previous().label();
+        let begun = self.matter.scorecard.calendar.first_day(self.matter.review.period);
+        let decided = format!("Written and acknowledged since {}", phrases::day(begun));
+        let chapters = [
+            (Topic::Changed, format!("Changed since {before}"), self.changed()),
+            (Topic::Discuss, "To discuss".to_owned(), self.discussed()),
+            (Topic::Reds, "Off track".to_owned(), self.reds()),
+            (Topic::Data, "Figures that are missing".to_owned(), self.missing()),
+            (Topic::Decisions, decided, self.decisions()),
+            (Topic::Success, "To close with".to_owned(), self.success().into_iter().collect()),
+        ];
+        let chapters = chapters.into_iter();
+        chapters.filter_map(|(kind, title, found)| Chapter::of(kind, title, found)).collect()
+    }
+
+    /// Perspectives, objectives and KPIs with another status than in the period before.
+    fn changed(&self) -> Vec<Entry> {
+        let unit = &self.matter.scorecard.id;
+        let mut entries = Vec::new();
+        for (view, reviewed) in self.views() {
+            let scope = Scope::Perspective(unit.clone(), view.id.clone());
+            let (now, before) = (reviewed.now, reviewed.before);
+            entries.extend(moved(&scope, &view.name, "", now, before));
+        }
+        for (view, objective, reviewed) in self.aims() {
+            let scope = self.scope(view, objective);
+            let (now, before) = (reviewed.now, reviewed.before);
+            entries.extend(moved(&scope, &objective.name, &view.name, now, before));
+        }
+        for ((view, ..), kpi, ReviewedKpi { now, before, .. }) in self.kpis() {
+            if now.status != before.status && before.value.is_some() {
+                let words = format!("was {}; {}", before.status.words(), measured(kpi, now));
+                let from = Mark { status: before.status, score: before.score };
+                entries.push(Entry { from: Some(from), words, ..self.kpi(view, kpi, now) });
+            }
+        }
+        entries.sort_by_key(|entry| entry.status.map(phrases::severity));
+        entries
+    }
+
+    /// The objectives worth the time of a review: what is wrong, worst first; what got worse.
+    fn discussed(&self) -> Vec<Entry> {
+        let fell = |aim: &Aim<'_>| {
+            let (now, before) = (aim.2.now.score, aim.2.before.score);
+            before.zip(now).map_or(0.0, |(before, now)| before - now)
+        };
+        let mut aims: Vec<Aim<'_>> = self.aims().filter(|(_, aim, _)| aim.weight > 0.0).collect();
+        aims.sort_by(|left, right| {
+            let rank = |aim: &Aim<'_>| phrases::severity(aim.2.now.status);
+            rank(left).cmp(&rank(right)).then(fell(right).total_cmp(&fell(left)))
+        });
+        let is_wrong = |aim: &Aim<'_>| {
+            phrases::severity(aim.2.now.status) < phrases::severity(Status::OnTrack)
+        };
+        let wrong = aims.iter().filter(|aim| is_wrong(aim)).count();
+        let listed = wrong.clamp(DISCUSSED_MIN, DISCUSSED_MAX);
+        let aims = aims.into_iter().take(listed).filter(|aim| is_wrong(aim) || fell(aim) > 0.0);
+        aims.map(|(view, objective, reviewed)| self.reasoned(view, objective, reviewed)).collect()
+    }
+
+    /// An objective, and which of its KPIs made it so.
+    fn reasoned(
+        &self,
+        view: &Perspective,
+        objective: &Objective,
+        reviewed: &ReviewedObjective,
+    ) -> Entry {
+        let mut kpis: Vec<(&Kpi, &PeriodVerdict)> =
+            objective.kpis.iter().zip(reviewed.kpis.iter().map(|kpi| &kpi.now)).collect();
+        kpis.retain(|(_, now)| matches!(now.status, Status::OffTrack | Status::AtRisk));
+        kpis.sort_by_key(|(_, now)| phrases::severity(now.status));
+        let note = |(kpi, now): &(&Kpi, &PeriodVerdict)| {
+            format!("{} is {}: {}", kpi.name, now.status.words(), measured(kpi, now))
+        };
+        let mut notes: Vec<String> = kpis.iter().take(REASONS_MAX).map(note).collect();
+        let owner = objective.owner.as_ref().map(|owner| phrases::name(owner, self.matter.people));
+        notes.extend(owner.map(|owner| format!("Owner: {owner}")));
+        let (now, before) = (reviewed.now, reviewed.before);
+        Entry {
+            scope: self.scope(view, objective).to_string(),
+            name: objective.name.clone(),
+            of: view.name.clone(),
+            status: Some(now.status),
+            score: now.score,
+            from: Some(mark(before)),
+            words: phrases::scored(now.score, before.score).unwrap_or_default(),
+            notes,
+        }
+    }
+
+    /// Every KPI off track: cause, action, owner, date.
+    fn reds(&self) -> Vec<Entry> {
+        let red = self.kpis().filter(|(_, _, kpi)| kpi.now.status == Status::OffTrack);
+        red.map(|((view, objective, _), kpi, ReviewedKpi { now, .. })| {
+            let Matter { people, scorecard, .. } = self.matter;
+            let scope = Scope::Kpi(scorecard.named(kpi));
+            let aim = self.scope(view, objective);
+            let cause = self.note_on(&scope).or_else(|| self.note_on(&aim));
+            let cause = cause.map(|note| phrases::quoted(note, people, &scorecard.calendar.zone));
+            let actions = kpi.initiatives.iter().chain(&objective.initiatives);
+            let actions: Vec<String> =
+                actions.map(|initiative| phrases::initiative(initiative, people)).collect();
+            let action = match actions.as_slice() {
+                [] => "no initiative is recorded".to_owned(),
+                actions => actions.join("; "),
+            };
+            let owner = kpi.owner.as_ref().or(objective.owner.as_ref()).or(view.owner.as_ref());
+            let owner = owner.map(|owner| phrases::name(owner, people));
+            let notes = vec![
+                format!("Cause: {}", cause.unwrap_or_else(|| "no note is written".to_owned())),
+                format!("Action: {action}"),
+                format!("Owner: {}", owner.unwrap_or_else(|| "nobody is named".to_owned())),
+            ];
+            Entry { notes, words: lined(kpi, now), ..self.kpi(view, kpi, now) }
+        })
+        .collect()
+    }
+
+    /// The newest note on a node.
+    fn note_on(&self, scope: &Scope) -> Option<&'a Note> {
+        self.matter.notes.iter().find(|note| note.scope == *scope)
+    }
+
+    /// A line for each perspective whose figures are not all there.
+    fn missing(&self) -> Vec<Entry> {
+        let mut by_view: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for ((view, ..), kpi, reviewed) in self.kpis() {
+            if reviewed.now.status == Status::NoData {
+                let at = self.views().position(|(held, _)| held.id == view.id);
+                by_view.entry(at.unwrap_or_default()).or_default().push(kpi.name.clone());
+            }
+        }
+        let views = self.views().enumerate();
+        let entry = |(at, (view, reviewed)): (usize, (&Perspective, &ReviewedPerspective))| {
+            let names = by_view.get(&at)?;
+            let coverage = rounding::value(reviewed.now.coverage * 100.0, Some(0), &[], Some("%"));
+            Some(Entry {
+                scope: Scope::Perspective(self.matter.scorecard.id.clone(), view.id.clone())
+                    .to_string(),
+                name: view.name.clone(),
+                of: String::new(),
+                status: None,
+                score: None,
+                from: None,
+                words: format!("{}; {coverage} of the weight has data", names.join(", ")),
+                notes: Vec::new(),
+            })
+        };
+        views.filter_map(entry).collect()
+    }
+
+    /// What people wrote and acknowledged since the period began, the newest first.
+    fn decisions(&self) -> Vec<Entry> {
+        let Matter { scorecard, review, notes, episodes, people, .. } = self.matter;
+        let (begun, _) = scorecard.calendar.bounds(review.period);
+        let zone = scorecard.calendar.zone;
+        let is_here = |scope: &Scope| *scope.scorecard() == scorecard.id;
+        let mut found: Vec<(DateTime<Utc>, &Scope, String)> = Vec::new();
+        for note in notes.iter().filter(|note| note.at >= begun && is_here(&note.scope)) {
+            found.push((note.at, &note.scope, phrases::quoted(note, people, &zone)));
+        }
+        for (scope, episode) in episodes.iter().filter(|(scope, _)| is_here(scope)) {
+            let Some(by) = episode.acknowledgement.as_ref().filter(|by| by.at >= begun) else {
+                continue;
+            };
+            let due = by.due.map(|due| format!(", due {}", phrases::day(due))).unwrap_or_default();
+            let comment = by.comment.as_ref().map(|text| format!(": \"{text}\""));
+            let (comment, day) = (comment.unwrap_or_default(), phrases::date(by.at, &zone));
+            let who = phrases::by(&by.by, people);
+            found.push((by.at, scope, format!("acknowledged by {who}, {day}{due}{comment}")));
+        }
+        found.sort_by_key(|(at, ..)| Reverse(*at));
+        let entry = |(_, scope, words): (DateTime<Utc>, &Scope, String)| Entry {
+            scope: scope.to_string(),
+            name: self.name_of(scope),
+            of: String::new(),
+            status: None,
+            score: None,
+            from: None,
+            words,
+            notes: Vec::new(),
+        };
+        found.into_iter().take(DECISIONS_MAX).map(entry).collect()
+    }
+
+    /// A node's name, or its path where it is gone.
+    fn name_of(&self, scope: &Scope) -> String {
+        let Matter { scorecard, .. } = self.matter;
+        let name = match scope {
+            Scope::Scorecard(_) => Some(&scorecard.name),
+            Scope::Perspective(_, id) => scorecard.perspective(id).map(|view| &view.name),
+            Scope::Objective(_, _, id) => {
+                scorecard.objectives().find(|aim| aim.id == *id).map(|aim| &aim.name)
+            }
+            Scope::Kpi(named) => scorecard.kpi(&named.kpi).map(|kpi| &kpi.name),
+        };
+        name.cloned().unwrap_or_else(|| scope.to_string())
+    }
+
+    /// The KPI on track whose score rose most; where none rose, the objective that stands best.
+    fn success(&self) -> Option<Entry> {
+        let rose = |kpi: &ReviewedKpi| {
+            let (before, now) = kpi.before.score.zip(kpi.now.score)?;
+            (kpi.now.status == Status::OnTrack && now > before).then_some(now - before)
+        };
+        let best = self.kpis().filter_map(|held| Some((rose(held.2)?, held)));
+        let best = best.max_by(|(left, _), (right, _)| left.total_cmp(right));
+        if let Some((_, ((view, ..), kpi, ReviewedKpi { now, before, .. }))) = best {
+            let rose = phrases::scored(now.score, before.score);
+            let words = format!("{}; {}", measured(kpi, now), rose.unwrap_or_default());
+            return Some(Entry { words, ..self.kpi(view, kpi, now) });
+        }
+        let green = self.aims().filter(|(_, _, aim)| aim.now.status == Status::OnTrack);
+        let best = green.max_by(|left, right| {
+            let score = |aim: &Aim<'_>| aim.2.now.score.unwrap_or_default();
+            score(left).total_cmp(&score(right))
+        });
+        best.map(|(view, objective, reviewed)| self.reasoned(view, objective, reviewed))
+    }
+
+    fn scope(&self, view: &Perspective, objective: &Objective) -> Scope {
+        let unit = &self.matter.scorecard.id;
+        Scope::Objective(unit.clone(), view.id.clone(), objective.id.clone())
+    }
+
+    fn kpi(&self, view: &Perspective, kpi: &Kpi, now: &PeriodVerdict) -> Entry {
+        Entry {
+            scope: self.matter.scorecard.named(kpi).to_string(),
+            name: kpi.name.clone(),
+            of: view.name.clone(),
+            status: Some(now.status),
+            score: now.score,
+            from: None,
+            words: measured(kpi, now),
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn mark(verdict: Verdict) -> Mark {
+    Mark { status: verdict.status, score: verdict.score }
+}
+
+/// `: at risk, 63.4`
+fn in_brief(overall: Option<Mark>) -> String {
+    let score = overall.and_then(|mark| mark.score).map(rounding::score);
+    match (overall, score) {
+        (Some(mark), Some(score)) => format!(": {}, {score}", mark.status.words()),
+        (Some(mark), None) => format!(": {}", mark.status.words()),
+        (None, _) => String::new(),
+    }
+}
+
+/// A node with another status than before; what had no data before has not changed.
+fn moved(scope: &Scope, name: &str, of: &str, now: Verdict, before: Verdict) -> Option<Entry> {
+    let is_known = before.score.is_some() && before.status != now.status;
+    is_known.then(|| {
+        let was = format!("was {}", before.status.words());
+        let parts: Vec<String> =
+            [Some(was), phrases::scored(now.score, before.score)].into_iter().flatten().collect();
+        Entry {
+            scope: scope.to_string(),
+            name: name.to_owned(),
+            of: of.to_owned(),
+            status: Some(now.status),
+            score: now.score,
+            from: Some(mark(before)),
+            words: parts.join("; "),
+            notes: Vec::new(),
+        }
+    })
+}
+
+fn measured(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
+    let (green_line, red_line) = lines(verdict);
+    let measure = Measure { target: verdict.target, green_line, red_line };
+    phrases::measured(kpi, verdict.value, measure, Some(verdict.period))
+}
+
+/// The green and the red line.
+fn lines(verdict: &PeriodVerdict) -> (Option<f64>, Option<f64>) {
+    verdict.lines.as_ref().map_or((None, None), |lines| lines.shown(verdict.value))
+}
+
+/// The same with the red line.
+fn lined(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
+    let (_, red) = lines(verdict);
+    let red = red.map(|red| format!("; red beyond {}", phrases::amount(kpi, red, &[])));
+    format!("{}{}", measured(kpi, verdict), red.unwrap_or_default())
+}

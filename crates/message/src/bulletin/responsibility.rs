@@ -1,0 +1,141 @@
+//! What a person answers for or is told of: the nodes that a digest is about.
+
+use kpid_rules::{
+    judgement::{KpiStanding, LinkedStanding, PerspectiveStanding, Standing},
+    model::{AlertPolicy, Id, Kpi, Objective, Perspective, Portfolio, Scope, Scorecard, Status},
+};
+
+/// A node that is a person's.
+pub(crate) struct Mine<'a> {
+    pub(crate) scope: Scope,
+    pub(crate) name: &'a str,
+    /// What it is part of, for people.
+    pub(crate) of: String,
+    /// The perspective it is or is in; a scorecard has none.
+    pub(crate) view: Option<&'a Id>,
+    pub(crate) status: Status,
+    pub(crate) score: Option<f64>,
+    /// Whether the person answers for it, or it is a perspective: what is as before is worth a line.
+    pub(crate) close: bool,
+    /// Whether something is being done about it.
+    pub(crate) acted: bool,
+    pub(crate) node: Node<'a>,
+}
+
+/// What kind of node it is, with what matters of it.
+pub(crate) enum Node<'a> {
+    Scorecard,
+    /// With whether its data are the person's business.
+    Perspective(&'a PerspectiveStanding, bool),
+    /// With the objectives of other units that count into it.
+    Objective(&'a [LinkedStanding]),
+    Kpi(&'a Kpi, &'a KpiStanding),
+}
+
+/// Everything that is a person's, in the order of the configuration, parents first.
+pub(crate) fn mine<'a>(
+    portfolio: &'a Portfolio,
+    standing: &'a Standing,
+    person: &Id,
+) -> Vec<Mine<'a>> {
+    let mut found = Vec::new();
+    for judged in &standing.scorecards {
+        let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
+        let whole = is_of(person, scorecard.owner.as_ref(), scorecard.alert.as_ref());
+        if whole && judged.show_overall {
+            found.push(Mine {
+                scope: Scope::Scorecard(scorecard.id.clone()),
+                name: &scorecard.name,
+                of: String::new(),
+                view: None,
+                status: judged.verdict.status,
+                score: judged.verdict.score,
+                close: true,
+                acted: true,
+                node: Node::Scorecard,
+            });
+        }
+        for (view, judged) in scorecard.perspectives.iter().zip(&judged.perspectives) {
+            found.extend(in_perspective(scorecard, (view, judged), person, whole));
+        }
+    }
+    found
+}
+
+fn in_perspective<'a>(
+    scorecard: &'a Scorecard,
+    (view, judged): (&'a Perspective, &'a PerspectiveStanding),
+    person: &Id,
+    whole: bool,
+) -> Vec<Mine<'a>> {
+    let own = is_of(person, view.owner.as_ref(), Some(&view.alert));
+    let mut found = Vec::new();
+    if whole || own || view.alert.escalate_to.contains(person) {
+        found.push(Mine {
+            scope: Scope::Perspective(scorecard.id.clone(), view.id.clone()),
+            name: &view.name,
+            of: scorecard.name.clone(),
+            view: Some(&view.id),
+            status: judged.verdict.status,
+            score: judged.verdict.score,
+            close: true,
+            acted: true,
+            node: Node::Perspective(judged, own),
+        });
+    }
+    for (objective, judged) in view.objectives.iter().zip(&judged.objectives) {
+        let aim = own || is_of(person, objective.owner.as_ref(), objective.alert.as_ref());
+        if whole || aim {
+            let path = (scorecard.id.clone(), view.id.clone(), objective.id.clone());
+            found.push(Mine {
+                scope: Scope::Objective(path.0, path.1, path.2),
+                name: &objective.name,
+                of: format!("{}, {}", view.name, scorecard.name),
+                view: Some(&view.id),
+                status: judged.verdict.status,
+                score: judged.verdict.score,
+                close: objective.owner.as_ref() == Some(person),
+                acted: is_acted_on(objective),
+                node: Node::Objective(&judged.linked),
+            });
+        }
+        for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
+            if aim || is_of(person, kpi.owner.as_ref(), kpi.alert.as_ref()) {
+                found.push(Mine {
+                    scope: Scope::Kpi(scorecard.named(kpi)),
+                    name: &kpi.name,
+                    of: format!("{}, {}", view.name, scorecard.name),
+                    view: Some(&view.id),
+                    status: judged.status,
+                    score: judged.score,
+                    close: kpi.owner.as_ref() == Some(person),
+                    acted: !(kpi.initiatives.is_empty() && objective.initiatives.is_empty()),
+                    node: Node::Kpi(kpi, judged),
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a person answers for a node or is told of everything about it.
+fn is_of(person: &Id, owner: Option<&Id>, alert: Option<&AlertPolicy>) -> bool {
+    owner == Some(person) || alert.is_some_and(|alert| alert.to.contains(person))
+}
+
+/// An initiative on the objective, or on one of its KPIs.
+fn is_acted_on(objective: &Objective) -> bool {
+    let on_kpis = objective.kpis.iter().any(|kpi| !kpi.initiatives.is_empty());
+    !objective.initiatives.is_empty() || on_kpis
+}
+
+impl Mine<'_> {
+    /// Whether a silence of a node is one of this node too.
+    pub(crate) fn is_within(&self, silenced: &Scope) -> bool {
+        let in_view = |unit: &Id, id: &Id| self.scope.scorecard() == unit && self.view == Some(id);
+        match silenced {
+            Scope::Perspective(unit, id) => in_view(unit, id),
+            other => self.scope.is_within(other),
+        }
+    }
+}

@@ -1,0 +1,514 @@
+//! The facts of one message, fixed when the decision was made and stored with its deliveries.
+//! Mails and webhooks are rendered from nothing else, so that a message sent late, or twice, says
+//! the same; only what waited for working hours gets the facts of when it leaves. The serialised keys are a contract: `docs/webhook.md`. What one release stored, the
+//! next must still tell: a new key is an `Option` or has a default.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use kpid_rules::{
+    alerting::{Cause, Event},
+    judgement::{Basis, Signal, Trend, signal::Assurance},
+    model::{Frequency, Gap, Reason, Scope, Status},
+};
+
+/// Everything a message about one event of one perspective needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// What happened.
+    pub event: Event,
+    /// Why it is told.
+    pub cause: Option<Cause>,
+    /// `scorecard/perspective/number`: the same for every message of an episode.
+    pub dedup_key: String,
+    /// When it was decided, written in the zone of the scorecard.
+    pub at: DateTime<FixedOffset>,
+    /// The scorecard.
+    pub scorecard: Named,
+    /// The perspective; of an alert on another level, the node itself.
+    pub perspective: Named,
+    /// What kind of node that is.
+    #[serde(default)]
+    pub level: Level,
+    /// Its path of ids.
+    #[serde(default)]
+    pub scope: String,
+    /// The period judged; absent when no KPI has reported any.
+    pub period: Option<PeriodName>,
+    /// Whether every KPI of the period is in, or its time is up.
+    pub official: bool,
+    /// The perspective's status, then and now.
+    pub status: Change<Status>,
+    /// The perspective's score, 0 to 100 unrounded, then and now.
+    pub score: Change<f64>,
+    /// The period before, which `from` is of; there is no `from` if it had no score.
+    pub before: Option<PeriodName>,
+    /// What the alert goes by instead of the verdict, where it was asked to come early.
+    #[serde(default)]
+    pub early: Option<Early>,
+    /// What decided the status.
+    pub reason: Option<Reason>,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Named>,
+    /// Since when the status holds.
+    pub since: Option<Since>,
+    /// The episode the message belongs to.
+    pub episode: EpisodeFacts,
+    /// What was told before, if anything was.
+    pub told: Option<ToldFacts>,
+    /// KPIs that are off track and were not when it was told before.
+    #[serde(default)]
+    pub further: Vec<Named>,
+    /// All KPIs of the perspective that are scored, largest shortfall first.
+    pub kpis: Vec<KpiFacts>,
+    /// Objectives of other units that count into the perspective, largest shortfall first.
+    #[serde(default)]
+    pub linked: Vec<LinkedFacts>,
+    /// The part of the score's change that nothing below made: other coverage, other weights.
+    pub residual: Option<f64>,
+    /// Who answers for the perspective.
+    pub owner: Option<PersonFacts>,
+    /// What is being done about it.
+    pub initiatives: Vec<InitiativeFacts>,
+    /// The newest note.
+    pub note: Option<NoteFacts>,
+    /// The scorecard that the perspective counts into.
+    pub affects: Parent,
+    /// What else it bears on: the nodes above it, and the objectives that what is off track drives,
+    /// serves or counts into.
+    #[serde(default)]
+    pub affects_nodes: Vec<AffectedFacts>,
+    /// Share of the weight that has data, 0 to 1.
+    pub coverage: f64,
+    /// Whether no figure that counts is still provisional.
+    #[serde(default)]
+    pub is_final: Option<bool>,
+    /// What a reader must know of the data, a sentence each.
+    pub remarks: Vec<String>,
+    /// Where to look, if the configuration says where kpid is reached.
+    pub links: Option<Links>,
+    /// Persons and channels told of everything.
+    pub to: Vec<String>,
+    /// Persons and channels told when it lasts.
+    pub escalate_to: Vec<String>,
+    /// The names of the persons among them, by id.
+    #[serde(default)]
+    pub people: BTreeMap<String, String>,
+    /// The configuration that judged: `sha256:…`.
+    pub config_version: String,
+}
+
+/// An early word: what the alert goes by while the verdict on closed periods is better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Early {
+    /// What it is made from.
+    pub basis: Basis,
+    /// The period it speaks of.
+    pub period: Option<PeriodName>,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+}
+
+/// What kind of node an alert is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The whole.
+    Scorecard,
+    /// The usual one.
+    #[default]
+    Perspective,
+    /// An objective with an alert of its own.
+    Objective,
+    /// A KPI with an alert of its own.
+    Kpi,
+}
+
+impl Level {
+    /// The level of a node.
+    pub fn of(scope: &Scope) -> Self {
+        match scope {
+            Scope::Scorecard(_) => Self::Scorecard,
+            Scope::Perspective(..) => Self::Perspective,
+            Scope::Objective(..) => Self::Objective,
+            Scope::Kpi(_) => Self::Kpi,
+        }
+    }
+}
+
+/// A node of the scorecard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+}
+
+/// A period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeriodName {
+    /// `2026-05`
+    pub key: String,
+    /// `May 2026`
+    pub label: String,
+}
+
+/// One quantity at the judgement before and at this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change<T> {
+    /// Before; absent if nothing was judged, or there were no data.
+    pub from: Option<T>,
+    /// Now.
+    pub to: Option<T>,
+}
+
+/// Since when a status holds without a break.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// The first period of it.
+    #[serde(flatten)]
+    pub period: PeriodName,
+    /// How many periods that makes, this one included.
+    pub periods: u32,
+    /// How long each is.
+    pub frequency: Frequency,
+}
+
+/// The episode a message belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeFacts {
+    /// Counts the perspective's episodes, from 1.
+    pub number: u32,
+    /// When it opened.
+    pub opened_at: Option<DateTime<FixedOffset>>,
+    /// The period it opened on.
+    pub opened_period: Option<PeriodName>,
+    /// When it ended.
+    pub recovered_at: Option<DateTime<FixedOffset>>,
+    /// Who acknowledged it.
+    pub acknowledged_by: Option<String>,
+    /// When that was.
+    pub acknowledged_at: Option<DateTime<FixedOffset>>,
+    /// What they say is being done.
+    pub comment: Option<String>,
+    /// The day by which they want it to be well again.
+    pub due: Option<NaiveDate>,
+    /// Until when it is only in the digest, since it came and went too often.
+    pub flapping_until: Option<DateTime<FixedOffset>>,
+}
+
+/// What was told of an episode before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToldFacts {
+    /// When.
+    pub at: DateTime<FixedOffset>,
+    /// The status then.
+    pub status: Option<Status>,
+    /// The score then.
+    pub score: Option<f64>,
+}
+
+/// What somebody wrote about the perspective, or about something below it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteFacts {
+    /// The path of what it is about.
+    pub of: String,
+    /// The key of the period it is about.
+    pub period: String,
+    /// Who wrote it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<FixedOffset>,
+    /// The words.
+    pub text: String,
+}
+
+/// One KPI of the perspective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KpiFacts {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The objective it belongs to.
+    pub objective: Named,
+    /// The period it reports.
+    pub period: Option<PeriodName>,
+    /// What the number counts.
+    pub unit: Option<String>,
+    /// Digits after the point that people care for.
+    pub decimals: Option<u8>,
+    /// The value of the period reported.
+    pub value: Option<f64>,
+    /// What was wanted.
+    pub target: Option<f64>,
+    /// On track from here on.
+    pub green_line: Option<f64>,
+    /// Off track beyond.
+    pub red_line: Option<f64>,
+    /// Value minus target, in the KPI's unit.
+    pub variance: Option<f64>,
+    /// Which way is better.
+    pub direction: Better,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Its share of the perspective's shortfall, in %.
+    pub share_pct: Option<f64>,
+    /// The points it added to the perspective's change of score, signed.
+    pub contribution: Option<f64>,
+    /// Against the period before.
+    pub trend: Option<Trend>,
+    /// What the XmR rules say of the newest value.
+    pub signal: Option<Signal>,
+    /// The limits between which it usually moves, of single periods.
+    pub usual_range: Option<UsualRange>,
+    /// The values of the last periods up to the one reported, oldest first, single periods.
+    pub recent: Vec<Option<f64>>,
+    /// How many closed periods in a row have had the present status.
+    pub streak: Option<u32>,
+    /// Whether the process as it is meets its target.
+    pub assurance: Option<Assurance>,
+    /// Why there is no verdict, or a lesser one.
+    pub gap: Option<Gap>,
+    /// Red here makes the objective red.
+    pub critical: bool,
+    /// What it needs to be green; absent when it is, or cannot be said.
+    pub need: Option<Need>,
+    /// Of a shared KPI, the units it is added up from.
+    pub units: Vec<UnitFacts>,
+    /// Of a flow, how its running period goes.
+    #[serde(default)]
+    pub pace: Option<PaceFacts>,
+    /// What is expected of its next closed period.
+    #[serde(default)]
+    pub forecast: Option<ForecastFacts>,
+}
+
+/// How the running period of a flow goes so far; provisional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PaceFacts {
+    /// The running period.
+    pub period: PeriodName,
+    /// What has come so far.
+    pub value: f64,
+    /// What is wanted of the whole period.
+    pub target: Option<f64>,
+    /// What should have come so far.
+    pub target_to_date: f64,
+    /// What the whole period comes to at this pace.
+    pub projection: Option<f64>,
+    /// What each remaining day must bring.
+    pub required_rate: Option<f64>,
+    /// Whether those are days of work.
+    pub working_days: bool,
+    /// The projection judged; `pending` while it is too early.
+    pub status: Status,
+    /// The projection scored.
+    pub score: Option<f64>,
+}
+
+/// What is expected of a KPI's next closed period; provisional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForecastFacts {
+    /// The period.
+    pub period: PeriodName,
+    /// The value expected.
+    pub value: f64,
+    /// `mean`, `drift` or `same_period_last_year`
+    pub method: String,
+    /// From how many closed periods.
+    pub count: usize,
+    /// Lower end of the usual range.
+    pub lower: f64,
+    /// Upper end of the usual range.
+    pub upper: f64,
+    /// The verdict that it would have.
+    pub status: Status,
+    /// Its score.
+    pub score: f64,
+}
+
+/// An objective of another unit that counts into an objective of the perspective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkedFacts {
+    /// `scorecard/objective` of the other unit.
+    pub id: String,
+    /// For people: the objective's name and its scorecard's.
+    pub name: String,
+    /// The objective it counts into.
+    pub objective: Named,
+    /// The word.
+    pub status: Status,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+    /// Its share of the perspective's shortfall, in %.
+    pub share_pct: Option<f64>,
+    /// The points it added to the perspective's change of score, signed.
+    pub contribution: Option<f64>,
+    /// Red there makes the objective here red.
+    pub critical: bool,
+}
+
+/// One unit's part in a shared KPI.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitFacts {
+    /// `scorecard/kpi`
+    pub kpi: String,
+    /// The unit's scorecard.
+    pub scorecard: Named,
+    /// The KPI's name there.
+    pub name: String,
+    /// Its value for the same period.
+    pub value: Option<f64>,
+}
+
+/// The natural limits of a KPI, from its own history.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsualRange {
+    /// The lower.
+    pub low: f64,
+    /// The upper.
+    pub high: f64,
+}
+
+/// Which way a KPI's value is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// Between two lines is best.
+    Band,
+    /// Done is better.
+    Binary,
+}
+
+/// What a KPI needs to be green.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    /// The green line, in the KPI's unit.
+    pub green_line: f64,
+    /// What is missing to it, signed: green line minus value.
+    pub missing: f64,
+    /// For a ratio, the same in what it counts.
+    pub count: Option<CountNeed>,
+}
+
+/// What a ratio needs, in what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CountNeed {
+    /// So many more (or, negative, fewer) in the numerator.
+    pub more: f64,
+    /// Out of so many.
+    pub of: f64,
+}
+
+/// Somebody named in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonFacts {
+    /// As the configuration names them.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// For people, e.g. `COO`.
+    pub role: Option<String>,
+}
+
+/// An action under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InitiativeFacts {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The objective or KPI it hangs on.
+    pub of: Named,
+    /// Who delivers it.
+    pub owner: Option<PersonFacts>,
+    /// When it should be done.
+    pub due: Option<NaiveDate>,
+    /// In the author's words, e.g. `running`.
+    pub state: Option<String>,
+}
+
+/// The scorecard as the perspective's parent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The scorecard's status; absent when its author hides the overall.
+    pub status: Option<Status>,
+    /// The scorecard's score; absent when its author hides the overall, or without data.
+    pub score: Option<f64>,
+}
+
+/// A node that an alert bears on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AffectedFacts {
+    /// `scorecard/perspective` or `scorecard/objective`
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// The scorecard's name, where it is another one.
+    pub of: Option<String>,
+    /// The word, if it is known.
+    pub status: Option<Status>,
+    /// 0 to 100, unrounded.
+    pub score: Option<f64>,
+}
+
+impl Facts {
+    /// The status and the score that the alert goes by: the early ones, where there are any.
+    pub fn judged(&self) -> (Option<Status>, Option<f64>) {
+        let verdict = (self.status.to, self.score.to);
+        self.early.as_ref().map_or(verdict, |early| (Some(early.status), early.score))
+    }
+
+    /// The word that the alert goes by, if it is known: `off track`, `heading off track`.
+    pub fn words(&self) -> Option<String> {
+        let words = self.judged().0?.words();
+        Some(if self.early.is_some() { format!("heading {words}") } else { words.to_owned() })
+    }
+
+    /// The period that the alert goes by.
+    pub fn judged_period(&self) -> Option<&PeriodName> {
+        let verdict = self.period.as_ref();
+        self.early.as_ref().map_or(verdict, |early| early.period.as_ref())
+    }
+}
+
+/// Where to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// The perspective on the board.
+    pub details: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{mail::render::plain, samples};
+
+    #[test]
+    fn an_early_alert_goes_by_its_early_word_and_no_other() {
+        let early = samples::early();
+        assert_eq!(early.judged(), (Some(Status::OffTrack), Some(35.8)));
+        assert_eq!(early.judged_period().map(|period| period.key.as_str()), Some("2026-08"));
+        let opened = samples::opened();
+        assert_eq!(opened.judged(), (opened.status.to, opened.score.to));
+    }
+
+    #[test]
+    fn what_the_first_release_stored_can_still_be_told() {
+        let stored: Facts = serde_json::from_str(include_str!("facts-0.1.json")).unwrap();
+        let subject = plain(&stored.into()).unwrap().subject;
+        assert_eq!(subject, "[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)");
+    }
+}

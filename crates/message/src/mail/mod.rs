@@ -1,0 +1,15 @@
+//! Mails: the facts worded once, laid out as text and as HTML, and addressed so that a thread
+//! holds together.
+
+mod bulletin;
+mod cause;
+mod early;
+mod figures;
+mod headline;
+mod kpi_row;
+mod kpi_table;
+pub mod mime;
+pub mod render;
+pub mod renderer;
+mod sparkline;
+mod view;

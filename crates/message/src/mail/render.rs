@@ -1,0 +1,143 @@
+//! Mails as built in, for whoever wants them without a look of their own.
+
+use minijinja::Error;
+
+use crate::{
+    mail::renderer::{Look, Rendered},
+    notice::Message,
+};
+
+/// Renders a message as the mail that is built in.
+pub fn plain(message: &Message) -> Result<Rendered, Error> {
+    Look::of(&[])?.mail(message).map(|(rendered, _)| rendered)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{acknowledge_link::Link, facts::Facts, mail::headline::SUBJECT_CHARS_MAX, samples};
+    use kpid_rules::alerting::Event;
+
+    fn render(message: impl Into<Message>) -> Rendered {
+        plain(&message.into()).unwrap()
+    }
+
+    #[test]
+    fn the_mails_of_one_episode() {
+        for (name, facts) in [
+            ("opened", samples::opened()),
+            ("acknowledged", samples::acknowledged()),
+            ("worsened", samples::worsened()),
+            ("reminded", samples::reminded()),
+            ("escalated", samples::escalated()),
+            ("recovered", samples::recovered()),
+            ("corrected", samples::corrected()),
+            ("early", samples::early()),
+            ("bare", samples::bare()),
+        ] {
+            let Rendered { subject, text, html } = render(facts);
+            insta::assert_snapshot!(format!("{name}_text"), format!("{subject}\n\n{text}"));
+            insta::assert_snapshot!(format!("{name}_html"), html);
+        }
+    }
+
+    #[test]
+    fn a_mail_to_a_person_asks_to_acknowledge_in_both_forms() {
+        let url = "https://kpi.calder.example/a/abc-_.def".to_owned();
+        let until = samples::at("2026-06-17T06:00:05+02:00").to_utc();
+        let (link, message) = (Link { url, until }, samples::opened().into());
+        let look = Look::of(&[]).unwrap();
+        let (Rendered { text, html, .. }, _) = look.mail_asking(&message, Some(&link)).unwrap();
+        insta::assert_snapshot!("asking_text", text);
+        insta::assert_snapshot!("asking_html", html);
+    }
+
+    #[test]
+    fn a_notice_says_the_same_in_both_forms() {
+        let Rendered { subject, text, html } = render(samples::notice());
+        insta::assert_snapshot!("notice_text", format!("{subject}\n\n{text}"));
+        insta::assert_snapshot!("notice_html", html);
+        let mut long = samples::notice();
+        long.subject = format!("a\r\nBcc: x {}is overdue", "long ".repeat(40));
+        let subject = render(long).subject;
+        assert!((SUBJECT_CHARS_MAX - 2..=SUBJECT_CHARS_MAX).contains(&subject.chars().count()));
+        assert!(!subject.contains('\n') && subject.ends_with("long is overdue"), "{subject}");
+    }
+
+    #[test]
+    fn what_authors_wrote_is_text_and_never_markup() {
+        let mut facts = samples::opened();
+        facts.perspective.name = "<img src=x onerror=alert(1)>".to_owned();
+        facts.kpis[0].unit = Some("<b>".to_owned());
+        let html = render(facts).html;
+        assert!(!html.contains("<img") && !html.contains("<b>90.1 <b>"));
+    }
+
+    #[test]
+    fn html_brings_no_remote_content() {
+        let html = render(samples::opened()).html;
+        for part in ["<img", "src=", "url(", "<script", "<link"] {
+            assert!(!html.contains(part), "{part}");
+        }
+    }
+
+    /// Facts of which any part may be missing, and any number any number.
+    fn facts() -> impl Strategy<Value = Facts> {
+        let number = || prop::option::of(prop_oneof![-1e12_f64..1e12, Just(0.0), -1.0_f64..1.0]);
+        let base = prop::sample::select(vec![
+            samples::opened(),
+            samples::worsened(),
+            samples::escalated(),
+            samples::recovered(),
+            samples::early(),
+            samples::bare(),
+        ]);
+        let event = prop::sample::select(vec![
+            Event::Opened,
+            Event::Worsened,
+            Event::Reminded,
+            Event::Escalated,
+            Event::Acknowledged,
+            Event::Recovered,
+            Event::Corrected,
+        ]);
+        let numbers = prop::array::uniform8(number());
+        (base, event, numbers, prop::array::uniform8(any::<bool>())).prop_map(
+            |(mut facts, event, [value, target, green, red, variance, from, to, points], kept)| {
+                facts.event = event;
+                for kpi in &mut facts.kpis {
+                    (kpi.value, kpi.target) = (value, target);
+                    (kpi.green_line, kpi.red_line, kpi.variance) = (green, red, variance);
+                    kpi.contribution = points;
+                }
+                (facts.score.from, facts.score.to) = (from, to);
+                facts.period = facts.period.filter(|_| kept[0]);
+                facts.before = facts.before.filter(|_| kept[1]);
+                facts.since = facts.since.filter(|_| kept[2]);
+                facts.reason = facts.reason.filter(|_| kept[3]);
+                facts.culprit = facts.culprit.filter(|_| kept[4]);
+                facts.owner = facts.owner.filter(|_| kept[5]);
+                facts.links = facts.links.filter(|_| kept[6]);
+                facts.episode.opened_at = facts.episode.opened_at.filter(|_| kept[7]);
+                facts
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_missing_is_worded(facts in facts()) {
+            let Rendered { subject, text, html } = render(facts);
+            for part in [&subject, &text, &html] {
+                let words = part.split(|c: char| !c.is_alphanumeric());
+                for word in words {
+                    let leaked = ["null", "NaN", "None", "Some", "undefined", "inf"];
+                    prop_assert!(!leaked.contains(&word), "{word} in {part}");
+                }
+                prop_assert!(!part.contains("-0.0 "), "{part}");
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! How mails look: as built in, but for what an author has a template of their own for.
+
+use minijinja::{Environment, Error, Value, context, value::Serde};
+
+use crate::{
+    acknowledge_link::Link,
+    mail::{
+        bulletin::Sheet,
+        headline,
+        view::{View, line},
+    },
+    notice::Message,
+    template::{self, Fault, Template},
+};
+
+/// The templates that are built in, by the name of the file that takes their place.
+pub(crate) const BUILT_IN: [(&str, &str); 9] = [
+    ("alert.subject", "{{ subject }}\n"),
+    ("alert.txt", include_str!("alert.txt.j2")),
+    ("alert.html", include_str!("alert.html.j2")),
+    ("bulletin.subject", "{{ subject }}\n"),
+    ("bulletin.txt", include_str!("bulletin.txt.j2")),
+    ("bulletin.html", include_str!("bulletin.html.j2")),
+    ("notice.subject", "{{ subject }}\n"),
+    ("notice.txt", include_str!("notice.txt.j2")),
+    ("notice.html", include_str!("notice.html.j2")),
+];
+
+/// Stands before the name of a built-in template, so that one's own may include it.
+const BUILT_IN_PREFIX: &str = "builtin/";
+
+/// A mail, rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// At most 70 characters.
+    pub subject: String,
+    /// For readers of text.
+    pub text: String,
+    /// For the others; the same content.
+    pub html: String,
+}
+
+/// The templates of mails, ready.
+#[derive(Debug)]
+pub struct Look {
+    environment: Environment<'static>,
+    own: Vec<Template>,
+    /// What was wrong with its own from the start.
+    broken: Vec<Fault>,
+}
+
+/// What a mail is made from.
+struct Model {
+    /// The first part of its templates' names.
+    kind: &'static str,
+    /// The subject as built in.
+    subject: String,
+    values: Value,
+}
+
+impl Look {
+    /// The look with an author's own templates; one of them that cannot be used is told of in
+    /// every mail.
+    pub fn of(own: &[Template]) -> Result<Self, Error> {
+        let mut environment = template::environment();
+        for (name, text) in BUILT_IN {
+            environment.add_template_owned(format!("{BUILT_IN_PREFIX}{name}"), text)?;
+        }
+        let broken = template::add(&mut environment, own);
+        Ok(Self { environment, own: own.to_vec(), broken })
+    }
+
+    /// Renders a mail that asks nothing.
+    pub(crate) fn mail(&self, message: &Message) -> Result<(Rendered, Vec<Fault>), Error> {
+        self.mail_asking(message, None)
+    }
+
+    /// Renders a mail, with the link by which its reader acknowledges it. What a template of its own cannot make is made as built in, and told of.
+    pub fn mail_asking(
+        &self,
+        message: &Message,
+        link: Option<&Link>,
+    ) -> Result<(Rendered, Vec<Fault>), Error> {
+        let Model { kind, subject, values } = Model::of(message, link);
+        let mut faults = Vec::new();
+        let mut part = |part: &str, model: &Value| {
+            let name = format!("{kind}.{part}");
+            match self.own(&name, model) {
+                Some(Ok(text)) => return Ok(text),
+                Some(Err(fault)) => faults.extend(fault),
+                None => {}
+            }
+            template::render(&self.environment, &format!("{BUILT_IN_PREFIX}{name}"), model)
+        };
+        let model = context! { subject, ..values.clone() };
+        let subject = line(&part("subject", &model)?);
+        let subject = headline::in_a_line(&subject);
+        let model = context! { subject => &subject, ..values };
+        let (text, html) = (part("txt", &model)?, part("html", &model)?);
+        Ok((Rendered { subject, text, html }, faults))
+    }
+
+    /// What an author's own template makes, if there is one.
+    fn own(&self, name: &str, model: &Value) -> Option<Result<String, Vec<Fault>>> {
+        let own = self.own.iter().find(|own| own.name == name)?;
+        let broken = self.broken.iter().filter(|fault| fault.path == own.path);
+        let broken: Vec<Fault> = broken.cloned().collect();
+        if !broken.is_empty() {
+            return Some(Err(broken));
+        }
+        Some(match template::render(&self.environment, name, model) {
+            Ok(text) if text.trim().is_empty() => Err(vec![Fault::whole(own, "it makes nothing")]),
+            Ok(text) => Ok(text),
+            Err(error) => Err(Fault::of(&error, name, &self.own).into_iter().collect()),
+        })
+    }
+
+    /// Whether an author has templates of their own that no mail can do without telling of.
+    pub(crate) fn broken(&self) -> &[Fault] {
+        &self.broken
+    }
+
+    /// Names its own templates as they are.
+    pub fn version(&self) -> String {
+        template::version(&self.own)
+    }
+}
+
+impl Model {
+    fn of(message: &Message, link: Option<&Link>) -> Self {
+        match message {
+            Message::News(facts) => Self {
+                kind: "alert",
+                subject: headline::subject(facts),
+                values: context! {
+                    colours => colours(),
+                    facts => Serde(facts.as_ref()),
+                    ..Value::from(Serde(View::of(facts, link)))
+                },
+            },
+            Message::Bulletin(bulletin) => Self {
+                kind: "bulletin",
+                subject: bulletin.subject.clone(),
+                values: context! {
+                    colours => colours(),
+                    facts => Serde(bulletin.as_ref()),
+                    ..Value::from(Serde(Sheet::of(bulletin)))
+                },
+            },
+            Message::Notice(notice) => Self {
+                kind: "notice",
+                subject: notice.subject.clone(),
+                values: context! {
+                    colours => colours(),
+                    facts => Serde(notice),
+                    ..Value::from(Serde(notice))
+                },
+            },
+        }
+    }
+}
+
+/// White on each of these has a contrast of at least 4.5 : 1.
+fn colours() -> Value {
+    context! { green => "#1a7f37", amber => "#9a6700", red => "#cf222e", grey => "#59636e" }
+}

@@ -1,0 +1,637 @@
+//! The sample: Calder Cycles' Customer perspective, May 2026 and after. Templates are tried on it,
+//! previews show it, and it is the case of the tests.
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::{
+    bulletin::{Bulletin, Chapter, Count, Entry, MapCell, MapRow, Mark, Topic},
+    facts::{
+        AffectedFacts, Better, Change, CountNeed, Early, EpisodeFacts, Facts, InitiativeFacts,
+        KpiFacts, Level, Links, Named, Need, NoteFacts, PaceFacts, Parent, PeriodName, PersonFacts,
+        Since, ToldFacts, UnitFacts, UsualRange,
+    },
+    notice::{Notice, NoticeKind, Section},
+};
+use kpid_rules::{
+    alerting::{Cause, Event},
+    judgement::{Basis, Signal, Trend, signal::Assurance},
+    model::{Frequency, Reason, Status},
+};
+
+/// An instant of the samples, written as RFC 3339.
+pub fn at(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).unwrap_or_default()
+}
+
+fn named(id: &str, name: &str) -> Named {
+    Named { id: id.to_owned(), name: name.to_owned() }
+}
+
+fn period(key: &str, label: &str) -> PeriodName {
+    PeriodName { key: key.to_owned(), label: label.to_owned() }
+}
+
+fn ines() -> PersonFacts {
+    PersonFacts {
+        id: "ines".to_owned(),
+        name: "Ines Marlow".to_owned(),
+        role: Some("COO".to_owned()),
+    }
+}
+
+/// K05, off track.
+pub(crate) fn on_time_delivery() -> KpiFacts {
+    KpiFacts {
+        id: "on-time-delivery".to_owned(),
+        name: "On-time delivery".to_owned(),
+        objective: named("deliver-on-promise", "Deliver on promise"),
+        period: Some(period("2026-05", "May 2026")),
+        unit: Some("%".to_owned()),
+        decimals: Some(1),
+        value: Some(90.1),
+        target: Some(95.0),
+        green_line: Some(95.0),
+        red_line: Some(92.0),
+        variance: Some(90.1 - 95.0),
+        direction: Better::Higher,
+        status: Status::OffTrack,
+        score: Some(21.0),
+        share_pct: Some(75.4),
+        contribution: Some(-16.5),
+        trend: Some(Trend::Worsening),
+        signal: Some(Signal::Outside),
+        usual_range: Some(UsualRange { low: 92.1, high: 98.3 }),
+        recent: [95.1, 94.8, 96.2, 95.5, 94.1, 95.9, 96.8, 95.2, 94.4, 95.0, 94.7, 95.6, 90.1]
+            .map(Some)
+            .to_vec(),
+        streak: Some(1),
+        assurance: Some(Assurance::Fail),
+        gap: None,
+        critical: true,
+        need: Some(Need {
+            green_line: 95.0,
+            missing: 4.9,
+            count: Some(CountNeed { more: 147.0, of: 3000.0 }),
+        }),
+        units: vec![unit("North", 89.3), unit("South", 91.7)],
+        pace: None,
+        forecast: None,
+    }
+}
+
+fn unit(site: &str, value: f64) -> UnitFacts {
+    UnitFacts {
+        kpi: format!("operations/on-time-{}", site.to_lowercase()),
+        scorecard: named("operations", "Operations"),
+        name: format!("{site} site"),
+        value: Some(value),
+    }
+}
+
+fn lead_time() -> KpiFacts {
+    KpiFacts {
+        units: Vec::new(),
+        id: "order-lead-time".to_owned(),
+        name: "Order lead time p95".to_owned(),
+        unit: Some("d".to_owned()),
+        value: Some(7.2),
+        target: Some(6.0),
+        green_line: Some(6.0),
+        red_line: Some(7.5),
+        variance: Some(1.2),
+        usual_range: Some(UsualRange { low: 4.9, high: 7.9 }),
+        recent: vec![Some(6.4), None, Some(6.1), Some(6.6), Some(6.5), Some(7.2)],
+        streak: Some(2),
+        assurance: Some(Assurance::HitAndMiss),
+        direction: Better::Lower,
+        status: Status::AtRisk,
+        score: Some(46.0),
+        share_pct: Some(24.6),
+        contribution: Some(-2.8),
+        signal: None,
+        critical: false,
+        need: Some(Need { green_line: 6.0, missing: -1.2, count: None }),
+        ..on_time_delivery()
+    }
+}
+
+fn promoters() -> KpiFacts {
+    KpiFacts {
+        id: "nps".to_owned(),
+        name: "Net promoter score".to_owned(),
+        objective: named("delight-riders", "Delight riders"),
+        unit: None,
+        decimals: Some(0),
+        value: Some(41.0),
+        target: Some(40.005_479_452),
+        green_line: Some(40.005_479_452),
+        red_line: Some(37.605_479_452),
+        variance: Some(0.994_520_548),
+        status: Status::OnTrack,
+        score: Some(82.4),
+        share_pct: Some(0.0),
+        contribution: Some(2.18),
+        trend: Some(Trend::Improving),
+        signal: None,
+        usual_range: Some(UsualRange { low: 35.0, high: 43.0 }),
+        recent: [37.0, 38.0, 36.0, 39.0, 38.0, 40.0, 38.0, 39.0, 41.0, 39.0, 40.0, 38.0, 41.0]
+            .map(Some)
+            .to_vec(),
+        assurance: Some(Assurance::HitAndMiss),
+        critical: false,
+        need: None,
+        units: Vec::new(),
+        ..on_time_delivery()
+    }
+}
+
+fn first_contact() -> KpiFacts {
+    KpiFacts {
+        id: "first-contact-resolution".to_owned(),
+        name: "First-contact resolution".to_owned(),
+        unit: Some("%".to_owned()),
+        decimals: Some(1),
+        value: Some(76.4),
+        target: Some(75.0),
+        green_line: Some(75.0),
+        red_line: Some(70.0),
+        variance: Some(1.4),
+        score: Some(78.4),
+        contribution: Some(1.08),
+        usual_range: Some(UsualRange { low: 72.6, high: 77.8 }),
+        recent: [74.1, 75.2, 73.8, 75.5, 74.9, 76.0, 75.1, 74.6, 75.8, 75.3, 76.1, 75.0, 76.4]
+            .map(Some)
+            .to_vec(),
+        ..promoters()
+    }
+}
+
+/// The recent values of a KPI, had its newest been another.
+fn ending(kpi: &KpiFacts, newest: f64) -> Vec<Option<f64>> {
+    let (_, before) = kpi.recent.split_last().unwrap_or((&None, &[]));
+    before.iter().copied().chain([Some(newest)]).collect()
+}
+
+/// Customer fell off track in May 2026 (V139–V142).
+pub fn opened() -> Facts {
+    Facts {
+        event: Event::Opened,
+        cause: Some(Cause::Fell),
+        dedup_key: "calder/customer/1".to_owned(),
+        at: at("2026-06-03T06:00:00+02:00"),
+        scorecard: named("calder", "Calder Cycles"),
+        perspective: named("customer", "Customer"),
+        level: Level::Perspective,
+        scope: "calder/customer".to_owned(),
+        period: Some(period("2026-05", "May 2026")),
+        official: true,
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
+        score: Change { from: Some(71.97), to: Some(55.93) },
+        before: Some(period("2026-04", "April 2026")),
+        early: None,
+        reason: Some(Reason::Critical),
+        culprit: Some(named("deliver-on-promise", "Deliver on promise")),
+        since: Some(Since {
+            period: period("2026-05", "May 2026"),
+            periods: 1,
+            frequency: Frequency::Month,
+        }),
+        episode: EpisodeFacts {
+            number: 1,
+            opened_at: Some(at("2026-06-03T06:00:00+02:00")),
+            opened_period: Some(period("2026-05", "May 2026")),
+            recovered_at: None,
+            acknowledged_by: None,
+            acknowledged_at: None,
+            comment: None,
+            due: None,
+            flapping_until: None,
+        },
+        told: None,
+        further: Vec::new(),
+        kpis: vec![on_time_delivery(), lead_time(), promoters(), first_contact()],
+        linked: Vec::new(),
+        residual: Some(0.0),
+        owner: Some(ines()),
+        initiatives: vec![InitiativeFacts {
+            id: "carrier-switch".to_owned(),
+            name: "Carrier switch".to_owned(),
+            of: named("on-time-delivery", "On-time delivery"),
+            owner: Some(PersonFacts {
+                id: "tosei".to_owned(),
+                name: "T. Osei".to_owned(),
+                role: None,
+            }),
+            due: chrono::NaiveDate::from_ymd_opt(2026, 6, 30),
+            state: Some("running".to_owned()),
+        }],
+        note: None,
+        affects: Parent { status: Some(Status::AtRisk), score: Some(63.4) },
+        affects_nodes: vec![AffectedFacts {
+            id: "calder/loyal-riders".to_owned(),
+            name: "Loyal riders".to_owned(),
+            of: None,
+            status: Some(Status::OnTrack),
+            score: Some(74.2),
+        }],
+        coverage: 1.0,
+        is_final: Some(true),
+        remarks: Vec::new(),
+        links: Some(Links {
+            details: "https://kpi.calder.example/s/calder/2026-05/customer".to_owned(),
+        }),
+        to: vec!["ines".to_owned(), "ops".to_owned()],
+        escalate_to: vec!["ceo".to_owned()],
+        people: [("ines", "Ines Marlow"), ("ceo", "Anna Calder")]
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .into(),
+        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
+    }
+}
+
+/// What was told on 3 June.
+fn told() -> ToldFacts {
+    let at = at("2026-06-03T06:00:00+02:00");
+    ToldFacts { at, status: Some(Status::OffTrack), score: Some(55.93) }
+}
+
+/// Ines answers for it, and has written a note.
+pub(crate) fn acknowledged() -> Facts {
+    let opened = opened();
+    let note = NoteFacts {
+        of: "calder/customer".to_owned(),
+        period: "2026-05".to_owned(),
+        by: "ines".to_owned(),
+        at: at("2026-06-04T11:20:00+02:00"),
+        text: "carrier change at North; second shift from 15 June".to_owned(),
+    };
+    Facts {
+        told: Some(told()),
+        further: vec![named("order-lead-time", "Order lead time p95")],
+        note: Some(note),
+        episode: EpisodeFacts {
+            acknowledged_by: Some("Ines Marlow".to_owned()),
+            acknowledged_at: Some(at("2026-06-03T09:12:00+02:00")),
+            comment: Some("talking to the carrier".to_owned()),
+            due: chrono::NaiveDate::from_ymd_opt(2026, 6, 12),
+            flapping_until: Some(at("2026-07-03T06:00:00+02:00")),
+            ..opened.episode
+        },
+        ..opened
+    }
+}
+
+/// Restated figures of May made it clearly worse.
+pub(crate) fn worsened() -> Facts {
+    let acknowledged = acknowledged();
+    Facts {
+        event: Event::Worsened,
+        cause: Some(Cause::ScoreFell),
+        at: at("2026-06-09T06:00:00+02:00"),
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
+        score: Change { from: Some(71.97), to: Some(41.2) },
+        kpis: vec![
+            KpiFacts {
+                value: Some(86.3),
+                variance: Some(86.3 - 95.0),
+                score: Some(2.0),
+                share_pct: Some(59.3),
+                contribution: Some(-22.03),
+                recent: ending(&on_time_delivery(), 86.3),
+                need: Some(Need {
+                    green_line: 95.0,
+                    missing: 8.7,
+                    count: Some(CountNeed { more: 261.0, of: 3000.0 }),
+                }),
+                units: vec![unit("North", 81.9), unit("South", 90.7)],
+                ..on_time_delivery()
+            },
+            KpiFacts {
+                value: Some(9.4),
+                variance: Some(3.4),
+                status: Status::OffTrack,
+                score: Some(0.0),
+                share_pct: Some(40.7),
+                contribution: Some(-12.0),
+                signal: Some(Signal::Outside),
+                recent: ending(&lead_time(), 9.4),
+                streak: Some(1),
+                need: Some(Need { green_line: 6.0, missing: -3.4, count: None }),
+                ..lead_time()
+            },
+            promoters(),
+            first_contact(),
+        ],
+        further: Vec::new(),
+        episode: EpisodeFacts { flapping_until: None, ..acknowledged.episode },
+        ..acknowledged
+    }
+}
+
+/// A week later nobody had answered.
+pub(crate) fn reminded() -> Facts {
+    Facts {
+        event: Event::Reminded,
+        cause: Some(Cause::Unacknowledged),
+        at: at("2026-06-10T07:00:00+02:00"),
+        told: Some(told()),
+        ..opened()
+    }
+}
+
+/// The figures of May had been wrong.
+pub(crate) fn corrected() -> Facts {
+    let recovered = recovered();
+    Facts {
+        event: Event::Corrected,
+        cause: Some(Cause::Restated),
+        at: at("2026-06-11T06:00:00+02:00"),
+        period: Some(period("2026-05", "May 2026")),
+        before: Some(period("2026-04", "April 2026")),
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OnTrack) },
+        score: Change { from: Some(71.97), to: Some(73.4) },
+        since: None,
+        kpis: [-0.8, -1.03, 2.18, 1.08]
+            .into_iter()
+            .zip(recovered.kpis.into_iter().take(3).chain([first_contact()]))
+            .map(|(points, kpi)| KpiFacts { contribution: Some(points), ..kpi })
+            .collect(),
+        told: Some(told()),
+        episode: EpisodeFacts {
+            recovered_at: Some(at("2026-06-11T06:00:00+02:00")),
+            ..recovered.episode
+        },
+        remarks: vec!["On-time delivery was first reported as 90.1 %, off track".to_owned()],
+        ..recovered
+    }
+}
+
+/// It lasted in June.
+pub(crate) fn escalated() -> Facts {
+    let opened = opened();
+    Facts {
+        event: Event::Escalated,
+        cause: Some(Cause::Lasted),
+        at: at("2026-07-02T06:00:00+02:00"),
+        period: Some(period("2026-06", "June 2026")),
+        status: Change { from: Some(Status::OffTrack), to: Some(Status::OffTrack) },
+        score: Change { from: Some(55.93), to: Some(54.1) },
+        before: opened.period.clone(),
+        since: Some(Since {
+            period: period("2026-05", "May 2026"),
+            periods: 2,
+            frequency: Frequency::Month,
+        }),
+        kpis: vec![
+            KpiFacts { contribution: Some(-1.83), ..on_time_delivery() },
+            KpiFacts { contribution: Some(0.0), ..lead_time() },
+            KpiFacts { contribution: Some(0.0), ..promoters() },
+            KpiFacts { contribution: Some(0.0), ..first_contact() },
+        ],
+        remarks: vec![
+            "First-contact resolution: the newest attempt to collect it failed; its last value stands"
+                .to_owned(),
+        ],
+        ..opened
+    }
+}
+
+/// It was over in July, not yet green.
+pub(crate) fn recovered() -> Facts {
+    let opened = opened();
+    let green = KpiFacts {
+        value: Some(95.2),
+        variance: Some(0.2),
+        status: Status::OnTrack,
+        recent: ending(&on_time_delivery(), 95.2),
+        score: Some(72.0),
+        share_pct: Some(0.0),
+        contribution: Some(15.3),
+        trend: Some(Trend::Improving),
+        signal: None,
+        assurance: Some(Assurance::HitAndMiss),
+        need: None,
+        units: vec![unit("North", 94.6), unit("South", 95.8)],
+        ..on_time_delivery()
+    };
+    let lead_time = KpiFacts { contribution: Some(-1.2), share_pct: Some(100.0), ..lead_time() };
+    Facts {
+        event: Event::Recovered,
+        cause: Some(Cause::Improved),
+        at: at("2026-08-04T06:00:00+02:00"),
+        period: Some(period("2026-07", "July 2026")),
+        status: Change { from: Some(Status::OffTrack), to: Some(Status::AtRisk) },
+        score: Change { from: Some(54.1), to: Some(68.2) },
+        before: Some(period("2026-06", "June 2026")),
+        reason: Some(Reason::Score),
+        culprit: None,
+        since: Some(Since {
+            period: period("2026-07", "July 2026"),
+            periods: 1,
+            frequency: Frequency::Month,
+        }),
+        episode: EpisodeFacts {
+            recovered_at: Some(at("2026-08-04T06:00:00+02:00")),
+            ..opened.episode
+        },
+        kpis: vec![
+            lead_time,
+            green,
+            KpiFacts { contribution: Some(0.0), ..promoters() },
+            KpiFacts { contribution: None, value: None, ..first_contact() },
+        ],
+        ..opened
+    }
+}
+
+/// Half-way through August too few bikes were sold: told early.
+pub(crate) fn early() -> Facts {
+    let recovered = recovered();
+    let running = period("2026-08", "August 2026");
+    let sold = KpiFacts {
+        id: "bikes-sold".to_owned(),
+        name: "Bikes sold".to_owned(),
+        unit: None,
+        decimals: Some(0),
+        value: Some(310.0),
+        target: Some(300.0),
+        green_line: Some(300.0),
+        red_line: Some(270.0),
+        variance: Some(10.0),
+        usual_range: None,
+        recent: Vec::new(),
+        critical: false,
+        pace: Some(PaceFacts {
+            period: running.clone(),
+            value: 88.0,
+            target: Some(300.0),
+            target_to_date: 150.0,
+            projection: Some(176.0),
+            required_rate: Some(19.27),
+            working_days: true,
+            status: Status::OffTrack,
+            score: Some(0.0),
+        }),
+        ..promoters()
+    };
+    Facts {
+        event: Event::Opened,
+        cause: Some(Cause::Fell),
+        at: at("2026-08-17T06:00:00+02:00"),
+        status: Change { from: Some(Status::OnTrack), to: Some(Status::OnTrack) },
+        score: Change { from: Some(73.0), to: Some(71.5) },
+        early: Some(Early {
+            basis: Basis::Pace,
+            period: Some(running),
+            status: Status::OffTrack,
+            score: Some(35.8),
+        }),
+        kpis: vec![sold, promoters(), first_contact()],
+        remarks: vec![
+            "provisional: at the pace of the running period it would be off track at 35.8"
+                .to_owned(),
+        ],
+        ..recovered
+    }
+}
+
+/// Everything that may be missing is.
+pub fn bare() -> Facts {
+    let nothing = KpiFacts {
+        period: None,
+        unit: None,
+        decimals: None,
+        value: None,
+        target: None,
+        green_line: None,
+        red_line: None,
+        variance: None,
+        usual_range: None,
+        recent: Vec::new(),
+        streak: None,
+        assurance: None,
+        status: Status::NoData,
+        score: None,
+        contribution: None,
+        trend: None,
+        signal: None,
+        need: None,
+        ..on_time_delivery()
+    };
+    Facts {
+        period: None,
+        status: Change { from: None, to: None },
+        score: Change { from: None, to: None },
+        before: None,
+        reason: None,
+        culprit: None,
+        since: None,
+        episode: EpisodeFacts {
+            number: 1,
+            opened_at: None,
+            opened_period: None,
+            recovered_at: None,
+            acknowledged_by: None,
+            acknowledged_at: None,
+            comment: None,
+            due: None,
+            flapping_until: None,
+        },
+        kpis: vec![nothing],
+        linked: Vec::new(),
+        residual: None,
+        owner: None,
+        initiatives: Vec::new(),
+        note: None,
+        affects: Parent { status: None, score: None },
+        affects_nodes: Vec::new(),
+        coverage: 0.0,
+        is_final: None,
+        links: None,
+        to: Vec::new(),
+        escalate_to: Vec::new(),
+        people: Default::default(),
+        config_version: String::new(),
+        ..opened()
+    }
+}
+
+/// A notice with two sections.
+pub(crate) fn notice() -> Notice {
+    let section = |title: &str, lines: &[&str]| Section {
+        title: title.to_owned(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+    };
+    Notice {
+        event: NoticeKind::Test,
+        dedup_key: "test/ines".to_owned(),
+        at: at("2026-06-03T06:00:05+02:00"),
+        subject: "[Test] kpid reaches you".to_owned(),
+        summary: "This is a test: kpid reaches Ines Marlow by mail.".to_owned(),
+        sections: vec![
+            section("", &["Nothing is wrong & nothing needs to be done."]),
+            section("Where it came from", &["channel mail", "host <kpid>"]),
+        ],
+        why: "Somebody ran `kpid notify ines`.".to_owned(),
+        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
+    }
+}
+
+/// The report of a period, with everything there may be in it.
+pub(crate) fn report() -> Bulletin {
+    let mark = Mark { status: Status::OffTrack, score: Some(55.9) };
+    let entry = Entry {
+        scope: "calder/customer".to_owned(),
+        name: "Customer".to_owned(),
+        of: "Calder Cycles".to_owned(),
+        status: Some(mark.status),
+        score: mark.score,
+        from: Some(Mark { status: Status::OnTrack, score: Some(72.0) }),
+        words: "was on track; score 55.9, was 72.0".to_owned(),
+        notes: vec!["Owner: Ines Marlow".to_owned()],
+    };
+    let objectives =
+        vec![MapCell { named: named("deliver-on-promise", "Deliver on promise"), mark }];
+    let title = "Changed since April 2026".to_owned();
+    Bulletin {
+        event: NoticeKind::PeriodReport,
+        dedup_key: "report/calder/2026-05".to_owned(),
+        at: at("2026-06-03T06:00:00+02:00"),
+        subject: "[Report] Calder Cycles - May 2026: off track, 55.9".to_owned(),
+        title: "Calder Cycles, May 2026".to_owned(),
+        summary: "Calder Cycles was off track (55.9) in May 2026. KPIs: 1 off track.".to_owned(),
+        person: None,
+        since: None,
+        scorecard: Some(named("calder", "Calder Cycles")),
+        period: Some(period("2026-05", "May 2026")),
+        overall: Some(mark),
+        counts: vec![Count { status: mark.status, kpis: 1 }],
+        map: vec![MapRow { named: named("customer", "Customer"), mark, objectives }],
+        sections: vec![Chapter { kind: Topic::Changed, title, entries: vec![entry], more: 1 }],
+        links: Some(Links { details: "https://kpi.calder.example/s/calder/2026-05".to_owned() }),
+        why: "You get this because `report` of the scorecard names you.".to_owned(),
+        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
+    }
+}
+
+/// A digest that has nothing to tell.
+pub(crate) fn digest() -> Bulletin {
+    Bulletin {
+        event: NoticeKind::Digest,
+        dedup_key: "digest/ines/2026-06-08T08:00".to_owned(),
+        subject: "[Digest] No changes since 1 June".to_owned(),
+        title: "Digest for Ines Marlow".to_owned(),
+        summary: "Nothing has changed in what is yours since Monday 1 June 2026.".to_owned(),
+        person: Some(ines()),
+        since: Some(at("2026-06-01T08:00:00+02:00")),
+        scorecard: None,
+        period: None,
+        overall: None,
+        counts: Vec::new(),
+        map: Vec::new(),
+        sections: Vec::new(),
+        links: None,
+        why: "You get this because you own what it is about.".to_owned(),
+        ..report()
+    }
+}

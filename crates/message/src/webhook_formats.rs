@@ -1,0 +1,422 @@
+//! The shapes that receivers of webhooks want: the same facts for chats, pagers and Alertmanager.
+//! What a person reads is the text of the mail.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use minijinja::{context, value::Serde};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::{
+    facts::Facts,
+    mail::{render, renderer::Rendered},
+    notice::{Message, NoticeKind},
+    template::{self, Fault, Template},
+};
+use kpid_rules::{alerting::Event, model::Status};
+
+/// What the body of a webhook looks like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The facts as JSON.
+    #[default]
+    Generic,
+    /// A message of Slack.
+    Slack,
+    /// An adaptive card of Microsoft Teams.
+    Teams,
+    /// An event of PagerDuty; the secret is its routing key and signs nothing.
+    PagerDuty,
+    /// An alert of Alertmanager.
+    Alertmanager,
+    /// As its author wants it.
+    Own(Arc<Body>),
+}
+
+/// The body of a webhook as its author wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// What makes it.
+    pub template: Template,
+    /// What it is sent as; what is JSON must be.
+    pub content_type: String,
+}
+
+/// Slack refuses a longer text in one block.
+const SLACK_CHARS_MAX: usize = 2900;
+
+/// Slack refuses a longer header.
+const SLACK_HEADER_CHARS_MAX: usize = 150;
+
+/// PagerDuty cuts a longer summary off.
+const SUMMARY_CHARS_MAX: usize = 1024;
+
+/// Alertmanager forgets an alert that is not told again; this one lasts until it is resolved.
+const ALERT_LASTS: TimeDelta = TimeDelta::days(365);
+
+/// Where an alert stands, as pagers know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Triggered,
+    Acknowledged,
+    Resolved,
+}
+
+/// What a body is sent as, unless its author says otherwise.
+pub(crate) const JSON: &str = "application/json";
+
+/// What a body of this shape is sent as.
+pub fn content_type(format: &Format) -> &str {
+    match format {
+        Format::Own(body) => &body.content_type,
+        _ => JSON,
+    }
+}
+
+/// The body for a receiver; `key` is what PagerDuty knows us by.
+pub fn body(format: &Format, message: &Message, key: Option<&str>) -> anyhow::Result<String> {
+    let told = Told::of(message)?;
+    let value = match format {
+        Format::Generic => return Ok(message.to_json()?),
+        Format::Own(body) => return own(body, message).map_err(|fault| anyhow!("{fault}")),
+        Format::Slack => told.slack(),
+        Format::Teams => told.teams(),
+        Format::PagerDuty => told.pagerduty(key.unwrap_or_default(), message),
+        Format::Alertmanager => told.alertmanager(),
+    };
+    Ok(serde_json::to_string(&value)?)
+}
+
+/// The body that a template of an author's own makes.
+pub fn own(body: &Body, message: &Message) -> Result<String, Fault> {
+    let Body { template, content_type } = body;
+    let (name, templates) = (&template.name, std::slice::from_ref(template));
+    let blame = |error: &minijinja::Error| {
+        let fault = Fault::of(error, name, templates);
+        fault.unwrap_or_else(|| Fault::whole(template, error.to_string()))
+    };
+    let told = Told::of(message).map_err(|error| Fault::whole(template, format!("{error:#}")))?;
+    let mut environment = template::environment();
+    if let Some(fault) = template::add(&mut environment, templates).pop() {
+        return Err(fault);
+    }
+    let model = told.model(message);
+    let text = template::render(&environment, name, &model).map_err(|error| blame(&error))?;
+    if text.trim().is_empty() {
+        return Err(Fault::whole(template, "it makes nothing"));
+    }
+    if is_json(content_type)
+        && let Err(error) = serde_json::from_str::<IgnoredAny>(&text)
+    {
+        return Err(Fault::whole(template, format!("what it makes is no JSON: {error}")));
+    }
+    Ok(text)
+}
+
+/// `application/json`, `application/cloudevents+json; charset=utf-8`
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == JSON || kind.ends_with("+json")
+}
+
+/// What all of them say.
+struct Told {
+    subject: String,
+    text: String,
+    dedup_key: String,
+    stage: Stage,
+    severity: &'static str,
+    at: DateTime<FixedOffset>,
+    opened_at: DateTime<FixedOffset>,
+    link: Option<String>,
+    labels: Vec<(&'static str, String)>,
+}
+
+impl Told {
+    fn of(message: &Message) -> anyhow::Result<Self> {
+        let rendered = render::plain(message)?;
+        Ok(match message {
+            Message::News(facts) => Self::news(facts, rendered),
+            Message::Bulletin(bulletin) => {
+                let Rendered { subject, text, .. } = rendered;
+                Self {
+                    subject,
+                    text,
+                    dedup_key: bulletin.dedup_key.clone(),
+                    // Nothing that a pager should wait for the end of.
+                    stage: Stage::Resolved,
+                    severity: "info",
+                    at: bulletin.at,
+                    opened_at: bulletin.at,
+                    link: bulletin.links.as_ref().map(|links| links.details.clone()),
+                    labels: vec![("alertname", format!("kpid_{}", bulletin.event.word()))],
+                }
+            }
+            Message::Notice(notice) => {
+                let Rendered { subject, text, .. } = rendered;
+                let over = notice.event == NoticeKind::DataRecovered;
+                Self {
+                    subject,
+                    text,
+                    dedup_key: notice.dedup_key.clone(),
+                    stage: if over { Stage::Resolved } else { Stage::Triggered },
+                    severity: match notice.event {
+                        NoticeKind::DataTrouble
+                        | NoticeKind::GaveUp
+                        | NoticeKind::ConfigTrouble => "warning",
+                        _ => "info",
+                    },
+                    at: notice.at,
+                    opened_at: notice.at,
+                    link: None,
+                    labels: vec![("alertname", format!("kpid_{}", notice.event.word()))],
+                }
+            }
+        })
+    }
+
+    fn news(facts: &Facts, Rendered { subject, text, .. }: Rendered) -> Self {
+        let stage = match facts.event {
+            Event::Opened | Event::Worsened | Event::Reminded | Event::Escalated => {
+                Stage::Triggered
+            }
+            Event::Acknowledged => Stage::Acknowledged,
+            Event::Recovered | Event::Corrected => Stage::Resolved,
+        };
+        let severity = match (facts.event, facts.judged().0) {
+            (Event::Escalated, _) => "critical",
+            (_, Some(Status::OffTrack)) => "error",
+            (_, Some(Status::AtRisk)) => "warning",
+            _ => "info",
+        };
+        let (scorecard, node) = labels(&facts.dedup_key);
+        Self {
+            subject,
+            text,
+            dedup_key: facts.dedup_key.clone(),
+            stage,
+            severity,
+            at: facts.at,
+            opened_at: facts.episode.opened_at.unwrap_or(facts.at),
+            link: facts.links.as_ref().map(|links| links.details.clone()),
+            labels: vec![
+                ("alertname", "kpid_off_track".to_owned()),
+                ("scorecard", scorecard.to_owned()),
+                ("perspective", node.to_owned()),
+            ],
+        }
+    }
+
+    /// What a template of an author's own can name.
+    fn model(&self, message: &Message) -> minijinja::Value {
+        let (kind, facts) = match message {
+            Message::News(facts) => ("alert", minijinja::Value::from(Serde(facts.as_ref()))),
+            Message::Bulletin(bulletin) => {
+                ("bulletin", minijinja::Value::from(Serde(bulletin.as_ref())))
+            }
+            Message::Notice(notice) => ("notice", minijinja::Value::from(Serde(notice))),
+        };
+        let stage = match self.stage {
+            Stage::Triggered => "triggered",
+            Stage::Acknowledged => "acknowledged",
+            Stage::Resolved => "resolved",
+        };
+        context! {
+            kind,
+            stage,
+            severity => self.severity,
+            subject => &self.subject,
+            text => &self.text,
+            link => &self.link,
+            facts,
+        }
+    }
+
+    fn slack(&self) -> Value {
+        // What authors wrote is text, and must not call anybody.
+        let safe = |text: &str| {
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace("```", "'''")
+        };
+        let mut blocks = vec![
+            json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&self.subject, SLACK_HEADER_CHARS_MAX) } }),
+            json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("```{}```", safe(&cut(&self.text, SLACK_CHARS_MAX))) } }),
+        ];
+        blocks.extend(self.link.as_ref().map(|link| {
+            json!({ "type": "actions", "elements": [{ "type": "button", "text": { "type": "plain_text", "text": "Details" }, "url": link }] })
+        }));
+        json!({ "text": safe(&self.subject), "blocks": blocks })
+    }
+
+    /// An adaptive card, as the workflows of Teams take it.
+    fn teams(&self) -> Value {
+        let mut card = json!({
+            "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "msteams": { "width": "Full" },
+            "body": [
+                { "type": "TextBlock", "text": self.subject, "weight": "Bolder", "size": "Medium", "wrap": true },
+                { "type": "TextBlock", "text": self.text, "wrap": true, "fontType": "Monospace" },
+            ],
+        });
+        if let Some(link) = &self.link {
+            card["actions"] =
+                json!([{ "type": "Action.OpenUrl", "title": "Details", "url": link }]);
+        }
+        json!({
+            "type": "message",
+            "attachments": [{
+                "contentType": "application/vnd.microsoft.card.adaptive",
+                "contentUrl": null,
+                "content": card,
+            }],
+        })
+    }
+
+    /// PagerDuty's Events API v2.
+    fn pagerduty(&self, key: &str, message: &Message) -> Value {
+        let action = match self.stage {
+            Stage::Triggered => "trigger",
+            Stage::Acknowledged => "acknowledge",
+            Stage::Resolved => "resolve",
+        };
+        let facts = message.to_json().ok().and_then(|text| serde_json::from_str(&text).ok());
+        let details: Value = facts.unwrap_or(Value::Null);
+        let links = self.link.iter().map(|link| json!({ "href": link, "text": "Details" }));
+        json!({
+            "routing_key": key,
+            "event_action": action,
+            "dedup_key": self.dedup_key,
+            "payload": {
+                "summary": cut(&self.subject, SUMMARY_CHARS_MAX),
+                "source": "kpid",
+                "severity": self.severity,
+                "timestamp": self.at.to_rfc3339(),
+                "class": "balanced scorecard",
+                "custom_details": details,
+            },
+            "links": links.collect::<Vec<_>>(),
+        })
+    }
+
+    /// Alertmanager's API v2: `POST /api/v2/alerts`.
+    fn alertmanager(&self) -> Value {
+        let mut labels: serde_json::Map<String, Value> =
+            self.labels.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        labels.insert("dedup_key".to_owned(), json!(self.dedup_key));
+        let ends = if self.stage == Stage::Resolved { self.at } else { self.at + ALERT_LASTS };
+        let mut alert = json!({
+            "labels": labels,
+            "annotations": { "summary": self.subject, "description": self.text, "severity": self.severity },
+            "startsAt": self.opened_at.to_rfc3339(),
+            "endsAt": ends.to_rfc3339(),
+        });
+        if let Some(link) = &self.link {
+            alert["generatorURL"] = json!(link);
+        }
+        json!([alert])
+    }
+}
+
+/// The scorecard and the node of an episode by the names that they had when it opened: a rename
+/// must not make another alert of it, of which the first would never end.
+fn labels(dedup_key: &str) -> (&str, &str) {
+    let path = dedup_key.rsplit_once('/').map_or(dedup_key, |(path, _)| path);
+    let scorecard = path.split('/').next().unwrap_or(path);
+    (scorecard, path.rsplit('/').next().unwrap_or(path))
+}
+
+/// The beginning of a text.
+fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(chars_max - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn shaped(format: Format, message: impl Into<Message>) -> Value {
+        serde_json::from_str(&body(&format, &message.into(), Some("R0UT3")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_receiver_gets_its_shape() {
+        for (name, format) in [
+            ("slack", Format::Slack),
+            ("teams", Format::Teams),
+            ("alertmanager", Format::Alertmanager),
+        ] {
+            let body = serde_json::to_string_pretty(&shaped(format, samples::opened())).unwrap();
+            insta::assert_snapshot!(name, body);
+        }
+    }
+
+    #[test]
+    fn a_pager_is_triggered_acknowledged_and_resolved_under_one_key() {
+        let action = |message: Message| {
+            let body = shaped(Format::PagerDuty, message);
+            (
+                body["event_action"].clone(),
+                body["payload"]["severity"].clone(),
+                body["dedup_key"].clone(),
+            )
+        };
+        let key = json!("calder/customer/1");
+        let opened = action(samples::opened().into());
+        assert_eq!(opened, (json!("trigger"), json!("error"), key.clone()));
+        assert_eq!(action(samples::acknowledged().into()).2, key);
+        assert_eq!(action(samples::recovered().into()).0, "resolve");
+        assert_eq!(action(samples::escalated().into()).1, "critical");
+        let body = shaped(Format::PagerDuty, samples::opened());
+        assert_eq!(body["routing_key"], "R0UT3");
+        assert_eq!(body["payload"]["custom_details"]["event"], "opened");
+        assert_eq!(action(samples::notice().into()).1, "info");
+    }
+
+    #[test]
+    fn an_alert_of_alertmanager_ends_when_it_is_over() {
+        let ends = |message: Message| shaped(Format::Alertmanager, message)[0]["endsAt"].clone();
+        assert!(ends(samples::opened().into()).as_str().unwrap().starts_with("2027-06-03"));
+        assert!(ends(samples::recovered().into()).as_str().unwrap().starts_with("2026-"));
+    }
+
+    #[test]
+    fn a_rename_while_it_is_open_makes_no_other_alert() {
+        let labels = |facts| shaped(Format::Alertmanager, facts)[0]["labels"].clone();
+        let mut facts = samples::recovered();
+        facts.perspective.id = "clients".to_owned();
+        facts.scope = "calder/clients".to_owned();
+        assert_eq!(labels(facts), labels(samples::opened()));
+        assert_eq!(super::labels("calder/1"), ("calder", "calder"));
+        assert_eq!(super::labels("calder/customer/promise/2"), ("calder", "promise"));
+    }
+
+    #[test]
+    fn an_early_alert_is_as_severe_as_what_it_warns_of() {
+        let severity = |event| {
+            let body = shaped(Format::PagerDuty, Facts { event, ..samples::early() });
+            body["payload"]["severity"].clone()
+        };
+        assert_eq!(severity(Event::Opened), "error");
+        assert_eq!(severity(Event::Escalated), "critical");
+    }
+
+    #[test]
+    fn what_authors_wrote_calls_nobody_in_a_chat() {
+        let mut facts = samples::opened();
+        facts.perspective.name = "<!channel> ```".to_owned();
+        let body = shaped(Format::Slack, facts);
+        let text = body["blocks"][1]["text"]["text"].as_str().unwrap();
+        assert!(!text.contains("<!channel>") && text.matches("```").count() == 2, "{text}");
+        assert!(text.chars().count() <= SLACK_CHARS_MAX + 200);
+    }
+}

@@ -1,0 +1,15 @@
+//! Questions to a judgement: why, what if, what was, and what would have been told.
+
+pub mod backtest;
+pub mod difference;
+pub(crate) mod explain;
+pub(crate) mod period_review;
+pub(crate) mod previous_period;
+pub(crate) mod snapshot;
+pub mod timeline;
+
+pub use difference::Difference;
+pub use explain::{Branch, Explanation, Part, PartOf};
+pub use period_review::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective};
+pub use previous_period::Before;
+pub use snapshot::{Picture, Pictured, Retuned, retuned};

@@ -1,0 +1,264 @@
+//! A standing as it was kept: what a later look is compared with.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{
+    analysis::difference::{Colour, Measure},
+    judgement::standing::ScorecardStanding,
+    model::{
+        id::{Id, KpiRef, Scope},
+        status::Status,
+    },
+};
+
+/// The nodes of scorecards as they stood.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Picture(BTreeMap<Scope, Pictured>);
+
+/// A node as it stood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pictured {
+    /// The word and the score.
+    pub colour: Colour,
+    /// Its weight among its siblings; a scorecard has none.
+    pub weight: Option<f64>,
+    /// Of a KPI, the key of the period it reported and what its value was compared with.
+    pub measure: Option<(Option<String>, Measure)>,
+    /// Of a KPI, that value.
+    value: Option<f64>,
+}
+
+/// What is read of a node, whatever its level.
+#[derive(Deserialize)]
+struct Kept {
+    id: Id,
+    status: Status,
+    score: Option<f64>,
+    weight: Option<f64>,
+    period: Option<String>,
+    value: Option<f64>,
+    target: Option<f64>,
+    green_line: Option<f64>,
+    red_line: Option<f64>,
+    #[serde(default)]
+    perspectives: Vec<Kept>,
+    #[serde(default)]
+    objectives: Vec<Kept>,
+    #[serde(default)]
+    kpis: Vec<Kept>,
+}
+
+/// What changed about how a node is measured or counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retuned {
+    /// The node.
+    pub scope: Scope,
+    /// Its weight before and after, if that changed.
+    pub weight: Option<(f64, f64)>,
+    /// What its value is compared with before and after, if that changed for one period.
+    pub measure: Option<(Measure, Measure)>,
+}
+
+impl Picture {
+    /// Adds a scorecard as a snapshot holds it, written by this release or an earlier one.
+    pub fn add_kept(&mut self, json: &str) -> serde_json::Result<()> {
+        self.add(&serde_json::from_str(json)?);
+        Ok(())
+    }
+
+    /// Adds a scorecard as it stands now.
+    pub fn add_present(&mut self, standing: &ScorecardStanding) -> serde_json::Result<()> {
+        self.add(&serde_json::from_value(serde_json::to_value(standing)?)?);
+        Ok(())
+    }
+
+    /// A node as it stood, if it was there.
+    pub fn node(&self, scope: &Scope) -> Option<&Pictured> {
+        self.0.get(scope)
+    }
+
+    /// Whether a scorecard is in it.
+    pub fn has(&self, scorecard: &Id) -> bool {
+        self.0.contains_key(&Scope::Scorecard(scorecard.clone()))
+    }
+
+    fn add(&mut self, scorecard: &Kept) {
+        let unit = &scorecard.id;
+        self.0.insert(Scope::Scorecard(unit.clone()), scorecard.pictured(false));
+        for view in &scorecard.perspectives {
+            let scope = Scope::Perspective(unit.clone(), view.id.clone());
+            self.0.insert(scope, view.pictured(false));
+            for objective in &view.objectives {
+                let path = (unit.clone(), view.id.clone(), objective.id.clone());
+                let scope = Scope::Objective(path.0, path.1, path.2);
+                self.0.insert(scope, objective.pictured(false));
+                for kpi in &objective.kpis {
+                    let named = KpiRef { scorecard: unit.clone(), kpi: kpi.id.clone() };
+                    self.0.insert(Scope::Kpi(named), kpi.pictured(true));
+                }
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn pictured(&self, measured: bool) -> Pictured {
+        let measure =
+            Measure { target: self.target, green_line: self.green_line, red_line: self.red_line };
+        Pictured {
+            colour: Colour { status: self.status, score: self.score },
+            weight: self.weight,
+            measure: measured.then(|| (self.period.clone(), measure)),
+            value: self.value,
+        }
+    }
+}
+
+/// What was measured or counted otherwise from one picture to a next, summed up over all steps: a
+/// target that moves on with its period, as the author wrote it, has not changed.
+pub fn retuned(steps: &[(&Picture, &Picture)]) -> Vec<Retuned> {
+    let mut found: BTreeMap<&Scope, Retuned> = BTreeMap::new();
+    for (before, after) in steps {
+        for (scope, after) in &after.0 {
+            let Some(before) = before.0.get(scope) else { continue };
+            let weight = before.weight.zip(after.weight).filter(|(from, to)| from != to);
+            let measure = measure(before, after);
+            if weight.is_none() && measure.is_none() {
+                continue;
+            }
+            let nothing = Retuned { scope: scope.clone(), weight: None, measure: None };
+            let known = found.entry(scope).or_insert(nothing);
+            let first = known.weight.map(|(from, _)| from);
+            known.weight = weight.map(|(from, to)| (first.unwrap_or(from), to)).or(known.weight);
+            let first = known.measure.map(|(from, _)| from);
+            known.measure = measure.map(|(from, to)| (first.unwrap_or(from), to)).or(known.measure);
+        }
+    }
+    let is_changed = |held: &Retuned| {
+        held.weight.is_some_and(|(from, to)| from != to)
+            || held.measure.is_some_and(|(from, to)| from != to)
+    };
+    found.into_values().filter(is_changed).collect()
+}
+
+impl Pictured {
+    /// Which edges of a band are shown: the upper ones, where red lies above green. Where both are
+    /// one, what is on track is below the upper and above the lower; on the edge it cannot be told.
+    fn shows_upper_edges(&self) -> Option<bool> {
+        let (_, measure) = self.measure.as_ref()?;
+        let (green, red) = measure.green_line.zip(measure.red_line)?;
+        if green != red {
+            return Some(green < red);
+        }
+        let is_below = self.value.filter(|value| *value != green)? < green;
+        Some(is_below == (self.colour.status == Status::OnTrack))
+    }
+}
+
+/// For one period, a changed target or line. A band, which has no target, shows the edges on the
+/// value's side: a value on the other side turns them, and that is no change of the author's.
+fn measure(before: &Pictured, after: &Pictured) -> Option<(Measure, Measure)> {
+    let ((period, from), (same, to)) = before.measure.as_ref().zip(after.measure.as_ref())?;
+    let is_band = from.target.is_none() && to.target.is_none();
+    if is_band && before.shows_upper_edges() != after.shows_upper_edges() {
+        return None;
+    }
+    let is_other =
+        |from: Option<f64>, to: Option<f64>| from.zip(to).is_some_and(|(from, to)| from != to);
+    let changed = is_other(from.target, to.target)
+        || is_other(from.green_line, to.green_line)
+        || is_other(from.red_line, to.red_line);
+    (period.is_some() && period == same && changed).then_some((*from, *to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A scorecard with one KPI: period, target and weight.
+    fn picture(period: &str, target: f64, weight: f64) -> Picture {
+        let mut picture = Picture::default();
+        let kept = serde_json::json!({
+            "id": "calder", "status": "on_track", "score": 80.0, "coverage": 1.0,
+            "perspectives": [{ "id": "customer", "status": "at_risk", "score": 60.0, "weight": 1.0,
+                "objectives": [{ "id": "promise", "status": "at_risk", "score": 60.0, "weight": 1.0,
+                    "kpis": [{ "id": "on-time", "status": "at_risk", "score": 60.0,
+                        "period": period, "target": target, "green_line": target,
+                        "red_line": target - 3.0, "weight": weight }] }] }],
+        });
+        picture.add_kept(&kept.to_string()).unwrap();
+        picture
+    }
+
+    type Moved = Option<(f64, f64)>;
+
+    /// What is retuned over steps of period, target and weight: weight and target.
+    fn check(steps: &[(&str, f64, f64)], expected: Option<(Moved, Moved)>) {
+        let pictures: Vec<Picture> = steps
+            .iter()
+            .map(|(period, target, weight)| picture(period, *target, *weight))
+            .collect();
+        let pairs: Vec<_> = pictures.windows(2).map(|pair| (&pair[0], &pair[1])).collect();
+        let found = retuned(&pairs);
+        let targets = |held: &Retuned| {
+            held.measure.map(|(from, to)| (from.target.unwrap(), to.target.unwrap()))
+        };
+        let found: Vec<_> = found.iter().map(|held| (held.weight, targets(held))).collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{steps:?}");
+    }
+
+    #[test]
+    fn only_what_an_author_changed_is_retuned() {
+        let may = "2026-05";
+        check(&[(may, 95.0, 1.0), (may, 95.0, 1.0)], None);
+        check(&[(may, 95.0, 1.0), (may, 96.0, 1.0)], Some((None, Some((95.0, 96.0)))));
+        check(&[(may, 95.0, 1.0), ("2026-06", 96.0, 1.0)], None);
+        check(&[(may, 95.0, 1.0), ("2026-06", 96.0, 2.0)], Some((Some((1.0, 2.0)), None)));
+        let steps =
+            [(may, 95.0, 1.0), (may, 96.0, 1.0), ("2026-06", 96.5, 1.0), ("2026-06", 97.0, 1.0)];
+        check(&steps, Some((None, Some((95.0, 97.0)))));
+        check(&[(may, 95.0, 1.0), (may, 96.0, 1.0), (may, 95.0, 1.0)], None);
+    }
+
+    /// A scorecard with one KPI that is kept in a band: value, status, green and red line.
+    fn banded((value, status, green, red): (f64, &str, f64, f64)) -> Picture {
+        let mut picture = Picture::default();
+        let kept = serde_json::json!({
+            "id": "calder", "status": status, "score": 60.0,
+            "perspectives": [{ "id": "process", "status": status, "score": 60.0, "weight": 1.0,
+                "objectives": [{ "id": "lean", "status": status, "score": 60.0, "weight": 1.0,
+                    "kpis": [{ "id": "cover", "status": status, "score": 60.0, "weight": 1.0,
+                        "period": "2026-05", "value": value, "target": null,
+                        "green_line": green, "red_line": red }] }] }],
+        });
+        picture.add_kept(&kept.to_string()).unwrap();
+        picture
+    }
+
+    #[test]
+    fn the_other_edges_of_a_band_are_no_change() {
+        let check = |before, after, expected: bool| {
+            let (before, after) = (banded(before), banded(after));
+            assert_eq!(!retuned(&[(&before, &after)]).is_empty(), expected, "{before:?} {after:?}");
+        };
+        let (upper, lower) = ((41.0, "on_track", 45.0, 55.0), (20.0, "off_track", 35.0, 28.0));
+        check(upper, lower, false);
+        check(lower, upper, false);
+        check(upper, (41.0, "on_track", 44.0, 55.0), true);
+        check(lower, (20.0, "off_track", 35.0, 25.0), true);
+        let (upper, lower) = ((41.0, "on_track", 45.0, 45.0), (20.0, "off_track", 35.0, 35.0));
+        check(upper, lower, false);
+        check((50.0, "off_track", 45.0, 45.0), (36.0, "on_track", 35.0, 35.0), false);
+        check(upper, (43.0, "on_track", 44.0, 44.0), true);
+    }
+
+    #[test]
+    fn what_an_earlier_release_kept_is_read_as_far_as_it_goes() {
+        let mut picture = Picture::default();
+        picture.add_kept(r#"{"id":"old","status":"no_data","score":null}"#).unwrap();
+        assert!(picture.has(&Id::parse("old").unwrap()));
+        assert!(picture.add_kept("{}").is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! Earlier verdicts: nodes as their actuals, known today, stand for periods ended by a local day.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{
+    judgement::{
+        judge::{Judge, child, kpi_child, linked_child},
+        kpi::PeriodVerdict,
+        rollup::{Child, Rolled, roll_up},
+        standing::Verdict,
+    },
+    model::{
+        definition::{Objective, ObjectiveRef, Perspective, Scorecard},
+        period::Period,
+    },
+    series::kpi_context::KpiContext,
+};
+
+/// "Since" looks no further back than this many periods.
+const SINCE_PERIODS_MAX: usize = 60;
+
+impl Judge<'_> {
+    /// The first period of the present status, without a break; none where nothing is held, and never
+    /// before anything was.
+    pub(crate) fn since(
+        &self,
+        scorecard: &Scorecard,
+        perspective: &Perspective,
+        verdict: &Verdict,
+        label: Period,
+    ) -> Option<Period> {
+        let first_day = self.held_since(scorecard, perspective)?;
+        let before = std::iter::successors(Some(label.previous()), |at| Some(at.previous()));
+        let same = before.take(SINCE_PERIODS_MAX).take_while(|at| {
+            let day = scorecard.calendar.last_day(*at);
+            let then = || self.perspective_on(scorecard, perspective, day).verdict.status;
+            first_day <= day && then() == verdict.status
+        });
+        Some(same.last().unwrap_or(label))
+    }
+
+    /// The first day of which anything is held below a perspective, also by links.
+    fn held_since(&self, scorecard: &Scorecard, perspective: &Perspective) -> Option<NaiveDate> {
+        let mut open: Vec<(&Scorecard, &Objective)> =
+            perspective.objectives.iter().map(|objective| (scorecard, objective)).collect();
+        // Units may lead to the same objective by many ways.
+        let mut seen = HashSet::new();
+        let mut first = None;
+        while let Some((unit, objective)) = open.pop() {
+            let held = objective.kpis.iter().filter_map(|kpi| {
+                let first = self.case(unit, kpi).held.actuals.keys().next()?;
+                Some(unit.calendar.first_day(*first))
+            });
+            first = held.chain(first).min();
+            let links = objective.contributions.iter().map(|link| &link.objective);
+            let new = links.filter(|named| seen.insert(*named));
+            open.extend(new.filter_map(|named| self.portfolio().objective(named)));
+        }
+        first
+    }
+
+    /// The verdict on a scorecard as its actuals stood for periods ended by a local day.
+    pub fn scorecard_on(&self, scorecard: &Scorecard, day: NaiveDate) -> Rolled {
+        let children = scorecard.perspectives.iter().map(|perspective| {
+            let verdict = self.perspective_on(scorecard, perspective, day).verdict;
+            child(&perspective.id, &verdict, perspective.weight, perspective.critical)
+        });
+        roll_up(&scorecard.rollup, &children.collect::<Vec<_>>())
+    }
+
+    /// The verdict on a perspective as its actuals stood for periods ended by a local day.
+    pub fn perspective_on(
+        &self,
+        scorecard: &Scorecard,
+        perspective: &Perspective,
+        day: NaiveDate,
+    ) -> Rolled {
+        let children = perspective.objectives.iter().map(|objective| {
+            let children = self.children_ended_by(scorecard, objective, day);
+            let verdict = roll_up(&objective.rollup, &children).verdict;
+            child(&objective.id, &verdict, objective.weight, objective.critical)
+        });
+        roll_up(&perspective.rollup, &children.collect::<Vec<_>>())
+    }
+
+    /// An objective's children, its KPIs before the objectives that contribute to it: as they are
+    /// judged now, or as their actuals stood for periods ended by a local day.
+    pub(crate) fn children_on(
+        &self,
+        scorecard: &Scorecard,
+        objective: &Objective,
+        day: Option<NaiveDate>,
+    ) -> Vec<Child> {
+        if let Some(day) = day {
+            return self.children_ended_by(scorecard, objective, day);
+        }
+        let standing = self.objective(scorecard, objective);
+        standing
+            .kpis
+            .iter()
+            .map(kpi_child)
+            .chain(standing.linked.iter().map(linked_child))
+            .collect()
+    }
+
+    fn children_ended_by(
+        &self,
+        scorecard: &Scorecard,
+        objective: &Objective,
+        day: NaiveDate,
+    ) -> Vec<Child> {
+        let kpis = objective.kpis.iter();
+        let kpis = kpis.map(|kpi| child_on(&self.case(scorecard, kpi), day, self.now()));
+        let links = objective.contributions.iter().filter_map(|link| {
+            let verdict = self.linked_verdict_on(&link.objective, day)?;
+            Some(child(&link.objective.objective, &verdict, link.weight, link.critical))
+        });
+        kpis.chain(links).collect()
+    }
+
+    /// The verdict on another unit's objective, found once however many look at it.
+    pub(crate) fn linked_verdict_on(
+        &self,
+        named: &ObjectiveRef,
+        day: NaiveDate,
+    ) -> Option<Verdict> {
+        let key = (named.clone(), day);
+        if let Some(known) = self.linked_on.borrow().get(&key) {
+            return Some(*known);
+        }
+        let (unit, objective) = self.portfolio().objective(named)?;
+        let children = self.children_ended_by(unit, objective, day);
+        let verdict = roll_up(&objective.rollup, &children).verdict;
+        self.linked_on.borrow_mut().insert(key, verdict);
+        Some(verdict)
+    }
+}
+
+/// A KPI as its newest period that had ended by a local day makes it.
+pub(crate) fn child_on(case: &KpiContext<'_>, day: NaiveDate, now: DateTime<Utc>) -> Child {
+    let verdict = verdict_on(case, day, now);
+    Child {
+        id: case.kpi.id.clone(),
+        status: verdict.status,
+        score: verdict.score,
+        weight: case.kpi.weight_in(Some(verdict.period)),
+        critical: case.kpi.critical,
+    }
+}
+
+/// The verdict on a KPI's newest period that had ended by a local day.
+pub(crate) fn verdict_on(
+    case: &KpiContext<'_>,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> PeriodVerdict {
+    let calendar = case.calendar;
+    let newest = calendar.period_of(case.kpi.frequency, day);
+    let newest = if calendar.last_day(newest) <= day { newest } else { newest.previous() };
+    case.verdict_in(newest, now)
+}

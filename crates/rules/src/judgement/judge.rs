@@ -1,0 +1,352 @@
+//! The judgement of whole scorecards: KPIs, then objectives, perspectives and the scorecard.
+
+use std::{borrow::Cow, cell::RefCell, collections::HashMap, rc::Rc};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::{
+    alerting::episode::Episode,
+    judgement::{
+        evaluation_key::Occasion,
+        kpi::judge_kpi,
+        rollup::{Child, Rolled, roll_up},
+        score,
+        standing::{
+            Basis, Counts, KpiStanding, LinkedStanding, ObjectiveStanding, Outlook,
+            PerspectiveStanding, ScorecardStanding, Verdict,
+        },
+    },
+    model::{
+        definition::{AlertOn, Contribution, Objective, ObjectiveRef, Perspective, Scorecard},
+        id::{Id, Scope},
+        portfolio::Portfolio,
+        status::Status,
+    },
+    series::{
+        derived,
+        history::{History, KpiHistory},
+        kpi_context::KpiContext,
+    },
+};
+
+/// Judges scorecards of a portfolio at one instant.
+pub struct Judge<'a> {
+    portfolio: &'a Portfolio,
+    history: Cow<'a, History>,
+    now: DateTime<Utc>,
+    nothing: KpiHistory,
+    /// Objectives that contribute to others, judged once however many they contribute to.
+    linked: RefCell<HashMap<ObjectiveRef, Rc<ObjectiveStanding>>>,
+    /// The same as their actuals stood on a day.
+    pub(crate) linked_on: RefCell<HashMap<(ObjectiveRef, NaiveDate), Verdict>>,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of what is held at `now`.
+    pub fn new(portfolio: &'a Portfolio, history: &'a History, now: DateTime<Utc>) -> Self {
+        Self {
+            portfolio,
+            history: derived::complete(portfolio, history),
+            now,
+            nothing: KpiHistory::default(),
+            linked: RefCell::default(),
+            linked_on: RefCell::default(),
+        }
+    }
+
+    /// One scorecard with everything below it.
+    pub fn scorecard(
+        &self,
+        scorecard: &Scorecard,
+        episodes: &HashMap<Scope, Episode>,
+    ) -> ScorecardStanding {
+        let perspectives: Vec<_> = scorecard
+            .perspectives
+            .iter()
+            .map(|perspective| {
+                let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
+                self.perspective(scorecard, perspective, episodes.get(&scope))
+            })
+            .collect();
+        let children: Vec<_> = scorecard
+            .perspectives
+            .iter()
+            .zip(&perspectives)
+            .map(|(perspective, standing)| {
+                child(&perspective.id, &standing.verdict, perspective.weight, perspective.critical)
+            })
+            .collect();
+        let Rolled { verdict, culprit, .. } = roll_up(&scorecard.rollup, &children);
+        ScorecardStanding {
+            id: scorecard.id.clone(),
+            name: scorecard.name.clone(),
+            verdict,
+            culprit,
+            show_overall: scorecard.show_overall,
+            counts: counts(&perspectives),
+            perspectives,
+        }
+    }
+
+    pub(crate) fn perspective(
+        &self,
+        scorecard: &Scorecard,
+        perspective: &Perspective,
+        episode: Option<&Episode>,
+    ) -> PerspectiveStanding {
+        let mut objectives: Vec<_> = perspective
+            .objectives
+            .iter()
+            .map(|objective| self.objective(scorecard, objective))
+            .collect();
+        let rolled = roll_up(&perspective.rollup, &children(perspective, &objectives));
+        let Rolled { verdict, culprit, shares } = rolled;
+        share_shortfall(&mut objectives, &shares);
+        let occasion = objectives
+            .iter()
+            .map(|objective| occasion(objective, scorecard))
+            .fold(Occasion::default(), Occasion::and);
+        let period = occasion.label();
+        let since = period.and_then(|label| self.since(scorecard, perspective, &verdict, label));
+        let outlook = outlook(perspective, &objectives);
+        PerspectiveStanding {
+            id: perspective.id.clone(),
+            name: perspective.name.clone(),
+            verdict,
+            culprit,
+            since,
+            period,
+            official: occasion.is_official(),
+            level_read: occasion.level_read(),
+            weight: perspective.weight,
+            outlook_is_stale: outlook == Heading::Unknown,
+            outlook: match outlook {
+                Heading::For(outlook) => Some(outlook),
+                Heading::Unasked | Heading::Unknown => None,
+            },
+            episode: episode.cloned(),
+            objectives,
+        }
+    }
+
+    pub(crate) fn objective(
+        &self,
+        scorecard: &Scorecard,
+        objective: &Objective,
+    ) -> ObjectiveStanding {
+        let judged = |kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now);
+        let mut kpis: Vec<_> = objective.kpis.iter().map(judged).collect();
+        let links = objective.contributions.iter();
+        let mut linked: Vec<_> = links.map(|link| self.linked(scorecard, link)).collect();
+        let own = kpis.iter().map(kpi_child);
+        let children: Vec<_> = own.chain(linked.iter().map(linked_child)).collect();
+        let Rolled { verdict, culprit, shares } = roll_up(&objective.rollup, &children);
+        let weights = kpis.iter_mut().map(|kpi| &mut kpi.effective_weight);
+        let weights = weights.chain(linked.iter_mut().map(|link| &mut link.effective_weight));
+        for (weight, share) in weights.zip(shares) {
+            *weight = share;
+        }
+        ObjectiveStanding {
+            id: objective.id.clone(),
+            name: objective.name.clone(),
+            verdict,
+            culprit,
+            weight: objective.weight,
+            critical: objective.critical,
+            linked,
+            kpis,
+        }
+    }
+
+    /// Another unit's objective, judged by its own calendar and rules, as a child of one here.
+    fn linked(&self, scorecard: &Scorecard, link: &Contribution) -> LinkedStanding {
+        let found = self.portfolio.objective(&link.objective);
+        let judged = found.map(|(unit, objective)| {
+            let known = self.linked.borrow().get(&link.objective).cloned();
+            let judged = known.unwrap_or_else(|| {
+                let judged = Rc::new(self.objective(unit, objective));
+                self.linked.borrow_mut().insert(link.objective.clone(), Rc::clone(&judged));
+                judged
+            });
+            let occasion = occasion(&judged, unit).seen_from(&scorecard.calendar);
+            let counts = link.weight > 0.0;
+            let occasion = if counts { occasion } else { occasion.uncounted() };
+            (judged.name.clone(), judged.verdict, occasion)
+        });
+        let (name, verdict, occasion) =
+            judged.unwrap_or_else(|| (link.objective.to_string(), NOTHING, Occasion::default()));
+        LinkedStanding {
+            objective: link.objective.clone(),
+            name,
+            verdict,
+            weight: link.weight,
+            critical: link.critical,
+            share_pct: None,
+            effective_weight: None,
+            occasion,
+        }
+    }
+
+    /// One KPI alone.
+    pub fn kpi(&self, scorecard: &Scorecard, kpi: &crate::model::definition::Kpi) -> KpiStanding {
+        judge_kpi(&self.case(scorecard, kpi), scorecard, self.now)
+    }
+
+    /// A KPI with everything its judgement looks at.
+    pub fn case<'s>(
+        &'s self,
+        scorecard: &'s Scorecard,
+        kpi: &'s crate::model::definition::Kpi,
+    ) -> KpiContext<'s> {
+        KpiContext {
+            scorecard: &scorecard.id,
+            kpi,
+            calendar: &scorecard.calendar,
+            held: self.history.kpi(&scorecard.named(kpi)).unwrap_or(&self.nothing),
+            portfolio: self.portfolio,
+            history: &self.history,
+            known_at: None,
+        }
+    }
+
+    /// The definitions.
+    pub(crate) fn portfolio(&self) -> &Portfolio {
+        self.portfolio
+    }
+
+    /// The instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+}
+
+const NOTHING: Verdict =
+    Verdict { status: Status::NoData, score: None, coverage: 0.0, reason: None };
+
+/// What the KPIs below an objective speak for, also by links.
+fn occasion(objective: &ObjectiveStanding, scorecard: &Scorecard) -> Occasion {
+    let own = objective.kpis.iter().map(|kpi| Occasion::of(kpi, &scorecard.calendar));
+    let linked = objective.linked.iter().map(|link| link.occasion);
+    own.chain(linked).fold(Occasion::default(), Occasion::and)
+}
+
+/// Where a perspective is heading.
+#[derive(PartialEq)]
+enum Heading {
+    /// Its alerts do not ask.
+    Unasked,
+    /// A source is dead, and its old figures say nothing of that.
+    Unknown,
+    For(Outlook),
+}
+
+/// The perspective with each KPI as it is heading, where its alerts ask for that.
+fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Heading {
+    let basis = match perspective.alert.on {
+        AlertOn::Provisional => Basis::Pace,
+        AlertOn::Forecast => Basis::Forecast,
+        AlertOn::OffTrack | AlertOn::AtRisk => return Heading::Unasked,
+    };
+    let mut kpis = objectives.iter().flat_map(|objective| &objective.kpis);
+    if kpis.clone().any(|kpi| kpi.weight > 0.0 && kpi.outlook_is_stale) {
+        return Heading::Unknown;
+    }
+    let read = kpis.by_ref().filter_map(|kpi| Some(kpi.pace?.read_at));
+    let read_at = read.max().filter(|_| basis == Basis::Pace);
+    let pairs = perspective.objectives.iter().zip(objectives);
+    let children = pairs.map(|(objective, standing)| {
+        let own = standing.kpis.iter().map(|kpi| heading_child(kpi, basis));
+        let linked = standing.linked.iter().map(linked_child);
+        let verdict = roll_up(&objective.rollup, &own.chain(linked).collect::<Vec<_>>()).verdict;
+        child(&objective.id, &verdict, objective.weight, objective.critical)
+    });
+    let verdict = roll_up(&perspective.rollup, &children.collect::<Vec<_>>()).verdict;
+    Heading::For(Outlook { basis, status: verdict.status, score: verdict.score, read_at })
+}
+
+pub(crate) fn kpi_child(kpi: &KpiStanding) -> Child {
+    Child {
+        id: kpi.id.clone(),
+        status: kpi.status,
+        score: kpi.score,
+        weight: kpi.weight,
+        critical: kpi.critical,
+    }
+}
+
+pub(crate) fn linked_child(link: &LinkedStanding) -> Child {
+    child(&link.objective.objective, &link.verdict, link.weight, link.critical)
+}
+
+/// A KPI as it is heading; where nothing is known of that, as it is.
+fn heading_child(kpi: &KpiStanding, basis: Basis) -> Child {
+    let paced = || {
+        let pace = kpi.pace.filter(|pace| pace.status != Status::Pending)?;
+        Some((pace.status, pace.score?))
+    };
+    let heading = match basis {
+        Basis::Pace => paced(),
+        Basis::Forecast => kpi.expected,
+    };
+    match heading {
+        Some((status, score)) => Child { status, score: Some(score), ..kpi_child(kpi) },
+        None => kpi_child(kpi),
+    }
+}
+
+pub(crate) fn child(id: &Id, verdict: &Verdict, weight: f64, critical: bool) -> Child {
+    Child { id: id.clone(), status: verdict.status, score: verdict.score, weight, critical }
+}
+
+fn children(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Vec<Child> {
+    let pairs = perspective.objectives.iter().zip(objectives);
+    pairs
+        .map(|(objective, standing)| {
+            child(&objective.id, &standing.verdict, objective.weight, objective.critical)
+        })
+        .collect()
+}
+
+fn counts(perspectives: &[PerspectiveStanding]) -> Counts {
+    let objectives = perspectives.iter().flat_map(|perspective| &perspective.objectives);
+    let mut counts = Counts::default();
+    for kpi in objectives.flat_map(|objective| &objective.kpis) {
+        match kpi.status {
+            Status::OnTrack => counts.on_track += 1,
+            Status::AtRisk => counts.at_risk += 1,
+            Status::OffTrack => counts.off_track += 1,
+            Status::NoData => counts.no_data += 1,
+            Status::Pending => counts.pending += 1,
+            Status::NotScored => counts.not_scored += 1,
+        }
+    }
+    counts
+}
+
+/// Fills in what part each KPI and each linked objective has in its perspective, and its share of
+/// what the perspective falls short of 70. What stands in for missing data has a score of 0.
+fn share_shortfall(objectives: &mut [ObjectiveStanding], shares: &[Option<f64>]) {
+    let mut total = 0.0;
+    for (objective, outer) in objectives.iter_mut().zip(shares) {
+        for (part, score, short) in parts(objective) {
+            *part = part.zip(*outer).map(|(inner, outer)| outer * inner);
+            *short = part.map(|weight| weight * score::shortfall(score));
+            total += short.unwrap_or(0.0);
+        }
+    }
+    for (_, _, share) in objectives.iter_mut().flat_map(parts) {
+        *share = share.map(|short| if total > 0.0 { 100.0 * short / total } else { 0.0 });
+    }
+}
+
+/// The weight, score and share of each child of an objective.
+fn parts(
+    objective: &mut ObjectiveStanding,
+) -> impl Iterator<Item = (&mut Option<f64>, Option<f64>, &mut Option<f64>)> {
+    let kpis = objective.kpis.iter_mut();
+    let kpis = kpis.map(|kpi| (&mut kpi.effective_weight, kpi.score, &mut kpi.share_pct));
+    let linked = objective.linked.iter_mut();
+    kpis.chain(
+        linked.map(|link| (&mut link.effective_weight, link.verdict.score, &mut link.share_pct)),
+    )
+}

@@ -1,0 +1,31 @@
+//! What a scorecard is: its tree, targets, calendar and periods, and the words of a verdict.
+
+pub(crate) mod calendar;
+pub mod comparison;
+pub(crate) mod definition;
+pub(crate) mod formula;
+pub(crate) mod id;
+pub(crate) mod period;
+pub(crate) mod portfolio;
+pub(crate) mod quiet_window;
+pub(crate) mod schedule;
+pub mod status;
+pub(crate) mod target;
+pub(crate) mod working_hours;
+
+pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
+pub use comparison::at_least;
+pub use definition::{
+    Aggregate, AlertOn, AlertPolicy, Contribution, Initiative, Input, Kind, Kpi, Missing, Nature,
+    Objective, ObjectiveRef, Pace, Perspective, ReportPolicy, Rollup, RollupRule, Scorecard,
+    Scoring, SignalRules, Signals, Span,
+};
+pub use formula::{Formula, FormulaError};
+pub use id::{Id, IdError, KpiRef, Scope};
+pub use period::{Frequency, Period, PeriodError};
+pub use portfolio::{LinkError, Portfolio};
+pub use quiet_window::QuietWindow;
+pub use schedule::{Cron, Interval, Schedule, ScheduleError};
+pub use status::{DataState, Finality, Gap, Reason, Status};
+pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};
+pub use working_hours::{HoursOn, WorkingHours};

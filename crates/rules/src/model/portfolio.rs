@@ -1,0 +1,456 @@
+//! All scorecards of a configuration, their links checked: children are judged before parents.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::model::{
+    definition::{Input, Kpi, Objective, ObjectiveRef, Perspective, Scorecard},
+    id::{Id, KpiRef, Scope},
+    target::{Reference, Target},
+};
+
+/// More links in a row than this are no organisation; each is a step of every judgement.
+const CHAIN_MAX: usize = 64;
+
+/// Scorecards whose ids are unique and whose links lead somewhere and form no cycle.
+#[derive(Clone, Debug, Default)]
+pub struct Portfolio {
+    /// In the order of the configuration.
+    scorecards: Vec<Scorecard>,
+    /// Shared and derived KPIs, inputs before what they make.
+    computed: Vec<KpiRef>,
+    /// The perspectives of other units that each perspective is a part of, by contributions.
+    above: HashMap<Scope, Vec<Scope>>,
+}
+
+/// Why scorecards do not make a portfolio.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// Two scorecards share an id.
+    #[error("there are two scorecards `{0}`")]
+    DuplicateScorecard(Id),
+    /// A name leads nowhere.
+    #[error("`{from}` names `{to}`, which is in no scorecard")]
+    Dangling {
+        /// The node that names it.
+        from: String,
+        /// What it names.
+        to: String,
+    },
+    /// A node depends on itself.
+    #[error("`{0}` depends on itself: {1}")]
+    Cycle(String, String),
+    /// Links lead on and on.
+    #[error("the links below `{0}` are more than {CHAIN_MAX} deep; link it to fewer levels")]
+    TooDeep(String),
+}
+
+impl Portfolio {
+    /// Scorecards with links that lead somewhere and form no cycle; else everything that is wrong.
+    pub fn new(scorecards: Vec<Scorecard>) -> Result<Self, Vec<LinkError>> {
+        let mut portfolio = Self { scorecards, ..Self::default() };
+        let mut errors = portfolio.duplicates();
+        errors.extend(portfolio.dangling());
+        if errors.is_empty() {
+            match portfolio.ordered() {
+                Ok(computed) => {
+                    portfolio.computed = computed;
+                    portfolio.above = portfolio.links_upward();
+                }
+                Err(cycle) => errors.push(cycle),
+            }
+        }
+        if errors.is_empty() { Ok(portfolio) } else { Err(errors) }
+    }
+
+    /// In the order of the configuration.
+    pub fn scorecards(&self) -> &[Scorecard] {
+        &self.scorecards
+    }
+
+    /// The scorecard of that id.
+    pub fn scorecard(&self, id: &Id) -> Option<&Scorecard> {
+        self.scorecards.iter().find(|scorecard| scorecard.id == *id)
+    }
+
+    /// The KPI's definition.
+    pub fn kpi(&self, kpi: &KpiRef) -> Option<&Kpi> {
+        self.scorecard(&kpi.scorecard)?.kpi(&kpi.kpi)
+    }
+
+    /// The perspectives of other units that a perspective is a part of, by contributions.
+    pub fn above(&self, perspective: &Scope) -> &[Scope] {
+        self.above.get(perspective).map_or(&[], Vec::as_slice)
+    }
+
+    /// The units with a perspective that is a part of that one, by contributions.
+    pub fn units_below(&self, perspective: &Scope) -> BTreeSet<Id> {
+        let parts = self.above.iter().filter(|(_, above)| above.contains(perspective));
+        parts.map(|(below, _)| below.scorecard().clone()).collect()
+    }
+
+    fn links_upward(&self) -> HashMap<Scope, Vec<Scope>> {
+        let views = || {
+            let all = self.scorecards.iter();
+            all.flat_map(|unit| unit.perspectives.iter().map(move |view| (unit, view)))
+        };
+        let scope = |unit: &Scorecard, view: &Perspective| {
+            Scope::Perspective(unit.id.clone(), view.id.clone())
+        };
+        let mut holder: HashMap<(&Id, &Id), Scope> = HashMap::new();
+        for (unit, view) in views() {
+            let ids = view.objectives.iter().map(|objective| (&unit.id, &objective.id));
+            holder.extend(ids.map(|ids| (ids, scope(unit, view))));
+        }
+        let mut above: HashMap<Scope, Vec<Scope>> = HashMap::new();
+        for (unit, view) in views() {
+            let links = view.objectives.iter().flat_map(|objective| &objective.contributions);
+            for ObjectiveRef { scorecard, objective } in links.map(|link| &link.objective) {
+                let Some(below) = holder.get(&(scorecard, objective)) else { continue };
+                above.entry(below.clone()).or_default().push(scope(unit, view));
+            }
+        }
+        above
+    }
+
+    /// Every node that had another id: its earlier path, then its present one, parents first.
+    pub fn renames(&self) -> Vec<(Scope, Scope)> {
+        let mut renames = Vec::new();
+        for scorecard in &self.scorecards {
+            let id = &scorecard.id;
+            for perspective in &scorecard.perspectives {
+                let scope = |of: &Id| Scope::Perspective(id.clone(), of.clone());
+                renames
+                    .extend(perspective.was.iter().map(|was| (scope(was), scope(&perspective.id))));
+            }
+            for perspective in &scorecard.perspectives {
+                for objective in &perspective.objectives {
+                    let path = (id, &perspective.id);
+                    let scope =
+                        |of: &Id| Scope::Objective(path.0.clone(), path.1.clone(), of.clone());
+                    renames
+                        .extend(objective.was.iter().map(|was| (scope(was), scope(&objective.id))));
+                }
+            }
+            for kpi in scorecard.kpis() {
+                let scope = |of: &Id| Scope::Kpi(KpiRef { scorecard: id.clone(), kpi: of.clone() });
+                renames.extend(kpi.was.iter().map(|was| (scope(was), scope(&kpi.id))));
+            }
+        }
+        renames
+    }
+
+    /// Every KPI of every scorecard, in order.
+    pub fn kpis(&self) -> impl Iterator<Item = (KpiRef, &Scorecard, &Kpi)> {
+        self.scorecards.iter().flat_map(|scorecard| {
+            scorecard.kpis().map(move |kpi| (scorecard.named(kpi), scorecard, kpi))
+        })
+    }
+
+    /// The objective, with the scorecard it is on.
+    pub fn objective(&self, named: &ObjectiveRef) -> Option<(&Scorecard, &Objective)> {
+        let scorecard = self.scorecard(&named.scorecard)?;
+        let objective = scorecard.objectives().find(|objective| objective.id == named.objective)?;
+        Some((scorecard, objective))
+    }
+
+    /// Shared and derived KPIs, inputs before what they make.
+    pub fn computed(&self) -> &[KpiRef] {
+        &self.computed
+    }
+
+    /// Every KPI whose actuals the judgement of a scorecard looks at, also by links.
+    pub fn needed_by(&self, scorecard: &Id) -> HashSet<KpiRef> {
+        let mut needed = HashSet::new();
+        let mut scorecards = vec![scorecard.clone()];
+        let mut seen = HashSet::new();
+        let mut kpis = Vec::new();
+        while let Some(id) = scorecards.pop() {
+            let Some(scorecard) = self.scorecard(&id).filter(|_| seen.insert(id.clone())) else {
+                continue;
+            };
+            kpis.extend(scorecard.kpis().map(|kpi| scorecard.named(kpi)));
+            let links = scorecard.objectives().flat_map(|objective| &objective.contributions);
+            scorecards.extend(links.map(|link| link.objective.scorecard.clone()));
+        }
+        while let Some(kpi) = kpis.pop() {
+            if needed.insert(kpi.clone()) {
+                kpis.extend(self.kpi(&kpi).into_iter().flat_map(|found| inputs(&kpi, found)));
+            }
+        }
+        needed
+    }
+
+    /// The scorecards whose standing may change when the actuals of these KPIs do, in the order of
+    /// the configuration.
+    pub fn affected_by(&self, kpis: &HashSet<KpiRef>) -> Vec<Id> {
+        let affected = |scorecard: &&Scorecard| !self.needed_by(&scorecard.id).is_disjoint(kpis);
+        self.scorecards.iter().filter(affected).map(|scorecard| scorecard.id.clone()).collect()
+    }
+
+    /// Scorecards that look at each other's KPIs, in groups: the members of a group are judged when
+    /// the figures of all of them are in, lest one is judged by half of what it looks at.
+    pub fn families(&self) -> Vec<Vec<Id>> {
+        let mut families: Vec<(Vec<Id>, HashSet<KpiRef>)> = Vec::new();
+        for scorecard in &self.scorecards {
+            let own = (vec![scorecard.id.clone()], self.needed_by(&scorecard.id));
+            let (kin, others): (Vec<_>, Vec<_>) =
+                families.into_iter().partition(|(_, needed)| !needed.is_disjoint(&own.1));
+            let joined = kin.into_iter().chain([own]).reduce(|mut family, member| {
+                family.0.extend(member.0);
+                family.1.extend(member.1);
+                family
+            });
+            families = others.into_iter().chain(joined).collect();
+        }
+        families.into_iter().map(|(members, _)| members).collect()
+    }
+
+    /// The node a path of ids names, e.g. `calder/customer` or `calder/on-time-delivery`.
+    pub fn resolve(&self, path: &str) -> Option<Scope> {
+        let parts: Vec<Id> = path.split('/').map(Id::parse).collect::<Result<_, _>>().ok()?;
+        let scorecard = self.scorecard(parts.first()?)?;
+        let id = scorecard.id.clone();
+        match parts.as_slice() {
+            [_] => Some(Scope::Scorecard(id)),
+            [_, node] if scorecard.perspective(node).is_some() => {
+                Some(Scope::Perspective(id, node.clone()))
+            }
+            [_, node] if scorecard.kpi(node).is_some() => {
+                Some(Scope::Kpi(KpiRef { scorecard: id, kpi: node.clone() }))
+            }
+            [_, perspective, node] => {
+                let found = scorecard.perspective(perspective)?;
+                found.objectives.iter().find(|objective| objective.id == *node)?;
+                Some(Scope::Objective(id, perspective.clone(), node.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Objectives that a KPI reaches by more than one arithmetic path: it counts twice there. Each
+    /// with the KPI.
+    pub fn counted_twice(&self) -> Vec<(ObjectiveRef, KpiRef)> {
+        let mut found = Vec::new();
+        let mut known = HashMap::new();
+        for scorecard in &self.scorecards {
+            for objective in scorecard.objectives().filter(|held| !held.contributions.is_empty()) {
+                let named = ObjectiveRef {
+                    scorecard: scorecard.id.clone(),
+                    objective: objective.id.clone(),
+                };
+                let twice = self.paths(&named, &mut known).iter().filter(|(_, paths)| **paths > 1);
+                found.extend(twice.map(|(kpi, _)| (named.clone(), kpi.clone())));
+            }
+        }
+        found
+    }
+
+    /// By how many paths an objective's score is made of each collected KPI.
+    fn paths<'k>(
+        &self,
+        named: &ObjectiveRef,
+        known: &'k mut HashMap<ObjectiveRef, BTreeMap<KpiRef, u32>>,
+    ) -> &'k BTreeMap<KpiRef, u32> {
+        if !known.contains_key(named) {
+            let mut paths = BTreeMap::new();
+            let mut add = |kpi: KpiRef, more: u32| {
+                let held: &mut u32 = paths.entry(kpi).or_default();
+                *held = held.saturating_add(more);
+            };
+            if let Some((scorecard, objective)) = self.objective(named) {
+                let own = objective.kpis.iter().map(|kpi| scorecard.named(kpi));
+                own.flat_map(|kpi| self.collected(kpi)).for_each(|kpi| add(kpi, 1));
+                for link in &objective.contributions {
+                    let below = self.paths(&link.objective, known);
+                    below.iter().for_each(|(kpi, more)| add(kpi.clone(), *more));
+                }
+            }
+            known.insert(named.clone(), paths);
+        }
+        known.entry(named.clone()).or_default()
+    }
+
+    /// The KPIs of other units that a shared KPI adds up, or the KPI itself.
+    fn collected(&self, kpi: KpiRef) -> Vec<KpiRef> {
+        let mut open = vec![kpi];
+        let mut collected = Vec::new();
+        while let Some(kpi) = open.pop() {
+            match self.kpi(&kpi).map(|found| &found.input) {
+                Some(Input::Shared(units)) => open.extend(units.iter().cloned()),
+                _ => collected.push(kpi),
+            }
+        }
+        collected
+    }
+
+    fn duplicates(&self) -> Vec<LinkError> {
+        let mut seen = HashSet::new();
+        let twice = self.scorecards.iter().filter(|scorecard| !seen.insert(&scorecard.id));
+        twice.map(|scorecard| LinkError::DuplicateScorecard(scorecard.id.clone())).collect()
+    }
+
+    fn dangling(&self) -> Vec<LinkError> {
+        let mut errors = Vec::new();
+        for (named, _, kpi) in self.kpis() {
+            let lost = inputs(&named, kpi).into_iter().filter(|input| self.kpi(input).is_none());
+            errors.extend(lost.map(|to| dangling(&named, &to)));
+        }
+        for scorecard in &self.scorecards {
+            for objective in scorecard.objectives() {
+                let from = format!("{}/{}", scorecard.id, objective.id);
+                let links = objective.contributions.iter().map(|link| &link.objective);
+                let lost =
+                    links.chain(&objective.aligned).filter(|to| self.objective(to).is_none());
+                errors.extend(lost.map(|to| dangling(&from, to)));
+            }
+        }
+        errors
+    }
+
+    /// Computed KPIs in the order of their dependencies; also refuses cycles of contributions.
+    fn ordered(&self) -> Result<Vec<KpiRef>, LinkError> {
+        let mut walk = Walk::default();
+        for (named, _, _) in self.kpis() {
+            walk.visit(&named.to_string(), &|node| {
+                let Some(named) = KpiRef::parse(node) else { return Vec::new() };
+                let found = self.kpi(&named);
+                let inputs = found.into_iter().flat_map(|kpi| inputs(&named, kpi));
+                inputs.map(|input| input.to_string()).collect()
+            })?;
+        }
+        let is_computed = |named: &KpiRef| {
+            self.kpi(named).is_some_and(|kpi| !matches!(kpi.input, Input::Collected))
+        };
+        let done = walk.done.iter().filter_map(|node| KpiRef::parse(node));
+        let computed = done.filter(is_computed).collect();
+        let mut walk = Walk::default();
+        for scorecard in &self.scorecards {
+            for objective in scorecard.objectives() {
+                let node = format!("{}/{}", scorecard.id, objective.id);
+                walk.visit(&node, &|node| self.contributions(node))?;
+            }
+        }
+        Ok(computed)
+    }
+
+    fn contributions(&self, node: &str) -> Vec<String> {
+        let Some(named) = KpiRef::parse(node) else { return Vec::new() };
+        let named = ObjectiveRef { scorecard: named.scorecard, objective: named.kpi };
+        let links = self.objective(&named).map(|(_, objective)| &objective.contributions);
+        links.into_iter().flatten().map(|link| link.objective.to_string()).collect()
+    }
+}
+
+/// A walk through dependencies, depth first.
+#[derive(Default)]
+struct Walk {
+    done: Vec<String>,
+    /// How many links lead on below a node; none while it is being visited.
+    below: HashMap<String, Option<usize>>,
+    path: Vec<String>,
+}
+
+impl Walk {
+    /// Visits a node and everything below it; how many links lead on from it.
+    fn visit(
+        &mut self,
+        node: &str,
+        next: &dyn Fn(&str) -> Vec<String>,
+    ) -> Result<usize, LinkError> {
+        match self.below.get(node) {
+            Some(Some(below)) => return Ok(*below),
+            Some(None) => {
+                let from = self.path.iter().position(|held| held == node).unwrap_or(0);
+                let mut cycle = self.path.split_off(from);
+                cycle.push(node.to_owned());
+                return Err(LinkError::Cycle(node.to_owned(), cycle.join(" → ")));
+            }
+            None => {}
+        }
+        self.below.insert(node.to_owned(), None);
+        self.path.push(node.to_owned());
+        let mut below = 0;
+        for child in next(node) {
+            if self.path.len() > CHAIN_MAX {
+                return Err(LinkError::TooDeep(self.path.swap_remove(0)));
+            }
+            below = below.max(1 + self.visit(&child, next)?);
+        }
+        if below > CHAIN_MAX {
+            return Err(LinkError::TooDeep(node.to_owned()));
+        }
+        self.path.pop();
+        self.below.insert(node.to_owned(), Some(below));
+        self.done.push(node.to_owned());
+        Ok(below)
+    }
+}
+
+/// The KPIs whose actuals make a KPI's; none of one that is collected.
+pub(crate) fn made_of(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
+    match &kpi.input {
+        Input::Collected => Vec::new(),
+        Input::Shared(units) => units.clone(),
+        Input::Derived(formula) => {
+            let names = formula.names().iter();
+            names.filter_map(|name| named.relative(name)).collect()
+        }
+    }
+}
+
+/// The KPIs a KPI's judgement depends on: what it is made of, and what its targets are relative to.
+fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
+    let mut inputs = made_of(named, kpi);
+    inputs.extend(kpi.aims.iter().filter_map(|aim| match &aim.target {
+        Some(Target::Relative { to: Reference::Kpi(other), .. }) => Some(other.clone()),
+        _ => None,
+    }));
+    inputs
+}
+
+fn dangling(from: &impl ToString, to: &impl ToString) -> LinkError {
+    LinkError::Dangling { from: from.to_string(), to: to.to_string() }
+}
+
+impl KpiRef {
+    /// A KPI named from this one's scorecard: `kpi`, or `scorecard/kpi`.
+    pub fn relative(&self, name: &str) -> Option<Self> {
+        match name.contains('/') {
+            true => Self::parse(name),
+            false => Some(Self { scorecard: self.scorecard.clone(), kpi: Id::parse(name).ok()? }),
+        }
+    }
+}
+
+impl std::fmt::Display for ObjectiveRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.scorecard, self.objective)
+    }
+}
+
+impl Scorecard {
+    /// The KPI's name in the portfolio.
+    pub fn named(&self, kpi: &Kpi) -> KpiRef {
+        KpiRef { scorecard: self.id.clone(), kpi: kpi.id.clone() }
+    }
+
+    /// The perspective of that id.
+    pub fn perspective(&self, id: &Id) -> Option<&Perspective> {
+        self.perspectives.iter().find(|perspective| perspective.id == *id)
+    }
+
+    /// Every objective, in order.
+    pub fn objectives(&self) -> impl Iterator<Item = &Objective> {
+        self.perspectives.iter().flat_map(|perspective| &perspective.objectives)
+    }
+
+    /// Every KPI, in order.
+    pub fn kpis(&self) -> impl Iterator<Item = &Kpi> {
+        self.objectives().flat_map(|objective| &objective.kpis)
+    }
+
+    /// The KPI of that id.
+    pub fn kpi(&self, id: &Id) -> Option<&Kpi> {
+        self.kpis().find(|kpi| kpi.id == *id)
+    }
+}

@@ -1,0 +1,12 @@
+//! What has been collected: readings, actuals with their revisions, and what is computed of them.
+
+pub(crate) mod derived;
+pub(crate) mod history;
+pub(crate) mod kpi_context;
+pub mod reading;
+
+pub use derived::complete;
+pub use history::{
+    Actual, Asked, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample,
+};
+pub use kpi_context::KpiContext;

@@ -1,0 +1,255 @@
+//! One cell of an answer, whatever system gave it, and what it can be read as. Figures become
+//! `f64` only here, to the nearest; nothing that is not a figure becomes one.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use serde_json::Value;
+
+use crate::Question;
+use kpid_rules::model::{Calendar, Period};
+
+/// What of a text is shown in a message.
+const SHOWN_CHARS_MAX: usize = 60;
+
+/// The longest names of columns in databases have as many bytes.
+pub(crate) const NAME_CHARS_MAX: usize = 64;
+
+/// One cell of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cell {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Unsigned(u64),
+    Float(f64),
+    Text(String),
+    Day(NaiveDate),
+    /// A time of day without a zone: local in the calendar's zone.
+    Local(NaiveDateTime),
+    Instant(DateTime<Utc>),
+    /// Anything else, in words such as `an INTERVAL`.
+    Other(String),
+}
+
+impl Cell {
+    /// The cell as a finite figure, none of null. True is 1 and false 0, which is how events are
+    /// counted; a text is a figure only if it is wholly a decimal number.
+    pub(crate) fn figure(&self) -> Result<Option<f64>, String> {
+        let figure = match self {
+            Self::Null => return Ok(None),
+            Self::Bool(yes) => Some(f64::from(u8::from(*yes))),
+            Self::Int(n) => Some(*n as f64),
+            Self::Unsigned(n) => Some(*n as f64),
+            Self::Float(value) => Some(*value),
+            Self::Text(text) => decimal(text),
+            Self::Day(_) | Self::Local(_) | Self::Instant(_) | Self::Other(_) => None,
+        };
+        match figure.filter(|value| value.is_finite()) {
+            Some(value) => Ok(Some(value)),
+            None => Err(format!("is {self}, which is not a finite number")),
+        }
+    }
+
+    /// The cell as a period of the KPI: its key, or a day or instant in it.
+    pub(crate) fn period(&self, question: &Question<'_>) -> Result<Period, String> {
+        let within = |day| question.calendar.period_of(question.frequency, day);
+        let period = match self {
+            Self::Text(text) => match (Period::parse(text.trim()), local(text)) {
+                (Ok(period), _) => period,
+                (Err(_), Some(local)) => within(local.date()),
+                (Err(error), None) => return Err(format!("is no period: {error}")),
+            },
+            Self::Day(day) => within(*day),
+            Self::Local(local) => within(local.date()),
+            Self::Instant(at) => question.calendar.period_at(question.frequency, *at),
+            _ => return Err(format!("is {self}, which is no period; give its key or a day in it")),
+        };
+        if period.frequency() == question.frequency {
+            Ok(period)
+        } else {
+            let wanted = question.calendar.period_of(question.frequency, question.window.last_day);
+            Err(format!("is {self}, which is not a period of this KPI; write one like `{wanted}`"))
+        }
+    }
+
+    /// The cell as an instant, none of null. Times without a zone are local.
+    pub(crate) fn instant(&self, calendar: &Calendar) -> Result<Option<DateTime<Utc>>, String> {
+        let at = match self {
+            Self::Null => return Ok(None),
+            Self::Instant(at) => Some(*at),
+            Self::Local(time) => Some(calendar.instant(*time)),
+            Self::Day(day) => Some(calendar.midnight(*day)),
+            Self::Text(text) => DateTime::parse_from_rfc3339(text.trim())
+                .map(|at| at.to_utc())
+                .ok()
+                .or_else(|| local(text).map(|time| calendar.instant(time))),
+            _ => None,
+        };
+        at.map(Some).ok_or_else(|| {
+            format!("is {self}, which is no instant; write one like `2026-05-31T18:00:00Z`")
+        })
+    }
+}
+
+impl Cell {
+    /// The cell alone, as in a listing of rows.
+    pub(crate) fn bare(&self) -> String {
+        match self {
+            Self::Text(text) => shown(text, SHOWN_CHARS_MAX),
+            Self::Day(day) => day.to_string(),
+            Self::Local(time) => time.to_string(),
+            Self::Instant(at) => at.to_rfc3339(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl From<&Value> for Cell {
+    fn from(node: &Value) -> Self {
+        match node {
+            Value::Null => Self::Null,
+            Value::Bool(yes) => Self::Bool(*yes),
+            Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(n), _, _) => Self::Int(n),
+                (None, Some(n), _) => Self::Unsigned(n),
+                (None, None, Some(value)) => Self::Float(value),
+                (None, None, None) => Self::Other(format!("the number {number}")),
+            },
+            Value::String(text) => Self::Text(text.clone()),
+            Value::Array(_) => Self::Other("an array".to_owned()),
+            Value::Object(_) => Self::Other("an object".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(yes) => write!(f, "{yes}"),
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Unsigned(n) => write!(f, "{n}"),
+            Self::Float(value) => write!(f, "{value}"),
+            Self::Text(text) => write!(f, "the text \"{}\"", shown(text, SHOWN_CHARS_MAX)),
+            Self::Day(day) => write!(f, "the day {day}"),
+            Self::Local(time) => write!(f, "the time {time}"),
+            Self::Instant(at) => write!(f, "the instant {}", at.to_rfc3339()),
+            Self::Other(words) => f.write_str(words),
+        }
+    }
+}
+
+/// The beginning of a text on one line, without control characters.
+pub(crate) fn shown(text: &str, chars_max: usize) -> String {
+    let words: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+/// A text that is wholly a decimal number, spaces around it aside. Rust's own reading of `inf` and
+/// `nan` is not wanted.
+pub(crate) fn decimal(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let fits = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    text.bytes().all(fits).then(|| text.parse().ok()).flatten()
+}
+
+/// A local day or time as SQLite and many APIs write it.
+fn local(text: &str) -> Option<NaiveDateTime> {
+    let text = text.trim();
+    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    time.or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Amsterdam;
+
+    use super::*;
+    use crate::Window;
+    use kpid_rules::model::Frequency;
+
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.to_owned())
+    }
+
+    #[test]
+    fn only_what_is_wholly_a_number_is_a_figure() {
+        for (cell, figure) in [
+            (Cell::Null, Ok(None)),
+            (Cell::Bool(true), Ok(Some(1.0))),
+            (Cell::Bool(false), Ok(Some(0.0))),
+            (Cell::Int(-3), Ok(Some(-3.0))),
+            (Cell::Unsigned(u64::MAX), Ok(Some(18_446_744_073_709_551_615.0))),
+            (Cell::Float(0.1), Ok(Some(0.1))),
+            (text("41.25"), Ok(Some(41.25))),
+            (text(" 12 "), Ok(Some(12.0))),
+            (text("-1e3"), Ok(Some(-1000.0))),
+            (text(""), Err(())),
+            (text("12 %"), Err(())),
+            (text("1,5"), Err(())),
+            (text("inf"), Err(())),
+            (text("NaN"), Err(())),
+            (text("1e999"), Err(())),
+            (Cell::Float(f64::NAN), Err(())),
+            (Cell::Float(f64::INFINITY), Err(())),
+            (Cell::Other("an INTERVAL".into()), Err(())),
+        ] {
+            assert_eq!(cell.figure().map_err(drop), figure, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_a_key_or_a_day_in_it() {
+        let (calendar, period) = (Calendar::plain(Amsterdam), Period::Month(2026, 5));
+        let (start, end) = calendar.bounds(period);
+        let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
+        let window = Window { period, start, end, first_day, last_day };
+        let (frequency, now) = (Frequency::Month, window.end);
+        let question = Question { window: &window, frequency, calendar: &calendar, now };
+        let day = NaiveDate::from_ymd_opt(2026, 5, 31).unwrap();
+        for (cell, period) in [
+            (text("2026-05"), Ok("2026-05")),
+            (text("2026-05-01 00:00:00"), Ok("2026-05")),
+            (Cell::Day(day), Ok("2026-05")),
+            (Cell::Local(day.and_time(NaiveTime::MIN)), Ok("2026-05")),
+            (Cell::Instant(end), Ok("2026-06")),
+            (Cell::Instant(start), Ok("2026-05")),
+            (text("2026-05-01"), Err(())),
+            (text("May"), Err(())),
+            (text("FY2026-Q1"), Err(())),
+            (Cell::Int(202_605), Err(())),
+            (Cell::Null, Err(())),
+        ] {
+            let found = cell.period(&question).map(|period| period.to_string()).map_err(drop);
+            assert_eq!(found, period.map(str::to_owned), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn times_without_a_zone_are_local() {
+        let calendar = Calendar::plain(Amsterdam);
+        for (cell, instant) in [
+            (text("2026-05-31T18:00:00Z"), Ok("2026-05-31T18:00:00+00:00")),
+            (text("2026-05-31 18:00:00"), Ok("2026-05-31T16:00:00+00:00")),
+            (text("2026-05-31"), Ok("2026-05-30T22:00:00+00:00")),
+            (text("yesterday"), Err(())),
+            (Cell::Int(1), Err(())),
+        ] {
+            let found = cell.instant(&calendar).map(|at| at.unwrap().to_rfc3339()).map_err(drop);
+            assert_eq!(found, instant.map(str::to_owned), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_on_one_line() {
+        assert_eq!(shown("a\u{0}\n b", 10), "a b");
+        assert_eq!(shown("äöü", 2), "äö…");
+    }
+}

@@ -1,0 +1,66 @@
+//! CSV files in a folder as a source: named columns, rows picked by period and by what stands in
+//! them.
+
+pub(crate) mod folder;
+pub(crate) mod sheet;
+
+use std::{path::PathBuf, time::Duration};
+
+use encoding_rs::Encoding;
+
+use crate::{FigureColumns, wording::Wording};
+
+/// A folder of CSV files that are written alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Folder {
+    /// Where files are.
+    pub path: PathBuf,
+    /// How they are written.
+    pub dialect: Dialect,
+    /// How long reading one may take.
+    pub timeout: Duration,
+    /// Files read at once.
+    pub concurrent_max: usize,
+    /// The largest file read, in bytes.
+    pub file_bytes_max: usize,
+    /// More rows than this for one question are the wrong question.
+    pub rows_max: usize,
+}
+
+/// How a program writes CSV. The first line names the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialect {
+    /// Of a file that does not say itself, by a byte order mark.
+    pub encoding: &'static Encoding,
+    /// Between fields.
+    pub delimiter: u8,
+    /// Before the fraction of a number: a point or a comma.
+    pub decimal: char,
+    /// Between groups of three digits, if anything is.
+    pub thousands: Option<char>,
+}
+
+/// One question to a folder: a file, and what of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// The file, below the folder.
+    pub file: Wording,
+    /// What is taken out of it.
+    pub rows: Rows,
+}
+
+/// Columns of a table in CSV, and which of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// The columns of the figure.
+    pub figure: FigureColumns,
+    /// The column of the period: a key, or a day or instant in it. Only rows of the periods asked
+    /// for are read.
+    pub period: Option<String>,
+    /// The column of the instant at which a figure was true.
+    pub observed_at: Option<String>,
+    /// The column of the target.
+    pub target: Option<String>,
+    /// Only rows in which these columns hold these texts.
+    pub holding: Vec<(String, String)>,
+}

@@ -1,0 +1,360 @@
+//! From CSV to rows of cells.
+
+use chrono::NaiveDate;
+use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+
+use crate::csv::{Dialect, Rows};
+use crate::{
+    FigureColumns, Question, Window,
+    cell::{Cell, decimal},
+    table::{self, Doubt, Table},
+};
+
+/// Whoever misspelt a text finds it among these, or looks into the file.
+const OTHERS_SHOWN_MAX: usize = 10;
+
+/// Digits in a group of a number written with separators.
+const GROUP_DIGITS: usize = 3;
+
+/// The rows that are asked for, under the names by which tables are read. The text claims to be
+/// UTF-8, which is looked at line by line.
+pub(crate) fn table(
+    bytes: &[u8],
+    dialect: Dialect,
+    rows_max: usize,
+    rows: &Rows,
+    question: &Question<'_>,
+) -> Result<Table, String> {
+    let mut reader =
+        ReaderBuilder::new().delimiter(dialect.delimiter).trim(Trim::All).from_reader(bytes);
+    let names: Vec<String> =
+        reader.headers().map_err(|error| words(&error))?.iter().map(str::to_owned).collect();
+    let columns = Columns::find(&names, rows)?;
+    let mut table = Table {
+        columns: columns.taken.iter().map(|(name, ..)| (*name).to_owned()).collect(),
+        ..Table::default()
+    };
+    let mut unseen = Unseen::of(&columns);
+    for record in reader.records() {
+        let record = record.map_err(|error| words(&error))?;
+        unseen.look(&record);
+        let line = record.position().map_or(0, csv::Position::line);
+        let is_asked = columns
+            .is_asked(&record, question)
+            .map_err(|problem| format!("in line {line} the column {problem}"))?;
+        if !is_asked {
+            continue;
+        }
+        if table.rows.len() == rows_max {
+            return Err(format!("has more than {rows_max} rows that fit; narrow them with `rows`"));
+        }
+        table.rows.push(columns.cells(&record, dialect));
+        table.lines.push(line);
+    }
+    if table.rows.is_empty() {
+        table.doubt = unseen.doubt(&names);
+    }
+    Ok(table)
+}
+
+/// The texts that rows must hold and no line has held so far, and what stands there instead.
+struct Unseen<'s> {
+    texts: Vec<(usize, &'s str, Vec<String>)>,
+}
+
+impl<'s> Unseen<'s> {
+    fn of(columns: &Columns<'s>) -> Self {
+        let texts = columns.wanted.iter().map(|(at, text)| (*at, *text, Vec::new()));
+        Self { texts: texts.collect() }
+    }
+
+    fn look(&mut self, record: &StringRecord) {
+        self.texts.retain(|(at, text, _)| record.get(*at) != Some(*text));
+        for (at, _, others) in &mut self.texts {
+            let other = record.get(*at).unwrap_or_default();
+            if others.len() < OTHERS_SHOWN_MAX && !others.iter().any(|held| held == other) {
+                others.push(other.to_owned());
+            }
+        }
+    }
+
+    /// A text that no line of the file holds may be misspelt, unless there are no lines.
+    fn doubt(self, names: &[String]) -> Option<Doubt> {
+        let (at, text, others) = self.texts.into_iter().find(|(.., held)| !held.is_empty())?;
+        let name = names.get(at).map(String::as_str).unwrap_or_default();
+        let others = table::named(&others);
+        Some(Doubt::Unmatched(format!(
+            "has no line with `{text}` in the column `{name}`, which holds {others}; check `rows`"
+        )))
+    }
+}
+
+/// Where in a record what stands.
+struct Columns<'s> {
+    /// The name a table knows it by, where it stands, and how it is read.
+    taken: Vec<(&'static str, usize, Content)>,
+    period: Option<(&'s str, usize)>,
+    /// Where it stands, and what must stand there.
+    wanted: Vec<(usize, &'s str)>,
+}
+
+/// What stands in a column.
+#[derive(Clone, Copy)]
+enum Content {
+    Number,
+    Date,
+}
+
+impl<'s> Columns<'s> {
+    fn find(names: &[String], rows: &'s Rows) -> Result<Self, String> {
+        let at = |name: &str| match table::position(names, name)? {
+            Some(at) => Ok(at),
+            None => Err(format!("has no column `{name}`; it has {}", table::named(names))),
+        };
+        let mut taken = match &rows.figure {
+            FigureColumns::Value(value) => vec![("value", at(value)?, Content::Number)],
+            FigureColumns::Ratio { numerator, denominator } => {
+                vec![
+                    ("numerator", at(numerator)?, Content::Number),
+                    ("denominator", at(denominator)?, Content::Number),
+                ]
+            }
+        };
+        if let Some(target) = &rows.target {
+            taken.push(("target", at(target)?, Content::Number));
+        }
+        if let Some(observed_at) = &rows.observed_at {
+            taken.push(("observed_at", at(observed_at)?, Content::Date));
+        }
+        let mut period = None;
+        if let Some(name) = &rows.period {
+            taken.push(("period", at(name)?, Content::Date));
+            period = Some((name.as_str(), at(name)?));
+        }
+        let wanted = rows.holding.iter().map(|(name, text)| Ok((at(name)?, text.as_str())));
+        Ok(Self { taken, period, wanted: wanted.collect::<Result<_, String>>()? })
+    }
+
+    fn is_asked(&self, record: &StringRecord, question: &Question<'_>) -> Result<bool, String> {
+        let holds = |(at, text): &(usize, &str)| record.get(*at) == Some(*text);
+        if !self.wanted.iter().all(holds) {
+            return Ok(false);
+        }
+        let Some((name, at)) = self.period else { return Ok(true) };
+        let period = dated(record.get(at).unwrap_or_default()).period(question);
+        let period = period.map_err(|problem| format!("`{name}` {problem}"))?;
+        let Window { first_day, last_day, .. } = question.window;
+        let day = question.calendar.first_day(period);
+        Ok((*first_day..=*last_day).contains(&day))
+    }
+
+    fn cells(&self, record: &StringRecord, dialect: Dialect) -> Vec<Cell> {
+        let cell = |(_, at, content): &(&str, usize, Content)| match (record.get(*at), content) {
+            (None | Some(""), _) => Cell::Null,
+            (Some(text), Content::Number) => dialect.number(text),
+            (Some(text), Content::Date) => dated(text),
+        };
+        self.taken.iter().map(cell).collect()
+    }
+}
+
+/// A day is known as one, so that it may name the month it is in.
+fn dated(text: &str) -> Cell {
+    text.parse::<NaiveDate>().map_or_else(|_| Cell::Text(text.to_owned()), Cell::Day)
+}
+
+impl Dialect {
+    /// A number as the table reads it, or the text as it stands where it is none in this dialect.
+    fn number(self, text: &str) -> Cell {
+        let plain = self.plain(text).filter(|plain| decimal(plain).is_some());
+        // Shown as in the file, so that it is found there.
+        plain.map_or_else(|| Cell::Other(format!("the text \"{text}\"")), Cell::Text)
+    }
+
+    /// With a point, and without separators of thousands.
+    fn plain(self, text: &str) -> Option<String> {
+        let (whole, fraction) = match text.split_once(self.decimal) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (text, None),
+        };
+        let whole = self.ungrouped(whole)?;
+        let is_foreign = |part: &str| self.decimal != '.' && part.contains('.');
+        if is_foreign(&whole) || fraction.is_some_and(is_foreign) {
+            return None;
+        }
+        Some(fraction.map_or(whole.clone(), |fraction| format!("{whole}.{fraction}")))
+    }
+
+    /// Groups are of three digits; anything else is not what the separator is for.
+    fn ungrouped(self, whole: &str) -> Option<String> {
+        let Some(separator) = self.thousands.filter(|separator| whole.contains(*separator)) else {
+            return Some(whole.to_owned());
+        };
+        let mut groups = whole.split(separator);
+        let first = groups.next().unwrap_or_default();
+        let digits = first.trim_start_matches(['+', '-']);
+        let fits = (1..=GROUP_DIGITS).contains(&digits.len())
+            && groups.all(|group| {
+                group.len() == GROUP_DIGITS && group.bytes().all(|byte| byte.is_ascii_digit())
+            });
+        fits.then(|| whole.replace(separator, ""))
+    }
+}
+
+/// What is wrong with a file, and where.
+fn words(error: &csv::Error) -> String {
+    let line = |place: &Option<csv::Position>| place.as_ref().map_or(0, csv::Position::line);
+    match error.kind() {
+        ErrorKind::Utf8 { pos, .. } => {
+            format!(
+                "is not UTF-8 in line {}; export it as UTF-8, or name its `encoding`",
+                line(pos)
+            )
+        }
+        ErrorKind::UnequalLengths { pos, expected_len, len } => format!(
+            "has {len} fields in line {} and {expected_len} in its first; check `delimiter`",
+            line(pos)
+        ),
+        _ => format!("is no CSV: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Amsterdam;
+    use encoding_rs::UTF_8;
+
+    use super::*;
+    use crate::{Outcome, charset};
+    use kpid_rules::{
+        model::{Calendar, Frequency, Period},
+        series::{Figure, ReadingKind},
+    };
+
+    const DUTCH: Dialect =
+        Dialect { encoding: UTF_8, delimiter: b';', decimal: ',', thousands: Some('.') };
+    const PLAIN: Dialect =
+        Dialect { encoding: UTF_8, delimiter: b',', decimal: '.', thousands: None };
+
+    fn sheet(value: &str, period: Option<&str>, holding: &[(&str, &str)]) -> Rows {
+        Rows {
+            figure: FigureColumns::Value(value.into()),
+            period: period.map(str::to_owned),
+            observed_at: None,
+            target: None,
+            holding: holding.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
+        }
+    }
+
+    fn read(text: &[u8], dialect: Dialect, sheet: &Rows) -> Result<String, String> {
+        let (calendar, oldest) = (Calendar::plain(Amsterdam), Period::Month(2026, 4));
+        let period = Period::Month(2026, 5);
+        let window = Window {
+            period,
+            start: calendar.bounds(oldest).0,
+            end: calendar.bounds(period).1,
+            first_day: calendar.first_day(oldest),
+            last_day: calendar.last_day(period),
+        };
+        let now = window.end;
+        let question =
+            Question { window: &window, frequency: Frequency::Month, calendar: &calendar, now };
+        let reading = match sheet.period {
+            Some(_) => ReadingKind::Series,
+            None => ReadingKind::Value,
+        };
+        let text = charset::utf8(text, dialect.encoding)?;
+        let outcome =
+            table(&text, dialect, 3, sheet, &question)?.outcome(reading, None, &question)?;
+        Ok(match outcome {
+            Outcome::Samples(samples) => samples
+                .iter()
+                .map(|sample| match (sample.period, sample.figure) {
+                    (Some(period), Some(Figure::Value(value))) => format!("{period}={value} "),
+                    (None, Some(Figure::Value(value))) => value.to_string(),
+                    (period, figure) => format!("{period:?}={figure:?} "),
+                })
+                .collect(),
+            other => format!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        for (dialect, text, number) in [
+            (PLAIN, "1.5", Some("1.5")),
+            (PLAIN, "-3", Some("-3")),
+            (PLAIN, "1,5", None),
+            (DUTCH, "1,5", Some("1.5")),
+            (DUTCH, "1.234.567,89", Some("1234567.89")),
+            (DUTCH, "-12.000", Some("-12000")),
+            (DUTCH, "1.5", None),
+            (DUTCH, "1234.567", None),
+            (DUTCH, "12 %", None),
+            (Dialect { thousands: None, ..DUTCH }, "1.234,5", None),
+            (Dialect { thousands: Some(','), ..PLAIN }, "12,000.25", Some("12000.25")),
+        ] {
+            let expected = match number {
+                Some(number) => Cell::Text(number.into()),
+                None => Cell::Other(format!("the text \"{text}\"")),
+            };
+            assert_eq!(dialect.number(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_are_picked_by_period_and_by_what_stands_in_them() {
+        let text = "\u{feff}Region;Month;Sum\nNorth;2026-03;1\nNorth;2026-04;1.200,5\n\
+                    South;2026-05;7\nNorth;2026-05-31;\nNorth;2026-06;9\n";
+        let north = sheet("sum", Some("month"), &[("Region", "North")]);
+        let found = read(text.as_bytes(), DUTCH, &north).unwrap();
+        assert_eq!(found, "2026-04=1200.5 Some(Month(2026, 5))=None ");
+        let west = sheet("sum", Some("month"), &[("Region", "West")]);
+        let misspelt = read(text.as_bytes(), DUTCH, &west).unwrap_err();
+        assert!(misspelt.contains("no line with `West` in the column `Region`"), "{misspelt}");
+        let other_months = "Region;Month;Sum\nNorth;2026-03;1\n";
+        assert_eq!(read(other_months.as_bytes(), DUTCH, &north), Ok("NoRows".into()));
+        assert_eq!(read(b"value\n41.5\n", PLAIN, &sheet("value", None, &[])), Ok("41.5".into()));
+        assert_eq!(read(b"value\n\"\"\n", PLAIN, &sheet("value", None, &[])), Ok("Null".into()));
+        assert_eq!(read(b"value\n", PLAIN, &sheet("value", None, &[])), Ok("NoRows".into()));
+    }
+
+    #[test]
+    fn files_of_spreadsheets_are_read_in_their_encoding() {
+        let sheet = sheet("Größe", None, &[]);
+        let latin = Dialect { encoding: encoding_rs::WINDOWS_1252, ..PLAIN };
+        assert_eq!(read(b"Gr\xf6\xdfe\n7\n", latin, &sheet), Ok("7".into()));
+        let utf16: Vec<u8> =
+            "\u{feff}Größe\n7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&utf16, PLAIN, &sheet), Ok("7".into()));
+        assert_eq!(read("\u{feff}Größe\n7\n".as_bytes(), latin, &sheet), Ok("7".into()));
+        let japanese = Dialect { encoding: encoding_rs::SHIFT_JIS, ..PLAIN };
+        let torn = read(b"Gr\xf6\xff\n7\n", japanese, &sheet).unwrap_err();
+        assert!(torn.contains("is not Shift_JIS; check `encoding`"), "{torn}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_line() {
+        let series = || sheet("v", Some("m"), &[]);
+        for (text, sheet, part) in [
+            (&b"a,b\n1,2\n"[..], sheet("v", None, &[]), "has no column `v`; it has a, b"),
+            (b"v,V\n1,2\n", sheet("v", None, &[]), "two columns `v`"),
+            (
+                b"v\nn/a\n",
+                sheet("v", None, &[]),
+                "in line 2 the column `value` is the text \"n/a\"",
+            ),
+            (b"v,m\n1,2026-05\n2,May\n", series(), "in line 3 the column `m` is no period"),
+            (b"v,m\n1,2026-05\n2,2026-05\n", series(), "the lines 2 and 3 are both of 2026-05"),
+            (b"v\n1\n2\n", sheet("v", None, &[]), "2 rows where one is expected"),
+            (b"v\n1\n2\n3\n4\n", sheet("v", None, &[]), "more than 3 rows"),
+            (b"v,m\n1\n", series(), "has 1 fields in line 2 and 2 in its first"),
+            (b"v\n\xe9\n", sheet("v", None, &[]), "is not UTF-8 in line 2"),
+            (b"", sheet("v", None, &[]), "has no column `v`"),
+            (b"a,\x1b[2J\0b\n1,2\n", sheet("v", None, &[]), "it has a, [2J b"),
+        ] {
+            let error = read(text, PLAIN, &sheet).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! Asks an HTTP API: bounded in time, size and redirects, and never tells a secret.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use reqwest::{
+    RequestBuilder, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use crate::http::{
+    Auth, Call, Endpoint, Extract, Sent,
+    document::Document,
+    failure::{broken, is_answer, is_busy, is_of_system, is_put_off, lost, patience},
+    oauth::{Credentials, Tokens},
+    pace::Pace,
+    pages::{PAGES_MAX, Page},
+    promql, transport,
+};
+use crate::{
+    Question, Window, cell::shown, fault::Fault, retry::Attempts, table::Table, wording::Wording,
+};
+
+/// What is read of a refusal.
+const REFUSAL_BYTES_MAX: usize = 4096;
+
+/// What is shown of an answer that does not fit.
+const EXCERPT_CHARS_MAX: usize = 200;
+
+/// What a person who traces a request sees of the answer.
+const RAW_CHARS_MAX: usize = 2000;
+
+/// No credential is longer than this.
+const EXCERPT_BYTES_BEYOND: usize = 8192;
+
+/// Query parameters whose names contain one of these are not shown.
+const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
+
+/// What a body of the author's own is written in, unless he says so.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Stands for what is not shown.
+const REDACTED: &str = "REDACTED";
+
+/// A live HTTP API.
+#[derive(Debug)]
+pub(crate) struct Client {
+    endpoint: Endpoint,
+    http: reqwest::Client,
+    pace: Option<Pace>,
+    tokens: Tokens,
+}
+
+/// A page as it came.
+struct Came {
+    url: Url,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    document: Document,
+}
+
+impl Client {
+    /// Gets ready; nothing is reached yet.
+    pub(crate) fn new(endpoint: &Endpoint, http: reqwest::Client) -> anyhow::Result<Self> {
+        let base = &endpoint.base_url;
+        let fits = matches!(base.scheme(), "http" | "https") && base.has_host();
+        anyhow::ensure!(fits, "its base_url is not an http or https address");
+        let is_bare = base.query().is_none() && base.fragment().is_none();
+        anyhow::ensure!(is_bare, "its base_url has a `?` or `#`; put that into the sources");
+        let is_own =
+            endpoint.authority.is_some() || endpoint.identity.is_some() || endpoint.proxy.is_some();
+        let http = if is_own { transport::own(endpoint)? } else { http };
+        let pace = endpoint.per_minute_max.map(Pace::per_minute);
+        Ok(Self { endpoint: endpoint.clone(), http, pace, tokens: Tokens::default() })
+    }
+
+    /// What is asked, without secrets.
+    pub(crate) fn describe(&self, call: &Call, question: &Question<'_>) -> String {
+        let method = &call.method;
+        match self.url(call, question) {
+            Ok(url) => format!("{method} {}", public(&url)),
+            Err(_) => method.to_string(),
+        }
+    }
+
+    /// Waits until the connection's pace lets one more request go.
+    pub(crate) async fn turn(&self) {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
+    }
+
+    /// Asks, page after page, and takes out what each of those who read the answer wants.
+    pub(crate) async fn tables(
+        &self,
+        call: &Call,
+        extracts: &[Extract],
+        question: &Question<'_>,
+    ) -> Result<Vec<Result<Table, String>>, Fault> {
+        let url = self.url(call, question)?;
+        let mut next = Some(match &call.pages {
+            None => url,
+            Some(pages) => pages.first(url),
+        });
+        let mut tables: Vec<Result<Table, String>> = Vec::new();
+        let mut number = 0;
+        while let Some(url) = next.take() {
+            number += 1;
+            if number > PAGES_MAX {
+                return Err(format!("has more than {PAGES_MAX} pages; ask for less").into());
+            }
+            if number > 1 {
+                self.turn().await;
+            }
+            let came = self.page(call, question, url).await?;
+            // What does not fit may quote an answer that echoes a credential.
+            let redacted = |words: String| self.redacted(words);
+            let page: Vec<_> = extracts
+                .iter()
+                .map(|extract| extract.table(&came.document, call.format, question))
+                .map(|table| table.map_err(redacted))
+                .collect();
+            let rows = page.iter().flatten().map(|table| table.rows.len()).max().unwrap_or(0);
+            if number == 1 {
+                let excerpt = self.excerpt(&came.body, RAW_CHARS_MAX);
+                let excerpted = |table| Table { excerpt: Some(excerpt.clone()), ..table };
+                tables = page.into_iter().map(|table| table.map(excerpted)).collect();
+            } else {
+                tables =
+                    tables.into_iter().zip(page).map(|(held, page)| joined(held, page)).collect();
+            }
+            // What fits nobody on one page fits nobody on the next.
+            if tables.iter().any(Result::is_ok)
+                && let (Some(pages), Document::Json(document)) = (&call.pages, &came.document)
+            {
+                let (url, headers) = (&came.url, &came.headers);
+                next = pages.next(&Page { url, headers, document, rows, number })?;
+            }
+        }
+        Ok(tables)
+    }
+
+    /// One page. An API that is busy is asked again while there is time, as soon as it says; one that
+    /// may have carried out the question only where that does no harm.
+    async fn page(&self, call: &Call, question: &Question<'_>, url: Url) -> Result<Came, Fault> {
+        let mut attempts = Attempts::within(self.endpoint.timeout);
+        let is_repeatable = call.is_repeatable();
+        loop {
+            let sent = self.send(call, question, &url).await;
+            let (fault, may_pass) = match sent {
+                Ok(response) if is_answer(response.status()) => {
+                    match self.read(call, response).await {
+                        Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
+                        read => return read,
+                    }
+                }
+                Ok(response) => {
+                    let status = response.status();
+                    let is_later = is_busy(status) || status == StatusCode::ACCEPTED;
+                    let may_pass = is_put_off(status) || (is_repeatable && is_later);
+                    (self.refusal(response, question.now).await, may_pass)
+                }
+                Err(fault @ Fault::Unreached(_)) => (fault, true),
+                Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
+                Err(fault) => return Err(fault),
+            };
+            if !may_pass || !attempts.pause(fault.asked()).await {
+                return Err(fault);
+            }
+        }
+    }
+
+    async fn read(&self, call: &Call, mut response: Response) -> Result<Came, Fault> {
+        let (url, headers) = (response.url().clone(), response.headers().clone());
+        let media = content_type(&response);
+        let body = self.body(&mut response).await?;
+        let document =
+            call.document(&body, &media, |text| self.excerpt(text, EXCERPT_CHARS_MAX))?;
+        if matches!(call.sent, Sent::GraphQl { .. })
+            && let Document::Json(document) = &document
+            && let Some(errors) = document.get("errors").and_then(Value::as_array)
+            && !errors.is_empty()
+        {
+            let excerpt =
+                self.excerpt(&serde_json::to_vec(errors).unwrap_or_default(), EXCERPT_CHARS_MAX);
+            return Err(format!("came with errors of GraphQL: {excerpt}").into());
+        }
+        Ok(Came { url, headers, body, document })
+    }
+
+    /// Sends one request; a token that is refused is fetched anew, once.
+    async fn send(
+        &self,
+        call: &Call,
+        question: &Question<'_>,
+        url: &Url,
+    ) -> Result<Response, Fault> {
+        let token = self.token(None).await.map_err(Fault::Unreached)?;
+        let response = self.request(call, question, url, token.as_ref()).send().await;
+        let response = response.map_err(|error| lost(&error))?;
+        match token {
+            Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
+                let token = self.token(Some(&refused)).await.map_err(Fault::Unreached)?;
+                let again = self.request(call, question, url, token.as_ref()).send().await;
+                again.map_err(|error| lost(&error))
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn token(&self, refused: Option<&SecretString>) -> Result<Option<SecretString>, String> {
+        let Auth::OAuth2 { token_url, client_id, client_secret, scope } = &self.endpoint.auth
+        else {
+            return Ok(None);
+        };
+        let credentials =
+            Credentials { token_url, client_id, client_secret, scope: scope.as_deref() };
+        self.tokens.token(&self.http, &credentials, refused).await.map(Some)
+    }
+
+    fn request(
+        &self,
+        call: &Call,
+        question: &Question<'_>,
+        url: &Url,
+        token: Option<&SecretString>,
+    ) -> RequestBuilder {
+        let window = question.window;
+        let request = self.http.request(call.method.clone(), url.clone());
+        let mut request = self.authorized(request, token).headers(self.endpoint.headers.clone());
+        for (name, words) in &call.headers {
+            request = request.header(name, words.fill(window));
+        }
+        match &call.sent {
+            Sent::Nothing | Sent::PromQl(_) => request,
+            Sent::Json(body) => request.json(&filled(body, window)),
+            Sent::Text { words, media } => {
+                let own = HeaderValue::from_static(TEXT);
+                let is_said = self.endpoint.headers.contains_key(CONTENT_TYPE)
+                    || call.headers.iter().any(|(name, _)| name == CONTENT_TYPE);
+                let media = media.clone().or((!is_said).then_some(own));
+                // They take the place of others.
+                let media = media.map(|media| (CONTENT_TYPE, media));
+                request.headers(media.into_iter().collect()).body(words.fill(window))
+            }
+            Sent::Form(fields) => {
+                let fields: Vec<(&str, String)> = fields
+                    .iter()
+                    .map(|(name, words)| (name.as_str(), words.fill(window)))
+                    .collect();
+                request.form(&fields)
+            }
+            Sent::GraphQl { query, variables } => request.json(&serde_json::json!({
+                "query": query, "variables": filled(variables, window),
+            })),
+        }
+    }
+
+    /// Reaches the API at its base URL; whatever it answers but a refusal of our credentials will do.
+    pub(crate) async fn probe(&self) -> Result<(), String> {
+        let base = self.endpoint.base_url.clone();
+        let token = self.token(None).await?;
+        let request = self.authorized(self.http.get(base), token.as_ref());
+        let request = request.headers(self.endpoint.headers.clone());
+        let response = request.send().await.map_err(|error| broken(&error))?;
+        match response.status() {
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                Err(format!("answered {status}; check the connection's `auth`"))
+            }
+            status if status.is_server_error() => Err(format!("answered {status}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn authorized(&self, request: RequestBuilder, token: Option<&SecretString>) -> RequestBuilder {
+        match &self.endpoint.auth {
+            Auth::None => request,
+            Auth::Bearer(token) => request.bearer_auth(token.expose_secret()),
+            Auth::Basic { user, password } => {
+                request.basic_auth(user, Some(password.expose_secret()))
+            }
+            Auth::Key { header, key } => request.header(header, key.expose_secret()),
+            Auth::OAuth2 { .. } => match token {
+                Some(token) => request.bearer_auth(token.expose_secret()),
+                None => request,
+            },
+        }
+    }
+
+    /// The base URL is a folder, whether or not it ends in `/`.
+    fn url(&self, call: &Call, question: &Question<'_>) -> Result<Url, String> {
+        let base = self.endpoint.base_url.as_str().trim_end_matches('/');
+        let path = call.path.fill(question.window);
+        let path = path.trim_start_matches('/');
+        let url = Url::parse(&format!("{base}/{path}"));
+        let mut url = url.map_err(|error| format!("cannot be asked: {error}"))?;
+        if let Sent::PromQl(words) = &call.sent {
+            url.set_query(Some(&promql::parameters(words, question)));
+        }
+        Ok(url)
+    }
+
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Fault> {
+        let bytes_max = self.endpoint.body_bytes_max;
+        let body = read(response, bytes_max).await.map_err(|error| lost(&error))?;
+        if body.len() > bytes_max {
+            let told = "the most that is read of an answer; ask for less";
+            return Err(format!("came with more than {bytes_max} bytes, {told}").into());
+        }
+        Ok(body)
+    }
+
+    async fn refusal(&self, mut response: Response, now: DateTime<Utc>) -> Fault {
+        let status = response.status();
+        let asked = patience(response.headers(), now).filter(|_| is_busy(status));
+        // The status is the news; words that do not arrive are not missed.
+        let words = read(&mut response, REFUSAL_BYTES_MAX).await.unwrap_or_default();
+        let hint = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "; check the connection's `auth`",
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => "; check `proxy`",
+            StatusCode::NOT_FOUND => "; check `base_url` and the path",
+            StatusCode::METHOD_NOT_ALLOWED => "; check by which method it is asked",
+            StatusCode::ACCEPTED => ", so the figures are not ready yet",
+            StatusCode::PARTIAL_CONTENT => ", so this is a part and not the whole",
+            _ => "",
+        };
+        let words = match self.excerpt(&words, EXCERPT_CHARS_MAX) {
+            excerpt if excerpt.is_empty() => format!("answered {status}{hint}"),
+            excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
+        };
+        match asked {
+            Some(asked) => Fault::Busy { words, asked },
+            None if is_of_system(status) => Fault::System(words),
+            None => Fault::Question(words),
+        }
+    }
+
+    /// The beginning of a body, without the credentials that some servers echo.
+    fn excerpt(&self, body: &[u8], chars_max: usize) -> String {
+        // A little more than is shown, lest half a credential at the cut is not recognised.
+        let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
+        let text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
+        shown(&self.redacted(text), chars_max)
+    }
+
+    /// A text without our credentials.
+    fn redacted(&self, text: String) -> String {
+        let secrets = self.endpoint.auth.secrets().into_iter();
+        secrets.fold(text, |text, secret| text.replace(&secret, REDACTED))
+    }
+}
+
+impl Auth {
+    /// Everything that must not be shown, as it may stand in an echo.
+    fn secrets(&self) -> Vec<String> {
+        let secrets = match self {
+            Self::None => Vec::new(),
+            Self::Bearer(token) => vec![token.expose_secret().to_owned()],
+            Self::Basic { user, password } => {
+                let password = password.expose_secret();
+                // Some take a key for the user's name, without a password.
+                let word = if password.is_empty() { user } else { password };
+                vec![BASE64_STANDARD.encode(format!("{user}:{password}")), word.to_owned()]
+            }
+            Self::Key { key, .. } => vec![key.expose_secret().to_owned()],
+            Self::OAuth2 { client_secret, .. } => vec![client_secret.expose_secret().to_owned()],
+        };
+        secrets.into_iter().filter(|secret| !secret.is_empty()).collect()
+    }
+}
+
+/// The same JSON with the window in its texts.
+fn filled(value: &Value, window: &Window) -> Value {
+    match value {
+        // Checked when it was read: a text that is no wording stays as it is.
+        Value::String(text) => match Wording::parse(text) {
+            Ok(words) => Value::String(words.fill(window)),
+            Err(_) => value.clone(),
+        },
+        Value::Array(list) => list.iter().map(|value| filled(value, window)).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), filled(value, window))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// The rows of further pages after those that are there; one misfit is of the whole.
+fn joined(held: Result<Table, String>, page: Result<Table, String>) -> Result<Table, String> {
+    let (mut held, page) = (held?, page?);
+    // What was found on one page is not doubted because of another.
+    held.doubt = match (held.doubt, page.doubt) {
+        (Some(doubt), Some(_)) => Some(doubt),
+        (Some(doubt), None) if page.rows.is_empty() => Some(doubt),
+        (None, Some(doubt)) if held.rows.is_empty() => Some(doubt),
+        _ => None,
+    };
+    held.rows.extend(page.rows);
+    Ok(held)
+}
+
+/// The body, decoded; reading stops once it is longer than `bytes_max`.
+async fn read(response: &mut Response, bytes_max: usize) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while body.len() <= bytes_max
+        && let Some(chunk) = response.chunk().await?
+    {
+        // One byte over tells that there is more.
+        let room = (bytes_max + 1).saturating_sub(body.len());
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+    }
+    Ok(body)
+}
+
+fn content_type(response: &Response) -> String {
+    let named = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    named.map_or_else(|| "content of no stated type".to_owned(), |named| shown(named, 60))
+}
+
+/// The URL as it may be shown.
+fn public(url: &Url) -> String {
+    let mut url = url.clone();
+    // Refused only by URLs that have no user to hide.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    let is_secret = |name: &str| {
+        SECRET_NAMES.iter().any(|part| name.to_ascii_lowercase().contains(part))
+            && !name.starts_with("period")
+    };
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    if pairs.iter().any(|(name, _)| is_secret(name)) {
+        url.query_pairs_mut().clear().extend_pairs(pairs.iter().map(|(name, value)| {
+            (name.as_str(), if is_secret(name) { REDACTED } else { value.as_str() })
+        }));
+    }
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_an_address_has_no_secrets() {
+        for (url, shown) in [
+            ("https://u:p@h.example/a?b=c%20d", "https://h.example/a?b=c%20d"),
+            (
+                "https://h.example/a?API_KEY=x&period_key=2026-05",
+                "https://h.example/a?API_KEY=REDACTED&period_key=2026-05",
+            ),
+        ] {
+            assert_eq!(public(&Url::parse(url).unwrap()), shown);
+        }
+    }
+}

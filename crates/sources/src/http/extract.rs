@@ -1,0 +1,274 @@
+//! From a document to rows of cells.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+use crate::http::{
+    Extract, Format, Place,
+    absence::{self, Absence},
+    document::Document,
+    envelope,
+    exposition::Selector,
+    promql,
+};
+use crate::{
+    Question,
+    cell::Cell,
+    csv::sheet,
+    table::{Doubt, Table},
+};
+
+/// More rows of CSV than this are the wrong question: as of files and queries, unless they say
+/// otherwise.
+const ROWS_MAX: usize = 10_000;
+
+impl Extract {
+    /// The rows that the document has at these places; none only where it says that there are none.
+    pub(crate) fn table(
+        &self,
+        document: &Document,
+        format: Format,
+        question: &Question<'_>,
+    ) -> Result<Table, String> {
+        match (self, document, format) {
+            (Self::Rows(rows), Document::Csv(bytes), Format::Csv(dialect)) => {
+                sheet::table(bytes, dialect, ROWS_MAX, rows, question)
+            }
+            (Self::Sample(selector), Document::Text(text), _) => {
+                one(&["value"], vec![sample(selector, text)?])
+            }
+            (Self::Samples { numerator, denominator }, Document::Text(text), _) => {
+                one(&PARTS, vec![sample(numerator, text)?, sample(denominator, text)?])
+            }
+            (Self::PromQl, Document::Json(document), _) => promql::table(document),
+            (_, Document::Json(document), _) => self.rows(document),
+            _ => Err("came in another format than was asked for".to_owned()),
+        }
+    }
+
+    /// The rows of a document in JSON that is not an error itself.
+    fn rows(&self, document: &Value) -> Result<Table, String> {
+        let is_wanted = |name: &str| self.goes_through(name);
+        if let Some(error) = envelope::error(document, is_wanted) {
+            return Err(error);
+        }
+        let table = self.rows_of(document);
+        let is_nothing = table.as_ref().is_ok_and(Table::is_nothing);
+        match envelope::failure(document, is_wanted) {
+            Some(failure) if is_nothing || table.is_err() => Err(failure),
+            _ => table,
+        }
+    }
+
+    fn rows_of(&self, document: &Value) -> Result<Table, String> {
+        match self {
+            Self::One(place) => one(place.columns(), place.found(document)?),
+            Self::Series { rows, period, figure } => series(rows, period, figure, document),
+            Self::Rows(_) | Self::Sample(_) | Self::Samples { .. } | Self::PromQl => {
+                Err("came as JSON, which was not asked for".to_owned())
+            }
+        }
+    }
+
+    /// Whether its figures are at or below that key of the document.
+    fn goes_through(&self, name: &str) -> bool {
+        let is_within = |path: &JsonPath| {
+            let text = path.to_string();
+            let rest = text.strip_prefix("$.").or_else(|| text.strip_prefix("$['"));
+            let rest = rest.and_then(|rest| rest.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '\'']))
+        };
+        match self {
+            Self::One(Place::Value(path)) => is_within(path),
+            Self::One(Place::Ratio { numerator, denominator }) => {
+                is_within(numerator) || is_within(denominator)
+            }
+            Self::Series { rows, .. } => is_within(rows),
+            Self::Rows(_) | Self::Sample(_) | Self::Samples { .. } | Self::PromQl => false,
+        }
+    }
+}
+
+/// A row for each that matches, or why there is none.
+fn series(
+    rows: &JsonPath,
+    period: &JsonPath,
+    figure: &Place,
+    document: &Value,
+) -> Result<Table, String> {
+    let columns = figure.columns().iter().chain(&["period"]);
+    let columns = columns.map(|name| (*name).to_owned()).collect();
+    let nodes = rows.query(document).all();
+    let doubt = match nodes.first() {
+        Some(first) => figure.doubt(&nodes, first),
+        None => match absence::of(rows, document) {
+            Absence::Empty => None,
+            Absence::Null => return Err(format!("has null at `{rows}` where rows are expected")),
+            Absence::Doubted(doubt) => Some(doubt),
+        },
+    };
+    let row = |row: &Value| {
+        let period = node(period, row)?.map_or(Cell::Null, Cell::from);
+        // A row that leaves its figure out says as little as one with null.
+        let figures = figure.paths().into_iter();
+        let figures = figures.map(|path| Ok(node(path, row)?.map_or(Cell::Null, Cell::from)));
+        figures.chain([Ok(period)]).collect()
+    };
+    let rows = nodes.into_iter().map(row).collect::<Result<_, String>>()?;
+    Ok(Table { columns, rows, doubt, ..Table::default() })
+}
+
+/// What is at a place of a document.
+enum Found {
+    Cell(Cell),
+    /// The place says that there is nothing.
+    Nothing,
+}
+
+/// One row, if all of its cells are there, or none, if none is.
+fn one(columns: &[&str], cells: Vec<Found>) -> Result<Table, String> {
+    let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+    if cells.iter().all(|found| matches!(found, Found::Nothing)) {
+        return Ok(Table { columns, ..Table::default() });
+    }
+    let cell = |(found, name): (Found, &String)| match found {
+        Found::Cell(cell) => Ok(cell),
+        Found::Nothing => Err(format!("came without a {name}: nothing matches")),
+    };
+    let row = cells.into_iter().zip(&columns).map(cell).collect::<Result<_, String>>()?;
+    Ok(Table { columns, rows: vec![row], ..Table::default() })
+}
+
+/// The columns of a ratio.
+const PARTS: [&str; 2] = ["numerator", "denominator"];
+
+impl Place {
+    fn columns(&self) -> &'static [&'static str] {
+        match self {
+            Self::Value(_) => &["value"],
+            Self::Ratio { .. } => &PARTS,
+        }
+    }
+
+    fn paths(&self) -> Vec<&JsonPath> {
+        match self {
+            Self::Value(path) => vec![path],
+            Self::Ratio { numerator, denominator } => vec![numerator, denominator],
+        }
+    }
+
+    fn found(&self, document: &Value) -> Result<Vec<Found>, String> {
+        self.paths().into_iter().map(|path| found(path, document)).collect()
+    }
+
+    /// Why the figure may be misspelt: no row has anything at its place.
+    fn doubt(&self, rows: &[&Value], first: &Value) -> Option<Doubt> {
+        self.paths().into_iter().find_map(|path| {
+            let is_anywhere = rows.iter().any(|row| !path.query(row).all().is_empty());
+            match absence::of(path, first) {
+                Absence::Doubted(doubt) if !is_anywhere => Some(doubt),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// What the path matches, or that its place is empty; an error where there is no such place.
+fn found(path: &JsonPath, document: &Value) -> Result<Found, String> {
+    if let Some(node) = node(path, document)? {
+        return Ok(Found::Cell(Cell::from(node)));
+    }
+    match absence::of(path, document) {
+        Absence::Empty => Ok(Found::Nothing),
+        Absence::Null => Ok(Found::Cell(Cell::Null)),
+        Absence::Doubted(doubt) => Err(doubt.words().to_owned()),
+    }
+}
+
+fn sample(selector: &Selector, text: &str) -> Result<Found, String> {
+    Ok(selector.find(text)?.map_or(Found::Nothing, Found::Cell))
+}
+
+/// What the path matches, which is one node or none.
+fn node<'d>(path: &JsonPath, document: &'d Value) -> Result<Option<&'d Value>, String> {
+    let nodes = path.query(document).all();
+    match nodes.as_slice() {
+        [] => Ok(None),
+        [node] => Ok(Some(*node)),
+        [..] => Err(format!(
+            "has {} matches of `{path}` where one is expected; narrow the path",
+            nodes.len()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn path(text: &str) -> JsonPath {
+        JsonPath::parse(text).unwrap()
+    }
+
+    fn value(text: &str) -> Extract {
+        Extract::One(Place::Value(path(text)))
+    }
+
+    fn ratio(numerator: &str, denominator: &str) -> Place {
+        Place::Ratio { numerator: path(numerator), denominator: path(denominator) }
+    }
+
+    #[test]
+    fn a_path_finds_one_cell_or_none() {
+        let document =
+            json!({"a": 1, "b": null, "c": [1, 2], "d": "7", "e": false, "f": 1.5, "g": []});
+        for (at, rows) in [
+            ("$.a", vec![vec![Cell::Int(1)]]),
+            ("$.b", vec![vec![Cell::Null]]),
+            ("$.c", vec![vec![Cell::Other("an array".into())]]),
+            ("$.d", vec![vec![Cell::Text("7".into())]]),
+            ("$.e", vec![vec![Cell::Bool(false)]]),
+            ("$.f", vec![vec![Cell::Float(1.5)]]),
+            ("$.g[0].n", vec![]),
+            ("$.b.n", vec![vec![Cell::Null]]),
+        ] {
+            assert_eq!(value(at).rows(&document).unwrap().rows, rows, "{at}");
+        }
+        let absent = value("$.x").rows(&document).unwrap_err();
+        assert!(absent.contains("has nothing at `$.x`"), "{absent}");
+        assert!(value("$.c[*]").rows(&document).unwrap_err().contains("2 matches of"));
+    }
+
+    #[test]
+    fn a_ratio_has_both_parts_or_none() {
+        let document = json!({"n": 9, "d": 10, "e": []});
+        let rows = |at: Place| Extract::One(at).rows(&document);
+        assert_eq!(rows(ratio("$.n", "$.d")).unwrap().rows, [[Cell::Int(9), Cell::Int(10)]]);
+        assert!(rows(ratio("$.e[0]", "$.e[1]")).unwrap().rows.is_empty());
+        assert!(rows(ratio("$.n", "$.e[0]")).unwrap_err().contains("without a denominator"));
+        assert!(rows(ratio("$.n", "$.y")).unwrap_err().contains("has nothing at `$.y`"));
+    }
+
+    #[test]
+    fn a_series_has_a_row_for_each_match() {
+        let document = json!({"data": [{"m": "2026-04", "v": 3}, {"m": "2026-05"}]});
+        let series = Extract::Series {
+            rows: path("$.data[*]"),
+            period: path("$.m"),
+            figure: Place::Value(path("$.v")),
+        };
+        let table = series.rows(&document).unwrap();
+        assert_eq!(table.columns, ["value", "period"]);
+        let month = |key: &str| Cell::Text(key.to_owned());
+        assert_eq!(table.rows, [[Cell::Int(3), month("2026-04")], [Cell::Null, month("2026-05")]]);
+        let empty = series.rows(&json!({"data": []})).unwrap();
+        assert_eq!((empty.rows.len(), empty.doubt), (0, None));
+        let elsewhere = series.rows(&json!({"items": []})).unwrap();
+        assert!(elsewhere.doubt.unwrap().words().contains("has nothing at `$.data[*]`"));
+        assert!(series.rows(&json!({"data": null})).unwrap_err().contains("null at `$.data[*]`"));
+        let misspelt = series.rows(&json!({"data": [{"m": "2026-05", "w": 3}]})).unwrap();
+        assert!(misspelt.doubt.unwrap().words().contains("has nothing at `$.v`"));
+    }
+}

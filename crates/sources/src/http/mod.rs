@@ -1,0 +1,278 @@
+//! An HTTP API as a source: ask for a document, take the figures out of JSON, CSV or Prometheus.
+
+mod absence;
+pub(crate) mod client;
+mod document;
+mod envelope;
+pub mod exposition;
+mod extract;
+mod failure;
+mod oauth;
+mod pace;
+mod pages;
+pub mod promql;
+pub mod template;
+pub(crate) mod transport;
+
+use std::time::Duration;
+
+use encoding_rs::Encoding;
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use secrecy::SecretString;
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use url::Url;
+
+use crate::http::exposition::Selector;
+use crate::{
+    csv::{Dialect, Rows},
+    wording::Wording,
+};
+
+/// How to reach an HTTP API.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Requests are relative to it.
+    pub base_url: Url,
+    /// How it knows us.
+    pub auth: Auth,
+    /// How long one fetch may take, connecting included.
+    pub timeout: Duration,
+    /// The largest body read, after decompression, in bytes.
+    pub body_bytes_max: usize,
+    /// Requests in flight at once.
+    pub concurrent_max: usize,
+    /// Requests a minute, if that is limited.
+    pub per_minute_max: Option<u32>,
+    /// Headers sent with every request.
+    pub headers: HeaderMap,
+    /// PEM of authorities trusted beside the system's.
+    pub authority: Option<Vec<u8>>,
+    /// PEM of our certificate and its key.
+    pub identity: Option<SecretString>,
+    /// A proxy to go through; otherwise as the environment says.
+    pub proxy: Option<Proxy>,
+}
+
+/// A proxy, and who we are there.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Where it is.
+    pub url: Url,
+    /// User and password, if it asks.
+    pub login: Option<(String, SecretString)>,
+}
+
+/// How an HTTP API knows us.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// It does not.
+    None,
+    /// `Authorization: Bearer …`
+    Bearer(SecretString),
+    /// `Authorization: Basic …`
+    Basic {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// A key in a header of its own.
+    Key {
+        /// The header.
+        header: HeaderName,
+        /// The key.
+        key: SecretString,
+    },
+    /// A token fetched with a client's credentials.
+    OAuth2 {
+        /// Where tokens are fetched.
+        token_url: Url,
+        /// The client's name.
+        client_id: String,
+        /// The client's secret.
+        client_secret: SecretString,
+        /// What it asks to be allowed.
+        scope: Option<String>,
+    },
+}
+
+/// One question to an HTTP API.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// What is asked. KPIs that ask the same share an answer.
+    pub call: Call,
+    /// Where the figures are in the answer.
+    pub extract: Extract,
+}
+
+/// What is asked of an HTTP API, whoever reads the answer.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// By which method.
+    pub method: Method,
+    /// Path and query below the base URL.
+    pub path: Template,
+    /// What is sent along.
+    pub sent: Sent,
+    /// Headers beside the connection's.
+    pub headers: Vec<(HeaderName, Wording)>,
+    /// How further pages are found.
+    pub pages: Option<Pages>,
+    /// What comes.
+    pub format: Format,
+    /// How its text is encoded, whatever the API says.
+    pub encoding: Option<&'static Encoding>,
+}
+
+/// What an answer is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// CSV as some program writes it.
+    Csv(Dialect),
+    /// The text of Prometheus, or OpenMetrics.
+    Prometheus,
+}
+
+impl Call {
+    /// What is asked, word by word.
+    pub(crate) fn words(&self) -> String {
+        format!("{self:?}")
+    }
+
+    /// Whether a parameter of the window stands in the path, the headers or the body.
+    pub fn names_period(&self) -> bool {
+        self.path.names_period()
+            || self.headers.iter().any(|(_, words)| words.names_period())
+            || match &self.sent {
+                Sent::Nothing => false,
+                Sent::Text { words, .. } => words.names_period(),
+                // It is asked for an instant.
+                Sent::PromQl(_) => true,
+                Sent::Form(fields) => fields.iter().any(|(_, words)| words.names_period()),
+                Sent::Json(body) | Sent::GraphQl { variables: body, .. } => named_in(body),
+            }
+    }
+
+    /// Whether it may be asked again where nobody knows whether it was carried out (RFC 9110 §9.2.2):
+    /// a GraphQL query changes nothing, whatever method carries it.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        const REPEATABLE: [&str; 8] =
+            ["GET", "OPTIONS", "PUT", "DELETE", "SEARCH", "QUERY", "PROPFIND", "REPORT"];
+        match &self.sent {
+            Sent::GraphQl { query, .. } if !query.contains("mutation") => true,
+            _ => REPEATABLE.contains(&self.method.as_str()),
+        }
+    }
+}
+
+fn named_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => Wording::parse(text).is_ok_and(|words| words.names_period()),
+        Value::Array(list) => list.iter().any(named_in),
+        Value::Object(map) => map.values().any(named_in),
+        _ => false,
+    }
+}
+
+/// What a request sends along.
+#[derive(Clone, Debug)]
+pub enum Sent {
+    /// Nothing.
+    Nothing,
+    /// JSON, in whose texts the window stands.
+    Json(Value),
+    /// A text.
+    Text {
+        /// What it says.
+        words: Wording,
+        /// What it is written in, if the author says so.
+        media: Option<HeaderValue>,
+    },
+    /// A form.
+    Form(Vec<(String, Wording)>),
+    /// A PromQL instant query in the address, at the end of the window, or now while it runs. `[$period]`
+    /// in it is the span from the window's start to that instant.
+    PromQl(String),
+    /// A GraphQL query, in whose variables the window stands.
+    GraphQl {
+        /// The query.
+        query: String,
+        /// Its variables.
+        variables: Value,
+    },
+}
+
+/// How the further pages of an answer are found.
+#[derive(Clone, Debug)]
+pub enum Pages {
+    /// By the header `Link`.
+    LinkHeader,
+    /// By an address in the document.
+    Next(JsonPath),
+    /// By a query parameter that counts, from 1; a page without rows is the last.
+    Number(String),
+    /// By a query parameter that takes what the page before gave.
+    Cursor {
+        /// Where it is in the document.
+        path: JsonPath,
+        /// Which takes it.
+        parameter: String,
+    },
+}
+
+/// A path and query in which `{period_key}`, `{period_start}`, `{period_end}`,
+/// `{period_first_day}` and `{period_last_day}` stand for the window: a period key, instants such
+/// as `2026-04-30T22:00:00Z`, and local days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    wording: Wording,
+}
+
+/// Where the figures are in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extract {
+    /// One figure.
+    One(Place),
+    /// A figure for each of several periods.
+    Series {
+        /// Matches a node for each row.
+        rows: JsonPath,
+        /// From a row, which is its `$`: a period key.
+        period: JsonPath,
+        /// From a row, which is its `$`.
+        figure: Place,
+    },
+    /// Rows of CSV.
+    Rows(Rows),
+    /// A sample of Prometheus.
+    Sample(Selector),
+    /// Two of them, for the parts of a ratio.
+    Samples {
+        /// What is counted.
+        numerator: Selector,
+        /// How many there are.
+        denominator: Selector,
+    },
+    /// What PromQL gave.
+    PromQl,
+}
+
+/// Where one figure is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// One value.
+    Value(JsonPath),
+    /// A ratio's two parts.
+    Ratio {
+        /// Of what is counted.
+        numerator: JsonPath,
+        /// Of how many there are.
+        denominator: JsonPath,
+    },
+}

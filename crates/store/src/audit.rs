@@ -1,0 +1,55 @@
+//! The table `audit`: every change that a person made. Rows are only ever added.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use crate::micros;
+
+/// A change that a person made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: String,
+    /// What: `acknowledged`, `silenced`, `unsilenced`, `noted`, `imported`, …
+    pub action: String,
+    /// To what: a path of ids, or another name.
+    pub of: String,
+    /// In which words.
+    pub detail: Option<String>,
+}
+
+type Row = (i64, String, String, String, Option<String>);
+
+pub(crate) async fn record(tx: &mut SqliteConnection, deed: &Deed) -> anyhow::Result<()> {
+    let sql = "INSERT INTO audit (at, person, action, subject, detail) VALUES ($1, $2, $3, $4, $5)";
+    sqlx::query(sql)
+        .bind(deed.at.timestamp_micros())
+        .bind(&deed.by)
+        .bind(&deed.action)
+        .bind(&deed.of)
+        .bind(&deed.detail)
+        .execute(tx)
+        .await
+        .context("cannot write down who did it")?;
+    Ok(())
+}
+
+/// The newest deeds first.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    limit: u32,
+) -> anyhow::Result<Vec<Deed>> {
+    let sql = "SELECT at, person, action, subject, detail FROM audit ORDER BY id DESC LIMIT $1";
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(limit)
+        .fetch_all(connection)
+        .await
+        .context("cannot read who did what")?;
+    let deed =
+        |(at, by, action, of, detail): Row| Ok(Deed { at: micros(at)?, by, action, of, detail });
+    rows.into_iter().map(deed).collect()
+}

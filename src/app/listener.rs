@@ -1,0 +1,77 @@
+//! The socket that the daemon shows itself on: bound before anything runs, kept over reloads.
+
+use std::{
+    io::ErrorKind,
+    net::{SocketAddr, TcpListener},
+};
+
+use anyhow::{Context, anyhow};
+use axum::http::HeaderName;
+
+use crate::web::access::Access;
+use kpid_config::setup::Setup;
+
+/// Two kpids on one machine begin with the same port.
+const TAKEN: &str =
+    "another program has this port, perhaps another kpid; give this one another, e.g. 8421";
+
+/// A bound socket.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// As configured.
+    pub(crate) address: SocketAddr,
+    socket: TcpListener,
+}
+
+impl Listener {
+    /// Binds an address, if there is one.
+    pub(crate) fn bind(
+        address: Option<SocketAddr>,
+    ) -> anyhow::Result<Option<std::sync::Arc<Self>>> {
+        let Some(address) = address else { return Ok(None) };
+        let told = || format!("cannot listen on {address} (`web.listen`)");
+        let bound = TcpListener::bind(address).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => anyhow!(TAKEN),
+            _ => error.into(),
+        });
+        let socket = bound.with_context(told)?;
+        socket.set_nonblocking(true).with_context(told)?;
+        Ok(Some(std::sync::Arc::new(Self { address, socket })))
+    }
+
+    /// Where it is reached: port 0 in the configuration is a free one here.
+    pub(crate) fn reached_at(&self) -> anyhow::Result<SocketAddr> {
+        self.socket.local_addr().context("the listening socket has no address")
+    }
+
+    /// The same socket, for whoever serves it now; connections that come meanwhile wait in it.
+    pub(crate) fn socket(&self) -> anyhow::Result<tokio::net::TcpListener> {
+        let socket = self.socket.try_clone().context("cannot share the listening socket")?;
+        tokio::net::TcpListener::from_std(socket).context("cannot use the listening socket")
+    }
+}
+
+/// Who may look, as configured.
+pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
+    let web = &setup.web;
+    let header = web.trusted_header.as_ref().map(|name| {
+        name.parse::<HeaderName>()
+            .with_context(|| format!("`{name}` is no header's name (`web.trusted_header`)"))
+    });
+    let public_host = web.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+    let access = Access {
+        tokens: web.tokens.clone(),
+        trusted_header: header.transpose()?,
+        public_host,
+        is_beyond_loopback: web.listen.is_some_and(|address| !address.ip().is_loopback()),
+    };
+    // With nothing but pushing let in, the page is shown to nobody.
+    let takes_pushes = setup.connections.values().any(|held| held.door().is_some());
+    if let Some(address) = web.listen {
+        anyhow::ensure!(
+            access.suffices_at(address) || takes_pushes,
+            "anybody who reaches {address} could look; add `tokens` or `trusted_header` to `web`"
+        );
+    }
+    Ok(access)
+}

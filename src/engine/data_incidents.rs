@@ -1,0 +1,450 @@
+//! Trouble with data, found in a judgement and told to those who look after the data, never to
+//! managers. What fails together is told together: one notice for a source, however many KPIs it has.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::outbox::notices::{self, Wording};
+use kpid_config::setup::Setup;
+use kpid_message::notice::{NoticeKind, Section};
+use kpid_rules::{
+    evaluation::IncidentKey,
+    evaluation::{Incident, IncidentNews, Trouble},
+    judgement::{KpiStanding, Restated, Standing, rounding},
+    model::{Id, KpiRef, Lag},
+};
+use kpid_store::{Held, NewDelivery};
+
+/// A notice names so many KPIs; more are counted.
+const KPIS_NAMED_MAX: usize = 20;
+
+/// Nobody has asked for a reading that is older: the daemon was down.
+const ASKED_WITHIN: TimeDelta = TimeDelta::days(1);
+
+/// What a look at the data found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The incidents that moved, by key.
+    pub(crate) incidents: Vec<(IncidentKey, Incident)>,
+    /// What is told of them.
+    pub(crate) deliveries: Vec<NewDelivery>,
+}
+
+/// Trouble as it is seen now.
+struct Seen {
+    subject: String,
+    summary: String,
+    lines: Vec<String>,
+}
+
+/// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
+pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
+    let seen = seen(setup, held, standing, now);
+    let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing)).cloned();
+    let keys: BTreeSet<IncidentKey> = seen.keys().cloned().chain(open).collect();
+    let mut incidents = Vec::new();
+    let mut told: BTreeMap<(Vec<Id>, bool), Vec<Told>> = BTreeMap::new();
+    for key in keys {
+        let (before, trouble) = (held.incidents.get(&key).copied(), seen.get(&key));
+        let Some((incident, news)) = Incident::advance(before, trouble.is_some(), now) else {
+            continue;
+        };
+        if let Some(news) = news.and_then(|news| told_of(setup, &key, incident, news, trouble)) {
+            told.entry((readers(setup, &key), news.began)).or_default().push(news);
+        }
+        incidents.push((key, incident));
+    }
+    let deliveries = told
+        .into_iter()
+        .flat_map(|((readers, began), told)| {
+            notices::deliveries(setup, &wording(told, began, now), &readers, now)
+        })
+        .collect();
+    Found { incidents, deliveries }
+}
+
+/// All trouble there is now, by its key.
+fn seen(
+    setup: &Setup,
+    held: &Held,
+    standing: &Standing,
+    now: DateTime<Utc>,
+) -> BTreeMap<IncidentKey, Seen> {
+    let mut seen = sources(setup, held);
+    for (named, kpi) in &judged(standing) {
+        for restated in &kpi.restated {
+            seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
+        }
+        let Some(trouble) = Trouble::of(kpi) else { continue };
+        if is_known(setup, held, trouble, (named, kpi), now) {
+            seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
+        }
+    }
+    seen
+}
+
+/// Whether trouble is more than that nobody has asked yet, and is not told with its source.
+fn is_known(
+    setup: &Setup,
+    held: &Held,
+    trouble: Trouble,
+    (named, kpi): (&KpiRef, &KpiStanding),
+    now: DateTime<Utc>,
+) -> bool {
+    if !setup.collections.iter().any(|collection| collection.kpi == *named) {
+        return true;
+    }
+    let Some(attempt) = held.attempts.get(named) else { return false };
+    let asked_since = match (trouble, kpi.period, setup.portfolio.scorecard(&named.scorecard)) {
+        (Trouble::Overdue, Some(period), Some(scorecard)) => {
+            let lag = scorecard.kpi(&named.kpi).and_then(|kpi| kpi.lag);
+            scorecard.calendar.overdue_from(period, lag.unwrap_or(Lag::Days(0)))
+        }
+        (Trouble::Stale, ..) => now - ASKED_WITHIN,
+        _ => DateTime::<Utc>::MIN_UTC,
+    };
+    attempt.failure.is_none() && attempt.finished_at >= asked_since
+}
+
+fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
+    let mut kpis = HashMap::new();
+    for scorecard in &standing.scorecards {
+        let objectives = scorecard.perspectives.iter().flat_map(|held| &held.objectives);
+        for kpi in objectives.flat_map(|held| &held.kpis) {
+            let named = KpiRef { scorecard: scorecard.id.clone(), kpi: kpi.id.clone() };
+            kpis.insert(named, kpi);
+        }
+    }
+    kpis
+}
+
+/// Whether a judgement of these scorecards can say that an incident is over.
+fn is_looked_at(setup: &Setup, key: &IncidentKey, standing: &Standing) -> bool {
+    let is_judged =
+        |kpi: &KpiRef| standing.scorecards.iter().any(|scorecard| scorecard.id == kpi.scorecard);
+    key.kpi().is_none_or(is_judged) || no_longer_followed(setup, key).is_some()
+}
+
+/// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
+/// KPI than the others hears of it, also when the others know already.
+fn sources(setup: &Setup, held: &Held) -> BTreeMap<IncidentKey, Seen> {
+    let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
+    for collection in &setup.collections {
+        let attempt = held.attempts.get(&collection.kpi);
+        if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref()) {
+            let reader = steward(setup, &collection.kpi);
+            let of = failing.entry((&collection.source.from, reader)).or_default();
+            of.push((collection.kpi.clone(), problem.as_str()));
+        }
+    }
+    let source = |((id, steward), kpis): ((&Id, Option<Id>), Failing<'_>)| {
+        (IncidentKey::Source { connection: id.clone(), steward }, of_source(setup, held, id, &kpis))
+    };
+    failing.into_iter().map(source).collect()
+}
+
+fn of_source(setup: &Setup, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
+    let all = setup.collections.iter().filter(|held| held.source.from == *id).count();
+    let count = kpis.len();
+    let which = match (count, all) {
+        (1, 1) => "the KPI".to_owned(),
+        _ if count == all => format!("any of the {all} KPIs"),
+        _ => format!("{count} of the {all} KPIs"),
+    };
+    let line = |(named, problem): &(KpiRef, &str)| {
+        format!("{}: {problem}{}", name(setup, named), last_known(setup, held, named))
+    };
+    let mut lines: Vec<String> = kpis.iter().take(KPIS_NAMED_MAX).map(line).collect();
+    if count > KPIS_NAMED_MAX {
+        lines.push(format!("and {} more", count - KPIS_NAMED_MAX));
+    }
+    Seen {
+        subject: format!("[Data] `{id}` gives no figures"),
+        summary: format!("The connection `{id}` gives no figure for {which} it feeds."),
+        lines,
+    }
+}
+
+fn steward(setup: &Setup, named: &KpiRef) -> Option<Id> {
+    setup.portfolio.kpi(named).and_then(|kpi| kpi.steward.clone())
+}
+
+fn name(setup: &Setup, named: &KpiRef) -> String {
+    let kpi = setup.portfolio.kpi(named);
+    kpi.map_or_else(|| named.to_string(), |kpi| format!("{} ({named})", kpi.name))
+}
+
+/// "; last known: 41 of May 2026"
+fn last_known(setup: &Setup, held: &Held, named: &KpiRef) -> String {
+    let newest = held.history.kpi(named).and_then(|held| held.actuals.last_key_value());
+    let kpi = setup.portfolio.kpi(named);
+    let value = newest.zip(kpi).and_then(|((period, revisions), kpi)| {
+        let value = revisions.last()?.figure.value(kpi.scale)?;
+        let value = rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
+        Some(format!("; last known: {value} of {}", period.label()))
+    });
+    value.unwrap_or_default()
+}
+
+fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) -> Seen {
+    let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
+    let period = kpi.period.map(|period| format!(" for {}", period.label())).unwrap_or_default();
+    let (word, sentence) = match trouble {
+        Trouble::Overdue => ("is overdue", format!("is overdue{period}")),
+        Trouble::Stale => {
+            ("is stale", "has no new reading, and its last one is too old".to_owned())
+        }
+        Trouble::Quarantined => (
+            "is not believable",
+            format!("came{period} with a value outside its `sanity`; it is not used"),
+        ),
+    };
+    let mut lines = Vec::new();
+    lines.extend(kpi.last_known.map(|last| {
+        format!("The last value known is {} of {}.", value(last.value), last.period.label())
+    }));
+    if trouble == Trouble::Quarantined {
+        lines.push("To accept it, widen `sanity`, or correct the source.".to_owned());
+    }
+    Seen {
+        subject: format!("[Data] {} {word}", kpi.name),
+        summary: format!("{} {sentence}.", name(setup, named)),
+        lines,
+    }
+}
+
+fn of_restated(setup: &Setup, restated: &Restated, named: &KpiRef, kpi: &KpiStanding) -> Seen {
+    let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
+    let Restated { period, first, .. } = restated;
+    Seen {
+        subject: format!("[Data] {} was restated", kpi.name),
+        summary: format!(
+            "{} was changed for {} after it had been reported.",
+            name(setup, named),
+            period.label()
+        ),
+        lines: vec![format!(
+            "It was reported as {}, {}, and is {} now, {}.",
+            value(first.value),
+            first.status.words(),
+            value(restated.value),
+            restated.status.words()
+        )],
+    }
+}
+
+/// KPIs whose source fails, each with its words.
+type Failing<'a> = Vec<(KpiRef, &'a str)>;
+
+/// One thing to tell.
+struct Told {
+    key: String,
+    began: bool,
+    subject: String,
+    summary: String,
+    lines: Vec<String>,
+}
+
+fn told_of(
+    setup: &Setup,
+    key: &IncidentKey,
+    incident: Incident,
+    news: IncidentNews,
+    trouble: Option<&Seen>,
+) -> Option<Told> {
+    let key_of_now = format!("{key}/{}", incident.opened_at.timestamp());
+    match (news, trouble) {
+        (IncidentNews::Began, Some(seen)) => Some(Told {
+            key: key_of_now,
+            began: true,
+            subject: seen.subject.clone(),
+            summary: seen.summary.clone(),
+            lines: seen.lines.clone(),
+        }),
+        (IncidentNews::Over, _) if key.ends() => {
+            let what = subject_of(setup, key);
+            let since = incident.opened_at.with_timezone(&setup.calendar.zone);
+            let problem =
+                format!("The problem with {what} that began {}", since.format("%Y-%m-%d %H:%M"));
+            let (subject, summary) = match no_longer_followed(setup, key) {
+                None => (format!("[Data] {what} is working again"), format!("{problem} is over.")),
+                Some(why) => (
+                    format!("[Data] {what} {why}"),
+                    format!("{problem} is not followed any more: it {why}."),
+                ),
+            };
+            Some(Told { key: key_of_now, began: false, subject, summary, lines: Vec::new() })
+        }
+        _ => None,
+    }
+}
+
+/// One notice of everything that began, or is over, for one reader.
+fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
+    let kind = if began { NoticeKind::DataTrouble } else { NoticeKind::DataRecovered };
+    let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
+    let why = why.to_owned();
+    if told.len() == 1
+        && let Some(Told { key, subject, summary, lines, .. }) = told.pop()
+    {
+        let lines = Some(lines).filter(|lines| !lines.is_empty());
+        let sections = lines.map(|lines| Section { title: String::new(), lines });
+        let sections = sections.into_iter().collect();
+        return Wording { kind, dedup_key: key, subject, summary, sections, why };
+    }
+    let count = told.len();
+    let (subject, summary) = if began {
+        (format!("[Data] {count} data problems"), format!("{count} data problems began."))
+    } else {
+        (
+            format!("[Data] {count} data problems are over"),
+            format!("{count} data problems are over."),
+        )
+    };
+    let mut sections: Vec<Section> =
+        told.into_iter().map(|told| Section { title: told.summary, lines: told.lines }).collect();
+    let more = sections.split_off(sections.len().min(KPIS_NAMED_MAX)).len();
+    if more > 0 {
+        sections.push(Section { title: format!("and {more} more"), lines: Vec::new() });
+    }
+    let dedup_key = format!("data/{}", now.timestamp_micros());
+    Wording { kind, dedup_key, subject, summary, sections, why }
+}
+
+/// What an incident that is over was about, in words.
+fn subject_of(setup: &Setup, key: &IncidentKey) -> String {
+    match key {
+        IncidentKey::Source { connection, .. } => format!("the connection `{connection}`"),
+        IncidentKey::Overdue(kpi)
+        | IncidentKey::Stale(kpi)
+        | IncidentKey::Quarantined(kpi, _)
+        | IncidentKey::Restated(kpi, _) => name(setup, kpi),
+    }
+}
+
+/// Why nobody can see any more whether trouble goes on, if so: what it was about is gone, which is
+/// no recovery.
+fn no_longer_followed(setup: &Setup, key: &IncidentKey) -> Option<&'static str> {
+    let not_configured = "is no longer configured";
+    if let IncidentKey::Source { connection, steward: reader } = key {
+        if !setup.connections.contains_key(connection) {
+            return Some(not_configured);
+        }
+        let mut fed = setup.collections.iter().filter(|held| held.source.from == *connection);
+        let is_fed = fed.any(|held| steward(setup, &held.kpi) == *reader);
+        return (!is_fed).then_some("feeds no KPI that you look after any more");
+    }
+    let is_gone = key.kpi().is_some_and(|kpi| setup.portfolio.kpi(kpi).is_none());
+    is_gone.then_some(not_configured)
+}
+
+/// The steward whom the key names, or of the KPI it names; the operators where there is none.
+fn readers(setup: &Setup, key: &IncidentKey) -> Vec<Id> {
+    let steward = match key {
+        IncidentKey::Source { steward, .. } => steward.clone(),
+        _ => key.kpi().and_then(|kpi| steward(setup, kpi)),
+    };
+    steward.map_or_else(|| setup.operators.clone(), |steward| vec![steward])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::set_up;
+    use kpid_rules::{evaluation::judge, series::History};
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+connections: { api: { http: { base_url: \"http://127.0.0.1:1/\" } } }
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { tom: { email: tom@example.com }, ines: { email: ines@example.com } }
+operators: [ines]
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+perspectives:
+  customer:
+    objectives:
+      answer:
+        kpis:
+          calls: { name: Calls, nature: level, target: 95, steward: tom, schedule: { every: 1d }, source: { http: { from: api, get: calls, value: $.value } } }
+";
+
+    fn setup(scorecard: &str) -> Setup {
+        let folder = tempfile::tempdir().unwrap();
+        set_up(folder.path(), DAEMON, scorecard)
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-06-03T10:00:00Z".parse().unwrap()
+    }
+
+    /// What is told of an incident that is not seen any more, when no scorecard of its is judged.
+    fn over(key: &str) -> Option<(String, String)> {
+        let setup = setup(SCORECARD);
+        let opened_at = now() - TimeDelta::hours(6);
+        let incident = Incident { opened_at, told_at: Some(opened_at), closed_at: None };
+        let held = Held {
+            incidents: [(IncidentKey::parse(key).unwrap(), incident)].into(),
+            ..Held::default()
+        };
+        let none = judge(&setup.portfolio, &History::default(), &HashMap::new(), "", now());
+        let none = Standing { scorecards: Vec::new(), ..none };
+        let mut found = look(&setup, &held, &none, now()).deliveries;
+        assert!(found.len() <= 1, "{found:?}");
+        let facts: serde_json::Value = serde_json::from_str(&found.pop()?.facts).unwrap();
+        let word = |name: &str| facts[name].as_str().unwrap().to_owned();
+        Some((word("subject"), word("summary")))
+    }
+
+    #[test]
+    fn what_works_again_is_told_and_what_is_gone_is_not_said_to() {
+        for (key, subject, summary) in [
+            (
+                "source/api/tom",
+                "[Data] the connection `api` is working again",
+                "The problem with the connection `api` that began 2026-06-03 06:00 is over.",
+            ),
+            (
+                "source/old/tom",
+                "[Data] the connection `old` is no longer configured",
+                "The problem with the connection `old` that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
+            ),
+            (
+                "source/api/ines",
+                "[Data] the connection `api` feeds no KPI that you look after any more",
+                "The problem with the connection `api` that began 2026-06-03 06:00 is not followed any more: it feeds no KPI that you look after any more.",
+            ),
+            (
+                "kpi/sales/sold/overdue",
+                "[Data] sales/sold is no longer configured",
+                "The problem with sales/sold that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
+            ),
+        ] {
+            assert_eq!(over(key), Some((subject.to_owned(), summary.to_owned())), "{key}");
+        }
+        // A KPI may be called as anything, also as what has no end.
+        let (subject, _) = over("kpi/care/restated-calls/stale").unwrap();
+        assert_eq!(subject, "[Data] care/restated-calls is no longer configured");
+        assert_eq!(over("kpi/care/calls/overdue"), None, "nobody has looked at it");
+        assert_eq!(over("kpi/sales/sold/restated/2026-05"), None, "it has no end");
+    }
+
+    #[test]
+    fn a_connection_is_counted_as_a_person_would() {
+        let seen = |kpis: &str, failing: usize| {
+            let setup = setup(&format!("{SCORECARD}{kpis}"));
+            let failing = setup.collections.iter().take(failing);
+            let failing: Vec<_> = failing.map(|held| (held.kpi.clone(), "answered 500")).collect();
+            of_source(&setup, &Held::default(), &Id::parse("api").unwrap(), &failing).summary
+        };
+        let more = "          mails: { nature: level, target: 95, schedule: { every: 1d }, source: { http: { from: api, get: mails, value: $.value } } }\n";
+        let begins = "The connection `api` gives no figure for";
+        assert_eq!(seen("", 1), format!("{begins} the KPI it feeds."));
+        assert_eq!(seen(more, 1), format!("{begins} 1 of the 2 KPIs it feeds."));
+        assert_eq!(seen(more, 2), format!("{begins} any of the 2 KPIs it feeds."));
+    }
+}

@@ -1,0 +1,255 @@
+//! Judging after new data: one transaction from what is held to what is told.
+
+use std::collections::{BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use tracing::{error, info};
+
+use crate::{
+    engine::data_incidents::{self, Found},
+    outbox::{
+        held_mail::{self, Release},
+        notices::{self, OPERATORS_WHY, Wording},
+        report::{self, Reported},
+    },
+    runtime::Engine,
+};
+use kpid_config::setup::Setup;
+use kpid_delivery::routing::routes;
+use kpid_message::{
+    facts::Facts,
+    facts_builder,
+    notice::{NoticeKind, Section},
+};
+use kpid_rules::{
+    alerting::Event,
+    evaluation::{Circumstances, EpisodeChange, evaluate},
+    judgement::Standing,
+    model::Id,
+};
+use kpid_store::{Held, Judgement, NewDelivery};
+
+/// What live evaluations do: a scope seen for the first time is not told of.
+pub const LIVE: Circumstances =
+    Circumstances { historical: false, first_look_is_historical: true, silenced: &[] };
+
+/// Judges scorecards as the running daemon does: it is counted, and whoever delivers is woken.
+pub(crate) async fn live(
+    engine: &Engine,
+    scorecards: &[Id],
+    news: &Notify,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let judgement = judge(engine, scorecards, LIVE, now).await?;
+    engine.metrics.judgements.inc();
+    news.notify_waiters();
+    Ok(judgement)
+}
+
+/// Judges scorecards at `now`, and then the units whose alerts were lines of one that ended: what
+/// goes on there is told by themselves from now on.
+pub async fn judge(
+    engine: &Engine,
+    scorecards: &[Id],
+    circumstances: Circumstances<'_>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let mut judgement = judge_once(engine, scorecards, circumstances, now).await?;
+    let mut judged: HashSet<Id> = scorecards.iter().cloned().collect();
+    loop {
+        let ended = judgement
+            .changes
+            .iter()
+            .filter(|change| change.before.is_open() && !change.episode.is_open());
+        let below = ended.flat_map(|change| engine.setup.portfolio.units_below(&change.scope));
+        let left: BTreeSet<Id> = below.filter(|id| !judged.contains(id)).collect();
+        if left.is_empty() {
+            return Ok(judgement);
+        }
+        let left = Vec::from_iter(left);
+        let Judgement { standing, changes, deliveries, .. } =
+            judge_once(engine, &left, circumstances, now).await?;
+        judgement.standing.scorecards.extend(standing.scorecards);
+        judgement.changes.extend(changes);
+        judgement.deliveries.extend(deliveries);
+        judged.extend(left);
+    }
+}
+
+/// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
+async fn judge_once(
+    engine: &Engine,
+    scorecards: &[Id],
+    circumstances: Circumstances<'_>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let portfolio = &engine.setup.portfolio;
+    let kpis: HashSet<_> = scorecards.iter().flat_map(|id| portfolio.needed_by(id)).collect();
+    let judgement = engine
+        .store
+        .judge(&kpis, now, |held| decide(engine, scorecards, held, circumstances, now))
+        .await?;
+    for change in &judgement.changes {
+        tell(change);
+    }
+    Ok(judgement)
+}
+
+fn decide(
+    engine: &Engine,
+    scorecards: &[Id],
+    held: &Held,
+    circumstances: Circumstances<'_>,
+    now: DateTime<Utc>,
+) -> Judgement {
+    let setup = &engine.setup;
+    let Held { history, episodes, .. } = held;
+    let mut silenced = held.silenced(now);
+    silenced.extend_from_slice(circumstances.silenced);
+    let (standing, changes) = evaluate(
+        &setup.portfolio,
+        scorecards,
+        history,
+        episodes,
+        Circumstances { silenced: &silenced, ..circumstances },
+        &setup.digest,
+        now,
+    );
+    let context = facts_builder::Context {
+        portfolio: &setup.portfolio,
+        history,
+        people: &setup.people,
+        public_url: setup.web.public_url.as_ref(),
+        notes: &held.notes,
+    };
+    let mut deliveries: Vec<NewDelivery> = changes
+        .iter()
+        .flat_map(|change| deliveries(engine, context, &standing, change, now))
+        .collect();
+    let release = Release {
+        setup,
+        context,
+        standing: &standing,
+        changes: &changes,
+        silenced: &silenced,
+        now,
+    };
+    let fates = match circumstances.historical {
+        true => Vec::new(),
+        false => release.fates(held, &deliveries),
+    };
+    // The past is no trouble of today, and no news.
+    let (found, reported) = match circumstances.historical {
+        true => (Found::default(), Reported::default()),
+        false => (
+            data_incidents::look(setup, held, &standing, now),
+            report::look(setup, held, &standing, now),
+        ),
+    };
+    deliveries.extend(found.deliveries.into_iter().chain(reported.deliveries));
+    let (incidents, reports) = (found.incidents, reported.reports);
+    Judgement { standing, changes, incidents, reports, deliveries, fates }
+}
+
+/// One delivery for each recipient and channel.
+fn deliveries(
+    engine: &Engine,
+    context: facts_builder::Context<'_>,
+    standing: &Standing,
+    change: &EpisodeChange,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let Some(event) = change.event else { return Vec::new() };
+    let Some(facts) = Facts::of(context, standing, change) else { return Vec::new() };
+    let Ok(text) = serde_json::to_string(&facts) else {
+        error!(scope = %change.scope, "the news of `{}` cannot be written down", change.scope);
+        return Vec::new();
+    };
+    let is_told = |to: &&Id| {
+        // Persons are not mailed about one another's clicks; what a channel feeds keeps count.
+        event != Event::Acknowledged || !engine.setup.people.contains_key(*to)
+    };
+    // Whom a configuration no longer names has been taken out on purpose.
+    let is_known =
+        |to: &&Id| engine.setup.people.contains_key(*to) || engine.setup.channels.contains_key(*to);
+    let known: Vec<&Id> = change.to.iter().filter(is_known).collect();
+    let mut unreached: Vec<String> = Vec::new();
+    if known.is_empty() {
+        error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
+        // Whoever names nobody at all wants nobody told.
+        if !change.to.is_empty() {
+            let named: Vec<&str> = change.to.iter().map(Id::as_str).collect();
+            unreached.push(format!(
+                "it was for {}, whom the configuration no longer has; add `alert: {{ to: … }}`",
+                named.join(", ")
+            ));
+        }
+    }
+    let opening = held_mail::pace(&engine.setup, now).opening;
+    let mut deliveries = Vec::new();
+    let told = known.into_iter().filter(is_told);
+    for (to, way) in routes(told, &engine.setup.people, &engine.setup.channels) {
+        match way {
+            Ok(route) => deliveries.push(NewDelivery {
+                id: notices::delivery_id(now),
+                dedup_key: change.episode.dedup_key(&change.scope),
+                event: event.word(),
+                sequence: change.episode.told.messages,
+                channel: route.channel.to_string(),
+                recipient: route.recipient,
+                facts: text.clone(),
+                // Only people have working hours.
+                held_until: Some(opening)
+                    .filter(|opening| now < *opening && engine.setup.people.contains_key(to)),
+            }),
+            Err(error) => {
+                error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope);
+                unreached.push(error.to_string());
+            }
+        }
+    }
+    deliveries.extend(unreached_told(&engine.setup, change, event, &facts, unreached, now));
+    deliveries
+}
+
+/// What operators are told of news that somebody cannot be told.
+fn unreached_told(
+    setup: &Setup,
+    change: &EpisodeChange,
+    event: Event,
+    facts: &Facts,
+    why: Vec<String>,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    if why.is_empty() {
+        return Vec::new();
+    }
+    let (name, scorecard) = (&facts.perspective.name, &facts.scorecard.name);
+    let word = event.word();
+    let key = change.episode.dedup_key(&change.scope);
+    let wording = Wording {
+        kind: NoticeKind::GaveUp,
+        dedup_key: format!("unreached/{key}/{}", change.episode.told.messages),
+        subject: format!("[Undelivered] {name} - {scorecard}: {word}"),
+        summary: format!(
+            "The message \"{word}\" of the alert on {name} ({scorecard}) cannot be sent to everybody it is for."
+        ),
+        sections: vec![Section { title: String::new(), lines: why }],
+        why: OPERATORS_WHY.to_owned(),
+    };
+    notices::deliveries(setup, &wording, &setup.operators, now)
+}
+
+fn tell(change: &EpisodeChange) {
+    let EpisodeChange { scope, episode, before, event, .. } = change;
+    match event {
+        Some(event) => {
+            info!(%scope, episode = episode.number, event = event.word(), "`{scope}` {}", event.word())
+        }
+        None if !before.seen && episode.seen => {
+            info!(%scope, "`{scope}` is seen for the first time; what is off track at the next evaluation is told");
+        }
+        None => {}
+    }
+}

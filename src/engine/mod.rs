@@ -1,0 +1,16 @@
+//! What runs when: what is due, rounds, judgement, and everything else that brings figures in.
+
+pub mod agenda;
+pub mod backfill;
+pub mod collect;
+mod data_incidents;
+pub mod http_changes;
+pub mod import;
+pub mod judgement;
+pub mod pull;
+mod push_parser;
+mod query_window;
+pub mod retention;
+pub mod round;
+pub mod silence_watcher;
+pub mod ticker;

@@ -1,0 +1,153 @@
+//! Pulling now: what the timer does for a KPI, when a person asks.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use futures_util::{Stream, StreamExt, stream};
+use indexmap::IndexMap;
+
+use crate::{
+    engine::{
+        agenda::Due,
+        collect::{self, Answer, Occasion},
+        judgement, query_window,
+    },
+    runtime::Engine,
+};
+use kpid_clock::Clock;
+use kpid_config::setup::Collection;
+use kpid_rules::{
+    evaluation::Circumstances,
+    model::{Id, KpiRef, Period},
+};
+use kpid_sources::shared_answers::Shared;
+use kpid_store::{Collected, Judgement};
+
+/// KPIs of one connection that wait or are asked at once; connections set limits of their own.
+const CONCURRENT_MAX: usize = 64;
+
+/// What pulling one KPI gave.
+#[derive(Debug)]
+pub struct Pulled {
+    /// Which KPI.
+    pub kpi: KpiRef,
+    /// The connection it was asked of.
+    pub from: Id,
+    /// What each window gave.
+    pub answers: Vec<Answer>,
+    /// What is kept of it.
+    pub collected: Collected,
+    /// Whether it was asked what the timer would ask now: only then does it say how collecting goes.
+    pub current: bool,
+}
+
+/// What a person asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// The period; by default what the timer would ask for now.
+    pub period: Option<Period>,
+    /// Keep what was said, to be looked at.
+    pub traced: bool,
+}
+
+/// Asks the sources of KPIs, keeps nothing.
+pub async fn ask(
+    engine: &Engine,
+    collections: &[(&Collection, Occasion)],
+    manner: Manner,
+    clock: Clock,
+) -> anyhow::Result<Vec<Pulled>> {
+    let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
+    let held = engine.store.periods(kpis).await?;
+    let shared = Shared::among(collections.iter().map(|(collection, _)| &collection.source));
+    let pull = Pull { engine, shared: &shared, manner, clock };
+    let asked = collections
+        .iter()
+        .map(|(collection, occasion)| pull.one(collection, *occasion, held.get(&collection.kpi)));
+    Ok(stream::iter(asked).buffered(CONCURRENT_MAX).collect().await)
+}
+
+/// The questions that several of those due ask.
+pub(crate) fn shared_by(engine: &Engine, due: &[Due]) -> Shared {
+    let collections = due.iter().filter_map(|due| engine.setup.collections.get(due.at));
+    Shared::among(collections.map(|collection| &collection.source))
+}
+
+/// What the timer asks for now, in the order the answers come. KPIs that wait for one connection
+/// keep none of another waiting.
+pub(crate) fn answers<'a>(
+    engine: &'a Engine,
+    shared: &'a Shared,
+    collections: &'a [(&'a Collection, Occasion)],
+    held: &'a HashMap<KpiRef, BTreeSet<Period>>,
+    clock: Clock,
+) -> impl Stream<Item = Pulled> + 'a {
+    let pull = Pull { engine, shared, manner: Manner::default(), clock };
+    let mut by_connection: IndexMap<&Id, Vec<(&Collection, Occasion)>> = IndexMap::new();
+    for (collection, occasion) in collections {
+        by_connection.entry(&collection.source.from).or_default().push((*collection, *occasion));
+    }
+    stream::select_all(by_connection.into_values().map(|collections| {
+        let asked = stream::iter(collections).map(move |(collection, occasion)| {
+            pull.one(collection, occasion, held.get(&collection.kpi))
+        });
+        asked.buffer_unordered(CONCURRENT_MAX)
+    }))
+}
+
+/// Keeps what was pulled, and judges every scorecard it concerns.
+pub async fn keep(
+    engine: &Engine,
+    pulled: &[Pulled],
+    circumstances: Circumstances<'_>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Judgement> {
+    let collected = |pulled: &Pulled| {
+        let attempt = pulled.collected.attempt.clone().filter(|_| pulled.current);
+        Collected { attempt, ..pulled.collected.clone() }
+    };
+    let collected: Vec<Collected> = pulled.iter().map(collected).collect();
+    engine.store.record(&collected).await?;
+    let kpis: HashSet<KpiRef> = pulled.iter().map(|pulled| pulled.kpi.clone()).collect();
+    let scorecards = engine.setup.portfolio.affected_by(&kpis);
+    judgement::judge(engine, &scorecards, circumstances, now).await
+}
+
+/// How KPIs are pulled together.
+#[derive(Clone, Copy)]
+struct Pull<'a> {
+    engine: &'a Engine,
+    shared: &'a Shared,
+    manner: Manner,
+    clock: Clock,
+}
+
+impl Pull<'_> {
+    async fn one(
+        self,
+        collection: &Collection,
+        occasion: Occasion,
+        held: Option<&BTreeSet<Period>>,
+    ) -> Pulled {
+        let Self { engine, shared, manner, clock } = self;
+        let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard);
+        let defined =
+            scorecard.and_then(|held| Some((&held.calendar, held.kpi(&collection.kpi.kpi)?)));
+        let (windows, current) = defined.map_or((Vec::new(), true), |(calendar, kpi)| {
+            let nothing = BTreeSet::new();
+            let held = held.unwrap_or(&nothing);
+            let usual = query_window::windows(kpi, &collection.source, calendar, held, clock.now());
+            match manner.period {
+                None => (usual, true),
+                Some(period) => {
+                    let current = usual.last().is_some_and(|window| window.period == period);
+                    (vec![query_window::of(calendar, period)], current)
+                }
+            }
+        });
+        let answers = collect::ask(engine, shared, collection, windows, manner.traced, clock).await;
+        let collected = collect::file(engine, collection, &answers, occasion, clock);
+        let (kpi, from) = (collection.kpi.clone(), collection.source.from.clone());
+        Pulled { kpi, from, answers, collected, current }
+    }
+}

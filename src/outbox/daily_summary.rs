@@ -1,0 +1,166 @@
+//! What else happened: the news that a reader got no mail of, since there had been enough on that
+//! day, are told in one summary on the next morning of work.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use tracing::info;
+
+use crate::{
+    outbox::{
+        held_mail,
+        notices::{self, Wording},
+    },
+    runtime::Engine,
+};
+use kpid_delivery::routing::Route;
+use kpid_message::{
+    facts::Facts,
+    notice::{Message, NoticeKind, Section},
+};
+use kpid_rules::{
+    judgement::rounding,
+    model::{Calendar, Id},
+};
+use kpid_store::Kept;
+
+/// When a day of work begins with what was left over from the days before.
+const MORNING: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
+    Some(eight) => eight,
+    None => NaiveTime::MIN,
+};
+
+/// A summary names so many; what is left is in another one right after it.
+const LINES_MAX: usize = 100;
+
+/// Writes the summaries that are due, each in one transaction with what it tells; says how many.
+pub async fn summarize(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<usize> {
+    let setup = &engine.setup;
+    let kept = engine.store.kept().await?;
+    if kept.is_empty() || !is_morning_over(&setup.calendar, now) {
+        return Ok(0);
+    }
+    if now < held_mail::pace(setup, now).opening {
+        return Ok(0);
+    }
+    let mut written = 0;
+    for of_reader in kept
+        .chunk_by(|one, other| (&one.channel, &one.recipient) == (&other.channel, &other.recipient))
+    {
+        let is_due = |kept: &Kept| setup.calendar.working_time_after(kept.kept_at, MORNING) <= now;
+        if !of_reader.iter().any(is_due) {
+            continue;
+        }
+        let told = &of_reader[..of_reader.len().min(LINES_MAX)];
+        let Some(first) = told.first() else { continue };
+        let Ok(channel) = Id::parse(&first.channel) else { continue };
+        let way = Route { channel, recipient: first.recipient.clone() };
+        let summary = notices::delivery(setup, &wording(&setup.calendar, told, now), way, now);
+        let Some(summary) = summary else { continue };
+        let ids: Vec<_> = told.iter().map(|kept| kept.id).collect();
+        if engine.store.summarize(&ids, &[summary], now).await? {
+            info!(messages = ids.len(), "{} messages are told in a summary", ids.len());
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+/// Whether it is a day of work, and its morning has come.
+fn is_morning_over(calendar: &Calendar, now: DateTime<Utc>) -> bool {
+    let today = calendar.local_day(now);
+    calendar.is_working_day(today) && calendar.instant(today.and_time(MORNING)) <= now
+}
+
+fn wording(calendar: &Calendar, told: &[Kept], now: DateTime<Utc>) -> Wording {
+    let lines: Vec<String> = told.iter().map(|kept| line(calendar, kept)).collect();
+    let count = lines.len();
+    let (subject, summary) = if count == 1 {
+        ("[Summary] 1 more alert".to_owned(), "This happened beside the alerts you got a mail of.")
+    } else {
+        (
+            format!("[Summary] {count} more alerts"),
+            "These happened beside the alerts you got a mail of.",
+        )
+    };
+    Wording {
+        kind: NoticeKind::Summary,
+        dedup_key: format!("leftovers/{}", now.timestamp_micros()),
+        subject,
+        summary: summary.to_owned(),
+        sections: vec![Section { title: "What else happened".to_owned(), lines }],
+        why:
+            "You got this because these alerts name you, and you had as many mails on that day as \
+              `alerts.mails_per_day` says."
+                .to_owned(),
+    }
+}
+
+/// "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score 55.9, May 2026 - https://…"
+fn line(calendar: &Calendar, kept: &Kept) -> String {
+    let at = kept.written_at.with_timezone(&calendar.zone).format("%a %-d %B, %H:%M");
+    let what = match Message::from_json(&kept.facts) {
+        Ok(Message::News(facts)) => of_facts(&facts),
+        Ok(Message::Notice(notice)) => notice.subject,
+        Ok(Message::Bulletin(bulletin)) => bulletin.subject,
+        Err(_) => {
+            format!("a message that cannot be read; `kpid outbox list --all` has it as {}", kept.id)
+        }
+    };
+    format!("{at}: {what}")
+}
+
+fn of_facts(facts: &Facts) -> String {
+    let scorecard = &facts.scorecard.name;
+    let name = match &facts.perspective.name {
+        name if name == scorecard => name.clone(),
+        name => format!("{name} - {scorecard}"),
+    };
+    let event = Some(format!("alert {}", facts.event.word()));
+    let score = facts.judged().1.map(|score| format!("score {}", rounding::score(score)));
+    let period = facts.judged_period().map(|period| period.label.clone());
+    let parts: Vec<String> = [event, facts.words(), score, period].into_iter().flatten().collect();
+    let link = facts.links.as_ref().map(|links| format!(" - {}", links.details));
+    format!("{name}: {}{}", parts.join(", "), link.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn kept(facts: &str) -> Kept {
+        let at = "2026-06-03T12:02:00Z".parse().unwrap();
+        Kept {
+            id: Uuid::nil(),
+            channel: "mail".to_owned(),
+            recipient: "ines@calder.example".to_owned(),
+            facts: facts.to_owned(),
+            written_at: at,
+            kept_at: at,
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_happened_to_what_and_how_it_stood() {
+        let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
+        let facts = include_str!("../../crates/message/src/facts-0.1.json");
+        let said = line(&calendar, &kept(facts));
+        let begin = "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score \
+                     55.9, May 2026";
+        assert!(said.starts_with(begin), "{said}");
+        let unreadable = line(&calendar, &kept("{}"));
+        assert!(unreadable.contains("kpid outbox list --all"), "{unreadable}");
+    }
+
+    #[test]
+    fn a_morning_is_one_of_work() {
+        let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
+        for (now, over) in [
+            ("2026-06-03T05:59:59Z", false),
+            ("2026-06-03T06:00:00Z", true),
+            ("2026-06-06T10:00:00Z", false),
+        ] {
+            assert_eq!(is_morning_over(&calendar, now.parse().unwrap()), over, "{now}");
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Delivery: takes what is due from the outbox, sends it, and settles what came of it. One worker a
+//! channel, so that a dead channel delays no other.
+
+use std::{pin::pin, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use crate::{
+    outbox::{
+        held_mail,
+        notices::{self, OPERATORS_WHY, Wording},
+    },
+    runtime::Engine,
+    telemetry::metrics::Outcome,
+};
+use kpid_clock::Clock;
+use kpid_delivery::{
+    channel::Channel,
+    channels::{Channels, Complaint, Delivered, Delivery, SendError},
+    retry::{self, Next},
+};
+use kpid_message::{
+    acknowledge_link::{Link, Signer},
+    notice::{Message, Notice, NoticeKind, Section},
+    person::Person,
+};
+use kpid_rules::model::Id;
+use kpid_store::{Claimed, NewDelivery};
+
+/// Deliveries under way at once over one channel.
+const PLACES: usize = 4;
+
+/// A claim that is older was made by a process that died, or by a send that will never end.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+
+/// How long a worker rests when nothing is due; a judgement with news wakes it.
+const IDLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a worker rests when the store cannot be read.
+const BROKEN_PAUSE: Duration = Duration::from_secs(5);
+
+/// Delivers over one channel.
+pub struct Worker<'a> {
+    /// Its outbox and its readers.
+    pub engine: &'a Engine,
+    /// The ways out.
+    pub channels: &'a Channels,
+    /// Its own way out.
+    pub channel: Id,
+    /// When it is.
+    pub clock: Clock,
+    /// Woken when there may be deliveries.
+    pub news: &'a Notify,
+    /// What signs the links in mails; none where mails have none.
+    pub signer: Option<&'a Signer>,
+}
+
+impl Worker<'_> {
+    /// Delivers until it is told to stop; what is under way then is finished.
+    pub(crate) async fn run(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let pause = match self.deliver_due(stop).await {
+                Ok(0) => IDLE_PAUSE,
+                Ok(_) => continue,
+                Err(error) => {
+                    error!(channel = %self.channel, "cannot deliver over `{}`: {error:#}", self.channel);
+                    BROKEN_PAUSE
+                }
+            };
+            self.rest(pause, stop).await;
+        }
+    }
+
+    /// Waits so long at most; news and the end are not slept through.
+    async fn rest(&self, pause: Duration, stop: &CancellationToken) {
+        let woken = async {
+            tokio::select! {
+                () = self.news.notified() => {}
+                () = stop.cancelled() => {}
+            }
+        };
+        // Over either way: woken, or rested.
+        let _ = timeout(pause, woken).await;
+    }
+
+    fn is_mail(&self) -> bool {
+        let channel = self.engine.setup.channels.get(&self.channel);
+        matches!(channel, Some(Channel::Email(_)))
+    }
+
+    /// Makes what is due until nothing is, and says how many deliveries that were. A recipient who
+    /// keeps us waiting takes one place; what becomes due meanwhile goes by the others.
+    pub async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
+        let mut under_way = FuturesUnordered::new();
+        let (mut made, mut failed) = (0, None);
+        loop {
+            let takes_more = under_way.len() < PLACES && failed.is_none() && !stop.is_cancelled();
+            if takes_more {
+                let claimed = self.claim_beside(&mut under_way, &mut failed).await;
+                made += claimed.len();
+                under_way.extend(
+                    claimed
+                        .into_iter()
+                        .map(|claimed| async move { self.deliver(&claimed, stop).await }),
+                );
+            }
+            // What is being sent is finished also when another cannot be settled.
+            tokio::select! {
+                biased;
+                settled = under_way.next() => match settled {
+                    None => return failed.map_or(Ok(made), Err),
+                    Some(settled) => failed = failed.or(settled.err()),
+                },
+                () = self.rest(IDLE_PAUSE, stop), if takes_more => {}
+            }
+        }
+    }
+
+    /// Takes what is due for the free places. What is under way goes on meanwhile: it may hold the
+    /// store that a claim waits for.
+    async fn claim_beside(
+        &self,
+        under_way: &mut FuturesUnordered<impl Future<Output = anyhow::Result<()>>>,
+        failed: &mut Option<anyhow::Error>,
+    ) -> Vec<Claimed> {
+        let mut claiming = pin!(self.claim(PLACES - under_way.len()));
+        loop {
+            tokio::select! {
+                claimed = &mut claiming => match claimed {
+                    Ok(claimed) => return claimed,
+                    Err(error) => {
+                        *failed = failed.take().or(Some(error));
+                        return Vec::new();
+                    }
+                },
+                Some(settled) = under_way.next() => *failed = failed.take().or(settled.err()),
+            }
+        }
+    }
+
+    async fn claim(&self, room: usize) -> anyhow::Result<Vec<Claimed>> {
+        let (store, channel, now) = (&self.engine.store, self.channel.as_str(), self.clock.now());
+        let (until, room) = (now + LEASE, u32::try_from(room)?);
+        if self.is_mail() {
+            let pace = held_mail::pace(&self.engine.setup, now);
+            store.claim_mail(channel, now, until, room, pace).await
+        } else {
+            store.claim(channel, now, until, room).await
+        }
+    }
+
+    async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> anyhow::Result<()> {
+        let Claimed { id, recipient, attempts, written_at, .. } = claimed;
+        let message = match Message::from_json(&claimed.facts) {
+            Ok(message) => message,
+            Err(error) => {
+                let reason = format!("what it says cannot be read: {error}");
+                error!(delivery = %id, "gave up the delivery {id}: {reason}");
+                return self.give_up(claimed, None, &reason).await;
+            }
+        };
+        let link = self.link(&message, recipient);
+        let (channel, link) = (&self.channel, link.as_ref());
+        let delivery = Delivery { id: *id, channel, recipient, message: &message, link };
+        let sent = self.channels.send(delivery, self.clock.now()).await;
+        let failed = match sent {
+            Ok(Delivered { complaint }) => {
+                self.count("delivered");
+                info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
+                self.complain(complaint.as_ref()).await;
+                return self.note_delivered(*id, stop).await;
+            }
+            Err(failed) => failed,
+        };
+        if let SendError::Blocked(complaint) = &failed {
+            self.complain(Some(complaint)).await;
+        }
+        let now = self.clock.now();
+        let attempt =
+            retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
+        match retry::next(attempt, rand::random(), now) {
+            Next::Due(at) => {
+                self.count("retried");
+                warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
+                self.engine.store.due_again(*id, at, &failed.to_string()).await
+            }
+            Next::GaveUp(reason) => {
+                self.count("given_up");
+                error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
+                self.give_up(claimed, Some(&message), &reason).await
+            }
+        }
+    }
+
+    /// The link by which the reader of a mail acknowledges what it tells. It is made when the mail is,
+    /// since whoever can read it in the store or the outbox could act by it.
+    fn link(&self, message: &Message, recipient: &str) -> Option<Link> {
+        let Message::News(facts) = message else { return None };
+        let setup = &self.engine.setup;
+        if !self.is_mail() {
+            return None;
+        }
+        let is_reader = |person: &&Person| {
+            let id = person.id.as_str();
+            let is_told = facts.to.iter().chain(&facts.escalate_to).any(|told| told == id);
+            is_told && person.email.as_ref().is_some_and(|email| email.to_string() == recipient)
+        };
+        let reader = setup.people.values().find(is_reader)?;
+        self.signer?.link(facts, &reader.id)
+    }
+
+    fn count(&self, outcome: &str) {
+        self.engine.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
+    }
+
+    async fn give_up(
+        &self,
+        claimed: &Claimed,
+        message: Option<&Message>,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let notices = self.gave_up(claimed, message, reason, now);
+        self.engine.store.given_up(claimed.id, now, reason, &notices).await?;
+        self.news.notify_waiters();
+        Ok(())
+    }
+
+    /// What operators are told of a message that nobody will get; nothing when it was for
+    /// them, or a dead channel would tell of itself for ever.
+    fn gave_up(
+        &self,
+        claimed: &Claimed,
+        message: Option<&Message>,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Vec<NewDelivery> {
+        let (recipient, channel) = (&claimed.recipient, &self.channel);
+        let (about, what) = match message {
+            Some(Message::Notice(Notice { event: NoticeKind::Summary, subject, .. })) => {
+                (subject.clone(), format!("The message \"{subject}\""))
+            }
+            Some(Message::Notice(_)) => return Vec::new(),
+            Some(Message::News(facts)) => {
+                let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
+                let perspective = &facts.perspective.name;
+                (
+                    format!("{perspective} - {scorecard}: {event}"),
+                    format!("The message \"{event}\" of the alert on {perspective} ({scorecard})"),
+                )
+            }
+            Some(Message::Bulletin(bulletin)) => {
+                let title = &bulletin.title;
+                (title.clone(), format!("The message \"{title}\""))
+            }
+            None => (format!("for {recipient}"), format!("A message for {recipient}")),
+        };
+        let lines = vec![
+            format!("It was for {recipient} over `{channel}`."),
+            format!("Why: {reason}"),
+            format!(
+                "When that is mended, `kpid outbox retry {}` sends it; `kpid outbox list` shows \
+                 what else is not delivered.",
+                claimed.id
+            ),
+        ];
+        let wording = Wording {
+            kind: NoticeKind::GaveUp,
+            // A person may take it up again, and what is given up again is news again.
+            dedup_key: format!("gave_up/{}/{}", claimed.id, claimed.written_at.timestamp_micros()),
+            subject: format!("[Undelivered] {about}"),
+            summary: format!("{what} could not be delivered and is given up."),
+            sections: vec![Section { title: String::new(), lines }],
+            why: OPERATORS_WHY.to_owned(),
+        };
+        notices::deliveries(&self.engine.setup, &wording, &self.engine.setup.operators, now)
+    }
+
+    /// Tells operators, once, what the configuration says and cannot be done.
+    async fn complain(&self, complaint: Option<&Complaint>) {
+        let Some(Complaint { key, summary, lines }) = complaint else { return };
+        warn!(channel = %self.channel, "{summary}");
+        let wording = Wording {
+            kind: NoticeKind::ConfigTrouble,
+            dedup_key: key.clone(),
+            subject: format!("[Configuration] `{}` does not work as written", self.channel),
+            summary: summary.clone(),
+            sections: vec![Section { title: String::new(), lines: lines.clone() }],
+            why: OPERATORS_WHY.to_owned(),
+        };
+        let (setup, now) = (&self.engine.setup, self.clock.now());
+        let notices = notices::deliveries(setup, &wording, &setup.operators, now);
+        match self.engine.store.tell(&notices, now).await {
+            Ok(()) => self.news.notify_waiters(),
+            // The next delivery that meets the trouble tells of it.
+            Err(error) => error!(channel = %self.channel, "cannot tell operators: {error:#}"),
+        }
+    }
+
+    /// Notes that a delivery was made, however long the store refuses: a claim that lapsed meanwhile
+    /// would send it again.
+    async fn note_delivered(&self, id: Uuid, stop: &CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let Err(error) = self.engine.store.delivered(id, self.clock.now()).await else {
+                return Ok(());
+            };
+            error!(delivery = %id, "delivered, but cannot note it: {error:#}");
+            if timeout(BROKEN_PAUSE, stop.cancelled()).await.is_ok() {
+                return Err(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Digests: made for everybody in one transaction when their schedule says so. One that was missed
+//! while the daemon was down is made up for once.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::{outbox::notices, runtime::Engine};
+use kpid_clock::Clock;
+use kpid_config::setup::{Digests, Setup};
+use kpid_delivery::routing::route;
+use kpid_message::{
+    bulletin::digest::{self, Matter},
+    notice::NoticeKind,
+    person::Person,
+};
+use kpid_rules::{
+    analysis::{Picture, Retuned},
+    evaluation::judge,
+    judgement::Standing,
+    model::Id,
+};
+use kpid_store::{Digested, Due, Held, LastDigest, Looks, NewDelivery};
+
+/// How often is looked whether a digest is due.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// What makes digests.
+pub(crate) struct Digester<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) clock: Clock,
+    /// Woken when there may be deliveries.
+    pub(crate) news: &'a Notify,
+}
+
+impl Digester<'_> {
+    /// Makes digests until it is told to stop.
+    pub(crate) async fn run(&self, stop: &CancellationToken) {
+        loop {
+            if let Err(error) = self.look().await {
+                error!("cannot make digests: {error:#}");
+            }
+            if timeout(LOOK_EVERY, stop.cancelled()).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    async fn look(&self) -> anyhow::Result<()> {
+        let (setup, now) = (&self.engine.setup, self.clock.now());
+        let last = self.engine.store.last_digests().await?;
+        let plans = plans(setup, &last, now);
+        let stays = |plan: &Plan<'_>| last.get(&plan.person.id) == Some(&plan.next);
+        if plans.len() == last.len() && plans.iter().all(stays) {
+            return Ok(());
+        }
+        let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+        let digested = self.engine.store.digest(&kpis, now, |due| make(setup, due, now)).await?;
+        if !digested.deliveries.is_empty() {
+            info!("made {} digests", digested.deliveries.len());
+            self.news.notify_waiters();
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of a person's digest at a look.
+struct Plan<'a> {
+    person: &'a Person,
+    next: LastDigest,
+    /// Since when changes are told, if one is due, and the instant of the schedule it is for.
+    due: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+/// Everybody who gets digests. Somebody seen for the first time has had everything so far.
+fn plans<'a>(
+    setup: &'a Setup,
+    last: &HashMap<Id, LastDigest>,
+    now: DateTime<Utc>,
+) -> Vec<Plan<'a>> {
+    let Some(digests) = &setup.digests else { return Vec::new() };
+    let zone = setup.calendar.zone;
+    let plan = |person: &'a Person| {
+        let Some(last) = last.get(&person.id) else {
+            return Plan { person, next: LastDigest { slot: now, at: now }, due: None };
+        };
+        let served = digests.schedule.served_until(last.slot, now, zone);
+        match digests.schedule.latest(served.min(now), now, zone) {
+            None => Plan { person, next: LastDigest { slot: served, at: last.at }, due: None },
+            Some((slot, _)) => {
+                Plan { person, next: LastDigest { slot, at: now }, due: Some((last.at, slot)) }
+            }
+        }
+    };
+    readers(setup, digests).map(plan).collect()
+}
+
+fn readers<'a>(setup: &'a Setup, digests: &'a Digests) -> impl Iterator<Item = &'a Person> {
+    let wants = |person: &&Person| {
+        !digests.without.contains(&person.id)
+            && route(&person.id, &setup.people, &setup.channels).is_ok()
+    };
+    setup.people.values().filter(wants)
+}
+
+fn make(setup: &Setup, due: &Due, now: DateTime<Utc>) -> anyhow::Result<Digested> {
+    let Due { held, last, looks } = due;
+    let (portfolio, history) = (&setup.portfolio, &held.history);
+    let standing = judge(portfolio, history, &held.episodes, &setup.digest, now);
+    let mut compared: BTreeMap<DateTime<Utc>, Compared> = BTreeMap::new();
+    for (at, looks) in looks {
+        compared.insert(*at, compare(looks, &standing)?);
+    }
+    let mut deliveries = Vec::new();
+    let plans = plans(setup, last, now);
+    for Plan { person, due, .. } in &plans {
+        let Some((since, slot)) = *due else { continue };
+        let Some(compared) = compared.get(&since) else { continue };
+        let matter = matter(setup, held, &standing, since, compared);
+        deliveries.extend(deliveries_of(setup, matter, person, slot, now));
+    }
+    let last = plans.into_iter().map(|plan| (plan.person.id.clone(), plan.next)).collect();
+    Ok(Digested { standing, last, deliveries })
+}
+
+/// How everything stood, and what has been measured otherwise since.
+#[derive(Debug)]
+pub struct Compared {
+    then: Picture,
+    retuned: Vec<Retuned>,
+}
+
+/// What has changed between the verdicts of then and how everything stands. A verdict in the store
+/// that cannot be read is an error.
+pub fn compare(looks: &Looks, standing: &Standing) -> anyhow::Result<Compared> {
+    let compared =
+        looks.then().and_then(|then| Ok(Compared { then, retuned: looks.retuned(standing)? }));
+    compared.context("a verdict in the store cannot be read")
+}
+
+/// What everybody's digest is made from, for changes since an instant.
+pub fn matter<'a>(
+    setup: &'a Setup,
+    held: &'a Held,
+    standing: &'a Standing,
+    since: DateTime<Utc>,
+    compared: &'a Compared,
+) -> Matter<'a> {
+    Matter {
+        portfolio: &setup.portfolio,
+        people: &setup.people,
+        public_url: setup.web.public_url.as_ref(),
+        zone: setup.calendar.zone,
+        standing,
+        episodes: &held.episodes,
+        silences: &held.silences,
+        since,
+        then: &compared.then,
+        retuned: &compared.retuned,
+    }
+}
+
+fn deliveries_of(
+    setup: &Setup,
+    matter: Matter<'_>,
+    person: &Person,
+    slot: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let slot = slot.with_timezone(&matter.zone).format("%Y-%m-%dT%H:%M").to_string();
+    let Some(digest) = digest::digest(matter, person, &slot) else { return Vec::new() };
+    let also_empty = setup.digests.as_ref().is_some_and(|digests| digests.also_empty);
+    if !digest.has_news && !also_empty {
+        return Vec::new();
+    }
+    let message = digest.bulletin.into();
+    notices::routed(setup, &message, NoticeKind::Digest, std::slice::from_ref(&person.id), now)
+}

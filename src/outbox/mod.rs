@@ -1,0 +1,8 @@
+//! What waits to be told: held back, summed up, delivered, due again or given up.
+
+pub mod daily_summary;
+pub mod deliver;
+pub mod digest;
+pub mod held_mail;
+pub mod notices;
+pub mod report;

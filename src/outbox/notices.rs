@@ -1,0 +1,122 @@
+//! Notices on their way into the outbox: one delivery for each reader who can be reached.
+
+use chrono::{DateTime, Utc};
+use tracing::error;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use kpid_config::setup::Setup;
+use kpid_delivery::routing::{Route, routes};
+use kpid_message::notice::{Message, Notice, NoticeKind, Section};
+use kpid_rules::model::Id;
+use kpid_store::NewDelivery;
+
+/// Why operators are told.
+pub(crate) const OPERATORS_WHY: &str = "You got this because you are one of the `operators`.";
+
+/// What a notice says.
+pub(crate) struct Wording {
+    pub(crate) kind: NoticeKind,
+    pub(crate) dedup_key: String,
+    pub(crate) subject: String,
+    pub(crate) summary: String,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) why: String,
+}
+
+/// One delivery for each of `to` who can be reached; the log tells of the others.
+pub(crate) fn deliveries(
+    setup: &Setup,
+    wording: &Wording,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    routed(setup, &notice(setup, wording, now), wording.kind, to, now)
+}
+
+/// The delivery of a notice that takes a way; the log tells if there can be none.
+pub(crate) fn delivery(
+    setup: &Setup,
+    wording: &Wording,
+    way: Route,
+    now: DateTime<Utc>,
+) -> Option<NewDelivery> {
+    sent(&notice(setup, wording, now), wording.kind, way, now)
+}
+
+fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
+    Message::Notice(Notice {
+        event: wording.kind,
+        dedup_key: wording.dedup_key.clone(),
+        at: now.with_timezone(&setup.calendar.zone).fixed_offset(),
+        subject: wording.subject.clone(),
+        summary: wording.summary.clone(),
+        sections: wording.sections.clone(),
+        why: wording.why.clone(),
+        config_version: setup.digest.clone(),
+    })
+}
+
+/// One delivery of a message for each of `to` who can be reached; the log tells of the others.
+pub(crate) fn routed(
+    setup: &Setup,
+    message: &Message,
+    kind: NoticeKind,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let deliveries = reached(setup, message, kind, to, now);
+    // What nobody it is for can be told of, operators hear.
+    if deliveries.is_empty() && !to.is_empty() && to != setup.operators {
+        return reached(setup, message, kind, &setup.operators, now);
+    }
+    deliveries
+}
+
+fn reached(
+    setup: &Setup,
+    message: &Message,
+    kind: NoticeKind,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let mut deliveries = Vec::new();
+    for (id, way) in routes(to, &setup.people, &setup.channels) {
+        match way {
+            Ok(way) => deliveries.extend(sent(message, kind, way, now)),
+            Err(error) => error!("cannot tell `{id}` of `{}`: {error}", message.dedup_key()),
+        }
+    }
+    deliveries
+}
+
+/// The delivery of a message that takes a way; the log tells if there can be none.
+fn sent(
+    message: &Message,
+    kind: NoticeKind,
+    way: Route,
+    now: DateTime<Utc>,
+) -> Option<NewDelivery> {
+    let dedup_key = message.dedup_key().to_owned();
+    match message.to_json() {
+        Ok(facts) => Some(NewDelivery {
+            id: delivery_id(now),
+            dedup_key,
+            event: kind.word(),
+            sequence: 0,
+            channel: way.channel.to_string(),
+            recipient: way.recipient,
+            facts,
+            held_until: None,
+        }),
+        Err(error) => {
+            error!("the message `{dedup_key}` cannot be written down: {error}");
+            None
+        }
+    }
+}
+
+/// An id that sorts by the time of the decision.
+pub(crate) fn delivery_id(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}
