@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 
 use crate::cli::{Answer, failure::Failure, output::print_json};
-use kpid_config::document::{KEPT_APART, daemon::DaemonDoc, scorecard::ScorecardDoc};
+use kpid_config::{
+    daemon::document::DaemonDoc, scorecard::document::ScorecardDoc, yaml::KEPT_APART,
+};
 
 /// Print the JSON Schema of the files, for completion in an editor
 #[derive(clap::Args)]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    parse::ScorecardParts,
     problem::{Place, Problem},
+    scorecard::parse::ScorecardParts,
 };
 use kpid_rules::model::{Amount, Id, Kind, Kpi, Nature, Perspective, Scorecard, Target, Tolerance};
 

@@ -10,19 +10,23 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    document::{
-        self, FILE_BYTES_MAX,
-        daemon::{CalendarDoc, DaemonDoc, PersonDoc},
-        located::{Entries, Loc},
-        scorecard::ScorecardDoc,
+    channels::template_problems,
+    daemon::{
+        self,
+        document::{CalendarDoc, DaemonDoc, PersonDoc},
+        parse::DaemonParts,
     },
-    encoding, lint,
-    parse::{self, DaemonParts, Desk, Mention, ScorecardParts},
+    lint,
+    parse_context::{Desk, Mention},
     problem::{Files, Place, Problem, Problems, Severity, suggestion},
-    roads,
+    reachability, retention,
+    scorecard::{self, document::ScorecardDoc, parse::ScorecardParts},
     secret::Secrets,
     setup::{Collection, PushedKpi, Setup},
-    template_problems,
+    yaml::{
+        self, FILE_BYTES_MAX, encoding,
+        located::{Entries, Loc},
+    },
 };
 use kpid_message::wording::plural;
 use kpid_rules::model::{Calendar, Id, LinkError, Portfolio, Scope, Scorecard};
@@ -58,7 +62,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let mut files = Files::default();
     let daemon_file = read(&mut files, path)?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let (doc, problems) = document::read::<DaemonDoc>(&files, daemon_file);
+    let (doc, problems) = yaml::read::<DaemonDoc>(&files, daemon_file);
     let mut desk = Desk {
         folder: anchored(path, &folder)?,
         secret_files: Vec::new(),
@@ -79,21 +83,23 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
                 continue;
             }
         };
-        let (doc, problems) = document::read::<ScorecardDoc>(&files, file);
+        let (doc, problems) = yaml::read::<ScorecardDoc>(&files, file);
         desk.problems.extend(problems);
         docs.extend(doc.and_then(|doc| doc.value));
     }
-    let parts = doc.as_ref().map(|doc| parse::daemon(&mut desk, doc));
+    let parts = doc.as_ref().map(|doc| daemon::parse::daemon(&mut desk, doc));
     let calendar = parts.as_ref().map(|parts| parts.calendar.clone());
     let calendar = calendar.unwrap_or_else(|| Arc::new(Calendar::plain(chrono_tz::UTC)));
-    let sheets: Vec<_> =
-        docs.iter().filter_map(|doc| parse::scorecard(&mut desk, doc, calendar.clone())).collect();
+    let sheets: Vec<_> = docs
+        .iter()
+        .filter_map(|doc| scorecard::parse::scorecard(&mut desk, doc, calendar.clone()))
+        .collect();
     if let Some(parts) = &parts {
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
         check_names(&mut desk, parts, &sheets, has_people);
-        roads::check(&mut desk, parts, &sheets, has_people);
+        reachability::check(&mut desk, parts, &sheets, has_people);
         let retention = doc.as_ref().and_then(|doc| doc.retention.as_ref());
-        parse::check_retention(&mut desk, retention, &parts.retention, &sheets);
+        retention::parse::check(&mut desk, retention, &parts.retention, &sheets);
         let sources = doc.as_ref().and_then(|doc| doc.connections.as_ref());
         if let Some(sources) = sources.filter(|_| desk.is_good()) {
             let has_operators = !parts.operators.is_empty();
@@ -142,12 +148,12 @@ pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<
         problems: Vec::new(),
     };
     let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());
-    let calendar = calendar.and_then(|doc| parse::calendar(&mut desk, doc));
+    let calendar = calendar.and_then(|doc| daemon::parse::calendar(&mut desk, doc));
     let calendar = Arc::new(calendar.unwrap_or_else(|| Calendar::plain(chrono_tz::UTC)));
     let sheets: Vec<_> = documents
         .scorecards
         .iter()
-        .filter_map(|doc| parse::scorecard(&mut desk, doc, calendar.clone()))
+        .filter_map(|doc| scorecard::parse::scorecard(&mut desk, doc, calendar.clone()))
         .collect();
     if let Some(people) = documents.people.and_then(|doc| doc.value.as_ref()) {
         let known: HashSet<String> = people.keys().map(|(key, _)| key.to_owned()).collect();

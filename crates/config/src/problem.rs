@@ -9,7 +9,7 @@ use std::{
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::{document::redaction::Hidden, encoding::Text};
+use crate::yaml::{encoding::Text, redaction::Hidden};
 
 /// How like two words must be for one to be suggested for the other.
 const SUGGEST_FROM: f64 = 0.7;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::document::scalar::SecretDoc;
+use crate::yaml::scalar::SecretDoc;
 
 /// A longer one is the wrong file.
 const SECRET_BYTES_MAX: u64 = 64 << 10;

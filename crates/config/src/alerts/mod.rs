@@ -1,0 +1,3 @@
+//! `alerts:` of `kpid.yaml`: in which hours mail leaves, and how much of it.
+
+pub(crate) mod parse;

@@ -1,0 +1,4 @@
+//! `channels:` of `kpid.yaml`: the ways to tell somebody, and their templates.
+
+pub(crate) mod template_problems;
+pub(crate) mod templates;

@@ -1,0 +1,4 @@
+//! `kpid.yaml` as a whole.
+
+pub mod document;
+pub(crate) mod parse;

@@ -1,0 +1,4 @@
+//! A KPI.
+
+pub mod document;
+pub(crate) mod parse;

@@ -1,0 +1,416 @@
+//! A KPI, parsed.
+
+use crate::{
+    kpi::document::{
+        BasisDoc, CumulativeDoc, DirectionDoc, EmptyDoc, FrequencyDoc, KindDoc, KpiDoc, MinMaxDoc,
+        NatureDoc, PaceDoc, ProgressDoc, RulesDoc, ScoringDoc, SignalsDoc,
+    },
+    parse_context::{Desk, given, texts},
+    problem::{Place, Problem},
+    scorecard::parse::{Level, Sheet},
+    setup::{Collection, PushedKpi},
+    source::{self, document::SourceDoc, push, push::document::PushSourceDoc},
+    target,
+    yaml::{located::Loc, scalar::ScheduleDoc},
+};
+use kpid_rules::{
+    model::{
+        Aggregate, Cron, Direction, Formula, Frequency, Id, Input, Interval, Kind, Kpi, KpiRef,
+        Lag, Nature, Pace, Period, Schedule, Scoring, SignalRules, Signals, Span,
+    },
+    series::{ReadingKind, reading},
+};
+
+/// A longer lag is a missing source.
+const LAG_DAYS_MAX: u32 = 3_660;
+
+pub(crate) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> Option<Kpi> {
+    let nature = nature(*doc.nature.value.as_ref()?);
+    let frequency = given(doc.period.as_ref()).map_or(Frequency::Month, |doc| frequency(*doc));
+    let mut kpi = Kpi { frequency, ..Kpi::plain(id, nature) };
+    people_and_words(sheet, &mut kpi, doc);
+    alert(sheet, &mut kpi, place, doc);
+    let desk = &mut *sheet.desk;
+    kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc));
+    kpi.direction = target::parse::direction(doc);
+    kpi.scoring = doc.scoring.as_ref().and_then(|doc| scoring(desk, doc)).unwrap_or(kpi.scoring);
+    kpi.best = given(doc.best.as_ref()).copied();
+    kpi.worst = given(doc.worst.as_ref()).copied();
+    kpi.credit_overachievement =
+        given(doc.credit_overachievement.as_ref()).copied().unwrap_or(true);
+    kpi.cumulative = cumulative(desk, nature, doc);
+    limits(desk, &mut kpi, doc);
+    kpi.weights = weights(desk, doc, frequency);
+    kpi.aims = target::parse::aims(sheet, &kpi, place, doc);
+    let kind = reading_kind(doc.source.as_ref());
+    kpi.aggregate = match &doc.aggregate {
+        None if doc.shared.is_some() => reading::usual_over_units(nature),
+        None => reading::usual_aggregate(nature, kind),
+        Some(written) => aggregate(sheet.desk, written).unwrap_or(kpi.aggregate),
+    };
+    over_units(sheet.desk, &kpi, doc);
+    kpi.empty_is_zero = empty_is_zero(sheet.desk, &kpi, doc);
+    kpi.input = input(sheet, &kpi, place, doc);
+    collection(sheet, &mut kpi, place, doc);
+    Some(kpi)
+}
+
+/// Only of a flow is nothing 0.
+fn empty_is_zero(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> bool {
+    let Some(written) = &doc.empty else { return false };
+    let is_zero = written.value == Some(EmptyDoc::Zero);
+    if is_zero && kpi.nature != Nature::Flow {
+        desk.error(written.place, "`empty: zero` is for a flow; nothing of anything else is no 0");
+    }
+    is_zero
+}
+
+/// Only what adds up has a sum since the year began.
+fn cumulative(desk: &mut Desk, nature: Nature, doc: &KpiDoc) -> Option<Span> {
+    let written = doc.cumulative.as_ref()?;
+    let what = match nature {
+        Nature::Flow | Nature::Ratio => None,
+        Nature::Level => Some("a level"),
+        Nature::Event => Some("an event"),
+    };
+    if let Some(what) = what {
+        let message = format!("`cumulative` adds periods up, and {what} does not add up");
+        let hint = "remove it, or write `nature: flow` if each period brings a part";
+        desk.problems.push(Problem::error(written.place, message).hint(hint));
+    }
+    Some(match written.value.as_ref()? {
+        CumulativeDoc::FiscalYear => Span::FiscalYear,
+        CumulativeDoc::Quarter => Span::Quarter,
+    })
+}
+
+/// A ratio of several units is one sum over another, whatever else would be wanted.
+fn over_units(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) {
+    let Some(written) = doc.aggregate.as_ref().filter(|_| doc.shared.is_some()) else { return };
+    if kpi.nature == Nature::Ratio && !matches!(kpi.aggregate, Aggregate::Ratio | Aggregate::Sum) {
+        let message = "a `shared` ratio is the sum of all numerators over that of all denominators";
+        let hint = "remove `aggregate`; the mean of ratios would be wrong";
+        desk.problems.push(Problem::error(written.place, message).hint(hint));
+    }
+}
+
+fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
+    kpi.name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| kpi.id.to_string());
+    kpi.was = sheet.was(doc.was.as_ref(), Level::PerspectiveOrKpi);
+    kpi.description = given(doc.description.as_ref()).cloned();
+    kpi.unit = given(doc.unit.as_ref()).cloned();
+    kpi.decimals = given(doc.decimals.as_ref()).copied();
+    kpi.kind = given(doc.kind.as_ref()).map(|kind| match kind {
+        KindDoc::Leading => Kind::Leading,
+        KindDoc::Lagging => Kind::Lagging,
+    });
+    kpi.critical = given(doc.critical.as_ref()).copied().unwrap_or(false);
+    kpi.weight = sheet.weight(doc.weight.as_ref());
+    kpi.owner = sheet.owner(doc.owner.as_ref());
+    kpi.steward = sheet.steward(doc.steward.as_ref());
+    kpi.initiatives = sheet.initiatives(doc.initiatives.as_ref());
+    let percent = kpi.unit.as_deref() == Some("%");
+    kpi.scale = given(doc.scale.as_ref()).copied().unwrap_or(if percent { 100.0 } else { 1.0 });
+}
+
+/// One KPI is worth a message only if it alone decides.
+fn alert(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
+    kpi.alert = sheet.own_alert(doc.alert.as_ref(), kpi.owner.as_ref(), place);
+    if let Some(alert) = doc.alert.as_ref().filter(|_| !kpi.critical) {
+        let message = format!("`{}` has an alert of its own and is not critical", kpi.id);
+        let hint = "write `critical: true`, or leave it to the alert of its perspective";
+        sheet.desk.problems.push(Problem::error(alert.place, message).hint(hint));
+    }
+}
+
+fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
+    let min_n = doc.min_n.as_ref().and_then(|doc| desk.at_least_zero(doc, "min_n"));
+    kpi.min_n = min_n.unwrap_or(0.0);
+    kpi.max_age = doc.max_age.as_ref().and_then(|doc| desk.time_delta(doc));
+    kpi.carry_forward = given(doc.carry_forward.as_ref()).copied().unwrap_or(0);
+    if let Some(sanity) = &doc.sanity {
+        match sanity.value.as_deref() {
+            Some([low, high]) if low < high => kpi.sanity = Some((*low, *high)),
+            Some(_) => {
+                desk.error(sanity.place, "`sanity` is a list of two numbers, [smallest, largest]")
+            }
+            None => {}
+        }
+    }
+    for period in given(doc.not_applicable.as_ref()).into_iter().flatten() {
+        let Some(text) = period.value.as_deref() else { continue };
+        kpi.not_applicable.extend(period_of(desk, text, period.place, kpi.frequency));
+    }
+    kpi.dead_band =
+        doc.dead_band.as_ref().and_then(|doc| desk.amount(doc)).unwrap_or(kpi.dead_band);
+    if let Some(PaceDoc { basis, min_elapsed }) = given(doc.pace.as_ref()) {
+        kpi.pace = Pace {
+            working_days: !matches!(basis, Some(BasisDoc::CalendarDays)),
+            min_elapsed: min_elapsed.unwrap_or(kpi.pace.min_elapsed),
+        };
+    }
+    if let Some(SignalsDoc { rules, screen_outliers, baseline_from }) = given(doc.signals.as_ref())
+    {
+        let baseline = baseline_from
+            .as_ref()
+            .and_then(|doc| period_of(desk, doc.value.as_deref()?, doc.place, kpi.frequency));
+        kpi.signals = Signals {
+            rules: if matches!(rules, Some(RulesDoc::Nhs)) {
+                SignalRules::Nhs
+            } else {
+                SignalRules::Two
+            },
+            screen_outliers: screen_outliers.unwrap_or(false),
+            baseline_from: baseline,
+        };
+    }
+}
+
+/// A period key of the KPI's own frequency.
+pub(crate) fn period_of(
+    desk: &mut Desk,
+    text: &str,
+    place: Place,
+    frequency: Frequency,
+) -> Option<Period> {
+    let period = desk.period(text, place)?;
+    if period.frequency() == frequency {
+        return Some(period);
+    }
+    let wanted = format!("{frequency:?}").to_lowercase();
+    desk.error(place, format!("`{text}` is no {wanted}, and the KPI has one actual a {wanted}"));
+    None
+}
+
+fn weights(desk: &mut Desk, doc: &KpiDoc, frequency: Frequency) -> Vec<(Period, f64)> {
+    let mut weights = Vec::new();
+    for (key, place, weight) in given(doc.weights.as_ref()).into_iter().flat_map(|docs| docs.iter())
+    {
+        if *weight < 0.0 {
+            desk.error(place, format!("a weight is {weight}; it must be 0 or more"));
+        }
+        weights.extend(period_of(desk, key, place, frequency).map(|period| (period, *weight)));
+    }
+    weights.sort_by_key(|(period, _)| *period);
+    weights
+}
+
+fn lag(desk: &mut Desk, doc: &Loc<String>) -> Option<Lag> {
+    let text = doc.value.as_deref()?;
+    let (number, working) = match text.strip_suffix("wd") {
+        Some(number) => (number, true),
+        None => (text.strip_suffix('d').unwrap_or(""), false),
+    };
+    let days = number.trim().parse::<u32>().ok().filter(|days| *days <= LAG_DAYS_MAX);
+    let message = format!("`{text}` is no lag; write 5d for days or 2wd for working days");
+    let days = desk.told(doc.place, days.ok_or(message))?;
+    Some(if working { Lag::WorkingDays(days) } else { Lag::Days(days) })
+}
+
+fn aggregate(desk: &mut Desk, doc: &Loc<String>) -> Option<Aggregate> {
+    let text = doc.value.as_deref()?;
+    let percentile = |text: &str| {
+        text.strip_prefix('p')?.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p))
+    };
+    let found = match text {
+        "last" => Some(Aggregate::Last),
+        "first" => Some(Aggregate::First),
+        "sum" => Some(Aggregate::Sum),
+        "avg" => Some(Aggregate::Avg),
+        "min" => Some(Aggregate::Min),
+        "max" => Some(Aggregate::Max),
+        "count" => Some(Aggregate::Count),
+        "median" => Some(Aggregate::Median),
+        "ratio" => Some(Aggregate::Ratio),
+        "wavg" => Some(Aggregate::WeightedAvg),
+        other => percentile(other).map(Aggregate::Percentile),
+    };
+    let known = "last, first, sum, avg, min, max, count, median, p95, ratio, wavg";
+    desk.told(doc.place, found.ok_or_else(|| format!("`{text}` is none of {known}")))
+}
+
+fn input(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc) -> Input {
+    let ways = [doc.formula.is_some(), doc.shared.is_some(), doc.source.is_some()];
+    if ways.iter().filter(|given| **given).count() > 1 {
+        let message = format!("`{}` has more than one of `source`, `formula` and `shared`", kpi.id);
+        sheet.desk.error(place, message);
+    }
+    if let Some(formula) = &doc.formula {
+        return derived(sheet.desk, formula).map_or(Input::Collected, Input::Derived);
+    }
+    if doc.shared.is_none() {
+        return Input::Collected;
+    }
+    let mut units = Vec::new();
+    for (text, place) in texts(doc.shared.as_ref()) {
+        let unit = KpiRef::parse(&text);
+        let message = format!("`{text}` is no KPI of another scorecard; write scorecard/kpi");
+        units.extend(sheet.desk.told(place, unit.ok_or(message)));
+    }
+    Input::Shared(units)
+}
+
+fn derived(desk: &mut Desk, doc: &Loc<String>) -> Option<Formula> {
+    let text = doc.value.as_deref()?;
+    match Formula::parse(text) {
+        Ok(formula) => Some(formula),
+        Err(error) => {
+            desk.problems.push(Problem::error(within(doc.place, error.at, text), error.message));
+            None
+        }
+    }
+}
+
+/// The place of a byte inside a one-line scalar.
+pub(crate) fn within(place: Place, at: usize, text: &str) -> Place {
+    // A quoted or folded scalar is longer than its text: then the whole of it is marked.
+    if place.length != text.len() {
+        return place;
+    }
+    let column = place.column + text.get(..at).unwrap_or(text).chars().count();
+    Place { column, offset: place.offset + at, length: 1, ..place }
+}
+
+fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
+    let schedule = doc.schedule.as_ref().and_then(|doc| schedule(sheet.desk, doc));
+    if let Some(SourceDoc::Push(source)) = given(doc.source.as_ref()) {
+        return pushed(sheet, kpi, doc, source);
+    }
+    let Some(source) = given(doc.source.as_ref()) else {
+        if let Some(schedule) = &doc.schedule {
+            let message = format!("`{}` has a schedule and no source", kpi.id);
+            sheet.desk.problems.push(Problem::warning(schedule.place, message));
+        }
+        return;
+    };
+    if doc.schedule.is_none() {
+        let message = format!("`{}` has a source and no schedule", kpi.id);
+        let hint = "write schedule: \"0 6 * * *\" or schedule: { every: 6h }";
+        sheet.desk.problems.push(Problem::error(place, message).hint(hint));
+    }
+    let (source, connection) = source::parse::source(sheet.desk, source);
+    sheet.connections.extend(connection);
+    let (Some(source), Some(schedule)) = (source, schedule) else { return };
+    let schedule = spread(sheet, kpi, schedule, doc.jitter.as_ref());
+    let start = chrono::DateTime::UNIX_EPOCH;
+    kpi.poll_interval = schedule.spacing(start, sheet.calendar.zone);
+    let collection = Collection { kpi: sheet.kpi_ref(&kpi.id), schedule, source };
+    sheet.collections.push(collection);
+}
+
+/// What is pushed comes when it comes.
+fn pushed(sheet: &mut Sheet<'_>, kpi: &Kpi, doc: &KpiDoc, source: &PushSourceDoc) {
+    if let Some(schedule) = &doc.schedule {
+        let message = format!("`{}` has a schedule, and its system pushes", kpi.id);
+        let hint = "remove `schedule`; its figures are taken whenever they come";
+        sheet.desk.problems.push(Problem::error(schedule.place, message).hint(hint));
+    }
+    let Some((connection, reading)) = push::parse::source(sheet.desk, source) else { return };
+    let from = connection.id.clone();
+    sheet.connections.push(connection);
+    let pushed = PushedKpi { kpi: sheet.kpi_ref(&kpi.id), from, reading };
+    sheet.pushed.push(pushed);
+}
+
+/// A schedule with the KPI's share of its jitter.
+fn spread(
+    sheet: &mut Sheet<'_>,
+    kpi: &Kpi,
+    schedule: Schedule,
+    jitter: Option<&Loc<String>>,
+) -> Schedule {
+    let Some(doc) = jitter else { return schedule };
+    let Some(within) = sheet.desk.time_delta(doc) else { return schedule };
+    let start = chrono::DateTime::UNIX_EPOCH;
+    if schedule.spacing(start, sheet.calendar.zone).is_some_and(|spacing| within > spacing) {
+        sheet.desk.error(doc.place, "`jitter` is longer than it is from one run to the next");
+        return schedule;
+    }
+    schedule.spread(&sheet.kpi_ref(&kpi.id).to_string(), within)
+}
+
+fn schedule(desk: &mut Desk, doc: &Loc<ScheduleDoc>) -> Option<Schedule> {
+    match doc.value.as_ref()? {
+        ScheduleDoc::Text(text) => desk.told(doc.place, Cron::parse(text)).map(Schedule::Cron),
+        ScheduleDoc::Every(span) => {
+            let delta = desk.time_delta(span)?;
+            desk.told(span.place, Interval::new(delta)).map(Schedule::Every)
+        }
+    }
+}
+
+fn reading_kind(doc: Option<&Loc<SourceDoc>>) -> ReadingKind {
+    let reading = match given(doc) {
+        Some(SourceDoc::Sql(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Http(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Csv(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Command(doc)) => doc.reading.as_ref(),
+        Some(SourceDoc::Push(doc)) => doc.reading.as_ref(),
+        None => None,
+    };
+    given(reading).map_or(ReadingKind::Value, |doc| source::parse::reading(*doc))
+}
+
+fn nature(doc: NatureDoc) -> Nature {
+    match doc {
+        NatureDoc::Flow => Nature::Flow,
+        NatureDoc::Level => Nature::Level,
+        NatureDoc::Ratio => Nature::Ratio,
+        NatureDoc::Event => Nature::Event,
+    }
+}
+
+pub(crate) fn frequency(doc: FrequencyDoc) -> Frequency {
+    match doc {
+        FrequencyDoc::Day => Frequency::Day,
+        FrequencyDoc::Week => Frequency::Week,
+        FrequencyDoc::Month => Frequency::Month,
+        FrequencyDoc::Quarter => Frequency::Quarter,
+        FrequencyDoc::Half => Frequency::Half,
+        FrequencyDoc::Year => Frequency::Year,
+    }
+}
+
+pub(crate) fn direction(doc: DirectionDoc) -> Direction {
+    match doc {
+        DirectionDoc::Higher => Direction::Higher,
+        DirectionDoc::Lower => Direction::Lower,
+    }
+}
+
+/// A curve between values that differ, or its mistake told.
+fn scoring(desk: &mut Desk, doc: &Loc<ScoringDoc>) -> Option<Scoring> {
+    let (scoring, mistake) = match doc.value.as_ref()? {
+        ScoringDoc::Threshold => (Scoring::Threshold, None),
+        ScoringDoc::Achievement => (Scoring::Achievement, None),
+        ScoringDoc::Binary => (Scoring::Binary, None),
+        ScoringDoc::Minmax(MinMaxDoc { min, max }) => (
+            Scoring::MinMax { min: *min, max: *max },
+            (min == max).then_some(("`min` and `max` are the same", "`min` scores 0, `max` 100")),
+        ),
+        ScoringDoc::Progress(ProgressDoc { baseline, goal }) => (
+            Scoring::Progress { baseline: *baseline, goal: *goal },
+            (baseline == goal).then_some((
+                "`baseline` and `goal` are the same",
+                "`baseline` scores 0, `goal` 100",
+            )),
+        ),
+        ScoringDoc::EqualBands(edges) => (
+            Scoring::EqualBands(edges.clone()),
+            (!is_one_way(edges)).then_some((
+                "`equal_bands` needs two or more edges, each beyond the one before",
+                "write them from worst to best: [0, 50, 80, 100]",
+            )),
+        ),
+    };
+    let Some((message, hint)) = mistake else { return Some(scoring) };
+    desk.problems.push(Problem::error(doc.place, message).hint(hint));
+    None
+}
+
+/// Whether numbers, two or more, only rise or only fall.
+fn is_one_way(edges: &[f64]) -> bool {
+    let (mut rising, mut falling) = (edges.windows(2), edges.windows(2));
+    edges.len() > 1
+        && (rising.all(|pair| pair[0] < pair[1]) || falling.all(|pair| pair[0] > pair[1]))
+}

@@ -1,0 +1,3 @@
+//! `retention:` of `kpid.yaml`: how long what no rule reads any more is kept.
+
+pub(crate) mod parse;

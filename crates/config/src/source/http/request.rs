@@ -1,0 +1,270 @@
+//! What is asked of an HTTP API, parsed, whoever reads the answer.
+
+use reqwest::{
+    Method,
+    header::{HeaderName, HeaderValue},
+};
+use serde_json::{Value, json};
+use serde_json_path::JsonPath;
+
+use crate::{
+    kpi::parse::within,
+    parse_context::{Desk, given},
+    problem::{Place as At, Problem},
+    source::{
+        csv,
+        http::{
+            document::{CursorDoc, FormatDoc, PagesDoc, RequestDoc},
+            parse::header_name,
+        },
+    },
+    yaml::located::{Entries, Loc},
+};
+use kpid_sources::{
+    http::{Call, Format, Pages, Sent, Template, promql},
+    wording::Wording,
+};
+
+/// What is asked; mistakes that have no place of their own are told at `place`.
+pub(crate) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call> {
+    let (method, path, sent) = match (&doc.get, &doc.post, &doc.path, &doc.promql) {
+        (Some(get), None, None, None) => {
+            (Some(Method::GET), template(desk, get), sent_by_get(desk, doc))
+        }
+        (None, Some(post), None, None) => {
+            (Some(Method::POST), template(desk, post), sent(desk, doc, place))
+        }
+        (None, None, Some(path), None) => {
+            (method(desk, doc, path.place), template(desk, path), sent(desk, doc, place))
+        }
+        (None, None, None, Some(promql)) => {
+            let path = Template::parse(promql::PATH).ok();
+            (Some(Method::GET), path, sent_by_promql(desk, doc, promql))
+        }
+        _ => {
+            let message = "an HTTP source has either `get` or `post`, with a path, or `promql`, or \
+                           `path` with a `method`";
+            desk.error(place, message);
+            return None;
+        }
+    };
+    if let Some(stray) = doc.method.as_ref().filter(|_| doc.path.is_none()) {
+        desk.error(stray.place, "a `method` belongs to a `path`; write that instead of the other");
+        return None;
+    }
+    let format = format(desk, doc, place);
+    let encoding = match &doc.encoding {
+        None => None,
+        Some(written) => Some(csv::parse::encoding(desk, Some(written))?),
+    };
+    let pages = doc.pages.as_ref().and_then(|pages| self::pages(desk, pages));
+    if let Some(pages) = doc.pages.as_ref().filter(|_| format.is_some_and(|at| at != Format::Json))
+    {
+        desk.error(pages.place, "only JSON has pages");
+    }
+    let headers = headers(desk, given(doc.headers.as_ref()));
+    Some(Call {
+        method: method?,
+        path: path?,
+        sent: sent?,
+        headers,
+        pages,
+        format: format?,
+        encoding,
+    })
+}
+
+/// By what a `path` is asked; what can bring no figure is refused.
+fn method(desk: &mut Desk, doc: &RequestDoc, path: At) -> Option<Method> {
+    let Some(written) = &doc.method else {
+        let problem = Problem::error(path, "a `path` is asked by a `method`, and none is written");
+        desk.problems.push(problem.hint("write one such as `method: SEARCH`, or `get` or `post`"));
+        return None;
+    };
+    let text = written.value.as_deref()?;
+    let method = match Method::from_bytes(text.to_ascii_uppercase().as_bytes()) {
+        Ok(Method::HEAD) => Err("a HEAD is answered without a figure".to_owned()),
+        Ok(Method::CONNECT | Method::TRACE) => {
+            Err(format!("{text} asks whoever is in between, and not for a figure"))
+        }
+        Ok(method) => Ok(method),
+        Err(_) => Err(format!("`{text}` is no method; write one such as SEARCH")),
+    };
+    desk.told(written.place, method)
+}
+
+fn template(desk: &mut Desk, doc: &Loc<String>) -> Option<Template> {
+    let path = doc.value.as_deref().map(Template::parse)?;
+    desk.told(doc.place, path)
+}
+
+fn format(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Format> {
+    let signs = csv::parse::Signs {
+        delimiter: doc.delimiter.as_ref(),
+        decimal: doc.decimal.as_ref(),
+        thousands: doc.thousands.as_ref(),
+    };
+    let written = given(doc.format.as_ref()).copied().unwrap_or(FormatDoc::Json);
+    let sign = [signs.delimiter, signs.decimal, signs.thousands].into_iter().flatten().next();
+    if let Some(sign) = sign.filter(|_| written != FormatDoc::Csv) {
+        desk.error(sign.place, "this says how CSV is written; add `format: csv`");
+    }
+    Some(match written {
+        FormatDoc::Json => Format::Json,
+        // Read as UTF-8 once it has been decoded.
+        FormatDoc::Csv => {
+            Format::Csv(csv::parse::dialect(desk, &signs, place, encoding_rs::UTF_8)?)
+        }
+        FormatDoc::Prometheus => Format::Prometheus,
+    })
+}
+
+fn bodies(doc: &RequestDoc) -> Option<At> {
+    let bodies = [
+        doc.json.as_ref().map(|doc| doc.place),
+        doc.form.as_ref().map(|doc| doc.place),
+        doc.graphql.as_ref().map(|doc| doc.place),
+        doc.body.as_ref().map(|doc| doc.place),
+        doc.content_type.as_ref().map(|doc| doc.place),
+    ];
+    bodies.into_iter().flatten().next()
+}
+
+fn sent_by_get(desk: &mut Desk, doc: &RequestDoc) -> Option<Sent> {
+    if let Some(place) = bodies(doc) {
+        let message =
+            "a `get` sends nothing along; write `post` instead, or `path` with `method: GET`";
+        desk.error(place, message);
+        return None;
+    }
+    Some(Sent::Nothing)
+}
+
+fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Option<Sent> {
+    let others =
+        [doc.format.as_ref().map(|doc| doc.place), doc.pages.as_ref().map(|doc| doc.place)];
+    if let Some(place) = bodies(doc).or(others.into_iter().flatten().next()) {
+        desk.error(place, "`promql` says all of the request and of its answer; leave this out");
+        return None;
+    }
+    let text = words.value.clone()?;
+    desk.without_period(words.place, &text, "PromQL, which is asked at the end of the period")?;
+    Some(Sent::PromQl(text))
+}
+
+fn sent(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
+    if let Some(stray) = doc.content_type.as_ref().filter(|_| doc.body.is_none()) {
+        let message = "a `content_type` is of a `body`; of anything else it is one of `headers`";
+        desk.error(stray.place, message);
+        return None;
+    }
+    match (&doc.graphql, &doc.json, &doc.form, &doc.body) {
+        (Some(query), json, None, None) => {
+            let variables = match json {
+                None => json!({}),
+                Some(json) => worded(desk, json)?,
+            };
+            let text = query.value.clone()?;
+            let what = "a GraphQL query, whose variables are in `json`";
+            desk.without_period(query.place, &text, what)?;
+            Some(Sent::GraphQl { query: text, variables })
+        }
+        (None, Some(json), None, None) => worded(desk, json).map(Sent::Json),
+        (None, None, Some(form), None) => {
+            let fields = form.value.iter().flat_map(|form| form.iter());
+            let fields = fields.filter_map(|(name, place, text)| {
+                Some((name.to_owned(), desk.told(place, Wording::parse(text))?))
+            });
+            Some(Sent::Form(fields.collect()))
+        }
+        (None, None, None, Some(body)) => text(desk, body, doc.content_type.as_ref()),
+        (None, None, None, None) => Some(Sent::Nothing),
+        _ => {
+            desk.error(place, "a request sends either `json`, a `form`, `graphql` or a `body`");
+            None
+        }
+    }
+}
+
+/// A text as it is written, and what it is written in.
+fn text(desk: &mut Desk, body: &Loc<String>, media: Option<&Loc<String>>) -> Option<Sent> {
+    let words = desk.told(body.place, Wording::parse(body.value.as_deref()?));
+    let media = match media {
+        None => None,
+        Some(media) => {
+            let text = media.value.as_deref()?;
+            let read = HeaderValue::from_str(text);
+            let read = read.map_err(|_| format!("`{text}` is no content type"));
+            Some(desk.told(media.place, read)?)
+        }
+    };
+    Some(Sent::Text { words: words?, media })
+}
+
+/// Numbers without a fraction as the author wrote them: 1, not 1.0.
+fn whole(value: Value) -> Value {
+    /// Beyond this, not every whole number is a float.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < EXACT_MAX => json!(float as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(list) => list.into_iter().map(whole).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, whole(value))).collect(),
+        other => other,
+    }
+}
+
+/// JSON whose texts are all wordings.
+fn worded(desk: &mut Desk, doc: &Loc<Value>) -> Option<Value> {
+    let value = whole(doc.value.clone()?);
+    let mut open = vec![&value];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::String(text) => {
+                desk.told(doc.place, Wording::parse(text))?;
+            }
+            Value::Array(list) => open.extend(list),
+            Value::Object(map) => open.extend(map.values()),
+            _ => {}
+        }
+    }
+    Some(value)
+}
+
+fn headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> Vec<(HeaderName, Wording)> {
+    let docs = docs.into_iter().flat_map(|docs| docs.iter());
+    let header = |(name, place, text): (&str, At, &String)| {
+        let words = desk.told(place, Wording::parse(text));
+        Some((header_name(desk, name, place)?, words?))
+    };
+    docs.filter_map(header).collect()
+}
+
+fn pages(desk: &mut Desk, written: &Loc<PagesDoc>) -> Option<Pages> {
+    Some(match written.value.as_ref()? {
+        PagesDoc::LinkHeader => Pages::LinkHeader,
+        PagesDoc::Next(path) => Pages::Next(json_path(desk, path)?),
+        PagesDoc::Number(parameter) => Pages::Number(parameter.value.clone()?),
+        PagesDoc::Cursor(CursorDoc { path, parameter }) => {
+            Pages::Cursor { path: json_path(desk, path)?, parameter: parameter.value.clone()? }
+        }
+    })
+}
+
+/// A JSONPath, or where it is wrong.
+pub(crate) fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
+    let text = doc.value.as_deref()?;
+    desk.without_period(doc.place, text, "a JSONPath")?;
+    match JsonPath::parse(text) {
+        Ok(path) => Some(path),
+        Err(error) => {
+            let place = within(doc.place, error.position(), text);
+            let message = format!("`{text}` is no JSONPath: {}", error.message());
+            desk.problems
+                .push(Problem::error(place, message).hint("write one such as $.result.score"));
+            None
+        }
+    }
+}
