@@ -77,7 +77,8 @@ fn every_command_has_a_manual_page() {
 #[test]
 fn every_test_that_the_traps_name_is_there() {
     let root = env!("CARGO_MANIFEST_DIR");
-    let files = ["src", "tests"].map(|top| glob::glob(&format!("{root}/{top}/**/*.rs")).unwrap());
+    let tops = ["src", "crates/*/src", "tests"];
+    let files = tops.map(|top| glob::glob(&format!("{root}/{top}/**/*.rs")).unwrap());
     let code: String = files
         .into_iter()
         .flatten()
