@@ -306,7 +306,7 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
         ("page", Answer::Page, "came with text/html that is not JSON"),
         ("nothing", null, "the source gave null"),
         ("empty", Answer::Json(String::new()), "came with an empty body (application/json)"),
-        ("without", Answer::Json(r#"{"other":1}"#.into()), "the source gave no rows"),
+        ("without", Answer::Json(r#"{"other":1}"#.into()), "has nothing at `$.value`"),
         ("charset", charset, "came in the charset `klingon`, which nobody knows"),
         ("cut", Answer::Cut, "broke off"),
         ("hang", Answer::Hang, "gave no answer within 2s"),

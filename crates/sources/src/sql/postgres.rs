@@ -114,6 +114,8 @@ impl Postgres {
         let begun = self.begin(&mut connection, zone.name()).await;
         begun.map_err(|error| pool::asked(&error))?;
         connection.execute("select 1").await.map_err(|error| pool::asked(&error))?;
+        // A pooler throws away the session of whoever leaves in the middle of a transaction.
+        connection.execute("rollback").await.map_err(|error| pool::asked(&error))?;
         Ok(())
     }
 
