@@ -16,14 +16,14 @@ use crate::{
     runtime::Engine,
 };
 use kpid_config::setup::Setup;
-use kpid_delivery::routing::routes;
+use kpid_delivery::routing::{Route, routes};
 use kpid_message::{
     facts::Facts,
     facts_builder,
     notice::{NoticeKind, Section},
 };
 use kpid_rules::{
-    alerting::Event,
+    alerting::{Cause, Event},
     evaluation::{Circumstances, EpisodeChange, evaluate},
     judgement::Standing,
     model::Id,
@@ -31,8 +31,12 @@ use kpid_rules::{
 use kpid_store::{Held, Judgement, NewDelivery};
 
 /// What live evaluations do: a scope seen for the first time is not told of.
-pub const LIVE: Circumstances =
-    Circumstances { historical: false, first_look_is_historical: true, silenced: &[] };
+pub const LIVE: Circumstances = Circumstances {
+    historical: false,
+    first_look_is_historical: true,
+    silenced: &[],
+    receipts: &[],
+};
 
 /// Judges scorecards as the running daemon does: it is counted, and whoever delivers is woken.
 pub(crate) async fn live(
@@ -107,12 +111,14 @@ fn decide(
     let Held { history, episodes, .. } = held;
     let mut silenced = held.silenced(now);
     silenced.extend_from_slice(circumstances.silenced);
+    let known = held.known.iter();
+    let receipts: Vec<_> = known.map(|(scope, known)| (scope.clone(), known.receipts)).collect();
     let (standing, changes) = evaluate(
         &setup.portfolio,
         scorecards,
         history,
         episodes,
-        Circumstances { silenced: &silenced, ..circumstances },
+        Circumstances { silenced: &silenced, receipts: &receipts, ..circumstances },
         &setup.digest,
         now,
     );
@@ -125,7 +131,7 @@ fn decide(
     };
     let mut deliveries: Vec<NewDelivery> = changes
         .iter()
-        .flat_map(|change| deliveries(engine, context, &standing, change, now))
+        .flat_map(|change| deliveries(engine, context, (held, &standing), change, now))
         .collect();
     let release = Release {
         setup,
@@ -156,7 +162,7 @@ fn decide(
 fn deliveries(
     engine: &Engine,
     context: facts_builder::Context<'_>,
-    standing: &Standing,
+    (held, standing): (&Held, &Standing),
     change: &EpisodeChange,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
@@ -187,10 +193,19 @@ fn deliveries(
         }
     }
     let opening = held_mail::pace(&engine.setup, now).opening;
+    // Whoever has not got the last message yet needs no reminder of it.
+    let reminds = matches!(change.cause, Some(Cause::Unacknowledged | Cause::NewPeriod))
+        && event == Event::Reminded;
+    let waiting = held.known.get(&change.scope).filter(|_| reminds).map(|known| &known.waiting);
+    let waits = |way: &Route| {
+        let reader = (way.channel.to_string(), way.recipient.clone());
+        waiting.is_some_and(|waiting| waiting.contains(&reader))
+    };
     let mut deliveries = Vec::new();
     let told = known.into_iter().filter(is_told);
     for (to, way) in routes(told, &engine.setup.people, &engine.setup.channels) {
         match way {
+            Ok(way) if waits(&way) => {}
             Ok(route) => deliveries.push(NewDelivery {
                 id: notices::delivery_id(now),
                 dedup_key: change.episode.dedup_key(&change.scope),

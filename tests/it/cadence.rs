@@ -20,7 +20,7 @@ use proptest::{collection::vec, prelude::*};
 
 use crate::world::{
     kpid::{Kpid, run_until},
-    smtp::Smtp,
+    smtp::{Conduct, Smtp},
 };
 
 /// A company with as many perspectives, of a KPI each: 70 points at 40, 40 at 20, 30 at about 13.
@@ -211,6 +211,42 @@ async fn without_the_key_mail_leaves_at_any_hour() {
     assert_eq!(office.outcome().await, ["opened p0 pending"]);
     let sent = |seen: &[String]| seen == ["opened p0 delivered"];
     office.run_until("2026-06-06T03:00:01+02:00", "the mail at night", sent).await;
+}
+
+#[tokio::test]
+async fn a_reminder_waits_a_week_from_when_people_could_know_and_not_from_the_decision() {
+    let office = Office::open("", 1).await;
+    office.figures("2026-06-01T12:00:00+02:00", &[45.0]).await;
+    office.figures("2026-06-03T12:00:00+02:00", &[15.0]).await;
+    // Nobody delivers for a fortnight, though the figures are judged again.
+    office.figures("2026-06-12T12:00:00+02:00", &[15.0]).await;
+    assert_eq!(office.outcome().await, ["opened p0 pending"]);
+    let sent = |seen: &[String]| seen == ["opened p0 delivered"];
+    office.run_until("2026-06-15T12:00:00+02:00", "the only mail", sent).await;
+    office.figures("2026-06-17T12:00:00+02:00", &[15.0]).await;
+    assert_eq!(office.outcome().await, ["opened p0 delivered"]);
+    // Three days of work after that it escalates, and a week after it is told again.
+    office.figures("2026-06-21T12:00:00+02:00", &[15.0]).await;
+    let sent = |seen: &[String]| seen == ["escalated p0 delivered", "opened p0 delivered"];
+    office.run_until("2026-06-21T12:00:00+02:00", "the escalation", sent).await;
+    office.figures("2026-06-22T12:01:00+02:00", &[15.0]).await;
+    let outcome = office.outcome().await;
+    assert_eq!(outcome, ["escalated p0 delivered", "opened p0 delivered", "reminded p0 pending"]);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_makes_no_reminder_of_what_nobody_got() {
+    let office = Office::open("", 1).await;
+    office.smtp.conduct("ines@acme.example", Conduct::Defer);
+    office.figures("2026-06-01T12:00:00+02:00", &[45.0]).await;
+    office.figures("2026-06-03T12:00:00+02:00", &[15.0]).await;
+    let at = "2026-06-03T12:00:00+02:00";
+    office.run_until(at, "a refusal", |_| office.smtp.attempts() > 0).await;
+    office.figures("2026-06-15T12:00:00+02:00", &[15.0]).await;
+    office.smtp.conduct("ines@acme.example", Conduct::Take);
+    let sent = |seen: &[String]| seen == ["opened p0 delivered"];
+    office.run_until("2026-06-15T12:00:00+02:00", "the mail", sent).await;
+    assert_eq!(office.subjects().len(), 1);
 }
 
 #[tokio::test]

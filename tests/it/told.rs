@@ -52,6 +52,7 @@ fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<Step> {
             failures: Vec::new(),
             historical: false,
             silenced,
+            receipts: Vec::new(),
             acknowledged: Vec::new(),
         });
     }

@@ -17,6 +17,7 @@ mod outbox;
 mod outbox_admin;
 mod outbox_pacing;
 mod pushes;
+mod receipts;
 mod renames;
 mod retention;
 mod revisions;
@@ -56,6 +57,7 @@ pub use crate::{
     outbox_admin::{Handled, Handling, Listed},
     outbox_pacing::{Fate, Kept, Pace, Waiting},
     pushes::{Frozen, Push, Pushed, Receipt},
+    receipts::Known,
     retention::{Old, Removed, removed_words},
     silences::KeptSilence,
 };
@@ -102,6 +104,8 @@ pub struct Held {
     pub incidents: HashMap<IncidentKey, Incident>,
     /// How the newest attempts to collect all KPIs went.
     pub attempts: HashMap<KpiRef, Newest>,
+    /// What is known of the messages of open alerts.
+    pub known: HashMap<Scope, Known>,
     /// News that wait for working hours.
     pub waiting: Vec<Waiting>,
     /// The newest period of each scorecard that needs no report any more.
@@ -399,9 +403,11 @@ async fn held(
     actuals::load(connection, &names, &mut history).await?;
     collections::load(connection, &names, &mut history).await?;
     let silences = silences::load(connection, now).await?;
+    let episodes = episodes::load(connection).await?;
     Ok(Held {
         history,
-        episodes: episodes::load(connection).await?,
+        known: receipts::load(connection, &episodes).await?,
+        episodes,
         silences: silences.into_iter().map(|kept| kept.silence).collect(),
         notes: notes::load(connection).await?,
         incidents: incidents::load(connection).await?,

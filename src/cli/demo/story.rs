@@ -61,8 +61,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What is loaded is seen by the rules and told to nobody.
-const HISTORY: Circumstances =
-    Circumstances { historical: true, first_look_is_historical: true, silenced: &[] };
+const HISTORY: Circumstances = Circumstances {
+    historical: true,
+    first_look_is_historical: true,
+    silenced: &[],
+    receipts: &[],
+};
 
 /// Everything the story needs.
 pub(crate) struct Story {

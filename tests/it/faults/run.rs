@@ -1,6 +1,7 @@
 //! One timeline: what comes in, what becomes of it in the daemon's own steps, and what goes wrong.
 
 use std::{
+    collections::{HashMap, HashSet},
     future::poll_fn,
     path::{Path, PathBuf},
     pin::pin,
@@ -23,7 +24,7 @@ use kpid_rules::{
     model::{Frequency, Id, KpiRef, Scope},
     series::{Actual, Figure},
 };
-use kpid_store::{Attempt, Collected, Filed, Filing, InstanceLock, Stage, Stands, Store};
+use kpid_store::{Attempt, Collected, Filed, Filing, InstanceLock, Known, Stage, Stands, Store};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -132,6 +133,8 @@ pub(crate) struct Run {
     life: Option<Life>,
     /// What the simulation is told: a step for every judgement that was kept.
     pub(crate) steps: Vec<Step>,
+    /// What was known of the messages of open alerts at each of them.
+    pub(crate) known: Vec<HashMap<Scope, Known>>,
     /// What came in since the last of them.
     coming: Step,
     pub(crate) seen: Seen,
@@ -200,6 +203,7 @@ fn nothing(at: DateTime<Utc>) -> Step {
         failures: Vec::new(),
         historical: false,
         silenced: Vec::new(),
+        receipts: Vec::new(),
         acknowledged: Vec::new(),
     }
 }
@@ -226,6 +230,7 @@ impl Run {
             now,
             life: None,
             steps: Vec::new(),
+            known: Vec::new(),
             coming: nothing(now),
             seen: Seen::default(),
             _kpid: kpid,
@@ -390,26 +395,36 @@ impl Run {
     }
 
     async fn judge(&mut self, silenced: &[Scope]) {
+        let known = self.known().await;
         judge(&self.life().engine, silenced, self.now).await;
-        self.judged(silenced);
+        self.judged(silenced, known);
     }
 
-    /// The simulation hears of a judgement.
-    fn judged(&mut self, silenced: &[Scope]) {
+    /// What is known of the messages of open alerts.
+    async fn known(&self) -> HashMap<Scope, Known> {
+        self.life().engine.store.held(&HashSet::new()).await.unwrap().known
+    }
+
+    /// The simulation hears of a judgement, and what was known when it was made.
+    fn judged(&mut self, silenced: &[Scope], known: HashMap<Scope, Known>) {
         let next = nothing(self.now);
         let coming = std::mem::replace(&mut self.coming, next);
-        self.steps.push(Step { at: self.now, silenced: silenced.to_vec(), ..coming });
+        let receipts = known.iter().map(|(scope, known)| (scope.clone(), known.receipts));
+        let (receipts, silenced) = (receipts.collect(), silenced.to_vec());
+        self.steps.push(Step { at: self.now, silenced, receipts, ..coming });
+        self.known.push(known);
     }
 
     /// Dies while it judges: all of the judgement was kept, or nothing.
     async fn die_judging(&mut self, silenced: &[Scope]) {
         let before = self.life().engine.store.episodes().await.unwrap();
+        let known = self.known().await;
         let polls = self.dice.below(60);
         let _ = within_polls(polls, judge(&self.life().engine, silenced, self.now)).await;
         self.die_and_rise().await;
         let after = self.life().engine.store.episodes().await.unwrap();
         if after != before {
-            self.judged(silenced);
+            self.judged(silenced, known);
         }
     }
 

@@ -150,6 +150,7 @@ impl Reader {
             failures: Vec::new(),
             historical: given(&doc.historical).copied().unwrap_or(false),
             silenced: self.silenced(portfolio, doc),
+            receipts: Vec::new(),
             acknowledged: self.acknowledged(portfolio, doc, at),
         };
         for (name, place, actuals) in given(&doc.actuals).into_iter().flat_map(Entries::iter) {

@@ -172,6 +172,38 @@ pub enum Cause {
     Improved,
 }
 
+/// Whether people know of what was told, and since when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing else is known: as soon as it was told.
+    #[default]
+    AsTold,
+    /// It is still on its way to everybody.
+    NotYet,
+    /// It reached the first of them then.
+    At(DateTime<Utc>),
+}
+
+/// Since when people know of an episode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// Of its first message.
+    pub first: Heard,
+    /// Of the last one that is for all of them.
+    pub last: Heard,
+}
+
+impl Heard {
+    /// Since when they know of what was decided at an instant, if they do.
+    pub fn since(self, told: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::AsTold => told,
+            Self::NotYet => None,
+            Self::At(at) => Some(at),
+        }
+    }
+}
+
 /// What is told of a look at a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
@@ -217,6 +249,8 @@ pub struct Evaluation {
     pub restated: BTreeSet<Id>,
     /// The configuration that judged.
     pub config: String,
+    /// Since when people know of what was told last.
+    pub heard: Heard,
     /// The local day of the look.
     pub day: NaiveDate,
     /// From when on an open episode that nobody acknowledged goes to others.
@@ -242,6 +276,7 @@ impl Evaluation {
             missing: BTreeSet::new(),
             restated: BTreeSet::new(),
             config: String::new(),
+            heard: Heard::AsTold,
             day: NaiveDate::default(),
             escalation_due: None,
         }

@@ -253,7 +253,7 @@ impl Episode {
         if kept_back {
             return Some(Cause::SilenceOver);
         }
-        let due = self.told.at? + look.policy.remind_after;
+        let due = look.evaluation.heard.since(self.told.at)? + look.policy.remind_after;
         if look.policy.remind_after <= TimeDelta::zero() || look.now < due {
             return None;
         }

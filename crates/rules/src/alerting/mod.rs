@@ -5,5 +5,7 @@ pub(crate) mod episode_machine;
 mod recipients;
 pub(crate) mod silence_ack_note;
 
-pub use episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Phase, Told};
+pub use episode::{
+    Cause, Episode, Evaluation, Event, Heard, LastVerdict, News, Phase, Receipts, Told,
+};
 pub use silence_ack_note::{Acknowledgement, Note, RemarkError, Silence};

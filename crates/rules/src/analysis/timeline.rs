@@ -6,7 +6,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    alerting::{episode::Episode, silence_ack_note::Acknowledgement},
+    alerting::{
+        episode::{Episode, Receipts},
+        silence_ack_note::Acknowledgement,
+    },
     evaluation::evaluate::{Circumstances, EpisodeChange, evaluate},
     judgement::standing::Standing,
     model::{
@@ -31,6 +34,8 @@ pub struct Step {
     pub historical: bool,
     /// Scorecards and perspectives of which nobody wants to hear now.
     pub silenced: Vec<Scope>,
+    /// Since when people know of alerts; of others, since they were told.
+    pub receipts: Vec<(Scope, Receipts)>,
     /// Alerts that are open before the step, and who answers for them now.
     pub acknowledged: Vec<(Scope, Acknowledgement)>,
 }
@@ -57,6 +62,7 @@ pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> 
         let circumstances = Circumstances {
             historical: step.historical,
             silenced: &step.silenced,
+            receipts: &step.receipts,
             ..Circumstances::default()
         };
         let (standing, changes) =

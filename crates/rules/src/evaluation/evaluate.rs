@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    alerting::episode::{Cause, Episode, Evaluation, Event},
+    alerting::episode::{Cause, Episode, Evaluation, Event, Receipts},
     judgement::{
         judge::Judge,
         standing::{KpiStanding, Outlook, PerspectiveStanding, Standing},
@@ -33,9 +33,16 @@ pub struct Circumstances<'a> {
     pub first_look_is_historical: bool,
     /// Nodes of which, and of what is below them, nobody wants to hear now.
     pub silenced: &'a [Scope],
+    /// Since when people know of alerts; of others, since they were told.
+    pub receipts: &'a [(Scope, Receipts)],
 }
 
 impl Circumstances<'_> {
+    fn receipts(&self, scope: &Scope) -> Receipts {
+        let known = self.receipts.iter().find(|(of, _)| of == scope);
+        known.map_or_else(Receipts::default, |(_, receipts)| *receipts)
+    }
+
     fn silences(&self, scope: &Scope) -> bool {
         self.silenced.iter().any(|silenced| scope.is_within(silenced))
     }
@@ -264,7 +271,8 @@ impl Desk<'_> {
         let known = if stands_still { Status::NoData } else { judged.verdict.status };
         let first_look = circumstances.first_look_is_historical && !before.seen;
         let unanswered = policy.escalate_unacknowledged;
-        let opened_at = before.opened_at.filter(|_| unanswered > 0);
+        let receipts = circumstances.receipts(scope);
+        let known_since = receipts.first.since(before.opened_at).filter(|_| unanswered > 0);
         let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
         let restated = kpis().filter(|kpi| is_restated(kpi, judged.period));
         Evaluation {
@@ -283,8 +291,9 @@ impl Desk<'_> {
             missing: kpis().filter(|kpi| is_missing(kpi)).map(|kpi| kpi.id.clone()).collect(),
             restated: restated.map(|kpi| kpi.id.clone()).collect(),
             config: self.digest.to_owned(),
+            heard: receipts.last,
             day,
-            escalation_due: opened_at.map(|at| calendar.working_days_after(at, unanswered)),
+            escalation_due: known_since.map(|at| calendar.working_days_after(at, unanswered)),
         }
     }
 }
