@@ -450,6 +450,7 @@ fn notice() -> Notice {
         sections: Vec::new(),
         why: "you asked for it".to_owned(),
         config_version: String::new(),
+        lasts: false,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
         silence_watcher::Watch,
         ticker::Ticker,
     },
-    outbox::{deliver::Worker, digest::Digester},
+    outbox::{deliver::Worker, digest::Digester, ended_alerts},
     runtime::Engine,
     telemetry::metrics::Metrics,
     web::{self, Site, change::WAITING_MAX, push::Doors},
@@ -169,6 +169,7 @@ impl Daemon {
     ) -> anyhow::Result<Self> {
         let Opened { setup, channels, connections, listener } = opened;
         store.rename(&setup.portfolio.renames()).await?;
+        ended_alerts::end(&setup, &store, clock.now()).await?;
         metrics.forget_connections();
         let gauges = Arc::clone(&metrics);
         let watcher = CircuitWatcher::new(move |id, is_left_alone| {

@@ -115,7 +115,9 @@ impl List {
         }
         for episode in &self.episodes {
             let is_configured = setup.places.contains_key(&episode.scope);
-            let gone = (episode.recovered_at.is_none() && !is_configured).then_some(GONE);
+            let is_open = episode.recovered_at.is_none();
+            let is_gone = episode.state == "ended" || (is_open && !is_configured);
+            let gone = is_gone.then_some(GONE);
             say!("{}{}", episode.line(&local), gone.unwrap_or_default());
             if let Some(comment) = episode.acknowledged.as_ref().and_then(|by| by.comment.as_ref())
             {
@@ -143,7 +145,11 @@ impl Listed {
         Self {
             scope,
             number: episode.number,
-            state: if episode.is_open() { "open" } else { "recovered" },
+            state: match (episode.is_open(), episode.removed) {
+                (true, _) => "open",
+                (false, true) => "ended",
+                (false, false) => "recovered",
+            },
             opened_at: episode.opened_at,
             opened_period: episode.opened_period,
             recovered_at: episode.recovered_at,

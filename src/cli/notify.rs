@@ -120,5 +120,6 @@ fn notice(setup: &Setup, to: &Id, channel: &Id, recipient: &str) -> Notice {
         sections: vec![Section { title: String::new(), lines }],
         why: format!("You got this because somebody ran `kpid notify {to}`."),
         config_version: setup.digest.clone(),
+        lasts: false,
     }
 }

@@ -5,17 +5,20 @@ use std::path::Path;
 use clap::Subcommand;
 use uuid::Uuid;
 
-use crate::cli::{
-    Answer,
-    actor::Person,
-    configuration,
-    failure::Failure,
-    output::{self, Format, print_json, say},
+use crate::{
+    cli::{
+        Answer,
+        actor::Person,
+        configuration,
+        failure::Failure,
+        output::{self, Format, print_json, say},
+    },
+    outbox::settled,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
-use kpid_store::{self, Handled, Handling, Listed, Store};
+use kpid_store::{self, GaveUp, Handled, Handling, Listed, Store};
 
 /// Fewer digits of an id may name several by chance.
 const PREFIX_CHARS_MIN: usize = 8;
@@ -116,7 +119,9 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
     }
     let by = chosen.person.name();
     for id in ids {
-        let handled = store.handle(id, handling, &by, Clock::System.now()).await?;
+        let now = Clock::System.now();
+        let settle = |notice: &GaveUp| settled::notice(setup, notice, handling, now);
+        let handled = store.handle(id, handling, &by, now, settle).await?;
         answer = match (handled, handling) {
             (Handled::Done, Handling::Retry) => {
                 say!("{id} is tried at once by the daemon");

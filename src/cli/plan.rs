@@ -37,7 +37,9 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     let kpis = present.portfolio.kpis().chain(proposed.portfolio.kpis());
     let held = store.held(&kpis.map(|(named, ..)| named).collect()).await?;
     let (now, history) = (Clock::System.now(), &held.history);
-    let found = difference(side(&present), side(&proposed), history, &held.episodes, now);
+    let mut found = difference(side(&present), side(&proposed), history, &held.episodes, now);
+    // Whoever is taken out of the configuration hears nothing.
+    found.tells(|id| proposed.people.contains_key(id) || proposed.channels.contains_key(id));
     match arguments.format {
         Format::Json => print_json(&found)?,
         Format::Text => tell(&found),
@@ -57,6 +59,17 @@ fn tell(found: &Difference) {
     list("added", found.added.iter().map(Scope::to_string));
     list("removed (what is held of it is kept)", found.removed.iter().map(Scope::to_string));
     list("renamed", found.renamed.iter().map(|held| format!("{} → {}", held.from, held.to)));
+    list(
+        "renamed without `was`?",
+        found.lookalikes.iter().map(|held| {
+            let was = held.from.to_string();
+            let was = was.rsplit('/').next().unwrap_or_default();
+            format!(
+                "{} → {} looks like a rename: add `was: [{was}]` to keep history and alerts",
+                held.from, held.to
+            )
+        }),
+    );
     list(
         "moved",
         found.moved.iter().map(|moved| format!("{}: {} → {}", moved.scope, moved.from, moved.to)),
@@ -88,12 +101,14 @@ fn tell(found: &Difference) {
             .iter()
             .map(|held| format!("{}: {} → {}", held.scope, colour(held.from), colour(held.to))),
     );
-    list(
-        "alerts",
-        found.alerts.iter().map(|alert| {
-            format!("{} {}, telling {}", alert.scope, alert.event.word(), names(&alert.to))
-        }),
-    );
+    let ended = found.ended.iter().map(|alert| {
+        let (scope, to) = (&alert.scope, names(&alert.to));
+        format!("an alert is open on {scope}: it would end, telling {to}")
+    });
+    let alerts = found.alerts.iter().map(|alert| {
+        format!("{} {}, telling {}", alert.scope, alert.event.word(), names(&alert.to))
+    });
+    list("alerts", ended.chain(alerts));
     match found.told.as_slice() {
         [] => say!("nobody would be told"),
         told => say!("told: {}", names(told)),

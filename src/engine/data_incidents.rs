@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::outbox::notices::{self, Wording};
 use kpid_config::setup::Setup;
+use kpid_delivery::channel::Channel;
 use kpid_message::notice::{NoticeKind, Section};
 use kpid_rules::{
     evaluation::IncidentKey,
@@ -58,7 +59,19 @@ pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTim
     let deliveries = told
         .into_iter()
         .flat_map(|((readers, began), told)| {
-            notices::deliveries(setup, &wording(told, began, now), &readers, now)
+            let (pagers, others): (Vec<Id>, Vec<Id>) =
+                readers.into_iter().partition(|id| is_pager(setup, id));
+            let mut deliveries = Vec::new();
+            // A pager ends what began under its key: problems that were told in one have no key.
+            for one in told.iter().filter(|_| !pagers.is_empty()) {
+                let one = wording(vec![one.clone()], began, now);
+                deliveries.extend(notices::deliveries(setup, &one, &pagers, now));
+            }
+            if !others.is_empty() {
+                let all = wording(told, began, now);
+                deliveries.extend(notices::deliveries(setup, &all, &others, now));
+            }
+            deliveries
         })
         .collect();
     Found { incidents, deliveries }
@@ -238,9 +251,12 @@ fn of_restated(setup: &Setup, restated: &Restated, named: &KpiRef, kpi: &KpiStan
 type Failing<'a> = Vec<(KpiRef, &'a str)>;
 
 /// One thing to tell.
+#[derive(Clone)]
 struct Told {
     key: String,
     began: bool,
+    /// Whether its end is told too.
+    ends: bool,
     subject: String,
     summary: String,
     lines: Vec<String>,
@@ -258,6 +274,7 @@ fn told_of(
         (IncidentNews::Began, Some(seen)) => Some(Told {
             key: key_of_now,
             began: true,
+            ends: key.ends(),
             subject: seen.subject.clone(),
             summary: seen.summary.clone(),
             lines: seen.lines.clone(),
@@ -274,9 +291,18 @@ fn told_of(
                     format!("{problem} is not followed any more: it {why}."),
                 ),
             };
-            Some(Told { key: key_of_now, began: false, subject, summary, lines: Vec::new() })
+            let (began, ends, lines) = (false, true, Vec::new());
+            Some(Told { key: key_of_now, began, ends, subject, summary, lines })
         }
         _ => None,
+    }
+}
+
+/// Whether somebody keeps open what begins until its end comes under the same key.
+fn is_pager(setup: &Setup, id: &Id) -> bool {
+    match setup.channels.get(id) {
+        Some(Channel::Webhook(webhook)) => webhook.format.keeps_open(),
+        _ => false,
     }
 }
 
@@ -286,12 +312,13 @@ fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
     let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
     let why = why.to_owned();
     if told.len() == 1
-        && let Some(Told { key, subject, summary, lines, .. }) = told.pop()
+        && let Some(Told { key, subject, summary, lines, ends, .. }) = told.pop()
     {
         let lines = Some(lines).filter(|lines| !lines.is_empty());
         let sections = lines.map(|lines| Section { title: String::new(), lines });
         let sections = sections.into_iter().collect();
-        return Wording { kind, dedup_key: key, subject, summary, sections, why };
+        let lasts = began && ends;
+        return Wording { kind, dedup_key: key, subject, summary, sections, why, lasts };
     }
     let count = told.len();
     let (subject, summary) = if began {
@@ -309,7 +336,7 @@ fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
         sections.push(Section { title: format!("and {more} more"), lines: Vec::new() });
     }
     let dedup_key = format!("data/{}", now.timestamp_micros());
-    Wording { kind, dedup_key, subject, summary, sections, why }
+    Wording { kind, dedup_key, subject, summary, sections, why, lasts: false }
 }
 
 /// What an incident that is over was about, in words.

@@ -252,6 +252,7 @@ fn unreached_told(
         ),
         sections: vec![Section { title: String::new(), lines: why }],
         why: OPERATORS_WHY.to_owned(),
+        lasts: false,
     };
     notices::deliveries(setup, &wording, &setup.operators, now)
 }

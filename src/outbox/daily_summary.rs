@@ -91,6 +91,7 @@ fn wording(calendar: &Calendar, told: &[Kept], now: DateTime<Utc>) -> Wording {
             "You got this because these alerts name you, and you had as many mails on that day as \
               `alerts.mails_per_day` says."
                 .to_owned(),
+        lasts: false,
     }
 }
 

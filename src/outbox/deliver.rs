@@ -5,9 +5,12 @@ use std::{pin::pin, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -20,7 +23,7 @@ use crate::{
 };
 use kpid_clock::Clock;
 use kpid_delivery::{
-    channel::Channel,
+    channel::{Channel, Webhook},
     channels::{Channels, Complaint, Delivered, Delivery, SendError},
     retry::{self, Next},
 };
@@ -28,6 +31,7 @@ use kpid_message::{
     acknowledge_link::{Link, Signer},
     notice::{Message, Notice, NoticeKind, Section},
     person::Person,
+    webhook_formats::Format,
 };
 use kpid_rules::model::Id;
 use kpid_store::{Claimed, NewDelivery};
@@ -40,6 +44,10 @@ const LEASE: TimeDelta = TimeDelta::minutes(10);
 
 /// How long a worker rests when nothing is due; a judgement with news wakes it.
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often Alertmanager is told again of what is open: it keeps alerts in its memory, and expects
+/// its clients to repeat them.
+const TELL_AGAIN_EVERY: Duration = Duration::from_secs(3 * 60);
 
 /// How long a worker rests when the store cannot be read.
 const BROKEN_PAUSE: Duration = Duration::from_secs(5);
@@ -63,7 +71,15 @@ pub struct Worker<'a> {
 impl Worker<'_> {
     /// Delivers until it is told to stop; what is under way then is finished.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
+        let mut told_again: Option<Instant> = None;
         while !stop.is_cancelled() {
+            // Between deliveries, so that nothing is said to be open after its end was told.
+            if told_again.is_none_or(|at| at.elapsed() >= TELL_AGAIN_EVERY) {
+                told_again = Some(Instant::now());
+                if let Err(error) = self.tell_again().await {
+                    error!(channel = %self.channel, "cannot tell `{}` again of what is open: {error:#}", self.channel);
+                }
+            }
             let pause = match self.deliver_due(stop).await {
                 Ok(0) => IDLE_PAUSE,
                 Ok(_) => continue,
@@ -86,6 +102,34 @@ impl Worker<'_> {
         };
         // Over either way: woken, or rested.
         let _ = timeout(pause, woken).await;
+    }
+
+    /// Tells a receiver that keeps alerts in its memory of all that is open; it says how many alerts
+    /// that were. What it does not take is told the next time.
+    pub async fn tell_again(&self) -> anyhow::Result<usize> {
+        let channel = self.engine.setup.channels.get(&self.channel);
+        let is_forgetful =
+            matches!(channel, Some(Channel::Webhook(Webhook { format: Format::Alertmanager, .. })));
+        if !is_forgetful {
+            return Ok(0);
+        }
+        let mut told = 0;
+        for standing in self.engine.store.standing_alerts(self.channel.as_str()).await? {
+            let Ok(message) = Message::from_json(&standing.facts) else { continue };
+            if !message.lasts() {
+                continue;
+            }
+            let (id, recipient) = (standing.id, standing.recipient.as_str());
+            let delivery =
+                Delivery { id, channel: &self.channel, recipient, message: &message, link: None };
+            match self.channels.send(delivery, self.clock.now()).await {
+                Ok(_) => told += 1,
+                Err(error) => {
+                    debug!(delivery = %id, channel = %self.channel, "not told again over `{}`: {error}", self.channel);
+                }
+            }
+        }
+        Ok(told)
     }
 
     fn is_mail(&self) -> bool {
@@ -277,6 +321,7 @@ impl Worker<'_> {
             summary: format!("{what} could not be delivered and is given up."),
             sections: vec![Section { title: String::new(), lines }],
             why: OPERATORS_WHY.to_owned(),
+            lasts: true,
         };
         notices::deliveries(&self.engine.setup, &wording, &self.engine.setup.operators, now)
     }
@@ -292,6 +337,7 @@ impl Worker<'_> {
             summary: summary.clone(),
             sections: vec![Section { title: String::new(), lines: lines.clone() }],
             why: OPERATORS_WHY.to_owned(),
+            lasts: false,
         };
         let (setup, now) = (&self.engine.setup, self.clock.now());
         let notices = notices::deliveries(setup, &wording, &setup.operators, now);

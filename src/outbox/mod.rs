@@ -3,6 +3,8 @@
 pub mod daily_summary;
 pub mod deliver;
 pub mod digest;
+pub(crate) mod ended_alerts;
 pub mod held_mail;
 pub mod notices;
 pub mod report;
+pub(crate) mod settled;

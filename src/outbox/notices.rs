@@ -21,6 +21,8 @@ pub(crate) struct Wording {
     pub(crate) summary: String,
     pub(crate) sections: Vec<Section>,
     pub(crate) why: String,
+    /// Whether its end is told later under the same key.
+    pub(crate) lasts: bool,
 }
 
 /// One delivery for each of `to` who can be reached; the log tells of the others.
@@ -53,6 +55,7 @@ fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
         sections: wording.sections.clone(),
         why: wording.why.clone(),
         config_version: setup.digest.clone(),
+        lasts: wording.lasts,
     })
 }
 

@@ -401,7 +401,7 @@ async fn a_person_sends_at_once_what_is_kept_and_it_is_in_no_summary() {
     let engine = office.engine().await;
     let (id, now) =
         (engine.store.kept().await.unwrap()[0].id, instant("2026-06-08T23:00:00+02:00"));
-    engine.store.handle(id, Handling::Retry, "ines", now).await.unwrap();
+    engine.store.handle(id, Handling::Retry, "ines", now, |_| None).await.unwrap();
     engine.store.close().await;
     let all = |seen: &[String]| seen.iter().all(|line| line.ends_with("delivered"));
     office.run_until("2026-06-08T23:00:01+02:00", "both mails", all).await;

@@ -17,6 +17,7 @@ mod digests;
 mod disk;
 mod docs;
 mod doctor;
+mod ended;
 mod explain;
 mod faults;
 mod fuzzed;

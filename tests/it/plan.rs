@@ -112,6 +112,44 @@ async fn a_change_is_told_before_it_is_made() {
 }
 
 #[tokio::test]
+async fn an_alert_that_would_end_and_a_rename_without_was_are_told_before() {
+    let kpid = acme().await;
+    let period = last_month(&kpid).await;
+    let rows = format!("kpi,period,value\nacme/calls,{period},20\nacme/mails,{period},20\n");
+    fs::write(kpid.folder().join("rows.csv"), rows).unwrap();
+    let file = kpid.folder().join("rows.csv");
+    let ran = kpid.run(&["import", file.to_str().unwrap()]).await;
+    assert!(ran.stdout.contains("1 message waits"), "{ran:?}");
+    let ends = "an alert is open on acme/care: it would end, telling ines\n";
+    let others = "scorecard: acme
+perspectives:
+  growth:
+    objectives:
+      sell: { kpis: { deals: { nature: flow, target: 5 } } }
+";
+    let said = plan(&kpid, others, &[]).await;
+    assert!(said.contains(ends) && said.contains("told: ines\n"), "{said}");
+    assert!(!said.contains("looks like a rename"), "{said}");
+    let renamed = PRESENT.replace("  care:", "  clients:");
+    let said = plan(&kpid, &renamed, &[]).await;
+    assert!(said.contains(ends), "{said}");
+    let hint = "acme/care → acme/clients looks like a rename: add `was: [care]`";
+    assert!(said.contains(hint), "{said}");
+    let found: Value =
+        serde_json::from_str(&plan(&kpid, &renamed, &["--format", "json"]).await).unwrap();
+    assert_eq!(found["ended"], json!([{ "scope": "acme/care", "to": ["ines"] }]));
+    assert_eq!(found["lookalikes"], json!([{ "from": "acme/care", "to": "acme/clients" }]));
+    // With its earlier id it goes on, and there is nothing to tell.
+    let kept = PRESENT.replace("  care:", "  clients:\n    was: [care]");
+    let said = plan(&kpid, &kept, &[]).await;
+    assert!(!said.contains("would end") && !said.contains("looks like"), "{said}");
+    // So it is with an objective.
+    let objective = PRESENT.replace("      answer:", "      reply:");
+    let said = plan(&kpid, &objective, &[]).await;
+    assert!(said.contains("acme/care/answer → acme/care/reply looks like"), "{said}");
+}
+
+#[tokio::test]
 async fn a_bad_proposal_says_what_is_wrong_with_it() {
     let kpid = acme().await;
     fs::write(kpid.folder().join("new/acme.yaml"), "scorecard: acme\nperspectives: { x: 3 }\n")

@@ -438,8 +438,9 @@ async fn what_is_under_way_is_neither_taken_up_again_nor_followed_by_what_came_b
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
     decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "recovered", "mail")]).await;
     let now = at("2026-06-03T06:00:00Z");
-    let retry =
-        async |id| store.handle(Uuid::from_u128(id), Handling::Retry, "tom", now).await.unwrap();
+    let retry = async |id| {
+        store.handle(Uuid::from_u128(id), Handling::Retry, "tom", now, |_| None).await.unwrap()
+    };
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     retry(1).await;
     assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0], "it is under way");

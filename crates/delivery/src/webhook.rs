@@ -106,7 +106,21 @@ impl Hook {
         delivery: Delivery<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), SendError> {
-        let body = self.body(delivery)?;
+        let end = self.end(delivery)?;
+        self.post_body(self.body(delivery)?, delivery, now).await?;
+        // What is over is not tried again by itself: the whole of it is.
+        match end {
+            Some(end) => self.post_body(end, delivery, now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn post_body(
+        &self,
+        body: String,
+        delivery: Delivery<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
         let (id, timestamp) = (delivery.id.to_string(), now.timestamp().to_string());
         let mut request = self
             .client
@@ -145,6 +159,13 @@ impl Hook {
         }
         let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
         webhook_formats::body(&self.format, message, secret)
+            .map_err(|error| retry(format!("cannot write the message as JSON: {error:#}")))
+    }
+
+    /// What is posted after it, to end at a pager what nobody will end.
+    fn end(&self, delivery: Delivery<'_>) -> Result<Option<String>, SendError> {
+        let secret = self.secret.as_ref().map(|secret| secret.expose_secret());
+        webhook_formats::end(&self.format, delivery.message, secret)
             .map_err(|error| retry(format!("cannot write the message as JSON: {error:#}")))
     }
 

@@ -37,6 +37,9 @@ pub struct Notice {
     pub why: String,
     /// The configuration that decided: `sha256:…`.
     pub config_version: String,
+    /// Whether its end is told later under the same key; of anything else nobody hears again.
+    #[serde(default)]
+    pub lasts: bool,
 }
 
 /// Lines under a heading.
@@ -60,6 +63,10 @@ pub enum NoticeKind {
     DataTrouble,
     /// That is over.
     DataRecovered,
+    /// A message that was given up is taken up again, or dropped.
+    Settled,
+    /// An alert is over because the configuration no longer has it.
+    AlertEnded,
     /// What the configuration says of messages cannot be done: a template, an address.
     ConfigTrouble,
     /// Alerts that were more than a day's mails, in one.
@@ -78,6 +85,8 @@ impl NoticeKind {
             Self::GaveUp => "gave_up",
             Self::DataTrouble => "data_trouble",
             Self::DataRecovered => "data_recovered",
+            Self::Settled => "settled",
+            Self::AlertEnded => "alert_ended",
             Self::ConfigTrouble => "config_trouble",
             Self::Summary => "summary",
             Self::Digest => "digest",
@@ -116,6 +125,15 @@ impl Message {
     pub fn bodies(&self) -> anyhow::Result<(String, String)> {
         let mail = render::plain(self).context("cannot render the mail")?;
         Ok((mail.text, mail.html))
+    }
+
+    /// Whether its end is told later.
+    pub fn lasts(&self) -> bool {
+        match self {
+            Self::News(facts) => !facts.event.ends(),
+            Self::Bulletin(_) => false,
+            Self::Notice(notice) => notice.lasts,
+        }
     }
 
     /// The same for every message about one thing.

@@ -574,6 +574,7 @@ pub(crate) fn notice() -> Notice {
         ],
         why: "Somebody ran `kpid notify ines`.".to_owned(),
         config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
+        lasts: false,
     }
 }
 

@@ -35,6 +35,13 @@ pub enum Format {
     Own(Arc<Body>),
 }
 
+impl Format {
+    /// Whether its receiver keeps open what begins until its end comes under the same key.
+    pub fn keeps_open(&self) -> bool {
+        matches!(self, Self::PagerDuty | Self::Alertmanager)
+    }
+}
+
 /// The body of a webhook as its author wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
@@ -53,6 +60,9 @@ const SLACK_HEADER_CHARS_MAX: usize = 150;
 /// PagerDuty cuts a longer summary off.
 const SUMMARY_CHARS_MAX: usize = 1024;
 
+/// Long enough for Alertmanager to tell of what is over as soon as it was told.
+const NOTICE_LASTS: TimeDelta = TimeDelta::minutes(10);
+
 /// Alertmanager forgets an alert that is not told again; this one lasts until it is resolved.
 const ALERT_LASTS: TimeDelta = TimeDelta::days(365);
 
@@ -62,6 +72,8 @@ enum Stage {
     Triggered,
     Acknowledged,
     Resolved,
+    /// Nobody will end it: it is over as soon as it was told.
+    Over,
 }
 
 /// What a body is sent as, unless its author says otherwise.
@@ -87,6 +99,20 @@ pub fn body(format: &Format, message: &Message, key: Option<&str>) -> anyhow::Re
         Format::Alertmanager => told.alertmanager(),
     };
     Ok(serde_json::to_string(&value)?)
+}
+
+/// What is posted right after the body, to end at a pager what nobody will end.
+pub fn end(
+    format: &Format,
+    message: &Message,
+    key: Option<&str>,
+) -> anyhow::Result<Option<String>> {
+    let told = Told::of(message)?;
+    if *format != Format::PagerDuty || told.stage != Stage::Over {
+        return Ok(None);
+    }
+    let end = Told { stage: Stage::Resolved, ..told }.pagerduty(key.unwrap_or_default(), message);
+    Ok(Some(serde_json::to_string(&end)?))
 }
 
 /// The body that a template of an author's own makes.
@@ -156,12 +182,28 @@ impl Told {
             }
             Message::Notice(notice) => {
                 let Rendered { subject, text, .. } = rendered;
-                let over = notice.event == NoticeKind::DataRecovered;
+                let stage = match notice.event {
+                    NoticeKind::DataRecovered | NoticeKind::Settled | NoticeKind::AlertEnded => {
+                        Stage::Resolved
+                    }
+                    _ if notice.lasts => Stage::Triggered,
+                    _ => Stage::Over,
+                };
+                // What ends goes by the name of what began.
+                let began = match notice.event {
+                    NoticeKind::DataRecovered => NoticeKind::DataTrouble,
+                    NoticeKind::Settled => NoticeKind::GaveUp,
+                    event => event,
+                };
+                let labels = match began {
+                    NoticeKind::AlertEnded => labels_of_episode(&notice.dedup_key),
+                    event => vec![("alertname", format!("kpid_{}", event.word()))],
+                };
                 Self {
                     subject,
                     text,
                     dedup_key: notice.dedup_key.clone(),
-                    stage: if over { Stage::Resolved } else { Stage::Triggered },
+                    stage,
                     severity: match notice.event {
                         NoticeKind::DataTrouble
                         | NoticeKind::GaveUp
@@ -171,7 +213,7 @@ impl Told {
                     at: notice.at,
                     opened_at: notice.at,
                     link: None,
-                    labels: vec![("alertname", format!("kpid_{}", notice.event.word()))],
+                    labels,
                 }
             }
         })
@@ -191,7 +233,6 @@ impl Told {
             (_, Some(Status::AtRisk)) => "warning",
             _ => "info",
         };
-        let (scorecard, node) = labels(&facts.dedup_key);
         Self {
             subject,
             text,
@@ -201,11 +242,7 @@ impl Told {
             at: facts.at,
             opened_at: facts.episode.opened_at.unwrap_or(facts.at),
             link: facts.links.as_ref().map(|links| links.details.clone()),
-            labels: vec![
-                ("alertname", "kpid_off_track".to_owned()),
-                ("scorecard", scorecard.to_owned()),
-                ("perspective", node.to_owned()),
-            ],
+            labels: labels_of_episode(&facts.dedup_key),
         }
     }
 
@@ -219,7 +256,7 @@ impl Told {
             Message::Notice(notice) => ("notice", minijinja::Value::from(Serde(notice))),
         };
         let stage = match self.stage {
-            Stage::Triggered => "triggered",
+            Stage::Triggered | Stage::Over => "triggered",
             Stage::Acknowledged => "acknowledged",
             Stage::Resolved => "resolved",
         };
@@ -281,7 +318,7 @@ impl Told {
     /// PagerDuty's Events API v2.
     fn pagerduty(&self, key: &str, message: &Message) -> Value {
         let action = match self.stage {
-            Stage::Triggered => "trigger",
+            Stage::Triggered | Stage::Over => "trigger",
             Stage::Acknowledged => "acknowledge",
             Stage::Resolved => "resolve",
         };
@@ -309,7 +346,11 @@ impl Told {
         let mut labels: serde_json::Map<String, Value> =
             self.labels.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         labels.insert("dedup_key".to_owned(), json!(self.dedup_key));
-        let ends = if self.stage == Stage::Resolved { self.at } else { self.at + ALERT_LASTS };
+        let ends = match self.stage {
+            Stage::Resolved => self.at,
+            Stage::Over => self.at + NOTICE_LASTS,
+            Stage::Triggered | Stage::Acknowledged => self.at + ALERT_LASTS,
+        };
         let mut alert = json!({
             "labels": labels,
             "annotations": { "summary": self.subject, "description": self.text, "severity": self.severity },
@@ -321,6 +362,16 @@ impl Told {
         }
         json!([alert])
     }
+}
+
+/// What Alertmanager knows an episode by.
+fn labels_of_episode(dedup_key: &str) -> Vec<(&'static str, String)> {
+    let (scorecard, node) = labels(dedup_key);
+    vec![
+        ("alertname", "kpid_off_track".to_owned()),
+        ("scorecard", scorecard.to_owned()),
+        ("perspective", node.to_owned()),
+    ]
 }
 
 /// The scorecard and the node of an episode by the names that they had when it opened: a rename
@@ -342,7 +393,7 @@ fn cut(text: &str, chars_max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples;
+    use crate::{notice::Notice, samples};
 
     fn shaped(format: Format, message: impl Into<Message>) -> Value {
         serde_json::from_str(&body(&format, &message.into(), Some("R0UT3")).unwrap()).unwrap()
@@ -380,6 +431,62 @@ mod tests {
         assert_eq!(body["routing_key"], "R0UT3");
         assert_eq!(body["payload"]["custom_details"]["event"], "opened");
         assert_eq!(action(samples::notice().into()).1, "info");
+    }
+
+    /// What a pager is sent of a notice: the body, and what ends it at once.
+    fn paged(event: NoticeKind, lasts: bool) -> Vec<String> {
+        let message = Message::Notice(Notice { event, lasts, ..samples::notice() });
+        let body = body(&Format::PagerDuty, &message, Some("R0UT3")).unwrap();
+        let end = end(&Format::PagerDuty, &message, Some("R0UT3")).unwrap();
+        let parts = [Some(body), end].into_iter().flatten();
+        let parsed = parts.map(|part| serde_json::from_str::<Value>(&part).unwrap());
+        let action = |part: Value| {
+            assert_eq!(part["dedup_key"], "test/ines");
+            part["event_action"].as_str().unwrap().to_owned()
+        };
+        parsed.map(action).collect()
+    }
+
+    #[test]
+    fn what_nobody_will_end_is_ended_at_once_at_a_pager() {
+        for (event, lasts, expected) in [
+            (NoticeKind::Test, false, &["trigger", "resolve"][..]),
+            (NoticeKind::ConfigTrouble, false, &["trigger", "resolve"]),
+            (NoticeKind::GaveUp, false, &["trigger", "resolve"]),
+            (NoticeKind::GaveUp, true, &["trigger"]),
+            (NoticeKind::Settled, false, &["resolve"]),
+            // A restatement has no end; a dead source has.
+            (NoticeKind::DataTrouble, false, &["trigger", "resolve"]),
+            (NoticeKind::DataTrouble, true, &["trigger"]),
+            (NoticeKind::DataRecovered, false, &["resolve"]),
+            (NoticeKind::AlertEnded, false, &["resolve"]),
+        ] {
+            assert_eq!(paged(event, lasts), expected, "{event:?} {lasts}");
+        }
+        let message = samples::opened().into();
+        assert_eq!(end(&Format::PagerDuty, &message, None).unwrap(), None);
+    }
+
+    #[test]
+    fn what_ends_at_alertmanager_has_the_labels_of_what_began() {
+        let alert = |event, lasts, dedup_key: &str| {
+            let dedup_key = dedup_key.to_owned();
+            let notice = Notice { event, lasts, dedup_key, ..samples::notice() };
+            shaped(Format::Alertmanager, Message::Notice(notice))[0].clone()
+        };
+        let (began, over) = (
+            alert(NoticeKind::DataTrouble, true, "source/erp/1"),
+            alert(NoticeKind::DataRecovered, false, "source/erp/1"),
+        );
+        assert_eq!(began["labels"], over["labels"]);
+        assert_eq!(began["labels"]["alertname"], "kpid_data_trouble");
+        assert_eq!(over["endsAt"], over["startsAt"]);
+        let opened = shaped(Format::Alertmanager, samples::opened())[0].clone();
+        let ended = alert(NoticeKind::AlertEnded, false, "calder/customer/1");
+        assert_eq!(opened["labels"], ended["labels"]);
+        assert_eq!(ended["endsAt"], "2026-06-03T06:00:05+02:00");
+        let test = alert(NoticeKind::Test, false, "test/am");
+        assert_eq!(test["endsAt"], "2026-06-03T06:10:05+02:00", "it is over soon by itself");
     }
 
     #[test]

@@ -52,6 +52,16 @@ impl EpisodeEvent {
         }
     }
 
+    /// The configuration no longer has what it is of.
+    pub(super) fn removed(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
+        Self {
+            event: "ended".to_owned(),
+            cause: Some("removed".to_owned()),
+            period: episode.last_period.clone(),
+            ..Self::acknowledged(scope, episode, at)
+        }
+    }
+
     /// It is told, if it is.
     fn told(standing: &Standing, change: &EpisodeChange, at: DateTime<Utc>) -> Option<Self> {
         let node = standing.node(&change.scope).unwrap_or_default();

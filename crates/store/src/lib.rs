@@ -8,6 +8,7 @@ mod checkup;
 mod collections;
 mod configurations;
 mod digests;
+mod ended_alerts;
 mod episodes;
 mod incidents;
 mod lock;
@@ -24,6 +25,7 @@ mod revisions;
 mod signing_keys;
 mod silences;
 mod snapshots;
+mod standing_alerts;
 
 use std::{
     cmp::Ordering,
@@ -50,16 +52,18 @@ pub use crate::{
     collections::{Attempt, LastSlot, Newest},
     configurations::Use,
     digests::{Digested, Due, LastDigest, Looks},
+    ended_alerts::EndedAlert,
     episodes::EpisodeEvent,
     lock::{Holder, InstanceLock, Reloaded, holder},
     operator_actions::{Acknowledged, AcknowledgedByLink},
     outbox::{Claimed, NewDelivery},
-    outbox_admin::{Handled, Handling, Listed},
+    outbox_admin::{GaveUp, Handled, Handling, Listed},
     outbox_pacing::{Fate, Kept, Pace, Waiting},
     pushes::{Frozen, Push, Pushed, Receipt},
     receipts::Known,
     retention::{Old, Removed, removed_words},
     silences::KeptSilence,
+    standing_alerts::StandingAlert,
 };
 use kpid_rules::{
     alerting::{Episode, Note, Silence},

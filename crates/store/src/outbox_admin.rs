@@ -7,9 +7,9 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::{
-    Store,
+    NewDelivery, Store,
     audit::{self, Deed},
-    micros,
+    micros, outbox,
 };
 
 /// A delivery as people see it; its serialised keys are a contract.
@@ -68,6 +68,19 @@ pub enum Handled {
     Summarized,
 }
 
+/// A notice that a delivery was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GaveUp {
+    /// Names what it is about.
+    pub dedup_key: String,
+    /// The channel's id.
+    pub channel: String,
+    /// The address, or the channel's id.
+    pub recipient: String,
+    /// What it said, as JSON.
+    pub facts: String,
+}
+
 type Row = (
     String,
     String,
@@ -100,13 +113,15 @@ impl Store {
         rows.into_iter().map(listed).collect()
     }
 
-    /// Handles a delivery, and writes down who did it.
+    /// Handles a delivery, and writes down who did it. `settle` says what is told to those who
+    /// were told that it was given up.
     pub async fn handle(
         &self,
         id: Uuid,
         handling: Handling,
         by: &str,
         now: DateTime<Utc>,
+        settle: impl Fn(&GaveUp) -> Option<NewDelivery>,
     ) -> anyhow::Result<Handled> {
         let mut tx = self.begin().await?;
         match state(&mut tx, id).await?.as_deref() {
@@ -128,6 +143,9 @@ impl Store {
                 "retried a delivery"
             }
         };
+        let settled: Vec<NewDelivery> =
+            gave_up(&mut tx, id).await?.iter().filter_map(settle).collect();
+        outbox::record(&mut tx, &settled, now).await?;
         let (by, action) = (by.to_owned(), action.to_owned());
         let deed = Deed { at: now, by, action, of: id.to_string(), detail: None };
         audit::record(&mut tx, &deed).await?;
@@ -156,6 +174,23 @@ fn listed(row: Row) -> anyhow::Result<Listed> {
         settled_at: settled.map(micros).transpose()?,
         last_error: error,
     })
+}
+
+/// The notices that a delivery was given up, of which no end was told.
+async fn gave_up(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Vec<GaveUp>> {
+    let sql = "SELECT dedup_key, channel, recipient, facts FROM deliveries AS notice \
+               WHERE event = 'gave_up' AND dedup_key LIKE $1 AND NOT EXISTS \
+               (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = notice.dedup_key \
+                AND other.event = 'settled' AND other.channel = notice.channel \
+                AND other.recipient = notice.recipient)";
+    let rows: Vec<(String, String, String, String)> = sqlx::query_as(sql)
+        .bind(format!("gave_up/{id}/%"))
+        .fetch_all(tx)
+        .await
+        .context("cannot read the outbox")?;
+    let notice =
+        |(dedup_key, channel, recipient, facts)| GaveUp { dedup_key, channel, recipient, facts };
+    Ok(rows.into_iter().map(notice).collect())
 }
 
 async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<String>> {

@@ -63,6 +63,8 @@ pub struct Episode {
     pub end_untold: bool,
     /// Whether that end was made by figures that were restated.
     pub end_restated: bool,
+    /// Whether it ended because the configuration no longer has it.
+    pub removed: bool,
     /// When it fell off track lately, oldest first.
     pub falls: Vec<DateTime<Utc>>,
     /// Until when it is only in the digest, since it came and went too often.
@@ -287,6 +289,30 @@ impl Episode {
     /// Whether the episode goes on.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
+    }
+
+    /// Whether somebody was told of it and does not know of its end.
+    pub fn awaits_its_end(&self) -> bool {
+        self.number > 0 && (self.is_open() || self.end_untold)
+    }
+
+    /// The episode, ended because the configuration no longer has what it is of. If that comes back,
+    /// it begins anew.
+    pub fn removed(&self, now: DateTime<Utc>) -> Self {
+        let told = Told { messages: self.told.messages.saturating_add(1), ..self.told.clone() };
+        Self {
+            phase: Phase::Clear,
+            recovered_at: Some(now),
+            removed: true,
+            bad_in_a_row: 0,
+            bad_since: None,
+            bad_periods: 0,
+            kept_back: false,
+            end_untold: false,
+            end_restated: false,
+            told,
+            ..self.clone()
+        }
     }
 
     /// Whether it came and went so often that it is only in the digest at `now`.

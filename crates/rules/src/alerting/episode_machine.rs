@@ -183,6 +183,7 @@ impl Episode {
         self.due_told = false;
         self.kept_back = false;
         self.heard_above.clear();
+        self.removed = false;
         self.told = Told::default();
         self.fell(look.now);
         if self.falls.len() > FALLS_MAX {

@@ -1,13 +1,14 @@
 //! What one configuration would change about another: nodes, weights, lines, and over the same
 //! history colours and alerts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
     alerting::episode::{Episode, Event},
+    analysis::lookalike::lookalikes,
     evaluation::evaluate::{Circumstances, EpisodeChange, evaluate},
     judgement::standing::Standing,
     model::{
@@ -28,6 +29,8 @@ pub struct Difference {
     pub removed: Vec<Scope>,
     /// Nodes with another id, by `was`; they keep what is held of them.
     pub renamed: Vec<Renamed>,
+    /// Nodes removed and added that look like one with another id, but without `was`.
+    pub lookalikes: Vec<Renamed>,
     /// KPIs that would be part of another objective.
     pub moved: Vec<Moved>,
     /// Nodes that would weigh otherwise among their siblings.
@@ -38,8 +41,19 @@ pub struct Difference {
     pub colours: Vec<Changed<Colour>>,
     /// What would be told at the next judgement, and would not be without the change.
     pub alerts: Vec<Alert>,
+    /// Open alerts that would end, since the proposed configuration has nothing that they are of.
+    pub ended: Vec<Ended>,
     /// Everybody who would be told.
     pub told: Vec<Id>,
+}
+
+/// An open alert that would end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ended {
+    /// Of what.
+    pub scope: Scope,
+    /// Whoever was told of it.
+    pub to: Vec<Id>,
 }
 
 /// A node under another id.
@@ -143,6 +157,7 @@ pub fn difference(
     now: DateTime<Utc>,
 ) -> Difference {
     let renames = proposed.portfolio.renames();
+    let (present_portfolio, proposed_portfolio) = (present.portfolio, proposed.portfolio);
     let (standing, changes) = judged(present, history, episodes, now);
     let (moved_history, moved_episodes) = renamed(&renames, history, episodes);
     let (proposed, proposed_changes) = judged(proposed, &moved_history, &moved_episodes, now);
@@ -171,11 +186,32 @@ pub fn difference(
         }
     }
     difference.alerts = alerts(&renames, &changes, proposed_changes);
-    let mut told: Vec<Id> = difference.alerts.iter().flat_map(|alert| alert.to.clone()).collect();
-    told.sort();
-    told.dedup();
-    difference.told = told;
+    let lookalikes = lookalikes(present_portfolio, proposed_portfolio);
+    difference.lookalikes = lookalikes.into_iter().map(|(from, to)| Renamed { from, to }).collect();
+    difference.ended = ended(present_portfolio, proposed_portfolio, &renames, &moved_episodes);
+    difference.tells(|_| true);
     difference
+}
+
+/// The alerts that somebody awaits the end of and that only the present configuration has.
+fn ended(
+    present: &Portfolio,
+    proposed: &Portfolio,
+    renames: &[(Scope, Scope)],
+    episodes: &HashMap<Scope, Episode>,
+) -> Vec<Ended> {
+    let alerts = |of: &Portfolio| -> BTreeSet<Scope> {
+        let alerts = of.scorecards().iter().flat_map(|scorecard| scorecard.alerts());
+        alerts.map(|(scope, _)| scope).collect()
+    };
+    let kept = alerts(proposed);
+    let gone = alerts(present).into_iter().map(|scope| anew(renames, scope));
+    gone.filter(|scope| !kept.contains(scope))
+        .filter_map(|scope| {
+            let episode = episodes.get(&scope).filter(|episode| episode.awaits_its_end())?;
+            Some(Ended { to: episode.told.to.clone(), scope })
+        })
+        .collect()
 }
 
 fn judged(
@@ -220,6 +256,14 @@ fn anew(renames: &[(Scope, Scope)], scope: Scope) -> Scope {
 }
 
 impl Difference {
+    /// Notes who would be told: of alerts that end, only who is reached still.
+    pub fn tells(&mut self, is_reached: impl Fn(&Id) -> bool) {
+        self.ended.iter_mut().for_each(|alert| alert.to.retain(&is_reached));
+        let ended = self.ended.iter().flat_map(|alert| &alert.to);
+        let alerts = self.alerts.iter().flat_map(|alert| &alert.to);
+        self.told = alerts.chain(ended).cloned().collect::<BTreeSet<Id>>().into_iter().collect();
+    }
+
     /// Whether anything would change.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

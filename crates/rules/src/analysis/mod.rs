@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod difference;
 pub(crate) mod explain;
+mod lookalike;
 pub(crate) mod period_review;
 pub(crate) mod previous_period;
 pub(crate) mod snapshot;

@@ -1,0 +1,83 @@
+//! Alerts of what the configuration no longer has: whoever was told of one hears that it is over, in a
+//! message that needs neither its definition nor how it stands.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use tracing::info;
+
+use crate::outbox::notices::{self, Wording};
+use kpid_config::setup::Setup;
+use kpid_delivery::{channel::Channel, routing::Route};
+use kpid_message::notice::{Message, NoticeKind, Section};
+use kpid_rules::model::{Id, Scope};
+use kpid_store::{EndedAlert, NewDelivery, Store};
+
+/// Ends the alerts of nodes that the configuration no longer has, or no longer has an alert of.
+pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let scorecards = setup.portfolio.scorecards().iter();
+    let configured: HashSet<Scope> =
+        scorecards.flat_map(|scorecard| scorecard.alerts()).map(|(scope, _)| scope).collect();
+    let ended = store.end_unconfigured(&configured, now, |ended| told(setup, ended, now)).await?;
+    for EndedAlert { scope, episode, .. } in ended {
+        let number = episode.number;
+        info!(%scope, episode = number, "alert {number} of `{scope}` ends: it is no longer configured");
+    }
+    Ok(())
+}
+
+/// One message to everybody who heard of the alert and is still configured.
+fn told(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewDelivery> {
+    let wording = wording(setup, ended);
+    let ways = ended.readers.iter().filter(|(channel, to)| is_configured(setup, channel, to));
+    let delivery = |(channel, recipient): &(String, String)| {
+        let way = Route { channel: Id::parse(channel).ok()?, recipient: recipient.clone() };
+        let sequence = ended.episode.told.messages;
+        Some(NewDelivery { sequence, ..notices::delivery(setup, &wording, way, now)? })
+    };
+    ways.filter_map(delivery).collect()
+}
+
+/// Whoever was taken out of the configuration hears nothing.
+fn is_configured(setup: &Setup, channel: &str, recipient: &str) -> bool {
+    let channel = Id::parse(channel).ok().and_then(|id| setup.channels.get(&id));
+    let mut addresses = setup.people.values().filter_map(|person| person.email.as_ref());
+    match channel {
+        Some(Channel::Webhook(_)) => true,
+        Some(Channel::Email(_)) => addresses.any(|held| held.to_string() == recipient),
+        None => false,
+    }
+}
+
+fn wording(setup: &Setup, EndedAlert { scope, episode, facts, .. }: &EndedAlert) -> Wording {
+    let last = facts.as_ref().and_then(|facts| Message::from_json(facts).ok());
+    let (name, of) = match &last {
+        Some(Message::News(facts)) if facts.perspective.id != facts.scorecard.id => {
+            (facts.perspective.name.clone(), Some(facts.scorecard.name.clone()))
+        }
+        Some(Message::News(facts)) => (facts.scorecard.name.clone(), None),
+        _ => (scope.to_string(), None),
+    };
+    let with = |before: &str, after: &str| {
+        of.as_ref().map(|of| format!("{before}{of}{after}")).unwrap_or_default()
+    };
+    let zone = setup.calendar.zone;
+    let raised = episode.opened_at.map(|at| at.with_timezone(&zone).format(" of %-d %B %Y"));
+    let raised = raised.map(|raised| raised.to_string()).unwrap_or_default();
+    let lines = vec![
+        "kpid no longer looks at it, and so says nothing of how it stands.".to_owned(),
+        format!("It was {scope}. If that has another id now, `was:` there lets its alerts go on."),
+    ];
+    Wording {
+        kind: NoticeKind::AlertEnded,
+        dedup_key: episode.dedup_key(scope),
+        subject: format!("[Ended] {name}{}: no longer configured", with(" - ", "")),
+        summary: format!(
+            "The alert{raised} on {name}{} is over: it is no longer configured.",
+            with(" (", ")")
+        ),
+        sections: vec![Section { title: String::new(), lines }],
+        why: "You got this because you were told of the alert.".to_owned(),
+        lasts: false,
+    }
+}

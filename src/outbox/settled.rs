@@ -1,0 +1,43 @@
+//! What pagers are told once a message that was given up is taken up again, or dropped: their
+//! incident is over. Whoever got it by mail knows, or does not mind.
+
+use chrono::{DateTime, Utc};
+
+use crate::outbox::notices::{self, Wording};
+use kpid_config::setup::Setup;
+use kpid_delivery::{channel::Channel, routing::Route};
+use kpid_message::notice::{Message, NoticeKind};
+use kpid_rules::model::Id;
+use kpid_store::{GaveUp, Handling, NewDelivery};
+
+/// The end of such a notice, for whoever keeps it open.
+pub(crate) fn notice(
+    setup: &Setup,
+    gave_up: &GaveUp,
+    handling: Handling,
+    now: DateTime<Utc>,
+) -> Option<NewDelivery> {
+    let channel = Id::parse(&gave_up.channel).ok()?;
+    match setup.channels.get(&channel)? {
+        Channel::Webhook(webhook) if webhook.format.keeps_open() => {}
+        _ => return None,
+    }
+    let Ok(Message::Notice(held)) = Message::from_json(&gave_up.facts) else { return None };
+    let done = match handling {
+        Handling::Retry => "taken up again",
+        Handling::Drop => "dropped",
+    };
+    let wording = Wording {
+        kind: NoticeKind::Settled,
+        dedup_key: gave_up.dedup_key.clone(),
+        subject: held.subject.replace("[Undelivered]", "[Settled]"),
+        summary: format!("The message that had been given up is {done}."),
+        sections: Vec::new(),
+        why: held.why,
+        lasts: false,
+    };
+    let way = Route { channel, recipient: gave_up.recipient.clone() };
+    let delivery = notices::delivery(setup, &wording, way, now)?;
+    // After the notice that it ends.
+    Some(NewDelivery { sequence: 1, ..delivery })
+}
