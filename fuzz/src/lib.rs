@@ -472,7 +472,7 @@ perspectives:
     objectives:
       o:
         kpis:
-          one: { nature: flow, period: month, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, get: one, value: $.value } } }
+          one: { nature: flow, period: month, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, get: "one?m={period_key}", value: $.value } } }
           ratio: { nature: ratio, period: day, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, get: ratio, numerator: "$.data[0].n", denominator: "$.data[0].d" } } }
           series: { nature: flow, period: week, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, reading: series, get: series, rows: "$.rows[?@.ok]", period: $.period, value: $.value } } }
           pages: { nature: flow, period: quarter, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, reading: series, get: pages, pages: { next: $.next }, rows: "$..row", period: $.period, value: $.value } } }

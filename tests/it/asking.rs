@@ -96,6 +96,7 @@ pub(crate) fn value_at(path: &str, value: &str) -> Request {
         method: Method::GET,
         sent: Sent::Nothing,
         headers: Vec::new(),
+        secrets: Vec::new(),
         pages: None,
         format: Format::Json,
         encoding: None,

@@ -56,7 +56,7 @@ fn a_relative_path_of_the_configuration_works_from_anywhere() {
     let kpis = [("[./v]", "c"), ("[echo, \"29\"]", "c"), ("[./v]", "s")];
     let mut text = SCORECARD.split("          k:").next().unwrap().to_owned();
     for (at, (run, from)) in kpis.into_iter().enumerate() {
-        let begin = "description: d, unit: pcs, nature: flow, target: 20, owner: ada";
+        let begin = "description: d, unit: pcs, nature: level, target: 20, owner: ada";
         text.push_str(&format!("          k{at}: {{ {begin}, {}\n", source(run, from)));
     }
     fs::write(scorecards.join("h.yaml"), text).unwrap();

@@ -93,7 +93,7 @@ connections:
         .map(|(id, source)| {
             let from = if source.starts_with("from:") { "" } else { "from: desk, " };
             format!(
-                "          {id}: {{ nature: flow, unit: x, schedule: {{ every: 1d }}, target: 1, source: {{ http: {{ {from}{source} }} }} }}\n"
+                "          {id}: {{ nature: level, unit: x, schedule: {{ every: 1d }}, target: 1, source: {{ http: {{ {from}{source} }} }} }}\n"
             )
         })
         .collect();

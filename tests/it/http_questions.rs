@@ -151,7 +151,7 @@ connections:
     );
     let kpi = |id: &str, source: &str| {
         format!(
-            "          {id}: {{ nature: flow, unit: x, schedule: {{ every: 1d }}, target: 1, source: {{ http: {{ {source} }} }} }}\n"
+            "          {id}: {{ nature: level, unit: x, schedule: {{ every: 1d }}, target: 1, source: {{ http: {{ {source} }} }} }}\n"
         )
     };
     let kpis: String = [

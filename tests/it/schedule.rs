@@ -129,7 +129,7 @@ async fn a_clock_that_is_set_neither_doubles_nor_silences_a_schedule() {
 async fn a_round_that_is_killed_is_run_again() {
     let origin = Origin::start().await;
     origin.set("slow", Answer::Gate(Arc::new(Semaphore::new(0))));
-    let kpis = [("slow", "flow", "month", "\"0 6 * * *\"", "slow")];
+    let kpis = [("slow", "flow", "month", "\"0 6 * * *\"", "slow?m={period_key}")];
     let kpid = Kpid::new(&config(&origin), &scorecard(&kpis));
     let mut daemon = kpid.start();
     daemon.until("the question", async || origin.asked("slow"), |asked| *asked == 1).await;

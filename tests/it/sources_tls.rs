@@ -87,6 +87,35 @@ async fn a_server_is_trusted_by_its_certificate_and_so_are_we() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_a_server_signed_itself_is_trusted_when_it_is_named_itself() {
+    let made = Certificates::make();
+    let good = made.serve("own-good", false);
+    let pem = |name: &str| Some(made.pem(name));
+    let both = Some(made.pem("ca.pem") + &made.pem("own-good.crt"));
+    for (endpoint, expected) in [
+        (https(good, pem("own-good.crt")), "41.5"),
+        (https(good, both), "41.5"),
+        (
+            https(good, None),
+            "is self-signed and marked as an authority; name that very certificate",
+        ),
+        (https(good, pem("ca.pem")), "name that very certificate by `ca`"),
+        (https(good, pem("own-other.crt")), "name that very certificate by `ca`"),
+        (
+            https(made.serve("own-stranger", false), pem("own-stranger.crt")),
+            "its certificate is for another host; check `base_url`",
+        ),
+        (
+            https(made.serve("own-expired", false), pem("own-expired.crt")),
+            "its certificate has expired",
+        ),
+    ] {
+        let found = get(endpoint, "value").await;
+        assert!(found == expected || found.contains(expected) && expected != "41.5", "{found}");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_is_gone_through_and_knows_us_and_no_more() {
     let made = Certificates::make();
     let good = made.serve("good", false);

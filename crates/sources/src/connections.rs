@@ -129,7 +129,11 @@ impl Connections {
         };
         let answer = live.answer(&self.room, shared, source, question).await;
         let came = answer.as_ref().ok().map(|table| table.shown());
-        let asked = format!("`{id}`: {}", live.describe(&source.request, question));
+        let went = answer.as_ref().ok().and_then(|table| table.asked.clone());
+        let went = went.unwrap_or_else(|| live.describe(&source.request, question));
+        let along = live.sent_along(&source.request, question);
+        let along = along.map(|along| format!("\n  sent along: {along}")).unwrap_or_default();
+        let asked = format!("`{id}`: {went}{along}");
         (live.outcome(source, question, answer), Exchange { asked, came })
     }
 
@@ -317,6 +321,13 @@ impl Live {
                 let limit = humantime::format_duration(self.timeout);
                 Err(Fault::System(format!("gave no answer within {limit}")))
             }
+        }
+    }
+
+    fn sent_along(&self, request: &Request, question: &Question<'_>) -> Option<String> {
+        match (request, &self.system) {
+            (Request::Http(ask), System::Http(client)) => client.sent_along(&ask.call, question),
+            _ => None,
         }
     }
 

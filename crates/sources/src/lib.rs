@@ -16,6 +16,7 @@ mod retry;
 pub mod shared_answers;
 pub mod sql;
 mod table;
+mod unpack;
 pub mod wording;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -153,7 +154,7 @@ impl Request {
     /// Whether the question says which period it is about, so that one long past can be asked for.
     pub fn names_period(&self) -> bool {
         match self {
-            Self::Http(ask) => ask.call.names_period(),
+            Self::Http(ask) => ask.call.names_period() || ask.extract.picks_period(),
             Self::Sql(query) => query.names_period(),
             // A column of periods says it of every row.
             Self::Csv(sheet) => sheet.rows.period.is_some() || sheet.file.names_period(),

@@ -23,6 +23,8 @@ pub(crate) struct Table {
     pub(crate) lines: Vec<u64>,
     /// The beginning of a document the rows were taken out of, without secrets.
     pub(crate) excerpt: Option<String>,
+    /// What was asked in the end, where that may not be what was written.
+    pub(crate) asked: Option<String>,
     /// Why it may be that figures are missing which the source has; none where it says that it has
     /// nothing.
     pub(crate) doubt: Option<Doubt>,

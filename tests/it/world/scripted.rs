@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{Method, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     response::Response,
 };
 use serde_json::Value;
@@ -20,6 +20,7 @@ pub(crate) struct Sent {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
@@ -42,6 +43,11 @@ impl Said {
 
     pub(crate) fn status(status: u16) -> Self {
         Self { status, ..Self::bytes("") }
+    }
+
+    /// A redirect.
+    pub(crate) fn to(status: u16, location: &str) -> Self {
+        Self::status(status).with("location", location)
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -69,22 +75,25 @@ impl Scripted {
         let address = listener.local_addr().unwrap();
         let sent = Arc::<Mutex<Vec<Sent>>>::default();
         let kept = Arc::clone(&sent);
-        let app = Router::new().fallback(async move |method: Method, uri: Uri, body: Bytes| {
-            let asked = Sent {
-                method: method.to_string(),
-                path: uri.path().to_owned(),
-                query: uri.query().unwrap_or_default().to_owned(),
-                body: String::from_utf8_lossy(&body).into_owned(),
-            };
-            let said = answer(&asked);
-            kept.lock().unwrap().push(asked);
-            let mut response = Response::new(Body::from(said.body));
-            *response.status_mut() = StatusCode::from_u16(said.status).unwrap();
-            for (name, value) in said.headers {
-                response.headers_mut().append(name, value.parse().unwrap());
-            }
-            response
-        });
+        let app = Router::new().fallback(
+            async move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
+                let asked = Sent {
+                    method: method.to_string(),
+                    path: uri.path().to_owned(),
+                    query: uri.query().unwrap_or_default().to_owned(),
+                    headers,
+                    body: String::from_utf8_lossy(&body).into_owned(),
+                };
+                let said = answer(&asked);
+                kept.lock().unwrap().push(asked);
+                let mut response = Response::new(Body::from(said.body));
+                *response.status_mut() = StatusCode::from_u16(said.status).unwrap();
+                for (name, value) in said.headers {
+                    response.headers_mut().append(name, value.parse().unwrap());
+                }
+                response
+            },
+        );
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { address, sent }
     }

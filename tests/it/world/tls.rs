@@ -19,7 +19,8 @@ use tempfile::TempDir;
 
 use super::process;
 
-/// An authority; certificates of it for 127.0.0.1, for another host, and for a time long past; one
+/// Certificates that servers signed themselves, marked as authorities as OpenSSL does: good ones, one
+/// for another host and one long past. An authority; certificates of it for 127.0.0.1, for another host, and for a time long past; one
 /// of a client, in one file with its key; and an authority nobody asked for.
 const CERTIFICATES: &str = "
 new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
@@ -50,6 +51,17 @@ certify good IP:127.0.0.1 $from $to
 certify stranger DNS:elsewhere.example $from $to
 certify expired IP:127.0.0.1 20200101000000Z 20210101000000Z
 certify client DNS:client $from $to
+for own in own-good own-other; do
+    openssl req -x509 $new -keyout $own.key -out $own.crt -days 2 -subj /CN=$own \
+        -addext subjectAltName=IP:127.0.0.1
+done
+openssl req -x509 $new -keyout own-stranger.key -out own-stranger.crt -days 2 -subj /CN=own \
+    -addext subjectAltName=DNS:elsewhere.example
+openssl req $new -keyout own-expired.key -out own-expired.csr -subj /CN=own
+printf 'subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:TRUE\n' > own-expired.names
+openssl ca -batch -notext -config settings -selfsign -keyfile own-expired.key \
+    -extfile own-expired.names -startdate 20200101000000Z -enddate 20210101000000Z \
+    -in own-expired.csr -out own-expired.crt
 cat client.crt client.key > client.pem
 ";
 

@@ -10,7 +10,7 @@ use crate::{
     },
     yaml::{
         located::{Entries, Loc},
-        scalar::{IdsDoc, MonthDoc, SecretDoc},
+        scalar::{FieldDoc, IdsDoc, MonthDoc, SecretDoc},
     },
 };
 
@@ -174,8 +174,8 @@ pub struct HttpDoc {
     pub max_per_minute: Option<Loc<u32>>,
     /// Requests that several KPIs read, by name.
     pub requests: Option<Loc<Entries<RequestDoc>>>,
-    /// Headers sent with every request.
-    pub headers: Option<Loc<Entries<String>>>,
+    /// Headers sent with every request; a secret says where it is kept.
+    pub headers: Option<Loc<Entries<FieldDoc>>>,
     /// A PEM file of authorities to trust beside the system's; relative to this file.
     pub ca: Option<Loc<String>>,
     /// A PEM file with a certificate and its key, by which the API knows us; relative to this file.
@@ -190,9 +190,11 @@ pub struct HttpDoc {
 pub enum ProxyDoc {
     /// Its address.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
     /// One that asks who comes.
     #[schemars(untagged)]
+    #[serde(rename = "<map>")]
     Map(ProxyLoginDoc),
 }
 
@@ -395,9 +397,11 @@ pub struct HoursDoc {
 pub enum HoursOnDoc {
     /// `working`: no weekend, holiday or closure.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
     /// Days of the week.
     #[schemars(untagged)]
+    #[serde(rename = "<list>")]
     List(Vec<Loc<String>>),
 }
 

@@ -20,6 +20,7 @@ use kpid_rules::{
     },
     series::{ReadingKind, reading},
 };
+use kpid_sources::Source;
 
 /// A longer lag is a missing source.
 const LAG_DAYS_MAX: u32 = 3_660;
@@ -291,11 +292,35 @@ fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) 
     let (source, connection) = source::parse::source(sheet.desk, source);
     sheet.connections.extend(connection);
     let (Some(source), Some(schedule)) = (source, schedule) else { return };
+    which_period(sheet, kpi, place, &source);
     let schedule = spread(sheet, kpi, schedule, doc.jitter.as_ref());
     let start = chrono::DateTime::UNIX_EPOCH;
     kpi.poll_interval = schedule.spacing(start, sheet.calendar.zone);
     let collection = Collection { kpi: sheet.kpi_ref(&kpi.id), schedule, source };
     sheet.collections.push(collection);
+}
+
+/// What is judged by closed periods is asked for one: a source that is not told which gives what is
+/// so now, and that would be kept for another period.
+fn which_period(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, source: &Source) {
+    let is_of_now = kpi.is_judged_on_newest() || source.reading != ReadingKind::Value;
+    if is_of_now || source.request.names_period() {
+        return;
+    }
+    let id = &kpi.id;
+    let message = format!(
+        "the source of `{id}` is not told which period it is asked about; whatever it gives would be \
+         kept for the last period that has ended"
+    );
+    let hint = "name the period in what is asked (`:period_key` in SQL, else `{period_key}`, or \
+                another parameter), or say what comes: `reading: to_date` for the period so far, \
+                `delta` for a part, `counter` for a meter";
+    // A share of what is there now may do for the period that ended a moment ago; a sum never does.
+    let problem = match kpi.nature {
+        Nature::Flow => Problem::error(place, message),
+        Nature::Level | Nature::Ratio | Nature::Event => Problem::warning(place, message),
+    };
+    sheet.desk.problems.push(problem.hint(hint));
 }
 
 /// What is pushed comes when it comes.

@@ -118,6 +118,14 @@ impl<'de> Deserialize<'de> for ActualsDoc {
                 Ok(ActualsDoc::Bare(value.into()))
             }
 
+            fn visit_i64<E>(self, value: i64) -> Result<ActualsDoc, E> {
+                Ok(ActualsDoc::Bare(value.into()))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<ActualsDoc, E> {
+                Ok(ActualsDoc::Bare(value.into()))
+            }
+
             fn visit_f64<E>(self, value: f64) -> Result<ActualsDoc, E> {
                 Ok(ActualsDoc::Bare(value.into()))
             }

@@ -33,9 +33,11 @@ pub enum TargetDoc {
     Milestone(MilestoneDoc),
     /// The same value for every period.
     #[schemars(untagged)]
+    #[serde(rename = "<number>")]
     Number(f64),
     /// Changes over time: each from a period on.
     #[schemars(untagged)]
+    #[serde(rename = "<list>")]
     List(Vec<Loc<AimDoc>>),
 }
 

@@ -19,17 +19,19 @@ use crate::{
     },
 };
 
+// Names that no key of a document has: a choice may well have a key `number`.
+
 /// The variant of a choice that a bare number stands for.
-const NUMBER: &str = "number";
+const NUMBER: &str = "<number>";
 
 /// The variant of a choice that bare text stands for.
-const TEXT: &str = "text";
+const TEXT: &str = "<text>";
 
 /// The variant of a choice that a list stands for.
-const LIST: &str = "list";
+const LIST: &str = "<list>";
 
 /// The variant of a choice that a map of anything stands for.
-const MAP: &str = "map";
+const MAP: &str = "<map>";
 
 const BARE: [&str; 4] = [NUMBER, TEXT, LIST, MAP];
 
@@ -127,6 +129,8 @@ impl<'n> Reader<'n> {
     fn bare(self, variants: &[&'static str]) -> Option<&'static str> {
         let name = match &self.node.value {
             Value::Scalar { text, plain: true } if text.parse::<f64>().is_ok() => NUMBER,
+            // In quotes it is a text, whatever it says.
+            Value::Scalar { plain: false, .. } if variants.contains(&TEXT) => TEXT,
             Value::Scalar { text, .. } if !variants.contains(&text.as_str()) => TEXT,
             Value::Sequence(_) => LIST,
             Value::Mapping(_) => MAP,
@@ -327,12 +331,28 @@ fn plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Fault
     match text {
         "true" => visitor.visit_bool(true),
         "false" => visitor.visit_bool(false),
-        _ => match text.parse::<f64>() {
-            Ok(number) if number.is_finite() && !text.starts_with(char::is_alphabetic) => {
-                visitor.visit_f64(number)
+        _ => {
+            let digits = text.trim_start_matches(['+', '-']);
+            let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if is_whole && digits.len() > 1 && digits.starts_with('0') {
+                let message = format!("`{text}` would lose its leading zeros; write it in quotes");
+                return Err(serde::de::Error::custom(message));
             }
-            _ => visitor.visit_str(text),
-        },
+            match (text.parse::<i64>(), text.parse::<u64>(), text.parse::<f64>()) {
+                (Ok(number), ..) => visitor.visit_i64(number),
+                (_, Ok(number), _) => visitor.visit_u64(number),
+                _ if is_whole => {
+                    let message = format!("`{text}` has too many digits; write it in quotes");
+                    Err(serde::de::Error::custom(message))
+                }
+                (.., Ok(number))
+                    if number.is_finite() && !text.starts_with(char::is_alphabetic) =>
+                {
+                    visitor.visit_f64(number)
+                }
+                _ => visitor.visit_str(text),
+            }
+        }
     }
 }
 

@@ -11,9 +11,11 @@ use crate::yaml::located::Loc;
 pub enum AmountDoc {
     /// In the KPI's unit.
     #[schemars(untagged)]
+    #[serde(rename = "<number>")]
     Number(f64),
     /// A percentage such as `10%`.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
 }
 
@@ -29,7 +31,36 @@ pub enum SecretDoc {
     Credential(String),
     /// The secret itself: anybody who reads the file has it.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
+}
+
+/// A header or field that is sent: a text, or where a secret is kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldDoc {
+    /// An environment variable that holds it.
+    Env(String),
+    /// A file that holds nothing else.
+    File(String),
+    /// A credential of the systemd unit.
+    Credential(String),
+    /// The text itself.
+    #[schemars(untagged)]
+    #[serde(rename = "<text>")]
+    Text(String),
+}
+
+impl FieldDoc {
+    /// The secret, where it is none that is written here.
+    pub(crate) fn secret(&self) -> Option<SecretDoc> {
+        match self {
+            Self::Text(_) => None,
+            Self::Env(name) => Some(SecretDoc::Env(name.clone())),
+            Self::File(path) => Some(SecretDoc::File(path.clone())),
+            Self::Credential(name) => Some(SecretDoc::Credential(name.clone())),
+        }
+    }
 }
 
 impl std::fmt::Debug for SecretDoc {
@@ -51,6 +82,7 @@ pub enum ScheduleDoc {
     Every(Loc<String>),
     /// Five fields in the calendar's zone, e.g. `0 6 * * *`.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
 }
 
@@ -60,9 +92,11 @@ pub enum ScheduleDoc {
 pub enum IdsDoc {
     /// One id.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
     /// Several.
     #[schemars(untagged)]
+    #[serde(rename = "<list>")]
     List(Vec<Loc<String>>),
 }
 
@@ -72,8 +106,10 @@ pub enum IdsDoc {
 pub enum MonthDoc {
     /// 1 to 12.
     #[schemars(untagged)]
+    #[serde(rename = "<number>")]
     Number(u32),
     /// `april`
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
 }

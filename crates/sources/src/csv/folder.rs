@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::csv::{Folder, Sheet, sheet};
-use crate::{Question, charset, table::Table};
+use crate::{Question, charset, table::Table, unpack};
 
 impl Folder {
     /// What is asked, for messages.
@@ -57,7 +57,7 @@ impl Folder {
         }
         let after = file.metadata().await.map_err(told)?;
         if is_same(&before, &after) {
-            Ok(bytes)
+            unpack::unpacked(bytes, bytes_max)
         } else {
             Err("was written while it was read; write it under another name and rename it when \
                  it is whole"

@@ -3,8 +3,8 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use reqwest::{
-    RequestBuilder, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+    Method, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -13,14 +13,21 @@ use url::Url;
 use crate::http::{
     Auth, Call, Endpoint, Extract, Sent,
     document::Document,
-    failure::{broken, is_answer, is_busy, is_of_system, is_put_off, lost, patience},
+    failure::{broken, is_answer, is_busy, is_limited, is_of_system, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
     pace::Pace,
     pages::{PAGES_MAX, Page},
-    promql, transport,
+    parts, promql,
+    redirect::{self, Asked},
+    transport,
 };
 use crate::{
-    Question, Window, cell::shown, fault::Fault, retry::Attempts, table::Table, wording::Wording,
+    Question,
+    cell::shown,
+    fault::Fault,
+    retry::Attempts,
+    table::{Doubt, Table},
+    unpack,
 };
 
 /// What is read of a refusal.
@@ -38,8 +45,8 @@ const EXCERPT_BYTES_BEYOND: usize = 8192;
 /// Query parameters whose names contain one of these are not shown.
 const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
 
-/// What a body of the author's own is written in, unless he says so.
-const TEXT: &str = "text/plain; charset=utf-8";
+/// What a person who traces a request sees of what is sent along.
+const SENT_CHARS_MAX: usize = 1000;
 
 /// Stands for what is not shown.
 const REDACTED: &str = "REDACTED";
@@ -85,6 +92,12 @@ impl Client {
         }
     }
 
+    /// What is sent along, as a person may see it.
+    pub(crate) fn sent_along(&self, call: &Call, question: &Question<'_>) -> Option<String> {
+        let body = call.body_shown(question.window)?;
+        Some(shown(&self.redacted(call, body), SENT_CHARS_MAX))
+    }
+
     /// Waits until the connection's pace lets one more request go.
     pub(crate) async fn turn(&self) {
         if let Some(pace) = &self.pace {
@@ -114,19 +127,22 @@ impl Client {
             if number > 1 {
                 self.turn().await;
             }
+            let asked = url.clone();
             let came = self.page(call, question, url).await?;
             // What does not fit may quote an answer that echoes a credential.
-            let redacted = |words: String| self.redacted(words);
+            let redacted = |words: String| self.redacted(call, words);
             let page: Vec<_> = extracts
                 .iter()
                 .map(|extract| extract.table(&came.document, call.format, question))
                 .map(|table| table.map_err(redacted))
                 .collect();
-            let rows = page.iter().flatten().map(|table| table.rows.len()).max().unwrap_or(0);
+            let rows = page.iter().flatten().map(entries).max().unwrap_or(0);
             if number == 1 {
-                let excerpt = self.excerpt(&came.body, RAW_CHARS_MAX);
-                let excerpted = |table| Table { excerpt: Some(excerpt.clone()), ..table };
-                tables = page.into_iter().map(|table| table.map(excerpted)).collect();
+                let excerpt = Some(self.excerpt(call, &came.body, RAW_CHARS_MAX));
+                let asked = Some(went(&call.method, &asked, &came.url));
+                let told =
+                    |table| Table { excerpt: excerpt.clone(), asked: asked.clone(), ..table };
+                tables = page.into_iter().map(|table| table.map(told)).collect();
             } else {
                 tables =
                     tables.into_iter().zip(page).map(|(held, page)| joined(held, page)).collect();
@@ -137,6 +153,15 @@ impl Client {
             {
                 let (url, headers) = (&came.url, &came.headers);
                 next = pages.next(&Page { url, headers, document, rows, number })?;
+            }
+            if next.is_none() {
+                let is_paged = call.pages.is_some();
+                let whole = parts::Whole::of(&came.headers, &came.document, is_paged);
+                tables = tables
+                    .into_iter()
+                    .zip(extracts)
+                    .map(|(table, extract)| whole.checked(table?, extract))
+                    .collect();
             }
         }
         Ok(tables)
@@ -159,8 +184,9 @@ impl Client {
                 Ok(response) => {
                     let status = response.status();
                     let is_later = is_busy(status) || status == StatusCode::ACCEPTED;
-                    let may_pass = is_put_off(status) || (is_repeatable && is_later);
-                    (self.refusal(response, question.now).await, may_pass)
+                    let (fault, is_limited) = self.refusal(call, response, question.now).await;
+                    let is_put_off = is_put_off(status) || is_limited;
+                    (fault, is_put_off || (is_repeatable && is_later))
                 }
                 Err(fault @ Fault::Unreached(_)) => (fault, true),
                 Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
@@ -177,33 +203,53 @@ impl Client {
         let media = content_type(&response);
         let body = self.body(&mut response).await?;
         let document =
-            call.document(&body, &media, |text| self.excerpt(text, EXCERPT_CHARS_MAX))?;
+            call.document(&body, &media, |text| self.excerpt(call, text, EXCERPT_CHARS_MAX))?;
         if matches!(call.sent, Sent::GraphQl { .. })
             && let Document::Json(document) = &document
             && let Some(errors) = document.get("errors").and_then(Value::as_array)
             && !errors.is_empty()
         {
-            let excerpt =
-                self.excerpt(&serde_json::to_vec(errors).unwrap_or_default(), EXCERPT_CHARS_MAX);
+            let errors = serde_json::to_vec(errors).unwrap_or_default();
+            let excerpt = self.excerpt(call, &errors, EXCERPT_CHARS_MAX);
             return Err(format!("came with errors of GraphQL: {excerpt}").into());
         }
         Ok(Came { url, headers, body, document })
     }
 
-    /// Sends one request; a token that is refused is fetched anew, once.
+    /// Sends a request, and sends it in the same way to where it is redirected.
     async fn send(
         &self,
         call: &Call,
         question: &Question<'_>,
         url: &Url,
     ) -> Result<Response, Fault> {
+        let is_bare =
+            call.method == Method::GET && matches!(call.sent, Sent::Nothing | Sent::PromQl(_));
+        let (mut at, mut followed) = (url.clone(), 0);
+        loop {
+            let response = self.send_to(call, question, &at).await?;
+            let asked = Asked { first: url, at: &at, followed, is_bare };
+            match redirect::next(&asked, response.status(), response.headers())? {
+                None => return Ok(response),
+                Some(next) => (at, followed) = (next, followed + 1),
+            }
+        }
+    }
+
+    /// Sends one request; a token that is refused is fetched anew, once.
+    async fn send_to(
+        &self,
+        call: &Call,
+        question: &Question<'_>,
+        url: &Url,
+    ) -> Result<Response, Fault> {
         let token = self.token(None).await.map_err(Fault::Unreached)?;
-        let response = self.request(call, question, url, token.as_ref()).send().await;
+        let response = self.request(call, question, url, token.as_ref())?.send().await;
         let response = response.map_err(|error| lost(&error))?;
         match token {
             Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
                 let token = self.token(Some(&refused)).await.map_err(Fault::Unreached)?;
-                let again = self.request(call, question, url, token.as_ref()).send().await;
+                let again = self.request(call, question, url, token.as_ref())?.send().await;
                 again.map_err(|error| lost(&error))
             }
             _ => Ok(response),
@@ -226,46 +272,28 @@ impl Client {
         question: &Question<'_>,
         url: &Url,
         token: Option<&SecretString>,
-    ) -> RequestBuilder {
-        let window = question.window;
+    ) -> Result<RequestBuilder, Fault> {
         let request = self.http.request(call.method.clone(), url.clone());
-        let mut request = self.authorized(request, token).headers(self.endpoint.headers.clone());
-        for (name, words) in &call.headers {
-            request = request.header(name, words.fill(window));
-        }
-        match &call.sent {
-            Sent::Nothing | Sent::PromQl(_) => request,
-            Sent::Json(body) => request.json(&filled(body, window)),
-            Sent::Text { words, media } => {
-                let own = HeaderValue::from_static(TEXT);
-                let is_said = self.endpoint.headers.contains_key(CONTENT_TYPE)
-                    || call.headers.iter().any(|(name, _)| name == CONTENT_TYPE);
-                let media = media.clone().or((!is_said).then_some(own));
-                // They take the place of others.
-                let media = media.map(|media| (CONTENT_TYPE, media));
-                request.headers(media.into_iter().collect()).body(words.fill(window))
-            }
-            Sent::Form(fields) => {
-                let fields: Vec<(&str, String)> = fields
-                    .iter()
-                    .map(|(name, words)| (name.as_str(), words.fill(window)))
-                    .collect();
-                request.form(&fields)
-            }
-            Sent::GraphQl { query, variables } => request.json(&serde_json::json!({
-                "query": query, "variables": filled(variables, window),
-            })),
-        }
+        let request = self.authorized(request, token);
+        Ok(call.put(request, &self.endpoint.headers, question.window)?)
     }
 
     /// Reaches the API at its base URL; whatever it answers but a refusal of our credentials will do.
     pub(crate) async fn probe(&self) -> Result<(), String> {
-        let base = self.endpoint.base_url.clone();
         let token = self.token(None).await?;
-        let request = self.authorized(self.http.get(base), token.as_ref());
-        let request = request.headers(self.endpoint.headers.clone());
-        let response = request.send().await.map_err(|error| broken(&error))?;
-        match response.status() {
+        let base = &self.endpoint.base_url;
+        let (mut at, mut followed) = (base.clone(), 0);
+        let status = loop {
+            let request = self.authorized(self.http.get(at.clone()), token.as_ref());
+            let request = request.headers(self.endpoint.headers.clone());
+            let response = request.send().await.map_err(|error| broken(&error))?;
+            let asked = Asked { first: base, at: &at, followed, is_bare: true };
+            match redirect::next(&asked, response.status(), response.headers())? {
+                None => break response.status(),
+                Some(next) => (at, followed) = (next, followed + 1),
+            }
+        };
+        match status {
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
                 Err(format!("answered {status}; check the connection's `auth`"))
             }
@@ -309,15 +337,23 @@ impl Client {
             let told = "the most that is read of an answer; ask for less";
             return Err(format!("came with more than {bytes_max} bytes, {told}").into());
         }
-        Ok(body)
+        Ok(unpack::unpacked(body, bytes_max)?)
     }
 
-    async fn refusal(&self, mut response: Response, now: DateTime<Utc>) -> Fault {
+    /// Why there is no answer, and whether it is because we ask too often.
+    async fn refusal(
+        &self,
+        call: &Call,
+        mut response: Response,
+        now: DateTime<Utc>,
+    ) -> (Fault, bool) {
         let status = response.status();
-        let asked = patience(response.headers(), now).filter(|_| is_busy(status));
         // The status is the news; words that do not arrive are not missed.
         let words = read(&mut response, REFUSAL_BYTES_MAX).await.unwrap_or_default();
+        let is_limited = is_limited(status, response.headers(), &String::from_utf8_lossy(&words));
+        let asked = patience(response.headers(), now).filter(|_| is_limited || is_busy(status));
         let hint = match status {
+            _ if is_limited => ", so it is asked too often; set `max_per_minute`",
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "; check the connection's `auth`",
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => "; check `proxy`",
             StatusCode::NOT_FOUND => "; check `base_url` and the path",
@@ -326,28 +362,33 @@ impl Client {
             StatusCode::PARTIAL_CONTENT => ", so this is a part and not the whole",
             _ => "",
         };
-        let words = match self.excerpt(&words, EXCERPT_CHARS_MAX) {
+        let words = match self.excerpt(call, &words, EXCERPT_CHARS_MAX) {
             excerpt if excerpt.is_empty() => format!("answered {status}{hint}"),
             excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
         };
-        match asked {
+        let fault = match asked {
             Some(asked) => Fault::Busy { words, asked },
-            None if is_of_system(status) => Fault::System(words),
+            None if is_limited || is_of_system(status) => Fault::System(words),
             None => Fault::Question(words),
-        }
+        };
+        (fault, is_limited)
     }
 
     /// The beginning of a body, without the credentials that some servers echo.
-    fn excerpt(&self, body: &[u8], chars_max: usize) -> String {
+    fn excerpt(&self, call: &Call, body: &[u8], chars_max: usize) -> String {
         // A little more than is shown, lest half a credential at the cut is not recognised.
         let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
         let text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
-        shown(&self.redacted(text), chars_max)
+        shown(&self.redacted(call, text), chars_max)
     }
 
     /// A text without our credentials.
-    fn redacted(&self, text: String) -> String {
-        let secrets = self.endpoint.auth.secrets().into_iter();
+    fn redacted(&self, call: &Call, text: String) -> String {
+        let headers = self.endpoint.headers.values().filter(|value| value.is_sensitive());
+        let headers = headers.filter_map(|value| Some(value.to_str().ok()?.to_owned()));
+        let kept = call.kept().map(|kept| kept.secret.expose_secret().to_owned());
+        let secrets = self.endpoint.auth.secrets().into_iter().chain(headers).chain(kept);
+        let secrets = secrets.filter(|secret| !secret.is_empty());
         secrets.fold(text, |text, secret| text.replace(&secret, REDACTED))
     }
 }
@@ -371,20 +412,20 @@ impl Auth {
     }
 }
 
-/// The same JSON with the window in its texts.
-fn filled(value: &Value, window: &Window) -> Value {
-    match value {
-        // Checked when it was read: a text that is no wording stays as it is.
-        Value::String(text) => match Wording::parse(text) {
-            Ok(words) => Value::String(words.fill(window)),
-            Err(_) => value.clone(),
-        },
-        Value::Array(list) => list.iter().map(|value| filled(value, window)).collect(),
-        Value::Object(map) => {
-            map.iter().map(|(key, value)| (key.clone(), filled(value, window))).collect()
-        }
-        other => other.clone(),
+/// How many entries of a page were looked at, as far as is known: one that a filter does not mean is
+/// an entry, too.
+fn entries(table: &Table) -> usize {
+    let is_filtered = matches!(table.doubt, Some(Doubt::Unmatched(_)));
+    table.rows.len().max(usize::from(is_filtered))
+}
+
+/// Where a request went in the end.
+fn went(method: &Method, asked: &Url, came_from: &Url) -> String {
+    let mut words = format!("{method} {}", public(asked));
+    if came_from != asked {
+        words += &format!(", redirected to {}", public(came_from));
     }
+    words
 }
 
 /// The rows of further pages after those that are there; one misfit is of the whole.
@@ -420,7 +461,7 @@ fn content_type(response: &Response) -> String {
 }
 
 /// The URL as it may be shown.
-fn public(url: &Url) -> String {
+pub(crate) fn public(url: &Url) -> String {
     let mut url = url.clone();
     // Refused only by URLs that have no user to hide.
     let _ = url.set_username("");

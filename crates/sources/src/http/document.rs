@@ -99,7 +99,8 @@ mod tests {
     ) -> Result<Document, String> {
         let path = Template::parse("a").unwrap();
         let (method, sent, headers, pages) = (Method::GET, Sent::Nothing, Vec::new(), None);
-        let call = Call { method, path, sent, headers, pages, format, encoding };
+        let secrets = Vec::new();
+        let call = Call { method, path, sent, headers, secrets, pages, format, encoding };
         call.document(body, media, |text| String::from_utf8_lossy(text).into_owned())
     }
 

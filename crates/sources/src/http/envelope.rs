@@ -35,8 +35,30 @@ pub(crate) fn failure(document: &Value, is_wanted: impl Fn(&str) -> bool) -> Opt
         let word = says(name).and_then(Value::as_str).map(str::to_ascii_lowercase);
         matches!(word.as_deref(), Some("error" | "fail" | "failed" | "failure"))
     });
-    let name = is_no.or(is_failed)?;
-    Some(words(name, map.get("message").or_else(|| map.get(name)).unwrap_or(document)))
+    let is_code = map.iter().find_map(|(name, code)| {
+        (!is_wanted(name) && is_code_of_error(name, code)).then_some(name.as_str())
+    });
+    let name = is_no.or(is_failed).or(is_code)?;
+    let told = ["message", "msg", "errmsg", name].into_iter().find_map(|name| map.get(name));
+    Some(words(name, told.unwrap_or(document)))
+}
+
+/// Whether it is a code by which APIs say that they failed: like those of HTTP, or any but 0 where it
+/// is named so.
+fn is_code_of_error(name: &str, code: &Value) -> bool {
+    let code = match code {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return false,
+    };
+    let is_number = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+    match name.to_ascii_lowercase().replace(['_', '-'], "").as_str() {
+        "code" | "status" | "statuscode" => {
+            is_number && code.len() >= 3 && code.starts_with(['4', '5'])
+        }
+        "errcode" | "errorcode" | "errno" => is_number && code.bytes().any(|byte| byte != b'0'),
+        _ => false,
+    }
 }
 
 fn words(name: &str, told: &Value) -> String {
@@ -99,6 +121,9 @@ mod tests {
             json!({ "ok": false, "count": 0 }),
             json!({ "status": "error", "data": null }),
             json!({ "status": "FAIL", "data": [] }),
+            json!({ "code": 40001, "msg": "token expired", "data": [] }),
+            json!({ "status": "401", "data": [] }),
+            json!({ "errcode": 7, "errmsg": "x", "data": [] }),
         ] {
             assert!(failure(&document, nothing).is_some(), "{document}");
         }
@@ -106,6 +131,8 @@ mod tests {
             json!({ "success": true, "rows": [] }),
             json!({ "status": "ok", "count": 0 }),
             json!({ "status": 200, "rows": [] }),
+            json!({ "code": 0, "rows": [] }),
+            json!({ "code": 20000, "errcode": 0, "rows": [] }),
         ] {
             assert_eq!(failure(&document, nothing), None, "{document}");
         }

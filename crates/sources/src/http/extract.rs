@@ -70,6 +70,14 @@ impl Extract {
         }
     }
 
+    /// Whether only rows of the period asked for are taken.
+    pub(crate) fn picks_period(&self) -> bool {
+        match self {
+            Self::Rows(rows) => rows.period.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether its figures are at or below that key of the document.
     fn goes_through(&self, name: &str) -> bool {
         let is_within = |path: &JsonPath| {

@@ -10,19 +10,15 @@ use reqwest::{
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use crate::fault::Fault;
+use crate::http::pinned;
 
 /// What the client says of a proxy that refuses to connect us.
 const PROXY_REFUSES: &str = "proxy authorization required";
 
-/// Whose fault it is that a request brought no answer: a redirect that is not followed is of the
-/// question, all else of the system.
+/// Whose fault it is that a request brought no answer: that of the system.
 pub(crate) fn lost(error: &reqwest::Error) -> Fault {
     let words = broken(error);
-    match error {
-        _ if error.is_connect() => Fault::Unreached(words),
-        _ if error.is_redirect() => Fault::Question(words),
-        _ => Fault::BrokeOff(words),
-    }
+    if error.is_connect() { Fault::Unreached(words) } else { Fault::BrokeOff(words) }
 }
 
 /// Why there is no answer, by its root cause.
@@ -40,7 +36,6 @@ pub(crate) fn broken(error: &reqwest::Error) -> String {
             "cannot connect: the proxy does not let us through; check `proxy`".to_owned()
         }
         _ if error.is_connect() => format!("cannot connect: {root}"),
-        _ if error.is_redirect() => root.to_string(),
         _ if error.is_body() || error.is_decode() => format!("the answer broke off: {root}"),
         _ => format!("gave no answer: {root}"),
     }
@@ -64,7 +59,23 @@ fn tls(root: &(dyn std::error::Error + 'static)) -> Option<String> {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 "its certificate has expired; its owner must renew it"
             }
-            other => return Some(format!("its certificate is not good: {other}")),
+            problem if pinned::is_authority(problem) => {
+                "its certificate is self-signed and marked as an authority; name that very \
+                 certificate by `ca`"
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "its certificate is not valid yet; check the clocks here and there"
+            }
+            CertificateError::Revoked => {
+                "its certificate has been revoked; its owner must renew it"
+            }
+            CertificateError::BadEncoding => {
+                "its certificate cannot be read; its owner must renew it"
+            }
+            CertificateError::BadSignature => {
+                "its certificate is not signed by whom it names; check `ca`"
+            }
+            _ => "its certificate is not accepted; check it and `ca` with `openssl s_client`",
         },
         TlsError::AlertReceived(
             AlertDescription::CertificateRequired
@@ -72,7 +83,7 @@ fn tls(root: &(dyn std::error::Error + 'static)) -> Option<String> {
             | AlertDescription::UnknownCA
             | AlertDescription::HandshakeFailure,
         ) => "it wants a certificate of ours that it knows; check `client_certificate`",
-        other => return Some(format!("TLS fails: {other}")),
+        _ => "TLS fails; check the port in `base_url`, and that it speaks TLS 1.2 or 1.3",
     };
     Some(words.to_owned())
 }
@@ -107,18 +118,68 @@ pub(crate) fn is_put_off(status: StatusCode) -> bool {
     [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status)
 }
 
+/// Words by which APIs say that they have been asked too often.
+const TOO_OFTEN: [&str; 6] =
+    ["rate limit", "ratelimit", "rate_limit", "too many requests", "throttl", "quota exceeded"];
+
+/// Whether a refusal says that we ask too often: by its status, or with 403, by which others say that
+/// we may not see it.
+pub(crate) fn is_limited(status: StatusCode, headers: &HeaderMap, words: &str) -> bool {
+    let says = || {
+        let words = words.to_ascii_lowercase();
+        TOO_OFTEN.iter().any(|part| words.contains(part))
+    };
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::FORBIDDEN => headers.contains_key(RETRY_AFTER) || is_used_up(headers) || says(),
+        _ => false,
+    }
+}
+
+/// Names under which APIs tell of their limits; none of them is a standard.
+const LIMITS: [&str; 3] = ["x-ratelimit-", "x-rate-limit-", "ratelimit-"];
+
+fn limit<'h>(headers: &'h HeaderMap, what: &str) -> Option<&'h str> {
+    let named = |prefix: &&str| headers.get(format!("{prefix}{what}"))?.to_str().ok();
+    LIMITS.iter().find_map(named).map(str::trim)
+}
+
+fn is_used_up(headers: &HeaderMap) -> bool {
+    limit(headers, "remaining").is_some_and(|left| left.parse() == Ok(0.0_f64))
+}
+
 /// For how long a busy API asks to be left alone: seconds, or until an instant. That is told by its
 /// own clock, so that it does not matter which of ours is wrong.
 pub(crate) fn patience(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let asked = text(RETRY_AFTER)?;
+    let sent = text(DATE).and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    let since = sent.map_or(now, |sent| sent.to_utc());
+    let until = |at: DateTime<Utc>| (at - since).to_std().unwrap_or_default();
+    let Some(asked) = text(RETRY_AFTER) else {
+        // Some say with every answer when they will count anew.
+        let is_meant = is_used_up(headers) || limit(headers, "remaining").is_none();
+        let reset = limit(headers, "reset").filter(|_| is_meant);
+        return reset.and_then(|reset| reset_in(reset, until));
+    };
     if let Ok(seconds) = asked.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = DateTime::parse_from_rfc2822(asked).ok()?.to_utc();
-    let sent = text(DATE).and_then(|date| DateTime::parse_from_rfc2822(date).ok());
-    let wait = until - sent.map_or(now, |sent| sent.to_utc());
-    Some(wait.to_std().unwrap_or_default())
+    Some(until(DateTime::parse_from_rfc2822(asked).ok()?.to_utc()))
+}
+
+/// When a limit is lifted: in so many seconds, or at an instant that counts since 1970.
+fn reset_in(reset: &str, until: impl Fn(DateTime<Utc>) -> Duration) -> Option<Duration> {
+    /// More seconds than this are an instant: 30 years.
+    const SECONDS_MAX: u64 = 1_000_000_000;
+    /// More than this are milliseconds.
+    const INSTANT_MAX: u64 = 100_000_000_000;
+    match reset.parse::<u64>().ok()? {
+        seconds if seconds < SECONDS_MAX => Some(Duration::from_secs(seconds)),
+        instant => {
+            let seconds = if instant > INSTANT_MAX { instant / 1000 } else { instant };
+            DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0).map(until)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -146,5 +207,41 @@ mod tests {
             let found = patience(&headers, now);
             assert_eq!(found, seconds.map(Duration::from_secs), "{asked} {date:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_may_be_told_by_403_and_by_headers_of_many_names() {
+        let now = "2026-06-03T04:00:05Z".parse().unwrap();
+        let headers = |pairs: &[(&'static str, &str)]| -> HeaderMap {
+            let pair = |(name, text): &(&'static str, &str)| {
+                (HeaderName::from_static(name), text.parse().unwrap())
+            };
+            pairs.iter().map(pair).collect()
+        };
+        let words = "You have exceeded a secondary rate limit. Please wait a few minutes.";
+        for (pairs, words, is_so, seconds) in [
+            (&[("retry-after", "60")][..], "", true, Some(60)),
+            (
+                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1780459265")],
+                "",
+                true,
+                Some(60),
+            ),
+            (&[("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "30")], "", true, Some(30)),
+            (
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "1780459265000")],
+                "",
+                true,
+                Some(60),
+            ),
+            (&[], words, true, None),
+            (&[("x-ratelimit-remaining", "41"), ("x-ratelimit-reset", "3600")], "", false, None),
+            (&[], "You may not see this project.", false, None),
+        ] {
+            let headers = headers(pairs);
+            assert_eq!(is_limited(StatusCode::FORBIDDEN, &headers, words), is_so, "{pairs:?}");
+            assert_eq!(patience(&headers, now), seconds.map(Duration::from_secs), "{pairs:?}");
+        }
+        assert!(!is_limited(StatusCode::NOT_FOUND, &headers(&[]), words));
     }
 }

@@ -10,7 +10,11 @@ mod failure;
 mod oauth;
 mod pace;
 mod pages;
+mod parts;
+mod pinned;
 pub mod promql;
+mod redirect;
+mod sent;
 pub mod template;
 pub(crate) mod transport;
 
@@ -119,7 +123,9 @@ pub struct Call {
     /// What is sent along.
     pub sent: Sent,
     /// Headers beside the connection's.
-    pub headers: Vec<(HeaderName, Wording)>,
+    pub headers: Vec<(HeaderName, Field)>,
+    /// The secrets that stand in its JSON, by where they are kept.
+    pub secrets: Vec<Kept>,
     /// How further pages are found.
     pub pages: Option<Pages>,
     /// What comes.
@@ -148,15 +154,30 @@ impl Call {
     /// Whether a parameter of the window stands in the path, the headers or the body.
     pub fn names_period(&self) -> bool {
         self.path.names_period()
-            || self.headers.iter().any(|(_, words)| words.names_period())
+            || self.headers.iter().any(|(_, field)| field.names_period())
             || match &self.sent {
                 Sent::Nothing => false,
                 Sent::Text { words, .. } => words.names_period(),
                 // It is asked for an instant.
                 Sent::PromQl(_) => true,
-                Sent::Form(fields) => fields.iter().any(|(_, words)| words.names_period()),
+                Sent::Form(fields) => fields.iter().any(|(_, field)| field.names_period()),
                 Sent::Json(body) | Sent::GraphQl { variables: body, .. } => named_in(body),
             }
+    }
+
+    /// The secrets that it sends.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Kept> {
+        let fields: &[(String, Field)] = match &self.sent {
+            Sent::Form(fields) => fields,
+            _ => &[],
+        };
+        let headers = self.headers.iter().map(|(_, field)| field);
+        let fields = headers.chain(fields.iter().map(|(_, field)| field));
+        let in_fields = fields.filter_map(|field| match field {
+            Field::Kept(kept) => Some(kept),
+            Field::Words(_) => None,
+        });
+        self.secrets.iter().chain(in_fields)
     }
 
     /// Whether it may be asked again where nobody knows whether it was carried out (RFC 9110 §9.2.2):
@@ -180,6 +201,34 @@ fn named_in(value: &Value) -> bool {
     }
 }
 
+/// A secret that a request sends.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where it is kept, as its author writes it in JSON: it stands there, and in messages, in place
+    /// of the secret.
+    pub at: String,
+    /// What is sent.
+    pub secret: SecretString,
+}
+
+/// A header or a field of a form.
+#[derive(Clone, Debug)]
+pub enum Field {
+    /// A text in which the window stands.
+    Words(Wording),
+    /// A secret.
+    Kept(Kept),
+}
+
+impl Field {
+    fn names_period(&self) -> bool {
+        match self {
+            Self::Words(words) => words.names_period(),
+            Self::Kept(_) => false,
+        }
+    }
+}
+
 /// What a request sends along.
 #[derive(Clone, Debug)]
 pub enum Sent {
@@ -195,7 +244,7 @@ pub enum Sent {
         media: Option<HeaderValue>,
     },
     /// A form.
-    Form(Vec<(String, Wording)>),
+    Form(Vec<(String, Field)>),
     /// A PromQL instant query in the address, at the end of the window, or now while it runs. `[$period]`
     /// in it is the span from the window's start to that instant.
     PromQl(String),

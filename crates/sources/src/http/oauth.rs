@@ -86,6 +86,12 @@ async fn fetch(http: &Client, credentials: &Credentials<'_>) -> Result<Answer, S
     let mut response =
         response.map_err(|error| format!("no token from {host}: {}", broken(&error)))?;
     let status = response.status();
+    if status.is_redirection() {
+        // The credentials are sent nowhere else.
+        return Err(format!(
+            "no token: {host} answered {status}; write the address it redirects to into `token_url`"
+        ));
+    }
     if !status.is_success() {
         return Err(format!("no token: {host} answered {status}; check the connection's `oauth2`"));
     }

@@ -2,8 +2,10 @@
 
 use reqwest::header::{HeaderMap, LINK};
 use serde_json::Value;
-use url::Url;
+use serde_json_path::JsonPath;
+use url::{Url, form_urlencoded};
 
+use crate::cell::Cell;
 use crate::http::Pages;
 
 /// More pages than this are the wrong question, or a page that leads to itself.
@@ -33,15 +35,17 @@ impl Pages {
     pub(crate) fn next(&self, page: &Page<'_>) -> Result<Option<Url>, String> {
         let next = match self {
             Self::LinkHeader => link(page.headers).map(|to| join(page.url, &to)).transpose()?,
-            Self::Next(path) => text(path.query(page.document).all().first().copied())
-                .map(|to| join(page.url, &to))
-                .transpose()?,
+            Self::Next(path) => match only(path, page.document)? {
+                None => None,
+                Some(node) => address(path, node)?.map(|to| join(page.url, &to)).transpose()?,
+            },
             Self::Number(_) if page.rows == 0 => None,
             Self::Number(parameter) => {
                 Some(with(page.url.clone(), parameter, &(page.number + 1).to_string()))
             }
             Self::Cursor { path, parameter } => {
-                let cursor = text(path.query(page.document).all().first().copied());
+                let cursor = only(path, page.document)?.map(|node| cursor(path, node));
+                let cursor = cursor.transpose()?.flatten();
                 cursor.map(|cursor| with(page.url.clone(), parameter, &cursor))
             }
         };
@@ -60,34 +64,112 @@ fn join(base: &Url, to: &str) -> Result<Url, String> {
     base.join(to).map_err(|_| "names a next page that is no address".to_owned())
 }
 
-/// A text or number that says something.
-fn text(node: Option<&Value>) -> Option<String> {
-    match node? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+/// What says where the next page is, which stands at one place or none.
+fn only<'d>(path: &JsonPath, document: &'d Value) -> Result<Option<&'d Value>, String> {
+    match path.query(document).all().as_slice() {
+        [] => Ok(None),
+        [node] => Ok(Some(*node)),
+        [..] => Err(format!("names several next pages at `{path}`; narrow the path of `pages`")),
     }
 }
 
-/// The same address with a query parameter set.
+/// Keys under which an object of links keeps an address.
+const ADDRESSES: [&str; 4] = ["href", "url", "link", "uri"];
+
+/// The address of the next page; none of a last page, which has null, false or an empty text there.
+fn address(path: &JsonPath, node: &Value) -> Result<Option<String>, String> {
+    match node {
+        Value::Null | Value::Bool(false) => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text.trim().to_owned())),
+        Value::Object(map) if map.is_empty() => Ok(None),
+        Value::Object(map) => match ADDRESSES.iter().find_map(|key| map.get(*key)) {
+            Some(inner) if !inner.is_object() => address(path, inner),
+            _ => Err(unread(path, node)),
+        },
+        Value::Number(_) => Err(format!(
+            "has the number {node} at `{path}` where an address is expected; write \
+             `pages: {{ cursor: {{ path: {path}, parameter: NAME }} }}`"
+        )),
+        Value::Bool(true) | Value::Array(_) => Err(unread(path, node)),
+    }
+}
+
+/// What the page after is asked for by; none of a last page.
+fn cursor(path: &JsonPath, node: &Value) -> Result<Option<String>, String> {
+    match node {
+        Value::Null | Value::Bool(false) => Ok(None),
+        Value::String(text) => Ok((!text.is_empty()).then(|| text.clone())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        Value::Bool(true) | Value::Array(_) | Value::Object(_) => Err(unread(path, node)),
+    }
+}
+
+fn unread(path: &JsonPath, node: &Value) -> String {
+    format!("has {} at `{path}`, which names no next page; check `pages`", Cell::from(node))
+}
+
+/// The same address with a query parameter set; the others stay as they are written.
 fn with(mut url: Url, parameter: &str, value: &str) -> Url {
-    let others: Vec<(String, String)> =
-        url.query_pairs().into_owned().filter(|(name, _)| name != parameter).collect();
-    url.query_pairs_mut().clear().extend_pairs(others).append_pair(parameter, value);
+    let is_other = |pair: &&str| {
+        let name = form_urlencoded::parse(pair.as_bytes()).next();
+        name.is_some_and(|(name, _)| name != parameter)
+    };
+    let query = url.query().unwrap_or_default().split('&');
+    let mut pairs: Vec<String> = query.filter(is_other).map(str::to_owned).collect();
+    let own =
+        form_urlencoded::Serializer::new(String::new()).append_pair(parameter, value).finish();
+    pairs.push(own);
+    url.set_query(Some(&pairs.join("&")));
     url
 }
 
-/// The target of `rel="next"` (RFC 8288).
-fn link(headers: &HeaderMap) -> Option<String> {
-    let texts = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    let links = texts.flat_map(|text| text.split(",").map(str::trim).collect::<Vec<_>>());
-    links
-        .filter_map(|link| link.split_once('>'))
-        .find(|(_, rest)| {
-            let relations = rest.split(';').filter_map(|part| part.trim().strip_prefix("rel="));
-            relations.map(|rel| rel.trim_matches('"')).any(|rel| rel == "next")
-        })
-        .map(|(target, _)| target.trim_start_matches('<').to_owned())
+/// The target of `rel="next"` (RFC 8288): several headers may hold several links, and addresses and
+/// quoted texts any sign.
+pub(crate) fn link(headers: &HeaderMap) -> Option<String> {
+    let texts = headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    texts.into_iter().find_map(|text| next_link(&text))
+}
+
+fn next_link(text: &str) -> Option<String> {
+    let mut rest = text;
+    while let Some((_, inside)) = rest.split_once('<') {
+        let (target, after) = inside.split_once('>')?;
+        let end = unquoted(after, ',').unwrap_or(after.len());
+        let (mut parameters, next) = after.split_at(end);
+        while !parameters.is_empty() {
+            let end = unquoted(parameters, ';').unwrap_or(parameters.len());
+            if is_next(&parameters[..end]) {
+                return Some(target.trim().to_owned());
+            }
+            parameters = parameters.get(end + 1..).unwrap_or_default();
+        }
+        rest = next;
+    }
+    None
+}
+
+/// Whether a parameter of a link is a `rel` with `next` among its words.
+fn is_next(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return false };
+    let words = value.trim().trim_matches(['"', '\'']);
+    name.trim().eq_ignore_ascii_case("rel")
+        && words.split_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
+}
+
+/// Where a sign stands outside quotes.
+fn unquoted(text: &str, sign: char) -> Option<usize> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.char_indices().find_map(|(at, c)| {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ if c == sign && !is_quoted => return Some(at),
+            _ => {}
+        }
+        None
+    })
 }
 
 #[cfg(test)]
@@ -133,7 +215,41 @@ mod tests {
         let cursor = Pages::Cursor { path: path("$.meta.cursor"), parameter: "after".to_owned() };
         let held = json!({ "meta": { "cursor": "a b" } });
         assert!(next(&cursor, "", &held, 2).unwrap().ends_with("page=3&after=a+b"));
+        let hal = json!({ "next": { "href": "?page=4" } });
+        assert_eq!(next(&in_body, "", &hal, 2).unwrap(), "https://api.example/v1/rows?page=4");
+        for (document, part) in [
+            (json!({ "next": true }), "has true at `$.next`"),
+            (json!({ "next": ["/x"] }), "has an array at `$.next`"),
+            (json!({ "next": { "rel": "x" } }), "has an object at `$.next`"),
+            (json!({ "next": 4 }), "pages: { cursor: { path: $.next, parameter: NAME } }"),
+        ] {
+            let words = next(&in_body, "", &document, 2).unwrap_err();
+            assert!(words.contains(part), "{words}");
+        }
         let itself = json!({ "next": "https://api.example/v1/rows?size=2&page=3" });
         assert!(next(&in_body, "", &itself, 2).unwrap_err().contains("itself"));
+    }
+
+    #[test]
+    fn a_next_link_is_found_in_every_form_that_it_may_have() {
+        for (text, target) in [
+            ("</a?page=2>; rel=next", Some("/a?page=2")),
+            ("</a>; rel=\"prev\", </b>; rel=\"next\"", Some("/b")),
+            ("</b?ids=1,2;3>; rel=\"next\"", Some("/b?ids=1,2;3")),
+            ("</b>; title=\"one, two; rel=next\"; REL = \"last Next\"", Some("/b")),
+            ("</a>;rel=\"first\",</b>;rel='next'", Some("/b")),
+            ("</a>; rel=nextish, </b>; title=next", None),
+            ("</a>", None),
+            ("", None),
+        ] {
+            assert_eq!(next_link(text).as_deref(), target, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_other_parameters_stay_as_they_are_written() {
+        let url = Url::parse("https://api.example/?text=c%23%20d&fields=a,b&flag&page=9").unwrap();
+        let next = with(url, "page", "2");
+        assert_eq!(next.query(), Some("text=c%23%20d&fields=a,b&flag&page=2"));
     }
 }

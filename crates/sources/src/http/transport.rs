@@ -1,18 +1,13 @@
 //! The clients that requests go out by: who is trusted, who we are, how far redirects are followed.
 
 use anyhow::Context;
-use reqwest::{
-    Certificate, Client, Identity, Proxy,
-    redirect::{Attempt, Policy},
-};
+use reqwest::{Client, Identity, Proxy, redirect::Policy};
 use secrecy::ExposeSecret;
 
-use crate::http::Endpoint;
+use crate::http::{Endpoint, pinned};
 
-/// An API that moved answers within a few; more is a loop.
-const REDIRECTS_MAX: usize = 5;
-
-/// What all HTTP connections share: redirects stay on their host, so that credentials do too.
+/// What all HTTP connections share. Redirects are followed by `redirect`, which keeps what is asked
+/// and where credentials go.
 pub(crate) fn shared() -> anyhow::Result<Client> {
     Ok(builder().build()?)
 }
@@ -24,29 +19,24 @@ fn builder() -> reqwest::ClientBuilder {
     }
     Client::builder()
         .user_agent(concat!("kpid/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::custom(|attempt| match stray(&attempt) {
-            None => attempt.follow(),
-            Some(words) => attempt.error(words),
-        }))
+        .redirect(Policy::none())
         .referer(false)
 }
 
 /// A client of one connection, where it has a certificate, an authority or a proxy of its own.
 pub(crate) fn own(endpoint: &Endpoint) -> anyhow::Result<Client> {
     let mut builder = builder();
-    if let Some(pem) = &endpoint.authority {
-        let authorities = Certificate::from_pem_bundle(pem).context("its `ca` is no PEM")?;
-        // The reader of PEM takes any other text for a file with none.
-        anyhow::ensure!(!authorities.is_empty(), "its `ca` holds no certificate in PEM");
-        for authority in authorities {
-            builder = builder.add_root_certificate(authority);
+    let identity = endpoint.identity.as_ref().map(ExposeSecret::expose_secret);
+    match (&endpoint.authority, identity) {
+        (Some(authority), identity) => {
+            builder = builder.tls_backend_preconfigured(pinned::tls(authority, identity)?);
         }
-    }
-    if let Some(pem) = &endpoint.identity {
-        let identity = Identity::from_pem(pem.expose_secret().as_bytes());
-        let told = "its `client_certificate` is no PEM of a certificate and its key";
-        // The parser's own words may quote the key.
-        builder = builder.identity(identity.map_err(|_| anyhow::anyhow!(told))?);
+        (None, Some(pem)) => {
+            let identity = Identity::from_pem(pem.as_bytes());
+            // The parser's own words may quote the key.
+            builder = builder.identity(identity.map_err(|_| anyhow::anyhow!(pinned::NO_IDENTITY))?);
+        }
+        (None, None) => {}
     }
     if let Some(crate::http::Proxy { url, login }) = &endpoint.proxy {
         let mut proxy = Proxy::all(url.clone()).context("its `proxy` cannot be used")?;
@@ -56,20 +46,4 @@ pub(crate) fn own(endpoint: &Endpoint) -> anyhow::Result<Client> {
         builder = builder.proxy(proxy);
     }
     Ok(builder.build()?)
-}
-
-/// Why a redirect is not followed.
-fn stray(attempt: &Attempt<'_>) -> Option<String> {
-    let (next, previous) = (attempt.url(), attempt.previous());
-    let first = previous.first()?;
-    let is_upgrade = (first.scheme(), next.scheme()) == ("http", "https");
-    let is_same_host = next.host() == first.host();
-    if previous.len() > REDIRECTS_MAX {
-        Some(format!("redirects more than {REDIRECTS_MAX} times"))
-    } else if next.origin() == first.origin() || (is_same_host && is_upgrade) {
-        None
-    } else {
-        let origin = next.origin().ascii_serialization();
-        Some(format!("redirects to {origin}, which is not followed; write that into base_url"))
-    }
 }

@@ -31,6 +31,12 @@ pub enum QueryProblem {
     /// A parameter within quotes, or in braces, which no server would read as one.
     #[error("`{0}` is a text here and not the period; write it as `:NAME`, and without quotes")]
     Literal(String),
+    /// A comment that hides what its author wrote on a line of its own.
+    #[error(
+        "this comment runs to the end of the query, and hides the rest: YAML folds the lines of `>` \
+         and of plain text into one; write the query below `query: |`, or the comment as /* … */"
+    )]
+    Folded,
     /// Something after a `;`.
     #[error("a second statement begins here; a source asks one `select`")]
     SecondStatement,
@@ -55,6 +61,9 @@ impl Query {
         while at < text.len() {
             let token = token(text, at, dialect)?;
             match token.kind {
+                Kind::Blank if hides_the_rest(text, &token.span, dialect) => {
+                    return Err(QueryError { at, problem: QueryProblem::Folded });
+                }
                 Kind::Blank => {}
                 Kind::End => {
                     ended.get_or_insert(at);
@@ -143,6 +152,32 @@ enum Kind {
     /// Anything the server reads.
     Word,
     Parameter(Parameter),
+}
+
+/// Words that begin a line of a query.
+const CLAUSES: [&str; 11] = [
+    "select", "from", "join", "left", "inner", "where", "and", "group", "order", "having", "union",
+];
+
+/// Whether a comment to the end of the line holds a part of the query: it ends the text, and a
+/// parameter or clause stands in it that was not commented out by itself.
+fn hides_the_rest(text: &str, span: &Range<usize>, dialect: Dialect) -> bool {
+    let said = &text[span.clone()];
+    if !begins_line_comment(said, dialect) || !text[span.end..].trim().is_empty() {
+        return false;
+    }
+    let said = said.trim_start_matches(['-', '#']).to_ascii_lowercase();
+    let mut words = said.split_whitespace();
+    let is_part = |word: &str| {
+        let is_parameter = word.contains(":period_");
+        is_parameter || CLAUSES.contains(&word)
+    };
+    // On a line of its own, a clause that begins the comment was meant to be one.
+    let is_alone = text[..span.start].contains('\n');
+    if is_alone && words.next().is_some_and(is_part) {
+        return false;
+    }
+    words.any(is_part)
 }
 
 /// A parameter that stands within quotes, or in braces, and so is none.
@@ -297,6 +332,9 @@ mod tests {
             ("select a[1:n], b[lo:hi], @x := 1", "select a[1:n], b[lo:hi], @x := 1"),
             ("select 1; -- done", "select 1"),
             ("select 'é' || :period_key", "select 'é' || $1"),
+            ("select 1 -- as agreed", "select 1 -- as agreed"),
+            ("select 1\n-- where day > 3", "select 1\n-- where day > 3"),
+            ("select 1 -- from a\nfrom b", "select 1 -- from a\nfrom b"),
         ] {
             assert_eq!(Query::parse(text).unwrap().numbered('$').0, numbered);
         }
@@ -327,6 +365,17 @@ mod tests {
             ("", 0, "empty"),
             ("  -- nothing\n ;", 0, "empty"),
             ("select :period", 7, "`period` stands for nothing"),
+            (
+                "select sum(n) as value from sales -- only this month where utc >= :period_start\n",
+                34,
+                "write the query below `query: |`",
+            ),
+            ("select sum(n) from a -- where day > 3", 21, "hides the rest"),
+            (
+                "select sum(n)\nfrom a -- all of it where day > :period_first_day",
+                21,
+                "hides the rest",
+            ),
             ("select '{period_key}'", 7, "`{period_key}` is a text here and not the period"),
             ("select ':period_key'", 7, "write it as `:NAME`, and without quotes"),
             ("select n from t where m = {period_key}", 26, "`{period_key}` is a text here"),

@@ -5,7 +5,10 @@ use serde::Deserialize;
 
 use crate::{
     source::document::ReadingDoc,
-    yaml::located::{Entries, Loc},
+    yaml::{
+        located::{Entries, Loc},
+        scalar::FieldDoc,
+    },
 };
 
 /// What is asked of an HTTP API, whoever reads the answer.
@@ -21,12 +24,12 @@ pub struct RequestDoc {
     pub method: Option<Loc<String>>,
     /// Instead of `get`: a query in PromQL, asked of Prometheus at the period's end, or now while it runs; `[$period]` is the span so far.
     pub promql: Option<Loc<String>>,
-    /// Headers sent beside the connection's; `{period_key}` and friends stand for the period.
-    pub headers: Option<Loc<Entries<String>>>,
-    /// JSON to send; in its texts `{period_key}` and friends stand for the period.
+    /// Headers sent beside the connection's; `{period_key}` and friends stand for the period. A secret says where it is kept.
+    pub headers: Option<Loc<Entries<FieldDoc>>>,
+    /// JSON to send; in its texts `{period_key}` and friends stand for the period, and `{ env: NAME }` for a secret.
     pub json: Option<Loc<serde_json::Value>>,
-    /// Fields of a form to send; `{period_key}` and friends stand for the period.
-    pub form: Option<Loc<Entries<String>>>,
+    /// Fields of a form to send; `{period_key}` and friends stand for the period. A secret says where it is kept.
+    pub form: Option<Loc<Entries<FieldDoc>>>,
     /// A GraphQL query to send, with `variables` in `json`.
     pub graphql: Option<Loc<String>>,
     /// A text to send; `{period_key}` and friends stand for the period, `{{` and `}}` for braces.
@@ -83,12 +86,12 @@ pub struct HttpSourceDoc {
     pub method: Option<Loc<String>>,
     /// Instead of `get`: a query in PromQL, asked of Prometheus at the period's end, or now while it runs; `[$period]` is the span so far.
     pub promql: Option<Loc<String>>,
-    /// Headers sent beside the connection's; `{period_key}` and friends stand for the period.
-    pub headers: Option<Loc<Entries<String>>>,
-    /// JSON to send; in its texts `{period_key}` and friends stand for the period.
+    /// Headers sent beside the connection's; `{period_key}` and friends stand for the period. A secret says where it is kept.
+    pub headers: Option<Loc<Entries<FieldDoc>>>,
+    /// JSON to send; in its texts `{period_key}` and friends stand for the period, and `{ env: NAME }` for a secret.
     pub json: Option<Loc<serde_json::Value>>,
-    /// Fields of a form to send; `{period_key}` and friends stand for the period.
-    pub form: Option<Loc<Entries<String>>>,
+    /// Fields of a form to send; `{period_key}` and friends stand for the period. A secret says where it is kept.
+    pub form: Option<Loc<Entries<FieldDoc>>>,
     /// A GraphQL query to send, with `variables` in `json`.
     pub graphql: Option<Loc<String>>,
     /// A text to send; `{period_key}` and friends stand for the period, `{{` and `}}` for braces.
@@ -166,9 +169,11 @@ pub enum FormatDoc {
 pub enum RowsDoc {
     /// Of JSON: those at a JSONPath.
     #[schemars(untagged)]
+    #[serde(rename = "<text>")]
     Text(String),
     /// Of CSV: those in which columns hold texts.
     #[schemars(untagged)]
+    #[serde(rename = "<map>")]
     Map(Entries<String>),
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -23,7 +23,10 @@ use crate::{
         },
         parse::columns,
     },
-    yaml::located::{Entries, Loc},
+    yaml::{
+        located::{Entries, Loc},
+        scalar::FieldDoc,
+    },
 };
 use kpid_rules::model::Id;
 use kpid_sources::{
@@ -160,18 +163,32 @@ pub(crate) fn header_name(desk: &mut Desk, name: &str, place: At) -> Option<Head
     desk.told(place, read.map_err(|_| format!("`{name}` is no name of a header")))
 }
 
-fn fixed_headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> HeaderMap {
+fn fixed_headers(desk: &mut Desk, docs: Option<&Entries<FieldDoc>>) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, place, value) in docs.into_iter().flat_map(|docs| docs.iter()) {
-        let what = "the headers of a connection; write those of the source";
-        let Some(()) = desk.without_period(place, value, what) else { continue };
-        let read = value.parse::<HeaderValue>();
-        let read = read.map_err(|_| format!("`{value}` is not a valid value of a header"));
-        if let Some((name, value)) = header_name(desk, name, place).zip(desk.told(place, read)) {
+    for (name, place, doc) in docs.into_iter().flat_map(|docs| docs.iter()) {
+        if let Some((name, value)) =
+            header_name(desk, name, place).zip(fixed_header(desk, name, place, doc))
+        {
             headers.insert(name, value);
         }
     }
     headers
+}
+
+fn fixed_header(desk: &mut Desk, name: &str, place: At, doc: &FieldDoc) -> Option<HeaderValue> {
+    if let FieldDoc::Text(text) = doc {
+        let what = "the headers of a connection; write those of the source";
+        desk.without_period(place, text, what)?;
+        let read = text.parse::<HeaderValue>();
+        return desk
+            .told(place, read.map_err(|_| format!("`{text}` is not a valid value of a header")));
+    }
+    let secret = desk.secret(&Loc { place, value: doc.secret() })?;
+    let read = HeaderValue::from_str(secret.expose_secret());
+    let message = format!("the secret of the header `{name}` has a sign that no header may have");
+    let mut value = desk.told(place, read.map_err(|_| message))?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The requests of a connection that have names.

@@ -18,25 +18,31 @@ use crate::{
             parse::header_name,
         },
     },
-    yaml::located::{Entries, Loc},
+    yaml::{
+        located::{Entries, Loc},
+        scalar::{FieldDoc, SecretDoc},
+    },
 };
 use kpid_sources::{
-    http::{Call, Format, Pages, Sent, Template, promql},
+    http::{Call, Field, Format, Kept, Pages, Sent, Template, promql},
     wording::Wording,
 };
 
 /// What is asked; mistakes that have no place of their own are told at `place`.
 pub(crate) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call> {
+    let mut secrets = Vec::new();
     let (method, path, sent) = match (&doc.get, &doc.post, &doc.path, &doc.promql) {
         (Some(get), None, None, None) => {
             (Some(Method::GET), template(desk, get), sent_by_get(desk, doc))
         }
         (None, Some(post), None, None) => {
-            (Some(Method::POST), template(desk, post), sent(desk, doc, place))
+            (Some(Method::POST), template(desk, post), sent(desk, doc, place, &mut secrets))
         }
-        (None, None, Some(path), None) => {
-            (method(desk, doc, path.place), template(desk, path), sent(desk, doc, place))
-        }
+        (None, None, Some(path), None) => (
+            method(desk, doc, path.place),
+            template(desk, path),
+            sent(desk, doc, place, &mut secrets),
+        ),
         (None, None, None, Some(promql)) => {
             let path = Template::parse(promql::PATH).ok();
             (Some(Method::GET), path, sent_by_promql(desk, doc, promql))
@@ -68,6 +74,7 @@ pub(crate) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call>
         path: path?,
         sent: sent?,
         headers,
+        secrets,
         pages,
         format: format?,
         encoding,
@@ -148,11 +155,36 @@ fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Opt
         return None;
     }
     let text = words.value.clone()?;
+    unfolded(desk, words.place, &text)?;
     desk.without_period(words.place, &text, "PromQL, which is asked at the end of the period")?;
     Some(Sent::PromQl(text))
 }
 
-fn sent(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
+/// A query in which no comment hides the rest of it, as one does when YAML folds all lines into one.
+fn unfolded(desk: &mut Desk, place: At, text: &str) -> Option<()> {
+    let mut quote = None;
+    let comment = text.char_indices().find(|(_, c)| {
+        match (quote, c) {
+            (Some(open), c) if open == *c => quote = None,
+            (None, '"' | '\'' | '`') => quote = Some(*c),
+            (None, '#') => return true,
+            _ => {}
+        }
+        false
+    });
+    let Some((at, _)) = comment else { return Some(()) };
+    let is_empty = text[at..].trim_matches(['#', ' ', '\n']).is_empty();
+    if text.trim_end().contains('\n') || is_empty {
+        return Some(());
+    }
+    let message = "this comment runs to the end of the query, and hides the rest of it";
+    let hint = "YAML folds the lines of `>` and of plain text into one: write the query below `|`, or \
+                leave the comment out";
+    desk.problems.push(Problem::error(place, message).hint(hint));
+    None
+}
+
+fn sent(desk: &mut Desk, doc: &RequestDoc, place: At, secrets: &mut Vec<Kept>) -> Option<Sent> {
     if let Some(stray) = doc.content_type.as_ref().filter(|_| doc.body.is_none()) {
         let message = "a `content_type` is of a `body`; of anything else it is one of `headers`";
         desk.error(stray.place, message);
@@ -162,19 +194,19 @@ fn sent(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Sent> {
         (Some(query), json, None, None) => {
             let variables = match json {
                 None => json!({}),
-                Some(json) => worded(desk, json)?,
+                Some(json) => worded(desk, json, secrets)?,
             };
             let text = query.value.clone()?;
+            unfolded(desk, query.place, &text)?;
             let what = "a GraphQL query, whose variables are in `json`";
             desk.without_period(query.place, &text, what)?;
             Some(Sent::GraphQl { query: text, variables })
         }
-        (None, Some(json), None, None) => worded(desk, json).map(Sent::Json),
+        (None, Some(json), None, None) => worded(desk, json, secrets).map(Sent::Json),
         (None, None, Some(form), None) => {
             let fields = form.value.iter().flat_map(|form| form.iter());
-            let fields = fields.filter_map(|(name, place, text)| {
-                Some((name.to_owned(), desk.told(place, Wording::parse(text))?))
-            });
+            let fields = fields
+                .filter_map(|(name, place, doc)| Some((name.to_owned(), field(desk, place, doc)?)));
             Some(Sent::Form(fields.collect()))
         }
         (None, None, None, Some(body)) => text(desk, body, doc.content_type.as_ref()),
@@ -201,43 +233,76 @@ fn text(desk: &mut Desk, body: &Loc<String>, media: Option<&Loc<String>>) -> Opt
     Some(Sent::Text { words: words?, media })
 }
 
-/// Numbers without a fraction as the author wrote them: 1, not 1.0.
-fn whole(value: Value) -> Value {
-    /// Beyond this, not every whole number is a float.
-    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if float.fract() == 0.0 && float.abs() < EXACT_MAX => json!(float as i64),
-            _ => Value::Number(number),
-        },
-        Value::Array(list) => list.into_iter().map(whole).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, whole(value))).collect(),
-        other => other,
+/// The key of an object in JSON that stands for a secret, and says where it is kept.
+fn kept(map: &serde_json::Map<String, Value>) -> Option<SecretDoc> {
+    let (key, Value::String(name)) = map.iter().next().filter(|_| map.len() == 1)? else {
+        return None;
+    };
+    match key.as_str() {
+        "env" => Some(SecretDoc::Env(name.clone())),
+        "file" => Some(SecretDoc::File(name.clone())),
+        "credential" => Some(SecretDoc::Credential(name.clone())),
+        _ => None,
     }
 }
 
-/// JSON whose texts are all wordings.
-fn worded(desk: &mut Desk, doc: &Loc<Value>) -> Option<Value> {
-    let value = whole(doc.value.clone()?);
+/// JSON whose texts are all wordings, and the secrets that stand in it.
+fn worded(desk: &mut Desk, doc: &Loc<Value>, secrets: &mut Vec<Kept>) -> Option<Value> {
+    let value = doc.value.clone()?;
     let mut open = vec![&value];
     while let Some(node) = open.pop() {
         match node {
             Value::String(text) => {
+                without_variable(desk, doc.place, text)?;
                 desk.told(doc.place, Wording::parse(text))?;
             }
             Value::Array(list) => open.extend(list),
-            Value::Object(map) => open.extend(map.values()),
+            Value::Object(map) => match kept(map) {
+                Some(at) => {
+                    let secret = desk.secret(&Loc { place: doc.place, value: Some(at) })?;
+                    secrets.push(Kept { at: node.to_string(), secret });
+                }
+                None => open.extend(map.values()),
+            },
             _ => {}
         }
     }
     Some(value)
 }
 
-fn headers(desk: &mut Desk, docs: Option<&Entries<String>>) -> Vec<(HeaderName, Wording)> {
+/// A text that is not the name of a variable, as shells write it.
+fn without_variable(desk: &mut Desk, place: At, text: &str) -> Option<()> {
+    let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let Some(name) = text.strip_prefix('$').filter(|name| name.len() > 1) else { return Some(()) };
+    if !name.chars().all(is_of_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(());
+    }
+    let message = format!("`{text}` would be sent as it stands; no variable is put in its place");
+    let hint = format!("write {{ env: {name} }}");
+    desk.problems.push(Problem::error(place, message).hint(hint));
+    None
+}
+
+/// A text in which the window stands, or a secret.
+fn field(desk: &mut Desk, place: At, doc: &FieldDoc) -> Option<Field> {
+    let at = match doc {
+        FieldDoc::Text(text) => {
+            without_variable(desk, place, text)?;
+            return desk.told(place, Wording::parse(text)).map(Field::Words);
+        }
+        FieldDoc::Env(name) => json!({ "env": name }),
+        FieldDoc::File(path) => json!({ "file": path }),
+        FieldDoc::Credential(name) => json!({ "credential": name }),
+    };
+    let secret = desk.secret(&Loc { place, value: doc.secret() })?;
+    Some(Field::Kept(Kept { at: at.to_string(), secret }))
+}
+
+fn headers(desk: &mut Desk, docs: Option<&Entries<FieldDoc>>) -> Vec<(HeaderName, Field)> {
     let docs = docs.into_iter().flat_map(|docs| docs.iter());
-    let header = |(name, place, text): (&str, At, &String)| {
-        let words = desk.told(place, Wording::parse(text));
-        Some((header_name(desk, name, place)?, words?))
+    let header = |(name, place, doc): (&str, At, &FieldDoc)| {
+        let field = field(desk, place, doc);
+        Some((header_name(desk, name, place)?, field?))
     };
     docs.filter_map(header).collect()
 }
