@@ -10,13 +10,15 @@ use crate::cli::{
     output::{Format, print_json, put},
 };
 use kpid_clock::Clock;
+use kpid_config::setup::Setup;
 use kpid_rules::{
-    analysis::{Explanation, Part},
+    analysis::{Explanation, Part, Picture},
     judgement::{
         Child, Judge, Lines, PeriodVerdict, PerspectiveStanding, Rolled, ScorecardStanding,
-        Verdict, roll_up, rounding,
+        Verdict, incomplete, roll_up,
+        rounding::{self, Readout},
     },
-    model::{Id, KpiRef, Period, Perspective, Scope, Scorecard, Scoring},
+    model::{Gap, Id, KpiRef, Period, Perspective, Scope, Scorecard, Scoring},
     series::Figure,
 };
 use kpid_store::{Held, Store};
@@ -45,6 +47,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let scorecard = setup.portfolio.scorecard(scope.scorecard());
     let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{scope}`")))?;
     let desk = Desk { judge, scorecard, period };
+    let gone = match period {
+        None => Vec::new(),
+        Some(period) => gone(&store, &setup, (scorecard, period)).await?,
+    };
     let (text, mut value) = match &scope {
         Scope::Kpi(kpi) => desk.kpi(kpi)?,
         Scope::Scorecard(_) => desk.whole(),
@@ -52,11 +58,42 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Scope::Objective(_, view, objective) => desk.perspective(view, Some(objective))?,
     };
     value["scope"] = json!(scope);
+    if !gone.is_empty() {
+        value["gone"] = json!(gone.iter().map(ToString::to_string).collect::<Vec<_>>());
+    }
     match arguments.format {
-        Format::Text => put(format_args!("{scope}{text}")),
+        Format::Text => put(format_args!("{scope}{text}{}", note(&gone))),
         Format::Json => print_json(&value)?,
     }
     Ok(Answer::Done)
+}
+
+/// The KPIs of a scorecard that another configuration judged while a period was the last one to report,
+/// and that today's does not have.
+async fn gone(
+    store: &Store,
+    setup: &Setup,
+    (scorecard, period): (&Scorecard, Period),
+) -> anyhow::Result<Vec<KpiRef>> {
+    let (_, from) = scorecard.calendar.bounds(period);
+    let (_, to) = scorecard.calendar.bounds(period.next());
+    let by_another = store.verdict_by_another(&scorecard.id, &setup.digest, from..to).await?;
+    let mut then = Picture::default();
+    if let Some(verdict) = by_another {
+        then.add_kept(&verdict.standing)?;
+    }
+    Ok(then.kpis().filter(|kpi| setup.portfolio.kpi(kpi).is_none()).cloned().collect())
+}
+
+/// That today's configuration judges without some KPIs.
+fn note(gone: &[KpiRef]) -> String {
+    match gone {
+        [] => String::new(),
+        gone => format!(
+            "  note    judged by today's configuration, without {}; `kpid show --as-of` has what was told\n",
+            gone.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ),
+    }
 }
 
 /// What there is to explain, and when.
@@ -87,7 +124,9 @@ impl Desk<'_> {
         let figure = case.held.actual(period).map(|actual| actual.figure);
         let formula = formula(&kpi.scoring, kpi.best.or(kpi.worst).is_some(), &verdict);
         let unit = kpi.unit.as_deref();
-        let show = |value: f64| rounding::value(value, kpi.decimals, &[], unit);
+        let (green, red) = verdict.lines.as_ref().map_or((None, None), |l| l.shown(verdict.value));
+        let shown = Readout::new(kpi.decimals, unit, verdict.value, [verdict.target, green, red]);
+        let show = |value: f64| shown.amount(value);
         let mut text =
             format!(", {}: {}\n", period.label(), headline(verdict.status.words(), verdict.score));
         if let Some(value) = verdict.value {
@@ -96,7 +135,6 @@ impl Desk<'_> {
         if let Some(target) = verdict.target {
             let _ = writeln!(text, "  target  {}", show(target));
         }
-        let (green, red) = verdict.lines.as_ref().map_or((None, None), |l| l.shown(verdict.value));
         if let Some((green, red)) = green.zip(red) {
             let _ =
                 writeln!(text, "  lines   green from {}, red beyond {}", show(green), show(red));
@@ -108,7 +146,15 @@ impl Desk<'_> {
             .gap
             .or(reported.filter(|held| held.period == Some(period)).and_then(|held| held.gap))
         {
-            let _ = writeln!(text, "  note    {}", gap.words());
+            let missing = match gap {
+                Gap::MissingInput => case.missing_parts(period),
+                _ => Vec::new(),
+            };
+            let note = match missing.as_slice() {
+                [] => gap.words().to_owned(),
+                missing => format!("{}; {}", incomplete(missing), kpi.way_to_a_sum(missing)),
+            };
+            let _ = writeln!(text, "  note    {note}");
         }
         let value = json!({
             "period": period, "status": verdict.status,
@@ -317,7 +363,7 @@ fn node(verdict: &Verdict, culprit: Option<&Id>) -> String {
         let _ = write!(text, " ({culprit})");
     }
     if verdict.coverage < 1.0 {
-        let _ = write!(text, ", {:.0} % of the weight has data", 100.0 * verdict.coverage);
+        let _ = write!(text, ", {} of the weight has data", rounding::percent(verdict.coverage));
     }
     text
 }
@@ -355,7 +401,8 @@ fn formula(scoring: &Scoring, anchored: bool, verdict: &PeriodVerdict) -> Option
     let raw = 40.0 + 30.0 * (value - red) / (green - red);
     let kept =
         if (raw - score).abs() > 0.05 { format!("{raw:.1}, kept at {shown}") } else { shown };
-    let number = |value: f64| rounding::value(value, None, &[], None);
+    let numbers = Readout::new(None, None, Some(value), [Some(green), Some(red)]);
+    let number = |value: f64| numbers.number(value);
     let (value, green, red) = (number(value), number(green), number(red));
     Some(format!("40 + 30 × ({value} - {red}) / ({green} - {red}) = {kept}"))
 }

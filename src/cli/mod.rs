@@ -34,6 +34,7 @@ mod run;
 mod schema;
 mod show;
 mod simulate;
+mod then;
 mod token;
 mod tree;
 mod usage_error;

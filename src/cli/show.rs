@@ -8,7 +8,7 @@ use crate::cli::{
     Answer, configuration,
     failure::Failure,
     output::{self, Format, print_json},
-    tree,
+    then, tree,
 };
 use kpid_clock::Clock;
 use kpid_rules::{
@@ -46,13 +46,20 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Some(_) => (history.as_of(at), begun_by(at, episodes)),
     };
     let standing = judge(&setup.portfolio, &history, &episodes, &setup.digest, at);
+    let then = match arguments.as_of {
+        None => Vec::new(),
+        Some(_) => then::judged_otherwise(&store, &setup, &standing, (scope.as_ref(), at)).await?,
+    };
     let standing = match &scope {
         None => standing.public(&setup.portfolio),
         Some(scope) => standing.narrow(scope),
     };
     match arguments.format {
-        Format::Text => output::put(format_args!("{}", tree::render(&standing))),
-        Format::Json => print_json(&standing)?,
+        Format::Text => {
+            output::put(format_args!("{}{}", tree::render(&standing), then::render(&then)));
+        }
+        Format::Json if then.is_empty() => print_json(&standing)?,
+        Format::Json => print_json(&then::Both { standing, then })?,
     }
     Ok(Answer::Done)
 }

@@ -183,24 +183,19 @@ fn verdict_facts(verdict: &Verdict, culprit: Option<&str>) -> Vec<String> {
         facts.push(format!("\"{culprit}\" {because}"));
     }
     if verdict.coverage > 0.0 && verdict.coverage < 1.0 {
-        facts.push(format!("{:.0} % of the weight has data", 100.0 * verdict.coverage));
+        facts.push(format!("{} of the weight has data", rounding::percent(verdict.coverage)));
     }
     facts
 }
 
 fn kpi_facts(kpi: &KpiStanding) -> String {
     let mut facts = Vec::new();
-    let unit = kpi.unit.as_deref();
-    let lines: Vec<f64> = [kpi.green_line, kpi.red_line].into_iter().flatten().collect();
-    if let Some(value) = kpi.value {
-        facts.push(rounding::value(value, kpi.decimals, &lines, unit));
-    }
+    let shown = kpi.readout();
+    facts.extend(kpi.value.map(|value| shown.amount(value)));
     match (kpi.target, kpi.green_line) {
-        (Some(target), _) => {
-            facts.push(format!("target {}", rounding::value(target, kpi.decimals, &[], unit)));
-        }
+        (Some(target), _) => facts.push(format!("target {}", shown.amount(target))),
         (None, Some(line)) if kpi.value.is_some() => {
-            facts.push(format!("green line {}", rounding::value(line, kpi.decimals, &[], unit)));
+            facts.push(format!("green line {}", shown.amount(line)));
         }
         (None, _) => {}
     }
@@ -211,7 +206,7 @@ fn kpi_facts(kpi: &KpiStanding) -> String {
         Some(Finality::Revised) => Some("revised".to_owned()),
         _ => None,
     });
-    facts.extend(kpi.gap.map(|gap| gap.words().to_owned()));
+    facts.extend(kpi.gap_words());
     if kpi.state == DataState::Awaiting {
         facts.push("newer period awaited".to_owned());
     }

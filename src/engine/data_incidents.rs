@@ -12,7 +12,7 @@ use kpid_message::notice::{NoticeKind, Section};
 use kpid_rules::{
     evaluation::IncidentKey,
     evaluation::{Incident, IncidentNews, Trouble},
-    judgement::{KpiStanding, Restated, Standing, rounding},
+    judgement::{KpiStanding, Restated, Standing, incomplete, rounding},
     model::{Id, KpiRef, Lag},
 };
 use kpid_store::{Held, NewDelivery};
@@ -42,7 +42,7 @@ struct Seen {
 /// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
 pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
     let seen = seen(setup, held, standing, now);
-    let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing)).cloned();
+    let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing, now)).cloned();
     let keys: BTreeSet<IncidentKey> = seen.keys().cloned().chain(open).collect();
     let mut incidents = Vec::new();
     let mut told: BTreeMap<(Vec<Id>, bool), Vec<Told>> = BTreeMap::new();
@@ -51,7 +51,9 @@ pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTim
         let Some((incident, news)) = Incident::advance(before, trouble.is_some(), now) else {
             continue;
         };
-        if let Some(news) = news.and_then(|news| told_of(setup, &key, incident, news, trouble)) {
+        if let Some(news) =
+            news.and_then(|news| told_of(setup, &key, (incident, now), news, trouble))
+        {
             told.entry((readers(setup, &key), news.began)).or_default().push(news);
         }
         incidents.push((key, incident));
@@ -84,7 +86,7 @@ fn seen(
     standing: &Standing,
     now: DateTime<Utc>,
 ) -> BTreeMap<IncidentKey, Seen> {
-    let mut seen = sources(setup, held);
+    let mut seen = sources(setup, held, now);
     for (named, kpi) in &judged(standing) {
         for restated in &kpi.restated {
             seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
@@ -133,17 +135,20 @@ fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
 }
 
 /// Whether a judgement of these scorecards can say that an incident is over.
-fn is_looked_at(setup: &Setup, key: &IncidentKey, standing: &Standing) -> bool {
+fn is_looked_at(setup: &Setup, key: &IncidentKey, standing: &Standing, now: DateTime<Utc>) -> bool {
     let is_judged =
         |kpi: &KpiRef| standing.scorecards.iter().any(|scorecard| scorecard.id == kpi.scorecard);
-    key.kpi().is_none_or(is_judged) || no_longer_followed(setup, key).is_some()
+    key.kpi().is_none_or(is_judged) || no_longer_followed(setup, key, now).is_some()
 }
 
 /// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
 /// KPI than the others hears of it, also when the others know already.
-fn sources(setup: &Setup, held: &Held) -> BTreeMap<IncidentKey, Seen> {
+fn sources(setup: &Setup, held: &Held, now: DateTime<Utc>) -> BTreeMap<IncidentKey, Seen> {
     let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
     for collection in &setup.collections {
+        if !counts(setup, &collection.kpi, now) {
+            continue;
+        }
         let attempt = held.attempts.get(&collection.kpi);
         if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref()) {
             let reader = steward(setup, &collection.kpi);
@@ -155,6 +160,15 @@ fn sources(setup: &Setup, held: &Held) -> BTreeMap<IncidentKey, Seen> {
         (IncidentKey::Source { connection: id.clone(), steward }, of_source(setup, held, id, &kpis))
     };
     failing.into_iter().map(source).collect()
+}
+
+/// Whether a KPI is followed and weighs at an instant: nobody is asked to look after the others.
+fn counts(setup: &Setup, named: &KpiRef, now: DateTime<Utc>) -> bool {
+    let scorecard = setup.portfolio.scorecard(&named.scorecard);
+    let kpi = scorecard.and_then(|scorecard| Some((scorecard, scorecard.kpi(&named.kpi)?)));
+    kpi.is_some_and(|(scorecard, kpi)| {
+        kpi.weight_in(Some(kpi.present(&scorecard.calendar, now))) > 0.0
+    })
 }
 
 fn of_source(setup: &Setup, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
@@ -212,6 +226,9 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
             "is not believable",
             format!("came{period} with a value outside its `sanity`; it is not used"),
         ),
+        Trouble::Incomplete => {
+            ("has no running total", format!("has {}", incomplete(&kpi.missing)))
+        }
     };
     let mut lines = Vec::new();
     lines.extend(kpi.last_known.map(|last| {
@@ -219,6 +236,11 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
     }));
     if trouble == Trouble::Quarantined {
         lines.push("To accept it, widen `sanity`, or correct the source.".to_owned());
+    }
+    if trouble == Trouble::Incomplete {
+        let missing = kpi.missing.clone();
+        let kpi = setup.portfolio.kpi(named);
+        lines.extend(kpi.map(|kpi| format!("To do: {}.", kpi.way_to_a_sum(&missing))));
     }
     Seen {
         subject: format!("[Data] {} {word}", kpi.name),
@@ -265,7 +287,7 @@ struct Told {
 fn told_of(
     setup: &Setup,
     key: &IncidentKey,
-    incident: Incident,
+    (incident, now): (Incident, DateTime<Utc>),
     news: IncidentNews,
     trouble: Option<&Seen>,
 ) -> Option<Told> {
@@ -284,7 +306,7 @@ fn told_of(
             let since = incident.opened_at.with_timezone(&setup.calendar.zone);
             let problem =
                 format!("The problem with {what} that began {}", since.format("%Y-%m-%d %H:%M"));
-            let (subject, summary) = match no_longer_followed(setup, key) {
+            let (subject, summary) = match no_longer_followed(setup, key, now) {
                 None => (format!("[Data] {what} is working again"), format!("{problem} is over.")),
                 Some(why) => (
                     format!("[Data] {what} {why}"),
@@ -345,6 +367,7 @@ fn subject_of(setup: &Setup, key: &IncidentKey) -> String {
         IncidentKey::Source { connection, .. } => format!("the connection `{connection}`"),
         IncidentKey::Overdue(kpi)
         | IncidentKey::Stale(kpi)
+        | IncidentKey::Incomplete(kpi)
         | IncidentKey::Quarantined(kpi, _)
         | IncidentKey::Restated(kpi, _) => name(setup, kpi),
     }
@@ -352,18 +375,27 @@ fn subject_of(setup: &Setup, key: &IncidentKey) -> String {
 
 /// Why nobody can see any more whether trouble goes on, if so: what it was about is gone, which is
 /// no recovery.
-fn no_longer_followed(setup: &Setup, key: &IncidentKey) -> Option<&'static str> {
+fn no_longer_followed(
+    setup: &Setup,
+    key: &IncidentKey,
+    now: DateTime<Utc>,
+) -> Option<&'static str> {
     let not_configured = "is no longer configured";
     if let IncidentKey::Source { connection, steward: reader } = key {
         if !setup.connections.contains_key(connection) {
             return Some(not_configured);
         }
         let mut fed = setup.collections.iter().filter(|held| held.source.from == *connection);
-        let is_fed = fed.any(|held| steward(setup, &held.kpi) == *reader);
+        let is_fed =
+            fed.any(|held| steward(setup, &held.kpi) == *reader && counts(setup, &held.kpi, now));
         return (!is_fed).then_some("feeds no KPI that you look after any more");
     }
-    let is_gone = key.kpi().is_some_and(|kpi| setup.portfolio.kpi(kpi).is_none());
-    is_gone.then_some(not_configured)
+    let kpi = key.kpi()?;
+    match setup.portfolio.kpi(kpi) {
+        None => Some(not_configured),
+        Some(_) if !counts(setup, kpi, now) => Some("does not count any more"),
+        Some(_) => None,
+    }
 }
 
 /// The steward whom the key names, or of the KPI it names; the operators where there is none.

@@ -17,7 +17,8 @@ const CATCH_UP_PERIODS_MAX: usize = 12;
 ///
 /// A series spans its look back. A level, and what is cumulative in its period, is asked for the
 /// running period. Anything else is asked for the last closed period, which is the one judged, and
-/// for closed periods that were missed since the oldest one held.
+/// for closed periods that were missed since the oldest one held. Of periods in which the KPI is not
+/// followed nothing is asked.
 pub(crate) fn windows(
     kpi: &Kpi,
     source: &Source,
@@ -26,20 +27,24 @@ pub(crate) fn windows(
     now: DateTime<Utc>,
 ) -> Vec<Window> {
     let running = calendar.period_at(kpi.frequency, now);
+    let alive = |kpi: &Kpi, period: Period| -> Vec<Window> {
+        Some(of(calendar, period)).filter(|_| kpi.lives_in(period)).into_iter().collect()
+    };
     match source.reading {
         ReadingKind::Series => {
             let back = std::iter::successors(Some(running), |at| Some(at.previous()));
-            let oldest = back.take(source.lookback as usize + 1).last().unwrap_or(running);
-            vec![spanning(calendar, oldest, running)]
+            let back = back.take(source.lookback as usize + 1);
+            let living: Vec<Period> = back.filter(|at| kpi.lives_in(*at)).collect();
+            let ends = living.last().zip(living.first());
+            ends.map(|(oldest, newest)| spanning(calendar, *oldest, *newest)).into_iter().collect()
         }
-        ReadingKind::Delta | ReadingKind::ToDate | ReadingKind::Counter => {
-            vec![of(calendar, running)]
-        }
+        ReadingKind::Delta | ReadingKind::ToDate | ReadingKind::Counter => alive(kpi, running),
         ReadingKind::Value if kpi.is_judged_on_newest() || kpi.nature == Nature::Level => {
-            vec![of(calendar, running)]
+            alive(kpi, running)
         }
         ReadingKind::Value => {
-            missing(source, held, running.previous()).map(|period| of(calendar, period)).collect()
+            let missing = missing(source, held, running.previous());
+            missing.filter(|at| kpi.lives_in(*at)).map(|period| of(calendar, period)).collect()
         }
     }
 }
@@ -83,14 +88,17 @@ mod tests {
     use kpid_sources::{Request, sql::Query};
 
     fn asked(nature: Nature, reading: ReadingKind, held: &[&str], query: &str) -> Vec<String> {
+        asked_of(&Kpi::plain(Id::parse("k").unwrap(), nature), reading, held, query)
+    }
+
+    fn asked_of(kpi: &Kpi, reading: ReadingKind, held: &[&str], query: &str) -> Vec<String> {
         let id = Id::parse("k").unwrap();
-        let kpi = Kpi::plain(id.clone(), nature);
         let request = Request::Sql(Query::parse(query).unwrap());
         let source = Source { from: id, request, reading, lookback: 3 };
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
         let now = "2026-06-03T04:00:00Z".parse().unwrap();
         let held = held.iter().map(|key| Period::parse(key).unwrap()).collect();
-        let windows = windows(&kpi, &source, &calendar, &held, now);
+        let windows = windows(kpi, &source, &calendar, &held, now);
         windows
             .iter()
             .map(|window| format!("{} from {}", window.period, window.first_day))
@@ -116,6 +124,33 @@ mod tests {
         let now = ["2026-06 from 2026-06-01"];
         assert_eq!(asked(Nature::Level, ReadingKind::Value, &[], "select 1"), now);
         assert_eq!(asked(Nature::Flow, ReadingKind::ToDate, &[], "select 1"), now);
+    }
+
+    #[test]
+    fn what_has_ended_is_not_asked_for() {
+        let kpi = |nature, from: Option<&str>, until: Option<&str>| {
+            let period = |key: Option<&str>| key.map(|key| Period::parse(key).unwrap());
+            let (from, until) = (period(from), period(until));
+            Kpi { from, until, ..Kpi::plain(Id::parse("k").unwrap(), nature) }
+        };
+        let flow = |from, until, held: &[&str]| {
+            asked_of(&kpi(Nature::Flow, from, until), ReadingKind::Value, held, BY_PERIOD)
+        };
+        assert_eq!(flow(None, Some("2026-05"), &[]), ["2026-05 from 2026-05-01"]);
+        assert_eq!(flow(None, Some("2026-04"), &["2026-03"]), ["2026-04 from 2026-04-01"]);
+        assert_eq!(flow(None, Some("2026-04"), &["2026-04"]), [""; 0]);
+        assert_eq!(flow(Some("2026-06"), None, &[]), [""; 0]);
+        let level = |from, until| {
+            asked_of(&kpi(Nature::Level, from, until), ReadingKind::Value, &[], BY_PERIOD)
+        };
+        assert_eq!(level(None, Some("2026-05")), [""; 0]);
+        assert_eq!(level(Some("2026-06"), None), ["2026-06 from 2026-06-01"]);
+        let series = |from, until| {
+            asked_of(&kpi(Nature::Flow, from, until), ReadingKind::Series, &[], BY_PERIOD)
+        };
+        assert_eq!(series(None, Some("2026-04")), ["2026-04 from 2026-03-01"]);
+        assert_eq!(series(Some("2026-05"), None), ["2026-06 from 2026-05-01"]);
+        assert_eq!(series(None, Some("2026-02")), [""; 0]);
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn was_asked(
     let day = calendar.last_day(period);
     let own = calendar.period_of(kpi.frequency, day);
     let own = if calendar.last_day(own) <= day { own } else { own.previous() };
-    if case.is_whole(own, now) || kpi.weight <= 0.0 || !is_collected(setup, named) {
+    if case.is_whole(own, now) || kpi.weight_in(Some(own)) <= 0.0 || !is_collected(setup, named) {
         return true;
     }
     let due = calendar.overdue_from(own, kpi.lag.unwrap_or(Lag::Days(0)));

@@ -178,7 +178,7 @@ fn perspective(card: &Id, view: &PerspectiveStanding) -> View {
     facts.extend(view.period.map(|period| period.label()));
     facts.extend(view.since.map(|since| format!("since {}", since.label())));
     if view.verdict.coverage < 1.0 {
-        facts.push(format!("{:.0} % of the weight has data", 100.0 * view.verdict.coverage));
+        facts.push(format!("{} of the weight has data", rounding::percent(view.verdict.coverage)));
     }
     let aims = view.objectives.iter().map(|aim| Aim {
         name: aim.name.clone(),
@@ -199,19 +199,19 @@ fn perspective(card: &Id, view: &PerspectiveStanding) -> View {
 }
 
 pub(super) fn row(kpi: &KpiStanding) -> Row {
-    let lines: Vec<f64> =
-        [kpi.target, kpi.green_line, kpi.red_line].into_iter().flatten().collect();
-    let shown = |value: f64, lines: &[f64]| {
-        rounding::value(value, kpi.decimals, lines, kpi.unit.as_deref())
-    };
-    let note = kpi.gap.map(|gap| gap.words().to_owned());
+    let shown = kpi.readout();
+    let note = kpi.gap_words();
     let failing = kpi.error.as_ref().map(|_| "its source fails".to_owned());
     Row {
         name: kpi.name.clone(),
         tone: kpi.status.tone(),
         word: kpi.status.words(),
-        value: kpi.value.map(|value| shown(value, &lines)).unwrap_or_default(),
-        target: kpi.target.or(kpi.green_line).map(|target| shown(target, &[])).unwrap_or_default(),
+        value: kpi.value.map(|value| shown.amount(value)).unwrap_or_default(),
+        target: kpi
+            .target
+            .or(kpi.green_line)
+            .map(|target| shown.amount(target))
+            .unwrap_or_default(),
         period: kpi.period.map(|period| period.label()).unwrap_or_default(),
         note: note.into_iter().chain(failing).collect::<Vec<_>>().join("; "),
     }

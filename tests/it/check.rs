@@ -267,6 +267,131 @@ fn a_definition_that_the_rules_cannot_follow_is_refused() {
     }
 }
 
+/// Checks a scorecard beside another one of which it uses KPIs.
+fn told_of_two(own: &str, other: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    for (id, kpis) in [("a", own), ("b", other)] {
+        let text = format!(
+            "scorecard: {id}\nperspectives:\n  p:\n    objectives:\n      o:\n        kpis:\n{kpis}"
+        );
+        fs::write(folder.path().join(format!("scorecards/{id}.yaml")), text).unwrap();
+    }
+    match load(&folder.path().join("kpid.yaml"), Secrets::Unused) {
+        Ok(_) => Vec::new(),
+        Err(LoadError::Problems(problems)) => {
+            let problems = problems.to_json();
+            let errors = problems["problems"].as_array().unwrap().iter();
+            let errors = errors.filter(|told| told["severity"] == "error");
+            errors.map(|told| told["message"].as_str().unwrap().to_owned()).collect()
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn what_is_put_together_is_alike_or_refused() {
+    let kpi = |id: &str, what: &str| format!("          {id}: {{ {what} }}\n");
+    let cases = [
+        ("nature: flow, unit: kEUR, shared: [b/x]", "nature: flow, unit: kEUR", None),
+        ("nature: flow, unit: kEUR, shared: [b/x]", "nature: flow", None),
+        (
+            "nature: flow, unit: kEUR, shared: [b/x]",
+            "nature: flow, unit: EUR",
+            Some("`a/k` adds up `b/x`, which is in `EUR`, and is in `kEUR` itself"),
+        ),
+        (
+            "nature: flow, shared: [b/x]",
+            "nature: level",
+            Some("which is a level, and is a flow itself"),
+        ),
+        (
+            "nature: flow, shared: [b/x]",
+            "nature: flow, period: quarter",
+            Some("which has a figure a quarter, and has one a month itself"),
+        ),
+        (
+            "nature: ratio, unit: '%', tolerance: 1, target: 9, shared: [b/x]",
+            "nature: ratio, unit: '%', scale: 1",
+            Some("whose `scale` is 1, and its own is 100"),
+        ),
+        (
+            "nature: flow, target: 9, shared: [b/x]",
+            "nature: flow, target: 9, direction: lower",
+            Some("for which the other direction is better"),
+        ),
+        ("nature: flow, target: 9, direction: lower, shared: [b/x]", "nature: flow", None),
+        (
+            "nature: flow, formula: b/x + 1",
+            "nature: flow, period: week",
+            Some("is made of `b/x`, which has a figure a week"),
+        ),
+        ("nature: flow, unit: kEUR, formula: own + b/x", "nature: flow, unit: kEUR", None),
+        (
+            "nature: flow, unit: kEUR, formula: own + b/x",
+            "nature: flow, unit: pcs",
+            Some("`a/k` adds or compares `own` in `kEUR` and `b/x` in `pcs`"),
+        ),
+        (
+            "nature: flow, unit: kEUR, formula: 'if(own > b/x, 1, 2)'",
+            "nature: flow, unit: pcs",
+            Some("adds or compares `own` in `kEUR` and `b/x` in `pcs`"),
+        ),
+        (
+            "nature: flow, unit: kEUR, formula: 'max(own, b/x * 1000)'",
+            "nature: flow, unit: MEUR",
+            None,
+        ),
+        ("nature: flow, unit: EUR, formula: 'own / b/x'", "nature: flow, unit: pcs", None),
+        (
+            "nature: flow, unit: EUR, formula: 'coalesce(b/x, 3)'",
+            "nature: flow, unit: kEUR",
+            Some("`a/k` is in `EUR`, and its formula comes out in `kEUR` of `b/x`"),
+        ),
+        (
+            "nature: flow, unit: kEUR, target: { relative: { to: { kpi: b/x } } }",
+            "nature: flow, unit: EUR",
+            Some("is compared with `b/x`, which is in `EUR`"),
+        ),
+        (
+            "nature: flow, target: { relative: { to: { kpi: b/x } } }",
+            "nature: flow, period: day",
+            Some("is compared with `b/x`, which has a figure a day"),
+        ),
+        (
+            "nature: flow, unit: EUR, target: { relative: { to: { kpi: b/x } } }",
+            "nature: level, unit: EUR",
+            None,
+        ),
+    ];
+    for (own, other, expected) in cases {
+        let own = format!("{}{}", kpi("own", "nature: flow, unit: kEUR"), kpi("k", own));
+        let told = told_of_two(&own, &kpi("x", other));
+        match expected {
+            None => assert_eq!(told, Vec::<String>::new(), "{own}{other}"),
+            Some(expected) => {
+                assert!(told.len() == 1 && told[0].contains(expected), "{own}{other}: {told:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_life_is_from_a_first_period_until_a_last_one() {
+    let ends = "`k` ends with 2026-05 and begins with 2026-06";
+    for (kpi, expected) in [
+        ("{ nature: flow, from: 2026-05, until: 2026-05 }", None),
+        ("{ nature: flow, from: 2026-06, until: 2026-05 }", Some(ends)),
+        ("{ nature: flow, until: 2026-W05 }", Some("`2026-W05` is no")),
+        ("{ nature: flow, from: soon }", Some("soon")),
+    ] {
+        let told = told_of(kpi);
+        assert_eq!(told.is_empty(), expected.is_none(), "{kpi}: {told:?}");
+        assert!(expected.is_none_or(|expected| told[0].contains(expected)), "{kpi}: {told:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 

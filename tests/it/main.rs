@@ -4,6 +4,7 @@
 
 mod acknowledge;
 mod alerts;
+mod as_of;
 mod asking;
 mod backfill;
 mod backup;
@@ -19,6 +20,7 @@ mod docs;
 mod doctor;
 mod ended;
 mod explain;
+mod faces;
 mod faults;
 mod fuzzed;
 mod http_formats;

@@ -445,9 +445,14 @@ fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
                     LinkError::DuplicateScorecard(id) => at(id.as_str()),
                     LinkError::Dangling { from, .. }
                     | LinkError::Cycle(from, _)
+                    | LinkError::Unlike { from, .. }
                     | LinkError::TooDeep(from) => at(from),
                 };
-                desk.problems.push(Problem::error(place, error.to_string()));
+                let problem = Problem::error(place, error.to_string());
+                desk.problems.push(match error {
+                    LinkError::Unlike { hint, .. } => problem.hint(hint),
+                    _ => problem,
+                });
             }
             None
         }

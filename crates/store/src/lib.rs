@@ -63,6 +63,7 @@ pub use crate::{
     receipts::Known,
     retention::{Old, Removed, removed_words},
     silences::KeptSilence,
+    snapshots::PastVerdict,
     standing_alerts::StandingAlert,
 };
 use kpid_rules::{

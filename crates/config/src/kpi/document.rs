@@ -34,6 +34,10 @@ pub struct KpiDoc {
     pub direction: Option<Loc<DirectionDoc>>,
     /// How often there is an actual; `month` by default.
     pub period: Option<Loc<FrequencyDoc>>,
+    /// The first period in which it is followed; before it nothing is collected, weighed or missing.
+    pub from: Option<Loc<String>>,
+    /// The last period in which it is followed; what it has brought stays.
+    pub until: Option<Loc<String>>,
     /// When it is collected.
     pub schedule: Option<Loc<ScheduleDoc>>,
     /// Up to so much later than its schedule says, always the same for a KPI, e.g. `5m`; 0 by default.

@@ -30,6 +30,7 @@ pub(crate) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     let frequency = given(doc.period.as_ref()).map_or(Frequency::Month, |doc| frequency(*doc));
     let mut kpi = Kpi { frequency, ..Kpi::plain(id, nature) };
     people_and_words(sheet, &mut kpi, doc);
+    life(sheet.desk, &mut kpi, doc);
     alert(sheet, &mut kpi, place, doc);
     let desk = &mut *sheet.desk;
     kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc));
@@ -54,6 +55,23 @@ pub(crate) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> 
     kpi.input = input(sheet, &kpi, place, doc);
     collection(sheet, &mut kpi, place, doc);
     Some(kpi)
+}
+
+/// From when until when it is followed.
+fn life(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
+    let frequency = kpi.frequency;
+    let mut period = |written: Option<&Loc<String>>| {
+        let written = written?;
+        period_of(desk, written.value.as_deref()?, written.place, frequency)
+    };
+    (kpi.from, kpi.until) = (period(doc.from.as_ref()), period(doc.until.as_ref()));
+    if let (Some(from), Some(until), Some(written)) = (kpi.from, kpi.until, &doc.until)
+        && until < from
+    {
+        let message = format!("`{}` ends with {until} and begins with {from}", kpi.id);
+        let hint = "`until` is the last period in which it is followed, `from` the first";
+        desk.problems.push(Problem::error(written.place, message).hint(hint));
+    }
 }
 
 /// Only of a flow is nothing 0.

@@ -119,7 +119,7 @@ pub(crate) fn scorecard(
     );
     sheet.child_decides(
         doc.rollup.as_ref(),
-        perspectives.iter().map(|child| (&child.id, child.weight)).collect(),
+        perspectives.iter().map(|child| (&child.id, weightless(child.weight))).collect(),
     );
     sheet.check_drives();
     sheet.check_earlier();
@@ -156,6 +156,11 @@ pub(crate) fn scorecard(
         implied: sheet.implied,
         stewards: sheet.stewards,
     })
+}
+
+/// Why a child of that weight counts for nothing, if so.
+fn weightless(weight: f64) -> Option<&'static str> {
+    (weight <= 0.0).then_some("has weight 0")
 }
 
 impl Sheet<'_> {
@@ -205,7 +210,7 @@ impl Sheet<'_> {
         self.some_weight(objectives.iter().map(|child| child.weight), place, "objectives");
         self.child_decides(
             doc.rollup.as_ref(),
-            objectives.iter().map(|child| (&child.id, child.weight)).collect(),
+            objectives.iter().map(|child| (&child.id, weightless(child.weight))).collect(),
         );
         Perspective {
             was: self.was(doc.was.as_ref(), Level::PerspectiveOrKpi),
@@ -241,9 +246,14 @@ impl Sheet<'_> {
             self.desk.problems.push(Problem::warning(place, message));
         }
         self.some_weight(kpis.iter().map(|child| child.weight), place, "KPIs");
-        let last = |kpi: &Kpi| kpi.weights.last().map_or(kpi.weight, |(_, weight)| *weight);
+        // What has ended decides nothing any more.
+        let last = |kpi: &Kpi| match kpi.until {
+            Some(_) => Some("ends"),
+            None => weightless(kpi.weights.last().map_or(kpi.weight, |(_, weight)| *weight)),
+        };
         let own = kpis.iter().map(|child| (&child.id, last(child)));
-        let linked = contributions.iter().map(|link| (&link.objective.objective, link.weight));
+        let linked = contributions.iter();
+        let linked = linked.map(|link| (&link.objective.objective, weightless(link.weight)));
         self.child_decides(doc.rollup.as_ref(), own.chain(linked).collect());
         Objective {
             was: self.was(doc.was.as_ref(), Level::Objective),
@@ -318,16 +328,20 @@ impl Sheet<'_> {
         }
     }
 
-    /// Whoever decides for a parent is one of its children, and counts.
-    fn child_decides(&mut self, rule: Option<&Loc<RollupDoc>>, children: Vec<(&Id, f64)>) {
+    /// Whoever decides for a parent is one of its children, each with why it cannot, and counts.
+    fn child_decides(
+        &mut self,
+        rule: Option<&Loc<RollupDoc>>,
+        children: Vec<(&Id, Option<&'static str>)>,
+    ) {
         let Some(RollupDoc::Priority(named)) = given(rule) else { return };
         let Some(text) = named.value.as_deref() else { return };
         let named_child = children.iter().find(|(id, _)| id.as_str() == text);
-        let others = children.iter().filter(|(id, weight)| *weight > 0.0 && id.as_str() != text);
+        let others = children.iter().filter(|(id, why)| why.is_none() && id.as_str() != text);
         let others: Vec<String> = others.map(|(id, _)| format!("`{id}`")).collect();
         let message = match named_child {
-            Some((_, weight)) if *weight > 0.0 => return,
-            Some(_) => format!("`{text}` has weight 0 and cannot decide for its parent"),
+            Some((_, None)) => return,
+            Some((_, Some(why))) => format!("`{text}` {why} and cannot decide for its parent"),
             None => format!("`priority` names `{text}`, which is not a child here"),
         };
         let hint = match others.as_slice() {

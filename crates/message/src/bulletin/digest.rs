@@ -20,7 +20,10 @@ use crate::{
 use kpid_rules::{
     alerting::{Episode, Silence},
     analysis::{Picture, Retuned, difference::Measure},
-    judgement::{KpiStanding, Standing, rounding},
+    judgement::{
+        KpiStanding, Standing,
+        rounding::{self, Readout},
+    },
     model::{Gap, Id, Kpi, Portfolio, Scope, Status},
 };
 
@@ -302,14 +305,14 @@ impl Desk<'_> {
         for node in &self.mine {
             let Node::Perspective(judged, true) = node.node else { continue };
             let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
-            let missing: Vec<(&KpiStanding, Gap)> =
-                kpis().filter_map(|kpi| Some((kpi, kpi.gap.filter(is_missing)?))).collect();
+            let missing: Vec<(&KpiStanding, String)> =
+                kpis().filter_map(|kpi| Some((kpi, missing(kpi)?))).collect();
             if missing.is_empty() {
                 continue;
             }
             let named = missing.iter().take(MISSING_NAMED_MAX);
             let mut named: Vec<String> =
-                named.map(|(kpi, gap)| format!("{} ({})", kpi.name, gap.words())).collect();
+                named.map(|(kpi, why)| format!("{} ({why})", kpi.name)).collect();
             if missing.len() > MISSING_NAMED_MAX {
                 named.push(format!("{} more", missing.len() - MISSING_NAMED_MAX));
             }
@@ -384,6 +387,12 @@ impl Desk<'_> {
     }
 }
 
+/// The trouble with the data of a KPI that counts.
+fn missing(kpi: &KpiStanding) -> Option<String> {
+    let is_trouble = kpi.weight > 0.0 && kpi.gap.as_ref().is_some_and(is_missing);
+    kpi.gap_words().filter(|_| is_trouble)
+}
+
 /// Whether a gap is trouble with the data, rather than the author's wish or an early day.
 fn is_missing(gap: &Gap) -> bool {
     match gap {
@@ -400,14 +409,16 @@ fn is_missing(gap: &Gap) -> bool {
         | Gap::ZeroTarget
         | Gap::NotDue
         | Gap::TooEarly
-        | Gap::NotApplicable => false,
+        | Gap::NotApplicable
+        | Gap::NotBegun
+        | Gap::Ended => false,
     }
 }
 
 /// What a KPI reports, or why it reports nothing.
 fn reading(kpi: &Kpi, judged: &KpiStanding) -> String {
-    match (judged.value, judged.gap) {
-        (None, Some(gap)) => gap.words().to_owned(),
+    match (judged.value, judged.gap_words()) {
+        (None, Some(why)) => why,
         (value, _) => {
             let (green_line, red_line) = (judged.green_line, judged.red_line);
             let measure = Measure { target: judged.target, green_line, red_line };
@@ -422,8 +433,9 @@ fn retuning(change: &Retuned, node: &Mine<'_>) -> String {
     if let (Some((from, to)), Node::Kpi(kpi, _)) = (change.measure, &node.node) {
         let mut part = |what: &str, from: Option<f64>, to: Option<f64>| {
             if let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to) {
-                let (from, to) =
-                    (phrases::amount(kpi, from, &[to]), phrases::amount(kpi, to, &[from]));
+                let unit = kpi.unit.as_deref();
+                let shown = Readout::new(kpi.decimals, unit, Some(from), [Some(to)]);
+                let (from, to) = (shown.amount(from), shown.amount(to));
                 parts.push(format!("{what} {from} → {to}"));
             }
         };

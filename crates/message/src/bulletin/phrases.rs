@@ -11,13 +11,14 @@ use crate::{
 use kpid_rules::{
     alerting::Note,
     analysis::difference::Measure,
-    judgement::rounding,
+    judgement::rounding::{self, Readout},
     model::{Id, Initiative, Kpi, Period, Status},
 };
 
-/// A value of the KPI in its unit, never shown on a line that it is not on.
-pub(crate) fn amount(kpi: &Kpi, value: f64, lines: &[f64]) -> String {
-    rounding::value(value, kpi.decimals, lines, kpi.unit.as_deref())
+/// The numbers of a verdict on the KPI, as people see them.
+pub(crate) fn readout(kpi: &Kpi, value: Option<f64>, measure: Measure) -> Readout<'_> {
+    let lines = [measure.target, measure.green_line, measure.red_line];
+    Readout::new(kpi.decimals, kpi.unit.as_deref(), value, lines)
 }
 
 /// `90.1 %, target 95 %, May 2026`; without a target, the line from or up to which it is green.
@@ -39,8 +40,9 @@ pub(crate) fn measured(
         (None, Some((green, red))) if red > green => "green up to",
         (None, _) => "green line",
     };
-    let mut parts = vec![amount(kpi, value, wanted.as_slice())];
-    parts.extend(wanted.map(|wanted| format!("{what} {}", amount(kpi, wanted, &[value]))));
+    let shown = readout(kpi, Some(value), measure);
+    let mut parts = vec![shown.amount(value)];
+    parts.extend(wanted.map(|wanted| format!("{what} {}", shown.amount(wanted))));
     parts.extend(period.map(Period::label));
     parts.join(", ")
 }

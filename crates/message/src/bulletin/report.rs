@@ -299,7 +299,7 @@ impl<'a> Desk<'a> {
         let views = self.views().enumerate();
         let entry = |(at, (view, reviewed)): (usize, (&Perspective, &ReviewedPerspective))| {
             let names = by_view.get(&at)?;
-            let coverage = rounding::value(reviewed.now.coverage * 100.0, Some(0), &[], Some("%"));
+            let coverage = rounding::percent(reviewed.now.coverage);
             Some(Entry {
                 scope: Scope::Perspective(self.matter.scorecard.id.clone(), view.id.clone())
                     .to_string(),
@@ -438,19 +438,20 @@ fn moved(scope: &Scope, name: &str, of: &str, now: Verdict, before: Verdict) -> 
 }
 
 fn measured(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
-    let (green_line, red_line) = lines(verdict);
-    let measure = Measure { target: verdict.target, green_line, red_line };
-    phrases::measured(kpi, verdict.value, measure, Some(verdict.period))
+    phrases::measured(kpi, verdict.value, measure(verdict), Some(verdict.period))
 }
 
-/// The green and the red line.
-fn lines(verdict: &PeriodVerdict) -> (Option<f64>, Option<f64>) {
-    verdict.lines.as_ref().map_or((None, None), |lines| lines.shown(verdict.value))
+/// What the value is compared with.
+fn measure(verdict: &PeriodVerdict) -> Measure {
+    let lines = verdict.lines.as_ref();
+    let (green_line, red_line) = lines.map_or((None, None), |lines| lines.shown(verdict.value));
+    Measure { target: verdict.target, green_line, red_line }
 }
 
 /// The same with the red line.
 fn lined(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
-    let (_, red) = lines(verdict);
-    let red = red.map(|red| format!("; red beyond {}", phrases::amount(kpi, red, &[])));
+    let measure = measure(verdict);
+    let shown = phrases::readout(kpi, verdict.value, measure);
+    let red = measure.red_line.map(|red| format!("; red beyond {}", shown.amount(red)));
     format!("{}{}", measured(kpi, verdict), red.unwrap_or_default())
 }

@@ -19,7 +19,8 @@ pub(crate) fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
         let percent = (perspective.verdict.coverage * 100.0 + SLACK).floor();
         remarks.push(format!("{percent} % of the weight has data"));
     }
-    for kpi in perspective.objectives.iter().flat_map(|objective| &objective.kpis) {
+    let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
+    for kpi in kpis.filter(|kpi| kpi.weight > 0.0) {
         remarks.extend(kpi_remark(kpi, perspective.period));
     }
     remarks
@@ -41,12 +42,13 @@ fn early(perspective: &PerspectiveStanding, outlook: Outlook) -> Option<String> 
 
 fn kpi_remark(kpi: &KpiStanding, labelled: Option<Period>) -> Option<String> {
     let name = &kpi.name;
-    let shown = |value| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
-    if let Some(gap) = kpi.gap {
+    let lines: Vec<f64> = [kpi.green_line, kpi.red_line].into_iter().flatten().collect();
+    let shown = |value| rounding::value(value, kpi.decimals, &lines, kpi.unit.as_deref());
+    if let Some(why) = kpi.gap_words() {
         let last = kpi
             .last_known
             .map(|last| format!(" (last known: {} of {})", shown(last.value), last.period.label()));
-        return Some(format!("{name}: {}{}", gap.words(), last.unwrap_or_default()));
+        return Some(format!("{name}: {why}{}", last.unwrap_or_default()));
     }
     if kpi.error.is_some() {
         let failed = "the newest attempt to collect it failed; its last value stands";

@@ -6,7 +6,10 @@ use crate::{
     facts::{Better, KpiFacts},
     mail::view::line,
 };
-use kpid_rules::{judgement::rounding, model::Direction};
+use kpid_rules::{
+    judgement::rounding::{self, Readout},
+    model::Direction,
+};
 
 /// Characters of the configuration's digest that people compare.
 const DIGEST_CHARS: usize = 19;
@@ -23,11 +26,12 @@ pub(crate) fn score_or_none(score: Option<f64>) -> String {
 
 /// The KPI's value or one of its lines, never shown as equal to what it is not equal to.
 pub(crate) fn number(kpi: &KpiFacts, number: f64) -> String {
-    let others: Vec<f64> = match kpi.value {
-        Some(value) if value == number => lines(kpi),
-        others => others.into_iter().collect(),
-    };
-    rounding::value(number, kpi.decimals, &others, None)
+    readout(kpi).number(number)
+}
+
+fn readout(kpi: &KpiFacts) -> Readout<'_> {
+    let lines = [kpi.target, kpi.green_line, kpi.red_line];
+    Readout::new(kpi.decimals, None, kpi.value, lines)
 }
 
 /// The same with its unit.
@@ -42,9 +46,22 @@ pub(crate) fn plain(kpi: &KpiFacts, value: f64) -> String {
 
 /// A difference of two of the KPI's numbers, without its sign; two percentages differ by points.
 pub(crate) fn difference(kpi: &KpiFacts, difference: f64) -> String {
-    let shown = rounding::value(difference.abs(), kpi.decimals, &[0.0], None);
-    let unit = kpi.unit.as_deref().map(|unit| if unit == "%" { "points" } else { unit });
-    with_unit(shown, unit)
+    with_unit(readout(kpi).difference(difference), difference_unit(kpi))
+}
+
+/// The same of what is missing: that much is enough.
+pub(crate) fn enough(kpi: &KpiFacts, missing: f64) -> String {
+    with_unit(readout(kpi).enough(missing), difference_unit(kpi))
+}
+
+/// A line that must be reached, from the side on which the value is missing something.
+pub(crate) fn reachable(kpi: &KpiFacts, line: f64, missing: f64) -> String {
+    let better = if missing < 0.0 { Direction::Lower } else { Direction::Higher };
+    amount(kpi, readout(kpi).reachable(line, better))
+}
+
+fn difference_unit(kpi: &KpiFacts) -> Option<&str> {
+    kpi.unit.as_deref().map(|unit| if unit == "%" { "points" } else { unit })
 }
 
 /// On which side of its red line a KPI is off track.
@@ -55,10 +72,6 @@ pub(crate) fn red_side(kpi: &KpiFacts) -> Option<Direction> {
         (Ordering::Less, _) | (Ordering::Equal, Better::Higher) => Some(Direction::Lower),
         (Ordering::Equal, Better::Band | Better::Binary) => None,
     }
-}
-
-fn lines(kpi: &KpiFacts) -> Vec<f64> {
-    [kpi.target, kpi.green_line, kpi.red_line].into_iter().flatten().collect()
 }
 
 fn with_unit(number: String, unit: Option<&str>) -> String {

@@ -51,7 +51,7 @@ impl Row {
 /// What a KPI needs to be green, if it can be said; of a flow, also what its running period needs.
 pub(crate) fn need(kpi: &KpiFacts) -> Option<String> {
     let need = kpi.need?;
-    let (name, green) = (line(&kpi.name), figures::amount(kpi, need.green_line));
+    let (name, green) = (line(&kpi.name), figures::reachable(kpi, need.green_line, need.missing));
     if let Some(count) = need.count {
         let shown = |number: f64| rounding::value(number, None, &[], None);
         let (by, of) = (shown(count.more.abs()), shown(count.of));
@@ -59,7 +59,7 @@ pub(crate) fn need(kpi: &KpiFacts) -> Option<String> {
         return Some(format!("{name} {green}, i.e. {by} {word} of {of}"));
     }
     let word = if need.missing < 0.0 { "less" } else { "more" };
-    let missing = figures::difference(kpi, need.missing);
+    let missing = figures::enough(kpi, need.missing);
     let now = early::required(kpi).map(|required| format!("; {required}"));
     Some(format!("{name} {green}, i.e. {missing} {word}{}", now.unwrap_or_default()))
 }

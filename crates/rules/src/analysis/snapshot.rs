@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     analysis::difference::{Colour, Measure},
-    judgement::standing::ScorecardStanding,
+    judgement::{rounding, standing::ScorecardStanding},
     model::{
         id::{Id, KpiRef, Scope},
         status::Status,
@@ -79,9 +79,31 @@ impl Picture {
         self.0.get(scope)
     }
 
+    /// The KPIs in it.
+    pub fn kpis(&self) -> impl Iterator<Item = &KpiRef> {
+        self.0.keys().filter_map(|scope| match scope {
+            Scope::Kpi(kpi) => Some(kpi),
+            _ => None,
+        })
+    }
+
     /// Whether a scorecard is in it.
     pub fn has(&self, scorecard: &Id) -> bool {
         self.0.contains_key(&Scope::Scorecard(scorecard.clone()))
+    }
+
+    /// The nodes that stood otherwise than they are judged in another picture: how, and how they are
+    /// judged there, if they are there at all.
+    pub fn judged_otherwise(&self, there: &Self) -> Vec<(&Scope, Colour, Option<Colour>)> {
+        let shown = |colour: &Colour| (colour.status, colour.score.map(rounding::score));
+        let each = self
+            .0
+            .iter()
+            .map(|(scope, node)| (scope, node.colour, there.node(scope).map(|node| node.colour)));
+        let is_other = |colour: &Colour, there: Option<Colour>| {
+            there.is_none_or(|there| shown(&there) != shown(colour))
+        };
+        each.filter(|(_, colour, there)| is_other(colour, *there)).collect()
     }
 
     fn add(&mut self, scorecard: &Kept) {

@@ -26,6 +26,8 @@ pub enum Trouble {
     Stale,
     /// Its value lies outside what is believable, and waits for a person.
     Quarantined,
+    /// It is judged on a sum, of which periods are missing.
+    Incomplete,
 }
 
 /// What names an incident for ever. Its text is what the store, and receivers of notices, know it
@@ -46,6 +48,8 @@ pub enum IncidentKey {
     Stale(KpiRef),
     /// `kpi/care/calls/quarantined/2026-05`
     Quarantined(KpiRef, Option<Period>),
+    /// `kpi/care/calls/incomplete`
+    Incomplete(KpiRef),
     /// `kpi/care/calls/restated/2026-05`
     Restated(KpiRef, Period),
 }
@@ -72,8 +76,10 @@ pub enum IncidentNews {
 
 impl Trouble {
     /// What is amiss with a KPI's data; its source is asked for many KPIs, and restated are periods.
+    /// What does not weigh is not chased.
     pub fn of(kpi: &KpiStanding) -> Option<Self> {
-        match kpi.gap {
+        match kpi.gap.filter(|_| kpi.weight > 0.0) {
+            Some(Gap::MissingInput) if !kpi.missing.is_empty() => Some(Self::Incomplete),
             Some(Gap::Overdue | Gap::CarriedForward) => Some(Self::Overdue),
             Some(Gap::Stale) => Some(Self::Stale),
             Some(Gap::Quarantined) => Some(Self::Quarantined),
@@ -88,6 +94,7 @@ impl Trouble {
             Self::Overdue => IncidentKey::Overdue(named),
             Self::Stale => IncidentKey::Stale(named),
             Self::Quarantined => IncidentKey::Quarantined(named, kpi.period),
+            Self::Incomplete => IncidentKey::Incomplete(named),
         }
     }
 }
@@ -108,6 +115,7 @@ impl IncidentKey {
                 match rest {
                     ["overdue"] => Self::Overdue(kpi),
                     ["stale"] => Self::Stale(kpi),
+                    ["incomplete"] => Self::Incomplete(kpi),
                     ["quarantined"] => Self::Quarantined(kpi, None),
                     ["quarantined", of] => Self::Quarantined(kpi, Some(period(of)?)),
                     ["restated", of] => Self::Restated(kpi, period(of)?),
@@ -124,6 +132,7 @@ impl IncidentKey {
             Self::Source { .. } => None,
             Self::Overdue(kpi)
             | Self::Stale(kpi)
+            | Self::Incomplete(kpi)
             | Self::Quarantined(kpi, _)
             | Self::Restated(kpi, _) => Some(kpi),
         }
@@ -144,6 +153,7 @@ impl fmt::Display for IncidentKey {
             }
             Self::Overdue(kpi) => write!(f, "kpi/{kpi}/overdue"),
             Self::Stale(kpi) => write!(f, "kpi/{kpi}/stale"),
+            Self::Incomplete(kpi) => write!(f, "kpi/{kpi}/incomplete"),
             Self::Quarantined(kpi, None) => write!(f, "kpi/{kpi}/quarantined"),
             Self::Quarantined(kpi, Some(period)) => write!(f, "kpi/{kpi}/quarantined/{period}"),
             Self::Restated(kpi, period) => write!(f, "kpi/{kpi}/restated/{period}"),

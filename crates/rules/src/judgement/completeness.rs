@@ -23,7 +23,8 @@ impl<'a> KpiContext<'a> {
     /// what it is made of.
     pub fn overdue_from(&self, period: Period) -> DateTime<Utc> {
         let inputs = self.made_of();
-        inputs.iter().map(|input| input.own_due(period)).fold(self.own_due(period), DateTime::max)
+        let inputs = inputs.iter().filter(|input| input.kpi.lives_in(period));
+        inputs.map(|input| input.own_due(period)).fold(self.own_due(period), DateTime::max)
     }
 
     /// The same of one KPI alone. Without a written lag a figure is due when the first collection
@@ -55,13 +56,20 @@ impl<'a> KpiContext<'a> {
                     let last = self.calendar.observed_in(period, end);
                     actual.collected_at >= end || actual.observed_at >= last
                 }
-                _ => self.made_of().iter().all(|it| it.is_in(period, now)),
+                _ => {
+                    let inputs = self.made_of();
+                    let mut living = inputs.iter().filter(|input| input.kpi.lives_in(period));
+                    living.all(|input| input.is_in(period, now))
+                }
             }
     }
 
     /// The verdict on a period as it stands at `now`. What is not due yet is pending, also where a
     /// part of it is held, and so is what was excluded.
     pub fn verdict_in(&self, period: Period, now: DateTime<Utc>) -> PeriodVerdict {
+        if let Some(gap) = self.outside(period) {
+            return self.unjudged(Some(period), Some(gap));
+        }
         if !self.is_applicable(period) {
             return self.unjudged(Some(period), Some(Gap::NotApplicable));
         }

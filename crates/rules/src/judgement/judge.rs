@@ -310,7 +310,8 @@ fn children(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Vec<
 fn counts(perspectives: &[PerspectiveStanding]) -> Counts {
     let objectives = perspectives.iter().flat_map(|perspective| &perspective.objectives);
     let mut counts = Counts::default();
-    for kpi in objectives.flat_map(|objective| &objective.kpis) {
+    let kpis = objectives.flat_map(|objective| &objective.kpis);
+    for kpi in kpis.filter(|kpi| kpi.weight > 0.0) {
         match kpi.status {
             Status::OnTrack => counts.on_track += 1,
             Status::AtRisk => counts.at_risk += 1,

@@ -14,8 +14,7 @@ use crate::{
         trend::{trend, trend_in_band},
     },
     model::{
-        calendar::Lag,
-        definition::{Input, Kpi, Nature, Scorecard},
+        definition::{Nature, Scorecard},
         period::{Frequency, Period},
         status::{DataState, Gap, Status},
         target::Target,
@@ -105,6 +104,10 @@ pub fn judge_kpi(case: &KpiContext<'_>, scorecard: &Scorecard, now: DateTime<Utc
         observed_at: newest.map(|actual| actual.observed_at),
         error: case.held.failure.as_ref().map(|failure| failure.message.clone()),
         gap: verdict.gap.or(report.gap),
+        missing: match verdict.gap {
+            Some(Gap::MissingInput) => case.missing_parts(verdict.period),
+            _ => Vec::new(),
+        },
         last_known: if verdict.value.is_none() { case.last_known() } else { None },
         streak: figures.streak,
         assurance: figures.assurance,
@@ -120,31 +123,6 @@ pub fn judge_kpi(case: &KpiContext<'_>, scorecard: &Scorecard, now: DateTime<Utc
         restated: case.restated(scorecard.materiality_pct, now),
         weight: kpi.weight_in(report.period),
         critical: kpi.critical,
-    }
-}
-
-impl Kpi {
-    /// The weight that holds in a period.
-    pub fn weight_in(&self, period: Option<Period>) -> f64 {
-        let holds = |(from, _): &&(Period, f64)| period.is_some_and(|period| *from <= period);
-        self.weights.iter().rev().find(holds).map_or(self.weight, |(_, weight)| *weight)
-    }
-
-    /// The longest that its figures may take: the lag written, else the day after the period. What
-    /// is computed takes no time of its own.
-    pub fn lag_at_most(&self) -> Lag {
-        let usual = match self.input {
-            Input::Collected => Lag::Days(1),
-            Input::Derived(_) | Input::Shared(_) => Lag::Days(0),
-        };
-        self.lag.unwrap_or(usual)
-    }
-
-    /// Whether the newest reading speaks for it, rather than the last closed period.
-    pub fn is_judged_on_newest(&self) -> bool {
-        let milestone =
-            |aim: &crate::model::target::Aim| matches!(aim.target, Some(Target::Milestone { .. }));
-        self.nature == Nature::Level || self.aims.iter().any(milestone)
     }
 }
 
@@ -211,6 +189,14 @@ impl KpiContext<'_> {
         figure.value(self.kpi.scale).ok_or(Gap::Undefined)
     }
 
+    /// The periods of a sum that have no figure.
+    pub fn missing_parts(&self, period: Period) -> Vec<Period> {
+        if self.kpi.cumulative.is_none() {
+            return Vec::new();
+        }
+        self.span(period).filter(|part| self.believed(*part).is_err()).collect()
+    }
+
     /// The natural limits of the single-period values up to `upto`: of the first ones held, and
     /// frozen after that, however long ago they were.
     pub fn limits(&self, upto: Period) -> Option<Limits> {
@@ -271,7 +257,7 @@ impl KpiContext<'_> {
     }
 
     pub(crate) fn unjudged(&self, period: Option<Period>, gap: Option<Gap>) -> PeriodVerdict {
-        let nothing_due = matches!(gap, Some(Gap::NotDue | Gap::TooEarly | Gap::NotApplicable));
+        let nothing_due = gap.is_some_and(Gap::means_nothing_is_due);
         let status = if nothing_due { Status::Pending } else { Status::NoData };
         let goal = period.and_then(|period| self.goal(period).ok());
         PeriodVerdict {
@@ -286,10 +272,20 @@ impl KpiContext<'_> {
     }
 
     fn report(&self, now: DateTime<Utc>) -> Report {
-        if self.kpi.is_judged_on_newest() {
-            self.report_newest(now)
-        } else {
-            self.report_closed(now)
+        let present = self.kpi.present(self.calendar, now);
+        match self.outside(present) {
+            Some(gap) => Report::without(Some(present), DataState::Open, gap),
+            None if self.kpi.is_judged_on_newest() => self.report_newest(now),
+            None => self.report_closed(now),
+        }
+    }
+
+    /// Why a period lies outside the life of the KPI, if it does.
+    pub(crate) fn outside(&self, period: Period) -> Option<Gap> {
+        match () {
+            () if self.kpi.lives_in(period) => None,
+            () if self.kpi.from.is_some_and(|from| period < from) => Some(Gap::NotBegun),
+            () => Some(Gap::Ended),
         }
     }
 
@@ -303,11 +299,13 @@ impl KpiContext<'_> {
         if self.is_in(newest, now) {
             return Report::of(newest, DataState::Received);
         }
-        if self.held.actuals.keys().next().is_none() {
-            let state = self.missing_state(newest, now);
-            return Report::without(Some(newest), state, Gap::NeverCollected);
-        }
         let state = self.missing_state(newest, now);
+        if self.held.actuals.keys().next().is_none() {
+            // Nothing is missing of what has only just begun.
+            let begins = self.kpi.from == Some(newest) && state == DataState::Awaiting;
+            let gap = if begins { Gap::NotDue } else { Gap::NeverCollected };
+            return Report::without(Some(newest), state, gap);
+        }
         let awaited = (state == DataState::Awaiting).then_some(newest);
         let mut period = newest;
         let mut overdue = 0;
@@ -393,9 +391,12 @@ impl KpiContext<'_> {
         back.take(PERIODS_BACK_MAX).find(|at| self.is_applicable(*at))
     }
 
-    /// Whether the period counts: the author excluded it neither for the KPI nor by a closure.
+    /// Whether the period counts: the KPI is followed in it, and the author excluded it neither for the
+    /// KPI nor by a closure.
     pub fn is_applicable(&self, period: Period) -> bool {
-        !self.kpi.not_applicable.contains(&period) && !self.calendar.is_shut(period)
+        self.kpi.lives_in(period)
+            && !self.kpi.not_applicable.contains(&period)
+            && !self.calendar.is_shut(period)
     }
 
     /// Where a period without an actual stands.
@@ -560,7 +561,7 @@ mod tests {
     use super::*;
     use crate::{
         judgement::standing::Signal,
-        model::{calendar::Calendar, id::Id, portfolio::Portfolio},
+        model::{calendar::Calendar, definition::Kpi, id::Id, portfolio::Portfolio},
         series::history::{History, KpiHistory},
     };
 

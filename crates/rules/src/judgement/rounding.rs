@@ -1,6 +1,6 @@
 //! Rounding, once, at the edge: what is shown never tells another story than what is stored.
 
-use crate::model::status::band;
+use crate::model::{status::band, target::Direction};
 
 /// More digits than this are noise to a reader.
 const DECIMALS_MAX: u8 = 6;
@@ -25,17 +25,92 @@ pub fn points(points: f64) -> String {
 /// does not meet. Without decimals, as many as tell it apart, up to four significant digits.
 pub fn value(value: f64, decimals: Option<u8>, lines: &[f64], unit: Option<&str>) -> String {
     let usual = decimals.unwrap_or_else(|| usual_decimals(value));
-    let misleading = |decimals: u8| {
-        let shown = plain(value, decimals);
-        lines.iter().any(|line| plain(*line, decimals) == shown && !same(*line, value))
-    };
-    let decimals = (usual..=DECIMALS_MAX).find(|&decimals| !misleading(decimals));
-    let number = plain(value, decimals.unwrap_or(DECIMALS_MAX));
+    let number = plain(value, digits(value, decimals, lines));
     let number = if usual > 0 || number.contains('.') { trimmed(&number) } else { number };
     match unit {
         Some(unit) => format!("{number} {unit}"),
         None => number,
     }
+}
+
+/// The numbers of one verdict as people see them: the value is shown on no line that it is not on, and
+/// what is asked for suffices once it is met as shown.
+#[derive(Clone, Debug)]
+pub struct Readout<'a> {
+    decimals: Option<u8>,
+    unit: Option<&'a str>,
+    value: Option<f64>,
+    lines: Vec<f64>,
+}
+
+impl<'a> Readout<'a> {
+    /// A value, and what it is compared with.
+    pub fn new(
+        decimals: Option<u8>,
+        unit: Option<&'a str>,
+        value: Option<f64>,
+        lines: impl IntoIterator<Item = Option<f64>>,
+    ) -> Self {
+        Self { decimals, unit, value, lines: lines.into_iter().flatten().collect() }
+    }
+
+    /// The value, or a number that it is compared with.
+    pub fn number(&self, number: f64) -> String {
+        self::value(number, self.decimals, self.others(number), None)
+    }
+
+    /// The same with its unit.
+    pub fn amount(&self, number: f64) -> String {
+        self::value(number, self.decimals, self.others(number), self.unit)
+    }
+
+    /// A difference of two of the numbers, without its sign.
+    pub fn difference(&self, difference: f64) -> String {
+        let size = difference.abs();
+        self::value(size, Some(self.digits_of(size)), &[0.0], None)
+    }
+
+    /// What is missing, without its sign: no less than it is.
+    pub fn enough(&self, missing: f64) -> String {
+        let digits = self.digits_of(missing.abs());
+        self::value(outward(missing.abs(), Some(digits)), Some(digits), &[0.0], None)
+    }
+
+    /// A line that must be reached: no easier than it is.
+    pub fn reachable(&self, line: f64, better: Direction) -> f64 {
+        let digits = self.digits_of(line);
+        match (better, line < 0.0) {
+            (Direction::Higher, false) | (Direction::Lower, true) => outward(line, Some(digits)),
+            (Direction::Higher, true) | (Direction::Lower, false) => inward(line, Some(digits)),
+        }
+    }
+
+    fn others(&self, number: f64) -> &[f64] {
+        match &self.value {
+            Some(value) if *value == number => &self.lines,
+            others => others.as_slice(),
+        }
+    }
+
+    /// The digits of a number, as many as the value needs to be told from its lines.
+    fn digits_of(&self, number: f64) -> u8 {
+        let usual = self.decimals.unwrap_or_else(|| usual_decimals(number));
+        let value = self.value.map(|value| digits(value, self.decimals, &self.lines));
+        usual.max(value.filter(|_| self.needs_more_digits()).unwrap_or_default())
+    }
+
+    /// Whether the usual digits of the value would show it on a line that it is not on.
+    fn needs_more_digits(&self) -> bool {
+        self.value.is_some_and(|value| {
+            let usual = self.decimals.unwrap_or_else(|| usual_decimals(value));
+            digits(value, self.decimals, &self.lines) > usual
+        })
+    }
+}
+
+/// A part of the whole as whole percent, never more than it is: 99.6 % is not all.
+pub fn percent(part: f64) -> String {
+    format!("{:.0} %", (part * 100.0 + STEP_SLACK).floor())
 }
 
 /// The number with the digits that are shown of it, no smaller than it is: what must be reached.
@@ -53,6 +128,17 @@ fn stepped(value: f64, decimals: Option<u8>, whole: fn(f64) -> f64) -> f64 {
     let decimals = decimals.unwrap_or_else(|| usual_decimals(value));
     let scale = 10_f64.powi(i32::from(decimals));
     whole(value.abs() * scale) / scale * value.signum()
+}
+
+/// The digits with which a value is shown on no line that it is not on.
+fn digits(value: f64, decimals: Option<u8>, lines: &[f64]) -> u8 {
+    let usual = decimals.unwrap_or_else(|| usual_decimals(value));
+    let misleading = |decimals: u8| {
+        let shown = plain(value, decimals);
+        lines.iter().any(|line| plain(*line, decimals) == shown && !same(*line, value))
+    };
+    let decimals = (usual..=DECIMALS_MAX).find(|&decimals| !misleading(decimals));
+    decimals.unwrap_or(usual.max(DECIMALS_MAX))
 }
 
 /// Fewer digits for larger numbers: 1234, 123.4, 12.34.
@@ -113,6 +199,58 @@ mod tests {
         ] {
             let found = (super::outward(exact, decimals), super::inward(exact, decimals));
             assert_eq!(found, (outward, inward), "{exact}");
+        }
+    }
+
+    use super::Readout;
+    use crate::model::target::Direction;
+
+    fn readout(value: f64, decimals: Option<u8>, lines: &[f64]) -> Readout<'static> {
+        Readout::new(decimals, Some("EUR"), Some(value), lines.iter().copied().map(Some))
+    }
+
+    #[test]
+    fn what_is_needed_suffices_once_it_is_met_as_shown() {
+        for (value, decimals, lines, shown, difference, enough, line) in [
+            (11.4, Some(0), [10.0, 11.0], "11.4 EUR", "1.4", "1.4", 10.0),
+            (11.44, Some(0), [10.0, 11.0], "11.4 EUR", "1.4", "1.5", 10.0),
+            (
+                1_187_499.6,
+                None,
+                [1_250_000.0, 1_187_500.0],
+                "1187499.6 EUR",
+                "62500.4",
+                "62500.4",
+                1_250_000.0,
+            ),
+            (11.6, Some(0), [10.0, 11.0], "12 EUR", "2", "2", 10.0),
+            (12.4, Some(0), [10.3, 12.0], "12.4 EUR", "2.1", "2.1", 10.3),
+            (99.7999, Some(1), [99.9, 99.8], "99.7999 EUR", "0.1001", "0.1001", 99.9),
+        ] {
+            let readout = readout(value, decimals, &lines);
+            assert_eq!(readout.amount(value), shown);
+            assert_eq!(readout.difference(value - lines[0]), difference, "{value}");
+            assert_eq!(readout.enough(lines[0] - value), enough, "{value}");
+            let better = if value > lines[0] { Direction::Lower } else { Direction::Higher };
+            assert!((readout.reachable(lines[0], better) - line).abs() < 1e-9, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_must_be_reached_is_shown_no_easier_than_it_is() {
+        for (line, decimals, higher, lower) in
+            [(60.3, Some(0), 61.0, 60.0), (-2.5, Some(0), -2.0, -3.0), (46.656, None, 46.66, 46.65)]
+        {
+            let readout = readout(1.0, decimals, &[line]);
+            assert!((readout.reachable(line, Direction::Higher) - higher).abs() < 1e-9, "{line}");
+            assert!((readout.reachable(line, Direction::Lower) - lower).abs() < 1e-9, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_never_shown_as_more_than_it_is() {
+        for (part, shown) in [(0.8, "80 %"), (0.499, "49 %"), (0.996, "99 %"), (1.0, "100 %")] {
+            assert_eq!(super::percent(part), shown);
         }
     }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{
     alerting::episode::Episode,
     judgement::{
-        evaluation_key::Occasion, forecast::Forecast, restatement::Restated, signal::Assurance,
+        evaluation_key::Occasion, forecast::Forecast, restatement::Restated, rounding::Readout,
+        signal::Assurance,
     },
     model::{
         definition::ObjectiveRef,
@@ -326,6 +327,9 @@ pub struct KpiStanding {
     pub error: Option<String>,
     /// Why there is no verdict, or a lesser one.
     pub gap: Option<Gap>,
+    /// The periods without which there is no sum to judge.
+    #[serde(skip)]
+    pub missing: Vec<Period>,
     /// The newest value held, where none is reported: shown with its age, never judged.
     pub last_known: Option<LastKnown>,
     /// How many closed periods in a row, up to the one reported, have had the present status.
@@ -353,6 +357,46 @@ pub struct KpiStanding {
     pub weight: f64,
     /// Red here makes the objective red.
     pub critical: bool,
+}
+
+impl KpiStanding {
+    /// Its numbers as people see them.
+    pub fn readout(&self) -> Readout<'_> {
+        let lines = [self.target, self.green_line, self.red_line];
+        Readout::new(self.decimals, self.unit.as_deref(), self.value, lines)
+    }
+
+    /// Why it has no verdict, or a lesser one, to go after its name.
+    pub fn gap_words(&self) -> Option<String> {
+        let gap = self.gap?;
+        Some(match self.missing.as_slice() {
+            [] => gap.words().to_owned(),
+            missing => incomplete(missing),
+        })
+    }
+}
+
+/// More periods are counted, not named.
+const PERIODS_NAMED_MAX: usize = 6;
+
+/// `no figure for April and May 2026 of the running total`
+pub fn incomplete(missing: &[Period]) -> String {
+    let labels: Vec<String> = missing.iter().map(|period| period.label()).collect();
+    // A year is said once, with the last of its periods.
+    let without_year = |(at, label): (usize, &String)| {
+        let next = labels.get(at + 1).and_then(|next| next.rsplit_once(' '));
+        match (label.rsplit_once(' '), next) {
+            (Some((name, year)), Some((_, same))) if year == same => name.to_owned(),
+            _ => label.clone(),
+        }
+    };
+    let named = labels.iter().enumerate().take(PERIODS_NAMED_MAX).map(without_year);
+    let mut named: Vec<String> = named.collect();
+    let more = labels.len().saturating_sub(PERIODS_NAMED_MAX);
+    let last = if more > 0 { Some(format!("{more} more")) } else { named.pop() };
+    let last = last.unwrap_or_default();
+    let periods = if named.is_empty() { last } else { format!("{} and {last}", named.join(", ")) };
+    format!("no figure for {periods} of the running total")
 }
 
 /// The newest value held of a KPI that reports none.

@@ -154,6 +154,10 @@ pub struct Kpi {
     pub direction: Direction,
     /// How often there is an actual.
     pub frequency: Frequency,
+    /// The first period in which it is followed; always, without one.
+    pub from: Option<Period>,
+    /// The last period in which it is followed.
+    pub until: Option<Period>,
     /// Relative to its siblings; 0 is shown and not counted.
     pub weight: f64,
     /// Red here makes the objective red.
@@ -479,6 +483,8 @@ impl Kpi {
             decimals: None,
             direction: Direction::Higher,
             frequency: Frequency::Month,
+            from: None,
+            until: None,
             was: Vec::new(),
             weight: 1.0,
             critical: false,

@@ -5,6 +5,8 @@ pub mod comparison;
 pub(crate) mod definition;
 pub(crate) mod formula;
 pub(crate) mod id;
+pub(crate) mod life;
+pub(crate) mod likeness;
 pub(crate) mod period;
 pub(crate) mod portfolio;
 pub(crate) mod quiet_window;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::model::{
     definition::{Input, Kpi, Objective, ObjectiveRef, Perspective, Scorecard},
     id::{Id, KpiRef, Scope},
+    likeness,
     target::{Reference, Target},
 };
 
@@ -39,6 +40,16 @@ pub enum LinkError {
     /// A node depends on itself.
     #[error("`{0}` depends on itself: {1}")]
     Cycle(String, String),
+    /// Figures are put together that do not fit.
+    #[error("`{from}` {what}")]
+    Unlike {
+        /// The KPI that puts them together.
+        from: String,
+        /// What does not fit.
+        what: String,
+        /// The way out.
+        hint: &'static str,
+    },
     /// Links lead on and on.
     #[error("the links below `{0}` are more than {CHAIN_MAX} deep; link it to fewer levels")]
     TooDeep(String),
@@ -59,6 +70,7 @@ impl Portfolio {
                 Err(cycle) => errors.push(cycle),
             }
         }
+        errors.extend(likeness::unlike(&portfolio));
         if errors.is_empty() { Ok(portfolio) } else { Err(errors) }
     }
 

@@ -122,6 +122,10 @@ pub enum Gap {
     TooEarly,
     /// The author excluded the period.
     NotApplicable,
+    /// The KPI is followed from a later period on.
+    NotBegun,
+    /// The KPI was followed until an earlier period.
+    Ended,
     /// The value is outside `sanity` and waits for a person.
     Quarantined,
     /// Overdue, and judged on an earlier actual because the author asked for that.
@@ -129,6 +133,14 @@ pub enum Gap {
 }
 
 impl Gap {
+    /// Whether nothing is wanted of the period, or not yet.
+    pub(crate) fn means_nothing_is_due(self) -> bool {
+        matches!(
+            self,
+            Self::NotDue | Self::TooEarly | Self::NotApplicable | Self::NotBegun | Self::Ended
+        )
+    }
+
     /// The gap in words, to go after the KPI's name.
     pub fn words(self) -> &'static str {
         match self {
@@ -144,6 +156,8 @@ impl Gap {
             Self::NotDue => "nothing is due yet",
             Self::TooEarly => "too early in the period to judge",
             Self::NotApplicable => "not applicable in this period",
+            Self::NotBegun => "it begins with a later period",
+            Self::Ended => "it ended with an earlier period",
             Self::Quarantined => "an implausible value waits for a person",
             Self::CarriedForward => "overdue, judged on an earlier actual",
         }

@@ -28,7 +28,16 @@ pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, Hist
         let end = |period| scorecard.calendar.bounds(period).1;
         let actuals = match &kpi.input {
             Input::Collected => continue,
-            Input::Shared(units) => revisions(units, &completed, end, |parts| shared(kpi, parts)),
+            Input::Shared(units) => {
+                // A unit counts as long as it is followed.
+                let lives = |unit: &KpiRef, period| {
+                    portfolio.kpi(unit).is_some_and(|kpi| kpi.lives_in(period))
+                };
+                revisions(units, &completed, end, |period, parts| {
+                    let living = units.iter().zip(parts).filter(|(unit, _)| lives(unit, period));
+                    shared(kpi, living.map(|(_, part)| *part))
+                })
+            }
             Input::Derived(formula) => {
                 let names = formula.names().iter().map(|name| named.relative(name));
                 let Some(inputs) = names.collect::<Option<Vec<KpiRef>>>() else { continue };
@@ -36,7 +45,7 @@ pub fn complete<'h>(portfolio: &Portfolio, history: &'h History) -> Cow<'h, Hist
                     .iter()
                     .map(|input| portfolio.kpi(input).map_or(1.0, |kpi| kpi.scale))
                     .collect();
-                revisions(&inputs, &completed, end, |parts| derived(formula, &scales, parts))
+                revisions(&inputs, &completed, end, |_, parts| derived(formula, &scales, parts))
             }
         };
         let held = completed.to_mut().kpi_mut(named);
@@ -53,7 +62,7 @@ fn revisions(
     inputs: &[KpiRef],
     history: &History,
     end: impl Fn(Period) -> DateTime<Utc>,
-    make: impl Fn(&[Option<&Actual>]) -> Option<Actual>,
+    make: impl Fn(Period, &[Option<&Actual>]) -> Option<Actual>,
 ) -> Vec<(Period, Actual)> {
     let mut made = Vec::new();
     for period in periods(inputs, history) {
@@ -68,7 +77,7 @@ fn revisions(
             let is_known = |actual: &&Actual| actual.collected_at <= *at;
             let parts: Vec<Option<&Actual>> =
                 each.iter().map(|revisions| revisions.iter().rev().find(is_known)).collect();
-            made.extend(make(&parts).map(|actual| (period, actual)));
+            made.extend(make(period, &parts).map(|actual| (period, actual)));
         }
     }
     made
@@ -76,8 +85,8 @@ fn revisions(
 
 /// The units' figures of a period that all of them have, made one: of ratios the sums of both
 /// parts, never the mean or the sum of ratios; of others as the KPI's aggregate says.
-fn shared(kpi: &Kpi, parts: &[Option<&Actual>]) -> Option<Actual> {
-    let mut parts: Vec<&Actual> = parts.iter().copied().collect::<Option<_>>()?;
+fn shared<'a>(kpi: &Kpi, parts: impl Iterator<Item = Option<&'a Actual>>) -> Option<Actual> {
+    let mut parts: Vec<&Actual> = parts.collect::<Option<_>>()?;
     parts.sort_by_key(|part| (part.observed_at, part.collected_at));
     let figures: Vec<Figure> = parts.iter().map(|part| part.figure).collect();
     let figure = match kpi.nature {
