@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use kpid::{
-    app::run::{self, Orders},
+    app::lifecycle::{self, Orders},
     engine::import,
     web::access,
 };
@@ -371,7 +371,7 @@ fn daemon() -> u16 {
                 .build()
                 .unwrap();
             let orders = Orders::only_stop(CancellationToken::new());
-            runtime.block_on(run::run(setup, Clock::System, orders)).unwrap();
+            runtime.block_on(lifecycle::run(setup, Clock::System, orders)).unwrap();
         });
         let up = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         let begun = std::time::Instant::now();

@@ -1,7 +1,10 @@
 //! The daemon as a process: composed, run until it is told to stop, reloaded, seen by systemd. Only
 //! this floor and the engine spawn tasks.
 
+pub mod compose;
 mod heartbeat;
+pub mod lifecycle;
 mod listener;
-pub mod run;
+pub mod reload;
 mod systemd;
+mod workers;

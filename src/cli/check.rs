@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    app::run::refusals,
+    app::compose::refusals,
     cli::{
         Answer, configuration,
         data_lints::{self, Warning},

@@ -28,6 +28,7 @@ mod output;
 mod plan;
 mod preview;
 mod pull;
+mod recipient;
 mod reload;
 mod report;
 mod run;

@@ -9,13 +9,13 @@ use crate::cli::{
     failure::Failure,
     init,
     output::{complain, say},
-    preview,
+    preview, recipient,
 };
 use kpid_clock::Clock;
-use kpid_config::{problem, setup::Setup};
+use kpid_config::setup::Setup;
 use kpid_delivery::{
     channels::{Channels, Delivered, Delivery},
-    routing::{Route, RouteError, route},
+    routing::Route,
 };
 use kpid_message::{
     notice::{Message, Notice, NoticeKind, Section},
@@ -48,7 +48,8 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
 
 async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let setup = configuration::load_to_use(config)?;
-    let (to, Route { channel, recipient }) = find(&setup, to).map_err(|(_, failure)| failure)?;
+    let (to, Route { channel, recipient }) =
+        recipient::find(&setup, to).map_err(|(_, failure)| failure)?;
     let message = Message::Notice(notice(&setup, &to, &channel, &recipient));
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
@@ -64,29 +65,6 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
         Err(error) => {
             complain!("kpid: the test message was not taken by `{channel}`: {error}");
             Ok(Answer::No)
-        }
-    }
-}
-
-/// The way to whoever is named; else why there is none.
-pub(super) fn find(
-    setup: &Setup,
-    name: &str,
-) -> Result<(Id, Route), (Option<RouteError>, Failure)> {
-    let to = Id::parse(name).map_err(|error| (None, Failure::new(error.to_string())))?;
-    match route(&to, &setup.people, &setup.channels) {
-        Ok(way) => Ok((to, way)),
-        Err(error) => {
-            let names = setup.people.keys().chain(setup.channels.keys()).map(Id::as_str);
-            let hint = match error {
-                RouteError::Unknown(_) => problem::suggestion(name, names),
-                _ => None,
-            };
-            let failure = Failure::new(error.to_string());
-            Err(match hint {
-                Some(hint) => (Some(error), failure.hint(hint)),
-                None => (Some(error), failure),
-            })
         }
     }
 }

@@ -114,7 +114,7 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
 
 /// The way to a person or channel; mail as such is read by whoever writes it.
 fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
-    match crate::cli::notify::find(setup, to) {
+    match crate::cli::recipient::find(setup, to) {
         Ok((_, way)) => Ok(way),
         Err((Some(RouteError::NobodyThere(channel)), failure)) => {
             match setup.channels.get(&channel) {

@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::{
-    app,
-    app::run::{Orders, Reload},
+    app::{
+        lifecycle::{self, Orders},
+        reload::Reload,
+    },
     cli::{Answer, configuration, failure::Failure},
     telemetry::{self, Lines},
 };
@@ -44,7 +46,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let (reload, reloads) = mpsc::channel(1);
     let orders = Orders { stop: stop.clone(), reload: reloads };
     let result = tokio::select! {
-        result = app::run::run(setup, Clock::System, orders) => result,
+        result = lifecycle::run(setup, Clock::System, orders) => result,
         never = stop_on_signal(&stop) => never,
         never = reload_on_signal(hang_up, config, &reload) => never,
     };

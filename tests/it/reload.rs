@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use kpid::app::run::{Orders, Reload};
+use kpid::app::{lifecycle::Orders, reload::Reload};
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets, setup::Setup};
 use kpid_store::holder;

@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::run::{self, Orders},
+    app::lifecycle::{self, Orders},
     cli::{
         configuration,
         demo::{
@@ -106,7 +106,7 @@ impl Story {
         let config = self.folder.config();
         let (reload, reloads) = mpsc::channel(1);
         let orders = Orders { stop: stop.clone(), reload: reloads };
-        let daemon = run::run(self.setup.clone(), clock, orders);
+        let daemon = lifecycle::run(self.setup.clone(), clock, orders);
         tokio::select! {
             ended = daemon => ended,
             never = stop_on_signal(&stop) => never,

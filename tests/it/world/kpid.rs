@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use kpid::app::run::{Orders, run};
+use kpid::app::lifecycle::{Orders, run};
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets, setup::Setup};
 use serde_json::Value;

@@ -1,0 +1,261 @@
+//! The daemon from its start to its end: it works until something ends it, and finishes what is in
+//! flight.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use std::sync::Arc;
+
+use crate::{
+    app::{
+        compose::{Daemon, Opened},
+        reload::Reload,
+        systemd,
+    },
+    engine::{agenda::Agenda, round::Over, ticker::Ticker},
+};
+use kpid_clock::Clock;
+use kpid_config::setup::Setup;
+use kpid_message::wording::plural;
+use kpid_rules::model::{Cron, Schedule};
+use kpid_store::{self, InstanceLock, Store};
+
+/// How long what is in flight may take to end after the order to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// An idle scheduler comes round so often, so that one which stands still is told from it.
+const TURN_EVERY: Duration = Duration::from_secs(15);
+
+/// Local midnight, when due dates pass.
+const MIDNIGHT: &str = "0 0 * * *";
+
+/// What a running daemon is told from outside.
+#[derive(Debug)]
+pub struct Orders {
+    /// To finish what is in flight and end.
+    pub stop: CancellationToken,
+    /// To go on with another configuration.
+    pub reload: mpsc::Receiver<Reload>,
+}
+
+impl Orders {
+    /// Orders of somebody who will only ever order to stop.
+    pub fn only_stop(stop: CancellationToken) -> Self {
+        let (_, reload) = mpsc::channel(1);
+        Self { stop, reload }
+    }
+}
+
+/// Why a daemon on one configuration ended.
+enum Ending {
+    Stopped,
+    Reloaded(Box<Opened>),
+}
+
+/// Runs the daemon until it is told to stop: collects, judges, delivers.
+pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Result<()> {
+    let lock = InstanceLock::take(&setup.store).await?;
+    kpid_store::check_pages(&setup.store).await?;
+    let store = Store::open(&setup.store).await?;
+    let freed = store.free_claims(&lock).await?;
+    if freed > 0 {
+        info!("{freed} deliveries that were under way when kpid last ended are due again");
+    }
+    let opened = Opened::of(setup, None)?;
+    let mut daemon = Daemon::new(opened, store.clone(), clock, Arc::default()).await?;
+    let mut ticker = Ticker::start(clock).await?;
+    let result = loop {
+        match daemon.work(&mut orders, &mut ticker, &lock).await {
+            Ok(Ending::Stopped) => break Ok(()),
+            Ok(Ending::Reloaded(opened)) => daemon = daemon.reloaded(*opened, &lock).await,
+            Err(error) => break Err(error),
+        }
+    };
+    store.close().await;
+    let stopped = ticker.stop().await;
+    drop(lock);
+    result.and(stopped)
+}
+
+impl Daemon {
+    /// Works until something ends it, and then finishes what is in flight.
+    async fn work(
+        &self,
+        orders: &mut Orders,
+        ticker: &mut Ticker,
+        lock: &InstanceLock,
+    ) -> anyhow::Result<Ending> {
+        let workers = orders.stop.child_token();
+        let ended = self.go_on(orders, ticker, lock, &workers).await;
+        self.finish(&ended, &workers).await;
+        ended
+    }
+
+    async fn go_on(
+        &self,
+        orders: &mut Orders,
+        ticker: &mut Ticker,
+        lock: &InstanceLock,
+        workers: &CancellationToken,
+    ) -> anyhow::Result<Ending> {
+        let setup = &self.engine.setup;
+        let zone = setup.calendar.zone;
+        let served = self.engine.store.last_slots().await?;
+        let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
+        let mut agenda = Agenda::new(zone, served);
+        ticker.follow(schedules(setup)?, zone).await?;
+        let (done, mut finished) = mpsc::unbounded_channel();
+        self.start_workers(workers);
+        self.start_site(workers).await?;
+        self.tell_ready();
+        let alive_every = systemd::alive_every();
+        let mut today = None;
+        loop {
+            let now = self.clock.now();
+            let day = setup.calendar.local_day(now);
+            let is_new_day = today.replace(day) != Some(day);
+            let owed = if is_new_day { self.families.as_slice() } else { &[] };
+            let due = agenda.take_due(&setup.collections, now);
+            let under_way = self.start_round(due, owed, workers, &done);
+            if is_new_day {
+                self.judge_all_but(&under_way, now);
+            }
+            self.engine.metrics.turned(now);
+            if alive_every.is_some() {
+                systemd::alive();
+            }
+            tokio::select! {
+                () = orders.stop.cancelled() => return Ok(Ending::Stopped),
+                Some(reload) = orders.reload.recv() => match self.takes(reload) {
+                    Ok(opened) => return Ok(Ending::Reloaded(opened)),
+                    Err(why) => {
+                        systemd::refused(&self.status());
+                        self.refuse(why, lock, now);
+                    }
+                },
+                woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
+                () = self.broken.cancelled() => anyhow::bail!(
+                    "a background task panicked (see above); restarting kpid resumes the work"
+                ),
+                Some(over) = finished.recv() => for over in over {
+                    match over {
+                        Over::Served(kpi, slot) => agenda.served(&kpi, slot),
+                        Over::Lost(kpi, slot) => agenda.lost(&kpi, slot),
+                    }
+                },
+                () = sleep(alive_every.unwrap_or(TURN_EVERY).min(TURN_EVERY)) => {}
+            }
+        }
+    }
+
+    /// Waits for what is in flight, whatever it was that ended the work.
+    async fn finish(&self, ended: &anyhow::Result<Ending>, workers: &CancellationToken) {
+        match ended {
+            Ok(Ending::Stopped) => {
+                systemd::stopping();
+                info!("stopping; what is in flight is finished first");
+            }
+            Ok(Ending::Reloaded(opened)) => {
+                systemd::reloading();
+                info!(
+                    "going on with configuration {}; what is in flight is finished first",
+                    short(&opened.setup.digest)
+                );
+            }
+            // Why is told at the very end.
+            Err(_) => {
+                systemd::stopping();
+                warn!("stopping because of an error; what is in flight is finished first");
+            }
+        }
+        workers.cancel();
+        self.tasks.close();
+        if timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
+            let left = self.tasks.len();
+            warn!("{left} tasks were not finished in time; what they were about is done again");
+        }
+    }
+
+    fn tell_ready(&self) {
+        systemd::ready(&self.status());
+        let setup = &self.engine.setup;
+        let (scorecards, kpis) = (setup.portfolio.scorecards().len(), setup.collections.len());
+        info!(
+            kpis, store = %setup.store.display(),
+            "kpid runs: {}, {} collected", plural(scorecards, "scorecard"), plural(kpis, "KPI")
+        );
+    }
+
+    /// What it works on, for systemd.
+    pub(crate) fn status(&self) -> String {
+        let setup = &self.engine.setup;
+        let kpis = plural(setup.collections.len(), "KPI");
+        format!("{kpis} collected, configuration {}", short(&setup.digest))
+    }
+}
+
+/// The instants that it wakes up at: of each collection, and midnight.
+fn schedules(setup: &Setup) -> anyhow::Result<Vec<Schedule>> {
+    let mut schedules = Vec::new();
+    let collected = setup.collections.iter().map(|collection| collection.schedule.clone());
+    for schedule in collected.chain([Schedule::Cron(Cron::parse(MIDNIGHT)?)]) {
+        if !schedules.contains(&schedule) {
+            schedules.push(schedule);
+        }
+    }
+    Ok(schedules)
+}
+
+/// Enough of a digest to tell configurations apart.
+pub(crate) fn short(digest: &str) -> &str {
+    digest.get(..19).unwrap_or(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::set_up;
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { you: { email: you@example.com } }
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+perspectives:
+  customer:
+    alert: { to: [you] }
+    objectives:
+      answer:
+        kpis:
+          calls: { nature: level, target: 95 }
+";
+
+    #[tokio::test]
+    async fn a_daemon_that_breaks_off_finishes_what_is_in_flight_and_counts_what_it_judged() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Opened::of(set_up(folder.path(), DAEMON, SCORECARD), None).unwrap();
+        let lock = InstanceLock::take(&opened.setup.store).await.unwrap();
+        let store = Store::open(&opened.setup.store).await.unwrap();
+        let clock = Clock::System;
+        let daemon = Daemon::new(opened, store, clock, Arc::default()).await.unwrap();
+        let mut ticker = Ticker::start(clock).await.unwrap();
+        daemon.spawn(async { panic!("a part of it") });
+        let mut orders = Orders::only_stop(CancellationToken::new());
+        let ended = daemon.work(&mut orders, &mut ticker, &lock).await;
+        let error = ended.err().unwrap().to_string();
+        assert!(error.contains("a background task panicked"), "{error}");
+        assert!(daemon.tasks.is_empty(), "{} tasks are left", daemon.tasks.len());
+        assert_eq!(daemon.engine.metrics.judgements.get(), 1, "at its start");
+        ticker.stop().await.unwrap();
+    }
+}

@@ -1,0 +1,83 @@
+//! Another configuration while the daemon runs: it takes over whole, or changes nothing.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio_util::task::TaskTracker;
+use tracing::{error, warn};
+
+use crate::app::compose::{Daemon, Opened};
+use kpid_config::setup::Setup;
+use kpid_store::{InstanceLock, Reloaded};
+
+/// Why a reload was refused when the files themselves are wrong.
+const PROBLEMS: &str = "its files have problems, which the log names";
+
+/// What came of reading the configuration again.
+#[derive(Debug)]
+pub enum Reload {
+    /// It is good.
+    Good(Box<Setup>),
+    /// It is not, and whoever read it has told why.
+    Bad,
+}
+
+impl Daemon {
+    /// A configuration that can take over from this one while it runs; else why not, unless that
+    /// has been told.
+    pub(crate) fn takes(&self, reload: Reload) -> Result<Box<Opened>, Option<anyhow::Error>> {
+        match reload {
+            Reload::Bad => Err(None),
+            Reload::Good(setup) => self.open(*setup).map(Box::new).map_err(Some),
+        }
+    }
+
+    /// The daemon on another configuration, or on the same one if the other cannot be used.
+    pub(crate) async fn reloaded(self, opened: Opened, lock: &InstanceLock) -> Self {
+        let (store, clock) = (self.engine.store.clone(), self.clock);
+        match Self::new(opened, store, clock, Arc::clone(&self.engine.metrics)).await {
+            Ok(other) => {
+                note(lock, Ok(other.engine.setup.digest.clone()), clock.now());
+                other
+            }
+            Err(error) => {
+                self.refuse(Some(error), lock, clock.now());
+                Self { tasks: TaskTracker::new(), ..self }
+            }
+        }
+    }
+
+    /// What can fail is tried here, so that a bad configuration changes nothing.
+    fn open(&self, setup: Setup) -> anyhow::Result<Opened> {
+        let held = &self.engine.setup.store;
+        anyhow::ensure!(
+            setup.store == *held,
+            "`store` is {} now and was {}; that takes a restart",
+            setup.store.display(),
+            held.display()
+        );
+        Opened::of(setup, self.listener.as_ref())
+    }
+
+    /// Tells that another configuration is not taken, and why unless that has been told.
+    pub(crate) fn refuse(
+        &self,
+        why: Option<anyhow::Error>,
+        lock: &InstanceLock,
+        now: DateTime<Utc>,
+    ) {
+        self.engine.metrics.reloaded(false, now);
+        if let Some(error) = &why {
+            error!("the new configuration cannot be used, the old one goes on: {error:#}");
+        }
+        let why = why.map_or(PROBLEMS.to_owned(), |error| format!("{error:#}"));
+        note(lock, Err(why), now);
+    }
+}
+
+/// Tells whoever asked for a reload what came of it.
+fn note(lock: &InstanceLock, came: Result<String, String>, now: DateTime<Utc>) {
+    if let Err(error) = lock.note(&Reloaded { at: now, came }) {
+        warn!("{error:#}");
+    }
+}
