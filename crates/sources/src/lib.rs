@@ -16,6 +16,7 @@ mod retry;
 pub mod shared_answers;
 pub mod sql;
 mod table;
+mod tls_error;
 mod unpack;
 pub mod wording;
 

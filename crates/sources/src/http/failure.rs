@@ -1,16 +1,17 @@
 //! Why an HTTP API gave no answer, in words, and whose fault that is.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::{
     StatusCode,
     header::{DATE, HeaderMap, HeaderName, RETRY_AFTER},
 };
-use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
-use crate::fault::Fault;
-use crate::http::pinned;
+use crate::{
+    fault::Fault,
+    tls_error::{self, Peer},
+};
 
 /// What the client says of a proxy that refuses to connect us.
 const PROXY_REFUSES: &str = "proxy authorization required";
@@ -27,7 +28,7 @@ pub(crate) fn broken(error: &reqwest::Error) -> String {
     while let Some(source) = root.source() {
         root = source;
     }
-    if let Some(words) = tls(root) {
+    if let Some(words) = tls_error::words(root, Peer::Api) {
         return format!("cannot connect: {words}");
     }
     match error {
@@ -39,53 +40,6 @@ pub(crate) fn broken(error: &reqwest::Error) -> String {
         _ if error.is_body() || error.is_decode() => format!("the answer broke off: {root}"),
         _ => format!("gave no answer: {root}"),
     }
-}
-
-/// What is wrong with a certificate, its or ours.
-fn tls(root: &(dyn std::error::Error + 'static)) -> Option<String> {
-    // Errors of TLS come in one or more of reading and writing, which hide them from the chain.
-    let mut inner = root;
-    while let Some(error) = inner.downcast_ref::<io::Error>().and_then(|error| error.get_ref()) {
-        inner = error;
-    }
-    let words = match inner.downcast_ref::<TlsError>()? {
-        TlsError::InvalidCertificate(problem) => match problem {
-            CertificateError::UnknownIssuer => {
-                "its certificate is of an authority that is not trusted; name it by `ca`"
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "its certificate is for another host; check `base_url`"
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "its certificate has expired; its owner must renew it"
-            }
-            problem if pinned::is_authority(problem) => {
-                "its certificate is self-signed and marked as an authority; name that very \
-                 certificate by `ca`"
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "its certificate is not valid yet; check the clocks here and there"
-            }
-            CertificateError::Revoked => {
-                "its certificate has been revoked; its owner must renew it"
-            }
-            CertificateError::BadEncoding => {
-                "its certificate cannot be read; its owner must renew it"
-            }
-            CertificateError::BadSignature => {
-                "its certificate is not signed by whom it names; check `ca`"
-            }
-            _ => "its certificate is not accepted; check it and `ca` with `openssl s_client`",
-        },
-        TlsError::AlertReceived(
-            AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnknownCA
-            | AlertDescription::HandshakeFailure,
-        ) => "it wants a certificate of ours that it knows; check `client_certificate`",
-        _ => "TLS fails; check the port in `base_url`, and that it speaks TLS 1.2 or 1.3",
-    };
-    Some(words.to_owned())
 }
 
 /// Whether the figures have come with it, and all of them: 202 promises them for later, and 206 is a

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
@@ -15,6 +15,8 @@ use rustls::{
     server::ParsedCertificate,
 };
 use rustls_platform_verifier::Verifier;
+
+use crate::tls_error::is_authority;
 
 /// Said of a `client_certificate`, whose parser's own words may quote the key.
 pub(crate) const NO_IDENTITY: &str =
@@ -108,11 +110,4 @@ impl ServerCertVerifier for Pinned {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.usual.supported_verify_schemes()
     }
-}
-
-/// Whether a server shows a certificate that is marked as an authority, as those are that it signed
-/// itself.
-pub(crate) fn is_authority(problem: &CertificateError) -> bool {
-    // It has no kind of its own: rustls passes on what webpki calls it.
-    matches!(problem, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
 }

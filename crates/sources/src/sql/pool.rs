@@ -20,6 +20,7 @@ use crate::{
     fault::Fault,
     parameter::Parameter,
     table::Table,
+    tls_error::{self, Peer},
 };
 
 /// A server that takes longer to say that it is there is asked over a new connection.
@@ -187,7 +188,9 @@ pub(crate) fn words(error: &sqlx::Error) -> String {
                 None => complaint,
             }
         }
-        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Io(error) => {
+            tls_error::words(error, Peer::Database).unwrap_or_else(|| error.to_string())
+        }
         other => shown(&other.to_string(), COMPLAINT_CHARS_MAX),
     }
 }
