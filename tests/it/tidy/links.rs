@@ -57,3 +57,14 @@ fn every_link_of_the_documentation_leads_somewhere() {
     }
     assert_none(&dead, "a link leads to a file and a heading that are there");
 }
+
+#[test]
+fn every_decision_is_in_the_index() {
+    let index = fs::read_to_string(root().join("docs/decisions/README.md")).unwrap();
+    let listed: BTreeSet<&str> = lines(&index).flat_map(targets).collect();
+    let names = pages().into_iter().filter_map(|page| {
+        page.strip_prefix("docs/decisions/").filter(|name| *name != "README.md").map(str::to_owned)
+    });
+    let missing: Vec<String> = names.filter(|name| !listed.contains(name.as_str())).collect();
+    assert_none(&missing, "docs/decisions/README.md lists every page");
+}
