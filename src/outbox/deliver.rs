@@ -126,6 +126,10 @@ impl Worker<'_> {
                 Ok(_) => told += 1,
                 Err(error) => {
                     debug!(delivery = %id, channel = %self.channel, "not told again over `{}`: {error}", self.channel);
+                    // Whoever does not answer is not asked once for each alert.
+                    if !matches!(error, SendError::GiveUp { .. }) {
+                        break;
+                    }
                 }
             }
         }
