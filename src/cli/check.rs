@@ -13,7 +13,8 @@ use crate::{
 };
 use kpid_config::{
     load::{LoadError, load},
-    problem::{Place, Problem, Problems, Severity},
+    problem::{Place, Problem, Severity},
+    problems::Problems,
     secret::Secrets,
     setup::Setup,
 };

@@ -5,7 +5,8 @@ use std::{collections::HashSet, path::Path};
 use crate::cli::{failure::Failure, output};
 use kpid_config::{
     load::{LoadError, load},
-    problem::{Problems, Severity},
+    problem::Severity,
+    problems::Problems,
     secret::Secrets,
     setup::{Collection, Setup},
 };

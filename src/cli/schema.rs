@@ -3,9 +3,7 @@
 use clap::ValueEnum;
 
 use crate::cli::{Answer, failure::Failure, output::print_json};
-use kpid_config::{
-    daemon::document::DaemonDoc, scorecard::document::ScorecardDoc, yaml::KEPT_APART,
-};
+use kpid_config::schema;
 
 /// Print the JSON Schema of the files, for completion in an editor
 #[derive(clap::Args)]
@@ -25,15 +23,15 @@ enum Kind {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
-    let (schema, title) = match arguments.kind {
-        Kind::Scorecard => (schemars::schema_for!(ScorecardDoc), "a kpid scorecard"),
-        Kind::Kpid => (schemars::schema_for!(DaemonDoc), "kpid.yaml"),
+    let (found, title) = match arguments.kind {
+        Kind::Scorecard => (schema::scorecard(), "a kpid scorecard"),
+        Kind::Kpid => (schema::daemon(), "kpid.yaml"),
     };
-    let mut schema = schema.to_value();
+    let mut schema = found.to_value();
     close(&mut schema);
     schema["title"] = title.into();
     // A place for anchors, which means nothing here.
-    schema["patternProperties"] = serde_json::json!({ (format!("^{KEPT_APART}")): {} });
+    schema["patternProperties"] = serde_json::json!({ (schema::unread_keys()): {} });
     print_json(&schema)?;
     Ok(Answer::Done)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     problem::{Place, Problem},
-    scorecard::parse::ScorecardParts,
+    scorecard::parse::ParsedScorecard,
 };
 use kpid_rules::model::{Amount, Id, Kind, Kpi, Nature, Perspective, Scorecard, Target, Tolerance};
 
@@ -22,7 +22,7 @@ pub(crate) fn scorecard(
     let kpis = scorecard.kpis().count();
     if kpis > KPIS_MAX {
         let message =
-            format!("`{}` has {kpis} KPIs; more than {KPIS_MAX} steer nobody", scorecard.id);
+            format!("`{}` has {kpis} KPIs; more than {KPIS_MAX} are hard to act on", scorecard.id);
         problems.push(Problem::warning(place, message));
     }
     for perspective in &scorecard.perspectives {
@@ -39,16 +39,18 @@ pub(crate) fn scorecard(
 pub(crate) fn readers_of_trouble(
     problems: &mut Vec<Problem>,
     has_operators: bool,
-    sheets: &[ScorecardParts],
+    scorecards: &[ParsedScorecard],
     place: Place,
 ) {
     let has_sources =
-        sheets.iter().any(|sheet| !sheet.collections.is_empty() || !sheet.pushed.is_empty());
-    let has_stewards =
-        sheets.iter().flat_map(|sheet| sheet.scorecard.kpis()).any(|kpi| kpi.steward.is_some());
+        scorecards.iter().any(|parsed| !parsed.collections.is_empty() || !parsed.pushed.is_empty());
+    let has_stewards = scorecards
+        .iter()
+        .flat_map(|parsed| parsed.scorecard.kpis())
+        .any(|kpi| kpi.steward.is_some());
     if has_sources && !has_operators && !has_stewards {
         let hint = "add `operators: [ID]` with a person or channel, or a `steward` to each KPI";
-        problems.push(Problem::warning(place, "nobody is told of dead sources").hint(hint));
+        problems.push(Problem::warning(place, "nobody is told when a source fails").hint(hint));
     }
 }
 
@@ -88,7 +90,7 @@ fn kpi(kpi: &Kpi) -> Vec<String> {
             && !matches!(aim.target, Some(Target::Trajectory { .. } | Target::Band(_)))
         {
             found.push(format!(
-                "the KPI `{id}` is in % and its tolerance is {percent} % of the target; points are clearer"
+                "the KPI `{id}` is in % and its tolerance is {percent} % of the target; an absolute number of points is clearer"
             ));
         }
         if let Some(Target::Trajectory { points, .. }) = &aim.target
@@ -98,7 +100,7 @@ fn kpi(kpi: &Kpi) -> Vec<String> {
         }
     }
     if kpi.aims.is_empty() {
-        found.push(format!("the KPI `{id}` has no target; it is shown and not judged"));
+        found.push(format!("the KPI `{id}` has no target; it is shown but not judged"));
     }
     found
 }

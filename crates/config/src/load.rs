@@ -9,22 +9,24 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use crate::calendar;
 use crate::{
+    calendar::document::CalendarDoc,
     channels::template_problems,
-    daemon::{
-        self,
-        document::{CalendarDoc, DaemonDoc, PersonDoc},
-        parse::DaemonParts,
-    },
+    daemon::{self, document::DaemonDoc, parse::ParsedDaemon},
+    files::Files,
     lint,
-    parse_context::{Desk, Mention},
-    problem::{Files, Place, Problem, Problems, Severity, suggestion},
+    parse_context::{Mention, ParseContext},
+    people::document::PersonDoc,
+    problem::{Place, Problem, Severity, suggestion},
+    problems::Problems,
     reachability, retention,
-    scorecard::{self, document::ScorecardDoc, parse::ScorecardParts},
+    scorecard::{self, document::ScorecardDoc, parse::ParsedScorecard},
     secret::Secrets,
     setup::{Collection, PushedKpi, Setup},
     yaml::{
-        self, FILE_BYTES_MAX, encoding,
+        self, encoding,
+        limits::FILE_BYTES_MAX,
         located::{Entries, Loc},
     },
 };
@@ -63,63 +65,68 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     let daemon_file = read(&mut files, path)?;
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let (doc, problems) = yaml::read::<DaemonDoc>(&files, daemon_file);
-    let mut desk = Desk {
+    let mut context = ParseContext {
         folder: anchored(path, &folder)?,
         secret_files: Vec::new(),
         secrets,
-        speeches: HashMap::new(),
-        calls: HashMap::new(),
+        databases: HashMap::new(),
+        requests: HashMap::new(),
         problems,
     };
     let doc = doc.and_then(|doc| doc.value);
-    let paths = scorecard_paths(&mut desk, doc.as_ref(), &folder, daemon_file);
+    let paths = scorecard_paths(&mut context, doc.as_ref(), &folder, daemon_file);
     let mut docs = Vec::new();
     for (path, place) in paths {
         let file = match read(&mut files, &path) {
             Ok(file) => file,
             // Whatever else is wrong is told beside it.
             Err(error) => {
-                desk.problems.push(Problem::error(place, error.to_string()));
+                context.problems.push(Problem::error(place, error.to_string()));
                 continue;
             }
         };
         let (doc, problems) = yaml::read::<ScorecardDoc>(&files, file);
-        desk.problems.extend(problems);
+        context.problems.extend(problems);
         docs.extend(doc.and_then(|doc| doc.value));
     }
-    let parts = doc.as_ref().map(|doc| daemon::parse::daemon(&mut desk, doc));
-    let calendar = parts.as_ref().map(|parts| parts.calendar.clone());
+    let daemon = doc.as_ref().map(|doc| daemon::parse::daemon(&mut context, doc));
+    let calendar = daemon.as_ref().map(|daemon| daemon.calendar.clone());
     let calendar = calendar.unwrap_or_else(|| Arc::new(Calendar::plain(chrono_tz::UTC)));
-    let sheets: Vec<_> = docs
+    let scorecards: Vec<_> = docs
         .iter()
-        .filter_map(|doc| scorecard::parse::scorecard(&mut desk, doc, calendar.clone()))
+        .filter_map(|doc| scorecard::parse::scorecard(&mut context, doc, calendar.clone()))
         .collect();
-    if let Some(parts) = &parts {
+    if let Some(daemon) = &daemon {
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
-        check_names(&mut desk, parts, &sheets, has_people);
-        reachability::check(&mut desk, parts, &sheets, has_people);
+        check_names(&mut context, daemon, &scorecards, has_people);
+        reachability::check(&mut context, daemon, &scorecards, has_people);
         let retention = doc.as_ref().and_then(|doc| doc.retention.as_ref());
-        retention::parse::check(&mut desk, retention, &parts.retention, &sheets);
+        retention::parse::check(&mut context, retention, &daemon.retention, &scorecards);
         let sources = doc.as_ref().and_then(|doc| doc.connections.as_ref());
-        if let Some(sources) = sources.filter(|_| desk.is_good()) {
-            let has_operators = !parts.operators.is_empty();
-            lint::readers_of_trouble(&mut desk.problems, has_operators, &sheets, sources.place);
+        if let Some(sources) = sources.filter(|_| context.is_good()) {
+            let has_operators = !daemon.operators.is_empty();
+            lint::readers_of_trouble(
+                &mut context.problems,
+                has_operators,
+                &scorecards,
+                sources.place,
+            );
         }
     }
-    let (scorecards, collections, pushed) = taken_apart(&mut desk, sheets);
+    let (scorecards, collections, pushed) = into_parts(&mut context, scorecards);
     // How mails look judges nothing, and names no configuration.
     let digest = digest(&files);
     let places = places(&scorecards);
-    let portfolio = portfolio(&mut desk, scorecards);
-    if let Some(parts) = &parts {
-        desk.problems.extend(template_problems::templates(&parts.channels, &mut files));
+    let portfolio = portfolio(&mut context, scorecards);
+    if let Some(daemon) = &daemon {
+        context.problems.extend(template_problems::templates(&daemon.channels, &mut files));
     }
-    let mut problems = Problems { files, found: std::mem::take(&mut desk.problems) };
+    let mut problems = Problems { files, found: std::mem::take(&mut context.problems) };
     problems.sort();
-    match (parts, portfolio) {
-        (Some(parts), Some(portfolio)) if problems.are_harmless() => {
-            let store = parts.store.clone().unwrap_or_else(|| desk.folder.join(STORE));
-            let setup = setup(digest, store, parts, (portfolio, places), (collections, pushed));
+    match (daemon, portfolio) {
+        (Some(daemon), Some(portfolio)) if problems.are_harmless() => {
+            let store = daemon.store.clone().unwrap_or_else(|| context.folder.join(STORE));
+            let setup = setup(digest, store, daemon, (portfolio, places), (collections, pushed));
             Ok((setup, problems))
         }
         _ => Err(LoadError::Problems(problems)),
@@ -128,74 +135,74 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
 
 /// A portfolio written inside another file, such as a scenario: scorecards, and if it likes a
 /// calendar and people.
-pub struct Inline<'d> {
+pub(crate) struct Inline<'d> {
     /// The scorecards.
-    pub scorecards: Vec<&'d ScorecardDoc>,
+    pub(crate) scorecards: Vec<&'d ScorecardDoc>,
     /// The calendar; UTC and January without one.
-    pub calendar: Option<&'d Loc<CalendarDoc>>,
+    pub(crate) calendar: Option<&'d Loc<CalendarDoc>>,
     /// The people; without them any name may be told.
-    pub people: Option<&'d Loc<Entries<PersonDoc>>>,
+    pub(crate) people: Option<&'d Loc<Entries<PersonDoc>>>,
 }
 
 /// Parses scorecards written inside another file.
-pub fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<Problem>) {
-    let mut desk = Desk {
+pub(crate) fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio>, Vec<Problem>) {
+    let mut context = ParseContext {
         folder: folder.to_path_buf(),
         secret_files: Vec::new(),
         secrets: Secrets::Unused,
-        speeches: HashMap::new(),
-        calls: HashMap::new(),
+        databases: HashMap::new(),
+        requests: HashMap::new(),
         problems: Vec::new(),
     };
     let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());
-    let calendar = calendar.and_then(|doc| daemon::parse::calendar(&mut desk, doc));
+    let calendar = calendar.and_then(|doc| calendar::parse::calendar(&mut context, doc));
     let calendar = Arc::new(calendar.unwrap_or_else(|| Calendar::plain(chrono_tz::UTC)));
-    let sheets: Vec<_> = documents
+    let scorecards: Vec<_> = documents
         .scorecards
         .iter()
-        .filter_map(|doc| scorecard::parse::scorecard(&mut desk, doc, calendar.clone()))
+        .filter_map(|doc| scorecard::parse::scorecard(&mut context, doc, calendar.clone()))
         .collect();
     if let Some(people) = documents.people.and_then(|doc| doc.value.as_ref()) {
         let known: HashSet<String> = people.keys().map(|(key, _)| key.to_owned()).collect();
-        for mention in sheets.iter().flat_map(|sheet| &sheet.recipients) {
-            check_name(&mut desk, mention, &known, "person");
+        for mention in scorecards.iter().flat_map(|parsed| &parsed.recipients) {
+            check_name(&mut context, mention, &known, "person");
         }
     }
-    let (scorecards, ..) = taken_apart(&mut desk, sheets);
-    let portfolio = portfolio(&mut desk, scorecards);
-    (portfolio, desk.problems)
+    let (scorecards, ..) = into_parts(&mut context, scorecards);
+    let portfolio = portfolio(&mut context, scorecards);
+    (portfolio, context.problems)
 }
 
 fn setup(
     digest: String,
     store: PathBuf,
-    parts: DaemonParts,
+    daemon: ParsedDaemon,
     (portfolio, places): (Portfolio, HashMap<Scope, Place>),
     (collections, pushed): (Vec<Collection>, Vec<PushedKpi>),
 ) -> Setup {
     Setup {
         digest,
         store,
-        calendar: parts.calendar,
+        calendar: daemon.calendar,
         portfolio,
         places,
         collections,
         pushed,
-        connections: parts.connections,
-        channels: parts.channels,
-        people: parts.people,
-        operators: parts.operators.into_iter().map(|mention| mention.id).collect(),
-        alerts: parts.alerts,
-        digests: parts.digests,
-        web: parts.web,
-        heartbeat: parts.heartbeat,
-        retention: parts.retention,
-        secret_files: parts.secret_files,
+        connections: daemon.connections,
+        channels: daemon.channels,
+        people: daemon.people,
+        operators: daemon.operators.into_iter().map(|mention| mention.id).collect(),
+        alerts: daemon.alerts,
+        digests: daemon.digests,
+        web: daemon.web,
+        heartbeat: daemon.heartbeat,
+        retention: daemon.retention,
+        secret_files: daemon.secret_files,
     }
 }
 
 /// Reads a file into the list; a larger one than a configuration can be is refused.
-pub fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
+pub(crate) fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
     let unreadable = |message: String| LoadError::Unreadable { path: path.to_path_buf(), message };
     let size = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
     if size > FILE_BYTES_MAX {
@@ -218,7 +225,7 @@ fn anchored(path: &Path, folder: &Path) -> Result<PathBuf, LoadError> {
 }
 
 fn scorecard_paths(
-    desk: &mut Desk,
+    context: &mut ParseContext,
     doc: Option<&DaemonDoc>,
     folder: &Path,
     file: usize,
@@ -241,9 +248,9 @@ fn scorecard_paths(
         let found = match glob::glob(&whole.to_string_lossy()) {
             Ok(found) => found,
             Err(error) => {
-                desk.problems.push(Problem::error(
+                context.problems.push(Problem::error(
                     place,
-                    format!("`{pattern}` is no pattern: {}", error.msg),
+                    format!("`{pattern}` is not a valid pattern: {}", error.msg),
                 ));
                 continue;
             }
@@ -251,9 +258,9 @@ fn scorecard_paths(
         let before = paths.len();
         for (at, path) in found.enumerate() {
             if at == FILES_MAX {
-                let message = format!("more than {FILES_MAX} files fit `{pattern}`");
+                let message = format!("more than {FILES_MAX} files match `{pattern}`");
                 let hint = "name the folder of the scorecards alone";
-                desk.problems.push(Problem::error(place, message).hint(hint));
+                context.problems.push(Problem::error(place, message).hint(hint));
                 break;
             }
             match path {
@@ -261,15 +268,17 @@ fn scorecard_paths(
                 Ok(path) => paths.push((path, place)),
                 Err(error) => {
                     let (path, error) = (error.path().display(), error.error());
-                    desk.problems
+                    context
+                        .problems
                         .push(Problem::error(place, format!("cannot read {path}: {error}")));
                 }
             }
         }
         if paths.len() == before {
-            let message = format!("no file fits `{pattern}`");
-            desk.problems.push(
-                Problem::error(place, message).hint("write a scorecard there, or name its place"),
+            let message = format!("no file matches `{pattern}`");
+            context.problems.push(
+                Problem::error(place, message)
+                    .hint("write a scorecard there, or correct the pattern"),
             );
         }
     }
@@ -277,82 +286,87 @@ fn scorecard_paths(
 }
 
 /// Connections, people and channels that are named and not there.
-fn check_names(desk: &mut Desk, parts: &DaemonParts, sheets: &[ScorecardParts], has_people: bool) {
+fn check_names(
+    context: &mut ParseContext,
+    daemon: &ParsedDaemon,
+    scorecards: &[ParsedScorecard],
+    has_people: bool,
+) {
     let ids = |keys: &mut dyn Iterator<Item = &Id>| -> HashSet<String> {
         keys.map(ToString::to_string).collect()
     };
-    let unread = &parts.unread;
-    let connections = ids(&mut parts.connections.keys().chain(unread));
-    let people = ids(&mut parts.people.keys());
-    let recipients = ids(&mut parts.people.keys().chain(parts.channels.keys()).chain(unread));
-    for operator in &parts.operators {
-        check_name(desk, operator, &recipients, "person or channel");
+    let unread = &daemon.unread;
+    let connections = ids(&mut daemon.connections.keys().chain(unread));
+    let people = ids(&mut daemon.people.keys());
+    let recipients = ids(&mut daemon.people.keys().chain(daemon.channels.keys()).chain(unread));
+    for operator in &daemon.operators {
+        check_name(context, operator, &recipients, "person or channel");
     }
-    for sheet in sheets {
-        for connection in &sheet.connections {
-            check_name(desk, connection, &connections, "connection");
+    for parsed in scorecards {
+        for connection in &parsed.connections {
+            check_name(context, connection, &connections, "connection");
         }
-        check_requests(desk, parts, sheet);
-        check_pushed(desk, parts, sheet);
-        for recipient in &sheet.recipients {
-            check_name(desk, recipient, &recipients, "person or channel");
-            if sheet.scorecard.private && parts.channels.contains_key(&recipient.id) {
+        check_requests(context, daemon, parsed);
+        check_pushed(context, daemon, parsed);
+        for recipient in &parsed.recipients {
+            check_name(context, recipient, &recipients, "person or channel");
+            if parsed.scorecard.private && daemon.channels.contains_key(&recipient.id) {
                 let message = format!(
                     "`{}` is private, and `{}` is a channel: name the person and their manager",
-                    sheet.scorecard.id, recipient.id
+                    parsed.scorecard.id, recipient.id
                 );
-                desk.problems.push(Problem::error(recipient.place, message));
+                context.problems.push(Problem::error(recipient.place, message));
             }
         }
-        for owner in sheet.owners.iter().filter(|_| has_people) {
-            check_name(desk, owner, &people, "person");
+        for owner in parsed.owners.iter().filter(|_| has_people) {
+            check_name(context, owner, &people, "person");
         }
     }
 }
 
 /// Questions that their connection cannot be asked.
-fn check_requests(desk: &mut Desk, parts: &DaemonParts, sheet: &ScorecardParts) {
+fn check_requests(context: &mut ParseContext, daemon: &ParsedDaemon, parsed: &ParsedScorecard) {
     let mut tried: HashSet<(&Id, &str)> = HashSet::new();
-    for Collection { kpi, source, .. } in &sheet.collections {
-        let connection = parts.connections.get(&source.from);
+    for Collection { kpi, source, .. } in &parsed.collections {
+        let connection = daemon.connections.get(&source.from);
         if let (Some(Connection::Command(commands)), Request::Command(run)) =
             (connection, &source.request)
             && tried.insert((&source.from, &run.program))
             && let Some(why) = commands.hindrance(run)
         {
-            let place = sheet.places.get(&kpi.kpi).copied().unwrap_or(sheet.place);
+            let place = parsed.places.get(&kpi.kpi).copied().unwrap_or(parsed.place);
             let warning = format!("the command of `{kpi}` cannot be run here: {why}");
-            desk.problems.push(Problem::warning(place, warning));
+            context.problems.push(Problem::warning(place, warning));
         }
         let Some(connection) = connection.filter(|known| !known.takes(&source.request)) else {
             continue;
         };
-        let place = sheet.places.get(&kpi.kpi).copied().unwrap_or(sheet.place);
+        let place = parsed.places.get(&kpi.kpi).copied().unwrap_or(parsed.place);
         let message = format!(
             "the source of `{kpi}` is {}, but its connection `{}` is {}",
             source.request.noun(),
             source.from,
             connection.noun()
         );
-        desk.problems.push(Problem::error(place, message));
+        context.problems.push(Problem::error(place, message));
     }
 }
 
 /// KPIs that are pushed over a connection that is asked instead.
-fn check_pushed(desk: &mut Desk, parts: &DaemonParts, sheet: &ScorecardParts) {
-    for PushedKpi { kpi, from, .. } in &sheet.pushed {
-        let Some(connection) = parts.connections.get(from).filter(|held| held.door().is_none())
+fn check_pushed(context: &mut ParseContext, daemon: &ParsedDaemon, parsed: &ParsedScorecard) {
+    for PushedKpi { kpi, from, .. } in &parsed.pushed {
+        let Some(connection) = daemon.connections.get(from).filter(|held| held.door().is_none())
         else {
             continue;
         };
-        let place = sheet.places.get(&kpi.kpi).copied().unwrap_or(sheet.place);
+        let place = parsed.places.get(&kpi.kpi).copied().unwrap_or(parsed.place);
         let noun = connection.noun();
         let message = format!("`{kpi}` is pushed, but its connection `{from}` is {noun}");
-        desk.problems.push(Problem::error(place, message));
+        context.problems.push(Problem::error(place, message));
     }
 }
 
-fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what: &str) {
+fn check_name(context: &mut ParseContext, mention: &Mention, known: &HashSet<String>, what: &str) {
     let name = mention.id.as_str();
     if known.contains(name) {
         return;
@@ -365,7 +379,7 @@ fn check_name(desk: &mut Desk, mention: &Mention, known: &HashSet<String>, what:
         }
         _ => format!("add it to `people:`, e.g. {name}: {{ name: …, email: … }}"),
     });
-    desk.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
+    context.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
 }
 
 /// A scorecard, and where it and its nodes stand.
@@ -376,25 +390,24 @@ struct Placed {
     objectives: HashMap<Id, Place>,
 }
 
-fn taken_apart(
-    desk: &mut Desk,
-    sheets: Vec<ScorecardParts>,
+fn into_parts(
+    context: &mut ParseContext,
+    scorecards: Vec<ParsedScorecard>,
 ) -> (Vec<Placed>, Vec<Collection>, Vec<PushedKpi>) {
     // What could not be read would be missed by every lint.
-    let is_good = desk.is_good();
-    let mut scorecards = Vec::new();
+    let is_good = context.is_good();
+    let mut placed = Vec::new();
     let (mut collections, mut pushed) = (Vec::new(), Vec::new());
-    for sheet in sheets {
-        let mut sheet = sheet;
-        collections.append(&mut sheet.collections);
-        pushed.append(&mut sheet.pushed);
+    for mut parsed in scorecards {
+        collections.append(&mut parsed.collections);
+        pushed.append(&mut parsed.pushed);
         if is_good {
-            lint::scorecard(&mut desk.problems, &sheet.scorecard, &sheet.places, sheet.place);
+            lint::scorecard(&mut context.problems, &parsed.scorecard, &parsed.places, parsed.place);
         }
-        let ScorecardParts { scorecard, place, places, objectives, .. } = sheet;
-        scorecards.push(Placed { scorecard, place, places, objectives });
+        let ParsedScorecard { scorecard, place, places, objectives, .. } = parsed;
+        placed.push(Placed { scorecard, place, places, objectives });
     }
-    (scorecards, collections, pushed)
+    (placed, collections, pushed)
 }
 
 /// Where every node stands.
@@ -419,7 +432,7 @@ fn places(scorecards: &[Placed]) -> HashMap<Scope, Place> {
 }
 
 /// The portfolio, with what is wrong with links told at the node that links.
-fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
+fn portfolio(context: &mut ParseContext, scorecards: Vec<Placed>) -> Option<Portfolio> {
     // Of two scorecards with one id, the later one is told.
     let mut nodes: HashMap<String, Place> = HashMap::new();
     for Placed { scorecard, place, places, .. } in &scorecards {
@@ -434,8 +447,8 @@ fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
         Ok(portfolio) => {
             for (objective, kpi) in portfolio.counted_twice() {
                 let message = format!("`{kpi}` counts twice in the objective `{objective}`");
-                let hint = "it comes over two links; make one of them `aligned`";
-                desk.problems.push(Problem::warning(at(&kpi.to_string()), message).hint(hint));
+                let hint = "it is linked twice; make one of the links `aligned`";
+                context.problems.push(Problem::warning(at(&kpi.to_string()), message).hint(hint));
             }
             Some(portfolio)
         }
@@ -449,7 +462,7 @@ fn portfolio(desk: &mut Desk, scorecards: Vec<Placed>) -> Option<Portfolio> {
                     | LinkError::TooDeep(from) => at(from),
                 };
                 let problem = Problem::error(place, error.to_string());
-                desk.problems.push(match error {
+                context.problems.push(match error {
                     LinkError::Unlike { hint, .. } => problem.hint(hint),
                     _ => problem,
                 });

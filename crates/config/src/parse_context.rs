@@ -9,17 +9,19 @@ use std::{
 };
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
+use reqwest::header::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::{
-    problem::{Place, Problem, Severity},
-    secret::{self, Secrets, Unusable},
+    problem::{Place, Problem, Severity, masked},
+    secret::{self, SecretError, Secrets},
     yaml::{
         located::{Entries, Loc},
         scalar::{AmountDoc, IdsDoc, SecretDoc},
     },
 };
-use kpid_rules::model::{Amount, Id, Period};
+use kpid_rules::model::{Amount, Frequency, Id, Period};
 use kpid_sources::{
     http::Call,
     parameter,
@@ -27,7 +29,7 @@ use kpid_sources::{
 };
 
 /// What every parser has at hand: where relative paths begin, and where problems go.
-pub(crate) struct Desk {
+pub(crate) struct ParseContext {
     /// The folder of `kpid.yaml`.
     pub(crate) folder: PathBuf,
     /// Files that secrets are read from.
@@ -35,16 +37,16 @@ pub(crate) struct Desk {
     /// Whether secrets are needed.
     pub(crate) secrets: Secrets,
     /// What is known of databases when their KPIs are read.
-    pub(crate) speeches: HashMap<Id, Speech>,
+    pub(crate) databases: HashMap<Id, NamedQueries>,
     /// The requests that have names, of every connection; only HTTP APIs have any.
-    pub(crate) calls: HashMap<Id, HashMap<String, Call>>,
+    pub(crate) requests: HashMap<Id, HashMap<String, Call>>,
     /// Everything wrong so far.
     pub(crate) problems: Vec<Problem>,
 }
 
 /// How a database is spoken to.
 #[derive(Debug)]
-pub(crate) struct Speech {
+pub(crate) struct NamedQueries {
     /// How it reads queries.
     pub(crate) dialect: Dialect,
     /// Those that have a name.
@@ -58,7 +60,7 @@ pub(crate) struct Mention {
     pub(crate) id: Id,
 }
 
-impl Desk {
+impl ParseContext {
     /// Whether nothing found so far stands in the way.
     pub(crate) fn is_good(&self) -> bool {
         self.problems.iter().all(|problem| problem.severity == Severity::Warning)
@@ -68,23 +70,22 @@ impl Desk {
         self.problems.push(Problem::error(place, message));
     }
 
-    /// The value, or its mistake told.
-    pub(crate) fn told<T, E: Display>(&mut self, place: Place, read: Result<T, E>) -> Option<T> {
+    /// The value; a mistake becomes a problem.
+    pub(crate) fn checked<T, E: Display>(&mut self, place: Place, read: Result<T, E>) -> Option<T> {
         read.map_err(|error| self.error(place, error.to_string())).ok()
     }
 
     /// A text in which the period cannot be named; told where its author tries to.
     pub(crate) fn without_period(&mut self, place: Place, text: &str, what: &str) -> Option<()> {
         let Some(found) = parameter::named_in(text) else { return Some(()) };
-        let message =
-            format!("`{found}` means nothing in {what}; it would be a text like any other");
-        let hint = "name the period in what is asked: the path, query, file or argument";
+        let message = format!("`{found}` is not replaced in {what}");
+        let hint = "use it in the request itself: in its path, query, file or argument";
         self.problems.push(Problem::error(place, message).hint(hint));
         None
     }
 
     pub(crate) fn id(&mut self, text: &str, place: Place) -> Option<Id> {
-        self.told(place, Id::parse(text))
+        self.checked(place, Id::parse(text))
     }
 
     pub(crate) fn mention(&mut self, doc: &Loc<String>) -> Option<Mention> {
@@ -105,11 +106,33 @@ impl Desk {
     pub(crate) fn day(&mut self, doc: &Loc<String>) -> Option<NaiveDate> {
         let text = doc.value.as_deref()?;
         let day = text.parse::<NaiveDate>();
-        self.told(doc.place, day.map_err(|_| format!("`{text}` is no day; write 2026-05-31")))
+        self.checked(
+            doc.place,
+            day.map_err(|_| format!("`{text}` is not a valid day; write one such as 2026-05-31")),
+        )
     }
 
     pub(crate) fn period(&mut self, text: &str, place: Place) -> Option<Period> {
-        self.told(place, Period::parse(text))
+        self.checked(place, Period::parse(text))
+    }
+
+    /// A period key of the KPI's own frequency.
+    pub(crate) fn period_of(
+        &mut self,
+        text: &str,
+        place: Place,
+        frequency: Frequency,
+    ) -> Option<Period> {
+        let period = self.period(text, place)?;
+        if period.frequency() == frequency {
+            return Some(period);
+        }
+        let wanted = format!("{frequency:?}").to_lowercase();
+        self.error(
+            place,
+            format!("`{text}` is not a {wanted}, and this KPI has one actual per {wanted}"),
+        );
+        None
     }
 
     pub(crate) fn amount(&mut self, doc: &Loc<AmountDoc>) -> Option<Amount> {
@@ -118,8 +141,10 @@ impl Desk {
             AmountDoc::Text(text) => {
                 let number = text.strip_suffix('%').and_then(|text| text.trim().parse().ok());
                 let percent = number.filter(|number: &f64| number.is_finite());
-                let message = format!("`{text}` is no amount; write 3 or 10%");
-                self.told(doc.place, percent.map(Amount::Percent).ok_or(message))
+                let message = format!(
+                    "`{text}` is not a valid amount; write a number such as 3, or a percentage such as 10%"
+                );
+                self.checked(doc.place, percent.map(Amount::Percent).ok_or(message))
             }
         }
     }
@@ -130,28 +155,59 @@ impl Desk {
             return usual;
         };
         let time = NaiveTime::parse_from_str(text, "%H:%M");
-        let message = format!("`{text}` is no time of day; write 07:00");
-        self.told(doc.place, time.map_err(|_| message)).unwrap_or(usual)
+        let message = format!("`{text}` is not a valid time of day; write one such as 07:00");
+        self.checked(doc.place, time.map_err(|_| message)).unwrap_or(usual)
     }
 
     pub(crate) fn weekday(&mut self, doc: &Loc<String>) -> Option<Weekday> {
         let text = doc.value.as_deref()?;
         let day = text.parse::<Weekday>();
-        self.told(doc.place, day.map_err(|_| format!("`{text}` is no weekday; write saturday")))
+        self.checked(
+            doc.place,
+            day.map_err(|_| {
+                format!("`{text}` is not a day of the week; write one such as saturday")
+            }),
+        )
     }
 
     pub(crate) fn span(&mut self, doc: &Loc<String>) -> Option<Duration> {
         let text = doc.value.as_deref()?;
         let span = humantime::parse_duration(text);
-        self.told(
+        self.checked(
             doc.place,
-            span.map_err(|_| format!("`{text}` is no span; write 30s, 15m, 6h or 2d")),
+            span.map_err(|_| {
+                format!("`{text}` is not a valid duration; write one such as 30s, 15m, 6h or 2d")
+            }),
         )
     }
 
     pub(crate) fn time_delta(&mut self, doc: &Loc<String>) -> Option<TimeDelta> {
         let span = self.span(doc)?;
-        self.told(doc.place, TimeDelta::from_std(span))
+        self.checked(doc.place, TimeDelta::from_std(span))
+    }
+
+    /// An address of HTTP.
+    pub(crate) fn web_address(&mut self, doc: &Loc<String>) -> Option<Url> {
+        let text = doc.value.as_deref()?;
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
+            _ => {
+                let text = masked(text);
+                self.error(
+                    doc.place,
+                    format!(
+                        "`{text}` is not a valid web address; write one such as https://host/path/"
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    /// A name of a header, or why it is none.
+    pub(crate) fn header_name(&mut self, name: &str, place: Place) -> Option<HeaderName> {
+        let read = name.parse::<HeaderName>();
+        self.checked(place, read.map_err(|_| format!("`{name}` is not a valid header name")))
     }
 
     pub(crate) fn secret(&mut self, doc: &Loc<SecretDoc>) -> Option<SecretString> {
@@ -163,8 +219,8 @@ impl Desk {
         self.secret_that(doc, |secret| {
             let is_fit = secret.bytes().all(|byte| (b' '..=b'~').contains(&byte));
             is_fit.then_some(()).ok_or_else(|| {
-                "the secret goes out in a header and has a line break or a character outside ASCII; \
-                 it should be one line of ASCII, and the file should hold nothing else"
+                "the secret is sent in an HTTP header, and it has a line break or a character outside ASCII; \
+                 make it one line of ASCII, with nothing else in its file"
                     .to_owned()
             })
         })
@@ -178,7 +234,8 @@ impl Desk {
     ) -> Option<SecretString> {
         let written = doc.value.as_ref()?;
         if matches!(written, SecretDoc::Text(_)) {
-            let warning = "a secret is written here for everyone who reads the file";
+            let warning =
+                "the secret is written here, where everyone who can read the file can read it";
             let hint = "write { env: NAME }, { file: PATH } or { credential: NAME }";
             self.problems.push(Problem::warning(doc.place, warning).hint(hint));
         }
@@ -188,14 +245,14 @@ impl Desk {
         match (secret::read(written, &self.folder), self.secrets) {
             (Ok(secret), _) => {
                 let fits = fits(secret.expose_secret());
-                self.told(doc.place, fits).map(|()| secret)
+                self.checked(doc.place, fits).map(|()| secret)
             }
-            (Err(Unusable::Bad(message)), _)
-            | (Err(Unusable::Unread(message)), Secrets::Needed) => {
+            (Err(SecretError::Bad(message)), _)
+            | (Err(SecretError::Missing(message)), Secrets::Needed) => {
                 self.error(doc.place, message);
                 None
             }
-            (Err(Unusable::Unread(message)), Secrets::Unused) => {
+            (Err(SecretError::Missing(message)), Secrets::Unused) => {
                 self.problems.push(Problem::warning(doc.place, message));
                 Some(SecretString::from(""))
             }
@@ -210,7 +267,7 @@ impl Desk {
             Err(error) => error.to_string(),
         };
         let warning = format!("cannot use the folder {}: {why}", path.display());
-        let hint = "a relative folder begins at the folder of kpid.yaml";
+        let hint = "a relative path starts from the folder of kpid.yaml";
         self.problems.push(Problem::warning(place, warning).hint(hint));
     }
 
@@ -218,14 +275,14 @@ impl Desk {
     pub(crate) fn at_least_zero(&mut self, doc: &Loc<f64>, what: &str) -> Option<f64> {
         let number = doc.value?;
         let message = format!("{what} is {number}; it must be 0 or more");
-        self.told(doc.place, if number >= 0.0 { Ok(number) } else { Err(message) })
+        self.checked(doc.place, if number >= 0.0 { Ok(number) } else { Err(message) })
     }
 
     /// A count that must be 1 or more.
     pub(crate) fn at_least_one(&mut self, doc: &Loc<u32>, what: &str) -> Option<u32> {
         let number = doc.value?;
         let message = format!("{what} is 0; it must be 1 or more");
-        self.told(doc.place, if number >= 1 { Ok(number) } else { Err(message) })
+        self.checked(doc.place, if number >= 1 { Ok(number) } else { Err(message) })
     }
 
     /// Entries with ids that are ids, each once.

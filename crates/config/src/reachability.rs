@@ -4,93 +4,82 @@
 use std::collections::HashSet;
 
 use crate::{
-    daemon::parse::DaemonParts,
-    parse_context::{Desk, Mention},
-    problem::Problem,
-    scorecard::parse::ScorecardParts,
+    daemon::parse::ParsedDaemon,
+    parse_context::{Mention, ParseContext},
+    problem::{Problem, Severity},
+    scorecard::parse::ParsedScorecard,
 };
 use kpid_delivery::routing::{RouteError, route};
 use kpid_rules::model::Id;
 
-/// How much it matters that somebody cannot be told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Matters {
-    /// Something would be told to nobody.
-    Error,
-    /// Nothing is told to them yet.
-    Warning,
-}
-
-/// Tells of everybody who cannot be told.
+/// A problem for everybody who cannot be reached: an error where a message would reach nobody, a
+/// warning where there is none yet.
 pub(crate) fn check(
-    desk: &mut Desk,
-    parts: &DaemonParts,
-    sheets: &[ScorecardParts],
+    context: &mut ParseContext,
+    daemon: &ParsedDaemon,
+    scorecards: &[ParsedScorecard],
     has_people: bool,
 ) {
-    let mut roads = Roads { desk, parts, told: HashSet::new() };
-    for operator in &parts.operators {
-        roads.check(operator, Matters::Error);
+    let mut reachability = Reachability { context, daemon, reported: HashSet::new() };
+    for operator in &daemon.operators {
+        reachability.check(operator, Severity::Error);
     }
-    for sheet in sheets {
-        for reader in sheet.recipients.iter().chain(&sheet.stewards) {
-            roads.check(reader, Matters::Error);
+    for parsed in scorecards {
+        for reader in parsed.recipients.iter().chain(&parsed.stewards) {
+            reachability.check(reader, Severity::Error);
         }
     }
-    // Whoever has no channel yet tries the rules, and tells nobody.
+    // Without channels an author is still trying the rules, and nobody is told.
     let implied =
-        if parts.channels.is_empty() || !has_people { Matters::Warning } else { Matters::Error };
-    for owner in sheets.iter().flat_map(|sheet| &sheet.implied) {
+        if daemon.channels.is_empty() || !has_people { Severity::Warning } else { Severity::Error };
+    for owner in scorecards.iter().flat_map(|parsed| &parsed.implied) {
         if has_people {
-            roads.check(owner, implied);
+            reachability.check(owner, implied);
         } else {
-            roads.tell_once(owner, &RouteError::Unknown(owner.id.clone()), implied);
+            reachability.report_once(owner, &RouteError::Unknown(owner.id.clone()), implied);
         }
     }
-    let owners = sheets.iter().flat_map(|sheet| &sheet.owners);
-    for owner in owners.filter(|_| has_people && !parts.channels.is_empty()) {
-        roads.check(owner, Matters::Warning);
+    let owners = scorecards.iter().flat_map(|parsed| &parsed.owners);
+    for owner in owners.filter(|_| has_people && !daemon.channels.is_empty()) {
+        reachability.check(owner, Severity::Warning);
     }
 }
 
-struct Roads<'a> {
-    desk: &'a mut Desk,
-    parts: &'a DaemonParts,
-    /// Of whom it has been told.
-    told: HashSet<Id>,
+struct Reachability<'a> {
+    context: &'a mut ParseContext,
+    daemon: &'a ParsedDaemon,
+    /// Of whom there is a problem already.
+    reported: HashSet<Id>,
 }
 
-impl Roads<'_> {
-    fn check(&mut self, reader: &Mention, matters: Matters) {
-        let DaemonParts { people, channels, unread, .. } = self.parts;
+impl Reachability<'_> {
+    fn check(&mut self, reader: &Mention, severity: Severity) {
+        let ParsedDaemon { people, channels, unread, .. } = self.daemon;
         let Err(error) = route(&reader.id, people, channels) else { return };
-        let is_told = match &error {
-            // Names that are not there are told as such.
+        let is_reported = match &error {
+            // Names that are not there have a problem already.
             RouteError::Unknown(_) => true,
-            // What could not be read is told, and may have been the way.
+            // What could not be read has a problem already, and may have been the way.
             RouteError::NoMailChannel(_) => !unread.is_empty(),
             RouteError::NoAddress(id) | RouteError::NobodyThere(id) => unread.contains(id),
         };
-        if is_told {
+        if is_reported {
             return;
         }
-        match matters {
-            Matters::Error => {
-                self.told.insert(reader.id.clone());
-                self.desk.problems.push(Problem::error(reader.place, error.to_string()));
+        match severity {
+            Severity::Error => {
+                self.reported.insert(reader.id.clone());
+                self.context.problems.push(Problem::error(reader.place, error.to_string()));
             }
-            Matters::Warning => self.tell_once(reader, &error, matters),
+            Severity::Warning => self.report_once(reader, &error, severity),
         }
     }
 
-    fn tell_once(&mut self, reader: &Mention, error: &RouteError, matters: Matters) {
-        if !self.told.insert(reader.id.clone()) {
+    fn report_once(&mut self, reader: &Mention, error: &RouteError, severity: Severity) {
+        if !self.reported.insert(reader.id.clone()) {
             return;
         }
-        let problem = match matters {
-            Matters::Error => Problem::error(reader.place, error.to_string()),
-            Matters::Warning => Problem::warning(reader.place, error.to_string()),
-        };
-        self.desk.problems.push(problem);
+        let problem = Problem::error(reader.place, error.to_string());
+        self.context.problems.push(Problem { severity, ..problem });
     }
 }

@@ -23,40 +23,43 @@ pub enum Secrets {
 
 /// Why a secret cannot be used; the sentence names where it is kept, never what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unusable {
+pub(crate) enum SecretError {
     /// It is not here; where it is used it may be.
-    Unread(String),
+    Missing(String),
     /// It is here, and nothing can be done with it.
     Bad(String),
 }
 
 /// Reads a secret. One that is empty or blank protects nothing, and is none.
-pub(crate) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, Unusable> {
+pub(crate) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, SecretError> {
     let (secret, whose) = match doc {
         SecretDoc::Text(text) => (text.clone().into(), "the secret".to_owned()),
         SecretDoc::Env(name) => {
             let whose = format!("the environment variable `{name}`");
-            let value = set(name).ok_or_else(|| Unusable::Unread(format!("{whose} is not set")))?;
+            let value =
+                set(name).ok_or_else(|| SecretError::Missing(format!("{whose} is not set")))?;
             (value.into(), whose)
         }
         SecretDoc::File(path) => {
             let path = folder.join(path);
             let whose = format!("the secret {}", path.display());
-            (file(&path).map_err(Unusable::Unread)?, whose)
+            (file(&path).map_err(SecretError::Missing)?, whose)
         }
         SecretDoc::Credential(name) => {
-            (credential(name).map_err(Unusable::Unread)?, format!("the credential `{name}`"))
+            (credential(name).map_err(SecretError::Missing)?, format!("the credential `{name}`"))
         }
     };
     let text = secret.expose_secret();
     if text.trim().is_empty() {
-        let what = if text.is_empty() { "empty" } else { "nothing but blanks" };
-        return Err(Unusable::Bad(format!(
-            "{whose} is {what}; put the secret there, or leave the key out if there is none"
+        let what = if text.is_empty() { "is empty" } else { "contains only blanks" };
+        return Err(SecretError::Bad(format!(
+            "{whose} {what}; store the secret there, or remove the key if there is none"
         )));
     }
     if text.contains('\0') {
-        return Err(Unusable::Bad(format!("{whose} has a NUL in it; write it as plain text")));
+        return Err(SecretError::Bad(format!(
+            "{whose} contains a NUL byte; store it as plain text"
+        )));
     }
     Ok(secret)
 }
@@ -65,9 +68,9 @@ fn credential(name: &str) -> Result<SecretString, String> {
     match variable(CREDENTIALS_FOLDER) {
         Some(credentials) => file(&Path::new(&credentials).join(name)),
         None => Err(format!(
-            "the credential `{name}` is not there: ${CREDENTIALS_FOLDER} is not set; the service \
-             finds it as /etc/credstore/{name} (the packaged unit imports names that begin with \
-             `kpid.`); in a terminal: \
+            "the credential `{name}` is not available: ${CREDENTIALS_FOLDER} is not set; the service \
+             reads it from /etc/credstore/{name} (the packaged unit imports names that begin with \
+             `kpid.`); in a terminal, run: \
              systemd-run --pipe --wait -p ImportCredential={name} kpid …"
         )),
     }
@@ -93,7 +96,7 @@ fn file(path: &Path) -> Result<SecretString, String> {
         |error: std::io::Error| format!("cannot read the secret {}: {error}", path.display());
     let size = fs::metadata(path).map_err(told)?.len();
     if size > SECRET_BYTES_MAX {
-        return Err(format!("{} is no secret: {size} bytes", path.display()));
+        return Err(format!("{} is too large for a secret: {size} bytes", path.display()));
     }
     let text = fs::read_to_string(path).map_err(told)?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -116,13 +119,13 @@ mod tests {
     fn what_is_missing_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let message = |doc| match read(&doc, folder.path()) {
-            Err(Unusable::Unread(message)) => message,
+            Err(SecretError::Missing(message)) => message,
             other => panic!("{other:?}"),
         };
         assert!(message(SecretDoc::File("nowhere".into())).contains("nowhere"));
         assert!(message(SecretDoc::Env("KPID_NO_SUCH".into())).contains("KPID_NO_SUCH"));
         let told = message(SecretDoc::Credential("kpid.erp".into()));
-        assert!(told.contains("the service finds it as /etc/credstore/kpid.erp"), "{told}");
+        assert!(told.contains("the service reads it from /etc/credstore/kpid.erp"), "{told}");
         assert!(told.contains("-p ImportCredential=kpid.erp kpid"), "{told}");
     }
 
@@ -137,14 +140,14 @@ mod tests {
         let file = |name: &str| SecretDoc::File(name.into());
         for (doc, said) in [
             (SecretDoc::Text(String::new()), "the secret is empty"),
-            (SecretDoc::Text(" \t ".into()), "the secret is nothing but blanks"),
-            (file("empty"), "empty is empty; put the secret there"),
-            (file("line"), "line is empty; put the secret there"),
-            (file("blanks"), "blanks is nothing but blanks"),
-            (file("nul"), "nul has a NUL in it"),
+            (SecretDoc::Text(" \t ".into()), "the secret contains only blanks"),
+            (file("empty"), "empty is empty; store the secret there"),
+            (file("line"), "line is empty; store the secret there"),
+            (file("blanks"), "blanks contains only blanks"),
+            (file("nul"), "nul contains a NUL byte"),
         ] {
             let told = read(&doc, folder.path());
-            let Err(Unusable::Bad(told)) = told else { panic!("{doc:?}: {told:?}") };
+            let Err(SecretError::Bad(told)) = told else { panic!("{doc:?}: {told:?}") };
             assert!(told.contains(said), "{told}");
         }
     }

@@ -3,8 +3,8 @@
 use chrono::NaiveTime;
 
 use crate::{
-    daemon::document::{AlertsDoc, HoursDoc, HoursOnDoc},
-    parse_context::{Desk, given},
+    alerts::document::{AlertsDoc, HoursDoc, HoursOnDoc},
+    parse_context::{ParseContext, given},
     setup::Alerts,
     yaml::located::Loc,
 };
@@ -24,35 +24,37 @@ const TO: NaiveTime = match NaiveTime::from_hms_opt(19, 0, 0) {
 
 /// Parses `alerts:`; without it, mail leaves at any hour and in any number: whoever has not said
 /// how much is too much must not miss an alert.
-pub(crate) fn alerts(desk: &mut Desk, doc: Option<&AlertsDoc>) -> Alerts {
+pub(crate) fn alerts(context: &mut ParseContext, doc: Option<&AlertsDoc>) -> Alerts {
     let hours = doc.and_then(|doc| given(doc.hours.as_ref()));
     let mails = doc.and_then(|doc| given(doc.mails_per_day.as_ref()));
     Alerts {
-        hours: hours.map(|doc| self::hours(desk, doc)),
+        hours: hours.map(|doc| self::hours(context, doc)),
         mails_per_day: mails.copied().filter(|mails| *mails > 0),
     }
 }
 
-fn hours(desk: &mut Desk, doc: &HoursDoc) -> WorkingHours {
-    let days = doc.days.as_ref().map(|doc| days(desk, doc));
+fn hours(context: &mut ParseContext, doc: &HoursDoc) -> WorkingHours {
+    let days = doc.days.as_ref().map(|doc| days(context, doc));
     WorkingHours {
         days: days.unwrap_or(HoursOn::WorkingDays),
-        from: desk.time(doc.from.as_ref(), FROM),
-        to: desk.time(doc.to.as_ref(), TO),
+        from: context.time(doc.from.as_ref(), FROM),
+        to: context.time(doc.to.as_ref(), TO),
     }
 }
 
-fn days(desk: &mut Desk, doc: &Loc<HoursOnDoc>) -> HoursOn {
+fn days(context: &mut ParseContext, doc: &Loc<HoursOnDoc>) -> HoursOn {
     match &doc.value {
         Some(HoursOnDoc::List(days)) if days.is_empty() => {
-            desk.error(doc.place, "`days` is empty; write working, or days of the week");
+            context.error(doc.place, "`days` is empty; write working, or days of the week");
         }
         Some(HoursOnDoc::List(days)) => {
-            return HoursOn::Weekdays(days.iter().filter_map(|day| desk.weekday(day)).collect());
+            return HoursOn::Weekdays(days.iter().filter_map(|day| context.weekday(day)).collect());
         }
         Some(HoursOnDoc::Text(text)) if text != "working" => {
-            let message = format!("`{text}` is not `working`; days of the week are a list");
-            desk.error(doc.place, message);
+            let message = format!(
+                "`{text}` is not valid here; write `working`, or a list of days of the week"
+            );
+            context.error(doc.place, message);
         }
         Some(HoursOnDoc::Text(_)) | None => {}
     }

@@ -2,7 +2,10 @@
 
 use indexmap::IndexMap;
 
-use crate::problem::{Files, Place, Problem};
+use crate::{
+    files::Files,
+    problem::{Place, Problem},
+};
 use kpid_delivery::channel::Channel;
 use kpid_message::{
     template::{Fault, Template},
@@ -31,7 +34,7 @@ pub(crate) fn templates(channels: &IndexMap<Id, Channel>, files: &mut Files) -> 
                 problems.extend(faults.into_iter().map(|fault| problem(fault, templates, files)));
             }
             Err(error) => {
-                let message = format!("the mails of `{id}` cannot be made: {error:#}");
+                let message = format!("cannot render the mails of `{id}`: {error:#}");
                 problems.push(Problem::error(Place::default(), message));
             }
         }

@@ -1,4 +1,4 @@
 //! `kpid.yaml` as a whole.
 
-pub mod document;
+pub(crate) mod document;
 pub(crate) mod parse;

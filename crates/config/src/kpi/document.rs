@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    scorecard::document::{AlertDoc, InitiativeDoc},
+    alert::document::AlertDoc,
+    initiative::document::InitiativeDoc,
+    kpi::frequency::FrequencyDoc,
     source::document::SourceDoc,
     target::document::{LinesDoc, StepDoc, TargetDoc},
     yaml::{
@@ -15,105 +17,105 @@ use crate::{
 
 /// One number with a direction, a period and a target.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct KpiDoc {
+pub(crate) struct KpiDoc {
     /// For people; the id by default.
-    pub name: Option<Loc<String>>,
+    pub(crate) name: Option<Loc<String>>,
     /// Earlier ids, so that a rename keeps history and alerts.
-    pub was: Option<Loc<IdsDoc>>,
+    pub(crate) was: Option<Loc<IdsDoc>>,
     /// What exactly is counted.
-    pub description: Option<Loc<String>>,
+    pub(crate) description: Option<Loc<String>>,
     /// What longer periods make of it: `flow` sums, `level` stands, `ratio` divides sums, `event` happens.
-    pub nature: Loc<NatureDoc>,
+    pub(crate) nature: Loc<NatureDoc>,
     /// Whether it predicts or confirms.
-    pub kind: Option<Loc<KindDoc>>,
+    pub(crate) kind: Option<Loc<KindDoc>>,
     /// What the number counts, e.g. `%`, `kEUR`, `days`.
-    pub unit: Option<Loc<String>>,
+    pub(crate) unit: Option<Loc<String>>,
     /// Digits after the point that people care for.
-    pub decimals: Option<Loc<u8>>,
+    pub(crate) decimals: Option<Loc<u8>>,
     /// Which way is better; `higher` by default, or the way a trajectory goes.
-    pub direction: Option<Loc<DirectionDoc>>,
+    pub(crate) direction: Option<Loc<DirectionDoc>>,
     /// How often there is an actual; `month` by default.
-    pub period: Option<Loc<FrequencyDoc>>,
+    pub(crate) period: Option<Loc<FrequencyDoc>>,
     /// The first period in which it is followed; before it nothing is collected, weighed or missing.
-    pub from: Option<Loc<String>>,
+    pub(crate) from: Option<Loc<String>>,
     /// The last period in which it is followed; what it has brought stays.
-    pub until: Option<Loc<String>>,
+    pub(crate) until: Option<Loc<String>>,
     /// When it is collected.
-    pub schedule: Option<Loc<ScheduleDoc>>,
+    pub(crate) schedule: Option<Loc<ScheduleDoc>>,
     /// Up to so much later than its schedule says, always the same for a KPI, e.g. `5m`; 0 by default.
-    pub jitter: Option<Loc<String>>,
+    pub(crate) jitter: Option<Loc<String>>,
     /// How long after the period's end the actual is due: `5d` or `2wd` (working days); at once by default.
-    pub lag: Option<Loc<String>>,
+    pub(crate) lag: Option<Loc<String>>,
     /// Relative to its siblings; 1 by default, 0 is shown and not counted.
-    pub weight: Option<Loc<f64>>,
+    pub(crate) weight: Option<Loc<f64>>,
     /// Weights from a period on, e.g. `2026-04: 40`.
-    pub weights: Option<Loc<Entries<f64>>>,
+    pub(crate) weights: Option<Loc<Entries<f64>>>,
     /// Red here makes the objective red.
-    pub critical: Option<Loc<bool>>,
+    pub(crate) critical: Option<Loc<bool>>,
     /// Who is told of it alone, if it is critical; by default nobody: it is in the alerts of its perspective.
-    pub alert: Option<Loc<AlertDoc>>,
+    pub(crate) alert: Option<Loc<AlertDoc>>,
     /// Who answers for it: a person's id.
-    pub owner: Option<Loc<String>>,
+    pub(crate) owner: Option<Loc<String>>,
     /// Who is told when its data are late or wrong: a person's id.
-    pub steward: Option<Loc<String>>,
+    pub(crate) steward: Option<Loc<String>>,
     /// What is wanted.
-    pub target: Option<Loc<TargetDoc>>,
+    pub(crate) target: Option<Loc<TargetDoc>>,
     /// From the target to the red line: `3` in the KPI's unit, or `10%` of the target; 10% by default.
-    pub tolerance: Option<Loc<AmountDoc>>,
+    pub(crate) tolerance: Option<Loc<AmountDoc>>,
     /// From the target to the green line; 0 by default.
-    pub green_tolerance: Option<Loc<AmountDoc>>,
+    pub(crate) green_tolerance: Option<Loc<AmountDoc>>,
     /// Used instead of a percentage while the target is 0.
-    pub tolerance_floor: Option<Loc<f64>>,
+    pub(crate) tolerance_floor: Option<Loc<f64>>,
     /// The green and the red line as absolute values, instead of a tolerance.
-    pub lines: Option<Loc<LinesDoc>>,
+    pub(crate) lines: Option<Loc<LinesDoc>>,
     /// An explicit table, read top-down, instead of a tolerance.
-    pub steps: Option<Loc<Vec<Loc<StepDoc>>>>,
+    pub(crate) steps: Option<Loc<Vec<Loc<StepDoc>>>>,
     /// How a value becomes a score; `threshold` by default.
-    pub scoring: Option<Loc<ScoringDoc>>,
+    pub(crate) scoring: Option<Loc<ScoringDoc>>,
     /// The value that scores 100.
-    pub best: Option<Loc<f64>>,
+    pub(crate) best: Option<Loc<f64>>,
     /// The value that scores 0.
-    pub worst: Option<Loc<f64>>,
+    pub(crate) worst: Option<Loc<f64>>,
     /// Whether doing better than the green line earns more than 70; true by default.
-    pub credit_overachievement: Option<Loc<bool>>,
+    pub(crate) credit_overachievement: Option<Loc<bool>>,
     /// How the readings of one period make its actual.
-    pub aggregate: Option<Loc<String>>,
+    pub(crate) aggregate: Option<Loc<String>>,
     /// What a period is in which a flow's source has nothing: no figure, or 0.
-    pub empty: Option<Loc<EmptyDoc>>,
+    pub(crate) empty: Option<Loc<EmptyDoc>>,
     /// Multiplies numerator / denominator; 100 for a unit of %, else 1.
-    pub scale: Option<Loc<f64>>,
+    pub(crate) scale: Option<Loc<f64>>,
     /// Judge the sum since the fiscal year or quarter began.
-    pub cumulative: Option<Loc<CumulativeDoc>>,
+    pub(crate) cumulative: Option<Loc<CumulativeDoc>>,
     /// A ratio with a smaller denominator has no data.
-    pub min_n: Option<Loc<f64>>,
+    pub(crate) min_n: Option<Loc<f64>>,
     /// Smallest and largest believable value: `[min, max]`.
-    pub sanity: Option<Loc<Vec<f64>>>,
+    pub(crate) sanity: Option<Loc<Vec<f64>>>,
     /// A level's newest reading older than this is stale, e.g. `2d`.
-    pub max_age: Option<Loc<String>>,
+    pub(crate) max_age: Option<Loc<String>>,
     /// How many overdue periods the last actual may stand in for; 0 by default.
-    pub carry_forward: Option<Loc<u32>>,
+    pub(crate) carry_forward: Option<Loc<u32>>,
     /// Periods left out, like weight 0.
-    pub not_applicable: Option<Loc<Vec<Loc<String>>>>,
+    pub(crate) not_applicable: Option<Loc<Vec<Loc<String>>>>,
     /// Changes smaller than this are steady; `2%` by default.
-    pub dead_band: Option<Loc<AmountDoc>>,
+    pub(crate) dead_band: Option<Loc<AmountDoc>>,
     /// How the running period of a flow is paced.
-    pub pace: Option<Loc<PaceDoc>>,
+    pub(crate) pace: Option<Loc<PaceDoc>>,
     /// Which rules tell signal from noise.
-    pub signals: Option<Loc<SignalsDoc>>,
+    pub(crate) signals: Option<Loc<SignalsDoc>>,
     /// Made of other KPIs: `revenue / headcount`.
-    pub formula: Option<Loc<String>>,
+    pub(crate) formula: Option<Loc<String>>,
     /// The same KPI of other scorecards, as `scorecard/kpi`, added up.
-    pub shared: Option<Loc<IdsDoc>>,
+    pub(crate) shared: Option<Loc<IdsDoc>>,
     /// Where it is collected.
-    pub source: Option<Loc<SourceDoc>>,
+    pub(crate) source: Option<Loc<SourceDoc>>,
     /// What is being done about it, by id.
-    pub initiatives: Option<Loc<Entries<InitiativeDoc>>>,
+    pub(crate) initiatives: Option<Loc<Entries<InitiativeDoc>>>,
 }
 
 /// What a period is in which a source has nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum EmptyDoc {
+pub(crate) enum EmptyDoc {
     /// Not a figure; the default.
     Missing,
     /// The sum of nothing: 0. Only for flows, and never where the source fails.
@@ -123,7 +125,7 @@ pub enum EmptyDoc {
 /// What a KPI's number does across periods.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum NatureDoc {
+pub(crate) enum NatureDoc {
     /// Sums up; judged on the last closed period.
     Flow,
     /// Stands; judged on the newest reading.
@@ -137,7 +139,7 @@ pub enum NatureDoc {
 /// Whether a KPI predicts or confirms.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum KindDoc {
+pub(crate) enum KindDoc {
     /// Predicts.
     Leading,
     /// Confirms.
@@ -147,35 +149,17 @@ pub enum KindDoc {
 /// Which way is better.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum DirectionDoc {
+pub(crate) enum DirectionDoc {
     /// More.
     Higher,
     /// Less.
     Lower,
 }
 
-/// How often there is an actual.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FrequencyDoc {
-    /// Local days.
-    Day,
-    /// ISO weeks.
-    Week,
-    /// Months.
-    Month,
-    /// Fiscal quarters.
-    Quarter,
-    /// Fiscal halves.
-    Half,
-    /// Fiscal years.
-    Year,
-}
-
 /// How a value becomes a score.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ScoringDoc {
+pub(crate) enum ScoringDoc {
     /// 70 at the green line, 40 at the red line, straight through both.
     Threshold,
     /// Achievement in % of target.
@@ -192,26 +176,26 @@ pub enum ScoringDoc {
 
 /// Straight from min (0) to max (100).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct MinMaxDoc {
+pub(crate) struct MinMaxDoc {
     /// Scores 0.
-    pub min: f64,
+    pub(crate) min: f64,
     /// Scores 100.
-    pub max: f64,
+    pub(crate) max: f64,
 }
 
 /// The share of the way from baseline to goal.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct ProgressDoc {
+pub(crate) struct ProgressDoc {
     /// Scores 0.
-    pub baseline: f64,
+    pub(crate) baseline: f64,
     /// Scores 100.
-    pub goal: f64,
+    pub(crate) goal: f64,
 }
 
 /// The span a cumulative KPI adds up.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum CumulativeDoc {
+pub(crate) enum CumulativeDoc {
     /// Since the fiscal year began.
     FiscalYear,
     /// Since the fiscal quarter began.
@@ -220,17 +204,17 @@ pub enum CumulativeDoc {
 
 /// How the running period of a flow is paced.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct PaceDoc {
+pub(crate) struct PaceDoc {
     /// `working_days` (default) or `calendar_days`.
-    pub basis: Option<BasisDoc>,
+    pub(crate) basis: Option<BasisDoc>,
     /// Share of the period that must have passed; 0.25 by default.
-    pub min_elapsed: Option<f64>,
+    pub(crate) min_elapsed: Option<f64>,
 }
 
 /// Which days count.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum BasisDoc {
+pub(crate) enum BasisDoc {
     /// Working days.
     WorkingDays,
     /// All days.
@@ -239,19 +223,19 @@ pub enum BasisDoc {
 
 /// Which rules tell signal from noise.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct SignalsDoc {
+pub(crate) struct SignalsDoc {
     /// `two` (default) or `nhs`.
-    pub rules: Option<RulesDoc>,
+    pub(crate) rules: Option<RulesDoc>,
     /// Recompute limits without extreme moving ranges; false by default.
-    pub screen_outliers: Option<bool>,
+    pub(crate) screen_outliers: Option<bool>,
     /// First period of the baseline; the first held by default.
-    pub baseline_from: Option<Loc<String>>,
+    pub(crate) baseline_from: Option<Loc<String>>,
 }
 
 /// A set of rules.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum RulesDoc {
+pub(crate) enum RulesDoc {
     /// Outside the limits; 8 in a row on one side.
     Two,
     /// Outside; 7 on one side; 7 rising or falling; 2 of 3 near a limit.

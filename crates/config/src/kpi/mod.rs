@@ -1,4 +1,5 @@
-//! A KPI.
+//! A KPI; its target and source have rooms of their own.
 
-pub mod document;
+pub(crate) mod document;
+pub(crate) mod frequency;
 pub(crate) mod parse;

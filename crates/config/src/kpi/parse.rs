@@ -1,22 +1,28 @@
 //! A KPI, parsed.
 
 use crate::{
-    kpi::document::{
-        BasisDoc, CumulativeDoc, DirectionDoc, EmptyDoc, FrequencyDoc, KindDoc, KpiDoc, MinMaxDoc,
-        NatureDoc, PaceDoc, ProgressDoc, RulesDoc, ScoringDoc, SignalsDoc,
+    alert::parse::own_alert, initiative::parse::initiatives, source::reading::reading as reading_of,
+};
+use crate::{
+    kpi::{
+        document::{
+            BasisDoc, CumulativeDoc, EmptyDoc, KindDoc, KpiDoc, MinMaxDoc, NatureDoc, PaceDoc,
+            ProgressDoc, RulesDoc, ScoringDoc, SignalsDoc,
+        },
+        frequency::frequency,
     },
-    parse_context::{Desk, given, texts},
+    parse_context::{ParseContext, given, texts},
     problem::{Place, Problem},
-    scorecard::parse::{Level, Sheet},
+    scorecard::context::{Level, ScorecardContext},
     setup::{Collection, PushedKpi},
-    source::{self, document::SourceDoc, push, push::document::PushSourceDoc},
+    source::{self, document::SourceDoc, push::document::PushSourceDoc},
     target,
     yaml::{located::Loc, scalar::ScheduleDoc},
 };
 use kpid_rules::{
     model::{
-        Aggregate, Cron, Direction, Formula, Frequency, Id, Input, Interval, Kind, Kpi, KpiRef,
-        Lag, Nature, Pace, Period, Schedule, Scoring, SignalRules, Signals, Span,
+        Aggregate, Cron, Formula, Frequency, Id, Input, Interval, Kind, Kpi, KpiRef, Lag, Nature,
+        Pace, Period, Schedule, Scoring, SignalRules, Signals, Span,
     },
     series::{ReadingKind, reading},
 };
@@ -25,44 +31,49 @@ use kpid_sources::Source;
 /// A longer lag is a missing source.
 const LAG_DAYS_MAX: u32 = 3_660;
 
-pub(crate) fn kpi(sheet: &mut Sheet<'_>, id: Id, place: Place, doc: &KpiDoc) -> Option<Kpi> {
+pub(crate) fn kpi(
+    context: &mut ScorecardContext<'_>,
+    id: Id,
+    place: Place,
+    doc: &KpiDoc,
+) -> Option<Kpi> {
     let nature = nature(*doc.nature.value.as_ref()?);
     let frequency = given(doc.period.as_ref()).map_or(Frequency::Month, |doc| frequency(*doc));
     let mut kpi = Kpi { frequency, ..Kpi::plain(id, nature) };
-    people_and_words(sheet, &mut kpi, doc);
-    life(sheet.desk, &mut kpi, doc);
-    alert(sheet, &mut kpi, place, doc);
-    let desk = &mut *sheet.desk;
-    kpi.lag = doc.lag.as_ref().and_then(|doc| lag(desk, doc));
+    people_and_words(context, &mut kpi, doc);
+    life(context.parse, &mut kpi, doc);
+    alert(context, &mut kpi, place, doc);
+    let parse = &mut *context.parse;
+    kpi.lag = doc.lag.as_ref().and_then(|doc| lag(parse, doc));
     kpi.direction = target::parse::direction(doc);
-    kpi.scoring = doc.scoring.as_ref().and_then(|doc| scoring(desk, doc)).unwrap_or(kpi.scoring);
+    kpi.scoring = doc.scoring.as_ref().and_then(|doc| scoring(parse, doc)).unwrap_or(kpi.scoring);
     kpi.best = given(doc.best.as_ref()).copied();
     kpi.worst = given(doc.worst.as_ref()).copied();
     kpi.credit_overachievement =
         given(doc.credit_overachievement.as_ref()).copied().unwrap_or(true);
-    kpi.cumulative = cumulative(desk, nature, doc);
-    limits(desk, &mut kpi, doc);
-    kpi.weights = weights(desk, doc, frequency);
-    kpi.aims = target::parse::aims(sheet, &kpi, place, doc);
+    kpi.cumulative = cumulative(parse, nature, doc);
+    limits(parse, &mut kpi, doc);
+    kpi.weights = weights(parse, doc, frequency);
+    kpi.aims = target::parse::aims(context, &kpi, place, doc);
     let kind = reading_kind(doc.source.as_ref());
     kpi.aggregate = match &doc.aggregate {
         None if doc.shared.is_some() => reading::usual_over_units(nature),
         None => reading::usual_aggregate(nature, kind),
-        Some(written) => aggregate(sheet.desk, written).unwrap_or(kpi.aggregate),
+        Some(written) => aggregate(context.parse, written).unwrap_or(kpi.aggregate),
     };
-    over_units(sheet.desk, &kpi, doc);
-    kpi.empty_is_zero = empty_is_zero(sheet.desk, &kpi, doc);
-    kpi.input = input(sheet, &kpi, place, doc);
-    collection(sheet, &mut kpi, place, doc);
+    over_units(context.parse, &kpi, doc);
+    kpi.empty_is_zero = empty_is_zero(context.parse, &kpi, doc);
+    kpi.input = input(context, &kpi, place, doc);
+    collection(context, &mut kpi, place, doc);
     Some(kpi)
 }
 
 /// From when until when it is followed.
-fn life(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
+fn life(context: &mut ParseContext, kpi: &mut Kpi, doc: &KpiDoc) {
     let frequency = kpi.frequency;
     let mut period = |written: Option<&Loc<String>>| {
         let written = written?;
-        period_of(desk, written.value.as_deref()?, written.place, frequency)
+        context.period_of(written.value.as_deref()?, written.place, frequency)
     };
     (kpi.from, kpi.until) = (period(doc.from.as_ref()), period(doc.until.as_ref()));
     if let (Some(from), Some(until), Some(written)) = (kpi.from, kpi.until, &doc.until)
@@ -70,22 +81,25 @@ fn life(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
     {
         let message = format!("`{}` ends with {until} and begins with {from}", kpi.id);
         let hint = "`until` is the last period in which it is followed, `from` the first";
-        desk.problems.push(Problem::error(written.place, message).hint(hint));
+        context.problems.push(Problem::error(written.place, message).hint(hint));
     }
 }
 
 /// Only of a flow is nothing 0.
-fn empty_is_zero(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> bool {
+fn empty_is_zero(context: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) -> bool {
     let Some(written) = &doc.empty else { return false };
     let is_zero = written.value == Some(EmptyDoc::Zero);
     if is_zero && kpi.nature != Nature::Flow {
-        desk.error(written.place, "`empty: zero` is for a flow; nothing of anything else is no 0");
+        context.error(
+            written.place,
+            "`empty: zero` is only for a flow: only an empty period of a flow can count as 0",
+        );
     }
     is_zero
 }
 
 /// Only what adds up has a sum since the year began.
-fn cumulative(desk: &mut Desk, nature: Nature, doc: &KpiDoc) -> Option<Span> {
+fn cumulative(context: &mut ParseContext, nature: Nature, doc: &KpiDoc) -> Option<Span> {
     let written = doc.cumulative.as_ref()?;
     let what = match nature {
         Nature::Flow | Nature::Ratio => None,
@@ -95,7 +109,7 @@ fn cumulative(desk: &mut Desk, nature: Nature, doc: &KpiDoc) -> Option<Span> {
     if let Some(what) = what {
         let message = format!("`cumulative` adds periods up, and {what} does not add up");
         let hint = "remove it, or write `nature: flow` if each period brings a part";
-        desk.problems.push(Problem::error(written.place, message).hint(hint));
+        context.problems.push(Problem::error(written.place, message).hint(hint));
     }
     Some(match written.value.as_ref()? {
         CumulativeDoc::FiscalYear => Span::FiscalYear,
@@ -104,18 +118,18 @@ fn cumulative(desk: &mut Desk, nature: Nature, doc: &KpiDoc) -> Option<Span> {
 }
 
 /// A ratio of several units is one sum over another, whatever else would be wanted.
-fn over_units(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) {
+fn over_units(context: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) {
     let Some(written) = doc.aggregate.as_ref().filter(|_| doc.shared.is_some()) else { return };
     if kpi.nature == Nature::Ratio && !matches!(kpi.aggregate, Aggregate::Ratio | Aggregate::Sum) {
         let message = "a `shared` ratio is the sum of all numerators over that of all denominators";
         let hint = "remove `aggregate`; the mean of ratios would be wrong";
-        desk.problems.push(Problem::error(written.place, message).hint(hint));
+        context.problems.push(Problem::error(written.place, message).hint(hint));
     }
 }
 
-fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
+fn people_and_words(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
     kpi.name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| kpi.id.to_string());
-    kpi.was = sheet.was(doc.was.as_ref(), Level::PerspectiveOrKpi);
+    kpi.was = context.was(doc.was.as_ref(), Level::PerspectiveOrKpi);
     kpi.description = given(doc.description.as_ref()).cloned();
     kpi.unit = given(doc.unit.as_ref()).cloned();
     kpi.decimals = given(doc.decimals.as_ref()).copied();
@@ -124,44 +138,43 @@ fn people_and_words(sheet: &mut Sheet<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
         KindDoc::Lagging => Kind::Lagging,
     });
     kpi.critical = given(doc.critical.as_ref()).copied().unwrap_or(false);
-    kpi.weight = sheet.weight(doc.weight.as_ref());
-    kpi.owner = sheet.owner(doc.owner.as_ref());
-    kpi.steward = sheet.steward(doc.steward.as_ref());
-    kpi.initiatives = sheet.initiatives(doc.initiatives.as_ref());
+    kpi.weight = context.weight(doc.weight.as_ref());
+    kpi.owner = context.owner(doc.owner.as_ref());
+    kpi.steward = context.steward(doc.steward.as_ref());
+    kpi.initiatives = initiatives(context, doc.initiatives.as_ref());
     let percent = kpi.unit.as_deref() == Some("%");
     kpi.scale = given(doc.scale.as_ref()).copied().unwrap_or(if percent { 100.0 } else { 1.0 });
 }
 
 /// One KPI is worth a message only if it alone decides.
-fn alert(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
-    kpi.alert = sheet.own_alert(doc.alert.as_ref(), kpi.owner.as_ref(), place);
+fn alert(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
+    kpi.alert = own_alert(context, doc.alert.as_ref(), kpi.owner.as_ref(), place);
     if let Some(alert) = doc.alert.as_ref().filter(|_| !kpi.critical) {
-        let message = format!("`{}` has an alert of its own and is not critical", kpi.id);
-        let hint = "write `critical: true`, or leave it to the alert of its perspective";
-        sheet.desk.problems.push(Problem::error(alert.place, message).hint(hint));
+        let message = format!("`{}` has its own alert but is not critical", kpi.id);
+        let hint = "write `critical: true`, or remove `alert`: its perspective has one";
+        context.parse.problems.push(Problem::error(alert.place, message).hint(hint));
     }
 }
 
-fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
-    let min_n = doc.min_n.as_ref().and_then(|doc| desk.at_least_zero(doc, "min_n"));
+fn limits(context: &mut ParseContext, kpi: &mut Kpi, doc: &KpiDoc) {
+    let min_n = doc.min_n.as_ref().and_then(|doc| context.at_least_zero(doc, "min_n"));
     kpi.min_n = min_n.unwrap_or(0.0);
-    kpi.max_age = doc.max_age.as_ref().and_then(|doc| desk.time_delta(doc));
+    kpi.max_age = doc.max_age.as_ref().and_then(|doc| context.time_delta(doc));
     kpi.carry_forward = given(doc.carry_forward.as_ref()).copied().unwrap_or(0);
     if let Some(sanity) = &doc.sanity {
         match sanity.value.as_deref() {
             Some([low, high]) if low < high => kpi.sanity = Some((*low, *high)),
-            Some(_) => {
-                desk.error(sanity.place, "`sanity` is a list of two numbers, [smallest, largest]")
-            }
+            Some(_) => context
+                .error(sanity.place, "`sanity` must be a list of two numbers, [smallest, largest]"),
             None => {}
         }
     }
     for period in given(doc.not_applicable.as_ref()).into_iter().flatten() {
         let Some(text) = period.value.as_deref() else { continue };
-        kpi.not_applicable.extend(period_of(desk, text, period.place, kpi.frequency));
+        kpi.not_applicable.extend(context.period_of(text, period.place, kpi.frequency));
     }
     kpi.dead_band =
-        doc.dead_band.as_ref().and_then(|doc| desk.amount(doc)).unwrap_or(kpi.dead_band);
+        doc.dead_band.as_ref().and_then(|doc| context.amount(doc)).unwrap_or(kpi.dead_band);
     if let Some(PaceDoc { basis, min_elapsed }) = given(doc.pace.as_ref()) {
         kpi.pace = Pace {
             working_days: !matches!(basis, Some(BasisDoc::CalendarDays)),
@@ -172,7 +185,7 @@ fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
     {
         let baseline = baseline_from
             .as_ref()
-            .and_then(|doc| period_of(desk, doc.value.as_deref()?, doc.place, kpi.frequency));
+            .and_then(|doc| context.period_of(doc.value.as_deref()?, doc.place, kpi.frequency));
         kpi.signals = Signals {
             rules: if matches!(rules, Some(RulesDoc::Nhs)) {
                 SignalRules::Nhs
@@ -185,48 +198,34 @@ fn limits(desk: &mut Desk, kpi: &mut Kpi, doc: &KpiDoc) {
     }
 }
 
-/// A period key of the KPI's own frequency.
-pub(crate) fn period_of(
-    desk: &mut Desk,
-    text: &str,
-    place: Place,
-    frequency: Frequency,
-) -> Option<Period> {
-    let period = desk.period(text, place)?;
-    if period.frequency() == frequency {
-        return Some(period);
-    }
-    let wanted = format!("{frequency:?}").to_lowercase();
-    desk.error(place, format!("`{text}` is no {wanted}, and the KPI has one actual a {wanted}"));
-    None
-}
-
-fn weights(desk: &mut Desk, doc: &KpiDoc, frequency: Frequency) -> Vec<(Period, f64)> {
+fn weights(context: &mut ParseContext, doc: &KpiDoc, frequency: Frequency) -> Vec<(Period, f64)> {
     let mut weights = Vec::new();
     for (key, place, weight) in given(doc.weights.as_ref()).into_iter().flat_map(|docs| docs.iter())
     {
         if *weight < 0.0 {
-            desk.error(place, format!("a weight is {weight}; it must be 0 or more"));
+            context.error(place, format!("a weight is {weight}; it must be 0 or more"));
         }
-        weights.extend(period_of(desk, key, place, frequency).map(|period| (period, *weight)));
+        weights.extend(context.period_of(key, place, frequency).map(|period| (period, *weight)));
     }
     weights.sort_by_key(|(period, _)| *period);
     weights
 }
 
-fn lag(desk: &mut Desk, doc: &Loc<String>) -> Option<Lag> {
+fn lag(context: &mut ParseContext, doc: &Loc<String>) -> Option<Lag> {
     let text = doc.value.as_deref()?;
     let (number, working) = match text.strip_suffix("wd") {
         Some(number) => (number, true),
         None => (text.strip_suffix('d').unwrap_or(""), false),
     };
     let days = number.trim().parse::<u32>().ok().filter(|days| *days <= LAG_DAYS_MAX);
-    let message = format!("`{text}` is no lag; write 5d for days or 2wd for working days");
-    let days = desk.told(doc.place, days.ok_or(message))?;
+    let message = format!(
+        "`{text}` is not a valid lag; write one such as 5d for days, or 2wd for working days"
+    );
+    let days = context.checked(doc.place, days.ok_or(message))?;
     Some(if working { Lag::WorkingDays(days) } else { Lag::Days(days) })
 }
 
-fn aggregate(desk: &mut Desk, doc: &Loc<String>) -> Option<Aggregate> {
+fn aggregate(context: &mut ParseContext, doc: &Loc<String>) -> Option<Aggregate> {
     let text = doc.value.as_deref()?;
     let percentile = |text: &str| {
         text.strip_prefix('p')?.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p))
@@ -245,17 +244,20 @@ fn aggregate(desk: &mut Desk, doc: &Loc<String>) -> Option<Aggregate> {
         other => percentile(other).map(Aggregate::Percentile),
     };
     let known = "last, first, sum, avg, min, max, count, median, p95, ratio, wavg";
-    desk.told(doc.place, found.ok_or_else(|| format!("`{text}` is none of {known}")))
+    context.checked(
+        doc.place,
+        found.ok_or_else(|| format!("`{text}` is not an aggregate; write one of {known}")),
+    )
 }
 
-fn input(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc) -> Input {
+fn input(context: &mut ScorecardContext<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc) -> Input {
     let ways = [doc.formula.is_some(), doc.shared.is_some(), doc.source.is_some()];
     if ways.iter().filter(|given| **given).count() > 1 {
         let message = format!("`{}` has more than one of `source`, `formula` and `shared`", kpi.id);
-        sheet.desk.error(place, message);
+        context.parse.error(place, message);
     }
     if let Some(formula) = &doc.formula {
-        return derived(sheet.desk, formula).map_or(Input::Collected, Input::Derived);
+        return derived(context.parse, formula).map_or(Input::Collected, Input::Derived);
     }
     if doc.shared.is_none() {
         return Input::Collected;
@@ -263,64 +265,54 @@ fn input(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc) -> Input 
     let mut units = Vec::new();
     for (text, place) in texts(doc.shared.as_ref()) {
         let unit = KpiRef::parse(&text);
-        let message = format!("`{text}` is no KPI of another scorecard; write scorecard/kpi");
-        units.extend(sheet.desk.told(place, unit.ok_or(message)));
+        let message = format!("`{text}` is not the path of a KPI; write scorecard/kpi");
+        units.extend(context.parse.checked(place, unit.ok_or(message)));
     }
     Input::Shared(units)
 }
 
-fn derived(desk: &mut Desk, doc: &Loc<String>) -> Option<Formula> {
+fn derived(context: &mut ParseContext, doc: &Loc<String>) -> Option<Formula> {
     let text = doc.value.as_deref()?;
     match Formula::parse(text) {
         Ok(formula) => Some(formula),
         Err(error) => {
-            desk.problems.push(Problem::error(within(doc.place, error.at, text), error.message));
+            context.problems.push(Problem::error(doc.place.within(error.at, text), error.message));
             None
         }
     }
 }
 
-/// The place of a byte inside a one-line scalar.
-pub(crate) fn within(place: Place, at: usize, text: &str) -> Place {
-    // A quoted or folded scalar is longer than its text: then the whole of it is marked.
-    if place.length != text.len() {
-        return place;
-    }
-    let column = place.column + text.get(..at).unwrap_or(text).chars().count();
-    Place { column, offset: place.offset + at, length: 1, ..place }
-}
-
-fn collection(sheet: &mut Sheet<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
-    let schedule = doc.schedule.as_ref().and_then(|doc| schedule(sheet.desk, doc));
+fn collection(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
+    let schedule = doc.schedule.as_ref().and_then(|doc| schedule(context.parse, doc));
     if let Some(SourceDoc::Push(source)) = given(doc.source.as_ref()) {
-        return pushed(sheet, kpi, doc, source);
+        return pushed(context, kpi, doc, source);
     }
     let Some(source) = given(doc.source.as_ref()) else {
         if let Some(schedule) = &doc.schedule {
-            let message = format!("`{}` has a schedule and no source", kpi.id);
-            sheet.desk.problems.push(Problem::warning(schedule.place, message));
+            let message = format!("`{}` has a schedule but no source", kpi.id);
+            context.parse.problems.push(Problem::warning(schedule.place, message));
         }
         return;
     };
     if doc.schedule.is_none() {
-        let message = format!("`{}` has a source and no schedule", kpi.id);
+        let message = format!("`{}` has a source but no schedule", kpi.id);
         let hint = "write schedule: \"0 6 * * *\" or schedule: { every: 6h }";
-        sheet.desk.problems.push(Problem::error(place, message).hint(hint));
+        context.parse.problems.push(Problem::error(place, message).hint(hint));
     }
-    let (source, connection) = source::parse::source(sheet.desk, source);
-    sheet.connections.extend(connection);
+    let (source, connection) = source::parse::source(context.parse, source);
+    context.connections.extend(connection);
     let (Some(source), Some(schedule)) = (source, schedule) else { return };
-    which_period(sheet, kpi, place, &source);
-    let schedule = spread(sheet, kpi, schedule, doc.jitter.as_ref());
+    which_period(context, kpi, place, &source);
+    let schedule = spread(context, kpi, schedule, doc.jitter.as_ref());
     let start = chrono::DateTime::UNIX_EPOCH;
-    kpi.poll_interval = schedule.spacing(start, sheet.calendar.zone);
-    let collection = Collection { kpi: sheet.kpi_ref(&kpi.id), schedule, source };
-    sheet.collections.push(collection);
+    kpi.poll_interval = schedule.spacing(start, context.calendar.zone);
+    let collection = Collection { kpi: context.kpi_ref(&kpi.id), schedule, source };
+    context.collections.push(collection);
 }
 
 /// What is judged by closed periods is asked for one: a source that is not told which gives what is
 /// so now, and that would be kept for another period.
-fn which_period(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, source: &Source) {
+fn which_period(context: &mut ScorecardContext<'_>, kpi: &Kpi, place: Place, source: &Source) {
     let is_of_now = kpi.is_judged_on_newest() || source.reading != ReadingKind::Value;
     if is_of_now || source.request.names_period() {
         return;
@@ -338,46 +330,50 @@ fn which_period(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, source: &Source)
         Nature::Flow => Problem::error(place, message),
         Nature::Level | Nature::Ratio | Nature::Event => Problem::warning(place, message),
     };
-    sheet.desk.problems.push(problem.hint(hint));
+    context.parse.problems.push(problem.hint(hint));
 }
 
 /// What is pushed comes when it comes.
-fn pushed(sheet: &mut Sheet<'_>, kpi: &Kpi, doc: &KpiDoc, source: &PushSourceDoc) {
+fn pushed(context: &mut ScorecardContext<'_>, kpi: &Kpi, doc: &KpiDoc, source: &PushSourceDoc) {
     if let Some(schedule) = &doc.schedule {
-        let message = format!("`{}` has a schedule, and its system pushes", kpi.id);
-        let hint = "remove `schedule`; its figures are taken whenever they come";
-        sheet.desk.problems.push(Problem::error(schedule.place, message).hint(hint));
+        let message = format!("`{}` has a schedule, but its values are pushed", kpi.id);
+        let hint = "remove `schedule`; values are accepted whenever they arrive";
+        context.parse.problems.push(Problem::error(schedule.place, message).hint(hint));
     }
-    let Some((connection, reading)) = push::parse::source(sheet.desk, source) else { return };
+    let Some((connection, reading)) = source::push::parse::source(context.parse, source) else {
+        return;
+    };
     let from = connection.id.clone();
-    sheet.connections.push(connection);
-    let pushed = PushedKpi { kpi: sheet.kpi_ref(&kpi.id), from, reading };
-    sheet.pushed.push(pushed);
+    context.connections.push(connection);
+    let pushed = PushedKpi { kpi: context.kpi_ref(&kpi.id), from, reading };
+    context.pushed.push(pushed);
 }
 
 /// A schedule with the KPI's share of its jitter.
 fn spread(
-    sheet: &mut Sheet<'_>,
+    context: &mut ScorecardContext<'_>,
     kpi: &Kpi,
     schedule: Schedule,
     jitter: Option<&Loc<String>>,
 ) -> Schedule {
     let Some(doc) = jitter else { return schedule };
-    let Some(within) = sheet.desk.time_delta(doc) else { return schedule };
+    let Some(within) = context.parse.time_delta(doc) else { return schedule };
     let start = chrono::DateTime::UNIX_EPOCH;
-    if schedule.spacing(start, sheet.calendar.zone).is_some_and(|spacing| within > spacing) {
-        sheet.desk.error(doc.place, "`jitter` is longer than it is from one run to the next");
+    if schedule.spacing(start, context.calendar.zone).is_some_and(|spacing| within > spacing) {
+        context.parse.error(doc.place, "`jitter` is longer than the time between two runs");
         return schedule;
     }
-    schedule.spread(&sheet.kpi_ref(&kpi.id).to_string(), within)
+    schedule.spread(&context.kpi_ref(&kpi.id).to_string(), within)
 }
 
-fn schedule(desk: &mut Desk, doc: &Loc<ScheduleDoc>) -> Option<Schedule> {
+fn schedule(context: &mut ParseContext, doc: &Loc<ScheduleDoc>) -> Option<Schedule> {
     match doc.value.as_ref()? {
-        ScheduleDoc::Text(text) => desk.told(doc.place, Cron::parse(text)).map(Schedule::Cron),
+        ScheduleDoc::Text(text) => {
+            context.checked(doc.place, Cron::parse(text)).map(Schedule::Cron)
+        }
         ScheduleDoc::Every(span) => {
-            let delta = desk.time_delta(span)?;
-            desk.told(span.place, Interval::new(delta)).map(Schedule::Every)
+            let delta = context.time_delta(span)?;
+            context.checked(span.place, Interval::new(delta)).map(Schedule::Every)
         }
     }
 }
@@ -391,7 +387,7 @@ fn reading_kind(doc: Option<&Loc<SourceDoc>>) -> ReadingKind {
         Some(SourceDoc::Push(doc)) => doc.reading.as_ref(),
         None => None,
     };
-    given(reading).map_or(ReadingKind::Value, |doc| source::parse::reading(*doc))
+    given(reading).map_or(ReadingKind::Value, |doc| reading_of(*doc))
 }
 
 fn nature(doc: NatureDoc) -> Nature {
@@ -403,26 +399,8 @@ fn nature(doc: NatureDoc) -> Nature {
     }
 }
 
-pub(crate) fn frequency(doc: FrequencyDoc) -> Frequency {
-    match doc {
-        FrequencyDoc::Day => Frequency::Day,
-        FrequencyDoc::Week => Frequency::Week,
-        FrequencyDoc::Month => Frequency::Month,
-        FrequencyDoc::Quarter => Frequency::Quarter,
-        FrequencyDoc::Half => Frequency::Half,
-        FrequencyDoc::Year => Frequency::Year,
-    }
-}
-
-pub(crate) fn direction(doc: DirectionDoc) -> Direction {
-    match doc {
-        DirectionDoc::Higher => Direction::Higher,
-        DirectionDoc::Lower => Direction::Lower,
-    }
-}
-
 /// A curve between values that differ, or its mistake told.
-fn scoring(desk: &mut Desk, doc: &Loc<ScoringDoc>) -> Option<Scoring> {
+fn scoring(context: &mut ParseContext, doc: &Loc<ScoringDoc>) -> Option<Scoring> {
     let (scoring, mistake) = match doc.value.as_ref()? {
         ScoringDoc::Threshold => (Scoring::Threshold, None),
         ScoringDoc::Achievement => (Scoring::Achievement, None),
@@ -447,7 +425,7 @@ fn scoring(desk: &mut Desk, doc: &Loc<ScoringDoc>) -> Option<Scoring> {
         ),
     };
     let Some((message, hint)) = mistake else { return Some(scoring) };
-    desk.problems.push(Problem::error(doc.place, message).hint(hint));
+    context.problems.push(Problem::error(doc.place, message).hint(hint));
     None
 }
 

@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 
 use crate::{
-    daemon::document::RetentionDoc,
-    parse_context::{Desk, given},
+    parse_context::{ParseContext, given},
     problem::Problem,
-    scorecard::parse::ScorecardParts,
+    retention::document::RetentionDoc,
+    scorecard::parse::ParsedScorecard,
     setup::{Collection, Retention},
     yaml::located::Loc,
 };
@@ -23,7 +23,7 @@ const TWO_YEARS: TimeDelta = TimeDelta::days(26 * 30 + 12);
 
 /// A silence lasts 30 days at most, and so does flapping; what came before one is asked for after it.
 const ANY: (TimeDelta, &str) =
-    (TimeDelta::days(35), "a silence may last for 30 days, and is looked back on");
+    (TimeDelta::days(35), "a silence may last 30 days, and what was before it is needed after it");
 
 /// The pace of a period is compared with last year's on the same day.
 const REVISIONS: (TimeDelta, &str) =
@@ -50,15 +50,15 @@ impl Default for Retention {
 }
 
 /// Parses `retention`.
-pub(crate) fn retention(desk: &mut Desk, doc: Option<&RetentionDoc>) -> Retention {
+pub(crate) fn retention(context: &mut ParseContext, doc: Option<&RetentionDoc>) -> Retention {
     let Some(doc) = doc else { return USUAL };
     if let Some(actuals) = doc.actuals.as_ref().filter(|doc| doc.value.as_deref() != Some(NEVER)) {
         let message = "actuals are never removed: targets, usual ranges and `--as-of` read them";
         let hint = "write `revisions: 3y` to remove those that were superseded";
-        desk.problems.push(Problem::error(actuals.place, message).hint(hint));
+        context.problems.push(Problem::error(actuals.place, message).hint(hint));
     }
     let mut kept = |key, doc: &Option<Loc<String>>, usual, least| match doc {
-        Some(doc) => kept(desk, key, doc, least),
+        Some(doc) => kept(context, key, doc, least),
         None => usual,
     };
     Retention {
@@ -74,7 +74,7 @@ pub(crate) fn retention(desk: &mut Desk, doc: Option<&RetentionDoc>) -> Retentio
 }
 
 fn kept(
-    desk: &mut Desk,
+    context: &mut ParseContext,
     key: &str,
     doc: &Loc<String>,
     (least, why): (TimeDelta, &str),
@@ -82,32 +82,32 @@ fn kept(
     if doc.value.as_deref() == Some(NEVER) {
         return None;
     }
-    let span = desk.time_delta(doc)?;
+    let span = context.time_delta(doc)?;
     if span < least {
         let days = least.num_days();
         let message = format!("`{key}` is kept for too short a time: {why}");
         let hint = format!("write {days}d or more, or never");
-        desk.problems.push(Problem::error(doc.place, message).hint(hint));
+        context.problems.push(Problem::error(doc.place, message).hint(hint));
     }
     Some(span)
 }
 
 /// Raw readings are kept until no later one can change what they make.
 pub(crate) fn check(
-    desk: &mut Desk,
+    context: &mut ParseContext,
     doc: Option<&Loc<RetentionDoc>>,
     retention: &Retention,
-    sheets: &[ScorecardParts],
+    scorecards: &[ParsedScorecard],
 ) {
     let written = given(doc).and_then(|doc| doc.readings.as_ref());
     let Some((written, span)) = written.zip(retention.readings) else { return };
-    let needed = sheets.iter().flat_map(|sheet| {
-        sheet.collections.iter().filter_map(|collection| {
+    let needed = scorecards.iter().flat_map(|parsed| {
+        parsed.collections.iter().filter_map(|collection| {
             let Collection { kpi: named, source, .. } = collection;
-            let kpi = sheet.scorecard.kpi(&named.kpi)?;
+            let kpi = parsed.scorecard.kpi(&named.kpi)?;
             let is_combined = reading::is_combined(source.reading, kpi.aggregate);
             is_combined
-                .then(|| (needed(&sheet.scorecard, kpi), named, sheet.scorecard.freeze_after))
+                .then(|| (needed(&parsed.scorecard, kpi), named, parsed.scorecard.freeze_after))
         })
     });
     let Some((days, kpi, freeze_after)) = needed.max_by_key(|(days, ..)| *days) else { return };
@@ -121,7 +121,7 @@ pub(crate) fn check(
              and {until}"
         );
         let hint = format!("write {days}d or more, or never");
-        desk.problems.push(Problem::error(written.place, message).hint(hint));
+        context.problems.push(Problem::error(written.place, message).hint(hint));
     }
 }
 

@@ -9,7 +9,8 @@ use serde::{
 use serde_json::Value;
 
 use crate::{
-    daemon::document::{CalendarDoc, PersonDoc},
+    calendar::document::CalendarDoc,
+    people::document::PersonDoc,
     scorecard::document::ScorecardDoc,
     yaml::{
         located::{Entries, Loc},
@@ -19,55 +20,55 @@ use crate::{
 
 /// A story to be played to the rules.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ScenarioDoc {
+pub(crate) struct ScenarioDoc {
     /// The configuration to play it with, relative to this file.
-    pub config: Option<Loc<String>>,
+    pub(crate) config: Option<Loc<String>>,
     /// Or the scorecards themselves.
-    pub scorecards: Option<Loc<Vec<Loc<ScorecardDoc>>>>,
+    pub(crate) scorecards: Option<Loc<Vec<Loc<ScorecardDoc>>>>,
     /// Their calendar.
-    pub calendar: Option<Loc<CalendarDoc>>,
+    pub(crate) calendar: Option<Loc<CalendarDoc>>,
     /// Or only its zone; UTC by default.
-    pub timezone: Option<Loc<String>>,
+    pub(crate) timezone: Option<Loc<String>>,
     /// People who are told; without them any name will do.
-    pub people: Option<Loc<Entries<PersonDoc>>>,
+    pub(crate) people: Option<Loc<Entries<PersonDoc>>>,
     /// What happens, oldest first.
-    pub steps: Loc<Vec<Loc<StepDoc>>>,
+    pub(crate) steps: Loc<Vec<Loc<ScenarioStepDoc>>>,
 }
 
 /// One instant of the story.
 #[derive(Clone, Debug, Deserialize)]
-pub struct StepDoc {
+pub(crate) struct ScenarioStepDoc {
     /// When, e.g. `2026-06-03T06:00:00+02:00`; without an offset, in the calendar's zone.
-    pub at: Loc<String>,
+    pub(crate) at: Loc<String>,
     /// What the sources give, by `scorecard/kpi`.
-    pub actuals: Option<Loc<Entries<ActualsDoc>>>,
+    pub(crate) actuals: Option<Loc<Entries<ActualsDoc>>>,
     /// What the sources fail with, by `scorecard/kpi`.
-    pub failed: Option<Loc<Entries<String>>>,
+    pub(crate) failed: Option<Loc<Entries<String>>>,
     /// History being loaded: seen, never told.
-    pub historical: Option<Loc<bool>>,
+    pub(crate) historical: Option<Loc<bool>>,
     /// Scopes of which nobody wants to hear, or `true` for all.
-    pub silenced: Option<Loc<IdsDoc>>,
+    pub(crate) silenced: Option<Loc<IdsDoc>>,
     /// Alerts that were open before, and who answers for them now, by scope.
-    pub acknowledged: Option<Loc<Entries<AcknowledgedDoc>>>,
+    pub(crate) acknowledged: Option<Loc<Entries<AcknowledgedDoc>>>,
     /// What must be so then: facts of the standing by scope, and the `event` of a perspective.
-    pub expect: Option<Loc<Entries<Entries<Value>>>>,
+    pub(crate) expect: Option<Loc<Entries<Entries<Value>>>>,
 }
 
 /// Somebody answers for an open alert.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AcknowledgedDoc {
+pub(crate) struct AcknowledgedDoc {
     /// Who.
-    pub by: Loc<String>,
+    pub(crate) by: Loc<String>,
     /// What is being done.
-    pub comment: Option<Loc<String>>,
+    pub(crate) comment: Option<Loc<String>>,
     /// The day by which it should be well again.
-    pub due: Option<Loc<String>>,
+    pub(crate) due: Option<Loc<String>>,
 }
 
 /// What a source gives for one KPI.
 #[derive(Clone, Debug)]
-pub enum ActualsDoc {
+pub(crate) enum ActualsDoc {
     /// A bare figure for the period that is due: the last closed one, of a level the running one.
     Bare(Value),
     /// One actual.
@@ -79,20 +80,20 @@ pub enum ActualsDoc {
 /// One actual.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ActualDoc {
+pub(crate) struct ActualDoc {
     /// Its period; by default the one that a bare figure would be for.
-    pub period: Option<Loc<String>>,
+    pub(crate) period: Option<Loc<String>>,
     /// The value; `true` and `false` of an event; `null` where the source said null.
     #[serde(default, deserialize_with = "even_null")]
-    pub value: Option<Loc<Value>>,
+    pub(crate) value: Option<Loc<Value>>,
     /// What is counted.
-    pub numerator: Option<Loc<f64>>,
+    pub(crate) numerator: Option<Loc<f64>>,
     /// Out of how many.
-    pub denominator: Option<Loc<f64>>,
+    pub(crate) denominator: Option<Loc<f64>>,
     /// The target that came with it.
-    pub target: Option<Loc<f64>>,
+    pub(crate) target: Option<Loc<f64>>,
     /// When it was true; by default then, or at the end of its period if that is over.
-    pub observed_at: Option<Loc<String>>,
+    pub(crate) observed_at: Option<Loc<String>>,
 }
 
 /// A null that is written is not the same as nothing written.

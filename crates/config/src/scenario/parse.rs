@@ -6,10 +6,12 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::{
-    daemon::document::CalendarDoc,
+    calendar::document::CalendarDoc,
+    files::Files,
     load::{self, Inline, LoadError},
-    problem::{Files, Place, Problem, Problems, Severity, suggestion},
-    scenario::document::{ActualDoc, ActualsDoc, ScenarioDoc, StepDoc},
+    problem::{Place, Problem, Severity, suggestion},
+    problems::Problems,
+    scenario::document::{ActualDoc, ActualsDoc, ScenarioDoc, ScenarioStepDoc},
     secret::Secrets,
     yaml::{
         self,
@@ -64,18 +66,18 @@ pub struct Expectation {
 pub fn load(path: &Path) -> Result<Scenario, LoadError> {
     let mut files = Files::default();
     let file = load::read(&mut files, path)?;
-    let (doc, problems) = yaml::read_scenario(&files, file);
-    let mut reader = Reader { problems };
+    let (doc, problems) = yaml::read_with_list(&files, file, "scorecards", "scorecard");
+    let mut parser = ScenarioParser { problems };
     let doc = doc.and_then(|doc| doc.value);
     let folder = path.parent().unwrap_or(Path::new(""));
     let scenario = match &doc {
         None => None,
         Some(doc) => {
-            let subject = reader.subject(doc, folder, &files)?;
-            subject.map(|(portfolio, digest)| reader.scenario(doc, portfolio, digest))
+            let subject = parser.subject(doc, folder, &files)?;
+            subject.map(|(portfolio, digest)| parser.scenario(doc, portfolio, digest))
         }
     };
-    let mut problems = Problems { files, found: reader.problems };
+    let mut problems = Problems { files, found: parser.problems };
     problems.found.retain(|problem| problem.severity == Severity::Error);
     problems.sort();
     match scenario {
@@ -84,11 +86,11 @@ pub fn load(path: &Path) -> Result<Scenario, LoadError> {
     }
 }
 
-struct Reader {
+struct ScenarioParser {
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl ScenarioParser {
     fn error(&mut self, place: Place, message: impl Into<String>) {
         self.problems.push(Problem::error(place, message));
     }
@@ -119,7 +121,7 @@ impl Reader {
                 Ok(portfolio.map(|portfolio| (portfolio, load::digest(files))))
             }
             _ => {
-                let message = "a scenario has either `config: PATH` or `scorecards:`";
+                let message = "a scenario needs either `config: PATH` or `scorecards:`";
                 self.error(doc.steps.place, message);
                 Ok(None)
             }
@@ -133,7 +135,7 @@ impl Reader {
         for doc in docs {
             let Some(at) = self.instant(&scenario.portfolio, &doc.at) else { continue };
             if scenario.steps.last().is_some_and(|before| before.at > at) {
-                self.error(doc.at.place, "a step is not before the one above it");
+                self.error(doc.at.place, "this step is earlier than the one above it");
             }
             let step = self.step(&scenario.portfolio, doc, at);
             let expected = self.expectations(&scenario.portfolio, doc, at);
@@ -143,7 +145,7 @@ impl Reader {
         scenario
     }
 
-    fn step(&mut self, portfolio: &Portfolio, doc: &StepDoc, at: DateTime<Utc>) -> Step {
+    fn step(&mut self, portfolio: &Portfolio, doc: &ScenarioStepDoc, at: DateTime<Utc>) -> Step {
         let mut step = Step {
             at,
             actuals: Vec::new(),
@@ -185,7 +187,7 @@ impl Reader {
         name: &str,
         place: Place,
         at: DateTime<Utc>,
-    ) -> Option<Asked<'p>> {
+    ) -> Option<AskedKpi<'p>> {
         let found = portfolio.kpis().find(|(named, ..)| named.to_string() == name);
         let Some((named, scorecard, kpi)) = found else {
             let known: Vec<_> = portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
@@ -196,13 +198,16 @@ impl Reader {
             return None;
         };
         if !matches!(kpi.input, Input::Collected) {
-            self.error(place, format!("`{name}` is computed from other KPIs; give those"));
+            self.error(
+                place,
+                format!("`{name}` is computed from other KPIs; set their actuals instead"),
+            );
             return None;
         }
-        Some(Asked { named, kpi, calendar: &scorecard.calendar, at })
+        Some(AskedKpi { named, kpi, calendar: &scorecard.calendar, at })
     }
 
-    fn actual(&mut self, of: &Asked<'_>, doc: &ActualDoc, place: Place, step: &mut Step) {
+    fn actual(&mut self, of: &AskedKpi<'_>, doc: &ActualDoc, place: Place, step: &mut Step) {
         let observed_at = match &doc.observed_at {
             None => None,
             Some(text) => match self.instant_in(of.calendar, text) {
@@ -233,7 +238,7 @@ impl Reader {
         }
     }
 
-    fn period(&mut self, of: &Asked<'_>, doc: &Loc<String>) -> Option<Period> {
+    fn period(&mut self, of: &AskedKpi<'_>, doc: &Loc<String>) -> Option<Period> {
         let text = doc.value.as_deref()?;
         let period = match Period::parse(text) {
             Ok(period) => period,
@@ -245,7 +250,7 @@ impl Reader {
         if period.frequency() != of.kpi.frequency {
             let wanted = of.period();
             let message =
-                format!("`{text}` is no period of `{}`; write one like {wanted}", of.named);
+                format!("`{text}` is not a period of `{}`; write one such as {wanted}", of.named);
             self.error(doc.place, message);
             return None;
         }
@@ -276,7 +281,7 @@ impl Reader {
     fn acknowledged(
         &mut self,
         portfolio: &Portfolio,
-        doc: &StepDoc,
+        doc: &ScenarioStepDoc,
         at: DateTime<Utc>,
     ) -> Vec<(Scope, Acknowledgement)> {
         let mut acknowledged = Vec::new();
@@ -285,7 +290,10 @@ impl Reader {
             let due = due.and_then(|(text, place)| {
                 let day = text.parse::<NaiveDate>().ok();
                 if day.is_none() {
-                    self.error(place, format!("`{text}` is no day; write 2026-06-30"));
+                    self.error(
+                        place,
+                        format!("`{text}` is not a valid day; write one such as 2026-06-30"),
+                    );
                 }
                 day
             });
@@ -301,7 +309,7 @@ impl Reader {
         acknowledged
     }
 
-    fn silenced(&mut self, portfolio: &Portfolio, doc: &StepDoc) -> Vec<Scope> {
+    fn silenced(&mut self, portfolio: &Portfolio, doc: &ScenarioStepDoc) -> Vec<Scope> {
         let Some(Loc { place, value: Some(written) }) = &doc.silenced else { return Vec::new() };
         let all = portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone());
         match written {
@@ -321,7 +329,7 @@ impl Reader {
         if scope.is_none() {
             let hint = "name a scorecard, scorecard/perspective, \
                         scorecard/perspective/objective or scorecard/kpi";
-            let message = format!("there is no `{path}`");
+            let message = format!("there is no node `{path}`");
             self.problems.push(Problem::error(place, message).hint(hint));
         }
         scope
@@ -330,7 +338,7 @@ impl Reader {
     fn expectations(
         &mut self,
         portfolio: &Portfolio,
-        doc: &StepDoc,
+        doc: &ScenarioStepDoc,
         at: DateTime<Utc>,
     ) -> Vec<Expectation> {
         let Some(expected) = given(&doc.expect) else { return Vec::new() };
@@ -360,7 +368,7 @@ impl Reader {
             let Some(value) = &doc.value else { continue };
             if !known.contains(name) {
                 let hint = suggestion(name, known.iter().map(String::as_str));
-                let hint = hint.unwrap_or_else(|| format!("known here: {}", known.join(", ")));
+                let hint = hint.unwrap_or_else(|| format!("valid here: {}", known.join(", ")));
                 let message = format!("`{scope}` has no `{name}` to expect");
                 self.problems.push(Problem::error(key.place, message).hint(hint));
             }
@@ -386,7 +394,9 @@ impl Reader {
         let day = || text.parse::<NaiveDate>().ok().map(|day| calendar.midnight(day));
         let instant = local.map(|local| calendar.instant(local)).or_else(day);
         if instant.is_none() {
-            let message = format!("`{text}` is no instant; write 2026-06-03T06:00:00+02:00");
+            let message = format!(
+                "`{text}` is not a valid time; write one such as 2026-06-03T06:00:00+02:00"
+            );
             self.error(doc.place, message);
         }
         instant
@@ -394,14 +404,14 @@ impl Reader {
 }
 
 /// A KPI asked at an instant.
-struct Asked<'p> {
+struct AskedKpi<'p> {
     named: KpiRef,
     kpi: &'p Kpi,
     calendar: &'p Calendar,
     at: DateTime<Utc>,
 }
 
-impl Asked<'_> {
+impl AskedKpi<'_> {
     /// The period a figure without one is for.
     fn period(&self) -> Period {
         match self.kpi.nature {

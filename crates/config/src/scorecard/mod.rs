@@ -1,4 +1,5 @@
-//! A scorecard file: perspectives, objectives and what belongs to them.
+//! A scorecard file: perspectives and objectives.
 
-pub mod document;
+pub(crate) mod context;
+pub(crate) mod document;
 pub(crate) mod parse;

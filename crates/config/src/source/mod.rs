@@ -1,8 +1,12 @@
 //! `source:` of a KPI, and the connections that it goes over: a room for each kind.
 
-pub mod command;
-pub mod csv;
-pub mod document;
-pub mod http;
+pub(crate) mod command;
+pub(crate) mod csv;
+pub(crate) mod document;
+pub(crate) mod figure_columns;
+pub(crate) mod http;
+pub(crate) mod limits;
 pub(crate) mod parse;
-pub mod push;
+pub(crate) mod push;
+pub(crate) mod reading;
+pub(crate) mod sql;

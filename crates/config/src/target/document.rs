@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    scorecard::document::StatusDoc,
+    status::StatusDoc,
     yaml::{
         located::{Entries, Loc},
         scalar::AmountDoc,
@@ -14,7 +14,7 @@ use crate::{
 /// What is wanted.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum TargetDoc {
+pub(crate) enum TargetDoc {
     /// A value for each period: `2026-04: 2200`.
     Phased(Entries<f64>),
     /// A fiscal year's total, spread over its periods.
@@ -43,45 +43,45 @@ pub enum TargetDoc {
 
 /// A target from a period on.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct AimDoc {
+pub(crate) struct AimDoc {
     /// First period it applies to.
-    pub from: Option<Loc<String>>,
+    pub(crate) from: Option<Loc<String>>,
     /// What is wanted.
-    pub target: Loc<TargetDoc>,
+    pub(crate) target: Loc<TargetDoc>,
     /// Its own tolerance; the KPI's by default.
-    pub tolerance: Option<Loc<AmountDoc>>,
+    pub(crate) tolerance: Option<Loc<AmountDoc>>,
 }
 
 /// A fiscal year's total.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct AnnualDoc {
+pub(crate) struct AnnualDoc {
     /// The total.
-    pub total: f64,
+    pub(crate) total: f64,
     /// One weight a period of the fiscal year; even by default.
-    pub weights: Option<Loc<Vec<f64>>>,
+    pub(crate) weights: Option<Loc<Vec<f64>>>,
 }
 
 /// A journey from a baseline to a goal.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct TrajectoryDoc {
+pub(crate) struct TrajectoryDoc {
     /// The baseline.
-    pub from: Option<f64>,
+    pub(crate) from: Option<f64>,
     /// The baseline's day.
-    pub at: Option<Loc<String>>,
+    pub(crate) at: Option<Loc<String>>,
     /// The goal.
-    pub to: Option<f64>,
+    pub(crate) to: Option<f64>,
     /// The goal's day.
-    pub by: Option<Loc<String>>,
+    pub(crate) by: Option<Loc<String>>,
     /// `linear` by default.
-    pub shape: Option<ShapeDoc>,
+    pub(crate) shape: Option<ShapeDoc>,
     /// Days and values on the way, e.g. `2026-10-01: 44`.
-    pub points: Option<Loc<Entries<f64>>>,
+    pub(crate) points: Option<Loc<Entries<f64>>>,
 }
 
 /// What holds between two points.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ShapeDoc {
+pub(crate) enum ShapeDoc {
     /// A straight line.
     Linear,
     /// The value of the latest point.
@@ -90,17 +90,17 @@ pub enum ShapeDoc {
 
 /// Better than another value.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct RelativeDoc {
+pub(crate) struct RelativeDoc {
     /// `previous_period`, `same_period_last_year`, `{ baseline: 12 }` or `{ kpi: scorecard/kpi }`.
-    pub to: Loc<ReferenceDoc>,
+    pub(crate) to: Loc<ReferenceDoc>,
     /// How much better: `10%` or a number; 0 by default.
-    pub improve: Option<Loc<AmountDoc>>,
+    pub(crate) improve: Option<Loc<AmountDoc>>,
 }
 
 /// The value a relative target builds on.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ReferenceDoc {
+pub(crate) enum ReferenceDoc {
     /// The period before.
     PreviousPeriod,
     /// The same period one year earlier.
@@ -113,49 +113,49 @@ pub enum ReferenceDoc {
 
 /// The mean of the periods before.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct RollingDoc {
+pub(crate) struct RollingDoc {
     /// How many.
-    pub periods: u32,
+    pub(crate) periods: u32,
     /// With fewer values there is no target; half of them, rounded up, by default.
-    pub min: Option<u32>,
+    pub(crate) min: Option<u32>,
 }
 
 /// Between two values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct BandDoc {
+pub(crate) struct BandDoc {
     /// Lower edge of green.
-    pub low: f64,
+    pub(crate) low: f64,
     /// Upper edge of green.
-    pub high: f64,
+    pub(crate) high: f64,
     /// Below this is off track; the lower edge by default.
-    pub red_low: Option<f64>,
+    pub(crate) red_low: Option<f64>,
     /// Above this is off track; the upper edge by default.
-    pub red_high: Option<f64>,
+    pub(crate) red_high: Option<f64>,
 }
 
 /// Done by a day.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct MilestoneDoc {
+pub(crate) struct MilestoneDoc {
     /// The day by whose end it must be done.
-    pub due: Loc<String>,
+    pub(crate) due: Loc<String>,
 }
 
 /// Green and red line as absolute values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct LinesDoc {
+pub(crate) struct LinesDoc {
     /// On track from here on.
-    pub green: f64,
+    pub(crate) green: f64,
     /// At risk up to here.
-    pub red: f64,
+    pub(crate) red: f64,
 }
 
 /// One row of an explicit table.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct StepDoc {
+pub(crate) struct StepDoc {
     /// The value from which it holds; without it, "otherwise".
-    pub from: Option<f64>,
+    pub(crate) from: Option<f64>,
     /// The status it gives.
-    pub status: StatusDoc,
+    pub(crate) status: StatusDoc,
     /// The score it gives; the middle of the status' band by default.
-    pub score: Option<f64>,
+    pub(crate) score: Option<f64>,
 }

@@ -1,4 +1,4 @@
 //! `target:` and the tolerance of a KPI.
 
-pub mod document;
+pub(crate) mod document;
 pub(crate) mod parse;

@@ -3,13 +3,11 @@
 use chrono::NaiveDate;
 
 use crate::{
-    kpi::{
-        document::KpiDoc,
-        parse::{direction as way, period_of},
-    },
-    parse_context::{Desk, given},
+    kpi::document::{DirectionDoc, KpiDoc},
+    parse_context::{ParseContext, given},
     problem::{Place, Problem},
-    scorecard::parse::{Sheet, status},
+    scorecard::context::ScorecardContext,
+    status::status,
     target::document::{
         AimDoc, AnnualDoc, BandDoc, ReferenceDoc, RelativeDoc, RollingDoc, ShapeDoc, StepDoc,
         TargetDoc, TrajectoryDoc,
@@ -33,7 +31,7 @@ const TOLERANCE: Amount = Amount::Percent(10.0);
 /// The direction written, or the way a trajectory goes, or higher.
 pub(crate) fn direction(doc: &KpiDoc) -> Direction {
     if let Some(written) = given(doc.direction.as_ref()) {
-        return way(*written);
+        return written_direction(*written);
     }
     match given(doc.target.as_ref()) {
         Some(TargetDoc::Trajectory(TrajectoryDoc { from: Some(from), to: Some(to), .. }))
@@ -46,8 +44,13 @@ pub(crate) fn direction(doc: &KpiDoc) -> Direction {
 }
 
 /// What the KPI is judged against, by first period ascending.
-pub(crate) fn aims(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc) -> Vec<Aim> {
-    let tolerance = tolerance(sheet.desk, kpi, doc);
+pub(crate) fn aims(
+    context: &mut ScorecardContext<'_>,
+    kpi: &Kpi,
+    place: Place,
+    doc: &KpiDoc,
+) -> Vec<Aim> {
+    let tolerance = tolerance(context.parse, kpi, doc);
     let Some(target) = &doc.target else {
         let judged = !matches!(tolerance, Tolerance::Margins { .. });
         let aim = Aim { from: None, target: None, tolerance };
@@ -55,15 +58,15 @@ pub(crate) fn aims(sheet: &mut Sheet<'_>, kpi: &Kpi, place: Place, doc: &KpiDoc)
     };
     let aims = match target.value.as_ref() {
         None => Vec::new(),
-        Some(TargetDoc::List(list)) => dated(sheet.desk, kpi, list, &tolerance),
-        Some(_) => aim(sheet.desk, kpi, None, target, tolerance.clone()).into_iter().collect(),
+        Some(TargetDoc::List(list)) => dated(context.parse, kpi, list, &tolerance),
+        Some(_) => aim(context.parse, kpi, None, target, tolerance.clone()).into_iter().collect(),
     };
     let has_tolerance = doc.tolerance.is_some() || doc.lines.is_some() || doc.steps.is_some();
     let is_bare = !has_tolerance && target.value.as_ref().is_some_and(lacks_tolerance);
     if kpi.unit.as_deref() == Some("%") && is_bare && !aims.is_empty() {
-        let message = format!("`{}` is in % and names no tolerance", kpi.id);
-        let hint = "write tolerance: 3 for three points; 10 % of 99.9 % would mean nothing";
-        sheet.desk.problems.push(Problem::error(place, message).hint(hint));
+        let message = format!("`{}` is in % and has no tolerance", kpi.id);
+        let hint = "write tolerance: 3 for three percentage points; 10 % of a target of 99.9 % would be too wide";
+        context.parse.problems.push(Problem::error(place, message).hint(hint));
     }
     aims
 }
@@ -91,15 +94,15 @@ fn lacks_tolerance(written: &TargetDoc) -> bool {
     }
 }
 
-fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
+fn tolerance(context: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
     if let Some(lines) = &doc.lines {
         let Some(found) = &lines.value else { return usual() };
         let sign = kpi.direction.sign();
         if sign * found.green < sign * found.red {
             let message =
                 format!("the red line {} is better than the green line {}", found.red, found.green);
-            let hint = "swap them, or turn `direction` round";
-            desk.problems.push(Problem::error(lines.place, message).hint(hint));
+            let hint = "swap them, or reverse `direction`";
+            context.problems.push(Problem::error(lines.place, message).hint(hint));
         }
         return Tolerance::Lines { green: found.green, red: found.red };
     }
@@ -112,29 +115,29 @@ fn tolerance(desk: &mut Desk, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
         };
         return Tolerance::Steps(rows.map(step).collect());
     }
-    let red = doc.tolerance.as_ref().map_or(TOLERANCE, |doc| margin(desk, doc, TOLERANCE));
+    let red = doc.tolerance.as_ref().map_or(TOLERANCE, |doc| margin(context, doc, TOLERANCE));
     let none = Amount::Absolute(0.0);
-    let green = doc.green_tolerance.as_ref().map_or(none, |doc| margin(desk, doc, none));
+    let green = doc.green_tolerance.as_ref().map_or(none, |doc| margin(context, doc, none));
     if let Some(doc) = &doc.green_tolerance {
-        check_order(desk, doc.place, green, red);
+        check_order(context, doc.place, green, red);
     }
     let floor =
-        doc.tolerance_floor.as_ref().and_then(|doc| desk.at_least_zero(doc, "tolerance_floor"));
+        doc.tolerance_floor.as_ref().and_then(|doc| context.at_least_zero(doc, "tolerance_floor"));
     Tolerance::Margins { green, red, floor }
 }
 
 /// A tolerance as written, or the usual one with the mistake told.
-fn margin(desk: &mut Desk, doc: &Loc<AmountDoc>, usual: Amount) -> Amount {
-    let amount = desk.amount(doc).unwrap_or(usual);
+fn margin(context: &mut ParseContext, doc: &Loc<AmountDoc>, usual: Amount) -> Amount {
+    let amount = context.amount(doc).unwrap_or(usual);
     let (Amount::Absolute(number) | Amount::Percent(number)) = amount;
     if number < 0.0 {
-        desk.error(doc.place, format!("a tolerance is {number}; it must be 0 or more"));
+        context.error(doc.place, format!("a tolerance is {number}; it must be 0 or more"));
     }
     amount
 }
 
 /// What is in different units can be compared only when there is a target.
-fn check_order(desk: &mut Desk, place: Place, green: Amount, red: Amount) {
+fn check_order(context: &mut ParseContext, place: Place, green: Amount, red: Amount) {
     let is_wider = match (green, red) {
         (Amount::Absolute(green), Amount::Absolute(red))
         | (Amount::Percent(green), Amount::Percent(red)) => green > red.max(0.0),
@@ -142,7 +145,7 @@ fn check_order(desk: &mut Desk, place: Place, green: Amount, red: Amount) {
     };
     if is_wider {
         let message = "`green_tolerance` is wider than `tolerance`: red would begin inside green";
-        desk.error(place, message);
+        context.error(place, message);
     }
 }
 
@@ -150,36 +153,41 @@ fn usual() -> Tolerance {
     Tolerance::Margins { green: Amount::Absolute(0.0), red: TOLERANCE, floor: None }
 }
 
-fn dated(desk: &mut Desk, kpi: &Kpi, list: &[Loc<AimDoc>], tolerance: &Tolerance) -> Vec<Aim> {
+fn dated(
+    context: &mut ParseContext,
+    kpi: &Kpi,
+    list: &[Loc<AimDoc>],
+    tolerance: &Tolerance,
+) -> Vec<Aim> {
     let mut aims: Vec<(Aim, Place)> = Vec::new();
     for doc in list {
         let Some(found) = &doc.value else { continue };
         let from = found
             .from
             .as_ref()
-            .and_then(|from| period_of(desk, from.value.as_deref()?, from.place, kpi.frequency));
+            .and_then(|from| context.period_of(from.value.as_deref()?, from.place, kpi.frequency));
         let tolerance = match (&found.tolerance, tolerance) {
             (Some(own), Tolerance::Margins { green, floor, .. }) => {
-                let red = margin(desk, own, TOLERANCE);
-                check_order(desk, own.place, *green, red);
+                let red = margin(context, own, TOLERANCE);
+                check_order(context, own.place, *green, red);
                 Tolerance::Margins { green: *green, red, floor: *floor }
             }
             _ => tolerance.clone(),
         };
-        let parsed = aim(desk, kpi, from, &found.target, tolerance);
+        let parsed = aim(context, kpi, from, &found.target, tolerance);
         aims.extend(parsed.map(|aim| (aim, doc.place)));
     }
     aims.sort_by_key(|(aim, _)| aim.from);
     for pair in aims.windows(2) {
         if pair[0].0.from == pair[1].0.from {
-            desk.error(pair[1].1, "two targets apply from the same period");
+            context.error(pair[1].1, "two targets apply from the same period");
         }
     }
     aims.into_iter().map(|(aim, _)| aim).collect()
 }
 
 fn aim(
-    desk: &mut Desk,
+    context: &mut ParseContext,
     kpi: &Kpi,
     from: Option<kpid_rules::model::Period>,
     doc: &Loc<TargetDoc>,
@@ -187,74 +195,83 @@ fn aim(
 ) -> Option<Aim> {
     let written = doc.value.as_ref()?;
     if let TargetDoc::Maintain(value) = written {
-        check_zero(desk, doc.place, value.value, &tolerance);
-        return maintained(desk, value, &tolerance).map(|band| Aim {
+        check_zero(context, doc.place, value.value, &tolerance);
+        return maintained(context, value, &tolerance).map(|band| Aim {
             from,
             target: Some(Target::Band(band)),
             tolerance,
         });
     }
-    let target = target(desk, kpi, doc.place, written)?;
+    let target = target(context, kpi, doc.place, written)?;
     if let Target::Fixed(value) = target {
-        check_zero(desk, doc.place, Some(value), &tolerance);
+        check_zero(context, doc.place, Some(value), &tolerance);
     }
     Some(Aim { from, target: Some(target), tolerance })
 }
 
 /// A percentage of 0, for green or for red, needs a floor.
-fn check_zero(desk: &mut Desk, place: Place, value: Option<f64>, tolerance: &Tolerance) {
+fn check_zero(context: &mut ParseContext, place: Place, value: Option<f64>, tolerance: &Tolerance) {
     let Tolerance::Margins { green, red, floor: None } = tolerance else { return };
     let is_share = |amount: &Amount| matches!(amount, Amount::Percent(percent) if *percent != 0.0);
     if value == Some(0.0) && (is_share(green) || is_share(red)) {
-        let message = "the target is 0, and a percentage of 0 is no tolerance";
+        let message = "the target is 0, so a tolerance in percent of it is 0, too";
         let hint = "write tolerance: 3 in the KPI's unit, or tolerance: 0 for met or missed";
-        desk.problems.push(Problem::error(place, message).hint(hint));
+        context.problems.push(Problem::error(place, message).hint(hint));
     }
 }
 
-fn target(desk: &mut Desk, kpi: &Kpi, place: Place, doc: &TargetDoc) -> Option<Target> {
+fn target(context: &mut ParseContext, kpi: &Kpi, place: Place, doc: &TargetDoc) -> Option<Target> {
     match doc {
         TargetDoc::Number(value) => Some(Target::Fixed(*value)),
-        TargetDoc::Phased(values) => phased(desk, values, kpi.frequency),
-        TargetDoc::Annual(doc) => annual(desk, kpi.frequency, place, doc),
-        TargetDoc::Trajectory(doc) => trajectory(desk, place, doc),
-        TargetDoc::Relative(doc) => relative(desk, doc),
+        TargetDoc::Phased(values) => phased(context, values, kpi.frequency),
+        TargetDoc::Annual(doc) => annual(context, kpi.frequency, place, doc),
+        TargetDoc::Trajectory(doc) => trajectory(context, place, doc),
+        TargetDoc::Relative(doc) => relative(context, doc),
         TargetDoc::Rolling(RollingDoc { periods, min }) => {
             if *periods == 0 || min.is_some_and(|min| min > *periods) {
-                desk.error(
+                context.error(
                     place,
-                    "`rolling` looks back 1 or more periods, and needs no more than it looks at",
+                    "`rolling` needs `periods` of 1 or more, and a `min` that is not larger",
                 );
             }
             Some(Target::Rolling { periods: *periods, min: min.unwrap_or(periods.div_ceil(2)) })
         }
-        TargetDoc::Band(doc) => band(desk, place, doc).map(Target::Band),
-        TargetDoc::Milestone(doc) => desk.day(&doc.due).map(|due| Target::Milestone { due }),
+        TargetDoc::Band(doc) => band(context, place, doc).map(Target::Band),
+        TargetDoc::Milestone(doc) => context.day(&doc.due).map(|due| Target::Milestone { due }),
         TargetDoc::Maintain(_) => None,
         TargetDoc::List(_) => {
-            desk.error(place, "a list of targets cannot stand inside a list of targets");
+            context.error(place, "a list of targets cannot contain another list");
             None
         }
     }
 }
 
-fn phased(desk: &mut Desk, values: &Entries<f64>, frequency: Frequency) -> Option<Target> {
-    let pairs = values
-        .iter()
-        .filter_map(|(key, place, value)| Some((period_of(desk, key, place, frequency)?, *value)));
+fn phased(
+    context: &mut ParseContext,
+    values: &Entries<f64>,
+    frequency: Frequency,
+) -> Option<Target> {
+    let pairs = values.iter().filter_map(|(key, place, value)| {
+        Some((context.period_of(key, place, frequency)?, *value))
+    });
     Some(Target::Phased(pairs.collect()))
 }
 
-fn annual(desk: &mut Desk, frequency: Frequency, place: Place, doc: &AnnualDoc) -> Option<Target> {
+fn annual(
+    context: &mut ParseContext,
+    frequency: Frequency,
+    place: Place,
+    doc: &AnnualDoc,
+) -> Option<Target> {
     let periods = match frequency {
         Frequency::Month => 12,
         Frequency::Quarter => 4,
         Frequency::Half => 2,
         Frequency::Year => 1,
         Frequency::Day | Frequency::Week => {
-            desk.error(
+            context.error(
                 place,
-                "`annual` spreads over months, quarters or halves; use `phased` here",
+                "`annual` is spread over months, quarters or half-years; use `phased` here",
             );
             return None;
         }
@@ -267,35 +284,39 @@ fn annual(desk: &mut Desk, frequency: Frequency, place: Place, doc: &AnnualDoc) 
         && weights.iter().all(|weight| *weight >= 0.0)
         && weights.iter().sum::<f64>() > 0.0;
     let message = format!("`weights` needs {periods} numbers, none negative, not all 0");
-    desk.told(
+    context.checked(
         place,
         if good { Ok(Target::Annual { total: doc.total, weights }) } else { Err(message) },
     )
 }
 
-fn trajectory(desk: &mut Desk, place: Place, doc: &TrajectoryDoc) -> Option<Target> {
+fn trajectory(context: &mut ParseContext, place: Place, doc: &TrajectoryDoc) -> Option<Target> {
     let mut points: Vec<(NaiveDate, f64)> = Vec::new();
     let ends = [(&doc.at, doc.from, "from", "at"), (&doc.by, doc.to, "to", "by")];
     for (day, value, value_key, day_key) in ends {
         match (day.as_ref(), value) {
-            (Some(day), Some(value)) => points.extend(desk.day(day).map(|day| (day, value))),
+            (Some(day), Some(value)) => points.extend(context.day(day).map(|day| (day, value))),
             (None, None) => {}
-            _ => desk.error(place, format!("`{value_key}` and `{day_key}` belong together")),
+            _ => context.error(
+                place,
+                format!("`{value_key}` requires `{day_key}`, and the other way round"),
+            ),
         }
     }
     for (key, place, value) in given(doc.points.as_ref()).into_iter().flat_map(|docs| docs.iter()) {
-        let day =
-            key.parse::<NaiveDate>().map_err(|_| format!("`{key}` is no day; write 2026-10-01"));
-        points.extend(desk.told(place, day).map(|day| (day, *value)));
+        let day = key
+            .parse::<NaiveDate>()
+            .map_err(|_| format!("`{key}` is not a valid day; write one such as 2026-10-01"));
+        points.extend(context.checked(place, day).map(|day| (day, *value)));
     }
     points.sort_by_key(|(day, _)| *day);
     let twice = points.windows(2).any(|pair| pair[0].0 == pair[1].0);
     let backwards =
         doc.at.as_ref().zip(doc.by.as_ref()).is_some_and(|(at, by)| at.value >= by.value);
     if backwards {
-        desk.error(place, "the trajectory's `by` is not after its `at`");
+        context.error(place, "`by` of the trajectory must be later than `at`");
     } else if twice || points.len() < 2 {
-        desk.error(place, "a trajectory needs two or more points, each on a day of its own");
+        context.error(place, "a trajectory needs two or more points, on different days");
     }
     let shape = match doc.shape {
         None | Some(ShapeDoc::Linear) => Shape::Linear,
@@ -304,39 +325,42 @@ fn trajectory(desk: &mut Desk, place: Place, doc: &TrajectoryDoc) -> Option<Targ
     Some(Target::Trajectory { points, shape })
 }
 
-fn relative(desk: &mut Desk, doc: &RelativeDoc) -> Option<Target> {
+fn relative(context: &mut ParseContext, doc: &RelativeDoc) -> Option<Target> {
     let to = match doc.to.value.as_ref()? {
         ReferenceDoc::PreviousPeriod => Reference::PreviousPeriod,
         ReferenceDoc::SamePeriodLastYear => Reference::SamePeriodLastYear,
         ReferenceDoc::Baseline(value) => Reference::Baseline(*value),
         ReferenceDoc::Kpi(name) => {
             let text = name.value.as_deref()?;
-            let message = format!("`{text}` is no KPI; write scorecard/kpi");
-            Reference::Kpi(desk.told(name.place, KpiRef::parse(text).ok_or(message))?)
+            let message = format!("`{text}` is not the path of a KPI; write scorecard/kpi");
+            Reference::Kpi(context.checked(name.place, KpiRef::parse(text).ok_or(message))?)
         }
     };
     let improve = match &doc.improve {
         None => Amount::Absolute(0.0),
-        Some(amount) => desk.amount(amount)?,
+        Some(amount) => context.amount(amount)?,
     };
     Some(Target::Relative { to, improve })
 }
 
-fn band(desk: &mut Desk, place: Place, doc: &BandDoc) -> Option<Band> {
+fn band(context: &mut ParseContext, place: Place, doc: &BandDoc) -> Option<Band> {
     let (low, high) = (doc.low, doc.high);
     let (red_low, red_high) = (doc.red_low.unwrap_or(low), doc.red_high.unwrap_or(high));
     let ordered = red_low <= low && low <= high && high <= red_high;
     let message = format!(
         "the edges {red_low}, {low}, {high}, {red_high} must rise: red_low, low, high, red_high"
     );
-    desk.told(place, if ordered { Ok(Band { low, high, red_low, red_high }) } else { Err(message) })
+    context.checked(
+        place,
+        if ordered { Ok(Band { low, high, red_low, red_high }) } else { Err(message) },
+    )
 }
 
 /// A value to keep: green within the green tolerance, red beyond the tolerance.
-fn maintained(desk: &mut Desk, value: &Loc<f64>, tolerance: &Tolerance) -> Option<Band> {
+fn maintained(context: &mut ParseContext, value: &Loc<f64>, tolerance: &Tolerance) -> Option<Band> {
     let kept = value.value?;
     let Tolerance::Margins { green, red, floor } = tolerance else {
-        desk.error(value.place, "`maintain` goes with `tolerance`, not with `lines` or `steps`");
+        context.error(value.place, "`maintain` goes with `tolerance`, not with `lines` or `steps`");
         return None;
     };
     let size = |amount: &Amount| match amount {
@@ -350,4 +374,11 @@ fn maintained(desk: &mut Desk, value: &Loc<f64>, tolerance: &Tolerance) -> Optio
     // The whole tolerance is green unless a green tolerance says how much of it is.
     let green = if *green == Amount::Absolute(0.0) { red } else { size(green) };
     Some(Band { low: kept - green, high: kept + green, red_low: kept - red, red_high: kept + red })
+}
+
+fn written_direction(doc: DirectionDoc) -> Direction {
+    match doc {
+        DirectionDoc::Higher => Direction::Higher,
+        DirectionDoc::Lower => Direction::Lower,
+    }
 }

@@ -10,12 +10,12 @@ const WAY_OUT: &str = "save the file as UTF-8";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) text: String,
-    pub(crate) fault: Option<Fault>,
+    pub(crate) fault: Option<EncodingFault>,
 }
 
 /// Where a file is not UTF-8, and what it seems to be instead.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct EncodingFault {
     /// In bytes of the text, from its start.
     pub(crate) offset: usize,
     pub(crate) message: String,
@@ -27,7 +27,7 @@ pub(crate) fn text(bytes: &[u8]) -> Text {
     if let Some(encoding) = utf_16(bytes) {
         let (text, _, _) = encoding.decode(bytes);
         let message = format!("the file is {}, not UTF-8", encoding.name());
-        let fault = Fault { offset: 0, message, hint: WAY_OUT };
+        let fault = EncodingFault { offset: 0, message, hint: WAY_OUT };
         return Text { text: text.into_owned(), fault: Some(fault) };
     }
     match std::str::from_utf8(bytes) {
@@ -37,7 +37,7 @@ pub(crate) fn text(bytes: &[u8]) -> Text {
             let byte = bytes.get(offset).copied().unwrap_or_default();
             let message = format!("not UTF-8 (byte 0x{byte:02X})");
             let text = String::from_utf8_lossy(bytes).into_owned();
-            Text { text, fault: Some(Fault { offset, message, hint: WAY_OUT }) }
+            Text { text, fault: Some(EncodingFault { offset, message, hint: WAY_OUT }) }
         }
     }
 }

@@ -15,16 +15,16 @@ pub(crate) const LOCATED: &str = "kpid::Loc";
 
 /// A value with its place; `None` where what stood there was wrong, which has been told.
 #[derive(Clone, Debug)]
-pub struct Loc<T> {
+pub(crate) struct Loc<T> {
     /// Where it stands.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What was read.
-    pub value: Option<T>,
+    pub(crate) value: Option<T>,
 }
 
 /// A map keyed by id, in the author's order.
 #[derive(Clone, Debug)]
-pub struct Entries<T>(pub Vec<(Loc<String>, Loc<T>)>);
+pub(crate) struct Entries<T>(pub(crate) Vec<(Loc<String>, Loc<T>)>);
 
 impl<T> Default for Entries<T> {
     fn default() -> Self {
@@ -34,14 +34,14 @@ impl<T> Default for Entries<T> {
 
 impl<T> Entries<T> {
     /// Those whose key and value could be read: key, place of the key, value, place of the value.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Place, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Place, &T)> {
         self.0.iter().filter_map(|(key, value)| {
             Some((key.value.as_deref()?, key.place, value.value.as_ref()?))
         })
     }
 
     /// The keys that could be read.
-    pub fn keys(&self) -> impl Iterator<Item = (&str, Place)> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, Place)> {
         self.0.iter().filter_map(|(key, _)| Some((key.value.as_deref()?, key.place)))
     }
 }

@@ -1,37 +1,44 @@
-//! The files as their authors see them: YAML with a place for everything, read so that one
-//! mistake does not hide the next.
+//! The reader of YAML: a file becomes a tree in which everything has a place, and that becomes a
+//! document, so that one mistake does not hide the next.
 
 pub(crate) mod encoding;
-pub mod located;
-mod node;
-mod reader;
+pub(crate) mod limits;
+pub(crate) mod located;
+pub(crate) mod node;
+pub(crate) mod reader;
 pub(crate) mod redaction;
-pub mod scalar;
-mod stream;
-mod yaml_error;
+pub(crate) mod scalar;
+pub(crate) mod stream;
+pub(crate) mod yaml_error;
 
 use serde::de::DeserializeOwned;
 
 use crate::{
-    problem::{Files, Problem},
-    scenario::document::ScenarioDoc,
-    yaml::{located::Loc, node::Node},
+    files::Files,
+    problem::{Place, Problem},
+    yaml::{
+        limits::KEPT_APART,
+        located::Loc,
+        node::{Node, Value},
+    },
 };
 
-/// Begins a key at the top of a file under which an author keeps anchors, and which means nothing here.
-pub const KEPT_APART: &str = "x-";
-
-/// A larger file is no configuration.
-pub const FILE_BYTES_MAX: u64 = 4 << 20;
-
 /// Reads one document. What could be read comes back, with everything that was wrong.
-pub fn read<T: DeserializeOwned>(files: &Files, file: usize) -> (Option<Loc<T>>, Vec<Problem>) {
+pub(crate) fn read<T: DeserializeOwned>(
+    files: &Files,
+    file: usize,
+) -> (Option<Loc<T>>, Vec<Problem>) {
     read_as(files, file, |node| node)
 }
 
-/// Reads a scenario, in which scorecards may be a list of documents or a map of them by id.
-pub fn read_scenario(files: &Files, file: usize) -> (Option<Loc<ScenarioDoc>>, Vec<Problem>) {
-    read_as(files, file, |node| node.with_listed("scorecards", "scorecard"))
+/// Reads one document in which the documents under `key` may be a list, or a map of them by `id`.
+pub(crate) fn read_with_list<T: DeserializeOwned>(
+    files: &Files,
+    file: usize,
+    key: &str,
+    id: &str,
+) -> (Option<Loc<T>>, Vec<Problem>) {
+    read_as(files, file, |node| node.with_listed(key, id))
 }
 
 /// What is wrong with the file as such comes before what is wrong in it, and hides none of that.
@@ -44,6 +51,12 @@ fn read_as<T: DeserializeOwned>(
     let (first, second) = stream::first_document(file, text);
     let mut problems: Vec<Problem> = files.fault(file).cloned().into_iter().chain(second).collect();
     match Node::parse(file, first) {
+        Ok(Node { value: Value::Null, .. }) => {
+            let place = Place { file, line: 1, column: 1, ..Place::default() };
+            let hint = "`kpid init FOLDER` writes a configuration to start from";
+            problems.push(Problem::error(place, "the file is empty").hint(hint));
+            (None, problems)
+        }
         Ok(node) => {
             let (read, found) = reader::read(&shaped(node.without(KEPT_APART)));
             problems.extend(found);

@@ -10,20 +10,11 @@ use serde_yaml::{Location, Spanned};
 
 use crate::{
     problem::{Place, Problem},
-    yaml::yaml_error,
+    yaml::{
+        limits::{DEPTH_MAX, NODES_MAX, REPEATED_MAX, SCALAR_BYTES_MAX},
+        yaml_error,
+    },
 };
-
-/// Keys and values of a file: several thousand KPIs with everything that can be said of them.
-pub(crate) const NODES_MAX: usize = 100_000;
-
-/// Texts of a file: as many as a file may have bytes.
-pub(crate) const SCALAR_BYTES_MAX: usize = 4 << 20;
-
-/// Our documents are some twenty deep; a formula of maps nests by hand.
-pub(crate) const DEPTH_MAX: usize = 64;
-
-/// What aliases stand for all together: a small anchor on each of thousands of KPIs, and no bomb.
-pub(crate) const REPEATED_MAX: usize = 300_000;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -181,6 +172,7 @@ impl Source<'_> {
             column: 1,
             ..Place::default()
         });
+        let place = if yaml_error::is_tab(error) { self.tab(place) } else { place };
         let (message, hint) = yaml_error::words(error);
         let problem = Problem::error(place, message);
         if let Some(hint) = hint {
@@ -190,6 +182,21 @@ impl Source<'_> {
             Some(quoted) => problem.hint(format!("put it in quotes: {quoted}")),
             None => problem,
         }
+    }
+
+    /// The first tab in the indentation of a line from the one before `near` on.
+    fn tab(&self, near: Place) -> Place {
+        let mut start = 0;
+        for (at, line) in self.text.split_inclusive('\n').enumerate() {
+            let indentation = line.len() - line.trim_start().len();
+            if at + 2 >= near.line
+                && let Some(tab) = line[..indentation].find('\t')
+            {
+                return Place::at(self.file, self.text, start + tab);
+            }
+            start += line.len();
+        }
+        near
     }
 
     /// What stands on a line after its key, in quotes, where it begins with a sign of YAML.
@@ -337,11 +344,56 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_the_yaml_is_said_in_words_of_ours() {
+        for (text, line, message, hint) in [
+            (
+                "a:\n    b: 1\n   c: 2\n",
+                3,
+                "the indentation does not match the lines above",
+                Some("indent this line as its neighbours are, with spaces"),
+            ),
+            (
+                "a:\n  b: 1\n\tc: 2\n",
+                3,
+                "there is a tab in the indentation",
+                Some("replace it with spaces"),
+            ),
+            (
+                "a: 1\nunit\nb: 2\n",
+                2,
+                "a `:` is missing after this key",
+                Some("write `key: value`"),
+            ),
+            (
+                "name: a: b\n",
+                1,
+                "a `:` is not allowed here",
+                Some("put a value that has a `:` in quotes"),
+            ),
+            (
+                "a: \"\\d\"\n",
+                1,
+                "`\\` in double quotes begins an escape, and YAML does not know this one",
+                Some("write `\\\\` for a backslash, or use single quotes"),
+            ),
+            ("a: [1, 2\n", 1, "the `[` is never closed", None),
+            ("a: [1, 2}\n", 1, "a `[` is closed by `}`", None),
+            ("a: { b: 1 c: 2 }\n", 1, "a `,` or `}` is missing here", None),
+            ("a: \"x\n", 1, "the quote is never closed", None),
+            ("a: 1\na: 2\n", 2, "the key `a` is here twice", None),
+        ] {
+            let problem = Node::parse(0, text).unwrap_err();
+            let said = (problem.message.as_str(), problem.hint.as_deref(), problem.place.line);
+            assert_eq!(said, (message, hint, line), "{text}");
+        }
+    }
+
+    #[test]
     fn a_mistake_in_the_yaml_has_a_place() {
         let problem = Node::parse(0, "a: 1\nb: \"x\nc: 2\n").unwrap_err();
         assert_eq!((problem.place.line, problem.place.column), (2, 4), "{}", problem.message);
         let problem = Node::parse(0, "a: 1\na: 2\n").unwrap_err();
         assert_eq!(problem.place.line, 2, "{}", problem.message);
-        assert!(problem.message.contains("duplicate"), "{}", problem.message);
+        assert!(problem.message.contains("twice"), "{}", problem.message);
     }
 }

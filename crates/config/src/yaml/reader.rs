@@ -38,7 +38,7 @@ const BARE: [&str; 4] = [NUMBER, TEXT, LIST, MAP];
 /// Reads a document and everything that is wrong with it.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(node: &Node) -> (Option<Loc<T>>, Vec<Problem>) {
     let problems = RefCell::new(Vec::new());
-    let read = Loc::deserialize(Reader { node, problems: &problems });
+    let read = Loc::deserialize(NodeReader { node, problems: &problems });
     let document = match read {
         Ok(document) => Some(document),
         Err(fault) => {
@@ -51,13 +51,13 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(node: &Node) -> (Option<Loc<T
 
 /// What stops one value from being read; whoever can go on without it tells it.
 #[derive(Debug)]
-struct Fault {
+struct ReadFault {
     message: String,
     hint: Option<String>,
     place: Option<Place>,
 }
 
-impl Fault {
+impl ReadFault {
     fn at(place: Place, message: String) -> Self {
         Self { message, hint: None, place: Some(place) }
     }
@@ -73,15 +73,15 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ReadFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for ReadFault {}
 
-impl serde::de::Error for Fault {
+impl serde::de::Error for ReadFault {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self { message: message.to_string(), hint: None, place: None }
     }
@@ -92,12 +92,12 @@ impl serde::de::Error for Fault {
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'n> {
+struct NodeReader<'n> {
     node: &'n Node,
     problems: &'n RefCell<Vec<Problem>>,
 }
 
-impl<'n> Reader<'n> {
+impl<'n> NodeReader<'n> {
     fn of(self, node: &'n Node) -> Self {
         Self { node, ..self }
     }
@@ -106,7 +106,7 @@ impl<'n> Reader<'n> {
         self.problems.borrow_mut().push(problem);
     }
 
-    fn scalar<T: std::str::FromStr>(self, wanted: &str) -> Result<T, Fault> {
+    fn scalar<T: std::str::FromStr>(self, wanted: &str) -> Result<T, ReadFault> {
         let found = match &self.node.value {
             Value::Scalar { text, plain: true } => text.parse().ok(),
             _ => None,
@@ -114,7 +114,7 @@ impl<'n> Reader<'n> {
         found.ok_or_else(|| self.unexpected(wanted))
     }
 
-    fn unexpected(self, wanted: &str) -> Fault {
+    fn unexpected(self, wanted: &str) -> ReadFault {
         let found = match &self.node.value {
             Value::Null => "nothing".to_owned(),
             Value::Scalar { text, plain: true } => format!("`{text}`"),
@@ -122,7 +122,7 @@ impl<'n> Reader<'n> {
             Value::Sequence(_) => "a list".to_owned(),
             Value::Mapping(_) => "a map".to_owned(),
         };
-        Fault::at(self.node.place, format!("expected {wanted}, found {found}"))
+        ReadFault::at(self.node.place, format!("expected {wanted}, found {found}"))
     }
 
     /// The variant that a value without a key stands for, where the choice has one.
@@ -156,7 +156,7 @@ impl<'n> Reader<'n> {
                 known.push(pair);
             } else {
                 let hint = suggestion(key, fields.iter().copied())
-                    .unwrap_or_else(|| format!("known here: {}", fields.join(", ")));
+                    .unwrap_or_else(|| format!("valid here: {}", fields.join(", ")));
                 self.tell(Problem::error(pair.0.place, format!("unknown key `{key}`")).hint(hint));
             }
         }
@@ -164,10 +164,10 @@ impl<'n> Reader<'n> {
     }
 }
 
-impl<'de> Deserializer<'de> for Reader<'_> {
-    type Error = Fault;
+impl<'de> Deserializer<'de> for NodeReader<'_> {
+    type Error = ReadFault;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         let result = match &self.node.value {
             Value::Null => visitor.visit_unit(),
             Value::Scalar { text, plain: true } => plain(text, visitor),
@@ -183,27 +183,27 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         result.map_err(|fault| fault.placed(self.node.place))
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         visitor.visit_bool(self.scalar("true or false")?)
     }
 
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         visitor.visit_u8(self.scalar("a whole number from 0 to 255")?)
     }
 
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         visitor.visit_u16(self.scalar("a whole number from 0 to 65535")?)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         visitor.visit_u32(self.scalar("a whole number, 0 or more")?)
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         visitor.visit_u64(self.scalar("a whole number, 0 or more")?)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         let number: f64 = self.scalar("a number")?;
         if number.is_finite() {
             visitor.visit_f64(number)
@@ -212,24 +212,24 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         match &self.node.value {
             Value::Scalar { text, .. } => {
-                visitor.visit_str(text).map_err(|fault: Fault| fault.placed(self.node.place))
+                visitor.visit_str(text).map_err(|fault: ReadFault| fault.placed(self.node.place))
             }
             _ => Err(self.unexpected("text")),
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         match self.node.value {
             Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
@@ -240,7 +240,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadFault> {
         if name == LOCATED {
             visitor.visit_seq(Located { reader: self, part: 0 })
         } else {
@@ -248,7 +248,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         match &self.node.value {
             Value::Sequence(items) => {
                 visitor.visit_seq(Items { reader: self, items: items.iter() })
@@ -257,7 +257,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadFault> {
         match &self.node.value {
             Value::Mapping(_) => self.deserialize_any(visitor),
             _ => Err(self.unexpected("a map")),
@@ -269,7 +269,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadFault> {
         let Value::Mapping(pairs) = &self.node.value else {
             return Err(self.unexpected(&format!("a map with {}", fields.join(", "))));
         };
@@ -283,7 +283,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadFault> {
         let named: Vec<_> = variants.iter().copied().filter(|name| !BARE.contains(name)).collect();
         if let Some(name) = self.bare(variants) {
             let choice = Choice { reader: self, name, value: Some(self.node) };
@@ -296,10 +296,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Mapping(pairs) => match pairs.as_slice() {
                 [(key, value)] => (key, Some(value)),
                 _ => {
-                    let wanted = format!("a map with exactly one key: {}", variants.join(", "));
+                    let wanted =
+                        format!("a map with exactly one of these keys: {}", variants.join(", "));
                     let found = pairs.len();
                     let message = format!("expected {wanted}; found {found} keys");
-                    return Err(Fault::at(self.node.place, message));
+                    return Err(ReadFault::at(self.node.place, message));
                 }
             },
             _ => return Err(self.unexpected(&format!("one of {}", variants.join(", ")))),
@@ -309,11 +310,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         };
         if !variants.contains(&name.as_str()) {
             let hint = suggestion(name, variants.iter().copied());
-            let message = format!("`{name}` is none of {}", variants.join(", "));
-            let hint = hint.or_else(|| {
-                takes_number.then(|| "write a plain number, or one of these".to_owned())
-            });
-            return Err(Fault { message, hint, place: Some(key.place) });
+            let hint = hint.or_else(|| takes_number.then(|| instead_of_number(name)));
+            let message =
+                format!("`{name}` is not valid here; write one of {}", variants.join(", "));
+            return Err(ReadFault { message, hint, place: Some(key.place) });
         }
         visitor
             .visit_enum(Choice { reader: self, name, value })
@@ -326,8 +326,18 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 }
 
+/// What to write where a number was meant.
+fn instead_of_number(written: &str) -> String {
+    let bare = written.trim().trim_end_matches('%').trim_end();
+    if bare.parse::<f64>().is_ok_and(f64::is_finite) {
+        format!("write the number alone: {bare}")
+    } else {
+        "or write a plain number".to_owned()
+    }
+}
+
 /// A plain scalar where anything goes.
-fn plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Fault> {
+fn plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, ReadFault> {
     match text {
         "true" => visitor.visit_bool(true),
         "false" => visitor.visit_bool(false),
@@ -358,17 +368,17 @@ fn plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Fault
 
 /// The place of a value, then the value, unless it is wrong, which is told here.
 struct Located<'n> {
-    reader: Reader<'n>,
+    reader: NodeReader<'n>,
     part: usize,
 }
 
 impl<'de> SeqAccess<'de> for Located<'_> {
-    type Error = Fault;
+    type Error = ReadFault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Fault> {
+    ) -> Result<Option<T::Value>, ReadFault> {
         let Place { file, line, column, offset, length } = self.reader.node.place;
         let numbers = [file, line, column, offset, length];
         let part = numbers.get(self.part);
@@ -387,86 +397,89 @@ impl<'de> SeqAccess<'de> for Located<'_> {
 }
 
 struct Items<'n> {
-    reader: Reader<'n>,
+    reader: NodeReader<'n>,
     items: std::slice::Iter<'n, Node>,
 }
 
 impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Fault;
+    type Error = ReadFault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Fault> {
+    ) -> Result<Option<T::Value>, ReadFault> {
         self.items.next().map(|item| seed.deserialize(self.reader.of(item))).transpose()
     }
 }
 
 struct Pairs<'n, I> {
-    reader: Reader<'n>,
+    reader: NodeReader<'n>,
     pairs: I,
     value: Option<&'n Node>,
 }
 
 impl<'n, 'de, I: Iterator<Item = &'n (Node, Node)>> MapAccess<'de> for Pairs<'n, I> {
-    type Error = Fault;
+    type Error = ReadFault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
+    ) -> Result<Option<K::Value>, ReadFault> {
         let Some((key, value)) = self.pairs.next() else { return Ok(None) };
         self.value = Some(value);
         seed.deserialize(self.reader.of(key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadFault> {
         let value = self.value.take().unwrap_or(self.reader.node);
         seed.deserialize(self.reader.of(value))
     }
 }
 
 struct Choice<'n> {
-    reader: Reader<'n>,
+    reader: NodeReader<'n>,
     name: &'n str,
     value: Option<&'n Node>,
 }
 
 impl<'de> EnumAccess<'de> for Choice<'_> {
-    type Error = Fault;
+    type Error = ReadFault;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
-        let name: StrDeserializer<'_, Fault> = self.name.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadFault> {
+        let name: StrDeserializer<'_, ReadFault> = self.name.into_deserializer();
         Ok((seed.deserialize(name)?, self))
     }
 }
 
 impl Choice<'_> {
-    fn value(&self) -> Result<Reader<'_>, Fault> {
+    fn value(&self) -> Result<NodeReader<'_>, ReadFault> {
         let missing = || {
             let name = self.name;
-            Fault::at(self.reader.node.place, format!("`{name}` needs a value: {{ {name}: … }}"))
+            ReadFault::at(
+                self.reader.node.place,
+                format!("`{name}` needs a value: {{ {name}: … }}"),
+            )
         };
         self.value.map(|value| self.reader.of(value)).ok_or_else(missing)
     }
 }
 
 impl<'de> VariantAccess<'de> for Choice<'_> {
-    type Error = Fault;
+    type Error = ReadFault;
 
-    fn unit_variant(self) -> Result<(), Fault> {
+    fn unit_variant(self) -> Result<(), ReadFault> {
         match self.value {
             None => Ok(()),
             Some(value) => Err(self.reader.of(value).unexpected("no value here")),
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadFault> {
         seed.deserialize(self.value()?)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadFault> {
         self.value()?.deserialize_seq(visitor)
     }
 
@@ -474,7 +487,7 @@ impl<'de> VariantAccess<'de> for Choice<'_> {
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, ReadFault> {
         self.value()?.deserialize_struct("", fields, visitor)
     }
 }

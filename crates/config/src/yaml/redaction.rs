@@ -25,14 +25,14 @@ const WORD_CHARS_MIN: usize = 4;
 
 /// What is hidden in a document, so no `Debug`.
 #[derive(Default)]
-pub(crate) struct Hidden {
+pub(crate) struct Redaction {
     /// Where the secrets stand, in bytes.
     spans: Vec<Range<usize>>,
     /// What they are, for sentences that quote them.
     words: Vec<String>,
 }
 
-impl Hidden {
+impl Redaction {
     /// The secrets of a document; of one that is no YAML, whatever may be one.
     pub(crate) fn of(text: &str) -> Self {
         let mut hidden = Self::default();
@@ -44,7 +44,7 @@ impl Hidden {
     }
 
     /// The document with stars for its secrets, byte by byte, so that every place stays where it is.
-    pub(crate) fn starred(&self, text: &str) -> String {
+    pub(crate) fn redact_text(&self, text: &str) -> String {
         let is_hidden = |at: usize| self.spans.iter().any(|span| span.contains(&at));
         let mut shown = String::with_capacity(text.len());
         for (at, sign) in text.char_indices() {
@@ -58,7 +58,7 @@ impl Hidden {
     }
 
     /// A sentence about the document without its secrets.
-    pub(crate) fn unsaid(&self, sentence: &str) -> String {
+    pub(crate) fn redact(&self, sentence: &str) -> String {
         self.words.iter().fold(sentence.to_owned(), |said, word| said.replace(word, "***"))
     }
 
@@ -172,9 +172,9 @@ mod tests {
 
     fn check(cases: &[(&str, &str)]) {
         for (text, shown) in cases {
-            let starred = Hidden::of(text).starred(text);
-            assert_eq!(starred, *shown);
-            assert_eq!(starred.len(), text.len());
+            let redact_text = Redaction::of(text).redact_text(text);
+            assert_eq!(redact_text, *shown);
+            assert_eq!(redact_text.len(), text.len());
         }
     }
 
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_block_is_stars_line_by_line() {
         let text = "password: |\n  one\n  two\nuser: kpid\n";
-        let shown = Hidden::of(text).starred(text);
+        let shown = Redaction::of(text).redact_text(text);
         assert!(!shown.contains("one") && !shown.contains("two"), "{shown}");
         assert!(shown.ends_with("\nuser: kpid\n"), "{shown}");
     }
@@ -217,9 +217,9 @@ mod tests {
 
     #[test]
     fn a_sentence_that_quotes_a_secret_does_not_say_it() {
-        let hidden = Hidden::of("auth: hunter2\nuser: kpid\n");
-        assert_eq!(hidden.unsaid("`hunter2` is none of bearer"), "`***` is none of bearer");
-        assert_eq!(hidden.unsaid("there is no `kpid`"), "there is no `kpid`");
+        let hidden = Redaction::of("auth: hunter2\nuser: kpid\n");
+        assert_eq!(hidden.redact("`hunter2` is none of bearer"), "`***` is none of bearer");
+        assert_eq!(hidden.redact("there is no `kpid`"), "there is no `kpid`");
     }
 
     /// Every key of the documents that holds a secret is known here.

@@ -8,7 +8,7 @@ use crate::yaml::located::Loc;
 /// `3` in the KPI's unit, or `10%`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum AmountDoc {
+pub(crate) enum AmountDoc {
     /// In the KPI's unit.
     #[schemars(untagged)]
     #[serde(rename = "<number>")]
@@ -22,7 +22,7 @@ pub enum AmountDoc {
 /// A secret, or where it is kept.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum SecretDoc {
+pub(crate) enum SecretDoc {
     /// An environment variable.
     Env(String),
     /// A file that holds nothing else.
@@ -38,7 +38,7 @@ pub enum SecretDoc {
 /// A header or field that is sent: a text, or where a secret is kept.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum FieldDoc {
+pub(crate) enum FieldDoc {
     /// An environment variable that holds it.
     Env(String),
     /// A file that holds nothing else.
@@ -77,7 +77,7 @@ impl std::fmt::Debug for SecretDoc {
 /// A cron expression, or an interval.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ScheduleDoc {
+pub(crate) enum ScheduleDoc {
     /// An interval, e.g. `15m`.
     Every(Loc<String>),
     /// Five fields in the calendar's zone, e.g. `0 6 * * *`.
@@ -89,7 +89,7 @@ pub enum ScheduleDoc {
 /// One id, or a list of them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum IdsDoc {
+pub(crate) enum IdsDoc {
     /// One id.
     #[schemars(untagged)]
     #[serde(rename = "<text>")]
@@ -98,18 +98,4 @@ pub enum IdsDoc {
     #[schemars(untagged)]
     #[serde(rename = "<list>")]
     List(Vec<Loc<String>>),
-}
-
-/// A month by name or number.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MonthDoc {
-    /// 1 to 12.
-    #[schemars(untagged)]
-    #[serde(rename = "<number>")]
-    Number(u32),
-    /// `april`
-    #[schemars(untagged)]
-    #[serde(rename = "<text>")]
-    Text(String),
 }

@@ -38,8 +38,8 @@ fn is_directive(line: &str) -> bool {
 }
 
 fn second(place: Place) -> Problem {
-    let message = "a second YAML document begins here; a file holds one scorecard";
-    Problem::error(place, message).hint("put the second into a file of its own")
+    let message = "a second YAML document begins here; kpid reads one per file";
+    Problem::error(place, message).hint("put the second document in its own file")
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What the YAML reader says, in words for authors: what does not fit, and the way out.
 
-use serde_yaml::{Error, budget::BudgetBreach};
+use serde_yaml::{Error, ExternalMessageSource, budget::BudgetBreach, granit_parser::ErrorKind};
 
-use crate::yaml::node::{DEPTH_MAX, NODES_MAX, REPEATED_MAX, SCALAR_BYTES_MAX};
+use crate::yaml::limits::{DEPTH_MAX, NODES_MAX, REPEATED_MAX, SCALAR_BYTES_MAX};
 
 /// The message, and the way out where the reader knows one.
 pub(crate) fn words(error: &Error) -> (String, Option<&'static str>) {
@@ -17,7 +17,23 @@ pub(crate) fn words(error: &Error) -> (String, Option<&'static str>) {
             ("this alias names an anchor that is not defined above it".to_owned(), None)
         }
         Error::AliasError { error, .. } => words(error),
-        other => (of_reader(other), None),
+        Error::ExternalMessage { source, .. } => match source.as_ref() {
+            ExternalMessageSource::Parser(error) => of_syntax(error.kind()),
+            _ => not_yaml(),
+        },
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key `{key}` is here twice"), None)
+        }
+        Error::DuplicateMappingKey { key: None, .. } => ("a key is here twice".to_owned(), None),
+        Error::MergeValueNotMapOrSeqOfMaps { .. } => {
+            ("`<<` takes the alias of a map, or a list of such aliases".to_owned(), None)
+        }
+        Error::UnsupportedTag { tag, .. } | Error::TaggedStructFieldName { tag, .. } => (
+            format!("kpid reads no tags such as `{tag}`"),
+            Some("remove the tag, or put the value in quotes"),
+        ),
+        Error::Eof { .. } => ("the file ends in the middle of a value".to_owned(), None),
+        _ => not_yaml(),
     }
 }
 
@@ -57,20 +73,99 @@ fn too_many_repeated() -> (String, Option<&'static str>) {
 
 fn second_document() -> (String, Option<&'static str>) {
     (
-        "the file holds more than one YAML document; a file holds one scorecard".to_owned(),
-        Some("put the second into a file of its own"),
+        "the file holds more than one YAML document; kpid reads one per file".to_owned(),
+        Some("put the second document in its own file"),
     )
 }
 
-/// The reader's own text repeats the place and draws the line; ours does that already.
-fn of_reader(error: &Error) -> String {
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or("this is not YAML");
-    let message = match first.split_once(": ") {
-        Some((head, rest)) if head.contains("line ") => rest,
-        _ => first,
+fn not_yaml() -> (String, Option<&'static str>) {
+    ("this is not valid YAML".to_owned(), None)
+}
+
+/// Whether a mistake is a tab, of which the reader only knows that it was near.
+pub(crate) fn is_tab(error: &Error) -> bool {
+    let Error::ExternalMessage { source, .. } = error.without_snippet() else { return false };
+    let ExternalMessageSource::Parser(error) = source.as_ref() else { return false };
+    matches!(
+        error.kind(),
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInPlainScalar
+    )
+}
+
+fn of_syntax(kind: &ErrorKind) -> (String, Option<&'static str>) {
+    let (message, hint) = match kind {
+        ErrorKind::UnclosedFlowCollection { open } => {
+            return (format!("the `{open}` is never closed"), None);
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            return (format!("a `{open}` is closed by `{close}`"), None);
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            let character = character.escape_default();
+            return (format!("a value cannot begin with `{character}`"), None);
+        }
+        ErrorKind::UnexpectedEofFlowSequence => ("a `[` is never closed", None),
+        ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            ("a `{` is never closed", None)
+        }
+        ErrorKind::UnexpectedEof
+        | ErrorKind::UnexpectedEofBlockSequence
+        | ErrorKind::UnexpectedEofBlockMapping => ("the file ends in the middle of a value", None),
+        ErrorKind::MisplacedFlowCollectionEnd => ("this bracket closes nothing", None),
+        ErrorKind::ExpectedFlowMappingSeparator => ("a `,` or `}` is missing here", None),
+        ErrorKind::ExpectedFlowSequenceSeparator => ("a `,` or `]` is missing here", None),
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::InvalidQuotedScalarIndent => (
+            "the indentation does not match the lines above",
+            Some("indent this line as its neighbours are, with spaces"),
+        ),
+        ErrorKind::SimpleKeyExpected => {
+            ("a `:` is missing after this key", Some("write `key: value`"))
+        }
+        ErrorKind::InvalidSimpleKey => {
+            ("a key and its `:` must be on one line", Some("write `key: value`"))
+        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => {
+            ("there is a tab in the indentation", Some("replace it with spaces"))
+        }
+        ErrorKind::CommentInterceptedScalar => ("a comment interrupts this value", None),
+        ErrorKind::CommentNotSeparated => ("a space is missing before the `#`", None),
+        ErrorKind::BlockEntryInFlowCollection
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::InvalidBlockEntryWhitespace => ("a list item cannot begin here", None),
+        ErrorKind::UnclosedQuotedScalar => ("the quote is never closed", None),
+        ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            ("there is more text after the closing quote", None)
+        }
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => (
+            "`\\` in double quotes begins an escape, and YAML does not know this one",
+            Some("write `\\\\` for a backslash, or use single quotes"),
+        ),
+        ErrorKind::InvalidFlowScalarIndent => {
+            ("the indentation does not match the lines above", None)
+        }
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::InvalidColonPlacement => {
+            ("a `:` is not allowed here", Some("put a value that has a `:` in quotes"))
+        }
+        ErrorKind::UnknownAnchor => {
+            ("this alias names an anchor that is not defined above it", None)
+        }
+        ErrorKind::MissingAnchorOrAliasName => ("the name of an anchor is missing here", None),
+        _ => return not_yaml(),
     };
-    let message = message.split(" at line ").next().unwrap_or(message);
-    // Advice for programmers of the reader is none for authors.
-    message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned()
+    (message.to_owned(), hint)
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    source::document::ReadingDoc,
+    source::reading::ReadingDoc,
     yaml::{
         located::{Entries, Loc},
         scalar::SecretDoc,
@@ -13,36 +13,36 @@ use crate::{
 
 /// Where commands run.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct CommandDoc {
+pub(crate) struct CommandDoc {
     /// Their working folder; relative to this file. The folder of this file by default.
-    pub folder: Option<Loc<String>>,
+    pub(crate) folder: Option<Loc<String>>,
     /// Variables they get beside PATH, LANG and TZ.
-    pub environment: Option<Loc<Entries<String>>>,
+    pub(crate) environment: Option<Loc<Entries<String>>>,
     /// Variables that are never shown.
-    pub secrets: Option<Loc<Entries<SecretDoc>>>,
+    pub(crate) secrets: Option<Loc<Entries<SecretDoc>>>,
     /// How long one may run before it is killed; 30s by default.
-    pub timeout: Option<Loc<String>>,
+    pub(crate) timeout: Option<Loc<String>>,
     /// Commands at once; 4 by default.
-    pub max_concurrent: Option<Loc<u32>>,
+    pub(crate) max_concurrent: Option<Loc<u32>>,
     /// Bytes one may print; 1048576 by default.
-    pub max_bytes: Option<Loc<u64>>,
+    pub(crate) max_bytes: Option<Loc<u64>>,
 }
 
 /// A command that prints a number or JSON.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct CommandSourceDoc {
+pub(crate) struct CommandSourceDoc {
     /// The connection's id.
-    pub from: Loc<String>,
+    pub(crate) from: Loc<String>,
     /// What one answer is; `value` by default.
-    pub reading: Option<Loc<ReadingDoc>>,
+    pub(crate) reading: Option<Loc<ReadingDoc>>,
     /// How many periods before the present one a series is asked again for; 3 by default.
-    pub lookback: Option<Loc<u32>>,
+    pub(crate) lookback: Option<Loc<u32>>,
     /// The program and its arguments; `{period_key}` and friends stand for the period.
-    pub run: Loc<Vec<Loc<String>>>,
+    pub(crate) run: Loc<Vec<Loc<String>>>,
     /// The key of the value, if it has another name.
-    pub value: Option<Loc<String>>,
+    pub(crate) value: Option<Loc<String>>,
     /// The key of what is counted, if it has another name.
-    pub numerator: Option<Loc<String>>,
+    pub(crate) numerator: Option<Loc<String>>,
     /// The key of how many there are, if it has another name.
-    pub denominator: Option<Loc<String>>,
+    pub(crate) denominator: Option<Loc<String>>,
 }

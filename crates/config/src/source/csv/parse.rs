@@ -5,13 +5,13 @@ use std::path::{Component, Path};
 use encoding_rs::{Encoding, UTF_8};
 
 use crate::{
-    daemon::parse::{ROWS, bytes_max, concurrent_max, timeout},
-    parse_context::{Desk, given},
+    parse_context::{ParseContext, given},
     problem::Place as At,
     source::{
         csv::document::{CsvDoc, CsvSourceDoc},
-        document::ReadingDoc,
-        parse::columns,
+        figure_columns::columns,
+        limits::{ROWS, bytes_max, concurrent_max, timeout},
+        reading::ReadingDoc,
     },
     yaml::located::{Entries, Loc},
 };
@@ -24,32 +24,32 @@ use kpid_sources::{
 /// A larger file is read by something else first, unless its connection says otherwise.
 const FILE_BYTES: u64 = 8 << 20;
 
-pub(crate) fn connection(desk: &mut Desk, doc: &CsvDoc) -> Option<Connection> {
-    let concurrent = concurrent_max(desk, &doc.max_concurrent);
-    let encoding = encoding(desk, doc.encoding.as_ref())?;
-    let rows = doc.max_rows.as_ref().and_then(|doc| desk.at_least_one(doc, "max_rows"));
-    let path = desk.folder.join(doc.folder.value.as_ref()?);
-    desk.folder_of_source(&path, doc.folder.place);
+pub(crate) fn connection(context: &mut ParseContext, doc: &CsvDoc) -> Option<Connection> {
+    let concurrent = concurrent_max(context, &doc.max_concurrent);
+    let encoding = encoding(context, doc.encoding.as_ref())?;
+    let rows = doc.max_rows.as_ref().and_then(|doc| context.at_least_one(doc, "max_rows"));
+    let path = context.folder.join(doc.folder.value.as_ref()?);
+    context.folder_of_source(&path, doc.folder.place);
     Some(Connection::Csv(Folder {
         path,
-        dialect: dialect(desk, &signs(doc), doc.folder.place, encoding)?,
-        timeout: timeout(desk, &doc.timeout),
+        dialect: dialect(context, &signs(doc), doc.folder.place, encoding)?,
+        timeout: timeout(context, &doc.timeout),
         concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
-        file_bytes_max: bytes_max(desk, &doc.max_bytes, FILE_BYTES),
+        file_bytes_max: bytes_max(context, &doc.max_bytes, FILE_BYTES),
         rows_max: usize::try_from(rows.unwrap_or(ROWS)).unwrap_or(usize::MAX),
     }))
 }
 
-pub(crate) fn request(desk: &mut Desk, doc: &CsvSourceDoc) -> Option<Request> {
-    let figure = columns(desk, doc.file.place, &doc.value, &doc.numerator, &doc.denominator)?;
+pub(crate) fn request(context: &mut ParseContext, doc: &CsvSourceDoc) -> Option<Request> {
+    let figure = columns(context, doc.file.place, &doc.value, &doc.numerator, &doc.denominator)?;
     let rows = Rows {
         figure: figure.unwrap_or_else(usual_figure),
         period: period(doc.period.as_ref(), doc.reading.as_ref()),
         observed_at: given(doc.observed_at.as_ref()).cloned(),
         target: given(doc.target.as_ref()).cloned(),
-        holding: holding(desk, given(doc.rows.as_ref())),
+        holding: holding(context, given(doc.rows.as_ref())),
     };
-    Some(Request::Csv(Sheet { file: file(desk, &doc.file)?, rows }))
+    Some(Request::Csv(Sheet { file: file(context, &doc.file)?, rows }))
 }
 
 /// The column of the figure, where none is named.
@@ -67,27 +67,30 @@ pub(crate) fn period(
 }
 
 /// What columns must hold.
-pub(crate) fn holding(desk: &mut Desk, rows: Option<&Entries<String>>) -> Vec<(String, String)> {
+pub(crate) fn holding(
+    context: &mut ParseContext,
+    rows: Option<&Entries<String>>,
+) -> Vec<(String, String)> {
     let rows: Vec<_> = rows.into_iter().flat_map(|rows| rows.iter()).collect();
     for (_, place, text) in &rows {
         // Told, so that the configuration is refused, whatever is made of it here.
-        let what = "`rows`; name the column of the period as `period`";
-        let _ = desk.without_period(*place, text, what);
+        let what = "`rows`; name the column of the period in `period`";
+        let _ = context.without_period(*place, text, what);
     }
     rows.into_iter().map(|(column, _, text)| (column.to_owned(), text.clone())).collect()
 }
 
 /// A file of the connection's folder, and of no other.
-fn file(desk: &mut Desk, doc: &Loc<String>) -> Option<Wording> {
+fn file(context: &mut ParseContext, doc: &Loc<String>) -> Option<Wording> {
     let text = doc.value.as_deref()?;
     let is_within = Path::new(text)
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if text.is_empty() || !is_within {
-        desk.error(doc.place, format!("`{text}` is no file below the connection's `folder`"));
+        context.error(doc.place, format!("`{text}` is not a file below the connection's `folder`"));
         return None;
     }
-    desk.told(doc.place, Wording::parse(text))
+    context.checked(doc.place, Wording::parse(text))
 }
 
 /// The signs by which CSV is written.
@@ -106,44 +109,49 @@ fn signs(doc: &CsvDoc) -> Signs<'_> {
 }
 
 pub(crate) fn dialect(
-    desk: &mut Desk,
+    context: &mut ParseContext,
     signs: &Signs<'_>,
     place: At,
     encoding: &'static Encoding,
 ) -> Option<Dialect> {
-    let delimiter = sign(desk, signs.delimiter, "delimiter")?.unwrap_or(',');
-    let decimal = sign(desk, signs.decimal, "decimal")?.unwrap_or('.');
-    let thousands = sign(desk, signs.thousands, "thousands")?;
+    let delimiter = sign(context, signs.delimiter, "delimiter")?.unwrap_or(',');
+    let decimal = sign(context, signs.decimal, "decimal")?.unwrap_or('.');
+    let thousands = sign(context, signs.thousands, "thousands")?;
     if let Some(doc) = signs.decimal.filter(|_| !matches!(decimal, '.' | ',')) {
-        desk.error(doc.place, "`decimal` is \".\" or \",\"");
+        context.error(doc.place, "`decimal` must be \".\" or \",\"");
     }
     if thousands == Some(decimal) {
-        desk.error(place, "`decimal` and `thousands` are the same; numbers could not be read");
+        context.error(place, "`decimal` and `thousands` must differ");
     }
     let delimiter = u8::try_from(delimiter).ok().filter(|byte| byte.is_ascii() && *byte != b'"');
     if delimiter.is_none() {
-        desk.error(place, "`delimiter` is one ASCII sign such as \";\" or \"\\t\"");
+        context.error(place, "`delimiter` must be one ASCII character such as \";\" or \"\\t\"");
     }
     Some(Dialect { encoding, delimiter: delimiter?, decimal, thousands })
 }
 
 /// UTF-8 unless something else is named; none where that is no encoding, which is told.
-pub(crate) fn encoding(desk: &mut Desk, doc: Option<&Loc<String>>) -> Option<&'static Encoding> {
+pub(crate) fn encoding(
+    context: &mut ParseContext,
+    doc: Option<&Loc<String>>,
+) -> Option<&'static Encoding> {
     let Some(doc) = doc else { return Some(UTF_8) };
     let label = doc.value.as_deref()?;
     let found = Encoding::for_label(label.as_bytes());
-    let message = format!("`{label}` is no encoding; write utf-8, windows-1252, utf-16le, …");
-    desk.told(doc.place, found.ok_or(message))
+    let message = format!(
+        "`{label}` is not a known encoding; write one such as utf-8, windows-1252 or utf-16le"
+    );
+    context.checked(doc.place, found.ok_or(message))
 }
 
 /// One sign, if the key is there; none where what is written is not one, which is told.
-fn sign(desk: &mut Desk, doc: Option<&Loc<String>>, key: &str) -> Option<Option<char>> {
+fn sign(context: &mut ParseContext, doc: Option<&Loc<String>>, key: &str) -> Option<Option<char>> {
     let Some(doc) = doc else { return Some(None) };
     let mut signs = doc.value.as_deref()?.chars();
     match (signs.next(), signs.next()) {
         (Some(sign), None) => Some(Some(sign)),
         _ => {
-            desk.error(doc.place, format!("`{key}` is one sign, such as \";\""));
+            context.error(doc.place, format!("`{key}` must be one character, such as \";\""));
             None
         }
     }

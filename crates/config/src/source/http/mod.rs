@@ -1,5 +1,6 @@
-//! HTTP APIs: the connection, and the source of a KPI.
+//! HTTP APIs: the connection, the request, and the source of a KPI.
 
-pub mod document;
+pub(crate) mod connection;
+pub(crate) mod document;
 pub(crate) mod parse;
 pub(crate) mod request;

@@ -4,25 +4,25 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    daemon::document::TokenDoc,
-    source::document::ReadingDoc,
+    source::reading::ReadingDoc,
+    token::TokenDoc,
     yaml::located::{Entries, Loc},
 };
 
 /// A system that pushes its figures to `POST /api/v1/readings` of `web.listen`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct PushDoc {
+pub(crate) struct PushDoc {
     /// Who may push, by name: the SHA-256 of a token that `kpid token` made.
-    pub tokens: Loc<Entries<TokenDoc>>,
+    pub(crate) tokens: Loc<Entries<TokenDoc>>,
     /// Requests a minute; 60 by default.
-    pub max_per_minute: Option<Loc<u32>>,
+    pub(crate) max_per_minute: Option<Loc<u32>>,
 }
 
 /// Figures that are pushed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct PushSourceDoc {
+pub(crate) struct PushSourceDoc {
     /// The connection's id.
-    pub from: Loc<String>,
+    pub(crate) from: Loc<String>,
     /// What one reading is; `value` by default.
-    pub reading: Option<Loc<ReadingDoc>>,
+    pub(crate) reading: Option<Loc<ReadingDoc>>,
 }

@@ -1,4 +1,4 @@
 //! Systems that push: the connection, and the source of a KPI.
 
-pub mod document;
+pub(crate) mod document;
 pub(crate) mod parse;

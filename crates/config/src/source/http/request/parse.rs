@@ -8,15 +8,11 @@ use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 
 use crate::{
-    kpi::parse::within,
-    parse_context::{Desk, given},
+    parse_context::{ParseContext, given},
     problem::{Place as At, Problem},
     source::{
         csv,
-        http::{
-            document::{CursorDoc, FormatDoc, PagesDoc, RequestDoc},
-            parse::header_name,
-        },
+        http::request::document::{CursorDoc, FormatDoc, PagesDoc, RequestDoc},
     },
     yaml::{
         located::{Entries, Loc},
@@ -29,46 +25,49 @@ use kpid_sources::{
 };
 
 /// What is asked; mistakes that have no place of their own are told at `place`.
-pub(crate) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call> {
+pub(crate) fn request(context: &mut ParseContext, doc: &RequestDoc, place: At) -> Option<Call> {
     let mut secrets = Vec::new();
     let (method, path, sent) = match (&doc.get, &doc.post, &doc.path, &doc.promql) {
         (Some(get), None, None, None) => {
-            (Some(Method::GET), template(desk, get), sent_by_get(desk, doc))
+            (Some(Method::GET), template(context, get), sent_by_get(context, doc))
         }
         (None, Some(post), None, None) => {
-            (Some(Method::POST), template(desk, post), sent(desk, doc, place, &mut secrets))
+            (Some(Method::POST), template(context, post), sent(context, doc, place, &mut secrets))
         }
         (None, None, Some(path), None) => (
-            method(desk, doc, path.place),
-            template(desk, path),
-            sent(desk, doc, place, &mut secrets),
+            method(context, doc, path.place),
+            template(context, path),
+            sent(context, doc, place, &mut secrets),
         ),
         (None, None, None, Some(promql)) => {
             let path = Template::parse(promql::PATH).ok();
-            (Some(Method::GET), path, sent_by_promql(desk, doc, promql))
+            (Some(Method::GET), path, sent_by_promql(context, doc, promql))
         }
         _ => {
-            let message = "an HTTP source has either `get` or `post`, with a path, or `promql`, or \
-                           `path` with a `method`";
-            desk.error(place, message);
+            let message = "an HTTP request needs exactly one of `get`, `post`, `promql`, and `path` with \
+                           `method`";
+            context.error(place, message);
             return None;
         }
     };
     if let Some(stray) = doc.method.as_ref().filter(|_| doc.path.is_none()) {
-        desk.error(stray.place, "a `method` belongs to a `path`; write that instead of the other");
+        context.error(
+            stray.place,
+            "`method` requires `path`; write that instead of `get`, `post` or `promql`",
+        );
         return None;
     }
-    let format = format(desk, doc, place);
+    let format = format(context, doc, place);
     let encoding = match &doc.encoding {
         None => None,
-        Some(written) => Some(csv::parse::encoding(desk, Some(written))?),
+        Some(written) => Some(csv::parse::encoding(context, Some(written))?),
     };
-    let pages = doc.pages.as_ref().and_then(|pages| self::pages(desk, pages));
+    let pages = doc.pages.as_ref().and_then(|pages| self::pages(context, pages));
     if let Some(pages) = doc.pages.as_ref().filter(|_| format.is_some_and(|at| at != Format::Json))
     {
-        desk.error(pages.place, "only JSON has pages");
+        context.error(pages.place, "`pages` requires JSON");
     }
-    let headers = headers(desk, given(doc.headers.as_ref()));
+    let headers = headers(context, given(doc.headers.as_ref()));
     Some(Call {
         method: method?,
         path: path?,
@@ -82,30 +81,32 @@ pub(crate) fn call(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Call>
 }
 
 /// By what a `path` is asked; what can bring no figure is refused.
-fn method(desk: &mut Desk, doc: &RequestDoc, path: At) -> Option<Method> {
+fn method(context: &mut ParseContext, doc: &RequestDoc, path: At) -> Option<Method> {
     let Some(written) = &doc.method else {
-        let problem = Problem::error(path, "a `path` is asked by a `method`, and none is written");
-        desk.problems.push(problem.hint("write one such as `method: SEARCH`, or `get` or `post`"));
+        let problem = Problem::error(path, "`path` requires `method`");
+        context
+            .problems
+            .push(problem.hint("write one such as `method: SEARCH`, or use `get` or `post`"));
         return None;
     };
     let text = written.value.as_deref()?;
     let method = match Method::from_bytes(text.to_ascii_uppercase().as_bytes()) {
-        Ok(Method::HEAD) => Err("a HEAD is answered without a figure".to_owned()),
+        Ok(Method::HEAD) => Err("the answer to HEAD has no body, so it has no figure".to_owned()),
         Ok(Method::CONNECT | Method::TRACE) => {
-            Err(format!("{text} asks whoever is in between, and not for a figure"))
+            Err(format!("`{text}` does not ask for data; write a method such as SEARCH"))
         }
         Ok(method) => Ok(method),
-        Err(_) => Err(format!("`{text}` is no method; write one such as SEARCH")),
+        Err(_) => Err(format!("`{text}` is not a valid HTTP method; write one such as SEARCH")),
     };
-    desk.told(written.place, method)
+    context.checked(written.place, method)
 }
 
-fn template(desk: &mut Desk, doc: &Loc<String>) -> Option<Template> {
+fn template(context: &mut ParseContext, doc: &Loc<String>) -> Option<Template> {
     let path = doc.value.as_deref().map(Template::parse)?;
-    desk.told(doc.place, path)
+    context.checked(doc.place, path)
 }
 
-fn format(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Format> {
+fn format(context: &mut ParseContext, doc: &RequestDoc, place: At) -> Option<Format> {
     let signs = csv::parse::Signs {
         delimiter: doc.delimiter.as_ref(),
         decimal: doc.decimal.as_ref(),
@@ -114,13 +115,13 @@ fn format(desk: &mut Desk, doc: &RequestDoc, place: At) -> Option<Format> {
     let written = given(doc.format.as_ref()).copied().unwrap_or(FormatDoc::Json);
     let sign = [signs.delimiter, signs.decimal, signs.thousands].into_iter().flatten().next();
     if let Some(sign) = sign.filter(|_| written != FormatDoc::Csv) {
-        desk.error(sign.place, "this says how CSV is written; add `format: csv`");
+        context.error(sign.place, "this key is only for CSV; add `format: csv`");
     }
     Some(match written {
         FormatDoc::Json => Format::Json,
         // Read as UTF-8 once it has been decoded.
         FormatDoc::Csv => {
-            Format::Csv(csv::parse::dialect(desk, &signs, place, encoding_rs::UTF_8)?)
+            Format::Csv(csv::parse::dialect(context, &signs, place, encoding_rs::UTF_8)?)
         }
         FormatDoc::Prometheus => Format::Prometheus,
     })
@@ -137,31 +138,38 @@ fn bodies(doc: &RequestDoc) -> Option<At> {
     bodies.into_iter().flatten().next()
 }
 
-fn sent_by_get(desk: &mut Desk, doc: &RequestDoc) -> Option<Sent> {
+fn sent_by_get(context: &mut ParseContext, doc: &RequestDoc) -> Option<Sent> {
     if let Some(place) = bodies(doc) {
-        let message =
-            "a `get` sends nothing along; write `post` instead, or `path` with `method: GET`";
-        desk.error(place, message);
+        let message = "`get` sends no body; use `post`, or `path` with `method: GET`";
+        context.error(place, message);
         return None;
     }
     Some(Sent::Nothing)
 }
 
-fn sent_by_promql(desk: &mut Desk, doc: &RequestDoc, words: &Loc<String>) -> Option<Sent> {
+fn sent_by_promql(
+    context: &mut ParseContext,
+    doc: &RequestDoc,
+    words: &Loc<String>,
+) -> Option<Sent> {
     let others =
         [doc.format.as_ref().map(|doc| doc.place), doc.pages.as_ref().map(|doc| doc.place)];
     if let Some(place) = bodies(doc).or(others.into_iter().flatten().next()) {
-        desk.error(place, "`promql` says all of the request and of its answer; leave this out");
+        context.error(place, "`promql` defines the whole request and its answer; remove this");
         return None;
     }
     let text = words.value.clone()?;
-    unfolded(desk, words.place, &text)?;
-    desk.without_period(words.place, &text, "PromQL, which is asked at the end of the period")?;
+    unfolded(context, words.place, &text)?;
+    context.without_period(
+        words.place,
+        &text,
+        "PromQL, which is evaluated at the end of the period",
+    )?;
     Some(Sent::PromQl(text))
 }
 
 /// A query in which no comment hides the rest of it, as one does when YAML folds all lines into one.
-fn unfolded(desk: &mut Desk, place: At, text: &str) -> Option<()> {
+fn unfolded(context: &mut ParseContext, place: At, text: &str) -> Option<()> {
     let mut quote = None;
     let comment = text.char_indices().find(|(_, c)| {
         match (quote, c) {
@@ -180,54 +188,65 @@ fn unfolded(desk: &mut Desk, place: At, text: &str) -> Option<()> {
     let message = "this comment runs to the end of the query, and hides the rest of it";
     let hint = "YAML folds the lines of `>` and of plain text into one: write the query below `|`, or \
                 leave the comment out";
-    desk.problems.push(Problem::error(place, message).hint(hint));
+    context.problems.push(Problem::error(place, message).hint(hint));
     None
 }
 
-fn sent(desk: &mut Desk, doc: &RequestDoc, place: At, secrets: &mut Vec<Kept>) -> Option<Sent> {
+fn sent(
+    context: &mut ParseContext,
+    doc: &RequestDoc,
+    place: At,
+    secrets: &mut Vec<Kept>,
+) -> Option<Sent> {
     if let Some(stray) = doc.content_type.as_ref().filter(|_| doc.body.is_none()) {
-        let message = "a `content_type` is of a `body`; of anything else it is one of `headers`";
-        desk.error(stray.place, message);
+        let message = "`content_type` requires `body`; for anything else write it in `headers`";
+        context.error(stray.place, message);
         return None;
     }
     match (&doc.graphql, &doc.json, &doc.form, &doc.body) {
         (Some(query), json, None, None) => {
             let variables = match json {
                 None => json!({}),
-                Some(json) => worded(desk, json, secrets)?,
+                Some(json) => worded(context, json, secrets)?,
             };
             let text = query.value.clone()?;
-            unfolded(desk, query.place, &text)?;
-            let what = "a GraphQL query, whose variables are in `json`";
-            desk.without_period(query.place, &text, what)?;
+            unfolded(context, query.place, &text)?;
+            let what = "a GraphQL query; use it in the variables, in `json`";
+            context.without_period(query.place, &text, what)?;
             Some(Sent::GraphQl { query: text, variables })
         }
-        (None, Some(json), None, None) => worded(desk, json, secrets).map(Sent::Json),
+        (None, Some(json), None, None) => worded(context, json, secrets).map(Sent::Json),
         (None, None, Some(form), None) => {
             let fields = form.value.iter().flat_map(|form| form.iter());
-            let fields = fields
-                .filter_map(|(name, place, doc)| Some((name.to_owned(), field(desk, place, doc)?)));
+            let fields = fields.filter_map(|(name, place, doc)| {
+                Some((name.to_owned(), field(context, place, doc)?))
+            });
             Some(Sent::Form(fields.collect()))
         }
-        (None, None, None, Some(body)) => text(desk, body, doc.content_type.as_ref()),
+        (None, None, None, Some(body)) => text(context, body, doc.content_type.as_ref()),
         (None, None, None, None) => Some(Sent::Nothing),
         _ => {
-            desk.error(place, "a request sends either `json`, a `form`, `graphql` or a `body`");
+            context
+                .error(place, "a request sends only one of `json`, `form`, `graphql` and `body`");
             None
         }
     }
 }
 
 /// A text as it is written, and what it is written in.
-fn text(desk: &mut Desk, body: &Loc<String>, media: Option<&Loc<String>>) -> Option<Sent> {
-    let words = desk.told(body.place, Wording::parse(body.value.as_deref()?));
+fn text(
+    context: &mut ParseContext,
+    body: &Loc<String>,
+    media: Option<&Loc<String>>,
+) -> Option<Sent> {
+    let words = context.checked(body.place, Wording::parse(body.value.as_deref()?));
     let media = match media {
         None => None,
         Some(media) => {
             let text = media.value.as_deref()?;
             let read = HeaderValue::from_str(text);
-            let read = read.map_err(|_| format!("`{text}` is no content type"));
-            Some(desk.told(media.place, read)?)
+            let read = read.map_err(|_| format!("`{text}` is not a valid content type"));
+            Some(context.checked(media.place, read)?)
         }
     };
     Some(Sent::Text { words: words?, media })
@@ -247,19 +266,19 @@ fn kept(map: &serde_json::Map<String, Value>) -> Option<SecretDoc> {
 }
 
 /// JSON whose texts are all wordings, and the secrets that stand in it.
-fn worded(desk: &mut Desk, doc: &Loc<Value>, secrets: &mut Vec<Kept>) -> Option<Value> {
+fn worded(context: &mut ParseContext, doc: &Loc<Value>, secrets: &mut Vec<Kept>) -> Option<Value> {
     let value = doc.value.clone()?;
     let mut open = vec![&value];
     while let Some(node) = open.pop() {
         match node {
             Value::String(text) => {
-                without_variable(desk, doc.place, text)?;
-                desk.told(doc.place, Wording::parse(text))?;
+                without_variable(context, doc.place, text)?;
+                context.checked(doc.place, Wording::parse(text))?;
             }
             Value::Array(list) => open.extend(list),
             Value::Object(map) => match kept(map) {
                 Some(at) => {
-                    let secret = desk.secret(&Loc { place: doc.place, value: Some(at) })?;
+                    let secret = context.secret(&Loc { place: doc.place, value: Some(at) })?;
                     secrets.push(Kept { at: node.to_string(), secret });
                 }
                 None => open.extend(map.values()),
@@ -271,7 +290,7 @@ fn worded(desk: &mut Desk, doc: &Loc<Value>, secrets: &mut Vec<Kept>) -> Option<
 }
 
 /// A text that is not the name of a variable, as shells write it.
-fn without_variable(desk: &mut Desk, place: At, text: &str) -> Option<()> {
+fn without_variable(context: &mut ParseContext, place: At, text: &str) -> Option<()> {
     let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
     let Some(name) = text.strip_prefix('$').filter(|name| name.len() > 1) else { return Some(()) };
     if !name.chars().all(is_of_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -279,56 +298,63 @@ fn without_variable(desk: &mut Desk, place: At, text: &str) -> Option<()> {
     }
     let message = format!("`{text}` would be sent as it stands; no variable is put in its place");
     let hint = format!("write {{ env: {name} }}");
-    desk.problems.push(Problem::error(place, message).hint(hint));
+    context.problems.push(Problem::error(place, message).hint(hint));
     None
 }
 
 /// A text in which the window stands, or a secret.
-fn field(desk: &mut Desk, place: At, doc: &FieldDoc) -> Option<Field> {
+fn field(context: &mut ParseContext, place: At, doc: &FieldDoc) -> Option<Field> {
     let at = match doc {
         FieldDoc::Text(text) => {
-            without_variable(desk, place, text)?;
-            return desk.told(place, Wording::parse(text)).map(Field::Words);
+            without_variable(context, place, text)?;
+            return context.checked(place, Wording::parse(text)).map(Field::Words);
         }
         FieldDoc::Env(name) => json!({ "env": name }),
         FieldDoc::File(path) => json!({ "file": path }),
         FieldDoc::Credential(name) => json!({ "credential": name }),
     };
-    let secret = desk.secret(&Loc { place, value: doc.secret() })?;
+    let secret = context.secret(&Loc { place, value: doc.secret() })?;
     Some(Field::Kept(Kept { at: at.to_string(), secret }))
 }
 
-fn headers(desk: &mut Desk, docs: Option<&Entries<FieldDoc>>) -> Vec<(HeaderName, Field)> {
+fn headers(
+    context: &mut ParseContext,
+    docs: Option<&Entries<FieldDoc>>,
+) -> Vec<(HeaderName, Field)> {
     let docs = docs.into_iter().flat_map(|docs| docs.iter());
     let header = |(name, place, doc): (&str, At, &FieldDoc)| {
-        let field = field(desk, place, doc);
-        Some((header_name(desk, name, place)?, field?))
+        let field = field(context, place, doc);
+        Some((context.header_name(name, place)?, field?))
     };
     docs.filter_map(header).collect()
 }
 
-fn pages(desk: &mut Desk, written: &Loc<PagesDoc>) -> Option<Pages> {
+fn pages(context: &mut ParseContext, written: &Loc<PagesDoc>) -> Option<Pages> {
     Some(match written.value.as_ref()? {
         PagesDoc::LinkHeader => Pages::LinkHeader,
-        PagesDoc::Next(path) => Pages::Next(json_path(desk, path)?),
+        PagesDoc::Next(path) => Pages::Next(json_path(context, path)?),
         PagesDoc::Number(parameter) => Pages::Number(parameter.value.clone()?),
         PagesDoc::Cursor(CursorDoc { path, parameter }) => {
-            Pages::Cursor { path: json_path(desk, path)?, parameter: parameter.value.clone()? }
+            Pages::Cursor { path: json_path(context, path)?, parameter: parameter.value.clone()? }
         }
     })
 }
 
 /// A JSONPath, or where it is wrong.
-pub(crate) fn json_path(desk: &mut Desk, doc: &Loc<String>) -> Option<JsonPath> {
+pub(crate) fn json_path(context: &mut ParseContext, doc: &Loc<String>) -> Option<JsonPath> {
     let text = doc.value.as_deref()?;
-    desk.without_period(doc.place, text, "a JSONPath")?;
+    context.without_period(doc.place, text, "a JSONPath")?;
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
         Err(error) => {
-            let place = within(doc.place, error.position(), text);
-            let message = format!("`{text}` is no JSONPath: {}", error.message());
-            desk.problems
-                .push(Problem::error(place, message).hint("write one such as $.result.score"));
+            let place = doc.place.within(error.position(), text);
+            let message = format!("`{text}` is not a valid JSONPath");
+            let hint = if text.starts_with('$') {
+                "write one such as $.result.score".to_owned()
+            } else {
+                format!("a JSONPath begins with `$`; did you mean `$.{text}`?")
+            };
+            context.problems.push(Problem::error(place, message).hint(hint));
             None
         }
     }

@@ -1,0 +1,4 @@
+//! `initiatives:` of an objective or KPI.
+
+pub(crate) mod document;
+pub(crate) mod parse;

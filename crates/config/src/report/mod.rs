@@ -1,0 +1,4 @@
+//! `report:` of a scorecard.
+
+pub(crate) mod document;
+pub(crate) mod parse;

@@ -1,0 +1,4 @@
+//! HTTP APIs in `connections:`.
+
+pub(crate) mod document;
+pub(crate) mod parse;

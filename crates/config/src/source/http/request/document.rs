@@ -1,0 +1,98 @@
+//! What is asked of an HTTP API, as its author writes it, in `requests:` or in a source.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::yaml::{
+    located::{Entries, Loc},
+    scalar::FieldDoc,
+};
+
+/// What is asked of an HTTP API, whoever reads the answer.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct RequestDoc {
+    /// Path and query below the base URL; `{period_key}` and friends stand for the period.
+    pub(crate) get: Option<Loc<String>>,
+    /// Instead of `get`: the path and query to POST to.
+    pub(crate) post: Option<Loc<String>>,
+    /// Instead of `get`: the path and query to ask by another `method`.
+    pub(crate) path: Option<Loc<String>>,
+    /// Of a `path`: by which method it is asked, e.g. `SEARCH`, `PUT`, or `GET` with something sent along.
+    pub(crate) method: Option<Loc<String>>,
+    /// Instead of `get`: a query in PromQL, asked of Prometheus at the period's end, or now while it runs; `[$period]` is the span so far.
+    pub(crate) promql: Option<Loc<String>>,
+    /// Headers sent beside the connection's; `{period_key}` and friends stand for the period. A secret says where it is kept.
+    pub(crate) headers: Option<Loc<Entries<FieldDoc>>>,
+    /// JSON to send; in its texts `{period_key}` and friends stand for the period, and `{ env: NAME }` for a secret.
+    pub(crate) json: Option<Loc<serde_json::Value>>,
+    /// Fields of a form to send; `{period_key}` and friends stand for the period. A secret says where it is kept.
+    pub(crate) form: Option<Loc<Entries<FieldDoc>>>,
+    /// A GraphQL query to send, with `variables` in `json`.
+    pub(crate) graphql: Option<Loc<String>>,
+    /// A text to send; `{period_key}` and friends stand for the period, `{{` and `}}` for braces.
+    pub(crate) body: Option<Loc<String>>,
+    /// Of a `body`: what it is written in, e.g. `application/sql`; `text/plain; charset=utf-8` by default.
+    pub(crate) content_type: Option<Loc<String>>,
+    /// Of a series in JSON: how its further pages are found.
+    pub(crate) pages: Option<Loc<PagesDoc>>,
+    /// What comes: `json` (default), `csv` or `prometheus`.
+    pub(crate) format: Option<Loc<FormatDoc>>,
+    /// How its text is encoded, e.g. `windows-1252`; by default as the API says, or `utf-8`.
+    pub(crate) encoding: Option<Loc<String>>,
+    /// Of CSV: between fields; `,` by default.
+    pub(crate) delimiter: Option<Loc<String>>,
+    /// Of CSV: before the fraction of a number, `.` or `,`; `.` by default.
+    pub(crate) decimal: Option<Loc<String>>,
+    /// Of CSV: between groups of three digits; nothing by default.
+    pub(crate) thousands: Option<Loc<String>>,
+}
+
+impl RequestDoc {
+    /// Whether nothing of it is written.
+    pub(crate) fn is_empty(&self) -> bool {
+        let texts = [&self.get, &self.post, &self.path, &self.method, &self.promql];
+        let sent = [&self.graphql, &self.body, &self.content_type, &self.encoding];
+        let signs = [&self.delimiter, &self.decimal, &self.thousands];
+        texts.into_iter().chain(sent).chain(signs).all(Option::is_none)
+            && self.headers.is_none()
+            && self.json.is_none()
+            && self.form.is_none()
+            && self.pages.is_none()
+            && self.format.is_none()
+    }
+}
+
+/// What an answer is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FormatDoc {
+    /// JSON.
+    Json,
+    /// CSV with names of columns in the first line.
+    Csv,
+    /// The text of Prometheus, or OpenMetrics.
+    Prometheus,
+}
+
+/// How the further pages of an answer are found.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PagesDoc {
+    /// By the header `Link` with `rel="next"`.
+    LinkHeader,
+    /// JSONPath to the address of the next page, whole or below this one's.
+    Next(Loc<String>),
+    /// A query parameter counts them, from 1; a page without rows is the last.
+    Number(Loc<String>),
+    /// A query parameter takes what the page before gave.
+    Cursor(CursorDoc),
+}
+
+/// A cursor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(crate) struct CursorDoc {
+    /// JSONPath to the cursor of the next page; null or missing on the last.
+    pub(crate) path: Loc<String>,
+    /// The query parameter that takes it.
+    pub(crate) parameter: Loc<String>,
+}

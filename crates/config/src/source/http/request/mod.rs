@@ -1,0 +1,4 @@
+//! What is asked of an HTTP API.
+
+pub(crate) mod document;
+pub(crate) mod parse;

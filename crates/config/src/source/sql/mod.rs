@@ -1,0 +1,4 @@
+//! Databases: the connection, and the source of a KPI.
+
+pub(crate) mod document;
+pub(crate) mod parse;

@@ -1,0 +1,68 @@
+//! `web:`, parsed.
+
+use std::{collections::HashSet, net::SocketAddr};
+
+use crate::{
+    parse_context::{ParseContext, given},
+    problem::{Place, Problem},
+    setup::Web,
+    token::token,
+    web::document::WebDoc,
+};
+use kpid_sources::push::Door;
+
+pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, doors: &[&Door]) -> Web {
+    let listen = doc.listen.as_ref().and_then(|doc| {
+        let text = doc.value.as_deref()?;
+        let address = text.parse::<SocketAddr>();
+        context.checked(
+            doc.place,
+            address.map_err(|_| {
+                format!("`{text}` is not a valid address; write one such as 127.0.0.1:8420")
+            }),
+        )
+    });
+    let public_url = doc.public_url.as_ref().and_then(|doc| context.web_address(doc));
+    let tokens = given(doc.tokens.as_ref()).into_iter().flat_map(|docs| docs.iter());
+    let tokens: Vec<[u8; 32]> =
+        tokens.filter_map(|(_, _, doc)| token(context, &doc.sha256)).collect();
+    let trusted_header = doc.trusted_header.as_ref().and_then(|doc| {
+        let name = doc.value.as_deref()?;
+        context.header_name(name, doc.place)?;
+        Some(name.to_owned())
+    });
+    let is_open = tokens.is_empty() && trusted_header.is_none();
+    if let Some((address, doc)) = listen.zip(doc.listen.as_ref())
+        && !address.ip().is_loopback()
+        && is_open
+        // With nothing but pushing let in, the page is shown to nobody.
+        && doors.is_empty()
+    {
+        let message = format!("anybody who reaches {address} could read everything");
+        let hint = "listen on 127.0.0.1, or add `tokens` (see `kpid token`) or `trusted_header`";
+        context.problems.push(Problem::error(doc.place, message).hint(hint));
+    }
+    Web { listen, public_url, tokens, trusted_header }
+}
+
+/// A token opens one door, and one that leads to nowhere is no use.
+pub(crate) fn check_doors(
+    context: &mut ParseContext,
+    place: Place,
+    doors: &[&Door],
+    listen: Option<SocketAddr>,
+) {
+    let mut seen = HashSet::new();
+    for (name, hash) in doors.iter().flat_map(|door| &door.tokens) {
+        if !seen.insert(hash) {
+            let message =
+                format!("the token `{name}` is used by two `push` connections; make another one");
+            context.error(place, message);
+        }
+    }
+    if listen.is_none() {
+        let message = "a connection is `push`, but kpid does not listen";
+        let hint = "add web: { listen: \"127.0.0.1:8420\" }";
+        context.problems.push(Problem::warning(place, message).hint(hint));
+    }
+}
