@@ -309,7 +309,7 @@ async fn a_rename_keeps_history_alert_and_thread() {
 #[tokio::test]
 async fn an_id_in_use_is_nobodys_earlier_one() {
     for (was, words) in [
-        ("  clients:\n    was: [nps]\n", "`nps` is no earlier id"),
+        ("  clients:\n    was: [nps]\n", "`nps` cannot be an earlier id"),
         ("  clients:\n    was: [old, old]\n", "`old` is the earlier id of two"),
     ] {
         let kpid = Kpid::new(CONFIG, &SCORECARD.replace("  customer:\n", was));
@@ -330,9 +330,9 @@ async fn only_a_critical_kpi_has_an_alert_of_its_own() {
 #[tokio::test]
 async fn a_quiet_window_is_a_part_of_the_week() {
     for (quiet, words) in [
-        ("[{ days: [someday] }]", "`someday` is no weekday"),
-        ("[{ from: dawn }]", "`dawn` is no time of day"),
-        ("[{}]", "nobody would ever be told"),
+        ("[{ days: [someday] }]", "`someday` is not a day of the week"),
+        ("[{ from: dawn }]", "`dawn` is not a valid time of day"),
+        ("[{}]", "nobody would ever be alerted"),
     ] {
         let alert = format!("alert: {{ to: [ines], quiet: {quiet} }}");
         let kpid = Kpid::new(CONFIG, &SCORECARD.replace("alert: { to: [ines] }", &alert));

@@ -109,7 +109,7 @@ async fn the_sum_of_nothing_is_zero_only_where_the_author_says_so() {
     fs::write(kpid.folder().join("scorecards/acme.yaml"), ratio).unwrap();
     let checked = kpid.run(&["check"]).await;
     assert_eq!(checked.code, Some(1));
-    assert!(checked.stdout.contains("is for a flow"), "{}", checked.stdout);
+    assert!(checked.stdout.contains("is only for a flow"), "{}", checked.stdout);
 }
 
 #[tokio::test]

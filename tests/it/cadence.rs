@@ -613,10 +613,10 @@ async fn a_clock_set_back_between_two_news_changes_no_order() {
 #[tokio::test]
 async fn hours_and_mails_that_cannot_be_are_told() {
     for (alerts, words) in [
-        ("hours: { days: weekdays }", "`weekdays` is not `working`"),
+        ("hours: { days: weekdays }", "`weekdays` is not valid here; write `working`"),
         ("hours: { days: [] }", "`days` is empty"),
-        ("hours: { days: [someday] }", "`someday` is no weekday"),
-        ("hours: { from: dawn }", "`dawn` is no time of day"),
+        ("hours: { days: [someday] }", "`someday` is not a day of the week"),
+        ("hours: { from: dawn }", "`dawn` is not a valid time of day"),
         ("mails_per_day: -1", "-1"),
         ("mails_a_day: 3", "did you mean `mails_per_day`?"),
     ] {

@@ -58,7 +58,7 @@ fn a_set_up_in_which_nobody_hears_of_dead_sources_is_warned_of() {
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("operators: [you]", "")).unwrap();
     let (text, code) = check(folder.path(), &[]);
-    assert!(text.contains("warning: nobody is told of dead sources"), "{text}");
+    assert!(text.contains("warning: nobody is told when a source fails"), "{text}");
     assert!(text.contains("add `operators: [ID]`"), "{text}");
     assert_eq!(code, Some(0), "a warning is no problem");
 
@@ -123,7 +123,7 @@ fn whoever_decides_for_a_parent_is_a_child_of_it_that_counts() {
         assert_eq!(code, Some(i32::from(told.is_some())), "{rollup}, {b}: {text}");
         if let Some(told) = told {
             assert!(text.contains(&format!("s.yaml:6:29: error: {told}")), "{text}");
-            assert!(text.contains("name one that counts: `a`"), "{text}");
+            assert!(text.contains("name one with a weight: `a`"), "{text}");
         }
     }
     let objective = scorecard("a", "weight: 1")
@@ -192,8 +192,46 @@ fn more_files_than_are_read_are_told() {
     }
     let (text, code) = check(folder.path(), &[]);
     assert_eq!(code, Some(1));
-    let told = "kpid.yaml:1:1: error: more than 1000 files fit `scorecards/*.yaml`";
+    let told = "kpid.yaml:1:1: error: more than 1000 files match `scorecards/*.yaml`";
     assert!(text.contains(told), "{}", text.lines().take(9).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn an_empty_file_is_called_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    for empty in ["", "# nothing yet\n", "---\n"] {
+        fs::write(folder.path().join("scorecards/s.yaml"), empty).unwrap();
+        let (text, code) = check(folder.path(), &[]);
+        assert_eq!(code, Some(1));
+        assert!(text.contains("s.yaml:1:1: error: the file is empty\n"), "{text}");
+        assert!(text.contains("hint: `kpid init FOLDER` writes"), "{text}");
+        assert!(text.contains("not good: 1 problem,"), "{text}");
+    }
+}
+
+#[test]
+fn whoever_decorates_a_number_is_shown_the_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let kpi = |target: &str| {
+        format!(
+            "scorecard: s\nperspectives: {{ p: {{ objectives: {{ o: {{ kpis: {{ k: {{ \
+             nature: flow, target: {target} }} }} }} }} }} }}\n"
+        )
+    };
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
+    for (target, hint) in [
+        ("95%", "hint: write the number alone: 95\n"),
+        ("\"95\"", "hint: write the number alone: 95\n"),
+        ("high", "hint: or write a plain number\n"),
+    ] {
+        fs::write(folder.path().join("scorecards/s.yaml"), kpi(target)).unwrap();
+        let (text, _) = check(folder.path(), &[]);
+        assert!(text.contains("is not valid here; write one of phased, annual"), "{text}");
+        assert!(text.contains(hint), "{text}");
+    }
 }
 
 /// What is told of a KPI written in one line.
@@ -218,8 +256,8 @@ fn told_of(kpi: &str) -> Vec<String> {
 
 #[test]
 fn a_definition_that_the_rules_cannot_follow_is_refused() {
-    let percent = "in % and names no tolerance";
-    let zero = "a percentage of 0 is no tolerance";
+    let percent = "in % and has no tolerance";
+    let zero = "a tolerance in percent of it is 0";
     let bands = "`equal_bands` needs two or more edges";
     let cases = [
         ("{ nature: flow, cumulative: quarter, target: 9 }", None),

@@ -131,17 +131,17 @@ fn what_run_refuses_check_has_said_before() {
         (hook("secret: s, previous_secret: whsec_C2F"), "what follows `whsec_`"),
         (hook("secret: \"\""), "the secret is empty"),
         (hook("secret: { file: empty }"), "empty is empty"),
-        (hook("secret: { file: blank }"), "blank is nothing but blanks"),
+        (hook("secret: { file: blank }"), "blank contains only blanks"),
         (hook("format: pagerduty, secret: { file: empty }"), "empty is empty"),
         (
             http(&format!("{address}, auth: {{ bearer: {{ file: lines }} }}")),
-            "goes out in a header",
+            "is sent in an HTTP header",
         ),
         (http("base_url: \"http://127.0.0.1:1/?a=b\""), "its base_url has a `?` or `#`"),
         (http(&format!("{address}, ca: lines")), "its `ca` holds no certificate in PEM"),
         (
             format!("{DAEMON}web: {{ listen: \"127.0.0.1:0\", trusted_header: \"X User\" }}\n"),
-            "no name of a header",
+            "not a valid header name",
         ),
     ] {
         let folder = folder(&daemon, SCORECARD.as_bytes());
@@ -224,8 +224,8 @@ fn a_file_holds_one_document_and_a_mark_at_its_end_is_nothing() {
     let folder = folder(DAEMON, two.as_bytes());
     let (told, code) = kpid(folder.path(), &["check"]);
     assert_eq!(code, Some(1));
-    assert!(told.contains("scorecards/h.yaml:10:1: error: a second YAML document begins here; a file holds one scorecard"), "{told}");
-    assert!(told.contains("put the second into a file of its own"), "{told}");
+    assert!(told.contains("scorecards/h.yaml:10:1: error: a second YAML document begins here; kpid reads one per file"), "{told}");
+    assert!(told.contains("put the second document in its own file"), "{told}");
     assert!(told.contains("unknown key `targett`"), "{told}");
 }
 

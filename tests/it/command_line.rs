@@ -57,7 +57,7 @@ fn a_secret_written_into_a_file_is_printed_by_no_command() {
     let good = SLIP.replace(", timeoutt: 3", "");
     fs::write(acme.folder().join("kpid.yaml"), format!("{CONFIG}{good}")).unwrap();
     let output = kpid(&acme, &["check"]).output().unwrap();
-    assert!(said(&output).contains("a secret is written here"), "{}", said(&output));
+    assert!(said(&output).contains("the secret is written here"), "{}", said(&output));
     assert!(said(&output).contains("bearer: *************"), "{}", said(&output));
     assert!(!said(&output).contains("hunter2"), "{}", said(&output));
 }

@@ -255,31 +255,31 @@ async fn what_does_not_fit_together_is_told_with_its_place() {
     let (address, _desk) = start().await;
     let kpid = kpid(address);
     for (from, to, words) in [
-        ("post: json,", "get: json,", "sends nothing along"),
-        ("get: key,", "get: key, post: key,", "either `get` or `post`"),
-        ("get: key,", "get: key, pages: link_header,", "only a `reading: series` has pages"),
+        ("post: json,", "get: json,", "`get` sends no body"),
+        ("get: key,", "get: key, post: key,", "exactly one of `get`, `post`"),
+        ("get: key,", "get: key, pages: link_header,", "`pages` requires `reading: series`"),
         (
             "{ month: \"{period_key}\", depth",
             "{ month: \"{period}\", depth",
             "`period` stands for nothing",
         ),
-        ("X-Month:", "\"X Month\":", "no name of a header"),
-        ("method: PATCH, ", "", "a `path` is asked by a `method`, and none is written"),
-        ("method: PATCH", "method: HEAD", "a HEAD is answered without a figure"),
-        ("method: PATCH", "method: trace", "asks whoever is in between"),
-        ("method: PATCH", "method: \"A B\"", "`A B` is no method"),
-        ("get: key,", "get: key, method: PUT,", "a `method` belongs to a `path`"),
-        ("get: key,", "get: key, path: key, method: GET,", "`path` with a `method`"),
+        ("X-Month:", "\"X Month\":", "not a valid header name"),
+        ("method: PATCH, ", "", "`path` requires `method`"),
+        ("method: PATCH", "method: HEAD", "the answer to HEAD has no body, so it has no figure"),
+        ("method: PATCH", "method: trace", "does not ask for data"),
+        ("method: PATCH", "method: \"A B\"", "`A B` is not a valid HTTP method"),
+        ("get: key,", "get: key, method: PUT,", "`method` requires `path`"),
+        ("get: key,", "get: key, path: key, method: GET,", "and `path` with `method`"),
         ("get: key,", "get: key, body: all,", "or `path` with `method: GET`"),
         (
             "body: all,",
             "body: all, form: { a: b },",
-            "either `json`, a `form`, `graphql` or a `body`",
+            "only one of `json`, `form`, `graphql` and `body`",
         ),
         ("body: all,", "body: \"{a\",", "a brace without its partner"),
-        ("body: all,", "content_type: text/csv,", "a `content_type` is of a `body`"),
-        ("named: found,", "named: found, body: all,", "is said in `requests:` of the connection"),
-        ("named: found,", "named: found, path: a,", "a request of its own or one that is `named`"),
+        ("body: all,", "content_type: text/csv,", "`content_type` requires `body`"),
+        ("named: found,", "named: found, body: all,", "are in `requests:` of the connection"),
+        ("named: found,", "named: found, path: a,", "its own request or `named`, not both"),
     ] {
         let ran = checked_with(&kpid, "scorecards/acme.yaml", from, to).await;
         assert_eq!(ran.code, Some(1), "{to}");
@@ -296,12 +296,12 @@ async fn who_we_are_may_stand_in_an_address_and_is_never_shown() {
     assert!(!format!("{setup:?}").contains("p%40ss") && !format!("{setup:?}").contains("p@ss"));
     assert!(problems.are_harmless(), "{}", problems.render());
     let ran = kpid.run(&["check"]).await;
-    assert!(ran.stdout.contains("a secret is written here"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("the secret is written here"), "{}", ran.stdout);
     assert!(ran.stdout.contains("hint: write `auth: { basic: {"), "{}", ran.stdout);
     assert!(ran.stdout.contains("http://**************@127"), "{}", ran.stdout);
     for (from, to, words) in [
         ("\"http://kp", "\"htp://kp", "`htp://**************@127"),
-        ("login: { http: { ", "login: { http: { auth: { bearer: t }, ", "is said by `auth`"),
+        ("login: { http: { ", "login: { http: { auth: { bearer: t }, ", "the login is in `auth`"),
         (
             "login: { http: { ",
             "login: { http: { proxy: \"http://u:p%40ss@127.0.0.1:9\", ",
@@ -310,7 +310,7 @@ async fn who_we_are_may_stand_in_an_address_and_is_never_shown() {
         (
             "token_url: \"http://",
             "token_url: \"http://u:p%40ss@",
-            "by `client_id` and `client_secret`",
+            "in `client_id` and `client_secret`",
         ),
     ] {
         let ran = checked_with(&kpid, "kpid.yaml", from, to).await;

@@ -319,14 +319,14 @@ async fn what_is_pushed_is_not_asked_for_and_needs_a_door() {
     assert!(pulled.stderr.contains("its system pushes it, over `mes`"), "{pulled:?}");
     let checked = kpid.run(&["check"]).await;
     assert_eq!(checked.code, Some(0), "{checked:?}");
-    assert!(checked.stdout.contains("kpid listens nowhere"), "{checked:?}");
+    assert!(checked.stdout.contains("kpid does not listen"), "{checked:?}");
     let reached = kpid.run(&["check", "--probe"]).await;
     assert!(reached.stdout.contains("connection mes: reached"), "{reached:?}");
     for (from, to, words) in [
         (
             "source: { push: { from: mes } }",
             "schedule: \"0 6 * * *\", source: { push: { from: mes } }",
-            "its system pushes",
+            "its values are pushed",
         ),
         ("{ push: { from: mes } }", "{ push: { from: mez } }", "did you mean `mes`?"),
         (
@@ -342,5 +342,5 @@ async fn what_is_pushed_is_not_asked_for_and_needs_a_door() {
     }
     let twice = format!("{}, {}", door.yaml, door.yaml.replace("mes:", "erp:"));
     let checked = Kpid::new(&config(&twice, LOOPBACK), SCORECARD).run(&["check"]).await;
-    assert!(checked.stdout.contains("opens two `push` connections"), "{checked:?}");
+    assert!(checked.stdout.contains("is used by two `push` connections"), "{checked:?}");
 }

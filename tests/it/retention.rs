@@ -243,7 +243,7 @@ async fn a_retention_that_is_too_short_for_the_rules_is_refused_with_the_reason(
         ("revisions: 1y", "last year"),
         ("deliveries: 5d", "30 days"),
         ("actuals: 10y", "actuals are never removed"),
-        ("audit: often", "is no span"),
+        ("audit: often", "is not a valid duration"),
     ] {
         let kpid = Kpid::new(&format!("{CONFIG}retention: {{ {retention} }}\n"), SCORECARD);
         let checked = kpid.run(&["check", "--format", "json"]).await;

@@ -69,16 +69,19 @@ fn a_missed_expectation_is_named_and_answers_no() {
 fn what_is_no_scenario_is_told_with_its_place() {
     for (steps, words) in [
         ("  - at: 2026-06-01\n    actuals: { s/j: 100 }\n", "there is no KPI `s/j`"),
-        ("  - at: then\n", "`then` is no instant"),
-        ("  - at: 2026-06-02\n  - at: 2026-06-01\n", "not before the one above"),
+        ("  - at: then\n", "`then` is not a valid time"),
+        ("  - at: 2026-06-02\n  - at: 2026-06-01\n", "earlier than the one above"),
         (
             "  - at: 2026-06-01\n    expect: { s/k: { statsu: on_track } }\n",
             "did you mean `status`?",
         ),
-        ("  - at: 2026-06-01\n    expect: { s/x: { status: on_track } }\n", "there is no `s/x`"),
+        (
+            "  - at: 2026-06-01\n    expect: { s/x: { status: on_track } }\n",
+            "there is no node `s/x`",
+        ),
         (
             "  - at: 2026-06-01\n    actuals: { s/k: { period: 2026-W05, value: 1 } }\n",
-            "is no period of `s/k`",
+            "is not a period of `s/k`",
         ),
         (
             "  - at: 2026-06-01\n    actuals: { s/k: { period: 2026-07, value: 1 } }\n",

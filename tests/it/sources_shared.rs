@@ -101,7 +101,7 @@ async fn a_query_that_has_no_such_name_is_told() {
     let scorecard = fs::read_to_string(&path).unwrap().replace("from: books", "from: scripts");
     fs::write(&path, scorecard).unwrap();
     let ran = kpid.run(&["check"]).await;
-    let told = "`scripts` is no database and has no queries";
+    let told = "`scripts` is not a database, so it has no queries";
     assert!(ran.stdout.contains(told), "{}", ran.stdout);
 }
 

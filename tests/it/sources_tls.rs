@@ -186,5 +186,5 @@ perspectives:
     });
     std::fs::write(&path, config.collect::<String>()).unwrap();
     let ran = kpid.run(&["check"]).await;
-    assert!(ran.stdout.contains("a secret is written here"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("the secret is written here"), "{}", ran.stdout);
 }

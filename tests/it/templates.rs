@@ -81,7 +81,7 @@ async fn check_tries_templates_and_says_where_they_fail() {
     });
     let told: Vec<_> = told.collect();
     for (file, line, column, says) in [
-        ("kpid.yaml", 5, 9, "no mail is made from"),
+        ("kpid.yaml", 5, 9, "no mail uses"),
         ("alert.html.j2", 2, 6, "`nmae` is undefined"),
         ("_signature.j2", 2, 4, "syntax error"),
         ("chat.json.j2", 1, 1, "what it makes is no JSON"),

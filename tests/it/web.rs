@@ -139,7 +139,10 @@ async fn a_token_is_needed_where_one_is_configured_and_beyond_loopback() {
     let open = kpid(&origin, "listen: \"0.0.0.0:0\"");
     let checked = open.run(&["check"]).await;
     assert_eq!(checked.code, Some(1));
-    assert!(checked.stderr.contains("could look") || checked.stdout.contains("could look"));
+    assert!(
+        checked.stderr.contains("could read everything")
+            || checked.stdout.contains("could read everything")
+    );
     assert_eq!(open.run(&["run"]).await.code, Some(2), "it does not even start");
 
     let made = open.run(&["token", "grafana"]).await.stdout;
