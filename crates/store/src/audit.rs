@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::SqliteConnection;
 
-use crate::micros;
+use crate::database::{columns::instant, store::Store};
 
 /// A change that a person made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +23,20 @@ pub struct Deed {
 }
 
 type Row = (i64, String, String, String, Option<String>);
+
+impl Store {
+    /// Writes down that a person changed something.
+    pub async fn audit(&self, deed: &Deed) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        record(&mut tx, deed).await?;
+        tx.commit().await.context("cannot write down who did it")
+    }
+
+    /// What people changed, the newest first.
+    pub async fn deeds(&self, limit: u32) -> anyhow::Result<Vec<Deed>> {
+        load(&mut *self.read().await?, limit).await
+    }
+}
 
 pub(crate) async fn record(tx: &mut SqliteConnection, deed: &Deed) -> anyhow::Result<()> {
     let sql = "INSERT INTO audit (at, person, action, subject, detail) VALUES ($1, $2, $3, $4, $5)";
@@ -50,6 +64,6 @@ pub(crate) async fn load(
         .await
         .context("cannot read who did what")?;
     let deed =
-        |(at, by, action, of, detail): Row| Ok(Deed { at: micros(at)?, by, action, of, detail });
+        |(at, by, action, of, detail): Row| Ok(Deed { at: instant(at)?, by, action, of, detail });
     rows.into_iter().map(deed).collect()
 }

@@ -1,0 +1,174 @@
+//! The tables `collections` and `misses`: how collecting each KPI goes, and what was left out.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::SqliteConnection;
+
+use crate::{
+    actuals::collected::{Attempt, Collected},
+    database::{
+        columns::{instant, kpi_ref},
+        store::Store,
+    },
+};
+use kpid_rules::{
+    model::KpiRef,
+    series::{Asked, Failure, History},
+};
+
+/// Up to where a KPI's schedule has been served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastSlot {
+    /// The newest instant served.
+    pub slot: DateTime<Utc>,
+    /// How many instants nobody served, in all.
+    pub missed: u64,
+}
+
+impl Store {
+    /// The last slot served of every KPI.
+    pub async fn last_slots(&self) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
+        let mut connection = self.read().await?;
+        last_slots(&mut connection).await
+    }
+
+    /// How many instants of schedules nobody served, by KPI, as noticed from a day (of UTC) on.
+    pub async fn missed(&self, since: NaiveDate) -> anyhow::Result<HashMap<KpiRef, u64>> {
+        missed(&mut *self.read().await?, since).await
+    }
+}
+
+/// Notes attempts.
+pub(crate) async fn record(
+    tx: &mut SqliteConnection,
+    collected: &[Collected],
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO collections (kpi, last_slot, missed, finished_at, outcome, message) \
+               VALUES ($1, $2, $3, $4, $5, $6) \
+               ON CONFLICT (kpi) DO UPDATE SET \
+               last_slot = max(collections.last_slot, excluded.last_slot), \
+               missed = collections.missed + excluded.missed, \
+               finished_at = excluded.finished_at, outcome = excluded.outcome, \
+               message = excluded.message";
+    for Collected { kpi, attempt, .. } in collected {
+        let Some(attempt) = attempt else { continue };
+        sqlx::query(sql)
+            .bind(kpi.to_string())
+            // A person's pull says nothing of what the schedule served.
+            .bind(attempt.slot.map_or(0, |slot| slot.timestamp_micros()))
+            .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
+            .bind(attempt.finished_at.timestamp_micros())
+            .bind(attempt.outcome)
+            .bind(&attempt.message)
+            .execute(&mut *tx)
+            .await
+            .context("cannot write an attempt")?;
+        if attempt.missed > 0 {
+            note_missed(tx, kpi, attempt).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn note_missed(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    attempt: &Attempt,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO misses (kpi, day, missed) VALUES ($1, $2, $3) \
+               ON CONFLICT (kpi, day) DO UPDATE SET missed = misses.missed + excluded.missed";
+    sqlx::query(sql)
+        .bind(kpi.to_string())
+        .bind(attempt.finished_at.date_naive().to_string())
+        .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
+        .execute(tx)
+        .await
+        .context("cannot write a miss")?;
+    Ok(())
+}
+
+/// How many instants of schedules nobody served, by KPI, as noticed from a day (of UTC) on.
+pub(crate) async fn missed(
+    connection: &mut SqliteConnection,
+    since: NaiveDate,
+) -> anyhow::Result<HashMap<KpiRef, u64>> {
+    let sql = "SELECT kpi, sum(missed) FROM misses WHERE day >= $1 GROUP BY kpi";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql)
+        .bind(since.to_string())
+        .fetch_all(connection)
+        .await
+        .context("cannot read misses")?;
+    let count = |(kpi, missed): (String, i64)| {
+        let named = kpi_ref(&kpi)?;
+        Ok((named, missed.unsigned_abs()))
+    };
+    rows.into_iter().map(count).collect()
+}
+
+/// Loads how the newest attempts went: why they gave nothing, and what the schedule asked for.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    kpis: &str,
+    history: &mut History,
+) -> anyhow::Result<()> {
+    let sql = "SELECT kpi, last_slot, finished_at, outcome, message FROM collections \
+               WHERE kpi IN (SELECT value FROM json_each($1))";
+    let rows: Vec<(String, i64, i64, String, Option<String>)> = sqlx::query_as(sql)
+        .bind(kpis)
+        .fetch_all(connection)
+        .await
+        .context("cannot read attempts")?;
+    for (kpi, last_slot, finished_at, outcome, message) in rows {
+        let named = kpi_ref(&kpi)?;
+        let (held, at) = (history.kpi_mut(&named), instant(finished_at)?);
+        if outcome != "samples" {
+            let message = message.unwrap_or_else(|| "the source gave nothing".to_owned());
+            held.failure = Some(Failure { at, message });
+        }
+        // A person's pull serves no slot.
+        if last_slot > 0 {
+            held.asked = Some(Asked { slot: instant(last_slot)?, over_at: at });
+        }
+    }
+    Ok(())
+}
+
+/// How the newest attempt to collect a KPI went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// When it was over.
+    pub finished_at: DateTime<Utc>,
+    /// Why the source failed, in its words, if it did.
+    pub failure: Option<String>,
+}
+
+/// How the newest attempts to collect all KPIs went.
+pub(crate) async fn newest(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<HashMap<KpiRef, Newest>> {
+    let sql = "SELECT kpi, finished_at, CASE outcome WHEN 'error' THEN coalesce(message, '') END \
+               FROM collections";
+    let rows: Vec<(String, i64, Option<String>)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read attempts")?;
+    let attempt = |(kpi, finished_at, failure): (String, i64, Option<String>)| {
+        let named = kpi_ref(&kpi)?;
+        Ok((named, Newest { finished_at: instant(finished_at)?, failure }))
+    };
+    rows.into_iter().map(attempt).collect()
+}
+
+/// Up to where every KPI's schedule has been served.
+pub(crate) async fn last_slots(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
+    let sql = "SELECT kpi, last_slot, missed FROM collections WHERE last_slot > 0";
+    let rows: Vec<(String, i64, i64)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read the slots served")?;
+    let slot = |(kpi, slot, missed): (String, i64, i64)| {
+        let named = kpi_ref(&kpi)?;
+        Ok((named, LastSlot { slot: instant(slot)?, missed: missed.unsigned_abs() }))
+    };
+    rows.into_iter().map(slot).collect()
+}

@@ -1,0 +1,80 @@
+//! The table `actuals`, as a judgement reads it: all revisions of every period.
+
+use std::collections::{BTreeSet, HashMap};
+
+use anyhow::Context;
+use sqlx::SqliteConnection;
+
+use crate::{
+    actuals::figures::figure,
+    database::{
+        columns::{instant, kpi_ref},
+        store::Store,
+    },
+};
+use kpid_rules::{
+    model::{KpiRef, Period},
+    series::{Actual, History},
+};
+
+type ActualRow = (String, String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
+
+/// Loads all revisions of the KPIs named in a JSON list.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    kpis: &str,
+    history: &mut History,
+) -> anyhow::Result<()> {
+    let sql = "SELECT kpi, period, value, numerator, denominator, target, observed_at, collected_at \
+               FROM actuals WHERE kpi IN (SELECT value FROM json_each($1)) \
+               ORDER BY kpi, period, revision";
+    let rows: Vec<ActualRow> = sqlx::query_as(sql)
+        .bind(kpis)
+        .fetch_all(connection)
+        .await
+        .context("cannot read actuals")?;
+    for (kpi, period, value, numerator, denominator, target, observed_at, collected_at) in rows {
+        let named = kpi_ref(&kpi)?;
+        let actual = Actual {
+            figure: figure(value, numerator, denominator)?,
+            target,
+            observed_at: instant(observed_at)?,
+            collected_at: instant(collected_at)?,
+        };
+        let held = history.kpi_mut(&named);
+        held.actuals.entry(Period::parse(&period)?).or_default().push(actual);
+    }
+    Ok(())
+}
+
+/// The periods that have an actual, of the KPIs named in a JSON list.
+pub(crate) async fn periods(
+    connection: &mut SqliteConnection,
+    kpis: &str,
+) -> anyhow::Result<HashMap<KpiRef, BTreeSet<Period>>> {
+    let sql = "SELECT DISTINCT kpi, period FROM actuals \
+               WHERE kpi IN (SELECT value FROM json_each($1))";
+    let rows: Vec<(String, String)> = sqlx::query_as(sql)
+        .bind(kpis)
+        .fetch_all(connection)
+        .await
+        .context("cannot read actuals")?;
+    let mut held: HashMap<KpiRef, BTreeSet<Period>> = HashMap::new();
+    for (kpi, period) in rows {
+        let named = kpi_ref(&kpi)?;
+        held.entry(named).or_default().insert(Period::parse(&period)?);
+    }
+    Ok(held)
+}
+
+impl Store {
+    /// The periods of these KPIs that have an actual.
+    pub async fn periods(
+        &self,
+        kpis: impl Iterator<Item = &KpiRef>,
+    ) -> anyhow::Result<HashMap<KpiRef, BTreeSet<Period>>> {
+        let names = serde_json::to_string(&kpis.map(ToString::to_string).collect::<Vec<_>>())?;
+        let mut connection = self.read().await?;
+        periods(&mut connection, &names).await
+    }
+}

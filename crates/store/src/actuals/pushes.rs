@@ -1,0 +1,175 @@
+//! The table `pushes`: what systems pushed under a key of their own, and what they were answered.
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::SqliteConnection;
+
+use crate::{
+    actuals::{
+        collected::{Came, Collected},
+        collections, filing,
+    },
+    audit::{self, Deed},
+    database::store::Store,
+};
+use kpid_rules::model::{KpiRef, Period};
+
+/// Who got no answer over a long weekend asks again within these.
+const KEY_DAYS: i64 = 7;
+
+/// A push, as it names itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Push<'a> {
+    /// The connection it came over.
+    pub connection: &'a str,
+    /// The name of the token that let it in.
+    pub by: &'a str,
+    /// What names it, if its sender gave it a name.
+    pub key: Option<&'a str>,
+    /// SHA-256 of its body, in hex.
+    pub body: &'a str,
+    /// How many of its readings are null, which is no figure.
+    pub nulls: u64,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// What became of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It is kept.
+    Kept(Receipt),
+    /// It was kept before, under the same key.
+    Repeated(Receipt),
+    /// Its key names another one.
+    KeyTaken,
+}
+
+/// What became of the readings of a push. Its serialised keys are a contract: `docs/operations.md`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Figures that were not there before.
+    pub stored: u64,
+    /// Figures that took the place of another.
+    pub revised: u64,
+    /// Figures that were there.
+    pub unchanged: u64,
+    /// Readings without a figure.
+    pub null: u64,
+    /// Figures of frozen periods, which only a person may restate.
+    pub frozen: Vec<Frozen>,
+}
+
+/// A figure that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// `scorecard/kpi`
+    pub kpi: String,
+    /// The period's key.
+    pub period: String,
+}
+
+impl Receipt {
+    fn of(nulls: u64, came: &[(KpiRef, Period, Came)]) -> Self {
+        let mut receipt = Self { null: nulls, ..Self::default() };
+        for (kpi, period, came) in came {
+            match came {
+                Came::New => receipt.stored += 1,
+                Came::Revised => receipt.revised += 1,
+                Came::Unchanged => receipt.unchanged += 1,
+                Came::Frozen => {
+                    receipt.frozen.push(Frozen { kpi: kpi.to_string(), period: period.to_string() })
+                }
+            }
+        }
+        receipt
+    }
+
+    fn changed(&self) -> u64 {
+        self.stored + self.revised
+    }
+}
+
+impl Store {
+    /// Keeps what was pushed, its key and who did it in one transaction, once for each key.
+    pub async fn push(&self, push: Push<'_>, collected: &[Collected]) -> anyhow::Result<Pushed> {
+        let mut tx = self.begin().await?;
+        forget(&mut tx, push.at - TimeDelta::days(KEY_DAYS)).await?;
+        if let Some(key) = push.key {
+            match held(&mut tx, push.connection, key).await? {
+                Some((body, receipt)) if body == push.body => return Ok(Pushed::Repeated(receipt)),
+                Some(_) => return Ok(Pushed::KeyTaken),
+                None => {}
+            }
+        }
+        let came = filing::record(&mut tx, collected).await?;
+        collections::record(&mut tx, collected).await?;
+        let receipt = Receipt::of(push.nulls, &came);
+        if let Some(key) = push.key {
+            remember(&mut tx, push, key, &receipt).await?;
+        }
+        // A system that repeats itself every minute changes nothing, and would bury what people do.
+        if receipt.changed() > 0 {
+            let (stored, revised) = (receipt.stored, receipt.revised);
+            let deed = Deed {
+                at: push.at,
+                by: push.by.to_owned(),
+                action: "pushed".to_owned(),
+                of: push.connection.to_owned(),
+                detail: Some(format!("{stored} figures stored, {revised} revised")),
+            };
+            audit::record(&mut tx, &deed).await?;
+        }
+        tx.commit().await.context("cannot write what was pushed")?;
+        Ok(Pushed::Kept(receipt))
+    }
+}
+
+async fn forget(tx: &mut SqliteConnection, before: DateTime<Utc>) -> anyhow::Result<()> {
+    sqlx::query("DELETE FROM pushes WHERE at < $1")
+        .bind(before.timestamp_micros())
+        .execute(tx)
+        .await
+        .context("cannot forget old pushes")?;
+    Ok(())
+}
+
+/// The body and the receipt of what was pushed under a key.
+async fn held(
+    tx: &mut SqliteConnection,
+    connection: &str,
+    key: &str,
+) -> anyhow::Result<Option<(String, Receipt)>> {
+    let sql = "SELECT body, receipt FROM pushes WHERE connection = $1 AND key = $2";
+    let row: Option<(String, String)> = sqlx::query_as(sql)
+        .bind(connection)
+        .bind(key)
+        .fetch_optional(tx)
+        .await
+        .context("cannot read what was pushed")?;
+    let read = |(body, receipt): (String, String)| {
+        let receipt = serde_json::from_str(&receipt);
+        Ok((body, receipt.context("a receipt in the store cannot be read")?))
+    };
+    row.map(read).transpose()
+}
+
+async fn remember(
+    tx: &mut SqliteConnection,
+    push: Push<'_>,
+    key: &str,
+    receipt: &Receipt,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO pushes (connection, key, body, receipt, at) VALUES ($1, $2, $3, $4, $5)";
+    sqlx::query(sql)
+        .bind(push.connection)
+        .bind(key)
+        .bind(push.body)
+        .bind(serde_json::to_string(receipt)?)
+        .bind(push.at.timestamp_micros())
+        .execute(tx)
+        .await
+        .context("cannot remember a push")?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The tables `readings` and `thinned`: raw readings by period, and the periods whose readings are
+//! gone.
+
+use anyhow::Context;
+use sqlx::SqliteConnection;
+
+use crate::{
+    actuals::{
+        collected::{Came, Filed},
+        figures::{figure, parts},
+    },
+    database::columns::instant,
+};
+use kpid_rules::{
+    model::{KpiRef, Period},
+    series::Reading,
+};
+
+/// Keeps a reading unless it is there; what became of it, and all readings of its period.
+pub(crate) async fn keep(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    filed: &Filed,
+) -> anyhow::Result<(Came, Vec<Reading>)> {
+    let mut readings = readings(tx, kpi, filed.period).await?;
+    let Filed { observed_at, collected_at, figure, .. } = *filed;
+    let reading = Reading { observed_at, collected_at, figure };
+    let came = match readings.iter_mut().find(|held| held.observed_at == observed_at) {
+        Some(held) if held.figure == figure => return Ok((Came::Unchanged, readings)),
+        Some(held) => {
+            *held = reading;
+            Came::Revised
+        }
+        None => {
+            readings.push(reading);
+            Came::New
+        }
+    };
+    write(tx, kpi, filed).await?;
+    Ok((came, readings))
+}
+
+async fn write(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyhow::Result<()> {
+    let (value, numerator, denominator) = parts(filed.figure);
+    let sql = "INSERT INTO readings \
+               (kpi, period, observed_at, collected_at, value, numerator, denominator) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) \
+               ON CONFLICT (kpi, period, observed_at) DO UPDATE SET \
+               collected_at = excluded.collected_at, value = excluded.value, \
+               numerator = excluded.numerator, denominator = excluded.denominator";
+    sqlx::query(sql)
+        .bind(kpi.to_string())
+        .bind(filed.period.to_string())
+        .bind(filed.observed_at.timestamp_micros())
+        .bind(filed.collected_at.timestamp_micros())
+        .bind(value)
+        .bind(numerator)
+        .bind(denominator)
+        .execute(tx)
+        .await
+        .context("cannot write a reading")?;
+    Ok(())
+}
+
+async fn readings(
+    tx: &mut SqliteConnection,
+    kpi: &KpiRef,
+    period: Period,
+) -> anyhow::Result<Vec<Reading>> {
+    let sql = "SELECT observed_at, collected_at, value, numerator, denominator \
+               FROM readings WHERE kpi = $1 AND period = $2 ORDER BY observed_at";
+    let rows: Vec<ReadingRow> = sqlx::query_as(sql)
+        .bind(kpi.to_string())
+        .bind(period.to_string())
+        .fetch_all(tx)
+        .await
+        .context("cannot read readings")?;
+    let reading = |(observed_at, collected_at, value, numerator, denominator): ReadingRow| {
+        Ok(Reading {
+            observed_at: instant(observed_at)?,
+            collected_at: instant(collected_at)?,
+            figure: figure(value, numerator, denominator)?,
+        })
+    };
+    rows.into_iter().map(reading).collect()
+}
+
+type ReadingRow = (i64, i64, Option<f64>, Option<f64>, Option<f64>);
+
+/// Whether the raw readings of a period are gone: a late one alone would make another figure.
+pub(crate) async fn is_thinned(
+    connection: &mut SqliteConnection,
+    kpi: &KpiRef,
+    period: Period,
+) -> anyhow::Result<bool> {
+    let sql = "SELECT count(*) FROM thinned WHERE kpi = $1 AND period = $2";
+    let (count,): (i64,) = sqlx::query_as(sql)
+        .bind(kpi.to_string())
+        .bind(period.to_string())
+        .fetch_one(connection)
+        .await
+        .context("cannot read which periods are closed to readings")?;
+    Ok(count > 0)
+}

@@ -1,0 +1,150 @@
+//! Revisions of actuals: which figures become one, decided many at a time, so that an import does
+//! not keep everybody else from writing.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use crate::{
+    actuals::{
+        collected::{Came, Filed, Stage},
+        figures::parts,
+    },
+    database::columns::instant,
+};
+use kpid_rules::model::KpiRef;
+
+/// Rows of one statement; times the columns below SQLite's limit of 32,766 parameters.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// A figure of a KPI, to be filed.
+pub(crate) type Figure<'k> = (&'k KpiRef, Filed);
+
+/// The name of an actual in the store: KPI and period.
+type Name = (String, String);
+
+type Row = (String, String, i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
+
+/// One revision, as it is or will be held.
+#[derive(Clone, Copy)]
+struct Revision {
+    number: i64,
+    parts: (Option<f64>, Option<f64>, Option<f64>),
+    target: Option<f64>,
+    observed_at: DateTime<Utc>,
+    collected_at: DateTime<Utc>,
+}
+
+/// Files figures in their order; says of each what became of it.
+pub(crate) async fn file(
+    tx: &mut SqliteConnection,
+    figures: &[Figure<'_>],
+) -> anyhow::Result<Vec<Came>> {
+    let mut came = Vec::with_capacity(figures.len());
+    for figures in figures.chunks(ROWS_AT_ONCE) {
+        let mut newest = newest(tx, figures).await?;
+        let mut changed: IndexMap<(Name, i64), Revision> = IndexMap::new();
+        for (kpi, filed) in figures {
+            let name = (kpi.to_string(), filed.period.to_string());
+            let (revision, became) = taken(newest.get(&name), filed);
+            if let Some(revision) = revision {
+                newest.insert(name.clone(), revision);
+                changed.insert((name, revision.number), revision);
+            }
+            came.push(became);
+        }
+        write(tx, &changed).await?;
+    }
+    Ok(came)
+}
+
+/// The revision to write, which may be held and change, and what that makes of the figure. A figure
+/// is a new revision only if it or its target differs, and nothing was observed later. While a period runs, a figure that moves is no
+/// restatement: one revision a day of collecting is kept.
+fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
+    let as_number = |number| Revision {
+        number,
+        parts: parts(filed.figure),
+        target: filed.target,
+        observed_at: filed.observed_at,
+        collected_at: filed.collected_at,
+    };
+    let Some(newest) = newest else { return (Some(as_number(1)), Came::New) };
+    if filed.gives_way_to(newest.observed_at) {
+        return (None, Came::Unchanged);
+    }
+    if newest.parts == parts(filed.figure) && newest.target == filed.target {
+        // Seen again later: a level stays fresh.
+        let later = Revision { observed_at: filed.observed_at, ..*newest };
+        return (Some(later).filter(|_| filed.observed_at > newest.observed_at), Came::Unchanged);
+    }
+    if filed.stage == Stage::Frozen {
+        return (None, Came::Frozen);
+    }
+    let same_day = newest.collected_at.date_naive() == filed.collected_at.date_naive();
+    let moves = filed.stage == Stage::Running && same_day;
+    (Some(as_number(if moves { newest.number } else { newest.number + 1 })), Came::Revised)
+}
+
+/// The newest revisions of these actuals.
+async fn newest(
+    tx: &mut SqliteConnection,
+    figures: &[Figure<'_>],
+) -> anyhow::Result<HashMap<Name, Revision>> {
+    let names: Vec<[String; 2]> =
+        figures.iter().map(|(kpi, filed)| [kpi.to_string(), filed.period.to_string()]).collect();
+    // Joined crosswise, so that every name is looked up in the key.
+    let sql = "SELECT kpi, period, revision, actuals.value, numerator, denominator, target, \
+               observed_at, collected_at FROM json_each($1) AS asked CROSS JOIN actuals \
+               WHERE kpi = asked.value ->> 0 AND period = asked.value ->> 1 ORDER BY revision";
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(serde_json::to_string(&names)?)
+        .fetch_all(tx)
+        .await
+        .context("cannot read actuals")?;
+    let mut newest = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let (kpi, period, number, value, numerator, denominator, target, observed, collected) = row;
+        let revision = Revision {
+            number,
+            parts: (value, numerator, denominator),
+            target,
+            observed_at: instant(observed)?,
+            collected_at: instant(collected)?,
+        };
+        newest.insert((kpi, period), revision);
+    }
+    Ok(newest)
+}
+
+async fn write(
+    tx: &mut SqliteConnection,
+    changed: &IndexMap<(Name, i64), Revision>,
+) -> anyhow::Result<()> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(
+        "INSERT INTO actuals (kpi, period, revision, value, numerator, denominator, target, \
+         observed_at, collected_at) ",
+    );
+    sql.push_values(changed, |mut row, (((kpi, period), number), revision)| {
+        let (value, numerator, denominator) = revision.parts;
+        row.push_bind(kpi).push_bind(period).push_bind(number);
+        row.push_bind(value).push_bind(numerator).push_bind(denominator);
+        row.push_bind(revision.target);
+        row.push_bind(revision.observed_at.timestamp_micros());
+        row.push_bind(revision.collected_at.timestamp_micros());
+    });
+    sql.push(
+        " ON CONFLICT (kpi, period, revision) DO UPDATE SET \
+         value = excluded.value, numerator = excluded.numerator, \
+         denominator = excluded.denominator, target = excluded.target, \
+         observed_at = excluded.observed_at, collected_at = excluded.collected_at",
+    );
+    sql.build().execute(tx).await.context("cannot write actuals")?;
+    Ok(())
+}

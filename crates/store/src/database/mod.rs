@@ -1,0 +1,5 @@
+//! The file itself: opened, migrated, locked; how values are written in columns.
+
+pub(crate) mod columns;
+pub(crate) mod lock;
+pub(crate) mod store;

@@ -1,0 +1,117 @@
+//! The table `digests`: the last digest of each person; and a round of digests in one transaction.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use crate::{
+    database::{columns::instant, store::Store},
+    digests::standings::{self, Looks},
+    judgement::held::{self, Held},
+    outbox::deliveries::{self, NewDelivery},
+};
+use kpid_rules::{
+    judgement::Standing,
+    model::{Id, KpiRef},
+};
+
+/// The last digest of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastDigest {
+    /// Up to where the schedule is served.
+    pub slot: DateTime<Utc>,
+    /// When it was made: since then changes are news.
+    pub at: DateTime<Utc>,
+}
+
+/// What digests are made from.
+#[derive(Debug)]
+pub struct Due {
+    /// Everything held.
+    pub held: Held,
+    /// The last digests, by person.
+    pub last: HashMap<Id, LastDigest>,
+    /// How everything stood when they were made.
+    pub looks: BTreeMap<DateTime<Utc>, Looks>,
+}
+
+/// What a round of digests leaves behind.
+#[derive(Debug)]
+pub struct Digested {
+    /// How everything stands.
+    pub standing: Standing,
+    /// Where everybody's digest stands now; whoever is not here has none any more.
+    pub last: Vec<(Id, LastDigest)>,
+    /// What is to be told.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+impl Store {
+    /// The last digests, by person.
+    pub async fn last_digests(&self) -> anyhow::Result<HashMap<Id, LastDigest>> {
+        load(&mut *self.read().await?).await
+    }
+
+    /// Makes digests in one transaction: `make` sees everything held and how it stood, and what it
+    /// decides is kept, or nothing is.
+    pub async fn digest(
+        &self,
+        kpis: &HashSet<KpiRef>,
+        now: DateTime<Utc>,
+        make: impl FnOnce(&Due) -> anyhow::Result<Digested>,
+    ) -> anyhow::Result<Digested> {
+        let mut tx = self.begin().await?;
+        let held = held::load(&mut tx, kpis, now).await?;
+        let last = load(&mut tx).await?;
+        let mut due = Due { held, last, looks: BTreeMap::new() };
+        let instants: HashSet<DateTime<Utc>> = due.last.values().map(|last| last.at).collect();
+        for at in instants {
+            due.looks.insert(at, standings::load(&mut tx, at).await?);
+        }
+        let digested = make(&due)?;
+        record(&mut tx, &digested, now).await?;
+        deliveries::record(&mut tx, &digested.deliveries, now).await?;
+        tx.commit().await.context("cannot write digests")?;
+        Ok(digested)
+    }
+}
+
+async fn load(connection: &mut SqliteConnection) -> anyhow::Result<HashMap<Id, LastDigest>> {
+    let sql = "SELECT person, slot, made_at FROM digests";
+    let rows: Vec<(String, i64, i64)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read digests")?;
+    let last = |(person, slot, at): (String, i64, i64)| {
+        let person = Id::parse(&person).context("a person in the store has no id")?;
+        Ok((person, LastDigest { slot: instant(slot)?, at: instant(at)? }))
+    };
+    rows.into_iter().map(last).collect()
+}
+
+async fn record(
+    tx: &mut SqliteConnection,
+    digested: &Digested,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let told = "cannot write digests";
+    sqlx::query("DELETE FROM digests").execute(&mut *tx).await.context(told)?;
+    let sql = "INSERT INTO digests (person, slot, made_at) VALUES ($1, $2, $3)";
+    for (person, last) in &digested.last {
+        let row = sqlx::query(sql).bind(person.as_str()).bind(last.slot.timestamp_micros());
+        row.bind(last.at.timestamp_micros()).execute(&mut *tx).await.context(told)?;
+    }
+    if digested.last.iter().any(|(_, last)| last.at == now) {
+        let sql = "INSERT INTO digest_standings (made_at, scorecard, config, standing) \
+                   VALUES ($1, $2, $3, $4) ON CONFLICT (made_at, scorecard) DO UPDATE SET \
+                   config = excluded.config, standing = excluded.standing";
+        for scorecard in &digested.standing.scorecards {
+            let row = sqlx::query(sql).bind(now.timestamp_micros()).bind(scorecard.id.as_str());
+            let row = row.bind(&digested.standing.config).bind(serde_json::to_string(scorecard)?);
+            row.execute(&mut *tx).await.context(told)?;
+        }
+    }
+    let sql = "DELETE FROM digest_standings WHERE made_at NOT IN (SELECT made_at FROM digests)";
+    sqlx::query(sql).execute(&mut *tx).await.context(told)?;
+    Ok(())
+}

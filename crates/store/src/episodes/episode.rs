@@ -1,0 +1,193 @@
+//! The tables `episodes` and `episode_events`: where the alerts of each node stand, by path, never
+//! by text, and what happened to every episode there ever was.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use crate::database::{
+    columns::{instant, node, node_key},
+    store::Store,
+};
+use kpid_rules::{
+    alerting::{Episode, Event},
+    evaluation::EpisodeChange,
+    judgement::Standing,
+    model::Scope,
+};
+
+/// Something that happened to an episode.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EpisodeEvent {
+    /// The node.
+    pub scope: Scope,
+    /// Which of its episodes, from 1.
+    pub number: u32,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+    /// The event's word, or `acknowledged`.
+    pub event: String,
+    /// Why it was told.
+    pub cause: Option<String>,
+    /// The period that was judged.
+    pub period: Option<String>,
+    /// The status then.
+    pub status: Option<String>,
+    /// The score then.
+    pub score: Option<f64>,
+}
+
+impl EpisodeEvent {
+    /// A person acknowledged it.
+    pub(crate) fn acknowledged(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
+        Self {
+            scope: scope.clone(),
+            number: episode.number,
+            at,
+            event: "acknowledged".to_owned(),
+            cause: None,
+            period: None,
+            status: None,
+            score: None,
+        }
+    }
+
+    /// The configuration no longer has what it is of.
+    pub(crate) fn removed(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
+        Self {
+            event: "ended".to_owned(),
+            cause: Some("removed".to_owned()),
+            period: episode.last_period.clone(),
+            ..Self::acknowledged(scope, episode, at)
+        }
+    }
+
+    /// It is told, if it is.
+    fn told(standing: &Standing, change: &EpisodeChange, at: DateTime<Utc>) -> Option<Self> {
+        let node = standing.node(&change.scope).unwrap_or_default();
+        let text = |key: &str| node.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        Some(Self {
+            scope: change.scope.clone(),
+            number: change.episode.number,
+            at,
+            event: change.event?.word().to_owned(),
+            cause: change.cause.map(|cause| cause.word().to_owned()),
+            period: change.episode.last_period.clone(),
+            status: text("status"),
+            score: node.get("score").and_then(serde_json::Value::as_f64),
+        })
+    }
+}
+
+type EventRow =
+    (String, i64, i64, String, Option<String>, Option<String>, Option<String>, Option<f64>);
+
+impl Store {
+    /// Where alerts stand.
+    pub async fn episodes(&self) -> anyhow::Result<HashMap<Scope, Episode>> {
+        load(&mut *self.read().await?).await
+    }
+
+    /// What happened to the episodes, oldest first.
+    pub async fn episode_events(&self) -> anyhow::Result<Vec<EpisodeEvent>> {
+        events(&mut *self.read().await?).await
+    }
+}
+
+pub(crate) async fn record(
+    tx: &mut SqliteConnection,
+    standing: &Standing,
+    changes: &[EpisodeChange],
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    for change in changes {
+        write(&mut *tx, &change.scope, &change.episode, now).await?;
+        // An acknowledgement was written down when it was made.
+        let told = change.event.filter(|event| *event != Event::Acknowledged);
+        if let Some(event) = told.and_then(|_| EpisodeEvent::told(standing, change, now)) {
+            tell(&mut *tx, &event).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn write(
+    tx: &mut SqliteConnection,
+    scope: &Scope,
+    episode: &Episode,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO episodes (scope, state, changed_at) VALUES ($1, $2, $3) \
+               ON CONFLICT (scope) DO UPDATE SET \
+               state = excluded.state, changed_at = excluded.changed_at";
+    sqlx::query(sql)
+        .bind(node_key(scope))
+        .bind(serde_json::to_string(episode)?)
+        .bind(now.timestamp_micros())
+        .execute(tx)
+        .await
+        .context("cannot write an episode")?;
+    Ok(())
+}
+
+/// Adds to the story of an episode.
+pub(crate) async fn tell(tx: &mut SqliteConnection, event: &EpisodeEvent) -> anyhow::Result<()> {
+    let sql = "INSERT INTO episode_events \
+               (scope, number, sequence, at, event, period, status, score, cause) \
+               SELECT $1, $2, coalesce(max(sequence), 0) + 1, $3, $4, $5, $6, $7, $8 \
+               FROM episode_events WHERE scope = $1 AND number = $2";
+    sqlx::query(sql)
+        .bind(node_key(&event.scope))
+        .bind(event.number)
+        .bind(event.at.timestamp_micros())
+        .bind(&event.event)
+        .bind(&event.period)
+        .bind(&event.status)
+        .bind(event.score)
+        .bind(&event.cause)
+        .execute(tx)
+        .await
+        .context("cannot write what happened to an episode")?;
+    Ok(())
+}
+
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<HashMap<Scope, Episode>> {
+    let sql = "SELECT scope, state FROM episodes";
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read episodes")?;
+    let episode = |(path, state): (String, String)| {
+        let episode = serde_json::from_str(&state)
+            .with_context(|| format!("the episode of `{path}` in the store cannot be read"))?;
+        Ok((node(&path)?, episode))
+    };
+    rows.into_iter().map(episode).collect()
+}
+
+/// What happened to the episodes, oldest first.
+pub(crate) async fn events(connection: &mut SqliteConnection) -> anyhow::Result<Vec<EpisodeEvent>> {
+    let sql = "SELECT scope, number, at, event, cause, period, status, score FROM episode_events \
+               ORDER BY at, scope, number, sequence";
+    let rows: Vec<EventRow> = sqlx::query_as(sql)
+        .fetch_all(connection)
+        .await
+        .context("cannot read what happened to episodes")?;
+    let event = |(path, number, at, event, cause, period, status, score): EventRow| {
+        let number = u32::try_from(number).context("an episode's number is out of range")?;
+        Ok(EpisodeEvent {
+            scope: node(&path)?,
+            number,
+            at: instant(at)?,
+            event,
+            cause,
+            period,
+            status,
+            score,
+        })
+    };
+    rows.into_iter().map(event).collect()
+}

@@ -1,0 +1,52 @@
+//! The table `notes`: what people wrote about a node and a period.
+
+use anyhow::Context;
+use sqlx::SqliteConnection;
+
+use crate::database::{
+    columns::{instant, node, node_key},
+    store::Store,
+};
+use kpid_rules::alerting::Note;
+
+/// The newest notes that are read; older ones are history.
+const NOTES_MAX: i64 = 1_000;
+
+type Row = (String, String, String, String, i64);
+
+impl Store {
+    /// Notes, the newest first.
+    pub async fn notes(&self) -> anyhow::Result<Vec<Note>> {
+        load(&mut *self.read().await?).await
+    }
+}
+
+pub(crate) async fn record(tx: &mut SqliteConnection, note: &Note) -> anyhow::Result<()> {
+    let sql = "INSERT INTO notes (scope, period, text, person, written_at) \
+               VALUES ($1, $2, $3, $4, $5)";
+    sqlx::query(sql)
+        .bind(node_key(&note.scope))
+        .bind(&note.period)
+        .bind(&note.text)
+        .bind(&note.by)
+        .bind(note.at.timestamp_micros())
+        .execute(tx)
+        .await
+        .context("cannot write a note")?;
+    Ok(())
+}
+
+/// Notes, the newest first.
+pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<Vec<Note>> {
+    let sql = "SELECT scope, period, text, person, written_at FROM notes \
+               ORDER BY written_at DESC, id DESC LIMIT $1";
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(NOTES_MAX)
+        .fetch_all(connection)
+        .await
+        .context("cannot read notes")?;
+    let note = |(path, period, text, by, at): Row| {
+        Ok(Note { scope: node(&path)?, period, text, by, at: instant(at)? })
+    };
+    rows.into_iter().map(note).collect()
+}

@@ -1,0 +1,167 @@
+//! What people do about alerts, each in one transaction with the line that says who did it.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sqlx::SqliteConnection;
+
+use crate::{
+    audit::{self, Deed},
+    database::store::Store,
+    episodes::{
+        episode::{self, EpisodeEvent},
+        notes, silences,
+    },
+};
+use kpid_rules::{
+    alerting::{Acknowledgement, Episode, Note, Silence},
+    model::Scope,
+};
+
+/// How somebody acknowledged who did it by the link of a mail.
+const BY_LINK: &str = "by the link in a mail";
+
+/// What came of acknowledging an episode.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Acknowledged {
+    /// It is acknowledged.
+    Done(Box<Episode>),
+    /// There is no open episode, or another one than was meant.
+    NotOpen,
+}
+
+/// What came of acknowledging an episode by the link of a mail.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AcknowledgedByLink {
+    /// It is acknowledged.
+    Done(Scope),
+    /// Somebody did so before, and that stands.
+    Already,
+    /// It is over.
+    NotOpen,
+}
+
+impl Store {
+    /// Acknowledges the open episode of a scope: that of a `number`, or whichever is open.
+    pub async fn acknowledge(
+        &self,
+        scope: &Scope,
+        number: Option<u32>,
+        acknowledgement: &Acknowledgement,
+    ) -> anyhow::Result<Acknowledged> {
+        let mut tx = self.begin().await?;
+        let episode = episode::load(&mut tx).await?.remove(scope);
+        let meant = |episode: &Episode| {
+            episode.is_open() && number.is_none_or(|number| number == episode.number)
+        };
+        let Some(episode) = episode.filter(meant) else { return Ok(Acknowledged::NotOpen) };
+        let episode = acknowledge(&mut tx, scope, &episode, acknowledgement, None).await?;
+        tx.commit().await.context("cannot write an acknowledgement")?;
+        Ok(Acknowledged::Done(Box::new(episode)))
+    }
+
+    /// Acknowledges the open episode that messages are recognised by, if nobody has yet. Its node may
+    /// have got another id since.
+    pub async fn acknowledge_by_link(
+        &self,
+        dedup_key: &str,
+        acknowledgement: &Acknowledgement,
+    ) -> anyhow::Result<AcknowledgedByLink> {
+        let mut tx = self.begin().await?;
+        let mut episodes = episode::load(&mut tx).await?.into_iter();
+        let found =
+            episodes.find(|(scope, held)| held.is_open() && held.dedup_key(scope) == dedup_key);
+        let Some((scope, episode)) = found else { return Ok(AcknowledgedByLink::NotOpen) };
+        if episode.acknowledgement.is_some() {
+            return Ok(AcknowledgedByLink::Already);
+        }
+        acknowledge(&mut tx, &scope, &episode, acknowledgement, Some(BY_LINK)).await?;
+        tx.commit().await.context("cannot write an acknowledgement")?;
+        Ok(AcknowledgedByLink::Done(scope))
+    }
+
+    /// Keeps a silence; the number it goes by comes back. People read in the zone when it ends.
+    pub async fn silence(
+        &self,
+        silence: &Silence,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<i64> {
+        let mut tx = self.begin().await?;
+        let id = silences::record(&mut tx, silence).await?;
+        let until = silence.until.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
+        let deed = Deed {
+            at: now,
+            by: silence.by.clone(),
+            action: "silenced".to_owned(),
+            of: silence.scope.to_string(),
+            detail: Some(format!("{}; until {until}", silence.reason)),
+        };
+        audit::record(&mut tx, &deed).await?;
+        tx.commit().await.context("cannot write a silence")?;
+        Ok(id)
+    }
+
+    /// Ends a silence before its time; the node it was of comes back, or none if there is no such
+    /// silence, or it is over.
+    pub async fn unsilence(
+        &self,
+        id: i64,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<Scope>> {
+        let mut tx = self.begin().await?;
+        let Some(scope) = silences::end(&mut tx, id, by, now).await? else { return Ok(None) };
+        let deed = Deed {
+            at: now,
+            by: by.to_owned(),
+            action: "unsilenced".to_owned(),
+            of: scope.to_string(),
+            detail: None,
+        };
+        audit::record(&mut tx, &deed).await?;
+        tx.commit().await.context("cannot end a silence")?;
+        Ok(Some(scope))
+    }
+
+    /// Keeps a note.
+    pub async fn note(&self, note: &Note) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        notes::record(&mut tx, note).await?;
+        let deed = Deed {
+            at: note.at,
+            by: note.by.clone(),
+            action: "noted".to_owned(),
+            of: note.scope.to_string(),
+            detail: Some(format!("{}: {}", note.period, note.text)),
+        };
+        audit::record(&mut tx, &deed).await?;
+        tx.commit().await.context("cannot write a note")
+    }
+}
+
+/// Writes an acknowledgement down: in the episode, in its story, and who did it in which way.
+async fn acknowledge(
+    tx: &mut SqliteConnection,
+    scope: &Scope,
+    episode: &Episode,
+    acknowledgement: &Acknowledgement,
+    way: Option<&str>,
+) -> anyhow::Result<Episode> {
+    let episode = episode.acknowledge(acknowledgement.clone());
+    let (by, at) = (acknowledgement.by.clone(), acknowledgement.at);
+    episode::write(tx, scope, &episode, at).await?;
+    episode::tell(tx, &EpisodeEvent::acknowledged(scope, &episode, at)).await?;
+    let due = acknowledgement.due.map(|day| format!("due {day}"));
+    let way = way.map(str::to_owned).into_iter();
+    let detail: Vec<String> = way.chain(acknowledgement.comment.clone()).chain(due).collect();
+    let deed = Deed {
+        at,
+        by,
+        action: "acknowledged".to_owned(),
+        of: format!("{scope}/{}", episode.number),
+        detail: (!detail.is_empty()).then(|| detail.join("; ")),
+    };
+    audit::record(tx, &deed).await?;
+    Ok(episode)
+}

@@ -1,0 +1,84 @@
+//! The table `silences`: when nobody wants to hear of what.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use crate::database::{
+    columns::{instant, node, node_key},
+    store::Store,
+};
+use kpid_rules::{alerting::Silence, model::Scope};
+
+/// A silence that is kept, and the number it goes by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptSilence {
+    /// Names it.
+    pub id: i64,
+    /// What is silenced, when and why.
+    #[serde(flatten)]
+    pub silence: Silence,
+}
+
+type Row = (i64, String, i64, i64, String, String);
+
+impl Store {
+    /// Silences that are not over at `now`, also those to come, by their end.
+    pub async fn silences(&self, now: DateTime<Utc>) -> anyhow::Result<Vec<KeptSilence>> {
+        load(&mut *self.read().await?, now).await
+    }
+}
+
+pub(crate) async fn record(tx: &mut SqliteConnection, silence: &Silence) -> anyhow::Result<i64> {
+    let sql = "INSERT INTO silences (scope, starts, ends, reason, person) \
+               VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    let (id,): (i64,) = sqlx::query_as(sql)
+        .bind(node_key(&silence.scope))
+        .bind(silence.from.timestamp_micros())
+        .bind(silence.until.timestamp_micros())
+        .bind(&silence.reason)
+        .bind(&silence.by)
+        .fetch_one(tx)
+        .await
+        .context("cannot write a silence")?;
+    Ok(id)
+}
+
+/// Ends a silence that is not over, if there is one of that number.
+pub(crate) async fn end(
+    tx: &mut SqliteConnection,
+    id: i64,
+    by: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<Scope>> {
+    let sql = "UPDATE silences SET ended_at = $2, ended_by = $3 \
+               WHERE id = $1 AND ended_at IS NULL AND ends > $2 RETURNING scope";
+    let row: Option<(String,)> = sqlx::query_as(sql)
+        .bind(id)
+        .bind(now.timestamp_micros())
+        .bind(by)
+        .fetch_optional(tx)
+        .await
+        .context("cannot end a silence")?;
+    row.map(|(path,)| node(&path)).transpose()
+}
+
+/// Silences that are not over at `now`, also those to come, by their end.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<KeptSilence>> {
+    let sql = "SELECT id, scope, starts, ends, reason, person FROM silences \
+               WHERE ends > $1 AND ended_at IS NULL ORDER BY ends, id";
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(now.timestamp_micros())
+        .fetch_all(connection)
+        .await
+        .context("cannot read silences")?;
+    let kept = |(id, path, starts, ends, reason, by): Row| {
+        let (from, until) = (instant(starts)?, instant(ends)?);
+        Ok(KeptSilence { id, silence: Silence { scope: node(&path)?, from, until, reason, by } })
+    };
+    rows.into_iter().map(kept).collect()
+}

@@ -1,0 +1,91 @@
+//! Everything held of the KPIs, as a judgement sees it.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use crate::{
+    actuals::{
+        collections::{self, Newest},
+        history,
+    },
+    database::store::Store,
+    episodes::{episode, incidents, notes, silences},
+    judgement::reports,
+    outbox::{
+        pacing::{self, Waiting},
+        receipts::{self, Known},
+    },
+};
+use kpid_rules::{
+    alerting::{Episode, Note, Silence},
+    evaluation::{Incident, IncidentKey},
+    model::{Id, KpiRef, Period, Scope},
+    series::History,
+};
+
+/// What is held, as a judgement sees it.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Everything collected.
+    pub history: History,
+    /// Where alerts stand.
+    pub episodes: HashMap<Scope, Episode>,
+    /// Silences that are not over, also those to come.
+    pub silences: Vec<Silence>,
+    /// What people wrote, the newest first.
+    pub notes: Vec<Note>,
+    /// Where trouble with data stands, by its key.
+    pub incidents: HashMap<IncidentKey, Incident>,
+    /// How the newest attempts to collect all KPIs went.
+    pub attempts: HashMap<KpiRef, Newest>,
+    /// What is known of the messages of open alerts.
+    pub known: HashMap<Scope, Known>,
+    /// News that wait for working hours.
+    pub waiting: Vec<Waiting>,
+    /// The newest period of each scorecard that needs no report any more.
+    pub reported: HashMap<Id, Period>,
+}
+
+impl Held {
+    /// What nobody wants to hear of at `now`.
+    pub fn silenced(&self, now: DateTime<Utc>) -> Vec<Scope> {
+        let holding = self.silences.iter().filter(|silence| silence.holds(now));
+        holding.map(|silence| silence.scope.clone()).collect()
+    }
+}
+
+impl Store {
+    /// Everything held of the KPIs, to look at.
+    pub async fn held(&self, kpis: &HashSet<KpiRef>) -> anyhow::Result<Held> {
+        let mut connection = self.read().await?;
+        load(&mut connection, kpis, DateTime::UNIX_EPOCH).await
+    }
+}
+
+/// Reads it, within one transaction or none.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    kpis: &HashSet<KpiRef>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Held> {
+    let names: Vec<String> = kpis.iter().map(ToString::to_string).collect();
+    let names = serde_json::to_string(&names)?;
+    let mut history = History::default();
+    history::load(connection, &names, &mut history).await?;
+    collections::load(connection, &names, &mut history).await?;
+    let silences = silences::load(connection, now).await?;
+    let episodes = episode::load(connection).await?;
+    Ok(Held {
+        history,
+        known: receipts::load(connection, &episodes).await?,
+        episodes,
+        silences: silences.into_iter().map(|kept| kept.silence).collect(),
+        notes: notes::load(connection).await?,
+        incidents: incidents::load(connection).await?,
+        attempts: collections::newest(connection).await?,
+        waiting: pacing::waiting(connection).await?,
+        reported: reports::load(connection).await?,
+    })
+}

@@ -1,0 +1,6 @@
+//! What a judgement sees, and what it leaves behind.
+
+pub(crate) mod held;
+pub(crate) mod judge;
+pub(crate) mod reports;
+pub(crate) mod snapshots;

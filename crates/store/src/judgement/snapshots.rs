@@ -1,0 +1,89 @@
+//! The table `snapshots`: each scorecard as it was judged, whenever that changed.
+
+use std::ops::Range;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use crate::database::store::Store;
+use kpid_rules::{judgement::Standing, model::Id};
+
+/// The verdict on a scorecard as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastVerdict {
+    /// The configuration that judged.
+    pub config: String,
+    /// The scorecard with everything below it, as JSON.
+    pub standing: String,
+}
+
+impl Store {
+    /// The last verdict on a scorecard in a span of time that another configuration than one gave.
+    pub async fn verdict_by_another(
+        &self,
+        scorecard: &Id,
+        digest: &str,
+        within: Range<DateTime<Utc>>,
+    ) -> anyhow::Result<Option<PastVerdict>> {
+        let sql = "SELECT config, standing FROM snapshots \
+                   WHERE scorecard = $1 AND config <> $2 AND as_of >= $3 AND as_of < $4 \
+                   ORDER BY as_of DESC LIMIT 1";
+        let row: Option<(String, String)> = sqlx::query_as(sql)
+            .bind(scorecard.as_str())
+            .bind(digest)
+            .bind(within.start.timestamp_micros())
+            .bind(within.end.timestamp_micros())
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .context("cannot read snapshots")?;
+        Ok(row.map(|(config, standing)| PastVerdict { config, standing }))
+    }
+
+    /// The newest verdict on each scorecard that had been given at an instant.
+    pub async fn verdicts_at(&self, instant: DateTime<Utc>) -> anyhow::Result<Vec<PastVerdict>> {
+        let sql = "SELECT config, standing FROM snapshots AS held WHERE as_of = \
+                   (SELECT max(as_of) FROM snapshots \
+                    WHERE scorecard = held.scorecard AND as_of <= $1) ORDER BY scorecard";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+            .bind(instant.timestamp_micros())
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .context("cannot read snapshots")?;
+        let verdict = |(config, standing)| PastVerdict { config, standing };
+        Ok(rows.into_iter().map(verdict).collect())
+    }
+}
+
+pub(crate) async fn record(
+    tx: &mut SqliteConnection,
+    standing: &Standing,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let newest = "SELECT standing FROM snapshots WHERE scorecard = $1 ORDER BY as_of DESC LIMIT 1";
+    let insert = "INSERT INTO snapshots (scorecard, as_of, config, standing) \
+                  VALUES ($1, $2, $3, $4) \
+                  ON CONFLICT (scorecard, as_of) DO UPDATE SET \
+                  config = excluded.config, standing = excluded.standing";
+    for scorecard in &standing.scorecards {
+        let id = scorecard.id.as_str();
+        let text = serde_json::to_string(scorecard)?;
+        let held: Option<(String,)> = sqlx::query_as(newest)
+            .bind(id)
+            .fetch_optional(&mut *tx)
+            .await
+            .context("cannot read a snapshot")?;
+        if held.is_some_and(|(held,)| held == text) {
+            continue;
+        }
+        sqlx::query(insert)
+            .bind(id)
+            .bind(now.timestamp_micros())
+            .bind(&standing.config)
+            .bind(text)
+            .execute(&mut *tx)
+            .await
+            .context("cannot write a snapshot")?;
+    }
+    Ok(())
+}

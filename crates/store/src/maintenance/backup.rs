@@ -1,0 +1,227 @@
+//! A copy of the store while it is in use, and the way back from one.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail, ensure};
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
+};
+use tracing::warn;
+
+use crate::database::{
+    lock::InstanceLock,
+    store::{BUSY_TIMEOUT, MIGRATIONS, newer},
+};
+
+/// Files that SQLite keeps beside a store.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// What a backup holds, as read back from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// Its size.
+    pub bytes: u64,
+    /// Revisions of actuals in it.
+    pub actuals: u64,
+    /// Its schema's version.
+    pub schema: i64,
+}
+
+/// Copies a store, also while a daemon writes to it, and reads the copy back before it gets its
+/// name. A file that is there already is replaced only with `replace`.
+pub async fn backup(store: &Path, target: &Path, replace: bool) -> anyhow::Result<Backup> {
+    ensure!(store.exists(), "there is no store {} to back up", store.display());
+    ensure!(
+        replace || !target.exists(),
+        "{} is there already; name another file, or replace it with --force",
+        target.display()
+    );
+    let draft = beside(target, ".part");
+    remove(&draft)?;
+    // Made first, so that nobody else can ever read it.
+    drop(private(&draft).with_context(|| format!("cannot write {}", draft.display()))?);
+    let copied = copy(store, &draft).await;
+    let copied = match copied {
+        Ok(()) => look_through(&draft).await.context("the backup cannot be read back"),
+        Err(error) => Err(error),
+    };
+    match copied {
+        Ok(backup) => {
+            settle(&draft, target)?;
+            Ok(backup)
+        }
+        Err(error) => {
+            remove(&draft)?;
+            Err(error)
+        }
+    }
+}
+
+/// Puts a backup in the place of a store. What was there is kept beside, under the name returned.
+pub async fn restore(
+    backup: &Path,
+    store: &Path,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(Backup, Option<PathBuf>)> {
+    let lock = InstanceLock::take(store).await?;
+    let held = look_through(backup)
+        .await
+        .with_context(|| format!("{} is no backup of a store", backup.display()))?;
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    ensure!(held.schema <= known, newer(backup, held.schema));
+    let draft = beside(store, ".part");
+    remove(&draft)?;
+    let mut copy = private(&draft).with_context(|| format!("cannot write {}", draft.display()))?;
+    let mut source =
+        File::open(backup).with_context(|| format!("cannot read {}", backup.display()))?;
+    std::io::copy(&mut source, &mut copy)
+        .with_context(|| format!("cannot copy {}", backup.display()))?;
+    drop(copy);
+    let kept = set_aside(store, now).await?;
+    settle(&draft, store)?;
+    drop(lock);
+    Ok((held, kept))
+}
+
+/// Reads a whole store: whether it is sound, and what is in it.
+pub async fn look_through(path: &Path) -> anyhow::Result<Backup> {
+    let bytes =
+        fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+    let mut connection = open(path).await?;
+    let (words,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
+        .fetch_one(&mut connection)
+        .await
+        .context("its pages cannot be read")?;
+    if words != "ok" {
+        bail!("its pages are damaged: {words}");
+    }
+    let sql = "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success), \
+               (SELECT count(*) FROM actuals)";
+    let (schema, actuals): (Option<i64>, i64) =
+        sqlx::query_as(sql).fetch_one(&mut connection).await.context("it is no store of kpid")?;
+    connection.close().await.context("cannot close it")?;
+    let schema = schema.context("it is no store of kpid")?;
+    Ok(Backup { bytes, actuals: actuals.unsigned_abs(), schema })
+}
+
+async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
+    let options =
+        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+    SqliteConnection::connect_with(&options)
+        .await
+        .with_context(|| format!("cannot open {}", path.display()))
+}
+
+async fn copy(store: &Path, draft: &Path) -> anyhow::Result<()> {
+    let mut connection = open(store).await?;
+    let name = draft.to_str().with_context(|| format!("{} is no UTF-8", draft.display()))?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await;
+    copied.with_context(|| format!("cannot copy {} to {name}", store.display()))?;
+    connection.close().await.context("cannot close the store")?;
+    // A copy with a write-ahead log of its own would be two files.
+    let options =
+        SqliteConnectOptions::new().filename(draft).journal_mode(SqliteJournalMode::Delete);
+    let copy = SqliteConnection::connect_with(&options).await.context("cannot open the copy")?;
+    copy.close().await.context("cannot close the copy")
+}
+
+/// Names a finished file, so that it is there as a whole or not at all, also after a power cut.
+fn settle(draft: &Path, target: &Path) -> anyhow::Result<()> {
+    let told = || format!("cannot write {}", target.display());
+    File::open(draft).and_then(|file| file.sync_all()).with_context(told)?;
+    fs::rename(draft, target).with_context(told)?;
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).with_context(told)
+}
+
+/// Gives a store a second name, under which it is kept when another takes its first. The first is
+/// never without a store: a daemon that started in between would begin a new one.
+async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<PathBuf>> {
+    if !store.exists() {
+        return Ok(None);
+    }
+    // A log left beside would be taken for that of the new store. One that cannot be written into
+    // its store is of a damaged one, and goes with it.
+    if let Err(error) = write_log_into(store).await {
+        warn!("what is kept of {} is kept with its log: {error:#}", store.display());
+    }
+    let kept = beside(store, &format!(".before-{}", now.format("%Y%m%dT%H%M%S%.3fZ")));
+    let told = || format!("cannot keep {} as {}", store.display(), kept.display());
+    match fs::hard_link(store, &kept) {
+        // A copy onto a second name of the same file would empty it.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(error).with_context(told);
+        }
+        Err(_no_links_here) => drop(fs::copy(store, &kept).with_context(told)?),
+        Ok(()) => {}
+    }
+    for companion in COMPANIONS {
+        let from = beside(store, companion);
+        if from.exists() {
+            fs::rename(&from, beside(&kept, companion))
+                .with_context(|| format!("cannot move {}", from.display()))?;
+        }
+    }
+    Ok(Some(kept))
+}
+
+/// Whoever closes a store last writes its log into it and removes the log.
+async fn write_log_into(store: &Path) -> anyhow::Result<()> {
+    let options = SqliteConnectOptions::new().filename(store).busy_timeout(BUSY_TIMEOUT);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An empty file that only its owner can read: it holds a company's figures.
+fn private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::store::Store;
+
+    #[tokio::test]
+    async fn a_restore_that_is_killed_half_way_leaves_a_whole_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("kpid.db");
+        // One that was killed leaves its log beside.
+        let dead = Store::open(&store).await.unwrap();
+        let left = folder.path().join("left.db");
+        for companion in ["", "-wal"] {
+            fs::copy(beside(&store, companion), beside(&left, companion)).unwrap();
+        }
+        dead.close().await;
+        assert!(fs::metadata(beside(&left, "-wal")).unwrap().len() > 0);
+
+        let kept = set_aside(&left, DateTime::UNIX_EPOCH).await.unwrap().unwrap();
+        assert!(COMPANIONS.iter().all(|companion| !beside(&left, companion).exists()));
+        for whole in [left, kept] {
+            look_through(&whole).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! How a store is, whatever its schema and without changing it: its pages, its age, what waits.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use sqlx::{
+    Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteError},
+};
+
+use crate::database::{
+    columns::instant,
+    store::{BUSY_TIMEOUT, MIGRATIONS},
+};
+
+/// SQLite's codes of a malformed store and of a file that is none; extended codes keep them in
+/// their last byte.
+const DAMAGE_CODES: [i32; 2] = [11, 26];
+
+/// What a look at a store finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkup {
+    /// Its schema's version.
+    pub schema: i64,
+    /// The schema of this program.
+    pub schema_known: i64,
+    /// The newest instant at which it says that something happened.
+    pub newest: Option<DateTime<Utc>>,
+    /// How many deliveries wait.
+    pub waiting: u64,
+    /// Since when the oldest of them does.
+    pub waiting_since: Option<DateTime<Utc>>,
+    /// How many deliveries were given up and neither retried nor dropped.
+    pub given_up: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Pages of it that hold nothing, and are filled before it grows.
+    pub free_bytes: u64,
+}
+
+/// Looks over the pages of a store, in less time than a whole check takes. Damage is an error that
+/// names the way out.
+pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    match quick_check(path).await {
+        Ok(words) if words == "ok" => Ok(()),
+        Ok(words) => bail!(damaged(path, &words)),
+        Err(error) if is_damage(&error) => bail!(damaged(path, &error.to_string())),
+        Err(error) => {
+            Err(error).with_context(|| format!("cannot read the store {}", path.display()))
+        }
+    }
+}
+
+/// Looks at what a store holds; any schema will do.
+pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
+    let told = || format!("cannot read the store {}", path.display());
+    let mut connection = open(path).await.with_context(told)?;
+    let sql = "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success), \
+               (SELECT max(at) FROM (SELECT max(finished_at) AS at FROM collections \
+                UNION ALL SELECT max(as_of) FROM snapshots \
+                UNION ALL SELECT max(written_at) FROM deliveries)), \
+               (SELECT count(*) FROM deliveries WHERE state = 'pending'), \
+               (SELECT min(CASE WHEN attempts = 0 THEN max(written_at, next_attempt_at) \
+                ELSE written_at END) FROM deliveries WHERE state = 'pending'), \
+               (SELECT count(*) FROM deliveries WHERE state = 'given_up')";
+    let (schema, newest, waiting, waiting_since, given_up): (
+        Option<i64>,
+        Option<i64>,
+        i64,
+        Option<i64>,
+        i64,
+    ) = sqlx::query_as(sql).fetch_one(&mut connection).await.with_context(told)?;
+    let pages: (i64, i64, i64) = sqlx::query_as(
+        "SELECT page_count, freelist_count, page_size \
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .with_context(told)?;
+    let (bytes, free) = (pages.0.saturating_mul(pages.2), pages.1.saturating_mul(pages.2));
+    connection.close().await.with_context(told)?;
+    let schema_known = MIGRATIONS.iter().map(|migration| migration.version).max();
+    Ok(Checkup {
+        schema: schema.with_context(|| format!("{} is no store of kpid", path.display()))?,
+        schema_known: schema_known.unwrap_or_default(),
+        newest: newest.map(instant).transpose()?,
+        waiting: waiting.unsigned_abs(),
+        waiting_since: waiting_since.map(instant).transpose()?,
+        given_up: given_up.unsigned_abs(),
+        bytes: bytes.unsigned_abs(),
+        free_bytes: free.unsigned_abs(),
+    })
+}
+
+async fn quick_check(path: &Path) -> Result<String, sqlx::Error> {
+    let mut connection = open(path).await?;
+    let (words,): (String,) =
+        sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(words)
+}
+
+async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options =
+        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+    SqliteConnection::connect_with(&options).await
+}
+
+fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<SqliteError>())
+        .and_then(|error| sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok());
+    code.is_some_and(|code| DAMAGE_CODES.contains(&(code & 0xff)))
+}
+
+fn damaged(path: &Path, words: &str) -> String {
+    format!(
+        "the store {} is damaged ({words}); restore a backup with `kpid restore FILE`, which keeps \
+         this one beside",
+        path.display()
+    )
+}

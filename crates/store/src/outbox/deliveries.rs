@@ -1,0 +1,242 @@
+//! The table `deliveries`: what is to be told to whom, until it has been.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use crate::database::{
+    columns::{delivery_id, instant, unsigned},
+    lock::InstanceLock,
+    store::Store,
+};
+
+/// A delivery decided on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewDelivery {
+    /// Names it for ever, also to its receiver.
+    pub id: Uuid,
+    /// Names the episode: scorecard/perspective/number.
+    pub dedup_key: String,
+    /// The event's word.
+    pub event: &'static str,
+    /// Which message of the episode it is: the same word may be told more than once.
+    pub sequence: u32,
+    /// The channel's id.
+    pub channel: String,
+    /// The address, or the channel's id.
+    pub recipient: String,
+    /// What the message says, as JSON.
+    pub facts: String,
+    /// Until when working hours hold it back, if they do.
+    pub held_until: Option<DateTime<Utc>>,
+}
+
+/// A delivery taken to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed {
+    /// Names it for ever, also to its receiver.
+    pub id: Uuid,
+    /// The address, or the channel's id.
+    pub recipient: String,
+    /// What the message says, as JSON.
+    pub facts: String,
+    /// When it was decided on, or when its hours began, or when a person last took it up again.
+    pub written_at: DateTime<Utc>,
+    /// How many attempts were made, this one included.
+    pub attempts: u32,
+}
+
+type ClaimedRow = (String, String, String, i64, i64);
+
+/// Nothing that happened earlier in the episode of the delivery `due` waits for the same reader; a
+/// clock that was set back changes no order.
+pub(crate) const FIRST_OF_ITS_EPISODE: &str = "NOT EXISTS (SELECT 1 FROM deliveries AS before \
+    WHERE before.state IN ('pending', 'held') AND before.dedup_key = due.dedup_key \
+    AND before.channel = due.channel AND before.recipient = due.recipient \
+    AND (before.sequence, before.id) < (due.sequence, due.id))";
+
+impl Store {
+    /// Takes deliveries over a channel that are due; they are the caller's until `until`.
+    pub async fn claim(
+        &self,
+        channel: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<Claimed>> {
+        claim(&mut *self.read().await?, channel, now, until, limit).await
+    }
+
+    /// Frees what a process that died had claimed; only the holder of the lock may.
+    pub async fn free_claims(&self, _lock: &InstanceLock) -> anyhow::Result<u64> {
+        free_claims(&self.pool).await
+    }
+
+    /// A delivery was made.
+    pub async fn delivered(&self, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+        delivered(&self.pool, id, now).await
+    }
+
+    /// A delivery failed and is due again.
+    pub async fn due_again(&self, id: Uuid, at: DateTime<Utc>, error: &str) -> anyhow::Result<()> {
+        due_again(&self.pool, id, at, error).await
+    }
+
+    /// A delivery will never be made.
+    pub async fn given_up(
+        &self,
+        id: Uuid,
+        now: DateTime<Utc>,
+        error: &str,
+        notices: &[NewDelivery],
+    ) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        given_up(&mut tx, id, now, error).await?;
+        record(&mut tx, notices, now).await?;
+        tx.commit().await.context("cannot settle a delivery")
+    }
+
+    /// Keeps what is to be told beside any judgement; what has been told already is not told again.
+    pub async fn tell(&self, notices: &[NewDelivery], now: DateTime<Utc>) -> anyhow::Result<()> {
+        let mut tx = self.begin().await?;
+        record(&mut tx, notices, now).await?;
+        tx.commit().await.context("cannot write a delivery")
+    }
+
+    /// How many deliveries wait, due or not.
+    pub async fn pending(&self) -> anyhow::Result<u64> {
+        pending(&self.pool).await
+    }
+
+    /// A message by what it is about, as it was decided first.
+    pub async fn told(&self, dedup_key: &str) -> anyhow::Result<Option<String>> {
+        let sql = "SELECT facts FROM deliveries WHERE dedup_key = $1 ORDER BY id LIMIT 1";
+        let found: Option<(String,)> = sqlx::query_as(sql)
+            .bind(dedup_key)
+            .fetch_optional(&mut *self.read().await?)
+            .await
+            .context("cannot read the outbox")?;
+        Ok(found.map(|(facts,)| facts))
+    }
+}
+
+/// Writes deliveries; one that is there already, by episode, event, sequence, channel and
+/// recipient, stays.
+pub(crate) async fn record(
+    tx: &mut SqliteConnection,
+    deliveries: &[NewDelivery],
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO deliveries \
+               (id, dedup_key, event, channel, recipient, facts, written_at, sequence, \
+               state, next_attempt_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+               CASE WHEN $9 IS NULL THEN 'pending' ELSE 'held' END, coalesce($9, $7), \
+               CASE WHEN $9 IS NOT NULL THEN 'waits for working hours' END) \
+               ON CONFLICT (dedup_key, event, sequence, channel, recipient) DO NOTHING";
+    for delivery in deliveries {
+        sqlx::query(sql)
+            .bind(delivery.id.to_string())
+            .bind(&delivery.dedup_key)
+            .bind(delivery.event)
+            .bind(&delivery.channel)
+            .bind(&delivery.recipient)
+            .bind(&delivery.facts)
+            .bind(now.timestamp_micros())
+            .bind(delivery.sequence)
+            .bind(delivery.held_until.map(|until| until.timestamp_micros()))
+            .execute(&mut *tx)
+            .await
+            .context("cannot write a delivery")?;
+    }
+    Ok(())
+}
+
+/// Takes what is due. What happened later in an episode waits until its recipient heard of what
+/// happened before: by its number, since a clock may be set back between the two.
+pub(crate) async fn claim(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: u32,
+) -> anyhow::Result<Vec<Claimed>> {
+    let sql = format!(
+        "UPDATE deliveries SET claimed_until = $2, attempts = attempts + 1 \
+         WHERE id IN (SELECT due.id FROM deliveries AS due \
+             WHERE due.state = 'pending' AND due.channel = $4 AND due.next_attempt_at <= $1 \
+             AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
+             AND {FIRST_OF_ITS_EPISODE} ORDER BY due.next_attempt_at, due.id LIMIT $3) \
+         RETURNING id, recipient, facts, coalesce(retried_at, released_at, written_at), attempts"
+    );
+    let rows: Vec<ClaimedRow> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(now.timestamp_micros())
+        .bind(until.timestamp_micros())
+        .bind(limit)
+        .bind(channel)
+        .fetch_all(connection)
+        .await
+        .context("cannot read the outbox")?;
+    let claimed = |(id, recipient, facts, written_at, attempts): ClaimedRow| {
+        Ok(Claimed {
+            id: delivery_id(&id)?,
+            recipient,
+            facts,
+            written_at: instant(written_at)?,
+            attempts: unsigned(attempts),
+        })
+    };
+    rows.into_iter().map(claimed).collect()
+}
+
+pub(crate) async fn free_claims(pool: &SqlitePool) -> anyhow::Result<u64> {
+    let sql = "UPDATE deliveries SET claimed_until = NULL WHERE claimed_until IS NOT NULL \
+               AND state = 'pending'";
+    let freed = sqlx::query(sql).execute(pool).await.context("cannot write the outbox")?;
+    Ok(freed.rows_affected())
+}
+
+pub(crate) async fn delivered(
+    pool: &SqlitePool,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE deliveries SET state = 'delivered', claimed_until = NULL, settled_at = $2 \
+               WHERE id = $1";
+    let settled = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
+    settled.execute(pool).await.context("cannot settle a delivery")?;
+    Ok(())
+}
+
+pub(crate) async fn due_again(
+    pool: &SqlitePool,
+    id: Uuid,
+    at: DateTime<Utc>,
+    error: &str,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE deliveries SET next_attempt_at = $2, claimed_until = NULL, last_error = $3 \
+               WHERE id = $1 AND state = 'pending'";
+    let settled = sqlx::query(sql).bind(id.to_string()).bind(at.timestamp_micros()).bind(error);
+    settled.execute(pool).await.context("cannot settle a delivery")?;
+    Ok(())
+}
+
+pub(crate) async fn given_up(
+    tx: &mut SqliteConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+    error: &str,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE deliveries SET state = 'given_up', claimed_until = NULL, settled_at = $2, \
+               last_error = $3 WHERE id = $1 AND state = 'pending'";
+    let settled = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(error);
+    settled.execute(tx).await.context("cannot settle a delivery")?;
+    Ok(())
+}
+
+pub(crate) async fn pending(pool: &SqlitePool) -> anyhow::Result<u64> {
+    let sql = "SELECT count(*) FROM deliveries WHERE state = 'pending'";
+    let (count,): (i64,) =
+        sqlx::query_as(sql).fetch_one(pool).await.context("cannot read the outbox")?;
+    Ok(count.unsigned_abs())
+}

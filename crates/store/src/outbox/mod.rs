@@ -1,0 +1,7 @@
+//! Deliveries: to be made, held, kept for a summary, settled.
+
+pub(crate) mod admin;
+pub(crate) mod deliveries;
+pub(crate) mod pacing;
+pub(crate) mod receipts;
+pub(crate) mod standing_alerts;

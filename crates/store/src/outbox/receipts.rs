@@ -1,0 +1,175 @@
+//! When the readers of open alerts came to know of them, as the outbox has it: a message that was
+//! decided is not a message that arrived.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use crate::database::columns::instant;
+use kpid_rules::{
+    alerting::{Episode, Heard, Receipts},
+    model::Scope,
+};
+
+/// What is known of the messages of one episode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Since when its readers know of it.
+    pub receipts: Receipts,
+    /// By channel and recipient, who waits for a message of it that has not arrived.
+    pub waiting: HashSet<(String, String)>,
+}
+
+/// A message of trouble: dedup key, event, sequence, channel, recipient, state, when it was settled.
+type Row = (String, String, i64, String, String, String, Option<i64>);
+
+/// What is known of the messages of all open episodes.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    episodes: &HashMap<Scope, Episode>,
+) -> anyhow::Result<HashMap<Scope, Known>> {
+    let open = episodes.iter().filter(|(_, episode)| episode.is_open());
+    let keys: HashMap<String, &Scope> =
+        open.map(|(scope, episode)| (episode.dedup_key(scope), scope)).collect();
+    let sql = "SELECT dedup_key, event, sequence, channel, recipient, state, settled_at \
+               FROM deliveries WHERE dedup_key IN (SELECT value FROM json_each($1)) \
+               AND event IN ('opened', 'worsened', 'reminded', 'escalated') \
+               ORDER BY dedup_key, sequence";
+    let names: Vec<&String> = keys.keys().collect();
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(serde_json::to_string(&names)?)
+        .fetch_all(connection)
+        .await
+        .context("cannot read the outbox")?;
+    let mut known = HashMap::new();
+    for of_episode in rows.chunk_by(|one, other| one.0 == other.0) {
+        let scope = of_episode.first().and_then(|(key, ..)| keys.get(key));
+        if let Some(scope) = scope {
+            known.insert((*scope).clone(), of(of_episode)?);
+        }
+    }
+    Ok(known)
+}
+
+/// What the messages of one episode come to, in the order in which they are told.
+fn of(rows: &[Row]) -> anyhow::Result<Known> {
+    let mut known = Known::default();
+    for of_message in rows.chunk_by(|one, other| one.2 == other.2) {
+        let Some(heard) = heard(of_message)? else { continue };
+        let first = &mut known.receipts.first;
+        *first = match (*first, heard) {
+            (Heard::At(earlier), Heard::At(later)) => Heard::At(earlier.min(later)),
+            (Heard::At(_), _) => *first,
+            (_, heard) => heard,
+        };
+        // Whoever it escalates to hears for the first time what the others know.
+        if of_message.iter().all(|(_, event, ..)| event != "escalated") {
+            known.receipts.last = heard;
+        }
+    }
+    let waiting = rows.iter().filter(|(.., state, _)| is_on_its_way(state));
+    known.waiting = waiting
+        .map(|(.., channel, recipient, _, _)| (channel.clone(), recipient.clone()))
+        .collect();
+    Ok(known)
+}
+
+/// When the first of its readers got a message; `None` if nobody ever will. What waits for working
+/// hours is as old as its decision: what comes meanwhile leaves in one mail with it.
+fn heard(of_message: &[Row]) -> anyhow::Result<Option<Heard>> {
+    let arrived = of_message
+        .iter()
+        .filter(|(.., state, _)| matches!(state.as_str(), "delivered" | "digested"))
+        .filter_map(|(.., settled_at)| *settled_at);
+    if let Some(first) = arrived.min() {
+        let first: DateTime<Utc> = instant(first)?;
+        return Ok(Some(Heard::At(first)));
+    }
+    let is = |wanted: fn(&str) -> bool| of_message.iter().any(|(.., state, _)| wanted(state));
+    if is(|state| state == "held") {
+        return Ok(Some(Heard::AsTold));
+    }
+    Ok(is(is_on_its_way).then_some(Heard::NotYet))
+}
+
+fn is_on_its_way(state: &str) -> bool {
+    matches!(state, "pending" | "digest")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known of messages: event, sequence, recipient, state, and the second it was settled.
+    fn known(rows: &[(&str, i64, &str, &str, Option<i64>)]) -> Known {
+        let row = |(event, sequence, to, state, at): &(&str, i64, &str, &str, Option<i64>)| {
+            let text = |text: &str| text.to_owned();
+            let settled_at = at.map(|at| at * 1_000_000);
+            (text("k"), text(event), *sequence, text("mail"), text(to), text(state), settled_at)
+        };
+        of(&rows.iter().map(row).collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn people_know_of_an_alert_when_the_first_of_them_got_its_message() {
+        use Heard::{AsTold, NotYet};
+        let at = |second: i64| Heard::At(DateTime::from_timestamp(second, 0).unwrap());
+        let ann = "ann";
+        for (rows, first, last) in [
+            (&[][..], AsTold, AsTold),
+            (&[("opened", 1, ann, "pending", None)], NotYet, NotYet),
+            (&[("opened", 1, ann, "held", None)], AsTold, AsTold),
+            (
+                &[("opened", 1, ann, "delivered", Some(3)), ("worsened", 2, ann, "held", None)],
+                at(3),
+                AsTold,
+            ),
+            (&[("opened", 1, ann, "digest", Some(9))], NotYet, NotYet),
+            (&[("opened", 1, ann, "delivered", Some(5))], at(5), at(5)),
+            (&[("opened", 1, ann, "digested", Some(7))], at(7), at(7)),
+            // Nobody will ever get it: it counts as it was decided, and is told again.
+            (&[("opened", 1, ann, "given_up", Some(5))], AsTold, AsTold),
+            (&[("opened", 1, ann, "dropped", Some(5))], AsTold, AsTold),
+            (
+                &[("opened", 1, ann, "pending", None), ("opened", 1, "ops", "delivered", Some(3))],
+                at(3),
+                at(3),
+            ),
+            // What got worse is on its way; that it opened is known.
+            (
+                &[("opened", 1, ann, "delivered", Some(3)), ("worsened", 2, ann, "pending", None)],
+                at(3),
+                NotYet,
+            ),
+            // A later message told it instead.
+            (
+                &[
+                    ("opened", 1, ann, "overtaken", Some(3)),
+                    ("worsened", 2, ann, "delivered", Some(4)),
+                ],
+                at(4),
+                at(4),
+            ),
+            (
+                &[
+                    ("opened", 1, ann, "delivered", Some(3)),
+                    ("escalated", 2, "bob", "pending", None),
+                ],
+                at(3),
+                at(3),
+            ),
+        ] {
+            assert_eq!(known(rows).receipts, Receipts { first, last }, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_waits_for_a_message_is_known() {
+        let rows =
+            [("opened", 1, "ann", "pending", None), ("opened", 1, "bob", "delivered", Some(3))];
+        let waiting = known(&rows).waiting;
+        assert_eq!(waiting, [("mail".to_owned(), "ann".to_owned())].into());
+    }
+}
