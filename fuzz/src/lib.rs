@@ -84,7 +84,7 @@ pub fn scenario(bytes: &[u8]) {
         write(&folder.join("scenario.yaml"), text);
         match scenario::load(&folder.join("scenario.yaml")) {
             Ok(scenario) => {
-                timeline::play(&scenario.portfolio, &scenario.digest, &scenario.steps);
+                timeline::play(&scenario.portfolio, &scenario.config_hash, &scenario.steps);
             }
             Err(error) => refused(&error),
         }
@@ -408,7 +408,7 @@ fn write(path: &Path, text: &str) {
 /// Whatever may be configured can be judged, with nothing held.
 fn stands(setup: &Setup) {
     let standing =
-        judge(&setup.portfolio, &History::default(), &HashMap::new(), &setup.digest, now());
+        judge(&setup.portfolio, &History::default(), &HashMap::new(), &setup.config_hash, now());
     serde_json::to_string(&standing).unwrap();
 }
 

@@ -91,7 +91,7 @@ impl Daemon {
         let families = setup.portfolio.families();
         let kpis: Vec<String> =
             setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
-        store.uses(&setup.digest, &kpis, clock.now()).await?;
+        store.uses(&setup.config_hash, &kpis, clock.now()).await?;
         let signer = signer(&setup, &store, clock.now()).await?;
         metrics.reloaded(true, clock.now());
         Ok(Self {

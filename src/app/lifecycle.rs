@@ -165,7 +165,7 @@ impl Daemon {
                 systemd::reloading();
                 info!(
                     "going on with configuration {}; what is in flight is finished first",
-                    short(&opened.setup.digest)
+                    short(&opened.setup.config_hash)
                 );
             }
             // Why is told at the very end.
@@ -196,7 +196,7 @@ impl Daemon {
     pub(crate) fn status(&self) -> String {
         let setup = &self.engine.setup;
         let kpis = plural(setup.collections.len(), "KPI");
-        format!("{kpis} collected, configuration {}", short(&setup.digest))
+        format!("{kpis} collected, configuration {}", short(&setup.config_hash))
     }
 }
 
@@ -212,9 +212,9 @@ fn schedules(setup: &Setup) -> anyhow::Result<Vec<Schedule>> {
     Ok(schedules)
 }
 
-/// Enough of a digest to tell configurations apart.
-pub(crate) fn short(digest: &str) -> &str {
-    digest.get(..19).unwrap_or(digest)
+/// Enough of a hash to tell configurations apart.
+pub(crate) fn short(config_hash: &str) -> &str {
+    config_hash.get(..19).unwrap_or(config_hash)
 }
 
 #[cfg(test)]

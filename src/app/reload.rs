@@ -37,7 +37,7 @@ impl Daemon {
         let (store, clock) = (self.engine.store.clone(), self.clock);
         match Self::new(opened, store, clock, Arc::clone(&self.engine.metrics)).await {
             Ok(other) => {
-                note(lock, Ok(other.engine.setup.digest.clone()), clock.now());
+                note(lock, Ok(other.engine.setup.config_hash.clone()), clock.now());
                 other
             }
             Err(error) => {

@@ -37,7 +37,7 @@ impl Daemon {
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
             portfolio: Arc::new(setup.portfolio.clone()),
-            digest: setup.digest.clone(),
+            config_hash: setup.config_hash.clone(),
             access: listener::access(setup)?,
             people: Arc::new(setup.people.clone()),
             signer: self.signer.clone(),

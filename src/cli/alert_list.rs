@@ -125,7 +125,7 @@ impl List {
             }
             for event in &episode.events {
                 let period = event.period.as_deref().map(|key| format!(" for {key}"));
-                let (number, word) = (event.number, &event.event);
+                let (number, word) = (event.number, event.event.word());
                 let cause =
                     event.cause.as_deref().map(|cause| format!(", {}", cause.replace('_', " ")));
                 let (period, cause) = (period.unwrap_or_default(), cause.unwrap_or_default());

@@ -76,7 +76,7 @@ fn line(used: &Use, change: Option<&Change>, zone: Tz) -> String {
         count => format!("{count} changed verdicts"),
     };
     let changed = change.map(|change| format!("\n    {}", words(change))).unwrap_or_default();
-    format!("{} – {to}  {}  {verdicts}{changed}", local(used.from), used.digest)
+    format!("{} – {to}  {}  {verdicts}{changed}", local(used.from), used.config_hash)
 }
 
 fn words(Change { added, removed }: &Change) -> String {
@@ -93,7 +93,7 @@ fn words(Change { added, removed }: &Change) -> String {
 fn json(used: &Use, change: &Option<Change>) -> Value {
     let change = change.as_ref();
     json!({
-        "config": used.digest, "from": used.from, "to": used.to, "verdicts": used.verdicts,
+        "config": used.config_hash, "from": used.from, "to": used.to, "verdicts": used.verdicts,
         "added": change.map(|change| &change.added),
         "removed": change.map(|change| &change.removed),
     })
@@ -105,7 +105,7 @@ mod tests {
 
     fn used(kpis: Option<&[&str]>) -> Use {
         let kpis = kpis.map(|kpis| kpis.iter().map(ToString::to_string).collect());
-        Use { digest: String::new(), from: DateTime::UNIX_EPOCH, to: None, kpis, verdicts: 0 }
+        Use { config_hash: String::new(), from: DateTime::UNIX_EPOCH, to: None, kpis, verdicts: 0 }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     };
     let looks = store.looks(since).await?;
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
-    let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.digest, now);
+    let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.config_hash, now);
     let compared = compare(&looks, &standing)?;
     let matter = matter(&setup, &held, &standing, since, &compared);
     match digest(matter, person, "preview") {

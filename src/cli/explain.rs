@@ -77,7 +77,7 @@ async fn gone(
 ) -> anyhow::Result<Vec<KpiRef>> {
     let (_, from) = scorecard.calendar.bounds(period);
     let (_, to) = scorecard.calendar.bounds(period.next());
-    let by_another = store.verdict_by_another(&scorecard.id, &setup.digest, from..to).await?;
+    let by_another = store.verdict_by_another(&scorecard.id, &setup.config_hash, from..to).await?;
     let mut then = Picture::default();
     if let Some(verdict) = by_another {
         then.add_kept(&verdict.standing)?;

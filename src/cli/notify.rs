@@ -97,7 +97,7 @@ fn notice(setup: &Setup, to: &Id, channel: &Id, recipient: &str) -> Notice {
         summary: format!("This is a test: kpid reaches {name}."),
         sections: vec![Section { title: String::new(), lines }],
         why: format!("You got this because somebody ran `kpid notify {to}`."),
-        config_version: setup.digest.clone(),
+        config_version: setup.config_hash.clone(),
         lasts: false,
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
-use kpid_store::{self, GaveUp, Handled, Handling, Listed, Store};
+use kpid_store::{self, DeliveryState, GaveUp, Handled, Handling, Listed, Store};
 
 /// Fewer digits of an id may name several by chance.
 const PREFIX_CHARS_MIN: usize = 8;
@@ -93,8 +93,8 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
     };
     let Listed { id, state, event, dedup_key, channel, recipient, attempts, .. } = delivery;
     let state = match &delivery.reason {
-        Some(reason) => format!("{state} ({reason})"),
-        None => state.replace('_', " "),
+        Some(reason) => format!("{} ({reason})", state.in_words()),
+        None => state.in_words().to_owned(),
     };
     let to = if recipient == channel {
         format!("over {channel}")
@@ -139,7 +139,7 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
                 output::complain!("kpid: {id} is overtaken by later news of the same alert");
                 Answer::No
             }
-            (Handled::Summarized, _) => {
+            (Handled::Summarised, _) => {
                 output::complain!("kpid: {id} was told in a summary");
                 Answer::No
             }
@@ -152,8 +152,8 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
 /// The deliveries meant; a name that fits none or several is a failure, before anything is done.
 fn named(known: &[Listed], chosen: &Chosen) -> Result<Vec<Uuid>, Failure> {
     if chosen.all {
-        let open =
-            known.iter().filter(|held| matches!(held.state.as_str(), "pending" | "given_up"));
+        let is_open = |state| matches!(state, DeliveryState::Pending | DeliveryState::GivenUp);
+        let open = known.iter().filter(|held| is_open(held.state));
         return Ok(open.map(|held| held.id).collect());
     }
     let hint = "`kpid outbox list --all` shows them";

@@ -48,7 +48,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
 }
 
 fn side(setup: &Setup) -> Side<'_> {
-    Side { portfolio: &setup.portfolio, digest: &setup.digest }
+    Side { portfolio: &setup.portfolio, config_hash: &setup.config_hash }
 }
 
 fn tell(found: &Difference) {

@@ -141,7 +141,7 @@ async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
     let store = Store::open_to_look_or_empty(&setup.store).await?;
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
     let history = if wish.as_of.is_some() { held.history.as_of(now) } else { held.history };
-    let standing = judge(&setup.portfolio, &history, &held.episodes, &setup.digest, now);
+    let standing = judge(&setup.portfolio, &history, &held.episodes, &setup.config_hash, now);
     let before = held.episodes.get(&scope).cloned().unwrap_or_default();
     let mut episode = before.clone();
     episode.number = episode.number.max(1);

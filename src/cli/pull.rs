@@ -24,7 +24,7 @@ use kpid_rules::{
     model::{KpiRef, Period},
     series::{Figure, History},
 };
-use kpid_store::{Collected, Filed, Store};
+use kpid_store::{AttemptOutcome, Collected, Filed, Store};
 
 /// A person's pull serves no instant of a schedule.
 const BY_HAND: Occasion = Occasion { slot: None, missed: 0 };
@@ -64,7 +64,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let manner = Manner { period, traced: arguments.dry_run };
     let due: Vec<_> = collections.iter().map(|collection| (collection, BY_HAND)).collect();
     let pulled = pull::ask(&engine, &due, manner, Clock::System).await?;
-    let failed = pulled.iter().filter(|pulled| outcome(pulled) != "samples").count();
+    let failed = pulled.iter().filter(|pulled| !has_samples(pulled)).count();
     if arguments.dry_run {
         report(&engine, &pulled, period).await?;
     } else {
@@ -172,8 +172,9 @@ fn line(engine: &Engine, pulled: &Pulled) -> String {
     format!("{}: {}", pulled.kpi, parts.join("; "))
 }
 
-fn outcome(pulled: &Pulled) -> &'static str {
-    pulled.collected.attempt.as_ref().map_or("samples", |attempt| attempt.outcome)
+fn has_samples(pulled: &Pulled) -> bool {
+    let attempt = pulled.collected.attempt.as_ref();
+    attempt.is_none_or(|attempt| attempt.outcome == AttemptOutcome::Samples)
 }
 
 /// Whether all of them can be asked for the period.

@@ -27,8 +27,8 @@ pub(crate) async fn run(config: &Path, _arguments: &Arguments) -> Result<Answer,
     hang_up(&holder)?;
     let reloaded = answer(&setup.store, &holder).await?;
     match reloaded.came {
-        Ok(digest) => {
-            say!("process {} goes on with configuration {digest}", holder.process);
+        Ok(config_hash) => {
+            say!("process {} goes on with configuration {config_hash}", holder.process);
             Ok(Answer::Done)
         }
         Err(why) => {

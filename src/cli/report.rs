@@ -98,7 +98,7 @@ async fn made(
         public_url: setup.web.public_url.as_ref(),
         at: now,
         awaited: awaited.max(running),
-        config: &setup.digest,
+        config: &setup.config_hash,
     })
     .into())
 }

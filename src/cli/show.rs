@@ -45,7 +45,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         None => (history, episodes),
         Some(_) => (history.as_of(at), begun_by(at, episodes)),
     };
-    let standing = judge(&setup.portfolio, &history, &episodes, &setup.digest, at);
+    let standing = judge(&setup.portfolio, &history, &episodes, &setup.config_hash, at);
     let then = match arguments.as_of {
         None => Vec::new(),
         Some(_) => then::judged_otherwise(&store, &setup, &standing, (scope.as_ref(), at)).await?,

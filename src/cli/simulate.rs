@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut answer = Answer::Done;
     let mut elements = Vec::new();
     for (path, scenario) in &scenarios {
-        let moments = play(&scenario.portfolio, &scenario.digest, &scenario.steps);
+        let moments = play(&scenario.portfolio, &scenario.config_hash, &scenario.steps);
         let misses = misses(scenario, &moments);
         if misses.iter().any(|misses| !misses.is_empty()) {
             answer = Answer::No;

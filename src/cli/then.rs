@@ -52,7 +52,7 @@ pub(super) async fn judged_otherwise(
     }
     let mut found = Vec::new();
     for verdict in store.verdicts_at(at).await? {
-        if verdict.config == setup.digest {
+        if verdict.config_hash == setup.config_hash {
             continue;
         }
         let mut then = Picture::default();

@@ -14,7 +14,7 @@ use kpid_rules::{
     series::{Figure, ReadingKind, Sample, reading},
 };
 use kpid_sources::{Exchange, Outcome, Question, Window, shared_answers::Shared};
-use kpid_store::{Attempt, Collected, Filed, Filing, Stage, Stands};
+use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Stage, Stands};
 
 /// Why a KPI is collected now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,7 +81,7 @@ pub fn file(
 ) -> Collected {
     let now = clock.now();
     let mut filed = Vec::new();
-    let (mut outcome, mut message) = ("samples", None);
+    let (mut outcome, mut message) = (AttemptOutcome::Samples, None);
     let definition = definition(engine, collection);
     for answer in answers {
         let period = answer.window.period;
@@ -93,14 +93,17 @@ pub fn file(
                 }))
             }
             Outcome::Null => {
-                (outcome, message) = ("null", Some(format!("the source gave null for {period}")));
+                outcome = AttemptOutcome::Null;
+                message = Some(format!("the source gave null for {period}"));
             }
             Outcome::NoRows if definition.is_some_and(|(_, kpi)| kpi.empty_is_zero) => {}
             Outcome::NoRows => {
-                (outcome, message) =
-                    ("no_rows", Some(format!("the source gave no rows for {period}")));
+                outcome = AttemptOutcome::NoRows;
+                message = Some(format!("the source gave no rows for {period}"));
             }
-            Outcome::Error(sentence) => (outcome, message) = ("error", Some(sentence.clone())),
+            Outcome::Error(sentence) => {
+                (outcome, message) = (AttemptOutcome::Error, Some(sentence.clone()));
+            }
         }
         if let Some((scorecard, kpi)) = definition {
             let of = Of { scorecard, kpi, reading: collection.source.reading };

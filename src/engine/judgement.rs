@@ -119,7 +119,7 @@ fn decide(
         history,
         episodes,
         Circumstances { silenced: &silenced, receipts: &receipts, ..circumstances },
-        &setup.digest,
+        &setup.config_hash,
         now,
     );
     let context = facts_builder::Context {
@@ -141,9 +141,9 @@ fn decide(
         silenced: &silenced,
         now,
     };
-    let fates = match circumstances.historical {
+    let hold_decisions = match circumstances.historical {
         true => Vec::new(),
-        false => release.fates(held, &deliveries),
+        false => release.decisions(held, &deliveries),
     };
     // The past is no trouble of today, and no news.
     let (found, reported) = match circumstances.historical {
@@ -155,7 +155,7 @@ fn decide(
     };
     deliveries.extend(found.deliveries.into_iter().chain(reported.deliveries));
     let (incidents, reports) = (found.incidents, reported.reports);
-    Judgement { standing, changes, incidents, reports, deliveries, fates }
+    Judgement { standing, changes, incidents, reports, deliveries, hold_decisions }
 }
 
 /// One delivery for each recipient and channel.

@@ -18,7 +18,7 @@ use kpid_rules::{
     model::{Aggregate, KpiRef, Period},
     series::{Figure, ReadingKind},
 };
-use kpid_store::{Attempt, Collected, Filed, Filing, Stands};
+use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Stands};
 
 /// A system that has more to say at once has a history, which comes in parts or by `kpid import`.
 const READINGS_MAX: usize = 10_000;
@@ -176,14 +176,14 @@ impl<'s> Desk<'s> {
         };
         let now = self.now;
         let collected = self.readings.collected.entry(named.clone()).or_insert_with(|| {
-            let (finished_at, outcome) = (now, "samples");
+            let (finished_at, outcome) = (now, AttemptOutcome::Samples);
             let attempt = Attempt { slot: None, missed: 0, finished_at, outcome, message: None };
             Collected { kpi: named, attempt: Some(attempt), filing, filed: Vec::new() }
         });
         let Some(figure) = figure else {
             self.readings.nulls += 1;
             if let Some(attempt) = &mut collected.attempt {
-                attempt.outcome = "null";
+                attempt.outcome = AttemptOutcome::Null;
                 attempt.message = Some(format!("`{connection}` pushed null for {period}"));
             }
             return Ok(());

@@ -31,6 +31,7 @@ use kpid_clock::Clock;
 use kpid_message::wording::plural;
 use kpid_rules::model::{Id, KpiRef};
 use kpid_sources::shared_answers::Shared;
+use kpid_store::AttemptOutcome;
 
 /// How long figures that are in wait for those that are not before they are judged without them.
 /// Longer than the usual time limit of a source, so that a verdict on a part of the figures is rare.
@@ -182,14 +183,18 @@ impl Round<'_> {
         for pulled in batch {
             tally.kpis += 1;
             let Some(attempt) = &pulled.collected.attempt else { continue };
-            self.engine.metrics.collections.get_or_create(&Outcome::of(attempt.outcome)).inc();
+            self.engine
+                .metrics
+                .collections
+                .get_or_create(&Outcome::of(attempt.outcome.word()))
+                .inc();
             served.extend(attempt.slot.map(|slot| Over::Served(pulled.kpi.clone(), slot)));
             if let Some(message) = &attempt.message {
                 tally.failed += 1;
                 let (kpi, outcome) = (&pulled.kpi, attempt.outcome);
                 match outcome {
-                    "error" => tally.fails(&pulled.from, kpi, message),
-                    _ => warn!(%kpi, outcome, "no figure for `{kpi}`: {message}"),
+                    AttemptOutcome::Error => tally.fails(&pulled.from, kpi, message),
+                    _ => warn!(%kpi, %outcome, "no figure for `{kpi}`: {message}"),
                 }
             }
         }

@@ -49,7 +49,7 @@ impl Watch<'_> {
                 Ok(are_open) => has_released |= are_open,
                 Err(error) => error!("cannot judge what waited for working hours: {error:#}"),
             }
-            match daily_summary::summarize(self.engine, self.clock.now()).await {
+            match daily_summary::summarise(self.engine, self.clock.now()).await {
                 Ok(0) => {}
                 Ok(_) => self.news.notify_waiters(),
                 Err(error) => error!("cannot write summaries: {error:#}"),

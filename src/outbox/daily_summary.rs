@@ -20,7 +20,7 @@ use kpid_rules::{
     judgement::rounding,
     model::{Calendar, Id},
 };
-use kpid_store::Kept;
+use kpid_store::BatchedDelivery;
 
 /// When a day of work begins with what was left over from the days before.
 const MORNING: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
@@ -32,9 +32,9 @@ const MORNING: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
 const LINES_MAX: usize = 100;
 
 /// Writes the summaries that are due, each in one transaction with what it tells; says how many.
-pub async fn summarize(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<usize> {
+pub async fn summarise(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<usize> {
     let setup = &engine.setup;
-    let kept = engine.store.kept().await?;
+    let kept = engine.store.batched().await?;
     if kept.is_empty() || !is_morning_over(&setup.calendar, now) {
         return Ok(0);
     }
@@ -45,7 +45,9 @@ pub async fn summarize(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<us
     for of_reader in kept
         .chunk_by(|one, other| (&one.channel, &one.recipient) == (&other.channel, &other.recipient))
     {
-        let is_due = |kept: &Kept| setup.calendar.working_time_after(kept.kept_at, MORNING) <= now;
+        let is_due = |kept: &BatchedDelivery| {
+            setup.calendar.working_time_after(kept.batched_at, MORNING) <= now
+        };
         if !of_reader.iter().any(is_due) {
             continue;
         }
@@ -56,7 +58,7 @@ pub async fn summarize(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<us
         let summary = notices::delivery(setup, &wording(&setup.calendar, told, now), way, now);
         let Some(summary) = summary else { continue };
         let ids: Vec<_> = told.iter().map(|kept| kept.id).collect();
-        if engine.store.summarize(&ids, &[summary], now).await? {
+        if engine.store.summarise(&ids, &[summary], now).await? {
             info!(messages = ids.len(), "{} messages are told in a summary", ids.len());
             written += 1;
         }
@@ -70,7 +72,7 @@ fn is_morning_over(calendar: &Calendar, now: DateTime<Utc>) -> bool {
     calendar.is_working_day(today) && calendar.instant(today.and_time(MORNING)) <= now
 }
 
-fn wording(calendar: &Calendar, told: &[Kept], now: DateTime<Utc>) -> Wording {
+fn wording(calendar: &Calendar, told: &[BatchedDelivery], now: DateTime<Utc>) -> Wording {
     let lines: Vec<String> = told.iter().map(|kept| line(calendar, kept)).collect();
     let count = lines.len();
     let (subject, summary) = if count == 1 {
@@ -96,7 +98,7 @@ fn wording(calendar: &Calendar, told: &[Kept], now: DateTime<Utc>) -> Wording {
 }
 
 /// "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score 55.9, May 2026 - https://…"
-fn line(calendar: &Calendar, kept: &Kept) -> String {
+fn line(calendar: &Calendar, kept: &BatchedDelivery) -> String {
     let at = kept.written_at.with_timezone(&calendar.zone).format("%a %-d %B, %H:%M");
     let what = match Message::from_json(&kept.facts) {
         Ok(Message::News(facts)) => of_facts(&facts),
@@ -129,15 +131,15 @@ mod tests {
 
     use super::*;
 
-    fn kept(facts: &str) -> Kept {
+    fn kept(facts: &str) -> BatchedDelivery {
         let at = "2026-06-03T12:02:00Z".parse().unwrap();
-        Kept {
+        BatchedDelivery {
             id: Uuid::nil(),
             channel: "mail".to_owned(),
             recipient: "ines@calder.example".to_owned(),
             facts: facts.to_owned(),
             written_at: at,
-            kept_at: at,
+            batched_at: at,
         }
     }
 

@@ -113,7 +113,7 @@ fn readers<'a>(setup: &'a Setup, digests: &'a Digests) -> impl Iterator<Item = &
 fn make(setup: &Setup, due: &Due, now: DateTime<Utc>) -> anyhow::Result<Digested> {
     let Due { held, last, looks } = due;
     let (portfolio, history) = (&setup.portfolio, &held.history);
-    let standing = judge(portfolio, history, &held.episodes, &setup.digest, now);
+    let standing = judge(portfolio, history, &held.episodes, &setup.config_hash, now);
     let mut compared: BTreeMap<DateTime<Utc>, Compared> = BTreeMap::new();
     for (at, looks) in looks {
         compared.insert(*at, compare(looks, &standing)?);

@@ -20,7 +20,7 @@ use kpid_rules::{
     judgement::Standing,
     model::{Id, Scope, Status},
 };
-use kpid_store::{Fate, Held, NewDelivery, Pace, Waiting};
+use kpid_store::{Held, HoldDecision, NewDelivery, Pace, Waiting};
 
 /// How long what a silence keeps back is left alone; its end is looked for elsewhere too.
 const SILENCE_LOOK: TimeDelta = TimeDelta::minutes(15);
@@ -65,20 +65,24 @@ struct Part {
     id: Uuid,
     facts: Facts,
     heard: bool,
-    kept: bool,
+    batched: bool,
 }
 
 impl Release<'_> {
     /// What becomes of everything that waits for news of the scorecards judged, and of what was
     /// just decided and goes to the same readers. Nothing, outside of working hours.
-    pub(crate) fn fates(&self, held: &Held, decided: &[NewDelivery]) -> Vec<(Uuid, Fate)> {
+    pub(crate) fn decisions(
+        &self,
+        held: &Held,
+        decided: &[NewDelivery],
+    ) -> Vec<(Uuid, HoldDecision)> {
         if held.waiting.is_empty() || self.now < pace(self.setup, self.now).opening {
             return Vec::new();
         }
         let mut episodes: HashMap<&Scope, &Episode> = held.episodes.iter().collect();
         episodes.extend(self.changes.iter().map(|change| (&change.scope, &change.episode)));
         let mut readers: BTreeMap<(&str, &str, &str), Vec<Part>> = BTreeMap::new();
-        let mut fates = Vec::new();
+        let mut decisions = Vec::new();
         for waiting in &held.waiting {
             let pairs = episodes.iter().map(|(scope, episode)| (*scope, *episode));
             let id = scorecard_of(&waiting.dedup_key, pairs);
@@ -88,7 +92,7 @@ impl Release<'_> {
                 match Part::waiting(waiting) {
                     Some(part) => readers.entry(reader).or_default().push(part),
                     // Whoever is to send it tells operators that it cannot be read.
-                    None => fates.push((waiting.id, Fate::Goes { facts: None })),
+                    None => decisions.push((waiting.id, HoldDecision::Release { facts: None })),
                 }
             }
         }
@@ -101,15 +105,20 @@ impl Release<'_> {
         for ((key, ..), parts) in readers {
             let mut pairs = episodes.iter();
             let found = pairs.find(|(scope, episode)| episode.dedup_key(scope) == key);
-            fates.extend(match found {
+            decisions.extend(match found {
                 Some((scope, episode)) => self.of_present(scope, episode, &parts),
                 None => ended(&parts),
             });
         }
-        fates
+        decisions
     }
 
-    fn of_present(&self, scope: &Scope, episode: &Episode, parts: &[Part]) -> Vec<(Uuid, Fate)> {
+    fn of_present(
+        &self,
+        scope: &Scope,
+        episode: &Episode,
+        parts: &[Part],
+    ) -> Vec<(Uuid, HoldDecision)> {
         let scorecard = self.context.portfolio.scorecard(scope.scorecard());
         let mut alerts = scorecard.into_iter().flat_map(|scorecard| scorecard.alerts());
         if !alerts.any(|(alert, _)| alert == *scope) {
@@ -120,23 +129,29 @@ impl Release<'_> {
         if end_is_near || self.is_silenced(scope) {
             let until = pace(self.setup, self.now + SILENCE_LOOK).opening;
             let reason = "waits for the end of a silence".to_owned();
-            let fate = Fate::Waits { until, reason };
-            return parts.iter().map(|part| (part.id, fate.clone())).collect();
+            let decision = HoldDecision::Hold { until, reason };
+            return parts.iter().map(|part| (part.id, decision.clone())).collect();
         }
         if episode.is_open() {
             return self.going_on(scope, episode, parts);
         }
         if episode.end_untold && !parts.iter().any(|part| part.heard) {
             // The only message for weeks that says so must not be lost.
-            let kept =
-                || Fate::Kept { reason: "it comes and goes too often for a mail".to_owned() };
-            return parts.iter().map(|part| (part.id, kept())).collect();
+            let batch = || HoldDecision::Batch {
+                reason: "it comes and goes too often for a mail".to_owned(),
+            };
+            return parts.iter().map(|part| (part.id, batch())).collect();
         }
         ended(parts)
     }
 
     /// One mail with what is so now; an escalation is not lost in it.
-    fn going_on(&self, scope: &Scope, episode: &Episode, parts: &[Part]) -> Vec<(Uuid, Fate)> {
+    fn going_on(
+        &self,
+        scope: &Scope,
+        episode: &Episode,
+        parts: &[Part],
+    ) -> Vec<(Uuid, HoldDecision)> {
         let is_answered = |part: &Part| {
             // What an acknowledgement does not answer.
             let is_news = matches!(part.facts.cause, Some(Cause::DuePassed | Cause::AboveEnded));
@@ -146,22 +161,31 @@ impl Release<'_> {
             parts.iter().partition(|part| is_answered(part));
         let of = |event| left.iter().rev().find(move |part| part.facts.event == event);
         let leader = [Event::Escalated, Event::Opened, Event::Worsened].into_iter().find_map(of);
-        let mut fates: Vec<(Uuid, Fate)> = Vec::new();
+        let mut decisions: Vec<(Uuid, HoldDecision)> = Vec::new();
         if let Some(leader) = leader.or(left.last()) {
             let word = leader.facts.event.word();
             let reason = format!("told with `{word}`, which is sent instead");
             let others = left.iter().filter(|part| part.id != leader.id);
-            fates.extend(others.map(|part| (part.id, Fate::Overtaken { reason: reason.clone() })));
-            fates.push((leader.id, self.as_of_now(scope, episode, leader, &left)));
+            decisions.extend(
+                others.map(|part| (part.id, HoldDecision::Overtake { reason: reason.clone() })),
+            );
+            decisions.push((leader.id, self.as_of_now(scope, episode, leader, &left)));
         }
         let reason = "somebody has acknowledged it".to_owned();
         let answered = answered.into_iter().map(|part| part.id);
-        fates.extend(answered.map(|id| (id, Fate::Overtaken { reason: reason.clone() })));
-        fates
+        decisions
+            .extend(answered.map(|id| (id, HoldDecision::Overtake { reason: reason.clone() })));
+        decisions
     }
 
     /// The message with what is so now; what is no longer worse is not told as such.
-    fn as_of_now(&self, scope: &Scope, episode: &Episode, leader: &Part, parts: &[&Part]) -> Fate {
+    fn as_of_now(
+        &self,
+        scope: &Scope,
+        episode: &Episode,
+        leader: &Part,
+        parts: &[&Part],
+    ) -> HoldDecision {
         let change = EpisodeChange {
             scope: scope.clone(),
             before: Episode::default(),
@@ -187,13 +211,13 @@ impl Release<'_> {
         facts.further = further(&facts, parts);
         if is_fresh && facts.event == Event::Worsened && !is_worse(&facts) {
             let reason = "it is no longer worse than what was told".to_owned();
-            return Fate::Overtaken { reason };
+            return HoldDecision::Overtake { reason };
         }
         let text = Message::from(facts).to_json();
         if let Err(error) = &text {
             error!(%scope, "the news of `{scope}` cannot be written down anew: {error}");
         }
-        Fate::Goes { facts: text.ok() }
+        HoldDecision::Release { facts: text.ok() }
     }
 
     fn is_silenced(&self, scope: &Scope) -> bool {
@@ -212,22 +236,24 @@ impl Release<'_> {
 impl Part {
     fn waiting(waiting: &Waiting) -> Option<Self> {
         let part = Self::of(waiting.id, &waiting.facts)?;
-        Some(Self { heard: waiting.heard, kept: waiting.kept, ..part })
+        Some(Self { heard: waiting.heard, batched: waiting.batched, ..part })
     }
 
     fn of(id: Uuid, facts: &str) -> Option<Self> {
         match Message::from_json(facts) {
-            Ok(Message::News(facts)) => Some(Self { id, facts: *facts, heard: false, kept: false }),
+            Ok(Message::News(facts)) => {
+                Some(Self { id, facts: *facts, heard: false, batched: false })
+            }
             _ => None,
         }
     }
 }
 
 /// Of an episode that is over, its end goes to whoever heard of its beginning.
-fn ended(parts: &[Part]) -> Vec<(Uuid, Fate)> {
+fn ended(parts: &[Part]) -> Vec<(Uuid, HoldDecision)> {
     let heard = parts.iter().any(|part| part.heard);
-    if !heard && parts.iter().any(|part| part.kept) {
-        return parts.iter().map(|part| (part.id, Fate::kept_with_its_alert())).collect();
+    if !heard && parts.iter().any(|part| part.batched) {
+        return parts.iter().map(|part| (part.id, HoldDecision::batch_with_its_alert())).collect();
     }
     let end = parts.iter().rev().find(|part| part.facts.event.ends()).filter(|_| heard);
     let reason = match (heard, end) {
@@ -236,15 +262,16 @@ fn ended(parts: &[Part]) -> Vec<(Uuid, Fate)> {
         (true, None) => "it is over",
     };
     let others = parts.iter().filter(|part| end.is_none_or(|end| end.id != part.id));
-    let mut fates: Vec<_> =
-        others.map(|part| (part.id, Fate::Overtaken { reason: reason.to_owned() })).collect();
-    fates.extend(end.map(|end| (end.id, Fate::Goes { facts: None })));
-    fates
+    let mut decisions: Vec<_> = others
+        .map(|part| (part.id, HoldDecision::Overtake { reason: reason.to_owned() }))
+        .collect();
+    decisions.extend(end.map(|end| (end.id, HoldDecision::Release { facts: None })));
+    decisions
 }
 
-fn overtaken(parts: &[Part], reason: &str) -> Vec<(Uuid, Fate)> {
-    let fate = |part: &Part| (part.id, Fate::Overtaken { reason: reason.to_owned() });
-    parts.iter().map(fate).collect()
+fn overtaken(parts: &[Part], reason: &str) -> Vec<(Uuid, HoldDecision)> {
+    let decision = |part: &Part| (part.id, HoldDecision::Overtake { reason: reason.to_owned() });
+    parts.iter().map(decision).collect()
 }
 
 /// The KPIs that were news in any of the messages and are still off track.

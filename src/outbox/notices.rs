@@ -54,7 +54,7 @@ fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
         summary: wording.summary.clone(),
         sections: wording.sections.clone(),
         why: wording.why.clone(),
-        config_version: setup.digest.clone(),
+        config_version: setup.config_hash.clone(),
         lasts: wording.lasts,
     })
 }

@@ -128,7 +128,7 @@ fn tell(
             public_url: setup.web.public_url.as_ref(),
             at: now,
             awaited: 0,
-            config: &setup.digest,
+            config: &setup.config_hash,
         })
     });
     let message = message?.into();

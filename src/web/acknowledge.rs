@@ -159,7 +159,7 @@ async fn asked(site: &Site, token: &str) -> Result<Asked, Response> {
         let words = "this alert is not told to you any more, so this link does nothing";
         return Err(sentence(StatusCode::FORBIDDEN, words));
     };
-    let standing = judge(&site.portfolio, &held.history, &held.episodes, &site.digest, now);
+    let standing = judge(&site.portfolio, &held.history, &held.episodes, &site.config_hash, now);
     let answers = episode.acknowledgement.as_ref().and_then(|by| Id::parse(&by.by).ok());
     let answers = answers.and_then(|id| site.people.get(&id));
     Ok(Asked {

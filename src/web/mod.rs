@@ -70,7 +70,7 @@ pub struct Site {
     /// The definitions.
     pub portfolio: Arc<Portfolio>,
     /// The configuration's name.
-    pub digest: String,
+    pub config_hash: String,
     /// Who may look.
     pub access: Access,
     /// Who may answer for alerts.
@@ -172,7 +172,8 @@ impl Site {
         let kpis = self.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
         let held = self.store.held(&kpis).await?;
         let now = self.clock.now();
-        let standing = judge(&self.portfolio, &held.history, &held.episodes, &self.digest, now);
+        let standing =
+            judge(&self.portfolio, &held.history, &held.episodes, &self.config_hash, now);
         Ok((standing.public(&self.portfolio), held))
     }
 }

@@ -19,7 +19,7 @@ use kpid_rules::{
     judgement::{Standing, Verdict},
     model::Status,
 };
-use kpid_store::Held;
+use kpid_store::{DeliveryState, Held};
 
 /// What OpenMetrics calls itself.
 const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -89,7 +89,7 @@ fn number(registry: &mut Registry, name: &str, help: &str, value: f64) {
 fn process(site: &Site, registry: &mut Registry) {
     let build = Family::<Build, Gauge>::default();
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    build.get_or_create(&Build { version, config: site.digest.clone() }).set(1);
+    build.get_or_create(&Build { version, config: site.config_hash.clone() }).set(1);
     registry.register("kpid_build_info", "The release, and the configuration that judges", build);
     let metrics = &site.metrics;
     if let Some(at) = metrics.turned_at() {
@@ -168,10 +168,10 @@ async fn missed(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
 async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
     let deliveries = Family::<OfState, Gauge>::default();
     let held = site.store.deliveries(false).await?;
-    for state in ["pending", "held", "digest", "given_up"] {
+    for state in DeliveryState::UNSETTLED {
         let count = held.iter().filter(|delivery| delivery.state == state).count();
         deliveries
-            .get_or_create(&OfState { state: state.to_owned() })
+            .get_or_create(&OfState { state: state.to_string() })
             .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
     let removed = Family::<OfTable, Gauge>::default();
@@ -181,7 +181,7 @@ async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
     }
     registry.register("kpid_removed_rows", "Rows that were removed after their time", removed);
     registry.register("kpid_deliveries", "Messages that are not delivered", deliveries);
-    let pending = held.iter().filter(|delivery| delivery.state == "pending");
+    let pending = held.iter().filter(|delivery| delivery.state == DeliveryState::Pending);
     let oldest = pending.map(|delivery| delivery.due_since).min();
     let age = oldest.map_or(0.0, |oldest| seconds(site.clock.now()) - seconds(oldest));
     let help = "Age of the oldest message that waits to be delivered; 0 without one";

@@ -15,7 +15,9 @@ use kpid_rules::{
     model::{Calendar, Id, KpiRef, Period},
     series::Figure,
 };
-use kpid_store::{Collected, Filed, Filing, Handling, InstanceLock, Stage, Stands, Store};
+use kpid_store::{
+    Collected, DeliveryState, Filed, Filing, Handling, InstanceLock, Stage, Stands, Store,
+};
 use proptest::{collection::vec, prelude::*};
 
 use crate::world::{
@@ -340,19 +342,19 @@ async fn three_mails_a_day_and_the_rest_in_one_summary_on_the_next_morning_of_wo
     office.figures("2026-06-08T10:00:00+02:00", &[15.0; 5]).await;
     let count =
         |seen: &[String], state: &str| seen.iter().filter(|line| line.ends_with(state)).count();
-    let rationed = |seen: &[String]| (count(seen, "delivered"), count(seen, "digest")) == (3, 2);
+    let rationed = |seen: &[String]| (count(seen, "delivered"), count(seen, "batched")) == (3, 2);
     office.run_until("2026-06-08T10:00:01+02:00", "three mails", rationed).await;
     let listed = office.kpid.run(&["outbox", "list"]).await.stdout;
-    assert!(listed.contains("digest (over 3 mails a day): opened of acme/p"), "{listed}");
+    assert!(listed.contains("batched (over 3 mails a day): opened of acme/p"), "{listed}");
     // The end of what was told goes at once, that of what is kept goes with it.
     office.figures("2026-06-08T15:00:00+02:00", &[45.0; 5]).await;
-    let over = |seen: &[String]| (count(seen, "delivered"), count(seen, "digest")) == (6, 4);
+    let over = |seen: &[String]| (count(seen, "delivered"), count(seen, "batched")) == (6, 4);
     office.run_until("2026-06-08T15:00:01+02:00", "three ends", over).await;
     // The 9th is a holiday.
     let summary = |seen: &[String]| seen.contains(&"summary summary delivered".to_owned());
     office.run_until("2026-06-10T07:59:58+02:00", "the summary", summary).await;
     let seen = office.outcome().await;
-    assert_eq!((count(&seen, "delivered"), count(&seen, "digested")), (7, 4), "{seen:?}");
+    assert_eq!((count(&seen, "delivered"), count(&seen, "summarised")), (7, 4), "{seen:?}");
     let (subject, text) = office.mails().pop().unwrap();
     assert_eq!(subject, "[Summary] 4 more alerts");
     for line in ["alert opened, off track, score 32.5, June 2026", "alert recovered, on track"] {
@@ -396,18 +398,18 @@ async fn a_person_sends_at_once_what_is_kept_and_it_is_in_no_summary() {
     let office = Office::open("mails_per_day: 1", 2).await;
     office.figures("2026-06-08T09:00:00+02:00", &[45.0; 2]).await;
     office.figures("2026-06-08T10:00:00+02:00", &[15.0; 2]).await;
-    let kept = |seen: &[String]| seen.iter().any(|line| line.ends_with("digest"));
+    let kept = |seen: &[String]| seen.iter().any(|line| line.ends_with("batched"));
     office.run_until("2026-06-08T10:00:01+02:00", "one kept", kept).await;
     let engine = office.engine().await;
     let (id, now) =
-        (engine.store.kept().await.unwrap()[0].id, instant("2026-06-08T23:00:00+02:00"));
+        (engine.store.batched().await.unwrap()[0].id, instant("2026-06-08T23:00:00+02:00"));
     engine.store.handle(id, Handling::Retry, "ines", now, |_| None).await.unwrap();
     engine.store.close().await;
     let all = |seen: &[String]| seen.iter().all(|line| line.ends_with("delivered"));
     office.run_until("2026-06-08T23:00:01+02:00", "both mails", all).await;
     let engine = office.engine().await;
     let morning = instant("2026-06-10T08:00:00+02:00");
-    assert_eq!(daily_summary::summarize(&engine, morning).await.unwrap(), 0);
+    assert_eq!(daily_summary::summarise(&engine, morning).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -481,7 +483,7 @@ struct Played {
     sent: Vec<Sent>,
     refused: Refused,
     /// Of every delivery: of what, which news, the state it ended in.
-    held: Vec<(String, String, String)>,
+    held: Vec<(String, String, DeliveryState)>,
     setup: Setup,
 }
 
@@ -495,7 +497,7 @@ async fn play(alerts: &str, story: &[Happening]) -> Played {
         now += TimeDelta::hours(*hours) + TimeDelta::minutes(7);
         figures(&engine, now, &[(*view, *value)]).await;
         refused.extend(send(&engine, now, *takes, &mut sent).await);
-        daily_summary::summarize(&engine, now).await.unwrap();
+        daily_summary::summarise(&engine, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
     }
     // Days later everything that was decided has been told, or never will be.
@@ -503,24 +505,27 @@ async fn play(alerts: &str, story: &[Happening]) -> Played {
         now = engine.setup.calendar.working_time_after(now, "12:00:00".parse().unwrap());
         judgement::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
-        daily_summary::summarize(&engine, now).await.unwrap();
+        daily_summary::summarise(&engine, now).await.unwrap();
         send(&engine, now, true, &mut sent).await;
     }
     // What the last day had too many of is told on the morning after it.
     now = engine.setup.calendar.working_time_after(now, "08:00:00".parse().unwrap());
-    daily_summary::summarize(&engine, now).await.unwrap();
+    daily_summary::summarise(&engine, now).await.unwrap();
     send(&engine, now, true, &mut sent).await;
     let held = engine.store.deliveries(true).await.unwrap();
     let held = held.into_iter().map(|held| (held.dedup_key, held.event, held.state));
-    let held: Vec<(String, String, String)> = held.collect();
+    let held: Vec<(String, String, DeliveryState)> = held.collect();
     let episodes = engine.store.episodes().await.unwrap();
     for (scope, episode) in episodes.iter().filter(|(_, episode)| episode.is_open()) {
         let key = episode.dedup_key(scope);
-        let is_told = |state: &str| matches!(state, "delivered" | "digested");
-        let told = held.iter().any(|(of, _, state)| *of == key && is_told(state));
+        let told = held.iter().any(|(of, _, state)| *of == key && is_told(*state));
         assert!(told, "nobody heard of {key}: {held:?}");
     }
     Played { sent, refused, held, setup: office.setup() }
+}
+
+fn is_told(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Delivered | DeliveryState::Summarised)
 }
 
 fn check_story(alerts: &str, story: &[Happening]) {
@@ -528,11 +533,13 @@ fn check_story(alerts: &str, story: &[Happening]) {
     let Played { sent, refused, held, setup } = runtime.block_on(play(alerts, story));
     for (key, event, state) in &held {
         assert!(
-            matches!(state.as_str(), "delivered" | "digested" | "overtaken"),
+            is_told(*state) || *state == DeliveryState::Overtaken,
             "{event} of {key} is {state} in the end"
         );
     }
-    let summarized = |key: &str| held.iter().any(|(of, _, state)| of == key && state == "digested");
+    let summarised = |key: &str| {
+        held.iter().any(|(of, _, state)| of == key && *state == DeliveryState::Summarised)
+    };
     let mut mails: HashMap<chrono::NaiveDate, Vec<(&str, &str)>> = HashMap::new();
     for (at, (when, key, event)) in sent.iter().enumerate() {
         if event == "summary" {
@@ -545,7 +552,7 @@ fn check_story(alerts: &str, story: &[Happening]) {
             "after the end of {key}: {sent:?}"
         );
         if is_end {
-            let heard = summarized(key) || refused.contains(key) || before().next().is_some();
+            let heard = summarised(key) || refused.contains(key) || before().next().is_some();
             assert!(heard, "an end of nothing, {key}: {sent:?}");
         }
         let repeated = before().any(|(.., other)| other == event && event == "opened");

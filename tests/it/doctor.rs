@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use chrono::TimeDelta;
 use kpid_clock::Clock;
 use kpid_rules::model::KpiRef;
-use kpid_store::{Attempt, Collected, Filing, Store};
+use kpid_store::{Attempt, AttemptOutcome, Collected, Filing, Store};
 use serde_json::Value;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -54,8 +54,13 @@ async fn runs_that_were_missed_lately_are_told() {
     let now = Clock::System.now();
     for (days, missed) in [(30, 100), (2, 6)] {
         let at = now - TimeDelta::days(days);
-        let attempt =
-            Attempt { slot: Some(at), missed, finished_at: at, outcome: "samples", message: None };
+        let attempt = Attempt {
+            slot: Some(at),
+            missed,
+            finished_at: at,
+            outcome: AttemptOutcome::Samples,
+            message: None,
+        };
         let kpi = KpiRef::parse("acme/calls").unwrap();
         let (attempt, filing) = (Some(attempt), Filing::Actuals);
         store.record(&[Collected { kpi, attempt, filing, filed: Vec::new() }]).await.unwrap();
@@ -116,8 +121,13 @@ async fn a_wrong_clock_and_a_stuck_delivery_are_told() {
     let path = kpid.folder().join("kpid.db");
     let store = Store::open(&path).await.unwrap();
     let at = Clock::System.now() + TimeDelta::days(1);
-    let attempt =
-        Attempt { slot: Some(at), missed: 0, finished_at: at, outcome: "samples", message: None };
+    let attempt = Attempt {
+        slot: Some(at),
+        missed: 0,
+        finished_at: at,
+        outcome: AttemptOutcome::Samples,
+        message: None,
+    };
     let kpi = KpiRef::parse("acme/calls").unwrap();
     let collected =
         Collected { kpi, attempt: Some(attempt), filing: Filing::Actuals, filed: Vec::new() };

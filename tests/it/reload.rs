@@ -195,11 +195,11 @@ async fn reloads_leave_no_task_of_the_configurations_before() {
         for target in 50..50 + RELOADS {
             write(&kpid, &scorecard(target));
             let setup = read();
-            let (store, digest) = (setup.store.clone(), setup.digest.clone());
+            let (store, config_hash) = (setup.store.clone(), setup.config_hash.clone());
             reload.send(Reload::Good(Box::new(setup))).await.unwrap();
             let look = async || holder(&store).unwrap().and_then(|held| held.reloaded);
             until("the reload", look, |now| {
-                now.as_ref().is_some_and(|now| now.came.as_ref() == Ok(&digest))
+                now.as_ref().is_some_and(|now| now.came.as_ref() == Ok(&config_hash))
             })
             .await;
         }

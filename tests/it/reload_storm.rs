@@ -67,9 +67,9 @@ impl Storm {
     }
 
     /// The digest of the files as they are.
-    fn digest(&self) -> String {
+    fn config_hash(&self) -> String {
         let loaded = load(&self.kpid.folder().join("kpid.yaml"), Secrets::Needed);
-        loaded.unwrap().0.digest
+        loaded.unwrap().0.config_hash
     }
 
     fn answer(&self) -> Option<Reloaded> {
@@ -114,7 +114,7 @@ async fn a_storm_of_good_bad_and_half_written_files_loses_no_round_and_doubles_n
     let kpid = Kpid::new(&config(&origin, &ops), &scorecard(95));
     let daemon = kpid.start();
     let mut storm = Storm { kpid, origin, ops, daemon, running: String::new() };
-    storm.running = storm.digest();
+    storm.running = storm.config_hash();
     storm.rounds_go_on().await;
     let mut dice = Dice::of(seeds(1).start);
     let mut used = vec![storm.running.clone()];
@@ -131,7 +131,7 @@ async fn a_storm_of_good_bad_and_half_written_files_loses_no_round_and_doubles_n
             }
             _ => {
                 storm.write(&good);
-                storm.running = storm.digest();
+                storm.running = storm.config_hash();
                 assert_eq!(storm.order().await, Ok(storm.running.clone()));
             }
         }
@@ -156,7 +156,7 @@ async fn a_storm_of_good_bad_and_half_written_files_loses_no_round_and_doubles_n
         storm.write(&good);
         storm.daemon.hang_up();
     }
-    let wanted = storm.digest();
+    let wanted = storm.config_hash();
     let path = storm.kpid.folder().join("kpid.db");
     let look = async || holder(&path).unwrap().and_then(|held| held.reloaded);
     let came = |now: &Option<Reloaded>| now.as_ref().is_some_and(|now| now.came.is_ok());
@@ -174,8 +174,13 @@ async fn a_storm_of_good_bad_and_half_written_files_loses_no_round_and_doubles_n
     storm.rounds_go_on().await;
     assert_eq!(storm.events(), told);
     let store = Store::open_read_only(&path).await.unwrap();
-    let mut ran: Vec<String> =
-        store.configurations_used().await.unwrap().into_iter().map(|used| used.digest).collect();
+    let mut ran: Vec<String> = store
+        .configurations_used()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|used| used.config_hash)
+        .collect();
     ran.truncate(used.len());
     assert_eq!(ran, used, "what judged, in its order");
     assert_eq!(storm.daemon.stop().await.code(), Some(0));

@@ -206,7 +206,7 @@ async fn a_reading_that_comes_after_the_others_went_changes_nothing() {
 async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path(), TIGHT).await;
-    engine.store.uses(&engine.setup.digest, &[], at("2020-01-01T00:00:00Z")).await.unwrap();
+    engine.store.uses(&engine.setup.config_hash, &[], at("2020-01-01T00:00:00Z")).await.unwrap();
     live(&engine, &[50.0, 90.0, 120.0]).await;
     let verdicts = async || engine.store.configurations_used().await.unwrap()[0].verdicts;
     let before = verdicts().await;

@@ -7,14 +7,24 @@ use kpid_rules::{
     series::{Figure, ReadingKind},
 };
 use kpid_store::{
-    Attempt, Collected, Filed, Filing, Handled, Handling, InstanceLock, Judgement, NewDelivery,
-    Push, Pushed, Receipt, Stage, Stands, Store,
+    Attempt, AttemptOutcome, Collected, DeliveryState, Filed, Filing, Handled, Handling,
+    InstanceLock, Judgement, NewDelivery, Push, Pushed, Receipt, Stage, Stands, Store,
 };
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
 /// The schema from which on uses of configurations are a table of their own.
 const CONFIGURATION_USES: i64 = 6;
+
+/// The schema from which on deliveries are kept for a summary.
+const SUMMARIES: i64 = 9;
+
+/// The schema from which on removed rows are summed up.
+const RETENTION: i64 = 11;
+
+/// The schema from which on a delivery is `batched` and a configuration has a `config_hash`, where
+/// there was a `digest` before.
+const WORDS: i64 = 12;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -184,7 +194,7 @@ async fn misses_are_counted_by_day() {
         [(6, "2026-06-08T10:00:00Z"), (0, "2026-06-09T04:00:00Z"), (1, "2026-06-10T04:00:00Z")]
     {
         let slot = Some(at(finished_at));
-        let (finished_at, outcome) = (at(finished_at), "samples");
+        let (finished_at, outcome) = (at(finished_at), AttemptOutcome::Samples);
         let attempt = Attempt { slot, missed, finished_at, outcome, message: None };
         let attempt = Some(attempt);
         let filing = Filing::Actuals;
@@ -243,7 +253,7 @@ async fn what_was_kept_is_there_after_a_restart() {
         slot: Some(at("2026-06-02T00:00:00Z")),
         missed: 3,
         finished_at: at("2026-06-02T00:00:01Z"),
-        outcome: "error",
+        outcome: AttemptOutcome::Error,
         message: Some("the desk hung up".to_owned()),
     };
     let failed = Collected { attempt: Some(attempt), ..collected(Filing::Actuals, Vec::new()) };
@@ -310,6 +320,41 @@ const FILLED: &str = "INSERT INTO episodes (scope, state, changed_at) VALUES ('c
     INSERT INTO actuals (kpi, period, revision, value, observed_at, collected_at) \
     VALUES ('calder/nps', '2026-05', 1, 41.0, 0, 0)";
 
+/// What later schemas have further, by the names of their time.
+fn of_schema(schema: i64) -> Vec<String> {
+    let is_reworded = schema >= WORDS;
+    let config = if is_reworded { "config_hash" } else { "config" };
+    let mut filled = vec![format!(
+        "INSERT INTO snapshots (scorecard, as_of, {config}, standing) \
+         VALUES ('calder', 8, 'sha256:1', '{{}}')"
+    )];
+    if schema < CONFIGURATION_USES {
+        filled.push("INSERT INTO configurations VALUES ('sha256:1', 7)".to_owned());
+    } else {
+        let hash = if is_reworded { "config_hash" } else { "digest" };
+        filled.push(format!(
+            "INSERT INTO configuration_uses (started_at, {hash}) VALUES (7, 'sha256:1')"
+        ));
+    }
+    let (batched, summarised) =
+        if is_reworded { ("batched", "summarised") } else { ("digest", "digested") };
+    if schema >= SUMMARIES {
+        for (number, state) in [(2, batched), (3, summarised)] {
+            filled.push(format!(
+                "INSERT INTO deliveries (id, dedup_key, event, channel, recipient, facts, state, \
+                 written_at, next_attempt_at) VALUES ('00000000-0000-0000-0000-00000000000{number}', \
+                 'calder/customer/{number}', 'opened', 'mail', 'tom@calder.example', '{{}}', \
+                 '{state}', 0, 0)"
+            ));
+        }
+    }
+    if schema >= RETENTION {
+        filled
+            .push(format!("INSERT INTO removed VALUES ('deliveries', '2024-09', '{batched}', 3)"));
+    }
+    filled
+}
+
 #[tokio::test]
 async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
     let migrator = sqlx::migrate!("migrations/sqlite");
@@ -321,10 +366,8 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         migrator.run_to(schema, &pool).await.unwrap();
         sqlx::raw_sql(FILLED).execute(&pool).await.unwrap();
-        let configured = "INSERT INTO configurations VALUES ('sha256:1', 7)";
-        let has_configurations = schema < CONFIGURATION_USES;
-        if has_configurations {
-            sqlx::raw_sql(configured).execute(&pool).await.unwrap();
+        for sql in of_schema(schema) {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
         }
         pool.close().await;
         let store = Store::open(&path).await.unwrap();
@@ -336,7 +379,19 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
         let now = at("2026-06-03T06:00:00Z");
         assert_eq!(claimed(&store, "mail", now).await, [1], "of schema {schema}");
         let used = store.configurations_used().await.unwrap();
-        assert_eq!(used.len(), usize::from(has_configurations), "of schema {schema}");
+        let used: Vec<_> =
+            used.iter().map(|used| (used.config_hash.as_str(), used.verdicts)).collect();
+        assert_eq!(used, [("sha256:1", 1)], "of schema {schema}");
+        if schema >= SUMMARIES {
+            let held = store.deliveries(true).await.unwrap();
+            let states: Vec<_> = held.iter().map(|held| held.state).collect();
+            let (batched, summarised) = (DeliveryState::Batched, DeliveryState::Summarised);
+            assert_eq!(states, [DeliveryState::Pending, batched, summarised], "of schema {schema}");
+        }
+        if schema >= RETENTION {
+            let removed = store.removed().await.unwrap();
+            assert_eq!(removed[0].kind, "batched", "of schema {schema}");
+        }
         let pushed = pushed(&store, "a", "1", 41.0, "2026-06-03T06:00:00Z").await;
         assert_eq!(pushed, Pushed::Kept(Receipt { unchanged: 1, ..Receipt::default() }));
         assert_eq!(store.link_key([7; 32], now).await.unwrap(), [7; 32], "of schema {schema}");
@@ -348,11 +403,11 @@ async fn a_configuration_that_comes_back_is_a_use_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
     let uses = [("a", "06:00"), ("a", "07:00"), ("b", "08:00"), ("a", "09:00")];
-    for (digest, hour) in uses {
-        store.uses(digest, &[], at(&format!("2026-06-03T{hour}:00Z"))).await.unwrap();
+    for (config_hash, hour) in uses {
+        store.uses(config_hash, &[], at(&format!("2026-06-03T{hour}:00Z"))).await.unwrap();
     }
     let used = store.configurations_used().await.unwrap();
-    let told: Vec<_> = used.iter().map(|used| (used.digest.as_str(), used.to)).collect();
+    let told: Vec<_> = used.iter().map(|used| (used.config_hash.as_str(), used.to)).collect();
     let (eight, nine) = (at("2026-06-03T08:00:00Z"), at("2026-06-03T09:00:00Z"));
     assert_eq!(told, [("a", Some(eight)), ("b", Some(nine)), ("a", None)]);
 }
@@ -383,7 +438,7 @@ async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
         incidents: Vec::new(),
         reports: Vec::new(),
         deliveries,
-        fates: Vec::new(),
+        hold_decisions: Vec::new(),
     };
     store.judge(&[nps()].into(), now, judge).await.unwrap();
 }

@@ -115,7 +115,7 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     }
     let (scorecards, collections, pushed) = into_parts(&mut context, scorecards);
     // How mails look judges nothing, and names no configuration.
-    let digest = digest(&files);
+    let config_hash = config_hash(&files);
     let places = places(&scorecards);
     let portfolio = portfolio(&mut context, scorecards);
     if let Some(daemon) = &daemon {
@@ -126,7 +126,8 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     match (daemon, portfolio) {
         (Some(daemon), Some(portfolio)) if problems.are_harmless() => {
             let store = daemon.store.clone().unwrap_or_else(|| context.folder.join(STORE));
-            let setup = setup(digest, store, daemon, (portfolio, places), (collections, pushed));
+            let setup =
+                setup(config_hash, store, daemon, (portfolio, places), (collections, pushed));
             Ok((setup, problems))
         }
         _ => Err(LoadError::Problems(problems)),
@@ -174,14 +175,14 @@ pub(crate) fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio
 }
 
 fn setup(
-    digest: String,
+    config_hash: String,
     store: PathBuf,
     daemon: ParsedDaemon,
     (portfolio, places): (Portfolio, HashMap<Scope, Place>),
     (collections, pushed): (Vec<Collection>, Vec<PushedKpi>),
 ) -> Setup {
     Setup {
-        digest,
+        config_hash,
         store,
         calendar: daemon.calendar,
         portfolio,
@@ -473,7 +474,7 @@ fn portfolio(context: &mut ParseContext, scorecards: Vec<Placed>) -> Option<Port
 }
 
 /// Names a configuration by the texts of its files.
-pub(crate) fn digest(files: &Files) -> String {
+pub(crate) fn config_hash(files: &Files) -> String {
     let mut hasher = Sha256::new();
     for (path, text) in files.iter() {
         let name = path.file_name().unwrap_or_default();

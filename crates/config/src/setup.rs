@@ -20,7 +20,7 @@ use kpid_sources::{Connection, Source};
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Names this configuration: `sha256:` of the files' texts.
-    pub digest: String,
+    pub config_hash: String,
     /// The SQLite file of the store.
     pub store: PathBuf,
     /// The calendar of the organisation.

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{columns::instant, store::Store};
 
@@ -22,7 +22,14 @@ pub struct Deed {
     pub detail: Option<String>,
 }
 
-type Row = (i64, String, String, String, Option<String>);
+#[derive(FromRow)]
+struct DeedRow {
+    at: i64,
+    person: String,
+    action: String,
+    subject: String,
+    detail: Option<String>,
+}
 
 impl Store {
     /// Writes down that a person changed something.
@@ -58,12 +65,14 @@ pub(crate) async fn load(
     limit: u32,
 ) -> anyhow::Result<Vec<Deed>> {
     let sql = "SELECT at, person, action, subject, detail FROM audit ORDER BY id DESC LIMIT $1";
-    let rows: Vec<Row> = sqlx::query_as(sql)
+    let rows: Vec<DeedRow> = sqlx::query_as(sql)
         .bind(limit)
         .fetch_all(connection)
         .await
         .context("cannot read who did what")?;
-    let deed =
-        |(at, by, action, of, detail): Row| Ok(Deed { at: instant(at)?, by, action, of, detail });
+    let deed = |row: DeedRow| {
+        let DeedRow { at, person, action, subject, detail } = row;
+        Ok(Deed { at: instant(at)?, by: person, action, of: subject, detail })
+    };
     rows.into_iter().map(deed).collect()
 }

@@ -24,6 +24,7 @@ pub use crate::{
     actuals::{
         collected::{Attempt, Collected, Filed, Filing, Stage, Stands},
         collections::{LastSlot, Newest},
+        outcome::AttemptOutcome,
         pushes::{Frozen, Push, Pushed, Receipt},
     },
     audit::Deed,
@@ -37,7 +38,7 @@ pub use crate::{
     },
     episodes::{
         ended_alerts::EndedAlert,
-        episode::EpisodeEvent,
+        episode::{EpisodeEvent, EpisodeEventKind},
         operator_actions::{Acknowledged, AcknowledgedByLink},
         silences::KeptSilence,
     },
@@ -51,8 +52,9 @@ pub use crate::{
     outbox::{
         admin::{GaveUp, Handled, Handling, Listed},
         deliveries::{Claimed, NewDelivery},
-        pacing::{Fate, Kept, Pace, Waiting},
+        pacing::{BatchedDelivery, HoldDecision, Pace, Waiting},
         receipts::Known,
         standing_alerts::StandingAlert,
+        state::DeliveryState,
     },
 };

@@ -188,7 +188,7 @@ impl Story {
         let held = store.held(&portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
         store.close().await;
         let standing =
-            judge(portfolio, &held.history, &held.episodes, &self.setup.digest, clock.now());
+            judge(portfolio, &held.history, &held.episodes, &self.setup.config_hash, clock.now());
         let calder = portfolio.resolve("calder").context("the demo has lost its scorecard")?;
         Ok(tree::render(&standing.narrow(&calder)))
     }

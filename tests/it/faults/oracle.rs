@@ -17,7 +17,7 @@ use crate::world::{ledger, ledger::Entry};
 type Told = (String, u32, String, String, String);
 
 pub(crate) async fn compare(run: &mut Run, store: &Store) {
-    let moments = timeline::play(&run.setup.portfolio, &run.setup.digest, &run.steps);
+    let moments = timeline::play(&run.setup.portfolio, &run.setup.config_hash, &run.steps);
     let mut expected: BTreeSet<Told> = BTreeSet::new();
     let mut episodes: HashMap<Scope, Episode> = HashMap::new();
     for ((step, known), moment) in run.steps.iter().zip(&run.known).zip(moments) {

@@ -24,7 +24,9 @@ use kpid_rules::{
     model::{Frequency, Id, KpiRef, Scope},
     series::{Actual, Figure},
 };
-use kpid_store::{Attempt, Collected, Filed, Filing, InstanceLock, Known, Stage, Stands, Store};
+use kpid_store::{
+    Attempt, AttemptOutcome, Collected, Filed, Filing, InstanceLock, Known, Stage, Stands, Store,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -369,7 +371,7 @@ impl Run {
             };
             collected.push(Collected {
                 kpi: kpi.clone(),
-                attempt: Some(attempt("samples", None)),
+                attempt: Some(attempt(AttemptOutcome::Samples, None)),
                 filing: Filing::Actuals,
                 filed: vec![filed],
             });
@@ -377,7 +379,7 @@ impl Run {
         for (kpi, message) in &self.coming.failures[failures..] {
             collected.push(Collected {
                 kpi: kpi.clone(),
-                attempt: Some(attempt("error", Some(message))),
+                attempt: Some(attempt(AttemptOutcome::Error, Some(message))),
                 filing: Filing::Actuals,
                 filed: Vec::new(),
             });

@@ -46,7 +46,7 @@ pub struct Scenario {
     /// What it is played on.
     pub portfolio: Portfolio,
     /// Names the configuration, where the scenario uses one.
-    pub digest: String,
+    pub config_hash: String,
     /// What happens, oldest first.
     pub steps: Vec<Step>,
     /// What is expected after each step.
@@ -74,7 +74,7 @@ pub fn load(path: &Path) -> Result<Scenario, LoadError> {
         None => None,
         Some(doc) => {
             let subject = parser.subject(doc, folder, &files)?;
-            subject.map(|(portfolio, digest)| parser.scenario(doc, portfolio, digest))
+            subject.map(|(portfolio, config_hash)| parser.scenario(doc, portfolio, config_hash))
         }
     };
     let mut problems = Problems { files, found: parser.problems };
@@ -106,7 +106,7 @@ impl ScenarioParser {
             (Some(config), None) => {
                 let Some(config) = config.value.as_deref() else { return Ok(None) };
                 let (setup, _) = load::load(&folder.join(config), Secrets::Unused)?;
-                Ok(Some((setup.portfolio, setup.digest)))
+                Ok(Some((setup.portfolio, setup.config_hash)))
             }
             (None, Some(scorecards)) => {
                 let zone = doc.timezone.as_ref().map(only_zone);
@@ -118,7 +118,7 @@ impl ScenarioParser {
                 };
                 let (portfolio, problems) = load::inline(&inline, folder);
                 self.problems.extend(problems);
-                Ok(portfolio.map(|portfolio| (portfolio, load::digest(files))))
+                Ok(portfolio.map(|portfolio| (portfolio, load::config_hash(files))))
             }
             _ => {
                 let message = "a scenario needs either `config: PATH` or `scorecards:`";
@@ -128,9 +128,14 @@ impl ScenarioParser {
         }
     }
 
-    fn scenario(&mut self, doc: &ScenarioDoc, portfolio: Portfolio, digest: String) -> Scenario {
+    fn scenario(
+        &mut self,
+        doc: &ScenarioDoc,
+        portfolio: Portfolio,
+        config_hash: String,
+    ) -> Scenario {
         let mut scenario =
-            Scenario { portfolio, digest, steps: Vec::new(), expectations: Vec::new() };
+            Scenario { portfolio, config_hash, steps: Vec::new(), expectations: Vec::new() };
         let docs = doc.steps.value.iter().flatten().filter_map(|step| step.value.as_ref());
         for doc in docs {
             let Some(at) = self.instant(&scenario.portfolio, &doc.at) else { continue };

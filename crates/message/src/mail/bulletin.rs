@@ -74,7 +74,7 @@ impl Sheet {
             let rows = cells.map(|cells| cells.iter().map(cell).collect()).collect();
             Row { name: line(&row.named.name), mark: chip(row.mark), rows }
         };
-        let digest = figures::digest(&bulletin.config_version);
+        let config_hash = figures::short_hash(&bulletin.config_version);
         Self {
             title: line(&bulletin.title),
             summary: line(&bulletin.summary),
@@ -84,7 +84,7 @@ impl Sheet {
             link: bulletin.links.as_ref().map(|links| links.details.clone()),
             why: line(&bulletin.why),
             footer: format!(
-                "Made {}, configuration {digest}",
+                "Made {}, configuration {config_hash}",
                 bulletin.at.format("%-d %B %Y %H:%M (UTC%:z)")
             ),
         }

@@ -11,12 +11,12 @@ use kpid_rules::{
     model::Direction,
 };
 
-/// Characters of the configuration's digest that people compare.
-const DIGEST_CHARS: usize = 19;
+/// Characters of the configuration's hash that people compare.
+const HASH_CHARS: usize = 19;
 
-/// The beginning of a configuration's digest.
-pub(crate) fn digest(config: &str) -> String {
-    config.chars().take(DIGEST_CHARS).collect()
+/// The beginning of a configuration's hash.
+pub(crate) fn short_hash(config_hash: &str) -> String {
+    config_hash.chars().take(HASH_CHARS).collect()
 }
 
 /// A score, or that there is none.

@@ -273,9 +273,9 @@ fn names(facts: &Facts, ids: &[String]) -> String {
 }
 
 fn footer(facts: &Facts) -> String {
-    let digest = figures::digest(&facts.config_version);
+    let config_hash = figures::short_hash(&facts.config_version);
     format!(
-        "Episode {}, decided {}, configuration {digest}",
+        "Episode {}, decided {}, configuration {config_hash}",
         facts.dedup_key,
         facts.at.format("%-d %B %Y %H:%M (UTC%:z)")
     )

@@ -341,6 +341,16 @@ impl Episode {
 }
 
 impl Event {
+    const ALL: [Self; 7] = [
+        Self::Opened,
+        Self::Worsened,
+        Self::Reminded,
+        Self::Escalated,
+        Self::Acknowledged,
+        Self::Recovered,
+        Self::Corrected,
+    ];
+
     /// The event's word, as in JSON, scenarios and the outbox.
     pub fn word(self) -> &'static str {
         match self {
@@ -352,6 +362,11 @@ impl Event {
             Self::Recovered => "recovered",
             Self::Corrected => "corrected",
         }
+    }
+
+    /// The event of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.word() == word)
     }
 
     /// Whether the episode is over with it.

@@ -35,7 +35,7 @@ pub struct Told {
 pub fn backtest(
     portfolio: &Portfolio,
     history: &History,
-    digest: &str,
+    config_hash: &str,
     from: NaiveDate,
     to: NaiveDate,
 ) -> Vec<Told> {
@@ -50,7 +50,8 @@ pub fn backtest(
         let now = calendar.midnight(day.succ_opt().unwrap_or(day));
         let known = history.as_of(now);
         let live = Circumstances::default();
-        let (standing, changes) = evaluate(portfolio, &all, &known, &episodes, live, digest, now);
+        let (standing, changes) =
+            evaluate(portfolio, &all, &known, &episodes, live, config_hash, now);
         for change in changes {
             episodes.insert(change.scope.clone(), change.episode.clone());
             if change.event.is_some() {

@@ -137,7 +137,7 @@ pub struct Side<'a> {
     /// Its scorecards.
     pub portfolio: &'a Portfolio,
     /// Its name.
-    pub digest: &'a str,
+    pub config_hash: &'a str,
 }
 
 /// One node, flattened.
@@ -222,7 +222,7 @@ fn judged(
 ) -> (Standing, Vec<EpisodeChange>) {
     let all: Vec<Id> = side.portfolio.scorecards().iter().map(|held| held.id.clone()).collect();
     let live = Circumstances { first_look_is_historical: true, ..Circumstances::default() };
-    evaluate(side.portfolio, &all, history, episodes, live, side.digest, now)
+    evaluate(side.portfolio, &all, history, episodes, live, side.config_hash, now)
 }
 
 /// What is held, under the names that the proposed configuration gives it.

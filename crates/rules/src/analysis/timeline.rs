@@ -50,7 +50,7 @@ pub struct Moment {
 }
 
 /// Plays steps, oldest first, from an empty history.
-pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> {
+pub fn play(portfolio: &Portfolio, config_hash: &str, steps: &[Step]) -> Vec<Moment> {
     let all: Vec<Id> =
         portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
     let mut history = History::default();
@@ -66,7 +66,7 @@ pub fn play(portfolio: &Portfolio, digest: &str, steps: &[Step]) -> Vec<Moment> 
             ..Circumstances::default()
         };
         let (standing, changes) =
-            evaluate(portfolio, &all, &history, &episodes, circumstances, digest, step.at);
+            evaluate(portfolio, &all, &history, &episodes, circumstances, config_hash, step.at);
         for change in &changes {
             episodes.insert(change.scope.clone(), change.episode.clone());
         }

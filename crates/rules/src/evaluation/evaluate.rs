@@ -70,13 +70,13 @@ pub fn judge(
     portfolio: &Portfolio,
     history: &History,
     episodes: &HashMap<Scope, Episode>,
-    digest: &str,
+    config_hash: &str,
     now: DateTime<Utc>,
 ) -> Standing {
     let all: Vec<Id> =
         portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
     let judge = Judge::new(portfolio, history, now);
-    standing(&judge, portfolio, &all, episodes, digest, now)
+    standing(&judge, portfolio, &all, episodes, config_hash, now)
 }
 
 /// The standing of some scorecards at `now`, and every episode that moved.
@@ -86,17 +86,17 @@ pub fn evaluate(
     history: &History,
     episodes: &HashMap<Scope, Episode>,
     circumstances: Circumstances<'_>,
-    digest: &str,
+    config_hash: &str,
     now: DateTime<Utc>,
 ) -> (Standing, Vec<EpisodeChange>) {
     let judge = Judge::new(portfolio, history, now);
-    let mut standing = standing(&judge, portfolio, scorecards, episodes, digest, now);
+    let mut standing = standing(&judge, portfolio, scorecards, episodes, config_hash, now);
     let mut changes = Vec::new();
     let mut alerts = Alerts { before: episodes, now: HashMap::new() };
     for at in parents_first(portfolio, &standing) {
         let Some(judged) = standing.scorecards.get_mut(at) else { continue };
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
-        let desk = Desk { scorecard, circumstances, digest, now };
+        let desk = Desk { scorecard, circumstances, config_hash, now };
         for (perspective, judged) in scorecard.perspectives.iter().zip(&mut judged.perspectives) {
             let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
             let above = alerts.above_in_other_units(portfolio.above(&scope), &scope, now);
@@ -183,13 +183,13 @@ fn standing(
     portfolio: &Portfolio,
     scorecards: &[Id],
     episodes: &HashMap<Scope, Episode>,
-    digest: &str,
+    config_hash: &str,
     now: DateTime<Utc>,
 ) -> Standing {
     let named = scorecards.iter().filter_map(|id| portfolio.scorecard(id));
     let scorecards = named.map(|scorecard| judge.scorecard(scorecard, episodes)).collect();
     let zone = portfolio.scorecards().first().map_or(chrono_tz::UTC, |first| first.calendar.zone);
-    Standing { as_of: now.with_timezone(&zone), config: digest.to_owned(), scorecards }
+    Standing { as_of: now.with_timezone(&zone), config: config_hash.to_owned(), scorecards }
 }
 
 /// What is going on above a node.
@@ -217,7 +217,7 @@ impl Above {
 struct Desk<'a> {
     scorecard: &'a Scorecard,
     circumstances: Circumstances<'a>,
-    digest: &'a str,
+    config_hash: &'a str,
     now: DateTime<Utc>,
 }
 
@@ -290,7 +290,7 @@ impl Desk<'_> {
             scores: scores(judged),
             missing: kpis().filter(|kpi| is_missing(kpi)).map(|kpi| kpi.id.clone()).collect(),
             restated: restated.map(|kpi| kpi.id.clone()).collect(),
-            config: self.digest.to_owned(),
+            config: self.config_hash.to_owned(),
             heard: receipts.last,
             day,
             escalation_due: known_since.map(|at| calendar.working_days_after(at, unanswered)),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::actuals::outcome::AttemptOutcome;
 use kpid_rules::{
     model::{Aggregate, KpiRef, Period},
     series::{Figure, ReadingKind},
@@ -29,8 +30,8 @@ pub struct Attempt {
     pub missed: u64,
     /// When it was over.
     pub finished_at: DateTime<Utc>,
-    /// `samples`, `null`, `no_rows` or `error`.
-    pub outcome: &'static str,
+    /// What it ended in.
+    pub outcome: AttemptOutcome,
     /// Why it gave no figure, for people.
     pub message: Option<String>,
 }

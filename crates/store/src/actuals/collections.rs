@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
-    actuals::collected::{Attempt, Collected},
+    actuals::{
+        collected::{Attempt, Collected},
+        outcome::AttemptOutcome,
+    },
     database::{
         columns::{instant, kpi_ref},
         store::Store,
@@ -60,7 +63,7 @@ pub(crate) async fn record(
             .bind(attempt.slot.map_or(0, |slot| slot.timestamp_micros()))
             .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
             .bind(attempt.finished_at.timestamp_micros())
-            .bind(attempt.outcome)
+            .bind(attempt.outcome.word())
             .bind(&attempt.message)
             .execute(&mut *tx)
             .await
@@ -100,10 +103,7 @@ pub(crate) async fn missed(
         .fetch_all(connection)
         .await
         .context("cannot read misses")?;
-    let count = |(kpi, missed): (String, i64)| {
-        let named = kpi_ref(&kpi)?;
-        Ok((named, missed.unsigned_abs()))
-    };
+    let count = |(kpi, missed): (String, i64)| Ok((kpi_ref(&kpi)?, missed.unsigned_abs()));
     rows.into_iter().map(count).collect()
 }
 
@@ -115,24 +115,32 @@ pub(crate) async fn load(
 ) -> anyhow::Result<()> {
     let sql = "SELECT kpi, last_slot, finished_at, outcome, message FROM collections \
                WHERE kpi IN (SELECT value FROM json_each($1))";
-    let rows: Vec<(String, i64, i64, String, Option<String>)> = sqlx::query_as(sql)
+    let rows: Vec<AttemptRow> = sqlx::query_as(sql)
         .bind(kpis)
         .fetch_all(connection)
         .await
         .context("cannot read attempts")?;
-    for (kpi, last_slot, finished_at, outcome, message) in rows {
-        let named = kpi_ref(&kpi)?;
-        let (held, at) = (history.kpi_mut(&named), instant(finished_at)?);
-        if outcome != "samples" {
-            let message = message.unwrap_or_else(|| "the source gave nothing".to_owned());
+    for row in rows {
+        let (held, at) = (history.kpi_mut(&kpi_ref(&row.kpi)?), instant(row.finished_at)?);
+        if AttemptOutcome::parse(&row.outcome)? != AttemptOutcome::Samples {
+            let message = row.message.unwrap_or_else(|| "the source gave nothing".to_owned());
             held.failure = Some(Failure { at, message });
         }
         // A person's pull serves no slot.
-        if last_slot > 0 {
-            held.asked = Some(Asked { slot: instant(last_slot)?, over_at: at });
+        if row.last_slot > 0 {
+            held.asked = Some(Asked { slot: instant(row.last_slot)?, over_at: at });
         }
     }
     Ok(())
+}
+
+#[derive(FromRow)]
+struct AttemptRow {
+    kpi: String,
+    last_slot: i64,
+    finished_at: i64,
+    outcome: String,
+    message: Option<String>,
 }
 
 /// How the newest attempt to collect a KPI went.
@@ -148,13 +156,15 @@ pub struct Newest {
 pub(crate) async fn newest(
     connection: &mut SqliteConnection,
 ) -> anyhow::Result<HashMap<KpiRef, Newest>> {
-    let sql = "SELECT kpi, finished_at, CASE outcome WHEN 'error' THEN coalesce(message, '') END \
+    let sql = "SELECT kpi, finished_at, CASE outcome WHEN $1 THEN coalesce(message, '') END \
                FROM collections";
-    let rows: Vec<(String, i64, Option<String>)> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read attempts")?;
+    let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(sql)
+        .bind(AttemptOutcome::Error.word())
+        .fetch_all(connection)
+        .await
+        .context("cannot read attempts")?;
     let attempt = |(kpi, finished_at, failure): (String, i64, Option<String>)| {
-        let named = kpi_ref(&kpi)?;
-        Ok((named, Newest { finished_at: instant(finished_at)?, failure }))
+        Ok((kpi_ref(&kpi)?, Newest { finished_at: instant(finished_at)?, failure }))
     };
     rows.into_iter().map(attempt).collect()
 }
@@ -167,8 +177,7 @@ pub(crate) async fn last_slots(
     let rows: Vec<(String, i64, i64)> =
         sqlx::query_as(sql).fetch_all(connection).await.context("cannot read the slots served")?;
     let slot = |(kpi, slot, missed): (String, i64, i64)| {
-        let named = kpi_ref(&kpi)?;
-        Ok((named, LastSlot { slot: instant(slot)?, missed: missed.unsigned_abs() }))
+        Ok((kpi_ref(&kpi)?, LastSlot { slot: instant(slot)?, missed: missed.unsigned_abs() }))
     };
     rows.into_iter().map(slot).collect()
 }

@@ -43,7 +43,7 @@ pub(crate) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
 ) -> anyhow::Result<Vec<(KpiRef, Period, Came)>> {
-    let mut figures: Vec<revisions::Figure<'_>> = Vec::new();
+    let mut figures: Vec<revisions::FiguredKpi<'_>> = Vec::new();
     let mut came: Vec<(KpiRef, Period, Option<Came>)> = Vec::new();
     // Which of them each figure is of.
     let mut of: Vec<usize> = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Context;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
     actuals::figures::figure,
@@ -17,7 +17,17 @@ use kpid_rules::{
     series::{Actual, History},
 };
 
-type ActualRow = (String, String, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
+#[derive(FromRow)]
+struct ActualRow {
+    kpi: String,
+    period: String,
+    value: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+    target: Option<f64>,
+    observed_at: i64,
+    collected_at: i64,
+}
 
 /// Loads all revisions of the KPIs named in a JSON list.
 pub(crate) async fn load(
@@ -33,16 +43,15 @@ pub(crate) async fn load(
         .fetch_all(connection)
         .await
         .context("cannot read actuals")?;
-    for (kpi, period, value, numerator, denominator, target, observed_at, collected_at) in rows {
-        let named = kpi_ref(&kpi)?;
+    for row in rows {
         let actual = Actual {
-            figure: figure(value, numerator, denominator)?,
-            target,
-            observed_at: instant(observed_at)?,
-            collected_at: instant(collected_at)?,
+            figure: figure(row.value, row.numerator, row.denominator)?,
+            target: row.target,
+            observed_at: instant(row.observed_at)?,
+            collected_at: instant(row.collected_at)?,
         };
-        let held = history.kpi_mut(&named);
-        held.actuals.entry(Period::parse(&period)?).or_default().push(actual);
+        let held = history.kpi_mut(&kpi_ref(&row.kpi)?);
+        held.actuals.entry(Period::parse(&row.period)?).or_default().push(actual);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ pub(crate) mod collections;
 pub(crate) mod figures;
 pub(crate) mod filing;
 pub(crate) mod history;
+pub(crate) mod outcome;
 pub(crate) mod pushes;
 pub(crate) mod readings;
 pub(crate) mod revisions;

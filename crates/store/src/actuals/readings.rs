@@ -2,7 +2,7 @@
 //! gone.
 
 use anyhow::Context;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
     actuals::{
@@ -75,17 +75,24 @@ async fn readings(
         .fetch_all(tx)
         .await
         .context("cannot read readings")?;
-    let reading = |(observed_at, collected_at, value, numerator, denominator): ReadingRow| {
+    let reading = |row: ReadingRow| {
         Ok(Reading {
-            observed_at: instant(observed_at)?,
-            collected_at: instant(collected_at)?,
-            figure: figure(value, numerator, denominator)?,
+            observed_at: instant(row.observed_at)?,
+            collected_at: instant(row.collected_at)?,
+            figure: figure(row.value, row.numerator, row.denominator)?,
         })
     };
     rows.into_iter().map(reading).collect()
 }
 
-type ReadingRow = (i64, i64, Option<f64>, Option<f64>, Option<f64>);
+#[derive(FromRow)]
+struct ReadingRow {
+    observed_at: i64,
+    collected_at: i64,
+    value: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+}
 
 /// Whether the raw readings of a period are gone: a late one alone would make another figure.
 pub(crate) async fn is_thinned(

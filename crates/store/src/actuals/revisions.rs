@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::{
     actuals::{
@@ -21,12 +21,23 @@ use kpid_rules::model::KpiRef;
 const ROWS_AT_ONCE: usize = 1_000;
 
 /// A figure of a KPI, to be filed.
-pub(crate) type Figure<'k> = (&'k KpiRef, Filed);
+pub(crate) type FiguredKpi<'k> = (&'k KpiRef, Filed);
 
 /// The name of an actual in the store: KPI and period.
 type Name = (String, String);
 
-type Row = (String, String, i64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, i64, i64);
+#[derive(FromRow)]
+struct RevisionRow {
+    kpi: String,
+    period: String,
+    revision: i64,
+    value: Option<f64>,
+    numerator: Option<f64>,
+    denominator: Option<f64>,
+    target: Option<f64>,
+    observed_at: i64,
+    collected_at: i64,
+}
 
 /// One revision, as it is or will be held.
 #[derive(Clone, Copy)]
@@ -41,7 +52,7 @@ struct Revision {
 /// Files figures in their order; says of each what became of it.
 pub(crate) async fn file(
     tx: &mut SqliteConnection,
-    figures: &[Figure<'_>],
+    figures: &[FiguredKpi<'_>],
 ) -> anyhow::Result<Vec<Came>> {
     let mut came = Vec::with_capacity(figures.len());
     for figures in figures.chunks(ROWS_AT_ONCE) {
@@ -62,8 +73,8 @@ pub(crate) async fn file(
 }
 
 /// The revision to write, which may be held and change, and what that makes of the figure. A figure
-/// is a new revision only if it or its target differs, and nothing was observed later. While a period runs, a figure that moves is no
-/// restatement: one revision a day of collecting is kept.
+/// is a new revision only if it or its target differs, and nothing was observed later. While a
+/// period runs, a figure that moves is not a restatement: one revision a day of collecting is kept.
 fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
     let as_number = |number| Revision {
         number,
@@ -92,7 +103,7 @@ fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
 /// The newest revisions of these actuals.
 async fn newest(
     tx: &mut SqliteConnection,
-    figures: &[Figure<'_>],
+    figures: &[FiguredKpi<'_>],
 ) -> anyhow::Result<HashMap<Name, Revision>> {
     let names: Vec<[String; 2]> =
         figures.iter().map(|(kpi, filed)| [kpi.to_string(), filed.period.to_string()]).collect();
@@ -100,22 +111,21 @@ async fn newest(
     let sql = "SELECT kpi, period, revision, actuals.value, numerator, denominator, target, \
                observed_at, collected_at FROM json_each($1) AS asked CROSS JOIN actuals \
                WHERE kpi = asked.value ->> 0 AND period = asked.value ->> 1 ORDER BY revision";
-    let rows: Vec<Row> = sqlx::query_as(sql)
+    let rows: Vec<RevisionRow> = sqlx::query_as(sql)
         .bind(serde_json::to_string(&names)?)
         .fetch_all(tx)
         .await
         .context("cannot read actuals")?;
     let mut newest = HashMap::with_capacity(rows.len());
     for row in rows {
-        let (kpi, period, number, value, numerator, denominator, target, observed, collected) = row;
         let revision = Revision {
-            number,
-            parts: (value, numerator, denominator),
-            target,
-            observed_at: instant(observed)?,
-            collected_at: instant(collected)?,
+            number: row.revision,
+            parts: (row.value, row.numerator, row.denominator),
+            target: row.target,
+            observed_at: instant(row.observed_at)?,
+            collected_at: instant(row.collected_at)?,
         };
-        newest.insert((kpi, period), revision);
+        newest.insert((row.kpi, row.period), revision);
     }
     Ok(newest)
 }

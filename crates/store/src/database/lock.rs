@@ -39,7 +39,7 @@ pub struct Holder {
 pub struct Reloaded {
     /// When that was settled.
     pub at: DateTime<Utc>,
-    /// The digest of the configuration that runs now, or why the old one goes on.
+    /// The hash of the configuration that runs now, or why the old one goes on.
     pub came: Result<String, String>,
 }
 

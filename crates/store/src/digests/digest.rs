@@ -102,9 +102,9 @@ async fn record(
         row.bind(last.at.timestamp_micros()).execute(&mut *tx).await.context(told)?;
     }
     if digested.last.iter().any(|(_, last)| last.at == now) {
-        let sql = "INSERT INTO digest_standings (made_at, scorecard, config, standing) \
+        let sql = "INSERT INTO digest_standings (made_at, scorecard, config_hash, standing) \
                    VALUES ($1, $2, $3, $4) ON CONFLICT (made_at, scorecard) DO UPDATE SET \
-                   config = excluded.config, standing = excluded.standing";
+                   config_hash = excluded.config_hash, standing = excluded.standing";
         for scorecard in &digested.standing.scorecards {
             let row = sqlx::query(sql).bind(now.timestamp_micros()).bind(scorecard.id.as_str());
             let row = row.bind(&digested.standing.config).bind(serde_json::to_string(scorecard)?);

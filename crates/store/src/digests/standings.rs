@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::store::Store;
 use kpid_rules::{
@@ -19,18 +19,18 @@ pub struct Looks {
 }
 
 /// A scorecard as it stood, and the configuration that judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 struct Then {
     scorecard: String,
-    config: String,
+    config_hash: String,
     standing: String,
 }
 
 /// The first verdict on a scorecard by another configuration, and the last one before it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 struct Turn {
     scorecard: String,
-    config: String,
+    config_hash: String,
     /// None where it is the first one since.
     before: Option<String>,
     after: String,
@@ -56,7 +56,7 @@ impl Looks {
         let mut steps = Vec::new();
         for turn in &self.turns {
             let then = self.then.iter().find(|kept| kept.scorecard == turn.scorecard);
-            let then = then.filter(|kept| kept.config != turn.config);
+            let then = then.filter(|kept| kept.config_hash != turn.config_hash);
             let before = turn.before.as_ref().or(then.map(|kept| &kept.standing));
             if let Some(before) = before {
                 steps.push((alone(before)?, alone(&turn.after)?));
@@ -80,7 +80,7 @@ impl Store {
         if !looks.then.is_empty() {
             return Ok(looks);
         }
-        let sql = "SELECT scorecard, config, standing FROM snapshots AS held WHERE as_of = \
+        let sql = "SELECT scorecard, config_hash, standing FROM snapshots AS held WHERE as_of = \
                    (SELECT max(as_of) FROM snapshots \
                     WHERE scorecard = held.scorecard AND as_of <= $1)";
         Ok(Looks { then: stood(&mut connection, sql, since).await?, ..looks })
@@ -92,24 +92,24 @@ pub(crate) async fn load(
     connection: &mut SqliteConnection,
     since: DateTime<Utc>,
 ) -> anyhow::Result<Looks> {
-    let sql = "SELECT scorecard, config, standing FROM digest_standings WHERE made_at = $1";
+    let sql = "SELECT scorecard, config_hash, standing FROM digest_standings WHERE made_at = $1";
     let then = stood(connection, sql, since).await?;
-    let sql = "SELECT turn.scorecard, turn.config, before.standing, after.standing FROM \
-                 (SELECT scorecard, as_of, config, lag(as_of) OVER verdicts AS earlier, \
-                  lag(config) OVER verdicts AS was FROM snapshots WHERE as_of > $1 \
+    let sql = "SELECT turn.scorecard, turn.config_hash, before.standing AS before, \
+                 after.standing AS after FROM \
+                 (SELECT scorecard, as_of, config_hash, lag(as_of) OVER verdicts AS earlier, \
+                  lag(config_hash) OVER verdicts AS was FROM snapshots WHERE as_of > $1 \
                   WINDOW verdicts AS (PARTITION BY scorecard ORDER BY as_of)) AS turn \
                JOIN snapshots AS after \
                  ON after.scorecard = turn.scorecard AND after.as_of = turn.as_of \
                LEFT JOIN snapshots AS before \
                  ON before.scorecard = turn.scorecard AND before.as_of = turn.earlier \
-               WHERE turn.was IS DISTINCT FROM turn.config ORDER BY turn.as_of";
-    let rows: Vec<(String, String, Option<String>, String)> = sqlx::query_as(sql)
+               WHERE turn.was IS DISTINCT FROM turn.config_hash ORDER BY turn.as_of";
+    let turns: Vec<Turn> = sqlx::query_as(sql)
         .bind(since.timestamp_micros())
         .fetch_all(connection)
         .await
         .context("cannot read snapshots")?;
-    let turn = |(scorecard, config, before, after)| Turn { scorecard, config, before, after };
-    Ok(Looks { then, turns: rows.into_iter().map(turn).collect() })
+    Ok(Looks { then, turns })
 }
 
 async fn stood(
@@ -117,11 +117,9 @@ async fn stood(
     sql: &'static str,
     at: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Then>> {
-    let rows: Vec<(String, String, String)> = sqlx::query_as(sql)
+    sqlx::query_as(sql)
         .bind(at.timestamp_micros())
         .fetch_all(connection)
         .await
-        .context("cannot read how scorecards stood")?;
-    let kept = |(scorecard, config, standing)| Then { scorecard, config, standing };
-    Ok(rows.into_iter().map(kept).collect())
+        .context("cannot read how scorecards stood")
 }

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{
     database::store::Store,
     episodes::episode::{self, EpisodeEvent},
-    outbox::deliveries::{self, NewDelivery},
+    outbox::{
+        deliveries::{self, NewDelivery},
+        state::DeliveryState::{Batched, Delivered, Held, Overtaken, Pending, Summarised},
+    },
 };
 use kpid_rules::{alerting::Episode, model::Scope};
 
@@ -62,10 +65,12 @@ impl Store {
 }
 
 async fn readers(tx: &mut SqliteConnection, key: &str) -> anyhow::Result<Vec<(String, String)>> {
-    let sql = "SELECT DISTINCT channel, recipient FROM deliveries WHERE dedup_key = $1 \
-               AND (state IN ('delivered', 'digested') OR (state = 'pending' AND attempts > 0)) \
-               ORDER BY channel, recipient";
-    let readers = sqlx::query_as(sql).bind(key).fetch_all(tx).await;
+    let sql = format!(
+        "SELECT DISTINCT channel, recipient FROM deliveries WHERE dedup_key = $1 \
+         AND (state IN ('{Delivered}', '{Summarised}') \
+         OR (state = '{Pending}' AND attempts > 0)) ORDER BY channel, recipient"
+    );
+    let readers = sqlx::query_as(AssertSqlSafe(sql)).bind(key).fetch_all(tx).await;
     readers.context("cannot read the outbox")
 }
 
@@ -78,10 +83,13 @@ async fn last_facts(tx: &mut SqliteConnection, key: &str) -> anyhow::Result<Opti
 }
 
 async fn overtake(tx: &mut SqliteConnection, key: &str, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = 'overtaken', reason = $3, settled_at = $2, \
-               claimed_until = NULL WHERE dedup_key = $1 \
-               AND (state IN ('held', 'digest') OR (state = 'pending' AND attempts = 0))";
-    let overtaken = sqlx::query(sql).bind(key).bind(now.timestamp_micros()).bind(REASON);
+    let sql = format!(
+        "UPDATE deliveries SET state = '{Overtaken}', reason = $3, settled_at = $2, \
+         claimed_until = NULL WHERE dedup_key = $1 \
+         AND (state IN ('{Held}', '{Batched}') OR (state = '{Pending}' AND attempts = 0))"
+    );
+    let overtaken =
+        sqlx::query(AssertSqlSafe(sql)).bind(key).bind(now.timestamp_micros()).bind(REASON);
     overtaken.execute(tx).await.context("cannot write the outbox")?;
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use sqlx::SqliteConnection;
+use serde::{Serialize, Serializer};
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
     columns::{instant, node, node_key},
@@ -28,8 +28,8 @@ pub struct EpisodeEvent {
     pub number: u32,
     /// When it was decided.
     pub at: DateTime<Utc>,
-    /// The event's word, or `acknowledged`.
-    pub event: String,
+    /// What happened.
+    pub event: EpisodeEventKind,
     /// Why it was told.
     pub cause: Option<String>,
     /// The period that was judged.
@@ -40,6 +40,38 @@ pub struct EpisodeEvent {
     pub score: Option<f64>,
 }
 
+/// What can happen to an episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpisodeEventKind {
+    /// What its rules decided, or a person did.
+    Told(Event),
+    /// The configuration no longer has what it is of.
+    Ended,
+}
+
+impl EpisodeEventKind {
+    /// As the store and JSON spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Told(event) => event.word(),
+            Self::Ended => "ended",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        match Event::parse(word) {
+            Some(event) => Some(Self::Told(event)),
+            None => Some(Self::Ended).filter(|ended| ended.word() == word),
+        }
+    }
+}
+
+impl Serialize for EpisodeEventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
 impl EpisodeEvent {
     /// A person acknowledged it.
     pub(crate) fn acknowledged(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
@@ -47,7 +79,7 @@ impl EpisodeEvent {
             scope: scope.clone(),
             number: episode.number,
             at,
-            event: "acknowledged".to_owned(),
+            event: EpisodeEventKind::Told(Event::Acknowledged),
             cause: None,
             period: None,
             status: None,
@@ -58,7 +90,7 @@ impl EpisodeEvent {
     /// The configuration no longer has what it is of.
     pub(crate) fn removed(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
         Self {
-            event: "ended".to_owned(),
+            event: EpisodeEventKind::Ended,
             cause: Some("removed".to_owned()),
             period: episode.last_period.clone(),
             ..Self::acknowledged(scope, episode, at)
@@ -73,7 +105,7 @@ impl EpisodeEvent {
             scope: change.scope.clone(),
             number: change.episode.number,
             at,
-            event: change.event?.word().to_owned(),
+            event: EpisodeEventKind::Told(change.event?),
             cause: change.cause.map(|cause| cause.word().to_owned()),
             period: change.episode.last_period.clone(),
             status: text("status"),
@@ -82,8 +114,17 @@ impl EpisodeEvent {
     }
 }
 
-type EventRow =
-    (String, i64, i64, String, Option<String>, Option<String>, Option<String>, Option<f64>);
+#[derive(FromRow)]
+struct EventRow {
+    scope: String,
+    number: i64,
+    at: i64,
+    event: String,
+    cause: Option<String>,
+    period: Option<String>,
+    status: Option<String>,
+    score: Option<f64>,
+}
 
 impl Store {
     /// Where alerts stand.
@@ -143,7 +184,7 @@ pub(crate) async fn tell(tx: &mut SqliteConnection, event: &EpisodeEvent) -> any
         .bind(node_key(&event.scope))
         .bind(event.number)
         .bind(event.at.timestamp_micros())
-        .bind(&event.event)
+        .bind(event.event.word())
         .bind(&event.period)
         .bind(&event.status)
         .bind(event.score)
@@ -176,17 +217,19 @@ pub(crate) async fn events(connection: &mut SqliteConnection) -> anyhow::Result<
         .fetch_all(connection)
         .await
         .context("cannot read what happened to episodes")?;
-    let event = |(path, number, at, event, cause, period, status, score): EventRow| {
-        let number = u32::try_from(number).context("an episode's number is out of range")?;
+    let event = |row: EventRow| {
+        let event = EpisodeEventKind::parse(&row.event).with_context(|| {
+            format!("the store has an event `{}`, which this kpid does not know", row.event)
+        })?;
         Ok(EpisodeEvent {
-            scope: node(&path)?,
-            number,
-            at: instant(at)?,
+            scope: node(&row.scope)?,
+            number: u32::try_from(row.number).context("an episode's number is out of range")?,
+            at: instant(row.at)?,
             event,
-            cause,
-            period,
-            status,
-            score,
+            cause: row.cause,
+            period: row.period,
+            status: row.status,
+            score: row.score,
         })
     };
     rows.into_iter().map(event).collect()

@@ -3,28 +3,34 @@
 use std::collections::HashMap;
 
 use anyhow::Context;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::columns::instant;
 use kpid_rules::evaluation::{Incident, IncidentKey};
 
-type Row = (String, i64, Option<i64>, Option<i64>);
+#[derive(FromRow)]
+struct IncidentRow {
+    key: String,
+    opened_at: i64,
+    told_at: Option<i64>,
+    closed_at: Option<i64>,
+}
 
 /// Where every incident stands, by its key.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
 ) -> anyhow::Result<HashMap<IncidentKey, Incident>> {
     let sql = "SELECT key, opened_at, told_at, closed_at FROM incidents";
-    let rows: Vec<Row> =
+    let rows: Vec<IncidentRow> =
         sqlx::query_as(sql).fetch_all(connection).await.context("cannot read incidents")?;
-    let incident = |(key, opened_at, told_at, closed_at): Row| {
+    let incident = |row: IncidentRow| {
         let incident = Incident {
-            opened_at: instant(opened_at)?,
-            told_at: told_at.map(instant).transpose()?,
-            closed_at: closed_at.map(instant).transpose()?,
+            opened_at: instant(row.opened_at)?,
+            told_at: row.told_at.map(instant).transpose()?,
+            closed_at: row.closed_at.map(instant).transpose()?,
         };
-        let key = IncidentKey::parse(&key).with_context(|| {
-            format!("the store has an incident `{key}`, which this release cannot read")
+        let key = IncidentKey::parse(&row.key).with_context(|| {
+            format!("the store has an incident `{}`, which this kpid does not know", row.key)
         })?;
         Ok((key, incident))
     };

@@ -1,7 +1,7 @@
 //! The table `notes`: what people wrote about a node and a period.
 
 use anyhow::Context;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
     columns::{instant, node, node_key},
@@ -12,7 +12,14 @@ use kpid_rules::alerting::Note;
 /// The newest notes that are read; older ones are history.
 const NOTES_MAX: i64 = 1_000;
 
-type Row = (String, String, String, String, i64);
+#[derive(FromRow)]
+struct NoteRow {
+    scope: String,
+    period: String,
+    text: String,
+    person: String,
+    written_at: i64,
+}
 
 impl Store {
     /// Notes, the newest first.
@@ -40,13 +47,19 @@ pub(crate) async fn record(tx: &mut SqliteConnection, note: &Note) -> anyhow::Re
 pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<Vec<Note>> {
     let sql = "SELECT scope, period, text, person, written_at FROM notes \
                ORDER BY written_at DESC, id DESC LIMIT $1";
-    let rows: Vec<Row> = sqlx::query_as(sql)
+    let rows: Vec<NoteRow> = sqlx::query_as(sql)
         .bind(NOTES_MAX)
         .fetch_all(connection)
         .await
         .context("cannot read notes")?;
-    let note = |(path, period, text, by, at): Row| {
-        Ok(Note { scope: node(&path)?, period, text, by, at: instant(at)? })
+    let note = |row: NoteRow| {
+        Ok(Note {
+            scope: node(&row.scope)?,
+            period: row.period,
+            text: row.text,
+            by: row.person,
+            at: instant(row.written_at)?,
+        })
     };
     rows.into_iter().map(note).collect()
 }

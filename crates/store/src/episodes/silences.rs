@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
     columns::{instant, node, node_key},
@@ -21,7 +21,15 @@ pub struct KeptSilence {
     pub silence: Silence,
 }
 
-type Row = (i64, String, i64, i64, String, String);
+#[derive(FromRow)]
+struct SilenceRow {
+    id: i64,
+    scope: String,
+    starts: i64,
+    ends: i64,
+    reason: String,
+    person: String,
+}
 
 impl Store {
     /// Silences that are not over at `now`, also those to come, by their end.
@@ -71,14 +79,20 @@ pub(crate) async fn load(
 ) -> anyhow::Result<Vec<KeptSilence>> {
     let sql = "SELECT id, scope, starts, ends, reason, person FROM silences \
                WHERE ends > $1 AND ended_at IS NULL ORDER BY ends, id";
-    let rows: Vec<Row> = sqlx::query_as(sql)
+    let rows: Vec<SilenceRow> = sqlx::query_as(sql)
         .bind(now.timestamp_micros())
         .fetch_all(connection)
         .await
         .context("cannot read silences")?;
-    let kept = |(id, path, starts, ends, reason, by): Row| {
-        let (from, until) = (instant(starts)?, instant(ends)?);
-        Ok(KeptSilence { id, silence: Silence { scope: node(&path)?, from, until, reason, by } })
+    let kept = |row: SilenceRow| {
+        let silence = Silence {
+            scope: node(&row.scope)?,
+            from: instant(row.starts)?,
+            until: instant(row.ends)?,
+            reason: row.reason,
+            by: row.person,
+        };
+        Ok(KeptSilence { id: row.id, silence })
     };
     rows.into_iter().map(kept).collect()
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     outbox::{
         deliveries::{self, NewDelivery},
-        pacing::{self, Fate},
+        pacing::{self, HoldDecision},
     },
 };
 use kpid_rules::{
@@ -38,7 +38,7 @@ pub struct Judgement {
     /// What is to be told.
     pub deliveries: Vec<NewDelivery>,
     /// What becomes of news that waited for working hours, and of what came with them.
-    pub fates: Vec<(Uuid, Fate)>,
+    pub hold_decisions: Vec<(Uuid, HoldDecision)>,
 }
 
 impl Store {
@@ -58,7 +58,7 @@ impl Store {
         incidents::record(&mut tx, &judgement.incidents).await?;
         reports::record(&mut tx, &judgement.reports).await?;
         deliveries::record(&mut tx, &judgement.deliveries, now).await?;
-        pacing::settle(&mut tx, &judgement.fates, now).await?;
+        pacing::settle(&mut tx, &judgement.hold_decisions, now).await?;
         tx.commit().await.context("cannot write a judgement")?;
         Ok(judgement)
     }

@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::store::Store;
 use kpid_rules::{judgement::Standing, model::Id};
 
 /// The verdict on a scorecard as it was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct PastVerdict {
     /// The configuration that judged.
-    pub config: String,
+    pub config_hash: String,
     /// The scorecard with everything below it, as JSON.
     pub standing: String,
 }
@@ -23,35 +23,32 @@ impl Store {
     pub async fn verdict_by_another(
         &self,
         scorecard: &Id,
-        digest: &str,
+        config_hash: &str,
         within: Range<DateTime<Utc>>,
     ) -> anyhow::Result<Option<PastVerdict>> {
-        let sql = "SELECT config, standing FROM snapshots \
-                   WHERE scorecard = $1 AND config <> $2 AND as_of >= $3 AND as_of < $4 \
+        let sql = "SELECT config_hash, standing FROM snapshots \
+                   WHERE scorecard = $1 AND config_hash <> $2 AND as_of >= $3 AND as_of < $4 \
                    ORDER BY as_of DESC LIMIT 1";
-        let row: Option<(String, String)> = sqlx::query_as(sql)
+        sqlx::query_as(sql)
             .bind(scorecard.as_str())
-            .bind(digest)
+            .bind(config_hash)
             .bind(within.start.timestamp_micros())
             .bind(within.end.timestamp_micros())
             .fetch_optional(&mut *self.read().await?)
             .await
-            .context("cannot read snapshots")?;
-        Ok(row.map(|(config, standing)| PastVerdict { config, standing }))
+            .context("cannot read snapshots")
     }
 
     /// The newest verdict on each scorecard that had been given at an instant.
     pub async fn verdicts_at(&self, instant: DateTime<Utc>) -> anyhow::Result<Vec<PastVerdict>> {
-        let sql = "SELECT config, standing FROM snapshots AS held WHERE as_of = \
+        let sql = "SELECT config_hash, standing FROM snapshots AS held WHERE as_of = \
                    (SELECT max(as_of) FROM snapshots \
                     WHERE scorecard = held.scorecard AND as_of <= $1) ORDER BY scorecard";
-        let rows: Vec<(String, String)> = sqlx::query_as(sql)
+        sqlx::query_as(sql)
             .bind(instant.timestamp_micros())
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read snapshots")?;
-        let verdict = |(config, standing)| PastVerdict { config, standing };
-        Ok(rows.into_iter().map(verdict).collect())
+            .context("cannot read snapshots")
     }
 }
 
@@ -61,10 +58,10 @@ pub(crate) async fn record(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let newest = "SELECT standing FROM snapshots WHERE scorecard = $1 ORDER BY as_of DESC LIMIT 1";
-    let insert = "INSERT INTO snapshots (scorecard, as_of, config, standing) \
+    let insert = "INSERT INTO snapshots (scorecard, as_of, config_hash, standing) \
                   VALUES ($1, $2, $3, $4) \
                   ON CONFLICT (scorecard, as_of) DO UPDATE SET \
-                  config = excluded.config, standing = excluded.standing";
+                  config_hash = excluded.config_hash, standing = excluded.standing";
     for scorecard in &standing.scorecards {
         let id = scorecard.id.as_str();
         let text = serde_json::to_string(scorecard)?;

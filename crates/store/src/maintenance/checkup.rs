@@ -5,13 +5,16 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use sqlx::{
-    Connection, SqliteConnection,
+    AssertSqlSafe, Connection, FromRow, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteError},
 };
 
-use crate::database::{
-    columns::instant,
-    store::{BUSY_TIMEOUT, MIGRATIONS},
+use crate::{
+    database::{
+        columns::instant,
+        store::{BUSY_TIMEOUT, MIGRATIONS},
+    },
+    outbox::state::DeliveryState::{GivenUp, Pending},
 };
 
 /// SQLite's codes of a malformed store and of a file that is none; extended codes keep them in
@@ -59,21 +62,18 @@ pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
 pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
     let told = || format!("cannot read the store {}", path.display());
     let mut connection = open(path).await.with_context(told)?;
-    let sql = "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success), \
-               (SELECT max(at) FROM (SELECT max(finished_at) AS at FROM collections \
-                UNION ALL SELECT max(as_of) FROM snapshots \
-                UNION ALL SELECT max(written_at) FROM deliveries)), \
-               (SELECT count(*) FROM deliveries WHERE state = 'pending'), \
-               (SELECT min(CASE WHEN attempts = 0 THEN max(written_at, next_attempt_at) \
-                ELSE written_at END) FROM deliveries WHERE state = 'pending'), \
-               (SELECT count(*) FROM deliveries WHERE state = 'given_up')";
-    let (schema, newest, waiting, waiting_since, given_up): (
-        Option<i64>,
-        Option<i64>,
-        i64,
-        Option<i64>,
-        i64,
-    ) = sqlx::query_as(sql).fetch_one(&mut connection).await.with_context(told)?;
+    let sql = format!(
+        "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success) AS schema, \
+         (SELECT max(at) FROM (SELECT max(finished_at) AS at FROM collections \
+          UNION ALL SELECT max(as_of) FROM snapshots \
+          UNION ALL SELECT max(written_at) FROM deliveries)) AS newest, \
+         (SELECT count(*) FROM deliveries WHERE state = '{Pending}') AS waiting, \
+         (SELECT min(CASE WHEN attempts = 0 THEN max(written_at, next_attempt_at) \
+          ELSE written_at END) FROM deliveries WHERE state = '{Pending}') AS waiting_since, \
+         (SELECT count(*) FROM deliveries WHERE state = '{GivenUp}') AS given_up"
+    );
+    let row: CheckupRow =
+        sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await.with_context(told)?;
     let pages: (i64, i64, i64) = sqlx::query_as(
         "SELECT page_count, freelist_count, page_size \
          FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -85,15 +85,24 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
     connection.close().await.with_context(told)?;
     let schema_known = MIGRATIONS.iter().map(|migration| migration.version).max();
     Ok(Checkup {
-        schema: schema.with_context(|| format!("{} is no store of kpid", path.display()))?,
+        schema: row.schema.with_context(|| format!("{} is no store of kpid", path.display()))?,
         schema_known: schema_known.unwrap_or_default(),
-        newest: newest.map(instant).transpose()?,
-        waiting: waiting.unsigned_abs(),
-        waiting_since: waiting_since.map(instant).transpose()?,
-        given_up: given_up.unsigned_abs(),
+        newest: row.newest.map(instant).transpose()?,
+        waiting: row.waiting.unsigned_abs(),
+        waiting_since: row.waiting_since.map(instant).transpose()?,
+        given_up: row.given_up.unsigned_abs(),
         bytes: bytes.unsigned_abs(),
         free_bytes: free.unsigned_abs(),
     })
+}
+
+#[derive(FromRow)]
+struct CheckupRow {
+    schema: Option<i64>,
+    newest: Option<i64>,
+    waiting: i64,
+    waiting_since: Option<i64>,
+    given_up: i64,
 }
 
 async fn quick_check(path: &Path) -> Result<String, sqlx::Error> {

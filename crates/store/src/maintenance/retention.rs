@@ -7,12 +7,13 @@ use std::{collections::BTreeMap, ops::Range};
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{
     audit::{self, Deed},
     database::{columns::instant, store::Store},
     episodes::episode,
+    outbox::state::DeliveryState::{Batched, Held, Pending},
 };
 
 /// Rows of one transaction: a few milliseconds, for which a judgement can wait.
@@ -132,15 +133,17 @@ impl Store {
         let newest: Vec<String> =
             newest.iter().map(|(scope, episode)| episode.dedup_key(scope)).collect();
         // A thread goes as a whole: what is left of one would not know what overtook it.
-        let sql = "DELETE FROM deliveries WHERE dedup_key IN \
-                   (SELECT DISTINCT dedup_key FROM deliveries AS old WHERE old.settled_at < $1 \
-                    AND old.dedup_key NOT IN (SELECT value FROM json_each($3)) \
-                    AND NOT EXISTS (SELECT 1 FROM deliveries AS other \
-                                    WHERE other.dedup_key = old.dedup_key \
-                                    AND (other.settled_at IS NULL OR other.settled_at >= $1 \
-                                         OR other.state IN ('pending', 'held', 'digest'))) \
-                    LIMIT $2) RETURNING written_at, state";
-        let gone: Vec<(i64, String)> = sqlx::query_as(sql)
+        let sql = format!(
+            "DELETE FROM deliveries WHERE dedup_key IN \
+             (SELECT DISTINCT dedup_key FROM deliveries AS old WHERE old.settled_at < $1 \
+              AND old.dedup_key NOT IN (SELECT value FROM json_each($3)) \
+              AND NOT EXISTS (SELECT 1 FROM deliveries AS other \
+                              WHERE other.dedup_key = old.dedup_key \
+                              AND (other.settled_at IS NULL OR other.settled_at >= $1 \
+                                   OR other.state IN ('{Pending}', '{Held}', '{Batched}'))) \
+              LIMIT $2) RETURNING written_at, state"
+        );
+        let gone: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(before.timestamp_micros())
             .bind(THREADS_AT_ONCE)
             .bind(serde_json::to_string(&newest)?)
@@ -173,7 +176,7 @@ impl Store {
                    (SELECT as_of FROM snapshots WHERE scorecard = $1 AND as_of >= $2 \
                     AND as_of < (SELECT max(as_of) FROM snapshots \
                                  WHERE scorecard = $1 AND as_of >= $2 AND as_of < $3) \
-                    ORDER BY as_of LIMIT $4) RETURNING as_of, config";
+                    ORDER BY as_of LIMIT $4) RETURNING as_of, config_hash";
         let gone: Vec<(i64, String)> = sqlx::query_as(sql)
             .bind(scorecard)
             .bind(within.start.timestamp_micros())
@@ -182,7 +185,7 @@ impl Store {
             .fetch_all(&mut *tx)
             .await
             .context("cannot remove old snapshots")?;
-        let count = "UPDATE configuration_uses SET removed = removed + 1 WHERE digest = $2 \
+        let count = "UPDATE configuration_uses SET removed = removed + 1 WHERE config_hash = $2 \
                      AND started_at = (SELECT max(started_at) FROM configuration_uses \
                                        WHERE started_at <= $1)";
         let mut sums = Sums::new();

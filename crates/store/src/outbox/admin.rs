@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
         columns::{delivery_id, instant, unsigned},
         store::Store,
     },
-    outbox::deliveries::{self, NewDelivery},
+    outbox::{
+        deliveries::{self, NewDelivery},
+        state::DeliveryState::{self, Delivered, Dropped, Overtaken, Pending, Summarised},
+    },
 };
 
 /// A delivery as people see it; its serialised keys are a contract.
@@ -20,9 +23,8 @@ use crate::{
 pub struct Listed {
     /// Names it for ever.
     pub id: Uuid,
-    /// `pending`, `held` (waits for working hours), `digest` (kept for the summary), `given_up`;
-    /// `delivered`, `digested` (told in a summary), `overtaken` (by later news) or `dropped`.
-    pub state: String,
+    /// Where it is on its way.
+    pub state: DeliveryState,
     /// Why it is held or kept, or was overtaken.
     pub reason: Option<String>,
     /// What it tells, by its word.
@@ -68,11 +70,11 @@ pub enum Handled {
     /// undid it.
     Overtaken,
     /// It was told in a summary.
-    Summarized,
+    Summarised,
 }
 
 /// A notice that a delivery was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct GaveUp {
     /// Names what it is about.
     pub dedup_key: String,
@@ -84,32 +86,34 @@ pub struct GaveUp {
     pub facts: String,
 }
 
-type Row = (
-    String,
-    String,
-    Option<String>,
-    String,
-    String,
-    String,
-    String,
-    i64,
-    i64,
-    i64,
-    i64,
-    Option<i64>,
-    Option<String>,
-);
+#[derive(FromRow)]
+struct ListedRow {
+    id: String,
+    state: String,
+    reason: Option<String>,
+    event: String,
+    dedup_key: String,
+    channel: String,
+    recipient: String,
+    written_at: i64,
+    due_since: i64,
+    attempts: i64,
+    next_attempt_at: i64,
+    settled_at: Option<i64>,
+    last_error: Option<String>,
+}
 
 impl Store {
     /// Deliveries, oldest first: all of them, or those that are not delivered.
     pub async fn deliveries(&self, all: bool) -> anyhow::Result<Vec<Listed>> {
         let sql = "SELECT id, state, reason, event, dedup_key, channel, recipient, written_at, \
-                   coalesce(retried_at, released_at, written_at), attempts, next_attempt_at, \
-                   settled_at, last_error FROM deliveries \
-                   WHERE $1 OR state IN ('pending', 'held', 'digest', 'given_up') \
+                   coalesce(retried_at, released_at, written_at) AS due_since, attempts, \
+                   next_attempt_at, settled_at, last_error FROM deliveries \
+                   WHERE $1 OR state IN (SELECT value FROM json_each($2)) \
                    ORDER BY written_at, id";
-        let rows: Vec<Row> = sqlx::query_as(sql)
+        let rows: Vec<ListedRow> = sqlx::query_as(sql)
             .bind(all)
+            .bind(serde_json::to_string(&DeliveryState::UNSETTLED)?)
             .fetch_all(&mut *self.read().await?)
             .await
             .context("cannot read the outbox")?;
@@ -127,11 +131,11 @@ impl Store {
         settle: impl Fn(&GaveUp) -> Option<NewDelivery>,
     ) -> anyhow::Result<Handled> {
         let mut tx = self.begin().await?;
-        match state(&mut tx, id).await?.as_deref() {
-            Some("delivered") => return Ok(Handled::Delivered),
-            Some("digested") => return Ok(Handled::Summarized),
-            Some("overtaken") => return Ok(Handled::Overtaken),
-            _ => {}
+        match state(&mut tx, id).await? {
+            Some(Delivered) => return Ok(Handled::Delivered),
+            Some(Summarised) => return Ok(Handled::Summarised),
+            Some(Overtaken) => return Ok(Handled::Overtaken),
+            Some(_) | None => {}
         }
         let action = match handling {
             Handling::Drop => {
@@ -157,25 +161,22 @@ impl Store {
     }
 }
 
-fn listed(row: Row) -> anyhow::Result<Listed> {
-    let (id, state, reason, event, dedup_key, channel, recipient, written, due, attempts, next, ..) =
-        row;
-    let (.., settled, error) = row;
-    let is_tried = matches!(state.as_str(), "pending" | "held");
+fn listed(row: ListedRow) -> anyhow::Result<Listed> {
+    let state = DeliveryState::parse(&row.state)?;
     Ok(Listed {
-        id: delivery_id(&id)?,
+        id: delivery_id(&row.id)?,
         state,
-        reason,
-        event,
-        dedup_key,
-        channel,
-        recipient,
-        written_at: instant(written)?,
-        attempts: unsigned(attempts),
-        next_attempt_at: is_tried.then(|| instant(next)).transpose()?,
-        due_since: instant(due)?,
-        settled_at: settled.map(instant).transpose()?,
-        last_error: error,
+        reason: row.reason,
+        event: row.event,
+        dedup_key: row.dedup_key,
+        channel: row.channel,
+        recipient: row.recipient,
+        written_at: instant(row.written_at)?,
+        attempts: unsigned(row.attempts),
+        next_attempt_at: state.is_tried().then(|| instant(row.next_attempt_at)).transpose()?,
+        due_since: instant(row.due_since)?,
+        settled_at: row.settled_at.map(instant).transpose()?,
+        last_error: row.last_error,
     })
 }
 
@@ -186,24 +187,21 @@ async fn gave_up(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Vec<Gave
                (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = notice.dedup_key \
                 AND other.event = 'settled' AND other.channel = notice.channel \
                 AND other.recipient = notice.recipient)";
-    let rows: Vec<(String, String, String, String)> = sqlx::query_as(sql)
+    sqlx::query_as(sql)
         .bind(format!("gave_up/{id}/%"))
         .fetch_all(tx)
         .await
-        .context("cannot read the outbox")?;
-    let notice =
-        |(dedup_key, channel, recipient, facts)| GaveUp { dedup_key, channel, recipient, facts };
-    Ok(rows.into_iter().map(notice).collect())
+        .context("cannot read the outbox")
 }
 
-async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<String>> {
+async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<DeliveryState>> {
     let sql = "SELECT state FROM deliveries WHERE id = $1";
     let found: Option<(String,)> = sqlx::query_as(sql)
         .bind(id.to_string())
         .fetch_optional(tx)
         .await
         .context("cannot read the outbox")?;
-    Ok(found.map(|(state,)| state))
+    found.map(|(state,)| DeliveryState::parse(&state)).transpose()
 }
 
 /// A recovery that was heard of, or is about to be, is not followed by the alarm.
@@ -212,12 +210,15 @@ async fn is_overtaken(
     id: Uuid,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
-    let sql = "SELECT count(*) FROM deliveries AS old JOIN deliveries AS later \
-               ON later.dedup_key = old.dedup_key AND later.channel = old.channel \
-               AND later.recipient = old.recipient AND (later.state IN ('delivered', 'digested') \
-               OR (later.state = 'pending' AND later.claimed_until > $2)) \
-               AND (later.sequence, later.id) > (old.sequence, old.id) WHERE old.id = $1";
-    let (later,): (i64,) = sqlx::query_as(sql)
+    let sql = format!(
+        "SELECT count(*) FROM deliveries AS old JOIN deliveries AS later \
+         ON later.dedup_key = old.dedup_key AND later.channel = old.channel \
+         AND later.recipient = old.recipient \
+         AND (later.state IN ('{Delivered}', '{Summarised}') \
+         OR (later.state = '{Pending}' AND later.claimed_until > $2)) \
+         AND (later.sequence, later.id) > (old.sequence, old.id) WHERE old.id = $1"
+    );
+    let (later,): (i64,) = sqlx::query_as(AssertSqlSafe(sql))
         .bind(id.to_string())
         .bind(now.timestamp_micros())
         .fetch_one(tx)
@@ -228,18 +229,23 @@ async fn is_overtaken(
 
 /// What is under way is left to whoever is at it, or it would be made twice.
 async fn retry_one(tx: &mut SqliteConnection, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = 'pending', attempts = 0, next_attempt_at = $2, \
+    let sql = "UPDATE deliveries SET state = $3, attempts = 0, next_attempt_at = $2, \
                retried_at = $2, reason = NULL, claimed_until = NULL, settled_at = NULL \
                WHERE id = $1 AND (claimed_until IS NULL OR claimed_until <= $2)";
-    let retried = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
+    let retried =
+        sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(Pending.word());
     retried.execute(tx).await.context("cannot write the outbox")?;
     Ok(())
 }
 
 async fn drop_one(tx: &mut SqliteConnection, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = 'dropped', claimed_until = NULL, settled_at = $2 \
-               WHERE id = $1 AND state <> 'delivered'";
-    let dropped = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
+    let sql = "UPDATE deliveries SET state = $3, claimed_until = NULL, settled_at = $2 \
+               WHERE id = $1 AND state <> $4";
+    let dropped = sqlx::query(sql)
+        .bind(id.to_string())
+        .bind(now.timestamp_micros())
+        .bind(Dropped.word())
+        .bind(Delivered.word());
     dropped.execute(tx).await.context("cannot write the outbox")?;
     Ok(())
 }

@@ -2,13 +2,16 @@
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use crate::database::{
-    columns::{delivery_id, instant, unsigned},
-    lock::InstanceLock,
-    store::Store,
+use crate::{
+    database::{
+        columns::{delivery_id, instant, unsigned},
+        lock::InstanceLock,
+        store::Store,
+    },
+    outbox::state::DeliveryState::{Delivered, GivenUp, Held, Pending},
 };
 
 /// A delivery decided on.
@@ -47,14 +50,28 @@ pub struct Claimed {
     pub attempts: u32,
 }
 
-type ClaimedRow = (String, String, String, i64, i64);
+#[derive(FromRow)]
+struct ClaimedRow {
+    id: String,
+    recipient: String,
+    facts: String,
+    due_since: i64,
+    attempts: i64,
+}
 
-/// Nothing that happened earlier in the episode of the delivery `due` waits for the same reader; a
+/// Why a delivery is held that is due outside of working hours.
+pub(crate) const WAITS_FOR_HOURS: &str = "waits for working hours";
+
+/// A condition: nothing that happened earlier in the episode of the delivery `due` waits for the same reader; a
 /// clock that was set back changes no order.
-pub(crate) const FIRST_OF_ITS_EPISODE: &str = "NOT EXISTS (SELECT 1 FROM deliveries AS before \
-    WHERE before.state IN ('pending', 'held') AND before.dedup_key = due.dedup_key \
-    AND before.channel = due.channel AND before.recipient = due.recipient \
-    AND (before.sequence, before.id) < (due.sequence, due.id))";
+pub(crate) fn first_of_its_episode() -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM deliveries AS before \
+         WHERE before.state IN ('{Pending}', '{Held}') AND before.dedup_key = due.dedup_key \
+         AND before.channel = due.channel AND before.recipient = due.recipient \
+         AND (before.sequence, before.id) < (due.sequence, due.id))"
+    )
+}
 
 impl Store {
     /// Takes deliveries over a channel that are due; they are the caller's until `until`.
@@ -130,11 +147,14 @@ pub(crate) async fn record(
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO deliveries \
                (id, dedup_key, event, channel, recipient, facts, written_at, sequence, \
-               state, next_attempt_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-               CASE WHEN $9 IS NULL THEN 'pending' ELSE 'held' END, coalesce($9, $7), \
-               CASE WHEN $9 IS NOT NULL THEN 'waits for working hours' END) \
+               state, next_attempt_at, reason) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
                ON CONFLICT (dedup_key, event, sequence, channel, recipient) DO NOTHING";
     for delivery in deliveries {
+        let (state, due_at, reason) = match delivery.held_until {
+            Some(until) => (Held, until, Some(WAITS_FOR_HOURS)),
+            None => (Pending, now, None),
+        };
         sqlx::query(sql)
             .bind(delivery.id.to_string())
             .bind(&delivery.dedup_key)
@@ -144,7 +164,9 @@ pub(crate) async fn record(
             .bind(&delivery.facts)
             .bind(now.timestamp_micros())
             .bind(delivery.sequence)
-            .bind(delivery.held_until.map(|until| until.timestamp_micros()))
+            .bind(state.word())
+            .bind(due_at.timestamp_micros())
+            .bind(reason)
             .execute(&mut *tx)
             .await
             .context("cannot write a delivery")?;
@@ -164,10 +186,12 @@ pub(crate) async fn claim(
     let sql = format!(
         "UPDATE deliveries SET claimed_until = $2, attempts = attempts + 1 \
          WHERE id IN (SELECT due.id FROM deliveries AS due \
-             WHERE due.state = 'pending' AND due.channel = $4 AND due.next_attempt_at <= $1 \
+             WHERE due.state = '{Pending}' AND due.channel = $4 AND due.next_attempt_at <= $1 \
              AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
-             AND {FIRST_OF_ITS_EPISODE} ORDER BY due.next_attempt_at, due.id LIMIT $3) \
-         RETURNING id, recipient, facts, coalesce(retried_at, released_at, written_at), attempts"
+             AND {first} ORDER BY due.next_attempt_at, due.id LIMIT $3) \
+         RETURNING id, recipient, facts, attempts, \
+         coalesce(retried_at, released_at, written_at) AS due_since",
+        first = first_of_its_episode(),
     );
     let rows: Vec<ClaimedRow> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(now.timestamp_micros())
@@ -177,66 +201,72 @@ pub(crate) async fn claim(
         .fetch_all(connection)
         .await
         .context("cannot read the outbox")?;
-    let claimed = |(id, recipient, facts, written_at, attempts): ClaimedRow| {
+    let claimed = |row: ClaimedRow| {
         Ok(Claimed {
-            id: delivery_id(&id)?,
-            recipient,
-            facts,
-            written_at: instant(written_at)?,
-            attempts: unsigned(attempts),
+            id: delivery_id(&row.id)?,
+            recipient: row.recipient,
+            facts: row.facts,
+            written_at: instant(row.due_since)?,
+            attempts: unsigned(row.attempts),
         })
     };
     rows.into_iter().map(claimed).collect()
 }
 
-pub(crate) async fn free_claims(pool: &SqlitePool) -> anyhow::Result<u64> {
+async fn free_claims(pool: &SqlitePool) -> anyhow::Result<u64> {
     let sql = "UPDATE deliveries SET claimed_until = NULL WHERE claimed_until IS NOT NULL \
-               AND state = 'pending'";
-    let freed = sqlx::query(sql).execute(pool).await.context("cannot write the outbox")?;
-    Ok(freed.rows_affected())
+               AND state = $1";
+    let freed = sqlx::query(sql).bind(Pending.word()).execute(pool).await;
+    Ok(freed.context("cannot write the outbox")?.rows_affected())
 }
 
-pub(crate) async fn delivered(
-    pool: &SqlitePool,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = 'delivered', claimed_until = NULL, settled_at = $2 \
+async fn delivered(pool: &SqlitePool, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let sql = "UPDATE deliveries SET state = $3, claimed_until = NULL, settled_at = $2 \
                WHERE id = $1";
-    let settled = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
+    let settled =
+        sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(Delivered.word());
     settled.execute(pool).await.context("cannot settle a delivery")?;
     Ok(())
 }
 
-pub(crate) async fn due_again(
+async fn due_again(
     pool: &SqlitePool,
     id: Uuid,
     at: DateTime<Utc>,
     error: &str,
 ) -> anyhow::Result<()> {
     let sql = "UPDATE deliveries SET next_attempt_at = $2, claimed_until = NULL, last_error = $3 \
-               WHERE id = $1 AND state = 'pending'";
-    let settled = sqlx::query(sql).bind(id.to_string()).bind(at.timestamp_micros()).bind(error);
+               WHERE id = $1 AND state = $4";
+    let settled = sqlx::query(sql)
+        .bind(id.to_string())
+        .bind(at.timestamp_micros())
+        .bind(error)
+        .bind(Pending.word());
     settled.execute(pool).await.context("cannot settle a delivery")?;
     Ok(())
 }
 
-pub(crate) async fn given_up(
+async fn given_up(
     tx: &mut SqliteConnection,
     id: Uuid,
     now: DateTime<Utc>,
     error: &str,
 ) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = 'given_up', claimed_until = NULL, settled_at = $2, \
-               last_error = $3 WHERE id = $1 AND state = 'pending'";
-    let settled = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(error);
+    let sql = "UPDATE deliveries SET state = $4, claimed_until = NULL, settled_at = $2, \
+               last_error = $3 WHERE id = $1 AND state = $5";
+    let settled = sqlx::query(sql)
+        .bind(id.to_string())
+        .bind(now.timestamp_micros())
+        .bind(error)
+        .bind(GivenUp.word())
+        .bind(Pending.word());
     settled.execute(tx).await.context("cannot settle a delivery")?;
     Ok(())
 }
 
-pub(crate) async fn pending(pool: &SqlitePool) -> anyhow::Result<u64> {
-    let sql = "SELECT count(*) FROM deliveries WHERE state = 'pending'";
-    let (count,): (i64,) =
-        sqlx::query_as(sql).fetch_one(pool).await.context("cannot read the outbox")?;
+async fn pending(pool: &SqlitePool) -> anyhow::Result<u64> {
+    let sql = "SELECT count(*) FROM deliveries WHERE state = $1";
+    let counted = sqlx::query_as(sql).bind(Pending.word()).fetch_one(pool).await;
+    let (count,): (i64,) = counted.context("cannot read the outbox")?;
     Ok(count.unsigned_abs())
 }

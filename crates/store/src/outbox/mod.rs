@@ -5,3 +5,4 @@ pub(crate) mod deliveries;
 pub(crate) mod pacing;
 pub(crate) mod receipts;
 pub(crate) mod standing_alerts;
+pub(crate) mod state;

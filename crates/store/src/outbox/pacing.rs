@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -13,17 +13,49 @@ use crate::{
         columns::{delivery_id, instant, unsigned},
         store::Store,
     },
-    outbox::deliveries::{self, Claimed, NewDelivery},
+    outbox::{
+        deliveries::{self, Claimed, NewDelivery, WAITS_FOR_HOURS, first_of_its_episode},
+        state::DeliveryState::{self, Batched, Delivered, Held, Overtaken, Pending, Summarised},
+    },
 };
+use kpid_rules::alerting::Event;
 
-/// What is told of episodes, by its words; everything else is a notice and goes at once.
-const NEWS: &str = "('opened', 'worsened', 'reminded', 'escalated', 'recovered', 'corrected')";
+/// Events whose mail keeps to working hours and to a number a day; everything else goes at once.
+const PACED: [Event; 6] = [
+    Event::Opened,
+    Event::Worsened,
+    Event::Reminded,
+    Event::Escalated,
+    Event::Recovered,
+    Event::Corrected,
+];
 
-/// Whether the reader of the delivery `due` heard, or may have heard, of its episode.
-const HEARD: &str = "EXISTS (SELECT 1 FROM deliveries AS other \
-    WHERE other.dedup_key = due.dedup_key AND other.channel = due.channel \
-    AND other.recipient = due.recipient AND (other.state IN ('delivered', 'digested') \
-    OR (other.state IN ('pending', 'held') AND other.attempts > 0)))";
+/// The events that are paced, as a list of SQL.
+fn paced() -> String {
+    let words: Vec<String> = PACED.iter().map(|event| format!("'{}'", event.word())).collect();
+    format!("({})", words.join(", "))
+}
+
+/// A condition: to the reader of the delivery `due`, there is another one of its episode that fits.
+fn another_of_it(fits: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = due.dedup_key \
+         AND other.channel = due.channel AND other.recipient = due.recipient AND {fits})"
+    )
+}
+
+/// A condition: the reader of the delivery `due` heard, or may have heard, of its episode.
+fn heard() -> String {
+    another_of_it(&format!(
+        "(other.state IN ('{Delivered}', '{Summarised}') \
+         OR (other.state IN ('{Pending}', '{Held}') AND other.attempts > 0))"
+    ))
+}
+
+/// A condition: of the episode of the delivery `due`, its reader has another one in this state.
+fn another_is(state: DeliveryState) -> String {
+    another_of_it(&format!("other.state = '{state}'"))
+}
 
 /// Why nobody hears of an end.
 const NEVER_TOLD: &str = "its reader never heard of the alert";
@@ -59,48 +91,48 @@ pub struct Waiting {
     /// Whether its reader heard, or may have heard, of the episode.
     pub heard: bool,
     /// Whether something of the episode is kept for its reader's summary.
-    pub kept: bool,
+    pub batched: bool,
     /// When its hours begin.
     pub due_at: DateTime<Utc>,
 }
 
 /// What becomes of a delivery that was held back, or of one that came with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum HoldDecision {
     /// It goes now.
-    Goes {
+    Release {
         /// What it says instead, as JSON, if something changed.
         facts: Option<String>,
     },
     /// It waits on.
-    Waits {
+    Hold {
         /// Until then.
         until: DateTime<Utc>,
         /// Why.
         reason: String,
     },
-    /// It is told in the next summary.
-    Kept {
+    /// The next summary tells it.
+    Batch {
         /// Why.
         reason: String,
     },
     /// It is never made.
-    Overtaken {
+    Overtake {
         /// Why.
         reason: String,
     },
 }
 
-impl Fate {
+impl HoldDecision {
     /// An end is kept with its beginning.
-    pub fn kept_with_its_alert() -> Self {
-        Self::Kept { reason: "its alert is kept for the summary too".to_owned() }
+    pub fn batch_with_its_alert() -> Self {
+        Self::Batch { reason: "its alert is kept for the summary too".to_owned() }
     }
 }
 
 /// News kept for a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct BatchedDelivery {
     /// Names the delivery for ever.
     pub id: Uuid,
     /// The channel's id.
@@ -112,11 +144,32 @@ pub struct Kept {
     /// When it was decided on.
     pub written_at: DateTime<Utc>,
     /// Since when it is kept.
-    pub kept_at: DateTime<Utc>,
+    pub batched_at: DateTime<Utc>,
 }
 
-type WaitingRow = (String, String, String, i64, String, String, String, bool, bool, i64);
-type KeptRow = (String, String, String, String, i64, i64);
+#[derive(FromRow)]
+struct WaitingRow {
+    id: String,
+    dedup_key: String,
+    event: String,
+    sequence: i64,
+    channel: String,
+    recipient: String,
+    facts: String,
+    heard: bool,
+    batched: bool,
+    next_attempt_at: i64,
+}
+
+#[derive(FromRow)]
+struct BatchedRow {
+    id: String,
+    channel: String,
+    recipient: String,
+    facts: String,
+    written_at: i64,
+    batched_at: i64,
+}
 
 impl Store {
     /// Takes mail that is due, at the pace of performance news; it is the caller's until `until`.
@@ -152,41 +205,53 @@ impl Store {
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
-        let fates = ids.iter().map(|id| (*id, Fate::Overtaken { reason: reason.to_owned() }));
-        settle(&mut tx, &fates.collect::<Vec<_>>(), now).await?;
+        let decisions =
+            ids.iter().map(|id| (*id, HoldDecision::Overtake { reason: reason.to_owned() }));
+        settle(&mut tx, &decisions.collect::<Vec<_>>(), now).await?;
         tx.commit().await.context("cannot write the outbox")
     }
 
     /// News kept for a summary, by reader, in the order in which they were decided.
-    pub async fn kept(&self) -> anyhow::Result<Vec<Kept>> {
+    pub async fn batched(&self) -> anyhow::Result<Vec<BatchedDelivery>> {
         let sql = "SELECT id, channel, recipient, facts, written_at, \
-                   coalesce(settled_at, written_at) FROM deliveries WHERE state = 'digest' \
+                   coalesce(settled_at, written_at) AS batched_at FROM deliveries \
+                   WHERE state = $1 \
                    ORDER BY channel, recipient, written_at, dedup_key, sequence, id";
-        let rows: Vec<KeptRow> = sqlx::query_as(sql)
+        let rows: Vec<BatchedRow> = sqlx::query_as(sql)
+            .bind(Batched.word())
             .fetch_all(&mut *self.read().await?)
             .await
             .context("cannot read the outbox")?;
-        let kept = |(id, channel, recipient, facts, written_at, kept_at): KeptRow| {
-            let id = delivery_id(&id)?;
-            let (written_at, kept_at) = (instant(written_at)?, instant(kept_at)?);
-            Ok(Kept { id, channel, recipient, facts, written_at, kept_at })
+        let batched = |row: BatchedRow| {
+            Ok(BatchedDelivery {
+                id: delivery_id(&row.id)?,
+                channel: row.channel,
+                recipient: row.recipient,
+                facts: row.facts,
+                written_at: instant(row.written_at)?,
+                batched_at: instant(row.batched_at)?,
+            })
         };
-        rows.into_iter().map(kept).collect()
+        rows.into_iter().map(batched).collect()
     }
 
     /// Writes a summary, and notes what is told in it. Says no, and does nothing, if a person took
     /// one of them meanwhile.
-    pub async fn summarize(
+    pub async fn summarise(
         &self,
-        told: &[Uuid],
+        ids: &[Uuid],
         summary: &[NewDelivery],
         now: DateTime<Utc>,
     ) -> anyhow::Result<bool> {
         let mut tx = self.begin().await?;
-        let sql = "UPDATE deliveries SET state = 'digested', settled_at = $2, \
-                   reason = 'told in a summary' WHERE id = $1 AND state = 'digest'";
-        for id in told {
-            let noted = sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros());
+        let sql = "UPDATE deliveries SET state = $3, settled_at = $2, \
+                   reason = 'told in a summary' WHERE id = $1 AND state = $4";
+        for id in ids {
+            let noted = sqlx::query(sql)
+                .bind(id.to_string())
+                .bind(now.timestamp_micros())
+                .bind(Summarised.word())
+                .bind(Batched.word());
             let noted = noted.execute(&mut *tx).await.context("cannot write a summary")?;
             if noted.rows_affected() == 0 {
                 return Ok(false);
@@ -207,11 +272,12 @@ async fn hold(
     opening: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let sql = format!(
-        "UPDATE deliveries SET state = 'held', next_attempt_at = $3, claimed_until = NULL, \
-         reason = 'waits for working hours' \
-         WHERE channel = $1 AND ((state = 'held' AND next_attempt_at < $3) \
-         OR (state = 'pending' AND event IN {NEWS} AND retried_at IS NULL \
-         AND next_attempt_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2)))"
+        "UPDATE deliveries SET state = '{Held}', next_attempt_at = $3, claimed_until = NULL, \
+         reason = '{WAITS_FOR_HOURS}' \
+         WHERE channel = $1 AND ((state = '{Held}' AND next_attempt_at < $3) \
+         OR (state = '{Pending}' AND event IN {paced} AND retried_at IS NULL \
+         AND next_attempt_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2)))",
+        paced = paced(),
     );
     let held = sqlx::query(AssertSqlSafe(sql))
         .bind(channel)
@@ -221,9 +287,19 @@ async fn hold(
     Ok(())
 }
 
-/// What is due for the first time: id, event, recipient, whether its reader heard of the episode,
-/// and whether something of it is kept, or was overtaken.
-type DueRow = (String, String, String, bool, bool, bool);
+/// What is due for the first time.
+#[derive(FromRow)]
+struct DueRow {
+    id: String,
+    event: String,
+    recipient: String,
+    /// Whether its reader heard of the episode.
+    heard: bool,
+    /// Whether something of the episode is kept for a summary.
+    batched: bool,
+    /// Whether something of the episode was overtaken.
+    overtaken: bool,
+}
 
 /// Keeps what is over the day's number for the summary. What escalates, and the end of what was
 /// told, go whatever the number, and count. Says whether anything was kept or overtaken.
@@ -233,21 +309,17 @@ async fn ration(
     now: DateTime<Utc>,
     pace: Pace,
 ) -> anyhow::Result<bool> {
-    let of_it = |state: &str| {
-        format!(
-            "EXISTS (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = due.dedup_key \
-             AND other.channel = due.channel AND other.recipient = due.recipient \
-             AND other.state = '{state}')"
-        )
-    };
     let sql = format!(
-        "SELECT id, event, recipient, {HEARD}, {kept}, {overtaken} FROM deliveries AS due \
-         WHERE due.state = 'pending' AND due.channel = $1 AND due.event IN {NEWS} \
+        "SELECT id, event, recipient, {heard} AS heard, {batched} AS batched, \
+         {overtaken} AS overtaken FROM deliveries AS due \
+         WHERE due.state = '{Pending}' AND due.channel = $1 AND due.event IN {paced} \
          AND due.attempts = 0 AND due.retried_at IS NULL AND due.next_attempt_at <= $2 \
          AND {first} ORDER BY due.next_attempt_at, due.id",
-        kept = of_it("digest"),
-        overtaken = of_it("overtaken"),
-        first = deliveries::FIRST_OF_ITS_EPISODE,
+        heard = heard(),
+        batched = another_is(Batched),
+        overtaken = another_is(Overtaken),
+        paced = paced(),
+        first = first_of_its_episode(),
     );
     let due: Vec<DueRow> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(channel)
@@ -257,32 +329,37 @@ async fn ration(
         .context("cannot read the outbox")?;
     let mut mails: HashMap<String, u32> = HashMap::new();
     let mut settled = false;
-    for (id, event, recipient, heard, kept, overtaken) in due {
-        let id = delivery_id(&id)?;
-        let count = match mails.get(&recipient) {
+    for row in due {
+        let count = match mails.get(&row.recipient) {
             Some(count) => *count,
-            None => mails_of_the_day(tx, &recipient, pace.day_began).await?,
+            None => mails_of_the_day(tx, &row.recipient, pace.day_began).await?,
         };
-        let is_end = matches!(event.as_str(), "recovered" | "corrected");
-        let fate = if is_end && !heard && kept {
-            Some(Fate::kept_with_its_alert())
-        } else if is_end && !heard && overtaken {
-            Some(Fate::Overtaken { reason: NEVER_TOLD.to_owned() })
-        } else if event == "escalated" || (is_end && heard) {
-            None
-        } else {
-            let max = pace.mails_max.filter(|max| *max <= count);
-            let reason = |max| format!("over {max} mails a day");
-            max.map(|max| Fate::Kept { reason: reason(max) })
+        let Some(decision) = row.over_the_number(pace.mails_max.filter(|max| *max <= count)) else {
+            mails.insert(row.recipient, count.saturating_add(1));
+            continue;
         };
-        if let Some(fate) = fate {
-            settle(tx, &[(id, fate)], now).await?;
-            settled = true;
-        } else {
-            mails.insert(recipient, count.saturating_add(1));
-        }
+        settle(tx, &[(delivery_id(&row.id)?, decision)], now).await?;
+        settled = true;
     }
     Ok(settled)
+}
+
+impl DueRow {
+    /// What becomes of it instead of going now, if its reader got as many mails today as there may
+    /// be (`full`).
+    fn over_the_number(&self, full: Option<u32>) -> Option<HoldDecision> {
+        let event = Event::parse(&self.event);
+        let ends = event.is_some_and(Event::ends);
+        if ends && !self.heard && self.batched {
+            Some(HoldDecision::batch_with_its_alert())
+        } else if ends && !self.heard && self.overtaken {
+            Some(HoldDecision::Overtake { reason: NEVER_TOLD.to_owned() })
+        } else if event == Some(Event::Escalated) || (ends && self.heard) {
+            None
+        } else {
+            full.map(|max| HoldDecision::Batch { reason: format!("over {max} mails a day") })
+        }
+    }
 }
 
 /// How many mails of news somebody got since then, with those that are under way.
@@ -293,9 +370,10 @@ async fn mails_of_the_day(
 ) -> anyhow::Result<u32> {
     let sql = format!(
         "SELECT (SELECT count(*) FROM deliveries WHERE recipient = $1 AND settled_at >= $2 \
-         AND state = 'delivered' AND event IN {NEWS}) \
-         + (SELECT count(*) FROM deliveries WHERE recipient = $1 AND state = 'pending' \
-         AND attempts > 0 AND event IN {NEWS})"
+         AND state = '{Delivered}' AND event IN {paced}) \
+         + (SELECT count(*) FROM deliveries WHERE recipient = $1 AND state = '{Pending}' \
+         AND attempts > 0 AND event IN {paced})",
+        paced = paced(),
     );
     let (count,): (i64,) = sqlx::query_as(AssertSqlSafe(sql))
         .bind(recipient)
@@ -308,29 +386,28 @@ async fn mails_of_the_day(
 
 pub(crate) async fn waiting(connection: &mut SqliteConnection) -> anyhow::Result<Vec<Waiting>> {
     let sql = format!(
-        "SELECT id, dedup_key, event, sequence, channel, recipient, facts, {HEARD}, \
-         EXISTS (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = due.dedup_key \
-         AND other.channel = due.channel AND other.recipient = due.recipient \
-         AND other.state = 'digest'), next_attempt_at \
-         FROM deliveries AS due WHERE due.state = 'held' ORDER BY dedup_key, sequence, id"
+        "SELECT id, dedup_key, event, sequence, channel, recipient, facts, {heard} AS heard, \
+         {batched} AS batched, next_attempt_at FROM deliveries AS due \
+         WHERE due.state = '{Held}' ORDER BY dedup_key, sequence, id",
+        heard = heard(),
+        batched = another_is(Batched),
     );
     let rows: Vec<WaitingRow> = sqlx::query_as(AssertSqlSafe(sql))
         .fetch_all(connection)
         .await
         .context("cannot read the outbox")?;
     let waiting = |row: WaitingRow| {
-        let (id, dedup_key, event, sequence, channel, recipient, facts, heard, kept, due) = row;
         Ok(Waiting {
-            id: delivery_id(&id)?,
-            dedup_key,
-            event,
-            sequence: unsigned(sequence),
-            channel,
-            recipient,
-            facts,
-            heard,
-            kept,
-            due_at: instant(due)?,
+            id: delivery_id(&row.id)?,
+            dedup_key: row.dedup_key,
+            event: row.event,
+            sequence: unsigned(row.sequence),
+            channel: row.channel,
+            recipient: row.recipient,
+            facts: row.facts,
+            heard: row.heard,
+            batched: row.batched,
+            due_at: instant(row.next_attempt_at)?,
         })
     };
     rows.into_iter().map(waiting).collect()
@@ -339,26 +416,26 @@ pub(crate) async fn waiting(connection: &mut SqliteConnection) -> anyhow::Result
 /// Writes what becomes of deliveries that were not made yet.
 pub(crate) async fn settle(
     tx: &mut SqliteConnection,
-    fates: &[(Uuid, Fate)],
+    decisions: &[(Uuid, HoldDecision)],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    const OPEN: &str = "WHERE id = $1 AND state IN ('pending', 'held')";
-    for (id, fate) in fates {
-        let (state, until, facts, reason) = match fate {
-            Fate::Goes { facts } => ("pending", Some(now), facts.as_ref(), None),
-            Fate::Waits { until, reason } => ("held", Some(*until), None, Some(reason)),
-            Fate::Kept { reason } => ("digest", None, None, Some(reason)),
-            Fate::Overtaken { reason } => ("overtaken", None, None, Some(reason)),
+    for (id, decision) in decisions {
+        let (state, until, facts, reason) = match decision {
+            HoldDecision::Release { facts } => (Pending, Some(now), facts.as_ref(), None),
+            HoldDecision::Hold { until, reason } => (Held, Some(*until), None, Some(reason)),
+            HoldDecision::Batch { reason } => (Batched, None, None, Some(reason)),
+            HoldDecision::Overtake { reason } => (Overtaken, None, None, Some(reason)),
         };
         let sql = format!(
             "UPDATE deliveries SET state = $2, reason = $3, facts = coalesce($4, facts), \
              next_attempt_at = coalesce($5, next_attempt_at), claimed_until = NULL, \
-             released_at = CASE WHEN $2 = 'pending' THEN $6 ELSE released_at END, \
-             settled_at = CASE WHEN $2 IN ('digest', 'overtaken') THEN $6 END {OPEN}"
+             released_at = CASE WHEN $2 = '{Pending}' THEN $6 ELSE released_at END, \
+             settled_at = CASE WHEN $2 IN ('{Batched}', '{Overtaken}') THEN $6 END \
+             WHERE id = $1 AND state IN ('{Pending}', '{Held}')"
         );
         let settled = sqlx::query(AssertSqlSafe(sql))
             .bind(id.to_string())
-            .bind(state)
+            .bind(state.word())
             .bind(reason)
             .bind(facts)
             .bind(until.map(|until| until.timestamp_micros()))

@@ -5,13 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{FromRow, SqliteConnection};
 
-use crate::database::columns::instant;
+use crate::{database::columns::instant, outbox::state::DeliveryState};
 use kpid_rules::{
-    alerting::{Episode, Heard, Receipts},
+    alerting::{Episode, Event, Heard, Receipts},
     model::Scope,
 };
+
+/// Messages that somebody has to know of; an end is none of them.
+const OF_TROUBLE: [Event; 4] = [Event::Opened, Event::Worsened, Event::Reminded, Event::Escalated];
 
 /// What is known of the messages of one episode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +25,17 @@ pub struct Known {
     pub waiting: HashSet<(String, String)>,
 }
 
-/// A message of trouble: dedup key, event, sequence, channel, recipient, state, when it was settled.
-type Row = (String, String, i64, String, String, String, Option<i64>);
+/// A message of trouble.
+#[derive(Clone, Debug, FromRow)]
+struct MessageRow {
+    dedup_key: String,
+    event: String,
+    sequence: i64,
+    channel: String,
+    recipient: String,
+    state: String,
+    settled_at: Option<i64>,
+}
 
 /// What is known of the messages of all open episodes.
 pub(crate) async fn load(
@@ -35,29 +47,62 @@ pub(crate) async fn load(
         open.map(|(scope, episode)| (episode.dedup_key(scope), scope)).collect();
     let sql = "SELECT dedup_key, event, sequence, channel, recipient, state, settled_at \
                FROM deliveries WHERE dedup_key IN (SELECT value FROM json_each($1)) \
-               AND event IN ('opened', 'worsened', 'reminded', 'escalated') \
+               AND event IN (SELECT value FROM json_each($2)) \
                ORDER BY dedup_key, sequence";
     let names: Vec<&String> = keys.keys().collect();
-    let rows: Vec<Row> = sqlx::query_as(sql)
+    let rows: Vec<MessageRow> = sqlx::query_as(sql)
         .bind(serde_json::to_string(&names)?)
+        .bind(serde_json::to_string(&OF_TROUBLE.map(Event::word))?)
         .fetch_all(connection)
         .await
         .context("cannot read the outbox")?;
+    let messages = rows.into_iter().map(Message::of).collect::<anyhow::Result<Vec<_>>>()?;
     let mut known = HashMap::new();
-    for of_episode in rows.chunk_by(|one, other| one.0 == other.0) {
-        let scope = of_episode.first().and_then(|(key, ..)| keys.get(key));
+    for of_episode in messages.chunk_by(|one, other| one.dedup_key == other.dedup_key) {
+        let scope = of_episode.first().and_then(|message| keys.get(&message.dedup_key));
         if let Some(scope) = scope {
-            known.insert((*scope).clone(), of(of_episode)?);
+            known.insert((*scope).clone(), of(of_episode));
         }
     }
     Ok(known)
 }
 
+/// A message to one reader.
+struct Message {
+    dedup_key: String,
+    escalates: bool,
+    sequence: i64,
+    reader: (String, String),
+    state: DeliveryState,
+    settled_at: Option<DateTime<Utc>>,
+}
+
+impl Message {
+    fn of(row: MessageRow) -> anyhow::Result<Self> {
+        Ok(Self {
+            escalates: Event::parse(&row.event) == Some(Event::Escalated),
+            sequence: row.sequence,
+            state: DeliveryState::parse(&row.state)?,
+            settled_at: row.settled_at.map(instant).transpose()?,
+            dedup_key: row.dedup_key,
+            reader: (row.channel, row.recipient),
+        })
+    }
+
+    fn has_arrived(&self) -> bool {
+        matches!(self.state, DeliveryState::Delivered | DeliveryState::Summarised)
+    }
+
+    fn is_on_its_way(&self) -> bool {
+        matches!(self.state, DeliveryState::Pending | DeliveryState::Batched)
+    }
+}
+
 /// What the messages of one episode come to, in the order in which they are told.
-fn of(rows: &[Row]) -> anyhow::Result<Known> {
+fn of(messages: &[Message]) -> Known {
     let mut known = Known::default();
-    for of_message in rows.chunk_by(|one, other| one.2 == other.2) {
-        let Some(heard) = heard(of_message)? else { continue };
+    for of_message in messages.chunk_by(|one, other| one.sequence == other.sequence) {
+        let Some(heard) = heard(of_message) else { continue };
         let first = &mut known.receipts.first;
         *first = match (*first, heard) {
             (Heard::At(earlier), Heard::At(later)) => Heard::At(earlier.min(later)),
@@ -65,37 +110,26 @@ fn of(rows: &[Row]) -> anyhow::Result<Known> {
             (_, heard) => heard,
         };
         // Whoever it escalates to hears for the first time what the others know.
-        if of_message.iter().all(|(_, event, ..)| event != "escalated") {
+        if of_message.iter().all(|message| !message.escalates) {
             known.receipts.last = heard;
         }
     }
-    let waiting = rows.iter().filter(|(.., state, _)| is_on_its_way(state));
-    known.waiting = waiting
-        .map(|(.., channel, recipient, _, _)| (channel.clone(), recipient.clone()))
-        .collect();
-    Ok(known)
+    let waiting = messages.iter().filter(|message| message.is_on_its_way());
+    known.waiting = waiting.map(|message| message.reader.clone()).collect();
+    known
 }
 
 /// When the first of its readers got a message; `None` if nobody ever will. What waits for working
 /// hours is as old as its decision: what comes meanwhile leaves in one mail with it.
-fn heard(of_message: &[Row]) -> anyhow::Result<Option<Heard>> {
-    let arrived = of_message
-        .iter()
-        .filter(|(.., state, _)| matches!(state.as_str(), "delivered" | "digested"))
-        .filter_map(|(.., settled_at)| *settled_at);
-    if let Some(first) = arrived.min() {
-        let first: DateTime<Utc> = instant(first)?;
-        return Ok(Some(Heard::At(first)));
+fn heard(of_message: &[Message]) -> Option<Heard> {
+    let arrived = of_message.iter().filter(|message| message.has_arrived());
+    if let Some(first) = arrived.filter_map(|message| message.settled_at).min() {
+        return Some(Heard::At(first));
     }
-    let is = |wanted: fn(&str) -> bool| of_message.iter().any(|(.., state, _)| wanted(state));
-    if is(|state| state == "held") {
-        return Ok(Some(Heard::AsTold));
+    if of_message.iter().any(|message| message.state == DeliveryState::Held) {
+        return Some(Heard::AsTold);
     }
-    Ok(is(is_on_its_way).then_some(Heard::NotYet))
-}
-
-fn is_on_its_way(state: &str) -> bool {
-    matches!(state, "pending" | "digest")
+    of_message.iter().any(Message::is_on_its_way).then_some(Heard::NotYet)
 }
 
 #[cfg(test)]
@@ -104,12 +138,20 @@ mod tests {
 
     /// What is known of messages: event, sequence, recipient, state, and the second it was settled.
     fn known(rows: &[(&str, i64, &str, &str, Option<i64>)]) -> Known {
-        let row = |(event, sequence, to, state, at): &(&str, i64, &str, &str, Option<i64>)| {
+        let message = |(event, sequence, to, state, at): &(&str, i64, &str, &str, Option<i64>)| {
             let text = |text: &str| text.to_owned();
-            let settled_at = at.map(|at| at * 1_000_000);
-            (text("k"), text(event), *sequence, text("mail"), text(to), text(state), settled_at)
+            let row = MessageRow {
+                dedup_key: text("k"),
+                event: text(event),
+                sequence: *sequence,
+                channel: text("mail"),
+                recipient: text(to),
+                state: text(state),
+                settled_at: at.map(|at| at * 1_000_000),
+            };
+            Message::of(row).unwrap()
         };
-        of(&rows.iter().map(row).collect::<Vec<_>>()).unwrap()
+        of(&rows.iter().map(message).collect::<Vec<_>>())
     }
 
     #[test]
@@ -126,9 +168,9 @@ mod tests {
                 at(3),
                 AsTold,
             ),
-            (&[("opened", 1, ann, "digest", Some(9))], NotYet, NotYet),
+            (&[("opened", 1, ann, "batched", Some(9))], NotYet, NotYet),
             (&[("opened", 1, ann, "delivered", Some(5))], at(5), at(5)),
-            (&[("opened", 1, ann, "digested", Some(7))], at(7), at(7)),
+            (&[("opened", 1, ann, "summarised", Some(7))], at(7), at(7)),
             // Nobody will ever get it: it counts as it was decided, and is told again.
             (&[("opened", 1, ann, "given_up", Some(5))], AsTold, AsTold),
             (&[("opened", 1, ann, "dropped", Some(5))], AsTold, AsTold),

@@ -2,9 +2,13 @@
 //! of it again.
 
 use anyhow::Context;
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::database::{columns::delivery_id, store::Store};
+use crate::{
+    database::{columns::delivery_id, store::Store},
+    outbox::state::DeliveryState::Delivered,
+};
 
 /// A message that still holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,18 +25,20 @@ impl Store {
     /// The newest delivered message of everything that a channel was told of, unless its end was
     /// decided.
     pub async fn standing_alerts(&self, channel: &str) -> anyhow::Result<Vec<StandingAlert>> {
-        let sql = "SELECT id, recipient, facts FROM \
+        let sql = format!(
+            "SELECT id, recipient, facts FROM \
                    (SELECT id, recipient, facts, row_number() OVER \
                       (PARTITION BY dedup_key, recipient ORDER BY sequence DESC, id DESC) AS place \
-                    FROM deliveries AS told WHERE channel = $1 AND state = 'delivered' \
+                    FROM deliveries AS told WHERE channel = $1 AND state = '{Delivered}' \
                     AND event IN ('opened', 'worsened', 'reminded', 'escalated', 'acknowledged', \
                                   'data_trouble', 'gave_up') \
                     AND NOT EXISTS (SELECT 1 FROM deliveries AS over \
                       WHERE over.dedup_key = told.dedup_key AND over.channel = told.channel \
                       AND over.event IN ('recovered', 'corrected', 'alert_ended', \
                                          'data_recovered', 'settled'))) \
-                   WHERE place = 1 ORDER BY id";
-        let rows: Vec<(String, String, String)> = sqlx::query_as(sql)
+                   WHERE place = 1 ORDER BY id"
+        );
+        let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(channel)
             .fetch_all(&mut *self.read().await?)
             .await
