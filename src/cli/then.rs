@@ -60,7 +60,7 @@ pub(super) async fn judged_otherwise(
         let others = then.judged_otherwise(&today).into_iter();
         found.extend(others.filter(|(scope, ..)| is_shown(scope)).map(|(scope, then, now)| Then {
             scope: scope.clone(),
-            config: verdict.config.clone(),
+            config: verdict.config_hash.clone(),
             then,
             now,
         }));

@@ -1,11 +1,10 @@
 //! The table `audit`: every change that a person made. Rows are only ever added.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
-use crate::database::{columns::instant, store::Store};
+use crate::database::{columns::instant, failure::Explain, store::Store};
 
 /// A change that a person made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +35,7 @@ impl Store {
     pub async fn audit(&self, deed: &Deed) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         record(&mut tx, deed).await?;
-        tx.commit().await.context("cannot write down who did it")
+        tx.commit().await.explain("cannot write down who did it")
     }
 
     /// What people changed, the newest first.
@@ -55,7 +54,7 @@ pub(crate) async fn record(tx: &mut SqliteConnection, deed: &Deed) -> anyhow::Re
         .bind(&deed.detail)
         .execute(tx)
         .await
-        .context("cannot write down who did it")?;
+        .explain("cannot write down who did it")?;
     Ok(())
 }
 
@@ -69,7 +68,7 @@ pub(crate) async fn load(
         .bind(limit)
         .fetch_all(connection)
         .await
-        .context("cannot read who did what")?;
+        .explain("cannot read who did what")?;
     let deed = |row: DeedRow| {
         let DeedRow { at, person, action, subject, detail } = row;
         Ok(Deed { at: instant(at)?, by: person, action, of: subject, detail })

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
@@ -13,6 +12,7 @@ use crate::{
     },
     database::{
         columns::{instant, kpi_ref},
+        failure::Explain,
         store::Store,
     },
 };
@@ -67,7 +67,7 @@ pub(crate) async fn record(
             .bind(&attempt.message)
             .execute(&mut *tx)
             .await
-            .context("cannot write an attempt")?;
+            .explain("cannot write an attempt")?;
         if attempt.missed > 0 {
             note_missed(tx, kpi, attempt).await?;
         }
@@ -88,7 +88,7 @@ async fn note_missed(
         .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
         .execute(tx)
         .await
-        .context("cannot write a miss")?;
+        .explain("cannot write a miss")?;
     Ok(())
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn missed(
         .bind(since.to_string())
         .fetch_all(connection)
         .await
-        .context("cannot read misses")?;
+        .explain("cannot read misses")?;
     let count = |(kpi, missed): (String, i64)| Ok((kpi_ref(&kpi)?, missed.unsigned_abs()));
     rows.into_iter().map(count).collect()
 }
@@ -119,7 +119,7 @@ pub(crate) async fn load(
         .bind(kpis)
         .fetch_all(connection)
         .await
-        .context("cannot read attempts")?;
+        .explain("cannot read attempts")?;
     for row in rows {
         let (held, at) = (history.kpi_mut(&kpi_ref(&row.kpi)?), instant(row.finished_at)?);
         if AttemptOutcome::parse(&row.outcome)? != AttemptOutcome::Samples {
@@ -162,7 +162,7 @@ pub(crate) async fn newest(
         .bind(AttemptOutcome::Error.word())
         .fetch_all(connection)
         .await
-        .context("cannot read attempts")?;
+        .explain("cannot read attempts")?;
     let attempt = |(kpi, finished_at, failure): (String, i64, Option<String>)| {
         Ok((kpi_ref(&kpi)?, Newest { finished_at: instant(finished_at)?, failure }))
     };
@@ -175,7 +175,7 @@ pub(crate) async fn last_slots(
 ) -> anyhow::Result<HashMap<KpiRef, LastSlot>> {
     let sql = "SELECT kpi, last_slot, missed FROM collections WHERE last_slot > 0";
     let rows: Vec<(String, i64, i64)> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read the slots served")?;
+        sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read the slots served")?;
     let slot = |(kpi, slot, missed): (String, i64, i64)| {
         Ok((kpi_ref(&kpi)?, LastSlot { slot: instant(slot)?, missed: missed.unsigned_abs() }))
     };

@@ -1,6 +1,5 @@
 //! How what was collected becomes actuals, whether a figure is one or a reading of one.
 
-use anyhow::Context;
 use sqlx::SqliteConnection;
 
 use crate::{
@@ -9,7 +8,7 @@ use crate::{
         collections, readings, revisions,
     },
     audit::{self, Deed},
-    database::store::Store,
+    database::{failure::Explain, store::Store},
 };
 use kpid_rules::{
     model::{KpiRef, Period},
@@ -23,7 +22,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let came = record(&mut tx, collected).await?;
         collections::record(&mut tx, collected).await?;
-        tx.commit().await.context("cannot write what was collected")?;
+        tx.commit().await.explain("cannot write what was collected")?;
         let refused = came.into_iter().filter(|(.., came)| *came == Came::Frozen);
         Ok(refused.map(|(kpi, period, _)| (kpi, period)).collect())
     }
@@ -33,7 +32,7 @@ impl Store {
         let mut tx = self.begin().await?;
         record(&mut tx, collected).await?;
         audit::record(&mut tx, deed).await?;
-        tx.commit().await.context("cannot write what was imported")
+        tx.commit().await.explain("cannot write what was imported")
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use anyhow::Context;
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
     actuals::figures::figure,
     database::{
         columns::{instant, kpi_ref},
+        failure::Explain,
         store::Store,
     },
 };
@@ -42,7 +42,7 @@ pub(crate) async fn load(
         .bind(kpis)
         .fetch_all(connection)
         .await
-        .context("cannot read actuals")?;
+        .explain("cannot read actuals")?;
     for row in rows {
         let actual = Actual {
             figure: figure(row.value, row.numerator, row.denominator)?,
@@ -67,7 +67,7 @@ pub(crate) async fn periods(
         .bind(kpis)
         .fetch_all(connection)
         .await
-        .context("cannot read actuals")?;
+        .explain("cannot read actuals")?;
     let mut held: HashMap<KpiRef, BTreeSet<Period>> = HashMap::new();
     for (kpi, period) in rows {
         let named = kpi_ref(&kpi)?;

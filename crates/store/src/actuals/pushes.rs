@@ -11,7 +11,7 @@ use crate::{
         collections, filing,
     },
     audit::{self, Deed},
-    database::store::Store,
+    database::{failure::Explain, store::Store},
 };
 use kpid_rules::model::{KpiRef, Period};
 
@@ -121,7 +121,7 @@ impl Store {
             };
             audit::record(&mut tx, &deed).await?;
         }
-        tx.commit().await.context("cannot write what was pushed")?;
+        tx.commit().await.explain("cannot write what was pushed")?;
         Ok(Pushed::Kept(receipt))
     }
 }
@@ -131,7 +131,7 @@ async fn forget(tx: &mut SqliteConnection, before: DateTime<Utc>) -> anyhow::Res
         .bind(before.timestamp_micros())
         .execute(tx)
         .await
-        .context("cannot forget old pushes")?;
+        .explain("cannot forget old pushes")?;
     Ok(())
 }
 
@@ -147,7 +147,7 @@ async fn held(
         .bind(key)
         .fetch_optional(tx)
         .await
-        .context("cannot read what was pushed")?;
+        .explain("cannot read what was pushed")?;
     let read = |(body, receipt): (String, String)| {
         let receipt = serde_json::from_str(&receipt);
         Ok((body, receipt.context("a receipt in the store cannot be read")?))
@@ -170,6 +170,6 @@ async fn remember(
         .bind(push.at.timestamp_micros())
         .execute(tx)
         .await
-        .context("cannot remember a push")?;
+        .explain("cannot remember a push")?;
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! The tables `readings` and `thinned`: raw readings by period, and the periods whose readings are
 //! gone.
 
-use anyhow::Context;
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
@@ -9,7 +8,7 @@ use crate::{
         collected::{Came, Filed},
         figures::{figure, parts},
     },
-    database::columns::instant,
+    database::{columns::instant, failure::Explain},
 };
 use kpid_rules::{
     model::{KpiRef, Period},
@@ -58,7 +57,7 @@ async fn write(tx: &mut SqliteConnection, kpi: &KpiRef, filed: &Filed) -> anyhow
         .bind(denominator)
         .execute(tx)
         .await
-        .context("cannot write a reading")?;
+        .explain("cannot write a reading")?;
     Ok(())
 }
 
@@ -74,7 +73,7 @@ async fn readings(
         .bind(period.to_string())
         .fetch_all(tx)
         .await
-        .context("cannot read readings")?;
+        .explain("cannot read readings")?;
     let reading = |row: ReadingRow| {
         Ok(Reading {
             observed_at: instant(row.observed_at)?,
@@ -106,6 +105,6 @@ pub(crate) async fn is_thinned(
         .bind(period.to_string())
         .fetch_one(connection)
         .await
-        .context("cannot read which periods are closed to readings")?;
+        .explain("cannot read which periods are closed to readings")?;
     Ok(count > 0)
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
@@ -13,7 +12,7 @@ use crate::{
         collected::{Came, Filed, Stage},
         figures::parts,
     },
-    database::columns::instant,
+    database::{columns::instant, failure::Explain},
 };
 use kpid_rules::model::KpiRef;
 
@@ -115,7 +114,7 @@ async fn newest(
         .bind(serde_json::to_string(&names)?)
         .fetch_all(tx)
         .await
-        .context("cannot read actuals")?;
+        .explain("cannot read actuals")?;
     let mut newest = HashMap::with_capacity(rows.len());
     for row in rows {
         let revision = Revision {
@@ -155,6 +154,6 @@ async fn write(
          denominator = excluded.denominator, target = excluded.target, \
          observed_at = excluded.observed_at, collected_at = excluded.collected_at",
     );
-    sql.build().execute(tx).await.context("cannot write actuals")?;
+    sql.build().execute(tx).await.explain("cannot write actuals")?;
     Ok(())
 }

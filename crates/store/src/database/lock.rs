@@ -48,9 +48,9 @@ impl InstanceLock {
     /// it for a moment, and so has a child that a daemon was about to start when it ended.
     pub async fn take(store: &Path) -> anyhow::Result<Self> {
         let path = lock_path(store);
-        let told = || format!("cannot lock the store by {}", path.display());
+        let what = || format!("cannot lock the store with {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(told)?;
+            std::fs::create_dir_all(folder).with_context(what)?;
         }
         let mut options = OpenOptions::new();
         let mut file = options
@@ -59,7 +59,7 @@ impl InstanceLock {
             .read(true)
             .write(true)
             .open(&path)
-            .with_context(told)?;
+            .with_context(what)?;
         let until_free = async {
             loop {
                 match file.try_lock() {
@@ -70,10 +70,10 @@ impl InstanceLock {
             }
         };
         match timeout(FREE_WITHIN, until_free).await {
-            Ok(taken) => taken.with_context(told)?,
+            Ok(taken) => taken.with_context(what)?,
             Err(_) => {
                 let mut holder = String::new();
-                file.read_to_string(&mut holder).with_context(told)?;
+                file.read_to_string(&mut holder).with_context(what)?;
                 bail!(
                     "the store {} is in use by another kpid (process {}); stop that one first",
                     store.display(),
@@ -82,15 +82,15 @@ impl InstanceLock {
             }
         }
         let lock = Self { file };
-        lock.write(&format!("{}\n", std::process::id())).with_context(told)?;
+        lock.write(&format!("{}\n", std::process::id())).with_context(what)?;
         Ok(lock)
     }
 
     /// Notes what came of a reload, for whoever asked for it.
     pub fn note(&self, reloaded: &Reloaded) -> anyhow::Result<()> {
-        let told = "cannot note what came of the reload";
-        let line = serde_json::to_string(reloaded).context(told)?;
-        self.write(&format!("{}\n{line}\n", std::process::id())).context(told)
+        let what = "cannot note what came of the reload";
+        let line = serde_json::to_string(reloaded).context(what)?;
+        self.write(&format!("{}\n{line}\n", std::process::id())).context(what)
     }
 
     /// Overwritten in place and cut then: whoever reads meanwhile still finds the process.
@@ -113,21 +113,21 @@ impl Drop for InstanceLock {
 /// The daemon that runs on a store, if one does.
 pub fn holder(store: &Path) -> anyhow::Result<Option<Holder>> {
     let path = lock_path(store);
-    let told = || format!("cannot see who uses the store by {}", path.display());
+    let what = || format!("cannot read who uses the store from {}", path.display());
     let mut file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(told),
+        Err(error) => return Err(error).with_context(what),
     };
     match file.try_lock_shared() {
         Ok(()) => return Ok(None),
         Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error).with_context(told),
+        Err(TryLockError::Error(error)) => return Err(error).with_context(what),
     }
     let mut text = String::new();
-    file.read_to_string(&mut text).with_context(told)?;
+    file.read_to_string(&mut text).with_context(what)?;
     let mut lines = text.lines();
-    let process = lines.next().and_then(|line| line.parse().ok()).with_context(told)?;
+    let process = lines.next().and_then(|line| line.parse().ok()).with_context(what)?;
     let reloaded = lines.next().and_then(|line| serde_json::from_str(line).ok());
     Ok(Some(Holder { process, reloaded }))
 }

@@ -10,14 +10,16 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use crate::database::failure::Explain;
+
 /// The schema, by steps.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// How long a writer waits for another process' short transaction.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long one waits in line for the one connection. The line is as long as there are rounds, and on a machine
-/// that hardly gets on, half a minute of waiting is no broken store.
+/// How long a task waits for the one connection. The queue is as long as there are rounds, and on a
+/// slow machine half a minute of waiting does not mean that the store is broken.
 const TURN_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// An open store. Everything goes over one connection: SQLite has one writer anyway.
@@ -29,11 +31,11 @@ pub struct Store {
 impl Store {
     /// Opens a store to write, making it where there is none, and brings its schema up to date.
     pub async fn open(path: &Path) -> anyhow::Result<Self> {
-        let told = || format!("cannot open the store {}", path.display());
+        let what = || format!("cannot open the store {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(told)?;
+            std::fs::create_dir_all(folder).with_context(what)?;
         }
-        private(path).with_context(told)?;
+        private(path).with_context(what)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -42,11 +44,11 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(TURN_TIME_MAX);
-        let store = Self { pool: pool.connect_with(options).await.with_context(told)? };
+        let store = Self { pool: pool.connect_with(options).await.explain(what())? };
         match store.migrate().await {
             Ok(()) => Ok(store),
             Err(MigrateError::VersionMissing(version)) => bail!(newer(path, version)),
-            Err(error) => Err(error).with_context(told),
+            Err(error) => Err(error).explain(what()),
         }
     }
 
@@ -76,7 +78,7 @@ impl Store {
         let options =
             SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        let pool = pool.with_context(|| format!("cannot open the store {}", path.display()))?;
+        let pool = pool.explain(format_args!("cannot open the store {}", path.display()))?;
         let store = Self { pool };
         store.check_schema(path).await?;
         Ok(store)
@@ -93,7 +95,7 @@ impl Store {
     /// A store is read only by the version whose schema it has.
     async fn check_schema(&self, path: &Path) -> anyhow::Result<()> {
         let held = self.schema().await;
-        let held = held.with_context(|| format!("{} is no store of kpid", path.display()))?;
+        let held = held.explain(not_ours(path))?;
         match held.cmp(&newest_schema()) {
             Ordering::Equal => Ok(()),
             Ordering::Greater => bail!(newer(path, held.unwrap_or_default())),
@@ -111,8 +113,8 @@ impl Store {
         }
         let options = SqliteConnectOptions::new().in_memory(true);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
-        let store = Self { pool: pool.await.context("cannot make an empty store")? };
-        MIGRATIONS.run(&store.pool).await.context("cannot make an empty store")?;
+        let store = Self { pool: pool.await.explain("cannot make an empty store")? };
+        MIGRATIONS.run(&store.pool).await.explain("cannot make an empty store")?;
         Ok(store)
     }
 
@@ -122,7 +124,7 @@ impl Store {
     }
 
     pub(crate) async fn read(&self) -> anyhow::Result<PoolConnection<Sqlite>> {
-        self.pool.acquire().await.context("cannot read the store")
+        self.pool.acquire().await.explain("cannot read the store")
     }
 
     /// A transaction that writes, so that it waits at its start and not in its middle.
@@ -140,7 +142,7 @@ impl Store {
             }
             begun => begun,
         };
-        begun.context("the store is busy or broken")
+        begun.explain("cannot write to the store")
     }
 }
 
@@ -154,6 +156,11 @@ fn private(path: &Path) -> std::io::Result<()> {
 /// The schema of this version.
 pub(crate) fn newest_schema() -> Option<i64> {
     MIGRATIONS.iter().map(|migration| migration.version).max()
+}
+
+/// What a file is not.
+pub(crate) fn not_ours(path: &Path) -> String {
+    format!("`{}` is not a kpid database; check the path, `store:` in kpid.yaml", path.display())
 }
 
 /// What a person does about a store of a newer schema.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use crate::{
-    database::{columns::instant, store::Store},
+    database::{columns::instant, failure::Explain, store::Store},
     digests::standings::{self, Looks},
     judgement::held::{self, Held},
     outbox::deliveries::{self, NewDelivery},
@@ -73,7 +73,7 @@ impl Store {
         let digested = make(&due)?;
         record(&mut tx, &digested, now).await?;
         deliveries::record(&mut tx, &digested.deliveries, now).await?;
-        tx.commit().await.context("cannot write digests")?;
+        tx.commit().await.explain("cannot write digests")?;
         Ok(digested)
     }
 }
@@ -81,9 +81,10 @@ impl Store {
 async fn load(connection: &mut SqliteConnection) -> anyhow::Result<HashMap<Id, LastDigest>> {
     let sql = "SELECT person, slot, made_at FROM digests";
     let rows: Vec<(String, i64, i64)> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read digests")?;
+        sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read digests")?;
     let last = |(person, slot, at): (String, i64, i64)| {
-        let person = Id::parse(&person).context("a person in the store has no id")?;
+        let person =
+            Id::parse(&person).context("the store has a digest of a person without a valid id")?;
         Ok((person, LastDigest { slot: instant(slot)?, at: instant(at)? }))
     };
     rows.into_iter().map(last).collect()
@@ -94,12 +95,12 @@ async fn record(
     digested: &Digested,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let told = "cannot write digests";
-    sqlx::query("DELETE FROM digests").execute(&mut *tx).await.context(told)?;
+    let what = "cannot write digests";
+    sqlx::query("DELETE FROM digests").execute(&mut *tx).await.explain(what)?;
     let sql = "INSERT INTO digests (person, slot, made_at) VALUES ($1, $2, $3)";
     for (person, last) in &digested.last {
         let row = sqlx::query(sql).bind(person.as_str()).bind(last.slot.timestamp_micros());
-        row.bind(last.at.timestamp_micros()).execute(&mut *tx).await.context(told)?;
+        row.bind(last.at.timestamp_micros()).execute(&mut *tx).await.explain(what)?;
     }
     if digested.last.iter().any(|(_, last)| last.at == now) {
         let sql = "INSERT INTO digest_standings (made_at, scorecard, config_hash, standing) \
@@ -108,10 +109,10 @@ async fn record(
         for scorecard in &digested.standing.scorecards {
             let row = sqlx::query(sql).bind(now.timestamp_micros()).bind(scorecard.id.as_str());
             let row = row.bind(&digested.standing.config).bind(serde_json::to_string(scorecard)?);
-            row.execute(&mut *tx).await.context(told)?;
+            row.execute(&mut *tx).await.explain(what)?;
         }
     }
     let sql = "DELETE FROM digest_standings WHERE made_at NOT IN (SELECT made_at FROM digests)";
-    sqlx::query(sql).execute(&mut *tx).await.context(told)?;
+    sqlx::query(sql).execute(&mut *tx).await.explain(what)?;
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! The table `digest_standings`: how scorecards stood when a digest was made, and how the
 //! configuration that judges them changed since.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use crate::database::store::Store;
+use crate::database::{failure::Explain, store::Store};
 use kpid_rules::{
     analysis::{Picture, Retuned, retuned},
     judgement::Standing,
@@ -108,7 +107,7 @@ pub(crate) async fn load(
         .bind(since.timestamp_micros())
         .fetch_all(connection)
         .await
-        .context("cannot read snapshots")?;
+        .explain("cannot read snapshots")?;
     Ok(Looks { then, turns })
 }
 
@@ -121,5 +120,5 @@ async fn stood(
         .bind(at.timestamp_micros())
         .fetch_all(connection)
         .await
-        .context("cannot read how scorecards stood")
+        .explain("cannot read how scorecards stood")
 }

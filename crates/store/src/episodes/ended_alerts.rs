@@ -3,12 +3,11 @@
 
 use std::collections::HashSet;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{
-    database::store::Store,
+    database::{failure::Explain, store::Store},
     episodes::episode::{self, EpisodeEvent},
     outbox::{
         deliveries::{self, NewDelivery},
@@ -59,7 +58,7 @@ impl Store {
             deliveries::record(&mut tx, &tell(&ended), now).await?;
             all.push(ended);
         }
-        tx.commit().await.context("cannot end the alerts of what is no longer configured")?;
+        tx.commit().await.explain("cannot end the alerts of what is no longer configured")?;
         Ok(all)
     }
 }
@@ -71,14 +70,14 @@ async fn readers(tx: &mut SqliteConnection, key: &str) -> anyhow::Result<Vec<(St
          OR (state = '{Pending}' AND attempts > 0)) ORDER BY channel, recipient"
     );
     let readers = sqlx::query_as(AssertSqlSafe(sql)).bind(key).fetch_all(tx).await;
-    readers.context("cannot read the outbox")
+    readers.explain("cannot read the outbox")
 }
 
 async fn last_facts(tx: &mut SqliteConnection, key: &str) -> anyhow::Result<Option<String>> {
     let sql =
         "SELECT facts FROM deliveries WHERE dedup_key = $1 ORDER BY sequence DESC, id DESC LIMIT 1";
     let found: Option<(String,)> =
-        sqlx::query_as(sql).bind(key).fetch_optional(tx).await.context("cannot read the outbox")?;
+        sqlx::query_as(sql).bind(key).fetch_optional(tx).await.explain("cannot read the outbox")?;
     Ok(found.map(|(facts,)| facts))
 }
 
@@ -90,6 +89,6 @@ async fn overtake(tx: &mut SqliteConnection, key: &str, now: DateTime<Utc>) -> a
     );
     let overtaken =
         sqlx::query(AssertSqlSafe(sql)).bind(key).bind(now.timestamp_micros()).bind(REASON);
-    overtaken.execute(tx).await.context("cannot write the outbox")?;
+    overtaken.execute(tx).await.explain("cannot write the outbox")?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
     columns::{instant, node, node_key},
+    failure::Explain,
     store::Store,
 };
 use kpid_rules::{
@@ -170,7 +171,7 @@ pub(crate) async fn write(
         .bind(now.timestamp_micros())
         .execute(tx)
         .await
-        .context("cannot write an episode")?;
+        .explain("cannot write an episode")?;
     Ok(())
 }
 
@@ -191,7 +192,7 @@ pub(crate) async fn tell(tx: &mut SqliteConnection, event: &EpisodeEvent) -> any
         .bind(&event.cause)
         .execute(tx)
         .await
-        .context("cannot write what happened to an episode")?;
+        .explain("cannot write what happened to an episode")?;
     Ok(())
 }
 
@@ -200,7 +201,7 @@ pub(crate) async fn load(
 ) -> anyhow::Result<HashMap<Scope, Episode>> {
     let sql = "SELECT scope, state FROM episodes";
     let rows: Vec<(String, String)> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read episodes")?;
+        sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read episodes")?;
     let episode = |(path, state): (String, String)| {
         let episode = serde_json::from_str(&state)
             .with_context(|| format!("the episode of `{path}` in the store cannot be read"))?;
@@ -216,7 +217,7 @@ pub(crate) async fn events(connection: &mut SqliteConnection) -> anyhow::Result<
     let rows: Vec<EventRow> = sqlx::query_as(sql)
         .fetch_all(connection)
         .await
-        .context("cannot read what happened to episodes")?;
+        .explain("cannot read what happened to episodes")?;
     let event = |row: EventRow| {
         let event = EpisodeEventKind::parse(&row.event).with_context(|| {
             format!("the store has an event `{}`, which this kpid does not know", row.event)

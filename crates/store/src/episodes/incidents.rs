@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::Context;
 use sqlx::{FromRow, SqliteConnection};
 
-use crate::database::columns::instant;
+use crate::database::{columns::instant, failure::Explain};
 use kpid_rules::evaluation::{Incident, IncidentKey};
 
 #[derive(FromRow)]
@@ -22,7 +22,7 @@ pub(crate) async fn load(
 ) -> anyhow::Result<HashMap<IncidentKey, Incident>> {
     let sql = "SELECT key, opened_at, told_at, closed_at FROM incidents";
     let rows: Vec<IncidentRow> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read incidents")?;
+        sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read incidents")?;
     let incident = |row: IncidentRow| {
         let incident = Incident {
             opened_at: instant(row.opened_at)?,
@@ -53,7 +53,7 @@ pub(crate) async fn record(
             .bind(incident.closed_at.map(|at| at.timestamp_micros()))
             .execute(&mut *tx)
             .await
-            .context("cannot write an incident")?;
+            .explain("cannot write an incident")?;
     }
     Ok(())
 }

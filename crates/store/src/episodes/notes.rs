@@ -1,10 +1,10 @@
 //! The table `notes`: what people wrote about a node and a period.
 
-use anyhow::Context;
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
     columns::{instant, node, node_key},
+    failure::Explain,
     store::Store,
 };
 use kpid_rules::alerting::Note;
@@ -39,7 +39,7 @@ pub(crate) async fn record(tx: &mut SqliteConnection, note: &Note) -> anyhow::Re
         .bind(note.at.timestamp_micros())
         .execute(tx)
         .await
-        .context("cannot write a note")?;
+        .explain("cannot write a note")?;
     Ok(())
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<Ve
         .bind(NOTES_MAX)
         .fetch_all(connection)
         .await
-        .context("cannot read notes")?;
+        .explain("cannot read notes")?;
     let note = |row: NoteRow| {
         Ok(Note {
             scope: node(&row.scope)?,

@@ -1,13 +1,12 @@
 //! What people do about alerts, each in one transaction with the line that says who did it.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::SqliteConnection;
 
 use crate::{
     audit::{self, Deed},
-    database::store::Store,
+    database::{failure::Explain, store::Store},
     episodes::{
         episode::{self, EpisodeEvent},
         notes, silences,
@@ -56,7 +55,7 @@ impl Store {
         };
         let Some(episode) = episode.filter(meant) else { return Ok(Acknowledged::NotOpen) };
         let episode = acknowledge(&mut tx, scope, &episode, acknowledgement, None).await?;
-        tx.commit().await.context("cannot write an acknowledgement")?;
+        tx.commit().await.explain("cannot write an acknowledgement")?;
         Ok(Acknowledged::Done(Box::new(episode)))
     }
 
@@ -76,7 +75,7 @@ impl Store {
             return Ok(AcknowledgedByLink::Already);
         }
         acknowledge(&mut tx, &scope, &episode, acknowledgement, Some(BY_LINK)).await?;
-        tx.commit().await.context("cannot write an acknowledgement")?;
+        tx.commit().await.explain("cannot write an acknowledgement")?;
         Ok(AcknowledgedByLink::Done(scope))
     }
 
@@ -98,7 +97,7 @@ impl Store {
             detail: Some(format!("{}; until {until}", silence.reason)),
         };
         audit::record(&mut tx, &deed).await?;
-        tx.commit().await.context("cannot write a silence")?;
+        tx.commit().await.explain("cannot write a silence")?;
         Ok(id)
     }
 
@@ -120,7 +119,7 @@ impl Store {
             detail: None,
         };
         audit::record(&mut tx, &deed).await?;
-        tx.commit().await.context("cannot end a silence")?;
+        tx.commit().await.explain("cannot end a silence")?;
         Ok(Some(scope))
     }
 
@@ -136,7 +135,7 @@ impl Store {
             detail: Some(format!("{}: {}", note.period, note.text)),
         };
         audit::record(&mut tx, &deed).await?;
-        tx.commit().await.context("cannot write a note")
+        tx.commit().await.explain("cannot write a note")
     }
 }
 

@@ -1,12 +1,12 @@
 //! The table `silences`: when nobody wants to hear of what.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
     columns::{instant, node, node_key},
+    failure::Explain,
     store::Store,
 };
 use kpid_rules::{alerting::Silence, model::Scope};
@@ -49,7 +49,7 @@ pub(crate) async fn record(tx: &mut SqliteConnection, silence: &Silence) -> anyh
         .bind(&silence.by)
         .fetch_one(tx)
         .await
-        .context("cannot write a silence")?;
+        .explain("cannot write a silence")?;
     Ok(id)
 }
 
@@ -68,7 +68,7 @@ pub(crate) async fn end(
         .bind(by)
         .fetch_optional(tx)
         .await
-        .context("cannot end a silence")?;
+        .explain("cannot end a silence")?;
     row.map(|(path,)| node(&path)).transpose()
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn load(
         .bind(now.timestamp_micros())
         .fetch_all(connection)
         .await
-        .context("cannot read silences")?;
+        .explain("cannot read silences")?;
     let kept = |row: SilenceRow| {
         let silence = Silence {
             scope: node(&row.scope)?,

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    database::store::Store,
+    database::{failure::Explain, store::Store},
     episodes::{episode, incidents},
     judgement::{
         held::{self, Held},
@@ -59,7 +58,7 @@ impl Store {
         reports::record(&mut tx, &judgement.reports).await?;
         deliveries::record(&mut tx, &judgement.deliveries, now).await?;
         pacing::settle(&mut tx, &judgement.hold_decisions, now).await?;
-        tx.commit().await.context("cannot write a judgement")?;
+        tx.commit().await.explain("cannot write a judgement")?;
         Ok(judgement)
     }
 }

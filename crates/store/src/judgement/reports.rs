@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use anyhow::Context;
 use sqlx::SqliteConnection;
 
+use crate::database::failure::Explain;
 use kpid_rules::model::{Id, Period};
 
 /// The newest period of each scorecard that needs no report any more.
 pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<HashMap<Id, Period>> {
     let sql = "SELECT scorecard, period FROM reports";
     let rows: Vec<(String, String)> =
-        sqlx::query_as(sql).fetch_all(connection).await.context("cannot read reports")?;
+        sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read reports")?;
     let row = |(scorecard, period): (String, String)| {
-        let id = Id::parse(&scorecard).context("a scorecard in the store has no id")?;
-        Ok((id, Period::parse(&period).context("a report in the store has no period")?))
+        let id = Id::parse(&scorecard)
+            .context("the store has a report of a scorecard without a valid id")?;
+        Ok((id, Period::parse(&period).context("the store has a report without a valid period")?))
     };
     rows.into_iter().map(row).collect()
 }
@@ -28,7 +30,7 @@ pub(crate) async fn record(
                ON CONFLICT (scorecard) DO UPDATE SET period = excluded.period";
     for (scorecard, period) in reports {
         let row = sqlx::query(sql).bind(scorecard.as_str()).bind(period.to_string());
-        row.execute(&mut *tx).await.context("cannot note a report")?;
+        row.execute(&mut *tx).await.explain("cannot note a report")?;
     }
     Ok(())
 }

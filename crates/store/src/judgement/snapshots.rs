@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use crate::database::store::Store;
+use crate::database::{failure::Explain, store::Store};
 use kpid_rules::{judgement::Standing, model::Id};
 
 /// The verdict on a scorecard as it was kept.
@@ -36,7 +35,7 @@ impl Store {
             .bind(within.end.timestamp_micros())
             .fetch_optional(&mut *self.read().await?)
             .await
-            .context("cannot read snapshots")
+            .explain("cannot read snapshots")
     }
 
     /// The newest verdict on each scorecard that had been given at an instant.
@@ -48,7 +47,7 @@ impl Store {
             .bind(instant.timestamp_micros())
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read snapshots")
+            .explain("cannot read snapshots")
     }
 }
 
@@ -69,7 +68,7 @@ pub(crate) async fn record(
             .bind(id)
             .fetch_optional(&mut *tx)
             .await
-            .context("cannot read a snapshot")?;
+            .explain("cannot read a snapshot")?;
         if held.is_some_and(|(held,)| held == text) {
             continue;
         }
@@ -80,7 +79,7 @@ pub(crate) async fn record(
             .bind(text)
             .execute(&mut *tx)
             .await
-            .context("cannot write a snapshot")?;
+            .explain("cannot write a snapshot")?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use sqlx::{
 use tracing::warn;
 
 use crate::database::{
+    failure::Explain,
     lock::InstanceLock,
     store::{BUSY_TIMEOUT, MIGRATIONS, newer},
 };
@@ -72,7 +73,7 @@ pub async fn restore(
     let lock = InstanceLock::take(store).await?;
     let held = look_through(backup)
         .await
-        .with_context(|| format!("{} is no backup of a store", backup.display()))?;
+        .with_context(|| format!("`{}` is not a backup of a kpid database", backup.display()))?;
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
     ensure!(held.schema <= known, newer(backup, held.schema));
     let draft = beside(store, ".part");
@@ -97,16 +98,18 @@ pub async fn look_through(path: &Path) -> anyhow::Result<Backup> {
     let (words,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
         .fetch_one(&mut connection)
         .await
-        .context("its pages cannot be read")?;
+        .explain("its pages cannot be read")?;
     if words != "ok" {
         bail!("its pages are damaged: {words}");
     }
     let sql = "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success), \
                (SELECT count(*) FROM actuals)";
-    let (schema, actuals): (Option<i64>, i64) =
-        sqlx::query_as(sql).fetch_one(&mut connection).await.context("it is no store of kpid")?;
-    connection.close().await.context("cannot close it")?;
-    let schema = schema.context("it is no store of kpid")?;
+    let (schema, actuals): (Option<i64>, i64) = sqlx::query_as(sql)
+        .fetch_one(&mut connection)
+        .await
+        .explain("it is not a kpid database")?;
+    connection.close().await.explain("cannot close it")?;
+    let schema = schema.context("it is not a kpid database")?;
     Ok(Backup { bytes, actuals: actuals.unsigned_abs(), schema })
 }
 
@@ -115,20 +118,21 @@ async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
         SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
     SqliteConnection::connect_with(&options)
         .await
-        .with_context(|| format!("cannot open {}", path.display()))
+        .explain(format_args!("cannot open {}", path.display()))
 }
 
 async fn copy(store: &Path, draft: &Path) -> anyhow::Result<()> {
     let mut connection = open(store).await?;
-    let name = draft.to_str().with_context(|| format!("{} is no UTF-8", draft.display()))?;
+    let name =
+        draft.to_str().with_context(|| format!("the path {} is not UTF-8", draft.display()))?;
     let copied = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await;
-    copied.with_context(|| format!("cannot copy {} to {name}", store.display()))?;
-    connection.close().await.context("cannot close the store")?;
+    copied.explain(format_args!("cannot copy {} to {name}", store.display()))?;
+    connection.close().await.explain("cannot close the store")?;
     // A copy with a write-ahead log of its own would be two files.
     let options =
         SqliteConnectOptions::new().filename(draft).journal_mode(SqliteJournalMode::Delete);
-    let copy = SqliteConnection::connect_with(&options).await.context("cannot open the copy")?;
-    copy.close().await.context("cannot close the copy")
+    let copy = SqliteConnection::connect_with(&options).await.explain("cannot open the copy")?;
+    copy.close().await.explain("cannot close the copy")
 }
 
 /// Names a finished file, so that it is there as a whole or not at all, also after a power cut.

@@ -4,22 +4,16 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
-use sqlx::{
-    AssertSqlSafe, Connection, FromRow, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteError},
-};
+use sqlx::{AssertSqlSafe, Connection, FromRow, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     database::{
         columns::instant,
-        store::{BUSY_TIMEOUT, MIGRATIONS},
+        failure::{self, Explain},
+        store::{BUSY_TIMEOUT, MIGRATIONS, not_ours},
     },
     outbox::state::DeliveryState::{GivenUp, Pending},
 };
-
-/// SQLite's codes of a malformed store and of a file that is none; extended codes keep them in
-/// their last byte.
-const DAMAGE_CODES: [i32; 2] = [11, 26];
 
 /// What a look at a store finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +45,17 @@ pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
     match quick_check(path).await {
         Ok(words) if words == "ok" => Ok(()),
         Ok(words) => bail!(damaged(path, &words)),
-        Err(error) if is_damage(&error) => bail!(damaged(path, &error.to_string())),
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot read the store {}", path.display()))
+        Err(error) if failure::is_damage(&error) => {
+            bail!(damaged(path, &failure::in_words(&error)))
         }
+        Err(error) => Err(error).explain(format_args!("cannot read the store {}", path.display())),
     }
 }
 
 /// Looks at what a store holds; any schema will do.
 pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
-    let told = || format!("cannot read the store {}", path.display());
-    let mut connection = open(path).await.with_context(told)?;
+    let what = || format!("cannot read the store {}", path.display());
+    let mut connection = open(path).await.explain(what())?;
     let sql = format!(
         "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success) AS schema, \
          (SELECT max(at) FROM (SELECT max(finished_at) AS at FROM collections \
@@ -73,19 +67,19 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
          (SELECT count(*) FROM deliveries WHERE state = '{GivenUp}') AS given_up"
     );
     let row: CheckupRow =
-        sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await.with_context(told)?;
+        sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await.explain(what())?;
     let pages: (i64, i64, i64) = sqlx::query_as(
         "SELECT page_count, freelist_count, page_size \
          FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
     )
     .fetch_one(&mut connection)
     .await
-    .with_context(told)?;
+    .explain(what())?;
     let (bytes, free) = (pages.0.saturating_mul(pages.2), pages.1.saturating_mul(pages.2));
-    connection.close().await.with_context(told)?;
+    connection.close().await.explain(what())?;
     let schema_known = MIGRATIONS.iter().map(|migration| migration.version).max();
     Ok(Checkup {
-        schema: row.schema.with_context(|| format!("{} is no store of kpid", path.display()))?,
+        schema: row.schema.with_context(|| not_ours(path))?,
         schema_known: schema_known.unwrap_or_default(),
         newest: row.newest.map(instant).transpose()?,
         waiting: row.waiting.unsigned_abs(),
@@ -119,17 +113,9 @@ async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnection::connect_with(&options).await
 }
 
-fn is_damage(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(|error| error.try_downcast_ref::<SqliteError>())
-        .and_then(|error| sqlx::error::DatabaseError::code(error)?.parse::<i32>().ok());
-    code.is_some_and(|code| DAMAGE_CODES.contains(&(code & 0xff)))
-}
-
 fn damaged(path: &Path, words: &str) -> String {
     format!(
-        "the store {} is damaged ({words}); restore a backup with `kpid restore FILE`, which keeps \
+        "the store {} is damaged: {words}; restore a backup with `kpid restore FILE`, which keeps \
          this one beside",
         path.display()
     )

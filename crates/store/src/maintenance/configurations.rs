@@ -1,10 +1,9 @@
 //! The table `configuration_uses`: which configuration judged, from when on.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use crate::database::{columns::instant, store::Store};
+use crate::database::{columns::instant, failure::Explain, store::Store};
 
 /// A time in which one configuration judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Store {
                    config_hash = excluded.config_hash, kpis = excluded.kpis";
         let noted = sqlx::query(sql).bind(now.timestamp_micros()).bind(config_hash);
         let noted = noted.bind(serde_json::to_string(kpis)?);
-        noted.execute(&self.pool).await.context("cannot note the configuration")?;
+        noted.execute(&self.pool).await.explain("cannot note the configuration")?;
         Ok(())
     }
 
@@ -61,7 +60,7 @@ impl Store {
         let rows: Vec<UseRow> = sqlx::query_as(sql)
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read which configurations were used")?;
+            .explain("cannot read which configurations were used")?;
         rows.into_iter().map(used).collect()
     }
 }

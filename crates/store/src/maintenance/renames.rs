@@ -1,10 +1,9 @@
 //! What is held of a node that has another id now: moved, so that history and alerts go on.
 
-use anyhow::Context;
 use sqlx::SqliteConnection;
 use tracing::info;
 
-use crate::database::{columns::node_key, store::Store};
+use crate::database::{columns::node_key, failure::Explain, store::Store};
 use kpid_rules::model::Scope;
 
 /// Statements that move a KPI's figures from `$1` to `$2`; what is there already stays.
@@ -56,7 +55,7 @@ impl Store {
                 info!(%before, %now, "`{before}` is `{now}` now; its history and alerts go on there");
             }
         }
-        tx.commit().await.context("cannot move what is held under an earlier id")
+        tx.commit().await.explain("cannot move what is held under an earlier id")
     }
 }
 
@@ -69,7 +68,7 @@ async fn shift(
     let mut moved = 0;
     for sql in statements {
         let shifted = sqlx::query(*sql).bind(before).bind(now).execute(&mut *tx).await;
-        moved += shifted.context("cannot move what is held under an earlier id")?.rows_affected();
+        moved += shifted.explain("cannot move what is held under an earlier id")?.rows_affected();
     }
     Ok(moved)
 }

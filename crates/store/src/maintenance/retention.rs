@@ -4,14 +4,13 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{
     audit::{self, Deed},
-    database::{columns::instant, store::Store},
+    database::{columns::instant, failure::Explain, store::Store},
     episodes::episode,
     outbox::state::DeliveryState::{Batched, Held, Pending},
 };
@@ -101,14 +100,14 @@ impl Store {
                    (SELECT kpi, day FROM misses WHERE day < $1 LIMIT $2) RETURNING day, missed";
         let gone = sqlx::query_as(sql).bind(before.to_string()).bind(ROWS_AT_ONCE);
         let gone: Vec<(String, i64)> =
-            gone.fetch_all(&mut *tx).await.context("cannot remove old misses")?;
+            gone.fetch_all(&mut *tx).await.explain("cannot remove old misses")?;
         let mut sums = Sums::new();
         for (day, missed) in &gone {
             let month = day.get(..7).unwrap_or(day);
             *sums.entry((month.to_owned(), String::new())).or_default() += missed.unsigned_abs();
         }
         keep_sums(&mut tx, "misses", &sums).await?;
-        tx.commit().await.context("cannot remove old misses")?;
+        tx.commit().await.explain("cannot remove old misses")?;
         Ok(rows(&gone))
     }
 
@@ -118,12 +117,12 @@ impl Store {
         sql: &'static str,
         before: DateTime<Utc>,
     ) -> anyhow::Result<u64> {
-        let told = || format!("cannot remove old rows of `{table}`");
+        let what = || format!("cannot remove old rows of `{table}`");
         let mut tx = self.begin().await?;
         let gone = sqlx::query_as(sql).bind(before.timestamp_micros()).bind(ROWS_AT_ONCE);
-        let gone: Vec<(i64, String)> = gone.fetch_all(&mut *tx).await.with_context(told)?;
+        let gone: Vec<(i64, String)> = gone.fetch_all(&mut *tx).await.explain(what())?;
         keep_sums(&mut tx, table, &summed(&gone)?).await?;
-        tx.commit().await.with_context(told)?;
+        tx.commit().await.explain(what())?;
         Ok(rows(&gone))
     }
 
@@ -149,9 +148,9 @@ impl Store {
             .bind(serde_json::to_string(&newest)?)
             .fetch_all(&mut *tx)
             .await
-            .context("cannot remove old deliveries")?;
+            .explain("cannot remove old deliveries")?;
         keep_sums(&mut tx, "deliveries", &summed(&gone)?).await?;
-        tx.commit().await.context("cannot remove old deliveries")?;
+        tx.commit().await.explain("cannot remove old deliveries")?;
         Ok(rows(&gone))
     }
 
@@ -161,7 +160,7 @@ impl Store {
         let oldest: Vec<(String, i64)> = sqlx::query_as(sql)
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read snapshots")?;
+            .explain("cannot read snapshots")?;
         oldest.into_iter().map(|(scorecard, at)| Ok((scorecard, instant(at)?))).collect()
     }
 
@@ -184,18 +183,18 @@ impl Store {
             .bind(ROWS_AT_ONCE)
             .fetch_all(&mut *tx)
             .await
-            .context("cannot remove old snapshots")?;
+            .explain("cannot remove old snapshots")?;
         let count = "UPDATE configuration_uses SET removed = removed + 1 WHERE config_hash = $2 \
                      AND started_at = (SELECT max(started_at) FROM configuration_uses \
                                        WHERE started_at <= $1)";
         let mut sums = Sums::new();
         for (as_of, config) in &gone {
             let counted = sqlx::query(count).bind(as_of).bind(config).execute(&mut *tx).await;
-            counted.context("cannot count a verdict")?;
+            counted.explain("cannot count a verdict")?;
             *sums.entry((month(*as_of)?, String::new())).or_default() += 1;
         }
         keep_sums(&mut tx, "snapshots", &sums).await?;
-        tx.commit().await.context("cannot remove old snapshots")?;
+        tx.commit().await.explain("cannot remove old snapshots")?;
         Ok(rows(&gone))
     }
 
@@ -209,22 +208,22 @@ impl Store {
         let sql = "SELECT kpi, period FROM readings WHERE (kpi, period) > ($1, $2) \
                    ORDER BY kpi, period LIMIT 1";
         let next = sqlx::query_as(sql).bind(kpi).bind(period);
-        next.fetch_optional(&mut *self.read().await?).await.context("cannot read readings")
+        next.fetch_optional(&mut *self.read().await?).await.explain("cannot read readings")
     }
 
     async fn remove_readings(&self, kpi: &str, period: &str) -> anyhow::Result<u64> {
         let mut tx = self.begin().await?;
         let mark = "INSERT INTO thinned (kpi, period) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let marked = sqlx::query(mark).bind(kpi).bind(period).execute(&mut *tx).await;
-        marked.context("cannot close a period to readings")?;
+        marked.explain("cannot close a period to readings")?;
         let sql = "DELETE FROM readings WHERE kpi = $1 AND period = $2 AND observed_at IN \
                    (SELECT observed_at FROM readings WHERE kpi = $1 AND period = $2 LIMIT $3) \
                    RETURNING observed_at, ''";
         let gone = sqlx::query_as(sql).bind(kpi).bind(period).bind(ROWS_AT_ONCE);
         let gone: Vec<(i64, String)> =
-            gone.fetch_all(&mut *tx).await.context("cannot remove old readings")?;
+            gone.fetch_all(&mut *tx).await.explain("cannot remove old readings")?;
         keep_sums(&mut tx, "readings", &summed(&gone)?).await?;
-        tx.commit().await.context("cannot remove old readings")?;
+        tx.commit().await.explain("cannot remove old readings")?;
         Ok(rows(&gone))
     }
 
@@ -235,7 +234,7 @@ impl Store {
             .bind(kpi)
             .fetch_optional(&mut *self.read().await?)
             .await
-            .context("cannot read actuals")?;
+            .explain("cannot read actuals")?;
         Ok(next.map(|(kpi,)| kpi))
     }
 
@@ -255,9 +254,9 @@ impl Store {
             .bind(ROWS_AT_ONCE)
             .fetch_all(&mut *tx)
             .await
-            .context("cannot remove superseded revisions")?;
+            .explain("cannot remove superseded revisions")?;
         keep_sums(&mut tx, "revisions", &summed(&gone)?).await?;
-        tx.commit().await.context("cannot remove superseded revisions")?;
+        tx.commit().await.explain("cannot remove superseded revisions")?;
         Ok(rows(&gone))
     }
 
@@ -266,21 +265,21 @@ impl Store {
         let row: Option<(i64,)> = sqlx::query_as("SELECT swept_at FROM sweeps")
             .fetch_optional(&mut *self.read().await?)
             .await
-            .context("cannot read when old rows were removed")?;
+            .explain("cannot read when old rows were removed")?;
         row.map(|(at,)| instant(at)).transpose()
     }
 
     /// Old rows were looked for, and this was done about them.
     pub async fn swept(&self, now: DateTime<Utc>, deed: Option<&Deed>) -> anyhow::Result<()> {
-        let told = "cannot write when old rows were removed";
+        let what = "cannot write when old rows were removed";
         let mut tx = self.begin().await?;
         let sql = "INSERT INTO sweeps (id, swept_at) VALUES (1, $1) \
                    ON CONFLICT (id) DO UPDATE SET swept_at = excluded.swept_at";
-        sqlx::query(sql).bind(now.timestamp_micros()).execute(&mut *tx).await.context(told)?;
+        sqlx::query(sql).bind(now.timestamp_micros()).execute(&mut *tx).await.explain(what)?;
         if let Some(deed) = deed {
             audit::record(&mut tx, deed).await?;
         }
-        tx.commit().await.context(told)
+        tx.commit().await.explain(what)
     }
 
     /// What is gone, by table and kind.
@@ -290,7 +289,7 @@ impl Store {
         let rows: Vec<(String, String, i64)> = sqlx::query_as(sql)
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read what was removed")?;
+            .explain("cannot read what was removed")?;
         let removed = rows.into_iter();
         Ok(removed
             .map(|(name, kind, count)| Removed { name, kind, count: count.unsigned_abs() })
@@ -304,7 +303,7 @@ async fn keep_sums(tx: &mut SqliteConnection, name: &str, sums: &Sums) -> anyhow
     for ((month, kind), count) in sums {
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
         let kept = sqlx::query(sql).bind(name).bind(month).bind(kind).bind(count);
-        kept.execute(&mut *tx).await.context("cannot keep the sum of what is removed")?;
+        kept.execute(&mut *tx).await.explain("cannot keep the sum of what is removed")?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use crate::database::store::Store;
+use crate::database::{failure::Explain, store::Store};
 
 /// The key of the links in mails.
 const LINKS: &str = "links";
@@ -22,14 +22,14 @@ impl Store {
             .bind(now.timestamp_micros())
             .execute(&mut *tx)
             .await
-            .context("cannot keep a key")?;
+            .explain("cannot keep a key")?;
         let (text,): (String,) = sqlx::query_as("SELECT secret FROM keys WHERE name = $1")
             .bind(LINKS)
             .fetch_one(&mut *tx)
             .await
-            .context("cannot read a key")?;
-        tx.commit().await.context("cannot keep a key")?;
-        bytes(&text).context("the key of links in the store is no key")
+            .explain("cannot read a key")?;
+        tx.commit().await.explain("cannot keep a key")?;
+        bytes(&text).context("the key that signs links is damaged in the store; delete the row `links` of the table `keys`, and kpid makes a new one")
     }
 }
 

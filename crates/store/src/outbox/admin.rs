@@ -1,6 +1,5 @@
 //! What people see of the outbox, and do about it.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
@@ -10,6 +9,7 @@ use crate::{
     audit::{self, Deed},
     database::{
         columns::{delivery_id, instant, unsigned},
+        failure::Explain,
         store::Store,
     },
     outbox::{
@@ -116,7 +116,7 @@ impl Store {
             .bind(serde_json::to_string(&DeliveryState::UNSETTLED)?)
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read the outbox")?;
+            .explain("cannot read the outbox")?;
         rows.into_iter().map(listed).collect()
     }
 
@@ -156,7 +156,7 @@ impl Store {
         let (by, action) = (by.to_owned(), action.to_owned());
         let deed = Deed { at: now, by, action, of: id.to_string(), detail: None };
         audit::record(&mut tx, &deed).await?;
-        tx.commit().await.context("cannot write the outbox")?;
+        tx.commit().await.explain("cannot write the outbox")?;
         Ok(Handled::Done)
     }
 }
@@ -191,7 +191,7 @@ async fn gave_up(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Vec<Gave
         .bind(format!("gave_up/{id}/%"))
         .fetch_all(tx)
         .await
-        .context("cannot read the outbox")
+        .explain("cannot read the outbox")
 }
 
 async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<DeliveryState>> {
@@ -200,7 +200,7 @@ async fn state(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Option<Del
         .bind(id.to_string())
         .fetch_optional(tx)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     found.map(|(state,)| DeliveryState::parse(&state)).transpose()
 }
 
@@ -223,7 +223,7 @@ async fn is_overtaken(
         .bind(now.timestamp_micros())
         .fetch_one(tx)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     Ok(later > 0)
 }
 
@@ -234,7 +234,7 @@ async fn retry_one(tx: &mut SqliteConnection, id: Uuid, now: DateTime<Utc>) -> a
                WHERE id = $1 AND (claimed_until IS NULL OR claimed_until <= $2)";
     let retried =
         sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(Pending.word());
-    retried.execute(tx).await.context("cannot write the outbox")?;
+    retried.execute(tx).await.explain("cannot write the outbox")?;
     Ok(())
 }
 
@@ -246,6 +246,6 @@ async fn drop_one(tx: &mut SqliteConnection, id: Uuid, now: DateTime<Utc>) -> an
         .bind(now.timestamp_micros())
         .bind(Dropped.word())
         .bind(Delivered.word());
-    dropped.execute(tx).await.context("cannot write the outbox")?;
+    dropped.execute(tx).await.explain("cannot write the outbox")?;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The table `deliveries`: what is to be told to whom, until it has been.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -8,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     database::{
         columns::{delivery_id, instant, unsigned},
+        failure::Explain,
         lock::InstanceLock,
         store::Store,
     },
@@ -111,14 +111,14 @@ impl Store {
         let mut tx = self.begin().await?;
         given_up(&mut tx, id, now, error).await?;
         record(&mut tx, notices, now).await?;
-        tx.commit().await.context("cannot settle a delivery")
+        tx.commit().await.explain("cannot settle a delivery")
     }
 
     /// Keeps what is to be told beside any judgement; what has been told already is not told again.
     pub async fn tell(&self, notices: &[NewDelivery], now: DateTime<Utc>) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         record(&mut tx, notices, now).await?;
-        tx.commit().await.context("cannot write a delivery")
+        tx.commit().await.explain("cannot write a delivery")
     }
 
     /// How many deliveries wait, due or not.
@@ -133,7 +133,7 @@ impl Store {
             .bind(dedup_key)
             .fetch_optional(&mut *self.read().await?)
             .await
-            .context("cannot read the outbox")?;
+            .explain("cannot read the outbox")?;
         Ok(found.map(|(facts,)| facts))
     }
 }
@@ -169,7 +169,7 @@ pub(crate) async fn record(
             .bind(reason)
             .execute(&mut *tx)
             .await
-            .context("cannot write a delivery")?;
+            .explain("cannot write a delivery")?;
     }
     Ok(())
 }
@@ -200,7 +200,7 @@ pub(crate) async fn claim(
         .bind(channel)
         .fetch_all(connection)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     let claimed = |row: ClaimedRow| {
         Ok(Claimed {
             id: delivery_id(&row.id)?,
@@ -217,7 +217,7 @@ async fn free_claims(pool: &SqlitePool) -> anyhow::Result<u64> {
     let sql = "UPDATE deliveries SET claimed_until = NULL WHERE claimed_until IS NOT NULL \
                AND state = $1";
     let freed = sqlx::query(sql).bind(Pending.word()).execute(pool).await;
-    Ok(freed.context("cannot write the outbox")?.rows_affected())
+    Ok(freed.explain("cannot write the outbox")?.rows_affected())
 }
 
 async fn delivered(pool: &SqlitePool, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
@@ -225,7 +225,7 @@ async fn delivered(pool: &SqlitePool, id: Uuid, now: DateTime<Utc>) -> anyhow::R
                WHERE id = $1";
     let settled =
         sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(Delivered.word());
-    settled.execute(pool).await.context("cannot settle a delivery")?;
+    settled.execute(pool).await.explain("cannot settle a delivery")?;
     Ok(())
 }
 
@@ -242,7 +242,7 @@ async fn due_again(
         .bind(at.timestamp_micros())
         .bind(error)
         .bind(Pending.word());
-    settled.execute(pool).await.context("cannot settle a delivery")?;
+    settled.execute(pool).await.explain("cannot settle a delivery")?;
     Ok(())
 }
 
@@ -260,13 +260,13 @@ async fn given_up(
         .bind(error)
         .bind(GivenUp.word())
         .bind(Pending.word());
-    settled.execute(tx).await.context("cannot settle a delivery")?;
+    settled.execute(tx).await.explain("cannot settle a delivery")?;
     Ok(())
 }
 
 async fn pending(pool: &SqlitePool) -> anyhow::Result<u64> {
     let sql = "SELECT count(*) FROM deliveries WHERE state = $1";
     let counted = sqlx::query_as(sql).bind(Pending.word()).fetch_one(pool).await;
-    let (count,): (i64,) = counted.context("cannot read the outbox")?;
+    let (count,): (i64,) = counted.explain("cannot read the outbox")?;
     Ok(count.unsigned_abs())
 }

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 use uuid::Uuid;
@@ -11,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     database::{
         columns::{delivery_id, instant, unsigned},
+        failure::Explain,
         store::Store,
     },
     outbox::{
@@ -188,7 +188,7 @@ impl Store {
         // What was kept no longer stands before what came after it.
         while ration(&mut tx, channel, now, pace).await? {}
         let claimed = deliveries::claim(&mut tx, channel, now, until, limit).await?;
-        tx.commit().await.context("cannot write the outbox")?;
+        tx.commit().await.explain("cannot write the outbox")?;
         Ok(claimed)
     }
 
@@ -208,7 +208,7 @@ impl Store {
         let decisions =
             ids.iter().map(|id| (*id, HoldDecision::Overtake { reason: reason.to_owned() }));
         settle(&mut tx, &decisions.collect::<Vec<_>>(), now).await?;
-        tx.commit().await.context("cannot write the outbox")
+        tx.commit().await.explain("cannot write the outbox")
     }
 
     /// News kept for a summary, by reader, in the order in which they were decided.
@@ -221,7 +221,7 @@ impl Store {
             .bind(Batched.word())
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read the outbox")?;
+            .explain("cannot read the outbox")?;
         let batched = |row: BatchedRow| {
             Ok(BatchedDelivery {
                 id: delivery_id(&row.id)?,
@@ -252,13 +252,13 @@ impl Store {
                 .bind(now.timestamp_micros())
                 .bind(Summarised.word())
                 .bind(Batched.word());
-            let noted = noted.execute(&mut *tx).await.context("cannot write a summary")?;
+            let noted = noted.execute(&mut *tx).await.explain("cannot write a summary")?;
             if noted.rows_affected() == 0 {
                 return Ok(false);
             }
         }
         deliveries::record(&mut tx, summary, now).await?;
-        tx.commit().await.context("cannot write a summary")?;
+        tx.commit().await.explain("cannot write a summary")?;
         Ok(true)
     }
 }
@@ -283,7 +283,7 @@ async fn hold(
         .bind(channel)
         .bind(now.timestamp_micros())
         .bind(opening.timestamp_micros());
-    held.execute(tx).await.context("cannot write the outbox")?;
+    held.execute(tx).await.explain("cannot write the outbox")?;
     Ok(())
 }
 
@@ -326,7 +326,7 @@ async fn ration(
         .bind(now.timestamp_micros())
         .fetch_all(&mut *tx)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     let mut mails: HashMap<String, u32> = HashMap::new();
     let mut settled = false;
     for row in due {
@@ -380,7 +380,7 @@ async fn mails_of_the_day(
         .bind(day_began.timestamp_micros())
         .fetch_one(tx)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     Ok(unsigned(count))
 }
 
@@ -395,7 +395,7 @@ pub(crate) async fn waiting(connection: &mut SqliteConnection) -> anyhow::Result
     let rows: Vec<WaitingRow> = sqlx::query_as(AssertSqlSafe(sql))
         .fetch_all(connection)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     let waiting = |row: WaitingRow| {
         Ok(Waiting {
             id: delivery_id(&row.id)?,
@@ -440,7 +440,7 @@ pub(crate) async fn settle(
             .bind(facts)
             .bind(until.map(|until| until.timestamp_micros()))
             .bind(now.timestamp_micros());
-        settled.execute(&mut *tx).await.context("cannot write the outbox")?;
+        settled.execute(&mut *tx).await.explain("cannot write the outbox")?;
     }
     Ok(())
 }

@@ -3,11 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, SqliteConnection};
 
-use crate::{database::columns::instant, outbox::state::DeliveryState};
+use crate::{
+    database::{columns::instant, failure::Explain},
+    outbox::state::DeliveryState,
+};
 use kpid_rules::{
     alerting::{Episode, Event, Heard, Receipts},
     model::Scope,
@@ -55,7 +57,7 @@ pub(crate) async fn load(
         .bind(serde_json::to_string(&OF_TROUBLE.map(Event::word))?)
         .fetch_all(connection)
         .await
-        .context("cannot read the outbox")?;
+        .explain("cannot read the outbox")?;
     let messages = rows.into_iter().map(Message::of).collect::<anyhow::Result<Vec<_>>>()?;
     let mut known = HashMap::new();
     for of_episode in messages.chunk_by(|one, other| one.dedup_key == other.dedup_key) {

@@ -1,12 +1,11 @@
 //! What a channel was told of and not of the end: a receiver that keeps alerts in its memory is told
 //! of it again.
 
-use anyhow::Context;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use crate::{
-    database::{columns::delivery_id, store::Store},
+    database::{columns::delivery_id, failure::Explain, store::Store},
     outbox::state::DeliveryState::Delivered,
 };
 
@@ -42,7 +41,7 @@ impl Store {
             .bind(channel)
             .fetch_all(&mut *self.read().await?)
             .await
-            .context("cannot read the outbox")?;
+            .explain("cannot read the outbox")?;
         let standing = |(id, recipient, facts): (String, String, String)| {
             let id = delivery_id(&id)?;
             Ok(StandingAlert { id, recipient, facts })
