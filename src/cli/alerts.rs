@@ -20,7 +20,7 @@ use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
     alerting::{Acknowledgement, Note, RemarkError, Silence},
-    model::{Frequency, Period},
+    model::{Frequency, Moment, Period},
 };
 use kpid_store::{Acknowledged, Store};
 
@@ -194,7 +194,7 @@ async fn unsilence(
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {
-    text.parse().map_err(|_| format!("`{text}` is no day; write 2026-06-30"))
+    Moment::parse_day(text).ok_or_else(|| format!("`{text}` is not a day; write 2026-06-30"))
 }
 
 fn number(text: &str) -> Result<i64, String> {
@@ -216,7 +216,7 @@ fn instants(setup: &Setup, text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>),
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok((instant.to_utc(), instant.to_utc()));
     }
-    let day = text.parse::<NaiveDate>().map_err(|_| {
+    let day = Moment::parse_day(text).ok_or_else(|| {
         Failure::new(format!("`{text}` is no instant"))
             .hint("write 2026-06-10T08:00:00+02:00, or a day such as 2026-06-10")
     })?;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::cli::{
     Answer, configuration,
@@ -14,7 +14,7 @@ use kpid_clock::Clock;
 use kpid_rules::{
     alerting::{Episode, Phase},
     evaluation::judge,
-    model::{Calendar, Period, Scope},
+    model::{Calendar, Moment, Period, Scope},
 };
 use kpid_store::{Held, Store};
 
@@ -81,7 +81,7 @@ pub(super) fn instant(text: &str, calendar: &Calendar) -> Result<DateTime<Utc>, 
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
     }
-    let day = text.parse::<NaiveDate>().map_err(|_| {
+    let day = Moment::parse_day(text).ok_or_else(|| {
         Failure::new(format!("`{text}` is no instant"))
             .hint("write 2026-06-03T06:00:00+02:00, or a day such as 2026-05-31")
     })?;

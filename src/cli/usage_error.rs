@@ -119,7 +119,7 @@ mod tests {
             ),
             (
                 "alerts ack a/b --due x",
-                "kpid: `--due <DAY>`: `x` is no day; write 2026-06-30\n  hint: `kpid alerts ack --help` shows the arguments\n",
+                "kpid: `--due <DAY>`: `x` is not a day; write 2026-06-30\n  hint: `kpid alerts ack --help` shows the arguments\n",
             ),
             (
                 "audit --limit x",

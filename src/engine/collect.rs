@@ -237,7 +237,7 @@ mod tests {
     const DAEMON: &str = "
 store: kpid.db
 calendar: { timezone: Europe/Amsterdam }
-connections: {}
+connections: { books: { sqlite: { path: books.db } } }
 channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
 people: { you: { name: You, email: you@example.com } }
 ";
@@ -251,7 +251,13 @@ perspectives:
       answer:
         kpis:
           waiting: { nature: level, direction: lower, target: 10, tolerance: 5, owner: you }
-          sold: { nature: flow, target: 10, empty: zero, owner: you }
+          sold:
+            nature: flow
+            target: 10
+            empty: zero
+            owner: you
+            schedule: { every: 1d }
+            source: { sql: { from: books, query: select 1 } }
 ";
 
     fn period(text: &str) -> Period {

@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::timeout};
@@ -20,7 +20,7 @@ use kpid_rules::{
     alerting::{Acknowledgement, Episode},
     evaluation::judge,
     judgement::{KpiStanding, Standing, rounding},
-    model::{AlertPolicy, Id, Scope, Scorecard, Status},
+    model::{AlertPolicy, Id, Moment, Scope, Scorecard, Status},
 };
 
 /// KPIs that are shown; whoever wants all has the mail.
@@ -118,8 +118,8 @@ impl Filled {
         let due = match self.due.trim() {
             "" => None,
             text => {
-                let day = text.parse::<NaiveDate>();
-                let day = day.map_err(|_| format!("`{text}` is no day; write 2026-06-30"))?;
+                let day = Moment::parse_day(text);
+                let day = day.ok_or_else(|| format!("`{text}` is no day; write 2026-06-30"))?;
                 if day < now.with_timezone(&asked.zone).date_naive() {
                     return Err(format!("{day} is past; name a day to come"));
                 }

@@ -283,7 +283,7 @@ fn a_definition_that_the_rules_cannot_follow_is_refused() {
         ("{ nature: ratio, unit: '%', target: { maintain: 99.9 }, tolerance: 1 }", None),
         ("{ nature: flow, target: [{ target: 9, tolerance: -3 }] }", Some("it must be 0 or more")),
         (
-            "{ nature: flow, green_tolerance: 3, tolerance: 4, target: [{ target: 9, tolerance: 2 }] }",
+            "{ nature: flow, green_tolerance: 3, target: [{ target: 9, tolerance: 2 }] }",
             Some("red would begin inside green"),
         ),
         ("{ nature: flow, target: 0, tolerance: 3 }", None),

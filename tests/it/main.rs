@@ -18,6 +18,7 @@ mod digests;
 mod disk;
 mod docs;
 mod doctor;
+mod effect;
 mod ended;
 mod explain;
 mod faces;

@@ -22,7 +22,7 @@ fn folder(path: &Path) -> Connections {
         dialect: Dialect {
             encoding: encoding_rs::UTF_8,
             delimiter: b';',
-            decimal: ',',
+            decimal: Some(','),
             thousands: None,
         },
         timeout: Duration::from_secs(5),

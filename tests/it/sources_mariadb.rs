@@ -149,12 +149,12 @@ async fn what_the_server_misreads_is_an_error() {
     let mut session = mariadb.mariadb_session("erp").await;
     let setup =
         "create table t (z varchar(30), s varchar(30), d varchar(30), u int, m bigint, y int,
-            amount varchar(9));
+            amount varchar(9), g varchar(10), utc datetime);
         insert into t values
             ('2026-04-30T22:30:00Z', '2026-05-01 00:30:00', '2026-05-01', 1777588200, 1777588200000,
-             20260501, '1,5'),
+             20260501, '1,5', '01.05.2026', '2026-04-30 22:30:00'),
             ('2026-06-01T00:30:00Z', '2026-06-01 02:30:00', '2026-06-01', 1780273800, 1780273800000,
-             20260601, '2');";
+             20260601, '2', '01.06.2026', '2026-06-01 00:30:00');";
     sqlx::raw_sql(setup).execute(&mut session).await.unwrap();
     let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
     let within = |at: &str| {
@@ -169,6 +169,9 @@ async fn what_the_server_misreads_is_an_error() {
         (within("y"), "1"),
         (within("z"), misread),
         (within("u"), misread),
+        (within("amount"), misread),
+        (within("str_to_date(g, '%d.%m.%Y')"), "1"),
+        (within("convert_tz(utc, '+00:00', @@session.time_zone)"), "1"),
         (within("from_unixtime(u)"), "1"),
         (within("from_unixtime(m / 1000)"), "1"),
         ("select sum(amount) from t".to_owned(), misread),

@@ -77,7 +77,7 @@ async fn a_postgres_server_is_asked_within_its_limits() {
             ("select '7'::\"char\"", "7"),
             ("select '7'::name", "7"),
             ("select 7::percentage", "7"),
-            ("select 'good'::mood", "!mood"),
+            ("select 'good'::mood", "!is the text \"good\""),
             ("select b'101'", "!BIT"),
             ("select timetz '18:00+02'", "!TIMETZ"),
             ("select '10.0.0.1'::inet", "!INET"),
@@ -149,6 +149,90 @@ async fn a_postgres_server_is_asked_within_its_limits() {
     drop(postgres);
     check(&connections, ReadingKind::Value, &[("select 1", "!cannot connect: Connection refused")])
         .await;
+}
+
+#[tokio::test]
+async fn a_bound_is_an_instant_or_is_refused() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
+    sqlx::raw_sql(
+        "create table t (i timestamptz, l timestamp, utc timestamp, d date, z text, u bigint, g text);
+         insert into t select i, i at time zone 'Europe/Amsterdam', i at time zone 'UTC',
+            (i at time zone 'Europe/Amsterdam')::date, to_char(i at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+            extract(epoch from i), to_char(i at time zone 'Europe/Amsterdam', 'DD.MM.YYYY')
+         from (values (timestamptz '2026-04-30 21:30Z'), ('2026-04-30 22:30Z'), ('2026-05-31 21:30Z'),
+            ('2026-05-31 22:30Z')) as v (i)",
+    )
+    .execute(&mut session)
+    .await
+    .unwrap();
+    let address = Address::Postgres(server(postgres.port, "postgres", PASSWORD));
+    let connections = open(database(address));
+    for (at, expected) in [
+        ("i", "2"),
+        ("l", "2"),
+        ("d", "2"),
+        ("utc at time zone 'UTC'", "2"),
+        ("z", "!operator does not exist: text >= timestamp with time zone"),
+        ("z::timestamptz", "2"),
+        ("u", "!operator does not exist: bigint >= timestamp with time zone"),
+        ("to_timestamp(u)", "2"),
+        ("to_timestamp(u * 1000 / 1000.0)", "2"),
+        ("g", "!operator does not exist"),
+        ("to_date(g, 'DD.MM.YYYY')", "2"),
+    ] {
+        let query = format!(
+            "select count(*) as value from t where {at} >= :period_start and {at} < :period_end"
+        );
+        check(&connections, ReadingKind::Value, &[(&query, expected)]).await;
+    }
+    check(
+        &connections,
+        ReadingKind::Series,
+        &[
+            ("select z as period, 1 as value from t where g = '30.04.2026'", "2026-04=1"),
+            ("select z as period, 1 as value from t where g = '01.06.2026'", "2026-06=1"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn types_that_the_driver_has_to_look_up_are_read_or_named() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
+    sqlx::raw_sql(
+        "create extension citext; create extension hstore;
+         create schema desk; create type desk.state as enum ('open', '2026-05');
+         create domain desk.amount as citext; create domain desk.states as desk.state;
+         create type desk.pair as (a int, b desk.state);
+         create table desk.tickets (id int, state desk.state, amount citext, more desk.amount);
+         insert into desk.tickets values (1, 'open', '7', '8');
+         create view desk.v as select count(*) as value, max(state) as newest from desk.tickets;",
+    )
+    .execute(&mut session)
+    .await
+    .unwrap();
+    for (query, expected) in [
+        ("select count(*) as value, max(state) as newest from desk.tickets", "1"),
+        ("select amount from desk.tickets", "7"),
+        ("select more from desk.tickets", "8"),
+        ("select * from desk.v", "1"),
+        ("select 1 as value, tickets from desk.tickets", "1"),
+        ("select 1 as value, array_agg(state), 'a=>1'::hstore, '<a/>'::xml from desk.tickets", "1"),
+        ("select 1 as value, row(1, 'open')::desk.pair", "1"),
+        ("select '2026-05'::desk.states as period, 3 as value", "2026-05=3"),
+        ("select state from desk.tickets", "!is the text \"open\""),
+        ("select row(1, 'open')::desk.pair", "!is of the type desk.pair"),
+        ("select 'a=>1'::hstore", "!is of the type hstore"),
+        ("select '7'::xml", "!is of the type xml"),
+    ] {
+        // A session of its own, which has looked nothing up yet.
+        let address = Address::Postgres(server(postgres.port, "postgres", PASSWORD));
+        let connections = open(database(address));
+        let twice = [(query, expected), (query, expected), ("select 1", "1")];
+        check(&connections, ReadingKind::Value, &twice).await;
+    }
 }
 
 #[tokio::test]

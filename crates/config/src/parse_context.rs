@@ -21,7 +21,7 @@ use crate::{
         scalar::{AmountDoc, IdsDoc, SecretDoc},
     },
 };
-use kpid_rules::model::{Amount, Frequency, Id, Period};
+use kpid_rules::model::{Amount, Frequency, Id, Moment, Period};
 use kpid_sources::{
     http::Call,
     parameter,
@@ -105,10 +105,10 @@ impl ParseContext {
 
     pub(crate) fn day(&mut self, doc: &Loc<String>) -> Option<NaiveDate> {
         let text = doc.value.as_deref()?;
-        let day = text.parse::<NaiveDate>();
+        let day = Moment::parse_day(text);
         self.checked(
             doc.place,
-            day.map_err(|_| format!("`{text}` is not a valid day; write one such as 2026-05-31")),
+            day.ok_or_else(|| format!("`{text}` is not a valid day; write one such as 2026-05-31")),
         )
     }
 

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
 use crate::Question;
-use kpid_rules::model::{Calendar, Period};
+use kpid_rules::model::{Calendar, Moment, Period};
 
 /// What of a text is shown in a message.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -30,6 +30,11 @@ pub(crate) enum Cell {
     Instant(DateTime<Utc>),
     /// Anything else, in words such as `an INTERVAL`.
     Other(String),
+    /// A text that is not a number as its source writes them, and what is wrong with it.
+    Misspelt {
+        text: String,
+        problem: String,
+    },
 }
 
 impl Cell {
@@ -43,6 +48,7 @@ impl Cell {
             Self::Unsigned(n) => Some(*n as f64),
             Self::Float(value) => Some(*value),
             Self::Text(text) => decimal(text),
+            Self::Misspelt { problem, .. } => return Err(format!("is {self}, {problem}")),
             Self::Day(_) | Self::Local(_) | Self::Instant(_) | Self::Other(_) => None,
         };
         match figure.filter(|value| value.is_finite()) {
@@ -55,10 +61,17 @@ impl Cell {
     pub(crate) fn period(&self, question: &Question<'_>) -> Result<Period, String> {
         let within = |day| question.calendar.period_of(question.frequency, day);
         let period = match self {
-            Self::Text(text) => match (Period::parse(text.trim()), local(text)) {
+            Self::Text(text) => match (Period::parse(text.trim()), Moment::parse(text)) {
                 (Ok(period), _) => period,
-                (Err(_), Some(local)) => within(local.date()),
-                (Err(error), None) => return Err(format!("is no period: {error}")),
+                (Err(_), Some(moment)) => within(moment.day(question.calendar)),
+                (Err(_), None) => {
+                    let key = within(question.window.last_day);
+                    let day = question.window.last_day;
+                    return Err(format!(
+                        "is {self}, which is not a period; write its key, such as `{key}`, or a day \
+                         in it, such as `{day}`, always with a year of four digits"
+                    ));
+                }
             },
             Self::Day(day) => within(*day),
             Self::Local(local) => within(local.date()),
@@ -80,10 +93,7 @@ impl Cell {
             Self::Instant(at) => Some(*at),
             Self::Local(time) => Some(calendar.instant(*time)),
             Self::Day(day) => Some(calendar.midnight(*day)),
-            Self::Text(text) => DateTime::parse_from_rfc3339(text.trim())
-                .map(|at| at.to_utc())
-                .ok()
-                .or_else(|| local(text).map(|time| calendar.instant(time))),
+            Self::Text(text) => Moment::parse(text).map(|moment| moment.instant(calendar)),
             _ => None,
         };
         at.map(Some).ok_or_else(|| {
@@ -96,7 +106,7 @@ impl Cell {
     /// The cell alone, as in a listing of rows.
     pub(crate) fn bare(&self) -> String {
         match self {
-            Self::Text(text) => shown(text, SHOWN_CHARS_MAX),
+            Self::Text(text) | Self::Misspelt { text, .. } => shown(text, SHOWN_CHARS_MAX),
             Self::Day(day) => day.to_string(),
             Self::Local(time) => time.to_string(),
             Self::Instant(at) => at.to_rfc3339(),
@@ -131,7 +141,9 @@ impl fmt::Display for Cell {
             Self::Int(n) => write!(f, "{n}"),
             Self::Unsigned(n) => write!(f, "{n}"),
             Self::Float(value) => write!(f, "{value}"),
-            Self::Text(text) => write!(f, "the text \"{}\"", shown(text, SHOWN_CHARS_MAX)),
+            Self::Text(text) | Self::Misspelt { text, .. } => {
+                write!(f, "the text \"{}\"", shown(text, SHOWN_CHARS_MAX))
+            }
             Self::Day(day) => write!(f, "the day {day}"),
             Self::Local(time) => write!(f, "the time {time}"),
             Self::Instant(at) => write!(f, "the instant {}", at.to_rfc3339()),
@@ -158,17 +170,9 @@ pub(crate) fn decimal(text: &str) -> Option<f64> {
     text.bytes().all(fits).then(|| text.parse().ok()).flatten()
 }
 
-/// A local day or time as SQLite and many APIs write it.
-fn local(text: &str) -> Option<NaiveDateTime> {
-    let text = text.trim();
-    let time = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    time.or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveTime;
     use chrono_tz::Europe::Amsterdam;
 
     use super::*;
@@ -221,7 +225,14 @@ mod tests {
             (Cell::Local(day.and_time(NaiveTime::MIN)), Ok("2026-05")),
             (Cell::Instant(end), Ok("2026-06")),
             (Cell::Instant(start), Ok("2026-05")),
+            (text("2026-05-31T21:59:59Z"), Ok("2026-05")),
+            (text("2026-05-31T22:00:00Z"), Ok("2026-06")),
+            (text("2026-05-31 22:00:00.5+00:00"), Ok("2026-06")),
             (text("2026-05-01"), Err(())),
+            (text("26-05-01"), Err(())),
+            (text("26-05-01 00:00:00"), Err(())),
+            (text("01-05-26"), Err(())),
+            (text("31.05.2026"), Err(())),
             (text("May"), Err(())),
             (text("FY2026-Q1"), Err(())),
             (Cell::Int(202_605), Err(())),

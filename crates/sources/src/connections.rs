@@ -375,7 +375,7 @@ mod tests {
         let dialect = Dialect {
             encoding: encoding_rs::UTF_8,
             delimiter: b',',
-            decimal: '.',
+            decimal: None,
             thousands: None,
         };
         let timeout = Duration::from_secs(1);

@@ -76,6 +76,11 @@ impl Kpid {
         self.run_by(Command::new(BINARY), arguments).await
     }
 
+    /// Runs a command to its end, which may not write where its user may not.
+    pub(crate) async fn run_without_privileges(&self, arguments: &[&str]) -> Ran {
+        self.run_by(process::without_privileges(Path::new(BINARY)), arguments).await
+    }
+
     async fn run_by(&self, mut command: Command, arguments: &[&str]) -> Ran {
         command.arg("--config").arg(self.folder().join("kpid.yaml")).args(arguments);
         ran(command).await

@@ -135,6 +135,16 @@ pub(crate) fn command(program: &Path, user: Option<&str>, last_signal: Signal) -
     command
 }
 
+/// A command that may do no more than its user may with files, also if that is root.
+pub(crate) fn without_privileges(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set=-all", "--inh-caps=-all", "--"]).arg(program);
+    command
+}
+
 /// Gives a folder to a user, if we are root and so shall not run what uses it.
 pub(crate) fn hand_over(folder: &Path, user: &str) {
     if is_root() {

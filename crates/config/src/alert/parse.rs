@@ -21,6 +21,25 @@ pub(crate) fn own_alert(
     doc.map(|doc| alert(context, Some(doc), owner, place))
 }
 
+/// What has no effect on whom a lasting alert reaches, and when.
+fn escalation(context: &mut ScorecardContext<'_>, doc: &AlertDoc) {
+    // 0 says in words that there is none.
+    let some = |doc: &Option<Loc<u32>>| {
+        doc.as_ref().filter(|doc| doc.value != Some(0)).map(|doc| doc.place)
+    };
+    let (after, unacknowledged) = (some(&doc.escalate_after), some(&doc.escalate_unacknowledged));
+    let is_never = doc.escalate_after.is_some() && after.is_none();
+    let (places, why) = match &doc.escalate_to {
+        None => ([after, unacknowledged], "there is no `escalate_to`"),
+        Some(_) if is_never => ([None, unacknowledged], "`escalate_after: 0` means never"),
+        Some(_) => return,
+    };
+    for place in places.into_iter().flatten() {
+        let problem = Problem::error(place, format!("{why}, so this has no effect"));
+        context.parse.problems.push(problem.hint("remove one of the two, or add the other"));
+    }
+}
+
 pub(crate) fn alert(
     context: &mut ScorecardContext<'_>,
     doc: Option<&Loc<AlertDoc>>,
@@ -36,6 +55,7 @@ pub(crate) fn alert(
     if doc.to.is_none() {
         told.extend(owner.map(|owner| Mention { place, id: owner.clone() }));
     }
+    escalation(context, doc);
     let escalate_to = context.parse.mentions(doc.escalate_to.as_ref());
     context.recipients.extend(told.iter().chain(&escalate_to).cloned());
     let margin = doc.recovery_margin.as_ref();

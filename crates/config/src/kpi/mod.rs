@@ -1,5 +1,6 @@
 //! A KPI; its target and source have rooms of their own.
 
 pub(crate) mod document;
+pub(crate) mod effect;
 pub(crate) mod frequency;
 pub(crate) mod parse;

@@ -9,6 +9,7 @@ use crate::{
             BasisDoc, CumulativeDoc, EmptyDoc, KindDoc, KpiDoc, MinMaxDoc, NatureDoc, PaceDoc,
             ProgressDoc, RulesDoc, ScoringDoc, SignalsDoc,
         },
+        effect,
         frequency::frequency,
     },
     parse_context::{ParseContext, given, texts},
@@ -65,6 +66,7 @@ pub(crate) fn kpi(
     kpi.empty_is_zero = empty_is_zero(context.parse, &kpi, doc);
     kpi.input = input(context, &kpi, place, doc);
     collection(context, &mut kpi, place, doc);
+    effect::check(context.parse, &kpi, doc);
     Some(kpi)
 }
 
@@ -288,10 +290,6 @@ fn collection(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, place: Place, d
         return pushed(context, kpi, doc, source);
     }
     let Some(source) = given(doc.source.as_ref()) else {
-        if let Some(schedule) = &doc.schedule {
-            let message = format!("`{}` has a schedule but no source", kpi.id);
-            context.parse.problems.push(Problem::warning(schedule.place, message));
-        }
         return;
     };
     if doc.schedule.is_none() {

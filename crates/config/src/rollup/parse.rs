@@ -3,7 +3,7 @@
 use crate::scorecard::context::ScorecardContext;
 use crate::{
     parse_context::given,
-    problem::Problem,
+    problem::{Place, Problem},
     rollup::document::{CountRedDoc, MissingDoc, RollupDoc},
     status::status,
     yaml::located::Loc,
@@ -18,6 +18,7 @@ pub(crate) fn rollup(
     missing: &Option<Loc<MissingDoc>>,
 ) -> Rollup {
     let usual = Rollup::default();
+    guards(context, given(rule.as_ref()), red_guard, min_coverage, missing);
     let rule = given(rule.as_ref()).and_then(|doc| rollup_rule(context, doc)).unwrap_or(usual.rule);
     let coverage = min_coverage.as_ref().and_then(|doc| {
         let share = doc.value?;
@@ -38,6 +39,38 @@ pub(crate) fn rollup(
         red_guard: given(red_guard.as_ref()).copied().unwrap_or(usual.red_guard),
         min_coverage: coverage.unwrap_or(usual_coverage),
         missing,
+    }
+}
+
+/// What has no effect on how children make this parent.
+fn guards(
+    context: &mut ScorecardContext<'_>,
+    rule: Option<&RollupDoc>,
+    red_guard: &Option<Loc<bool>>,
+    min_coverage: &Option<Loc<f64>>,
+    missing: &Option<Loc<MissingDoc>>,
+) {
+    let mut refuse = |place: Option<Place>, why: &str| {
+        if let Some(place) = place {
+            let problem = Problem::error(place, format!("{why}, so this has no effect"));
+            context.parse.problems.push(problem.hint("remove it"));
+        }
+    };
+    let guard = red_guard.as_ref().map(|doc| doc.place);
+    let coverage = min_coverage.as_ref().map(|doc| doc.place);
+    match rule {
+        Some(RollupDoc::Manual(_)) => {
+            let why = "a `manual` status stands whatever the children are";
+            refuse(guard, why);
+            refuse(coverage, why);
+            refuse(missing.as_ref().map(|doc| doc.place), why);
+        }
+        None | Some(RollupDoc::WeightedMean) => {}
+        Some(_) => refuse(guard, "only a `weighted_mean` has a `red_guard`"),
+    }
+    let is_manual = matches!(rule, Some(RollupDoc::Manual(_)));
+    if matches!(given(missing.as_ref()), Some(MissingDoc::Block)) && !is_manual {
+        refuse(coverage, "with `missing: block` all children must have data");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -24,7 +24,7 @@ use kpid_rules::{
     analysis::timeline::Step,
     evaluation::judge,
     judgement::Standing,
-    model::{Calendar, Input, Kpi, KpiRef, Nature, Period, Portfolio, Scope},
+    model::{Calendar, Input, Kpi, KpiRef, Moment, Nature, Period, Portfolio, Scope},
     series::{Actual, Figure, History},
 };
 
@@ -293,7 +293,7 @@ impl ScenarioParser {
         for (path, place, doc) in given(&doc.acknowledged).into_iter().flat_map(Entries::iter) {
             let due = doc.due.as_ref().and_then(|doc| Some((doc.value.as_deref()?, doc.place)));
             let due = due.and_then(|(text, place)| {
-                let day = text.parse::<NaiveDate>().ok();
+                let day = Moment::parse_day(text);
                 if day.is_none() {
                     self.error(
                         place,
@@ -391,13 +391,7 @@ impl ScenarioParser {
     /// An instant as written; without an offset, of the calendar's zone; of a day, its midnight.
     fn instant_in(&mut self, calendar: &Calendar, doc: &Loc<String>) -> Option<DateTime<Utc>> {
         let text = doc.value.as_deref()?;
-        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Some(instant.to_utc());
-        }
-        let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-        let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-        let day = || text.parse::<NaiveDate>().ok().map(|day| calendar.midnight(day));
-        let instant = local.map(|local| calendar.instant(local)).or_else(day);
+        let instant = Moment::parse(text).map(|moment| moment.instant(calendar));
         if instant.is_none() {
             let message = format!(
                 "`{text}` is not a valid time; write one such as 2026-06-03T06:00:00+02:00"

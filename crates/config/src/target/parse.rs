@@ -20,8 +20,8 @@ use crate::{
 use kpid_rules::{
     judgement::manual_score,
     model::{
-        Aim, Amount, Band, Direction, Frequency, Kpi, KpiRef, Nature, Reference, Shape, Step,
-        Target, Tolerance,
+        Aim, Amount, Band, Direction, Frequency, Kpi, KpiRef, Moment, Nature, Reference, Shape,
+        Step, Target, Tolerance,
     },
 };
 
@@ -52,7 +52,9 @@ pub(crate) fn aims(
 ) -> Vec<Aim> {
     let tolerance = tolerance(context.parse, kpi, doc);
     let Some(target) = &doc.target else {
-        let judged = !matches!(tolerance, Tolerance::Margins { .. });
+        // Measured from a target that comes with the figures.
+        let is_measured = doc.tolerance.is_some() && kpi.nature != Nature::Event;
+        let judged = is_measured || !matches!(tolerance, Tolerance::Margins { .. });
         let aim = Aim { from: None, target: None, tolerance };
         return if judged { vec![aim] } else { untargeted(kpi) };
     };
@@ -304,9 +306,8 @@ fn trajectory(context: &mut ParseContext, place: Place, doc: &TrajectoryDoc) -> 
         }
     }
     for (key, place, value) in given(doc.points.as_ref()).into_iter().flat_map(|docs| docs.iter()) {
-        let day = key
-            .parse::<NaiveDate>()
-            .map_err(|_| format!("`{key}` is not a valid day; write one such as 2026-10-01"));
+        let day = Moment::parse_day(key)
+            .ok_or_else(|| format!("`{key}` is not a valid day; write one such as 2026-10-01"));
         points.extend(context.checked(place, day).map(|day| (day, *value)));
     }
     points.sort_by_key(|(day, _)| *day);

@@ -7,6 +7,7 @@ pub(crate) mod formula;
 pub(crate) mod id;
 pub(crate) mod life;
 pub(crate) mod likeness;
+pub(crate) mod moment;
 pub(crate) mod period;
 pub(crate) mod portfolio;
 pub(crate) mod quiet_window;
@@ -24,6 +25,7 @@ pub use definition::{
 };
 pub use formula::{Formula, FormulaError};
 pub use id::{Id, IdError, KpiRef, Scope};
+pub use moment::Moment;
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::{LinkError, Portfolio};
 pub use quiet_window::QuietWindow;

@@ -34,8 +34,9 @@ pub struct Dialect {
     pub encoding: &'static Encoding,
     /// Between fields.
     pub delimiter: u8,
-    /// Before the fraction of a number: a point or a comma.
-    pub decimal: char,
+    /// Before the fraction of a number: a point or a comma. Where it is not said, a point that is
+    /// not mistakable for a separator of thousands.
+    pub decimal: Option<char>,
     /// Between groups of three digits, if anything is.
     pub thousands: Option<char>,
 }

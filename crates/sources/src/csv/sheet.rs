@@ -1,7 +1,7 @@
 //! From CSV to rows of cells.
 
-use chrono::NaiveDate;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use kpid_rules::model::Moment;
 
 use crate::csv::{Dialect, Rows};
 use crate::{
@@ -12,6 +12,10 @@ use crate::{
 
 /// Whoever misspelt a text finds it among these, or looks into the file.
 const OTHERS_SHOWN_MAX: usize = 10;
+
+/// What is said of a number that may be a thousand times another.
+const MISTAKABLE: &str = "whose point may begin the fraction or part thousands; say \
+     `decimal: \".\"`, or `decimal: \",\"` with `thousands: \".\"`";
 
 /// Digits in a group of a number written with separators.
 const GROUP_DIGITS: usize = 3;
@@ -27,18 +31,23 @@ pub(crate) fn table(
 ) -> Result<Table, String> {
     let mut reader =
         ReaderBuilder::new().delimiter(dialect.delimiter).trim(Trim::All).from_reader(bytes);
-    let names: Vec<String> =
-        reader.headers().map_err(|error| words(&error))?.iter().map(str::to_owned).collect();
+    let names: Vec<String> = reader
+        .headers()
+        .map_err(|error| words(&error, &mut Lines { bytes, seen: 0, line: 1 }))?
+        .iter()
+        .map(str::to_owned)
+        .collect();
     let columns = Columns::find(&names, rows)?;
     let mut table = Table {
         columns: columns.taken.iter().map(|(name, ..)| (*name).to_owned()).collect(),
         ..Table::default()
     };
+    let mut lines = Lines { bytes, seen: 0, line: 1 };
     let mut unseen = Unseen::of(&columns);
     for record in reader.records() {
-        let record = record.map_err(|error| words(&error))?;
+        let record = record.map_err(|error| words(&error, &mut lines))?;
         unseen.look(&record);
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position());
         let is_asked = columns
             .is_asked(&record, question)
             .map_err(|problem| format!("in line {line} the column {problem}"))?;
@@ -160,25 +169,58 @@ impl<'s> Columns<'s> {
 
 /// A day is known as one, so that it may name the month it is in.
 fn dated(text: &str) -> Cell {
-    text.parse::<NaiveDate>().map_or_else(|_| Cell::Text(text.to_owned()), Cell::Day)
+    Moment::parse_day(text).map_or_else(|| Cell::Text(text.to_owned()), Cell::Day)
 }
 
 impl Dialect {
     /// A number as the table reads it, or the text as it stands where it is none in this dialect.
     fn number(self, text: &str) -> Cell {
-        let plain = self.plain(text).filter(|plain| decimal(plain).is_some());
         // Shown as in the file, so that it is found there.
-        plain.map_or_else(|| Cell::Other(format!("the text \"{text}\"")), Cell::Text)
+        let misspelt = |problem| Cell::Misspelt { text: text.to_owned(), problem };
+        if self.is_mistakable(text) {
+            return misspelt(MISTAKABLE.to_owned());
+        }
+        match self.plain(text).filter(|plain| decimal(plain).is_some()) {
+            Some(plain) => Cell::Text(plain),
+            None => misspelt(self.misfit()),
+        }
+    }
+
+    /// Whether a point may begin the fraction or part thousands. Where commas part the fields,
+    /// none begins a fraction.
+    fn is_mistakable(self, text: &str) -> bool {
+        let is_settled = self.decimal.is_some() || self.thousands.is_some();
+        if is_settled || self.delimiter == b',' {
+            return false;
+        }
+        let mut groups = text.trim_start_matches(['+', '-']).split('.');
+        let first = groups.next().unwrap_or_default();
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let leads = (1..=GROUP_DIGITS).contains(&first.len()) && !first.starts_with('0');
+        let rest: Vec<&str> = groups.collect();
+        let is_group = |part: &&str| part.len() == GROUP_DIGITS && is_digits(part);
+        leads && is_digits(first) && !rest.is_empty() && rest.iter().all(is_group)
+    }
+
+    /// What a text is not that is not a number of this dialect.
+    fn misfit(self) -> String {
+        let decimal = self.decimal.unwrap_or('.');
+        let thousands = match self.thousands {
+            Some(thousands) => format!("`thousands: \"{thousands}\"`"),
+            None => "no `thousands`".to_owned(),
+        };
+        format!("which is not a finite number with `decimal: \"{decimal}\"` and {thousands}")
     }
 
     /// With a point, and without separators of thousands.
     fn plain(self, text: &str) -> Option<String> {
-        let (whole, fraction) = match text.split_once(self.decimal) {
+        let point = self.decimal.unwrap_or('.');
+        let (whole, fraction) = match text.split_once(point) {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (text, None),
         };
         let whole = self.ungrouped(whole)?;
-        let is_foreign = |part: &str| self.decimal != '.' && part.contains('.');
+        let is_foreign = |part: &str| point != '.' && part.contains('.');
         if is_foreign(&whole) || fraction.is_some_and(is_foreign) {
             return None;
         }
@@ -201,9 +243,37 @@ impl Dialect {
     }
 }
 
+/// Counts the lines of a text as an editor does, also the empty ones that hold no record.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    /// Bytes that are counted.
+    seen: usize,
+    /// The line in which the next one stands.
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line in which a record begins, of which the reader knows only where the one before ends.
+    fn at(&mut self, record: Option<&csv::Position>) -> u64 {
+        let end = record.and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or_default();
+        while let Some(&byte) = self.bytes.get(self.seen) {
+            let is_end = matches!(byte, b'\n' | b'\r');
+            if self.seen >= end && !is_end {
+                break;
+            }
+            self.seen += 1;
+            // A CRLF ends one line.
+            if byte == b'\n' || (byte == b'\r' && self.bytes.get(self.seen) != Some(&b'\n')) {
+                self.line += 1;
+            }
+        }
+        self.line
+    }
+}
+
 /// What is wrong with a file, and where.
-fn words(error: &csv::Error) -> String {
-    let line = |place: &Option<csv::Position>| place.as_ref().map_or(0, csv::Position::line);
+fn words(error: &csv::Error, lines: &mut Lines<'_>) -> String {
+    let mut line = |place: &Option<csv::Position>| lines.at(place.as_ref());
     match error.kind() {
         ErrorKind::Utf8 { pos, .. } => {
             format!(
@@ -232,9 +302,9 @@ mod tests {
     };
 
     const DUTCH: Dialect =
-        Dialect { encoding: UTF_8, delimiter: b';', decimal: ',', thousands: Some('.') };
+        Dialect { encoding: UTF_8, delimiter: b';', decimal: Some(','), thousands: Some('.') };
     const PLAIN: Dialect =
-        Dialect { encoding: UTF_8, delimiter: b',', decimal: '.', thousands: None };
+        Dialect { encoding: UTF_8, delimiter: b',', decimal: None, thousands: None };
 
     fn sheet(value: &str, period: Option<&str>, holding: &[(&str, &str)]) -> Rows {
         Rows {
@@ -294,12 +364,57 @@ mod tests {
             (Dialect { thousands: None, ..DUTCH }, "1.234,5", None),
             (Dialect { thousands: Some(','), ..PLAIN }, "12,000.25", Some("12000.25")),
         ] {
-            let expected = match number {
-                Some(number) => Cell::Text(number.into()),
-                None => Cell::Other(format!("the text \"{text}\"")),
+            let found = match dialect.number(text) {
+                Cell::Text(number) => Some(number),
+                _ => None,
             };
-            assert_eq!(dialect.number(text), expected, "{text}");
+            assert_eq!(found.as_deref(), number, "{text}");
         }
+    }
+
+    #[test]
+    fn a_point_that_may_part_thousands_is_not_read_as_a_fraction() {
+        let unsaid = Dialect { delimiter: b';', ..PLAIN };
+        for (dialect, text, is_read) in [
+            (unsaid, "1.234", false),
+            (unsaid, "-12.000", false),
+            (unsaid, "1.234.567", false),
+            (unsaid, "1.23", true),
+            (unsaid, "0.125", true),
+            (unsaid, "1234.567", true),
+            (unsaid, "1234", true),
+            (Dialect { delimiter: b'\t', ..PLAIN }, "1.234", false),
+            (Dialect { decimal: Some('.'), ..unsaid }, "1.234", true),
+            (Dialect { thousands: Some(','), ..unsaid }, "1.234", true),
+            (PLAIN, "1.234", true),
+        ] {
+            let found = dialect.number(text);
+            assert_eq!(matches!(found, Cell::Text(_)), is_read, "{text}: {found}");
+        }
+        let told = unsaid.number("1.234").figure().unwrap_err();
+        assert!(told.contains("say `decimal: \".\"`, or `decimal: \",\"`"), "{told}");
+        let told = DUTCH.number("1.5").figure().unwrap_err();
+        assert!(told.contains("with `decimal: \",\"` and `thousands: \".\"`"), "{told}");
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_does() {
+        for (text, line) in [
+            ("m,v\n2026-05,x\n", 2),
+            ("m,v\r\n2026-05,x\r\n", 2),
+            ("m,v\r\n2026-04,1\r\n2026-05,x\r\n", 3),
+            ("m,v\r2026-04,1\r2026-05,x\r", 3),
+            ("m,v\n2026-04,1\n\n\n2026-05,x\n", 5),
+            ("\r\nm,v\r\n\r\n2026-04,1\r\n2026-05,x", 5),
+            ("m,v,n\r\n2026-04,1,\"a\r\nb\"\r\n2026-05,x,\r\n", 4),
+        ] {
+            let error = read(text.as_bytes(), PLAIN, &sheet("v", Some("m"), &[])).unwrap_err();
+            assert!(error.contains(&format!("in line {line} the column")), "{text:?}: {error}");
+        }
+        let short = read(b"m,v\r\n2026-04,1\r\n2026-05\r\n", PLAIN, &sheet("v", None, &[]));
+        assert!(short.unwrap_err().contains("has 1 fields in line 3"));
+        let torn = read(b"m,v\r\n2026-04,1\r\n\r\n\xe9,2\r\n", PLAIN, &sheet("v", None, &[]));
+        assert!(torn.unwrap_err().contains("is not UTF-8 in line 4"));
     }
 
     #[test]
@@ -344,7 +459,13 @@ mod tests {
                 sheet("v", None, &[]),
                 "in line 2 the column `value` is the text \"n/a\"",
             ),
-            (b"v,m\n1,2026-05\n2,May\n", series(), "in line 3 the column `m` is no period"),
+            (
+                b"v,m\n1,2026-05\n2,May\n",
+                series(),
+                "in line 3 the column `m` is the text \"May\", which is not a period",
+            ),
+            (b"m,v\n26-05-31,1\n", series(), "a year of four digits"),
+            (b"m,v\n01-05-26,1\n", series(), "a year of four digits"),
             (b"v,m\n1,2026-05\n2,2026-05\n", series(), "the lines 2 and 3 are both of 2026-05"),
             (b"v\n1\n2\n", sheet("v", None, &[]), "2 rows where one is expected"),
             (b"v\n1\n2\n3\n4\n", sheet("v", None, &[]), "more than 3 rows"),

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_is_no_such_document_is_told() {
-        let dialect = Dialect { encoding: UTF_8, delimiter: b',', decimal: '.', thousands: None };
+        let dialect = Dialect { encoding: UTF_8, delimiter: b',', decimal: None, thousands: None };
         let (csv, metrics) = (Format::Csv(dialect), Format::Prometheus);
         for (format, body, media, part) in [
             (Format::Json, &b"{\"a\": \"\xe9\"}"[..], "application/json", "not UTF-8 at byte 7"),

@@ -1,5 +1,6 @@
 //! A SQL database as a source: read-only, with a server-side time limit and bound parameters.
 
+pub mod comparison;
 pub(crate) mod mysql;
 pub mod parameters;
 pub(crate) mod pool;
@@ -58,8 +59,10 @@ pub struct Server {
 /// How a server reads the text of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// As PostgreSQL and SQLite do.
+    /// As PostgreSQL does.
     Standard,
+    /// As SQLite does: a `$` quotes nothing, and a comment is not part of another.
+    Sqlite,
     /// As MySQL and MariaDB do: `#` begins a comment, `--` only before a space, a backslash escapes.
     MySql,
 }

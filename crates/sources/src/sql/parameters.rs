@@ -115,6 +115,15 @@ impl Query {
     /// As [`rewrite`](Self::rewrite), with numbers after `sign`: a parameter named twice is bound
     /// once.
     pub(crate) fn numbered(&self, sign: char) -> (String, Vec<Parameter>) {
+        self.numbered_with(sign, |_| "")
+    }
+
+    /// The same, with something after each number.
+    pub(crate) fn numbered_with(
+        &self,
+        sign: char,
+        mut after: impl FnMut(Parameter) -> &'static str,
+    ) -> (String, Vec<Parameter>) {
         let mut order = Vec::new();
         let (text, _) = self.rewrite(|parameter| {
             let known = order.iter().position(|seen| *seen == parameter);
@@ -122,7 +131,7 @@ impl Query {
                 order.push(parameter);
                 order.len() - 1
             });
-            format!("{sign}{}", number + 1)
+            format!("{sign}{}{}", number + 1, after(parameter))
         });
         (text, order)
     }
@@ -209,12 +218,16 @@ fn token(text: &str, at: usize, dialect: Dialect) -> Result<Token, QueryError> {
             made(Kind::Blank, comment(rest, dialect).ok_or_else(open)?)
         }
         '\'' => {
-            let has_escapes = is_mysql || is_escape_string(text, at);
+            let is_escaped = dialect == Dialect::Standard && is_escape_string(text, at);
+            let has_escapes = is_mysql || is_escaped;
             made(Kind::Word, quoted(rest, '\'', has_escapes).ok_or_else(open)?)
+        }
+        '[' if dialect == Dialect::Sqlite && !follows_word(text, at) => {
+            made(Kind::Word, rest.find(']').ok_or_else(open)? + 1)
         }
         '"' => made(Kind::Word, quoted(rest, '"', is_mysql).ok_or_else(open)?),
         '`' => made(Kind::Word, quoted(rest, '`', false).ok_or_else(open)?),
-        '$' if !is_mysql => match dollar_quote(rest) {
+        '$' if dialect == Dialect::Standard => match dollar_quote(rest) {
             Some(tag) if !follows_word(text, at) => {
                 let body = &rest[tag.len()..];
                 let end = body.find(tag).ok_or_else(open)?;
@@ -239,7 +252,7 @@ fn token(text: &str, at: usize, dialect: Dialect) -> Result<Token, QueryError> {
 /// Whether the rest of the line is a comment; to MySQL, `5--3` is a sum.
 fn begins_line_comment(rest: &str, dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Standard => rest.starts_with("--"),
+        Dialect::Standard | Dialect::Sqlite => rest.starts_with("--"),
         Dialect::MySql => {
             let after = rest.strip_prefix("--").map(|after| after.chars().next());
             let dashes =
@@ -249,7 +262,7 @@ fn begins_line_comment(rest: &str, dialect: Dialect) -> bool {
     }
 }
 
-/// The length of a comment, which may contain others, but for MySQL.
+/// The length of a comment, which may contain others in PostgreSQL.
 fn comment(rest: &str, dialect: Dialect) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, 0);
     while at < rest.len() {

@@ -100,16 +100,40 @@ where
     })
 }
 
+/// Why there are no rows.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The server or the driver says so.
+    Driver(sqlx::Error),
+    /// They do not fit.
+    Misfit(String),
+}
+
+impl From<sqlx::Error> for Unanswered {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<Unanswered> for Fault {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Driver(error) => asked(&error),
+            Unanswered::Misfit(words) => Self::Question(words),
+        }
+    }
+}
+
 /// Reads all rows, of which there are at most `rows_max`.
 pub(crate) async fn collect<R: Row>(
     mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
     rows_max: usize,
     cell: impl Fn(&R, usize) -> Result<Cell, sqlx::Error>,
-) -> Result<Table, Fault> {
+) -> Result<Table, Unanswered> {
     let mut table = Table::default();
-    while let Some(row) = rows.try_next().await.map_err(|error| asked(&error))? {
+    while let Some(row) = rows.try_next().await? {
         if table.rows.len() == rows_max {
-            return Err(Fault::Question(format!(
+            return Err(Unanswered::Misfit(format!(
                 "came with more than {rows_max} rows; group the query by period, or narrow it"
             )));
         }
@@ -117,9 +141,9 @@ pub(crate) async fn collect<R: Row>(
             table.columns = row.columns().iter().map(|column| column.name().to_owned()).collect();
         }
         let cells = (0..row.len()).map(|at| cell(&row, at)).collect::<Result<Vec<_>, _>>();
-        let cells = cells.map_err(|error| words(&error))?;
+        let cells = cells.map_err(|error| Unanswered::Misfit(words(&error)))?;
         for (name, cell) in table.columns.iter().zip(&cells) {
-            check_size(name, cell)?;
+            check_size(name, cell).map_err(Unanswered::Misfit)?;
         }
         table.rows.push(cells);
     }

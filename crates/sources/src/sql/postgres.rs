@@ -11,12 +11,12 @@ use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection, Row, TypeInfo, ValueRef,
-    postgres::{PgConnectOptions, PgRow, PgSslMode, PgValueFormat, types::Oid},
+    postgres::{PgConnectOptions, PgRow, PgSslMode, PgTypeKind, PgValueFormat, types::Oid},
 };
 
 use crate::sql::{
     Query, Server, Tls,
-    pool::{self, Pool},
+    pool::{self, Pool, Unanswered},
 };
 use crate::{
     Question,
@@ -42,6 +42,9 @@ fn look_for_us(is_local: bool) -> String {
 
 /// What a pooler such as PgBouncer says that does not pass our limits on when a session starts.
 const REFUSES_LIMITS: &str = "unsupported startup parameter";
+
+/// What a server says when the driver looked up a type between preparing a question and asking it.
+const FORGOTTEN: &str = "26000";
 
 /// PostgreSQL counts days and microseconds from here.
 const EPOCH: (i32, u32, u32) = (2000, 1, 1);
@@ -96,16 +99,36 @@ impl Postgres {
         question: &Question<'_>,
     ) -> Result<Table, Fault> {
         let mut connection = self.connect().await?;
-        let begun = self.begin(&mut connection, question.calendar.zone.name()).await;
+        let zone = question.calendar.zone.name();
+        let begun = self.begin(&mut connection, zone).await;
         begun.map_err(|error| pool::stale(&error))?;
-        let (text, order) = query.numbered('$');
-        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
-        let asked = pool::bind(asked, order, question.window, |at| at);
-        let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
+        let mut rows = self.rows(&mut connection, query, question).await;
+        if let Err(Unanswered::Driver(error)) = &rows
+            && is_forgotten(error)
+        {
+            // By now the driver knows the types, and need not look them up.
+            connection.execute("rollback").await.map_err(|error| pool::asked(&error))?;
+            self.begin(&mut connection, zone).await.map_err(|error| pool::asked(&error))?;
+            rows = self.rows(&mut connection, query, question).await;
+        }
+        let table = rows?;
         if connection.execute("rollback").await.is_ok() {
             self.pool.give(connection);
         }
         Ok(table)
+    }
+
+    /// All rows, asked for in the transaction that has begun.
+    async fn rows(
+        &self,
+        connection: &mut PgConnection,
+        query: &Query,
+        question: &Question<'_>,
+    ) -> Result<Table, Unanswered> {
+        let (text, order) = query.numbered('$');
+        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        let asked = pool::bind(asked, order, question.window, |at| at);
+        pool::collect(asked.fetch(connection), self.rows_max, cell).await
     }
 
     /// Connects, and gets as far as a question would.
@@ -177,12 +200,18 @@ impl Postgres {
     }
 }
 
+fn is_forgotten(error: &sqlx::Error) -> bool {
+    let told = error.as_database_error();
+    told.and_then(|told| told.code()).is_some_and(|code| code == FORGOTTEN)
+}
+
 fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
     let value = row.try_get_raw(at)?;
     if value.is_null() {
         return Ok(Cell::Null);
     }
     let kind = value.type_info().name().to_owned();
+    let is_enum = matches!(value.type_info().kind(), PgTypeKind::Enum(_));
     let other = || Cell::Other(format!("of the type {kind}"));
     // Read by hand where sqlx would refuse what the type can hold: NaN, infinity, 1e40.
     let bytes = match value.format() {
@@ -204,6 +233,10 @@ fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
         "OID" => Cell::Unsigned(row.try_get::<Oid, _>(at)?.0.into()),
         "MONEY" => Cell::Other("of the type MONEY (cast it to numeric)".to_owned()),
         "TEXT" | "VARCHAR" | "CHAR" | "\"CHAR\"" | "NAME" | "UNKNOWN" => {
+            Cell::Text(row.try_get_unchecked(at)?)
+        }
+        // A type of an extension, in whatever schema that is.
+        name if is_enum || name.rsplit('.').next() == Some("citext") => {
             Cell::Text(row.try_get_unchecked(at)?)
         }
         "JSON" => json(bytes).unwrap_or_else(other),

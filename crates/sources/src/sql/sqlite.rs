@@ -1,13 +1,19 @@
 //! A SQLite file as a source: opened read-only, and interrupted when nobody waits any more.
 
 use std::{
+    cmp::Ordering,
+    fs::{self, File, Metadata},
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
 
+use chrono::{Days, Local, NaiveDate, Offset, TimeZone};
+use chrono_tz::Tz;
+use kpid_rules::model::{Calendar, Moment};
 use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection, TypeInfo, ValueRef,
     sqlite::{SqliteConnectOptions, SqliteRow},
@@ -15,12 +21,37 @@ use sqlx::{
 
 use crate::sql::{
     Query,
-    pool::{self, Pool},
+    pool::{self, Pool, Unanswered},
 };
-use crate::{Question, cell::Cell, fault::Fault, table::Table};
+use crate::{
+    Question,
+    cell::{Cell, shown},
+    fault::Fault,
+    parameter::Parameter,
+    table::Table,
+};
 
 /// Steps of SQLite's machine between two looks at whether anybody still waits: below a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// By these, what is compared with a parameter is compared as an instant or as a local day.
+const INSTANTS: &str = "kpid_instants";
+const DAYS: &str = "kpid_days";
+
+/// What SQLite says that has to write beside a file in WAL mode and may not: no folder to write
+/// in, no index to lock, nothing recovered, no file opened.
+const MAY_NOT_WRITE: [&str; 5] = ["1544", "520", "264", "8", "14"];
+
+/// Where the header of a file says how it is written, and what stands there for WAL.
+const WRITE_VERSION_AT: usize = 18;
+const WAL: u8 = 2;
+
+/// What of a text is shown in a message.
+const SHOWN_CHARS_MAX: usize = 60;
+
+/// The years in which the machine's zone is compared with the calendar's, and how often.
+const ZONE_YEARS: (i32, i32) = (1970, 2038);
+const ZONE_DAYS: u64 = 7;
 
 /// A live SQLite file.
 #[derive(Debug)]
@@ -35,8 +66,26 @@ struct Waiting(Arc<AtomicBool>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(true, Relaxed);
     }
+}
+
+/// What parameters are compared as.
+#[derive(Clone, Copy)]
+enum Bounds {
+    /// Their texts.
+    Texts,
+    /// Numbers before and after all others, so that any number lies between them.
+    Endless,
+}
+
+/// What parameters were compared with.
+#[derive(Debug, Default)]
+struct Compared {
+    /// Whether it was a text.
+    is_text: AtomicBool,
+    /// A text that is neither a day nor a time.
+    misfit: Mutex<Option<String>>,
 }
 
 impl Sqlite {
@@ -44,50 +93,274 @@ impl Sqlite {
         Self { path: path.to_owned(), rows_max, pool: Pool::new() }
     }
 
-    /// Asks, and reads all rows. Starts and ends of periods are bound as local days, such as
-    /// `2026-05-01`, which sort rightly among texts of local days and of local times.
+    /// Asks, and reads all rows. Starts and ends of periods are bound as instants in UTC, which
+    /// SQLite's functions understand. Where a text is compared with one, it is as an instant,
+    /// whether it is a local day, a local time, or a time with an offset; anything else is refused.
     pub(crate) async fn table(
         &self,
         query: &Query,
         question: &Question<'_>,
     ) -> Result<Table, Fault> {
-        let mut connection = self.connect().await?;
-        let gone = Arc::new(AtomicBool::new(false));
-        let waiting = Waiting(Arc::clone(&gone));
-        let mut handle = connection.lock_handle().await.map_err(|error| pool::asked(&error))?;
-        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !gone.load(Ordering::Relaxed));
-        drop(handle);
-        let (text, order) = query.numbered('?');
-        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
-        let day = |at| question.calendar.local_day(at).to_string();
-        let asked = pool::bind(asked, order, question.window, day);
-        let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
-        let mut handle = connection.lock_handle().await.map_err(|error| pool::asked(&error))?;
-        handle.remove_progress_handler();
-        drop(handle);
-        drop(waiting);
-        self.pool.give(connection);
-        Ok(table)
+        check_zone(query, question.calendar.zone)?;
+        let mut connection = self.connect(false).await?;
+        match self.checked_rows(&mut connection, query, question).await {
+            Err(Unanswered::Driver(error)) if self.may_not_write(&error) => {
+                self.table_unwritten(query, question, &error).await
+            }
+            rows => {
+                let table = rows?;
+                self.pool.give(connection);
+                Ok(table)
+            }
+        }
     }
 
     /// Opens the file and reads from it.
     pub(crate) async fn probe(&self) -> Result<(), Fault> {
-        let mut connection = self.connect().await?;
-        let asked = sqlx::query("select count(*) from sqlite_master").fetch_one(&mut connection);
-        asked.await.map_err(|error| pool::asked(&error))?;
-        Ok(())
+        let mut connection = self.connect(false).await?;
+        let text = "select count(*) from sqlite_master";
+        match sqlx::query(text).fetch_one(&mut connection).await {
+            Err(error) if self.may_not_write(&error) => {
+                self.check_no_wal(&error)?;
+                let mut connection = self.connect(true).await?;
+                let asked = sqlx::query(text).fetch_one(&mut connection).await;
+                asked.map(drop).map_err(|error| pool::asked(&error))
+            }
+            asked => asked.map(drop).map_err(|error| pool::asked(&error)),
+        }
     }
 
-    async fn connect(&self) -> Result<SqliteConnection, Fault> {
-        if let Some(connection) = self.pool.take().await {
+    /// What parameters are compared with must be what they are: texts of days and times.
+    async fn checked_rows(
+        &self,
+        connection: &mut SqliteConnection,
+        query: &Query,
+        question: &Question<'_>,
+    ) -> Result<Table, Unanswered> {
+        let compared = Arc::new(Compared::default());
+        let mut handle = connection.lock_handle().await?;
+        for (name, order) in [(INSTANTS, instants as Order), (DAYS, days as Order)] {
+            let (compared, calendar) =
+                (Arc::clone(&compared), Calendar::plain(question.calendar.zone));
+            handle.create_collation(name, move |left, right| {
+                compared.order(left, right, |left, right| order(&calendar, left, right))
+            })?;
+        }
+        drop(handle);
+        let table = self.rows(connection, query, question, Bounds::Texts).await?;
+        let misfit = compared.misfit.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(text) = misfit {
+            return Err(Unanswered::Misfit(format!(
+                "compares the period with the text \"{}\", which is not a day or time; write days \
+                 as 2026-05-31 and times as 2026-05-31T18:00:00Z, or convert them in the query",
+                shown(&text, SHOWN_CHARS_MAX)
+            )));
+        }
+        let is_compared = query.are_compared().contains(&true);
+        if is_compared && !compared.is_text.load(Relaxed) {
+            // Either nothing was compared, or numbers, of which all come before any text.
+            let all = self.rows(connection, query, question, Bounds::Endless).await?;
+            if all != table {
+                return Err(Unanswered::Misfit(NUMBERS.to_owned()));
+            }
+        }
+        Ok(table)
+    }
+
+    async fn rows(
+        &self,
+        connection: &mut SqliteConnection,
+        query: &Query,
+        question: &Question<'_>,
+        bounds: Bounds,
+    ) -> Result<Table, Unanswered> {
+        let gone = Arc::new(AtomicBool::new(false));
+        let waiting = Waiting(Arc::clone(&gone));
+        let mut handle = connection.lock_handle().await?;
+        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !gone.load(Relaxed));
+        drop(handle);
+        let (text, order) = match bounds {
+            Bounds::Texts => compared_as_times(query),
+            Bounds::Endless => endless(query),
+        };
+        let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        let asked = order
+            .into_iter()
+            .fold(asked, |asked, parameter| asked.bind(parameter.word(question.window)));
+        let table = pool::collect(asked.fetch(&mut *connection), self.rows_max, cell).await?;
+        let mut handle = connection.lock_handle().await?;
+        handle.remove_progress_handler();
+        drop(handle);
+        drop(waiting);
+        Ok(table)
+    }
+
+    async fn connect(&self, is_immutable: bool) -> Result<SqliteConnection, Fault> {
+        if !is_immutable && let Some(connection) = self.pool.take().await {
             return Ok(connection);
         }
         let options = SqliteConnectOptions::new().filename(&self.path).read_only(true);
+        let options = options.immutable(is_immutable);
         SqliteConnection::connect_with(&options).await.map_err(|error| {
             let words = format!("cannot connect: {}", pool::words(&error));
             Fault::Question(format!("{words}: {}", self.path.display()))
         })
     }
+}
+
+/// Files in WAL mode where nothing may be written: to read one, SQLite has to make files beside it.
+impl Sqlite {
+    fn may_not_write(&self, error: &sqlx::Error) -> bool {
+        let code = error.as_database_error().and_then(|told| told.code());
+        code.is_some_and(|code| MAY_NOT_WRITE.contains(&code.as_ref())) && self.is_wal()
+    }
+
+    fn is_wal(&self) -> bool {
+        let mut header = [0; WRITE_VERSION_AT + 1];
+        let read = File::open(&self.path).and_then(|mut file| file.read_exact(&mut header));
+        read.is_ok() && header[WRITE_VERSION_AT] == WAL
+    }
+
+    /// What was written and is not in the file yet lies in another beside it.
+    fn check_no_wal(&self, error: &sqlx::Error) -> Result<(), Fault> {
+        let mut beside = self.path.clone().into_os_string();
+        beside.push("-wal");
+        match fs::metadata(&beside) {
+            Ok(found) if found.len() > 0 => Err(Fault::Question(format!(
+                "{}: the file is in WAL mode and being written, and reading it needs a folder that \
+                 kpid may write in; let it, or read a copy made by `VACUUM INTO`",
+                pool::words(error)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a file that nobody writes as it lies there, and looks that nobody did.
+    async fn table_unwritten(
+        &self,
+        query: &Query,
+        question: &Question<'_>,
+        error: &sqlx::Error,
+    ) -> Result<Table, Fault> {
+        let told = |problem: io::Error| Fault::Question(problem.to_string());
+        self.check_no_wal(error)?;
+        let before = fs::metadata(&self.path).map_err(told)?;
+        let mut connection = self.connect(true).await?;
+        let table = self.checked_rows(&mut connection, query, question).await?;
+        let after = fs::metadata(&self.path).map_err(told)?;
+        self.check_no_wal(error)?;
+        let of = |file: &Metadata| (file.len(), file.modified().ok());
+        if of(&before) == of(&after) {
+            Ok(table)
+        } else {
+            Err(Fault::Question("was written while it was read; it is asked again".to_owned()))
+        }
+    }
+}
+
+/// A query whose parameters are compared by kpid, and what to bind in order.
+fn compared_as_times(query: &Query) -> (String, Vec<Parameter>) {
+    let mut are_compared = query.are_compared().into_iter();
+    query.numbered_with('?', |parameter| {
+        match (parameter, are_compared.next().unwrap_or_default()) {
+            (Parameter::Start | Parameter::End, true) => " collate kpid_instants",
+            (Parameter::FirstDay | Parameter::LastDay, true) => " collate kpid_days",
+            _ => "",
+        }
+    })
+}
+
+/// The same query, with numbers for what is compared that leave no number out.
+fn endless(query: &Query) -> (String, Vec<Parameter>) {
+    let mut are_compared = query.are_compared().into_iter();
+    let mut order = Vec::new();
+    let (text, _) = query.rewrite(|parameter| {
+        match (parameter, are_compared.next().unwrap_or_default()) {
+            (Parameter::Start | Parameter::FirstDay, true) => "-9e999",
+            (Parameter::End | Parameter::LastDay, true) => "9e999",
+            _ => {
+                order.push(parameter);
+                "?"
+            }
+        }
+        .to_owned()
+    });
+    (text, order)
+}
+
+/// What is said of a parameter that is compared with numbers.
+const NUMBERS: &str = "compares the period with numbers, which are not days or times; of seconds \
+     since 1970 write `unixepoch(:period_start)`, of milliseconds `unixepoch(:period_start) * 1000`, \
+     of Julian days `julianday(:period_start)`";
+
+type Order = fn(&Calendar, Moment, Moment) -> Ordering;
+
+fn instants(calendar: &Calendar, left: Moment, right: Moment) -> Ordering {
+    left.instant(calendar).cmp(&right.instant(calendar))
+}
+
+fn days(calendar: &Calendar, left: Moment, right: Moment) -> Ordering {
+    left.day(calendar).cmp(&right.day(calendar))
+}
+
+impl Compared {
+    fn order(
+        &self,
+        left: &str,
+        right: &str,
+        order: impl Fn(Moment, Moment) -> Ordering,
+    ) -> Ordering {
+        self.is_text.store(true, Relaxed);
+        // A month begins with its first day.
+        let read = |text: &str| {
+            Moment::parse(text).or_else(|| Moment::parse_month(text.trim()).map(Moment::Day))
+        };
+        match (read(left), read(right)) {
+            (Some(left), Some(right)) => return order(left, right),
+            (None, Some(_)) => self.note(left),
+            (Some(_), None) => self.note(right),
+            (None, None) => {}
+        }
+        left.cmp(right)
+    }
+
+    /// An empty text is a time that is not known, and comes before all others.
+    fn note(&self, text: &str) {
+        if !text.trim().is_empty() {
+            let mut misfit = self.misfit.lock().unwrap_or_else(PoisonError::into_inner);
+            misfit.get_or_insert_with(|| text.to_owned());
+        }
+    }
+}
+
+/// SQLite knows UTC and the machine's zone, and not the calendar's.
+fn check_zone(query: &Query, zone: Tz) -> Result<(), Fault> {
+    if let Some(call) = query.utc_day_call()
+        && !is_zone(zone, &chrono::Utc)
+    {
+        return Err(Fault::Question(format!(
+            "`{call}` is a day or month in UTC, and the calendar is in {zone}; ask for one period \
+             between `unixepoch(:period_start)` and `unixepoch(:period_end)`"
+        )));
+    }
+    if query.names_machine_zone() && !is_zone(zone, &Local) {
+        return Err(Fault::Question(format!(
+            "`localtime` and `utc` of SQLite are about the zone of this machine, which is not the \
+             calendar's, {zone}; compare columns with `:period_start` and `:period_end` instead, or \
+             run kpid with TZ={zone}"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether two zones have the same offsets.
+fn is_zone(zone: Tz, other: &impl TimeZone) -> bool {
+    let (first, last) = ZONE_YEARS;
+    let start = NaiveDate::from_ymd_opt(first, 1, 1);
+    let days = std::iter::successors(start, |day| day.checked_add_days(Days::new(ZONE_DAYS)));
+    let end = NaiveDate::from_ymd_opt(last, 1, 1);
+    days.take_while(|day| Some(*day) < end)
+        .all(|day| zone.offset_from_utc_date(&day).fix() == other.offset_from_utc_date(&day).fix())
 }
 
 /// By the kind of the value itself: in SQLite a column's type binds nobody.

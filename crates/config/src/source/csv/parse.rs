@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8};
 
 use crate::{
     parse_context::{ParseContext, given},
-    problem::Place as At,
+    problem::{Place as At, Problem},
     source::{
         csv::document::{CsvDoc, CsvSourceDoc},
         figure_columns::columns,
@@ -115,17 +115,22 @@ pub(crate) fn dialect(
     encoding: &'static Encoding,
 ) -> Option<Dialect> {
     let delimiter = sign(context, signs.delimiter, "delimiter")?.unwrap_or(',');
-    let decimal = sign(context, signs.decimal, "decimal")?.unwrap_or('.');
+    let decimal = sign(context, signs.decimal, "decimal")?;
     let thousands = sign(context, signs.thousands, "thousands")?;
-    if let Some(doc) = signs.decimal.filter(|_| !matches!(decimal, '.' | ',')) {
+    if let Some(doc) = signs.decimal.filter(|_| !matches!(decimal, Some('.' | ','))) {
         context.error(doc.place, "`decimal` must be \".\" or \",\"");
     }
-    if thousands == Some(decimal) {
+    if thousands.is_some() && thousands == decimal.or(Some('.')) {
         context.error(place, "`decimal` and `thousands` must differ");
     }
     let delimiter = u8::try_from(delimiter).ok().filter(|byte| byte.is_ascii() && *byte != b'"');
     if delimiter.is_none() {
         context.error(place, "`delimiter` must be one ASCII character such as \";\" or \"\\t\"");
+    }
+    if delimiter == Some(b';') && decimal.is_none() {
+        let warning = "programs that write `;` between fields mostly write numbers with a comma";
+        let hint = "write `decimal: \",\"`, or `decimal: \".\"` if a point begins the fraction";
+        context.problems.push(Problem::warning(place, warning).hint(hint));
     }
     Some(Dialect { encoding, delimiter: delimiter?, decimal, thousands })
 }

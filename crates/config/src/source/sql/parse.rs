@@ -3,7 +3,7 @@
 use crate::{
     connections::document::ConnectionDoc,
     parse_context::{NamedQueries, ParseContext, given},
-    problem::{Problem, suggestion},
+    problem::{Place, Problem, suggestion},
     source::{
         figure_columns::columns,
         limits::{ROWS, concurrent_max, timeout},
@@ -79,7 +79,7 @@ pub(crate) fn named_queries(
 ) -> Option<NamedQueries> {
     let (dialect, queries) = match doc {
         ConnectionDoc::Postgres(doc) => (Dialect::Standard, &doc.queries),
-        ConnectionDoc::Sqlite(doc) => (Dialect::Standard, &doc.queries),
+        ConnectionDoc::Sqlite(doc) => (Dialect::Sqlite, &doc.queries),
         ConnectionDoc::Mysql(doc) => (Dialect::MySql, &doc.queries),
         _ => return None,
     };
@@ -118,12 +118,33 @@ pub(crate) fn query(
 ) -> Option<Query> {
     let text = doc.value.as_deref()?;
     match Query::parse_as(text, dialect) {
-        Ok(query) => Some(query),
+        Ok(query) => {
+            tell_mistakes(context, doc.place, text, &query, dialect);
+            Some(query)
+        }
         Err(error) => {
             let place = doc.place.within(error.at, text);
             context.error(place, error.problem.to_string());
             None
         }
+    }
+}
+
+/// What a query would get wrong, and what it gets wrong if a column keeps times.
+fn tell_mistakes(
+    context: &mut ParseContext,
+    place: Place,
+    text: &str,
+    query: &Query,
+    dialect: Dialect,
+) {
+    if let Some(mistake) = query.mistake(dialect) {
+        let place = place.within(mistake.at, text);
+        context.problems.push(Problem::error(place, mistake.message).hint(mistake.hint));
+    }
+    if let Some(mistake) = query.loses_last_day(dialect) {
+        let place = place.within(mistake.at, text);
+        context.problems.push(Problem::warning(place, mistake.message).hint(mistake.hint));
     }
 }
 
