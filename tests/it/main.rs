@@ -38,6 +38,7 @@ mod plan;
 mod properties;
 mod pulling;
 mod push;
+mod receivers;
 mod reload;
 mod reload_storm;
 mod requests_as_written;

@@ -5,9 +5,13 @@ pub mod acknowledge_link;
 pub mod bulletin;
 pub mod facts;
 pub mod facts_builder;
+mod fit;
 pub mod mail;
+mod markup;
 pub mod notice;
 pub mod person;
+#[cfg(test)]
+mod receiver_limits;
 pub mod samples;
 pub mod template;
 pub mod template_check;

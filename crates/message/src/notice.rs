@@ -121,9 +121,9 @@ impl Message {
         }
     }
 
-    /// What a mail of it says, as text and as HTML.
+    /// All it says, as text and as HTML.
     pub fn bodies(&self) -> anyhow::Result<(String, String)> {
-        let mail = render::plain(self).context("cannot render the mail")?;
+        let mail = render::whole(self).context("cannot render the mail")?;
         Ok((mail.text, mail.html))
     }
 

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use crate::{
     facts::Facts,
+    fit,
     mail::{render, renderer::Rendered},
+    markup::{for_slack, for_teams, pager_key},
     notice::{Message, NoticeKind},
     template::{self, Fault, Template},
 };
@@ -51,8 +53,27 @@ pub struct Body {
     pub content_type: String,
 }
 
-/// Slack refuses a longer text in one block.
-const SLACK_CHARS_MAX: usize = 2900;
+/// Slack refuses a block whose text is longer than 3000; the rest is for what is said at its end.
+const SLACK_CHARS_MAX: usize = 2_800;
+
+/// A longer line leaves no room for the others.
+const SLACK_LINE_CHARS_MAX: usize = 600;
+
+/// Teams refuses a message of 28 kB, or takes it and loses it; it was seen to count a sixth more than
+/// its bytes, and the frame of the card is 1 kB.
+const TEAMS_BYTES_MAX: usize = 18_500;
+
+/// A longer line leaves no room for the others.
+const TEAMS_LINE_BYTES_MAX: usize = 2_000;
+
+/// A digest or report is made shorter so many times before its end is left out.
+const BULLETIN_STEPS: usize = 5;
+
+/// PagerDuty refuses an event of 512 kB.
+const PAGERDUTY_BYTES_MAX: usize = 480_000;
+
+/// What a person reads of one whose facts do not fit.
+const PAGERDUTY_TEXT_CHARS_MAX: usize = 20_000;
 
 /// Slack refuses a longer header.
 const SLACK_HEADER_CHARS_MAX: usize = 150;
@@ -90,6 +111,11 @@ pub fn content_type(format: &Format) -> &str {
 /// The body for a receiver; `key` is what PagerDuty knows us by.
 pub fn body(format: &Format, message: &Message, key: Option<&str>) -> anyhow::Result<String> {
     let told = Told::of(message)?;
+    let told = match format {
+        Format::Slack => told.fitting(message, Told::slack_lines)?,
+        Format::Teams => told.fitting(message, Told::teams_lines)?,
+        _ => told,
+    };
     let value = match format {
         Format::Generic => return Ok(message.to_json()?),
         Format::Own(body) => return own(body, message).map_err(|fault| anyhow!("{fault}")),
@@ -162,7 +188,7 @@ struct Told {
 
 impl Told {
     fn of(message: &Message) -> anyhow::Result<Self> {
-        let rendered = render::plain(message)?;
+        let rendered = render::whole(message)?;
         Ok(match message {
             Message::News(facts) => Self::news(facts, rendered),
             Message::Bulletin(bulletin) => {
@@ -271,35 +297,76 @@ impl Told {
         }
     }
 
+    /// The same with fewer entries under each heading, where that is what makes it too long.
+    fn fitting(
+        self,
+        message: &Message,
+        lines: impl Fn(&Self) -> (Vec<String>, usize),
+    ) -> anyhow::Result<Self> {
+        let Message::Bulletin(_) = message else { return Ok(self) };
+        let mut told = self;
+        for shorter in fit::shorter(message).take(BULLETIN_STEPS) {
+            if lines(&told).1 == 0 {
+                break;
+            }
+            told = Self::of(&shorter)?;
+        }
+        Ok(told)
+    }
+
+    fn slack_lines(&self) -> (Vec<String>, usize) {
+        let cost = |line: &str| line.encode_utf16().count() + 1;
+        fit::lines(&self.text, SLACK_CHARS_MAX, SLACK_LINE_CHARS_MAX, for_slack, cost)
+    }
+
+    fn teams_lines(&self) -> (Vec<String>, usize) {
+        let cost = |line: &str| text_block(line, "Default").to_string().len() + 1;
+        fit::lines(&self.text, TEAMS_BYTES_MAX, TEAMS_LINE_BYTES_MAX, for_teams, cost)
+    }
+
+    /// A message of Slack: the text as a block of code, in which nothing is markup.
     fn slack(&self) -> Value {
-        // What authors wrote is text, and must not call anybody.
-        let safe = |text: &str| {
-            text.replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-                .replace("```", "'''")
-        };
+        let (lines, rest) = self.slack_lines();
+        let mut text = format!("```{}```", lines.join("\n"));
+        if rest > 0 {
+            text.push_str(&format!("\n{}{}", fit::more(rest), self.elsewhere()));
+        }
+        let subject = fit::cut(&self.subject, SLACK_HEADER_CHARS_MAX);
         let mut blocks = vec![
-            json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&self.subject, SLACK_HEADER_CHARS_MAX) } }),
-            json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("```{}```", safe(&cut(&self.text, SLACK_CHARS_MAX))) } }),
+            json!({ "type": "header", "text": { "type": "plain_text", "text": subject, "emoji": false } }),
+            json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } }),
         ];
         blocks.extend(self.link.as_ref().map(|link| {
             json!({ "type": "actions", "elements": [{ "type": "button", "text": { "type": "plain_text", "text": "Details" }, "url": link }] })
         }));
-        json!({ "text": safe(&self.subject), "blocks": blocks })
+        json!({ "text": for_slack(&self.subject), "mrkdwn": false, "blocks": blocks })
     }
 
-    /// An adaptive card, as the workflows of Teams take it.
+    /// An adaptive card, as the workflows of Teams take it: a block for each line, since a line feed
+    /// within one is a blank there.
     fn teams(&self) -> Value {
+        let (lines, rest) = self.teams_lines();
+        let mut body = vec![json!({
+            "type": "TextBlock", "text": for_teams(&self.subject), "weight": "Bolder", "size": "Medium", "wrap": true,
+        })];
+        let mut spacing = "Default";
+        for line in &lines {
+            if line.is_empty() {
+                spacing = "Medium";
+            } else {
+                body.push(text_block(line, spacing));
+                spacing = "None";
+            }
+        }
+        if rest > 0 {
+            body.push(text_block(&format!("{}{}", fit::more(rest), self.elsewhere()), "Medium"));
+        }
         let mut card = json!({
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
             "version": "1.4",
             "msteams": { "width": "Full" },
-            "body": [
-                { "type": "TextBlock", "text": self.subject, "weight": "Bolder", "size": "Medium", "wrap": true },
-                { "type": "TextBlock", "text": self.text, "wrap": true, "fontType": "Monospace" },
-            ],
+            "body": body,
         });
         if let Some(link) = &self.link {
             card["actions"] =
@@ -315,6 +382,15 @@ impl Told {
         })
     }
 
+    /// Where what is left out is found.
+    fn elsewhere(&self) -> &'static str {
+        if self.link.is_some() {
+            "; Details leads to all of it"
+        } else {
+            "; `kpid show` has all of it"
+        }
+    }
+
     /// PagerDuty's Events API v2.
     fn pagerduty(&self, key: &str, message: &Message) -> Value {
         let action = match self.stage {
@@ -324,13 +400,23 @@ impl Told {
         };
         let facts = message.to_json().ok().and_then(|text| serde_json::from_str(&text).ok());
         let details: Value = facts.unwrap_or(Value::Null);
+        let bytes = details.to_string().len();
+        let details = if bytes > PAGERDUTY_BYTES_MAX {
+            let more = format!(
+                "the facts are {bytes} bytes, more than PagerDuty takes{}",
+                self.elsewhere()
+            );
+            json!({ "text": fit::cut(&self.text, PAGERDUTY_TEXT_CHARS_MAX), "more": more })
+        } else {
+            details
+        };
         let links = self.link.iter().map(|link| json!({ "href": link, "text": "Details" }));
         json!({
             "routing_key": key,
             "event_action": action,
-            "dedup_key": self.dedup_key,
+            "dedup_key": pager_key(&self.dedup_key),
             "payload": {
-                "summary": cut(&self.subject, SUMMARY_CHARS_MAX),
+                "summary": fit::cut(&self.subject, SUMMARY_CHARS_MAX),
                 "source": "kpid",
                 "severity": self.severity,
                 "timestamp": self.at.to_rfc3339(),
@@ -382,12 +468,8 @@ fn labels(dedup_key: &str) -> (&str, &str) {
     (scorecard, path.rsplit('/').next().unwrap_or(path))
 }
 
-/// The beginning of a text.
-fn cut(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(chars_max - 1).chain(['…']).collect(),
-    }
+fn text_block(line: &str, spacing: &str) -> Value {
+    json!({ "type": "TextBlock", "text": line, "wrap": true, "spacing": spacing })
 }
 
 #[cfg(test)]
@@ -524,6 +606,33 @@ mod tests {
         let body = shaped(Format::Slack, facts);
         let text = body["blocks"][1]["text"]["text"].as_str().unwrap();
         assert!(!text.contains("<!channel>") && text.matches("```").count() == 2, "{text}");
-        assert!(text.chars().count() <= SLACK_CHARS_MAX + 200);
+        assert_eq!(
+            (&body["mrkdwn"], &body["blocks"][0]["text"]["emoji"]),
+            (&json!(false), &json!(false))
+        );
+    }
+
+    #[test]
+    fn what_people_wrote_is_no_markup_in_teams() {
+        let mut facts = samples::opened();
+        let text = "Details: [Payroll](https://phish.example/login) please sign in".to_owned();
+        facts.episode.acknowledged_by = Some("# eve".to_owned());
+        facts.episode.comment = Some(text.clone());
+        facts.note = Some(crate::facts::NoteFacts {
+            of: "calder/customer".into(),
+            period: "2026-05".into(),
+            by: "eve".into(),
+            at: facts.at,
+            text,
+        });
+        let card = &shaped(Format::Teams, facts)["attachments"][0]["content"];
+        let blocks = card["body"].as_array().unwrap();
+        let lines: Vec<&str> = blocks.iter().map(|block| block["text"].as_str().unwrap()).collect();
+        assert!(
+            lines.iter().all(|line| !line.contains('\n') && !line.contains(" [Payroll]")),
+            "{lines:#?}"
+        );
+        assert_eq!(lines.iter().filter(|line| line.contains("\\[Payroll\\](")).count(), 2);
+        assert!(lines.len() > 15, "a block for each line: {lines:#?}");
     }
 }

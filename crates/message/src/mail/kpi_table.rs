@@ -15,6 +15,9 @@ const SHARE_EXPLAINED_PCT: f64 = 80.0;
 /// A sentence with more names is a list; the list is on the board.
 const NAMES_MAX: usize = 8;
 
+/// More objectives of other units than this are on the board.
+const LINKED_MAX: usize = 12;
+
 /// Parts of a change named one by one; what is left is named together, so that they add up.
 const PARTS_MAX: usize = 6;
 
@@ -101,7 +104,9 @@ pub(crate) fn linked(facts: &Facts) -> Vec<String> {
         let (score, share) = (score.unwrap_or_default(), share.unwrap_or_default());
         format!("{name} is {words}{score}{share}{critical}.")
     };
-    facts.linked.iter().map(sentence).collect()
+    let rest = facts.linked.len().saturating_sub(LINKED_MAX);
+    let rest = (rest > 0).then(|| format!("So do {rest} more objectives of other units."));
+    facts.linked.iter().take(LINKED_MAX).map(sentence).chain(rest).collect()
 }
 
 fn linked_parts(facts: &Facts) -> impl Iterator<Item = (String, f64)> {

@@ -12,6 +12,11 @@ pub fn plain(message: &Message) -> Result<Rendered, Error> {
     Look::of(&[])?.mail(message).map(|(rendered, _)| rendered)
 }
 
+/// Renders a message for whoever has room for all of it.
+pub(crate) fn whole(message: &Message) -> Result<Rendered, Error> {
+    Look::of(&[])?.made(message, None).map(|(rendered, _)| rendered)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

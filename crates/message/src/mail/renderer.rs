@@ -1,15 +1,16 @@
 //! How mails look: as built in, but for what an author has a template of their own for.
 
-use minijinja::{Environment, Error, Value, context, value::Serde};
+use minijinja::{Environment, Error, ErrorKind, Value, context, value::Serde};
 
 use crate::{
     acknowledge_link::Link,
+    fit,
     mail::{
         bulletin::Sheet,
         headline,
         view::{View, line},
     },
-    notice::Message,
+    notice::{Message, Notice, Section},
     template::{self, Fault, Template},
 };
 
@@ -25,6 +26,9 @@ pub(crate) const BUILT_IN: [(&str, &str); 9] = [
     ("notice.txt", include_str!("notice.txt.j2")),
     ("notice.html", include_str!("notice.html.j2")),
 ];
+
+/// Gmail clips what is longer than 102 kB, with the link at its end.
+const HTML_BYTES_MAX: usize = 90_000;
 
 /// Stands before the name of a built-in template, so that one's own may include it.
 const BUILT_IN_PREFIX: &str = "builtin/";
@@ -75,8 +79,31 @@ impl Look {
         self.mail_asking(message, None)
     }
 
-    /// Renders a mail, with the link by which its reader acknowledges it. What a template of its own cannot make is made as built in, and told of.
+    /// Renders a mail, with the link by which its reader acknowledges it. What a template of its own
+    /// cannot make is made as built in, and told of. What a reader's program would clip is shorter.
     pub fn mail_asking(
+        &self,
+        message: &Message,
+        link: Option<&Link>,
+    ) -> Result<(Rendered, Vec<Fault>), Error> {
+        let fits = |made: &Result<(Rendered, Vec<Fault>), Error>| match made {
+            Ok((mail, _)) => mail.html.len() <= HTML_BYTES_MAX,
+            Err(error) => !matches!(error.kind(), ErrorKind::OutOfFuel | ErrorKind::WriteFailure),
+        };
+        let mut made = self.made(message, link);
+        if !fits(&made) {
+            for shorter in fit::shorter(message) {
+                made = self.made(&shorter, link);
+                if fits(&made) {
+                    break;
+                }
+            }
+        }
+        made
+    }
+
+    /// Renders a mail, however long.
+    pub(crate) fn made(
         &self,
         message: &Message,
         link: Option<&Link>,
@@ -153,10 +180,24 @@ impl Model {
                 values: context! {
                     colours => colours(),
                     facts => Serde(notice),
-                    ..Value::from(Serde(notice))
+                    ..Value::from(Serde(&on_lines(notice)))
                 },
             },
         }
+    }
+}
+
+/// The same notice, each of its sentences on one line: what a source said must not end one.
+fn on_lines(notice: &Notice) -> Notice {
+    let section = |Section { title, lines }: &Section| Section {
+        title: line(title),
+        lines: lines.iter().map(|text| line(text)).collect(),
+    };
+    Notice {
+        summary: line(&notice.summary),
+        why: line(&notice.why),
+        sections: notice.sections.iter().map(section).collect(),
+        ..notice.clone()
     }
 }
 

@@ -22,6 +22,18 @@ const REMARKS_MAX: usize = 6;
 /// More nodes than this that an alert bears on are on the board.
 const AFFECTED_MAX: usize = 8;
 
+/// More initiatives than this are on the board.
+const INITIATIVES_MAX: usize = 12;
+
+/// A longer text of an author's or a source's is read elsewhere.
+const TEXT_CHARS_MAX: usize = 1_000;
+
+/// Signs that turn the direction of writing for what follows them.
+const TURNS: [char; 9] = [
+    '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}',
+];
+
 /// A mail, worded.
 #[derive(Debug, Serialize)]
 pub(crate) struct View {
@@ -108,12 +120,19 @@ impl View {
     }
 }
 
-/// A name on one line, whatever its author wrote: a line feed must not end a header or a row.
+/// A name on one line, whatever its author wrote: a line feed must not end a header or a row, and
+/// what turns the order of letters round must not turn that of others.
 pub(crate) fn line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let text: String = text.chars().filter(|sign| !TURNS.contains(sign)).collect();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(TEXT_CHARS_MAX) {
+        None => line,
+        Some((end, _)) => {
+            let rest = line[end..].chars().count();
+            format!("{}… ({rest} more characters)", &line[..end])
+        }
+    }
 }
 
 fn reason(facts: &Facts) -> Option<String> {
@@ -184,7 +203,10 @@ fn initiatives(initiatives: &[InitiativeFacts]) -> Vec<Detail> {
     if initiatives.is_empty() {
         return vec![detail("no initiative recorded".to_owned())];
     }
-    initiatives.iter().map(|held| detail(initiative(held))).collect()
+    let rest = initiatives.len().saturating_sub(INITIATIVES_MAX);
+    let rest = (rest > 0).then(|| format!("and {rest} more"));
+    let shown = initiatives.iter().take(INITIATIVES_MAX).map(initiative);
+    shown.chain(rest).map(detail).collect()
 }
 
 fn initiative(initiative: &InitiativeFacts) -> String {
