@@ -289,6 +289,14 @@ fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
 
 fn deliveries(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
     let (waiting, given_up) = (checkup.waiting, checkup.given_up);
+    if checkup.blocked > 0 {
+        let words = format!(
+            "{} wait because a receiver refuses kpid, which operators have to mend; `kpid outbox list` \
+             says why",
+            checkup.blocked
+        );
+        return Finding::wrong("deliveries", words);
+    }
     let oldest = checkup.waiting_since.map(|since| now - since);
     match oldest.filter(|age| *age > DELIVERY_WAITS_MAX) {
         Some(age) => Finding::wrong(
@@ -339,6 +347,7 @@ mod tests {
             newest,
             waiting: 0,
             waiting_since,
+            blocked: 0,
             given_up: 0,
             bytes: 100 << 20,
             free_bytes: 0,
@@ -397,5 +406,7 @@ mod tests {
         assert_eq!(deliveries(&since("2026-06-03T04:59:59Z"), now).state, State::Wrong);
         assert_eq!(deliveries(&since("2026-06-03T05:00:00Z"), now).state, State::Good);
         assert_eq!(deliveries(&Checkup { given_up: 1, ..checkup() }, now).state, State::Noted);
+        let blocked = Checkup { waiting: 1, blocked: 1, ..checkup() };
+        assert_eq!(deliveries(&blocked, now).state, State::Wrong, "however short it waits");
     }
 }

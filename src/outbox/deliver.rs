@@ -25,6 +25,7 @@ use kpid_clock::Clock;
 use kpid_delivery::{
     channel::{Channel, Webhook},
     channels::{Channels, Complaint, Delivered, Delivery, SendError},
+    mail_address,
     retry::{self, Next},
 };
 use kpid_message::{
@@ -41,6 +42,9 @@ const PLACES: usize = 4;
 
 /// A claim that is older was made by a process that died, or by a send that will never end.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
+
+/// Why a delivery waits whose receiver refuses us.
+const WAITS_FOR_OPERATORS: &str = "waits until operators have mended why it is refused";
 
 /// How long a worker rests when nothing is due; a judgement with news wakes it.
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
@@ -212,6 +216,14 @@ impl Worker<'_> {
                 return self.give_up(claimed, None, &reason).await;
             }
         };
+        let recipient = &match self.address_now(&message, recipient) {
+            Ok(recipient) => recipient,
+            Err(reason) => {
+                self.count("given_up");
+                error!(delivery = %id, channel = %self.channel, "gave up a delivery over `{}`: {reason}", self.channel);
+                return self.give_up(claimed, Some(&message), &reason).await;
+            }
+        };
         let link = self.link(&message, recipient);
         let (channel, link) = (&self.channel, link.as_ref());
         let delivery = Delivery { id: *id, channel, recipient, message: &message, link };
@@ -220,22 +232,26 @@ impl Worker<'_> {
             Ok(Delivered { complaint }) => {
                 self.count("delivered");
                 info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
-                self.complain(complaint.as_ref()).await;
+                self.complain(complaint.as_ref(), notices::usual).await;
                 return self.note_delivered(*id, stop).await;
             }
             Err(failed) => failed,
         };
         if let SendError::Blocked(complaint) = &failed {
-            self.complain(Some(complaint)).await;
+            self.complain(Some(complaint), notices::beside).await;
         }
         let now = self.clock.now();
         let attempt =
             retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
         match retry::next(attempt, rand::random(), now) {
             Next::Due(at) => {
-                self.count("retried");
+                let waits_for = match failed {
+                    SendError::Blocked(_) => Some(WAITS_FOR_OPERATORS),
+                    SendError::Retry { .. } | SendError::GiveUp { .. } => None,
+                };
+                self.count(if waits_for.is_some() { "blocked" } else { "retried" });
                 warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
-                self.engine.store.due_again(*id, at, &failed.to_string()).await
+                self.engine.store.due_again(*id, at, &failed.to_string(), waits_for).await
             }
             Next::GaveUp(reason) => {
                 self.count("given_up");
@@ -243,6 +259,30 @@ impl Worker<'_> {
                 self.give_up(claimed, Some(&message), &reason).await
             }
         }
+    }
+
+    /// Where a message goes that was decided for an address: what the configuration says of people
+    /// holds when it leaves. Nothing goes to an address that is nobody's any more.
+    fn address_now(&self, message: &Message, recipient: &str) -> Result<String, String> {
+        let people = &self.engine.setup.people;
+        let decided = mail_address::address(recipient);
+        let is_anybodys = people.values().any(|person| person.email == decided);
+        if !self.is_mail() || decided.is_none() || is_anybodys {
+            return Ok(recipient.to_owned());
+        }
+        if let Message::News(facts) = message {
+            let told = facts.to.iter().chain(&facts.escalate_to);
+            let told = told.filter_map(|told| people.iter().find(|(id, _)| id.as_str() == told));
+            let mut addresses: Vec<String> =
+                told.filter_map(|(_, person)| Some(person.email.as_ref()?.to_string())).collect();
+            addresses.sort();
+            addresses.dedup();
+            // Whoever else is told has a delivery of their own.
+            if let [address] = addresses.as_slice() {
+                return Ok(address.clone());
+            }
+        }
+        Err(format!("`{recipient}` is not the address of anybody in `people` any more"))
     }
 
     /// The link by which the reader of a mail acknowledges what it tells. It is made when the mail is,
@@ -293,7 +333,22 @@ impl Worker<'_> {
             Some(Message::Notice(Notice { event: NoticeKind::Summary, subject, .. })) => {
                 (subject.clone(), format!("The message \"{subject}\""))
             }
-            Some(Message::Notice(_)) => return Vec::new(),
+            // Once a day and channel, or a dead one would tell of itself for ever.
+            Some(Message::Notice(_)) => {
+                let wording = Wording {
+                    kind: NoticeKind::GaveUp,
+                    dedup_key: format!("unheard/{channel}/{}", now.date_naive()),
+                    subject: format!("[Undelivered] Notices over `{channel}`"),
+                    summary: format!("Operators cannot be told of anything over `{channel}`."),
+                    sections: vec![Section {
+                        title: String::new(),
+                        lines: vec![format!("Why: {reason}")],
+                    }],
+                    why: OPERATORS_WHY.to_owned(),
+                    lasts: false,
+                };
+                return notices::by_another_way(&self.engine.setup, &wording, channel, now);
+            }
             Some(Message::News(facts)) => {
                 let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
                 let perspective = &facts.perspective.name;
@@ -327,11 +382,11 @@ impl Worker<'_> {
             why: OPERATORS_WHY.to_owned(),
             lasts: true,
         };
-        notices::deliveries(&self.engine.setup, &wording, &self.engine.setup.operators, now)
+        notices::beside(&self.engine.setup, &wording, channel, now)
     }
 
     /// Tells operators, once, what the configuration says and cannot be done.
-    async fn complain(&self, complaint: Option<&Complaint>) {
+    async fn complain(&self, complaint: Option<&Complaint>, ways: notices::Ways) {
         let Some(Complaint { key, summary, lines }) = complaint else { return };
         warn!(channel = %self.channel, "{summary}");
         let wording = Wording {
@@ -344,7 +399,7 @@ impl Worker<'_> {
             lasts: false,
         };
         let (setup, now) = (&self.engine.setup, self.clock.now());
-        let notices = notices::deliveries(setup, &wording, &setup.operators, now);
+        let notices = ways(setup, &wording, &self.channel, now);
         match self.engine.store.tell(&notices, now).await {
             Ok(()) => self.news.notify_waiters(),
             // The next delivery that meets the trouble tells of it.

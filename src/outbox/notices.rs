@@ -5,7 +5,10 @@ use tracing::error;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use kpid_config::setup::Setup;
-use kpid_delivery::routing::{Route, routes};
+use kpid_delivery::{
+    channel::Channel,
+    routing::{Route, routes},
+};
 use kpid_message::notice::{Message, Notice, NoticeKind, Section};
 use kpid_rules::model::Id;
 use kpid_store::NewDelivery;
@@ -33,6 +36,60 @@ pub(crate) fn deliveries(
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
     routed(setup, &notice(setup, wording, now), wording.kind, to, now)
+}
+
+/// The ways that a notice about a channel takes to operators.
+pub(crate) type Ways = fn(&Setup, &Wording, &Id, DateTime<Utc>) -> Vec<NewDelivery>;
+
+/// Their usual ways, which the channel may be: it works.
+pub(crate) fn usual(
+    setup: &Setup,
+    wording: &Wording,
+    _works: &Id,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    deliveries(setup, wording, &setup.operators, now)
+}
+
+/// What operators are told of trouble with a channel: over their usual ways, and if all of those are
+/// that channel, over another too.
+pub(crate) fn beside(
+    setup: &Setup,
+    wording: &Wording,
+    broken: &Id,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let mut deliveries = deliveries(setup, wording, &setup.operators, now);
+    if deliveries.iter().all(|delivery| delivery.channel == broken.as_str()) {
+        deliveries.extend(by_another_way(setup, wording, broken, now));
+    }
+    deliveries
+}
+
+/// The same over other channels alone: operators by another mail server, else the first webhook.
+pub(crate) fn by_another_way(
+    setup: &Setup,
+    wording: &Wording,
+    broken: &Id,
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    if setup.operators.is_empty() {
+        return Vec::new();
+    }
+    let mut others = setup.channels.iter().filter(|(id, _)| *id != broken);
+    let mails = |channel: &Id| -> Vec<Route> {
+        let people = setup.operators.iter().filter_map(|id| setup.people.get(id)?.email.as_ref());
+        let way = |email| Route { channel: channel.clone(), recipient: format!("{email}") };
+        people.map(way).collect()
+    };
+    let by_mail = others.clone().find(|(_, channel)| matches!(channel, Channel::Email(_)));
+    let mut ways = by_mail.map(|(id, _)| mails(id)).unwrap_or_default();
+    if ways.is_empty() {
+        let hook = others.find(|(_, channel)| matches!(channel, Channel::Webhook(_)));
+        let way = |(id, _): (&Id, _)| Route { channel: id.clone(), recipient: id.to_string() };
+        ways.extend(hook.map(way));
+    }
+    ways.into_iter().filter_map(|way| delivery(setup, wording, way, now)).collect()
 }
 
 /// The delivery of a notice that takes a way; the log tells if there can be none.

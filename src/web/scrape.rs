@@ -174,6 +174,11 @@ async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
             .get_or_create(&OfState { state: state.to_string() })
             .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
+    let blocked =
+        held.iter().filter(|held| held.state == DeliveryState::Pending && held.reason.is_some());
+    let blocked = f64::from(u32::try_from(blocked.count()).unwrap_or(u32::MAX));
+    let help = "Messages that wait until operators have mended why a receiver refuses kpid";
+    number(registry, "kpid_deliveries_blocked", help, blocked);
     let removed = Family::<OfTable, Gauge>::default();
     for gone in site.store.removed().await? {
         let count = i64::try_from(gone.count).unwrap_or(i64::MAX);

@@ -468,7 +468,7 @@ async fn send(engine: &Engine, now: DateTime<Utc>, takes: bool, sent: &mut Vec<S
                 sent.push((now, word("dedup_key"), word("event")));
             } else {
                 let again = now + TimeDelta::minutes(30);
-                engine.store.due_again(delivery.id, again, "451 later").await.unwrap();
+                engine.store.due_again(delivery.id, again, "451 later", None).await.unwrap();
                 refused.insert(word("dedup_key"));
             }
         }

@@ -39,6 +39,7 @@ mod properties;
 mod pulling;
 mod push;
 mod receivers;
+mod refusals;
 mod reload;
 mod reload_storm;
 mod requests_as_written;

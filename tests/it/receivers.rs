@@ -6,7 +6,12 @@ use kpid_rules::model::KpiRef;
 use kpid_store::Store;
 use mail_parser::MessageParser;
 
-use crate::world::{kpid::Kpid, smtp::Smtp, town::Town, webhook::Webhook};
+use crate::world::{
+    kpid::Kpid,
+    smtp::{Mail, Smtp},
+    town::Town,
+    webhook::{Call, Webhook},
+};
 
 /// What a person writes who knows what is markup where.
 const TRICK: &str = "Details: [Payroll](https://phish.example/login) <b>now</b> <!channel>";
@@ -142,10 +147,16 @@ web: {{ public_url: \"https://kpi.harbour.example/\" }}
     kpid.run_at("2026-05-06T08:00:00Z", "the first look", seen).await;
     let text = format!("kpi,period,value\n{}", rows.concat().replace("kpi,period,value\n", ""));
     fs::write(data.join("rows.csv"), text).unwrap();
-    let told = async || !smtp.mails().is_empty() && !teams.calls().is_empty();
+    // Whether April was history at the first look, or is told beside it, is a matter of moments.
+    let of_may = |call: &Call| call.json().to_string().contains("May 2026");
+    let mail_of_may = |mail: &Mail| {
+        let parsed = MessageParser::default().parse(&mail.bytes).unwrap();
+        parsed.subject().unwrap().contains("May 2026")
+    };
+    let told = async || teams.calls().iter().any(of_may) && smtp.mails().iter().any(mail_of_may);
     kpid.run_at("2026-06-03T08:00:00Z", "the report", told).await;
 
-    let call = teams.calls().remove(0);
+    let call = teams.calls().into_iter().find(of_may).unwrap();
     assert!(call.json().to_string().len() < 20_000, "{}", call.json().to_string().len());
     let card = &call.json()["attachments"][0]["content"];
     let text = card["body"].to_string();
@@ -154,7 +165,7 @@ web: {{ public_url: \"https://kpi.harbour.example/\" }}
         card["actions"][0]["url"].as_str().unwrap().starts_with("https://kpi.harbour.example/")
     );
 
-    let mail = smtp.mails().remove(0).bytes;
+    let mail = smtp.mails().into_iter().find(mail_of_may).unwrap().bytes;
     let mail = MessageParser::default().parse(&mail).unwrap();
     let html = mail.body_html(0).unwrap();
     assert!(html.len() < 100_000, "{}", html.len());

@@ -502,7 +502,7 @@ async fn what_is_under_way_is_neither_taken_up_again_nor_followed_by_what_came_b
     store.given_up(Uuid::from_u128(1), now, "550 no such user", &[]).await.unwrap();
     assert_eq!(claimed(&store, "mail", now).await, [2]);
     assert_eq!(retry(1).await, Handled::Overtaken, "the recovery is under way");
-    store.due_again(Uuid::from_u128(2), now, "451 try later").await.unwrap();
+    store.due_again(Uuid::from_u128(2), now, "451 try later", None).await.unwrap();
     assert_eq!(retry(1).await, Handled::Done);
     assert_eq!(claimed(&store, "mail", now).await, [1], "and the recovery waits for it");
 }
@@ -515,7 +515,7 @@ async fn a_recovery_waits_until_the_alert_was_told() {
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     let later = now + TimeDelta::minutes(5);
-    store.due_again(Uuid::from_u128(1), later, "451 try later").await.unwrap();
+    store.due_again(Uuid::from_u128(1), later, "451 try later", None).await.unwrap();
     assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0]);
     assert_eq!(claimed(&store, "mail", later).await, [1]);
     store.delivered(Uuid::from_u128(1), later).await.unwrap();

@@ -41,6 +41,8 @@ pub enum MailTransport {
         tls: SmtpTls,
         /// Who we are there, if it asks: user and password.
         login: Option<(String, SecretString)>,
+        /// What we call ourselves there; without it this machine's full name, or the sender's domain.
+        hello: Option<String>,
     },
     /// A folder, one `.eml` file a mail.
     Folder(PathBuf),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     channel::{Channel, Email},
+    mail_address,
     smtp::Postman,
     ssrf_guard::{self, Inside},
     webhook::Hook,
@@ -135,7 +136,7 @@ impl Channels {
             }
             Open::Email { from, look, postman } => {
                 let (_, mail, complaint) = mail(from, look, delivery, now)?;
-                postman.carry(delivery.id, mail).await?;
+                postman.carry(delivery.channel, delivery.id, mail, now).await?;
                 Ok(Delivered { complaint })
             }
         }
@@ -182,7 +183,7 @@ impl Open {
                 look: Look::of(templates)
                     .map(Box::new)
                     .context("cannot prepare the templates of mails")?,
-                postman: Postman::open(transport)?,
+                postman: Postman::open(transport, &from.email)?,
             },
             Channel::Webhook(webhook) => Self::Webhook(Hook::open(webhook)?),
         })
@@ -224,6 +225,19 @@ impl Complaint {
         Self { key: format!("inside/{channel}/{}", now.date_naive()), summary, lines }
     }
 
+    /// A receiver that refuses us, of a channel; `way_out` is what to look at.
+    pub(crate) fn of_refusal(channel: &Id, words: &str, way_out: &str, now: DateTime<Utc>) -> Self {
+        let summary = format!("The channel `{channel}` waits: {words}.");
+        let lines = vec![
+            format!("The refusal is about kpid and not about the reader, so no mail is lost: {way_out}."),
+            "When that is mended, what waits goes by itself; `kpid outbox retry --all` sends it at once, \
+             and `kpid notify` tries it."
+                .to_owned(),
+        ];
+        // As long as it lasts, it is news again every day.
+        Self { key: format!("refused/{channel}/{}", now.date_naive()), summary, lines }
+    }
+
     fn sentence(&self) -> &str {
         self.summary.trim_end_matches('.')
     }
@@ -237,8 +251,8 @@ fn mail(
     now: DateTime<Utc>,
 ) -> Result<(Rendered, lettre::Message, Option<Complaint>), SendError> {
     let Delivery { id, channel, recipient, message, link } = delivery;
-    let to = recipient.parse().map_err(|error| SendError::GiveUp {
-        message: format!("`{recipient}` is no mail address: {error}"),
+    let to = mail_address::address(recipient).ok_or_else(|| SendError::GiveUp {
+        message: format!("`{recipient}` is no mail address"),
     })?;
     // A mail that cannot be made today may be made by the next release.
     let later = |error: anyhow::Error| SendError::Retry {
@@ -270,8 +284,8 @@ mod tests {
     fn channels(folder: PathBuf) -> IndexMap<Id, Channel> {
         let from: Mailbox = "Scorecard <kpid@calder.example>".parse().unwrap();
         let smtp = |port, tls| {
-            let (host, login) = ("mail.internal".to_owned(), None);
-            MailTransport::Smtp { host, port, tls, login }
+            let (host, login, hello) = ("mail.internal".to_owned(), None, None);
+            MailTransport::Smtp { host, port, tls, login, hello }
         };
         let email = |transport| {
             let templates = Vec::new();

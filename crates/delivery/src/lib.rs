@@ -3,9 +3,11 @@
 
 pub mod channel;
 pub mod channels;
+pub mod mail_address;
 pub mod private_url;
 pub mod retry;
 pub mod routing;
 mod smtp;
+mod smtp_refusal;
 pub mod ssrf_guard;
 pub mod webhook;

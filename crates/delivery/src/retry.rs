@@ -19,8 +19,9 @@ const WAITS: [TimeDelta; 8] = [
     TimeDelta::hours(2),
 ];
 
-/// News older than this are no news: it is given up, and operators are told.
-const AGE_MAX: TimeDelta = TimeDelta::days(3);
+/// A server that is away over the longest weekend takes it after that, as RFC 5321 wants; older, it is
+/// given up, and operators are told.
+const AGE_MAX: TimeDelta = TimeDelta::days(5);
 
 /// The share of a wait that jitter takes off at most, so that deliveries which failed together do
 /// not come back together.
@@ -55,7 +56,10 @@ pub fn next(attempt: Attempt<'_>, jitter: f64, now: DateTime<Utc>) -> Next {
         blocked @ SendError::Blocked(_) => (None, blocked.to_string()),
     };
     let wait = jittered(wait_of(attempt.attempts), jitter).max(asked(after));
-    match now.checked_add_signed(wait).filter(|due| *due - attempt.written_at <= AGE_MAX) {
+    // What waits for operators waits as long as they take; they hear of it every day.
+    let is_blocked = matches!(attempt.error, SendError::Blocked(_));
+    let is_young = |due: &DateTime<Utc>| is_blocked || *due - attempt.written_at <= AGE_MAX;
+    match now.checked_add_signed(wait).filter(is_young) {
         Some(due) => Next::Due(due),
         None => Next::GaveUp(format!(
             "not delivered within {} days, {} attempts; the last: {message}",
@@ -83,6 +87,7 @@ fn asked(after: Option<Duration>) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::Complaint;
 
     fn at(text: &str) -> DateTime<Utc> {
         DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -126,16 +131,24 @@ mod tests {
     #[test]
     fn old_news_and_refusals_are_given_up_with_the_reason() {
         let written_at = at("2026-06-03T06:00:00Z");
-        let late = at("2026-06-06T05:30:00Z");
+        let late = at("2026-06-08T05:30:00Z");
         let error = refused(None);
         let gave_up = next(Attempt { written_at, attempts: 40, error: &error }, 0.0, late);
         assert_eq!(
             gave_up,
             Next::GaveUp(
-                "not delivered within 3 days, 40 attempts; the last: mail.internal said 451"
+                "not delivered within 5 days, 40 attempts; the last: mail.internal said 451"
                     .to_owned()
             )
         );
+        // The longest weekend is waited for, and what operators have to mend as long as they take.
+        let monday = at("2026-06-07T20:00:00Z");
+        let next_of = |error| next(Attempt { written_at, attempts: 40, error }, 0.0, monday);
+        assert!(matches!(next_of(&error), Next::Due(_)));
+        let complaint = Complaint { key: "k".into(), summary: "s".into(), lines: Vec::new() };
+        let blocked = SendError::Blocked(Box::new(complaint));
+        let attempt = Attempt { written_at, attempts: 400, error: &blocked };
+        assert!(matches!(next(attempt, 0.0, at("2026-07-20T06:00:00Z")), Next::Due(_)));
         let error = SendError::GiveUp { message: "550 no such user".to_owned() };
         let gave_up = next(Attempt { written_at, attempts: 1, error: &error }, 0.0, written_at);
         assert_eq!(gave_up, Next::GaveUp("550 no such user".to_owned()));

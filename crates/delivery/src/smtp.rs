@@ -1,17 +1,23 @@
 //! Mail leaves: over SMTP, one recipient a transaction, or into a folder of `.eml` files.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
+use kpid_rules::model::Id;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, Message,
+    address::Envelope,
     transport::smtp::{
-        Error as SmtpError, PoolConfig,
-        authentication::Credentials,
-        client::{Tls, TlsParameters},
+        Error as SmtpError,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
 use secrecy::ExposeSecret;
@@ -20,86 +26,121 @@ use uuid::Uuid;
 
 use crate::{
     channel::{MailTransport, SmtpTls},
-    channels::SendError,
+    channels::{Complaint, SendError},
+    smtp_refusal::{Stage, Verdict, verdict},
 };
 
-/// One command and its answer; RFC 5321 would wait minutes, a deliverer with others to tell not.
-const COMMAND_TIME_MAX: Duration = Duration::from_secs(20);
+/// Connecting; RFC 5321 would wait minutes, a deliverer with others to tell not.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A whole mail, connecting included, however slowly the server drips.
 const MAIL_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Connections kept for the next mail. On one whose mail took too long the answer is still to come,
-/// and would be read as the answer to the next mail; the crate keeps such a connection like any other.
-const CONNECTIONS_KEPT: u32 = 0;
-
-/// Refusals to let us in (RFC 4954): a wrong password is mended by operators, not by losing mail.
-const LOGIN_REFUSALS: [u16; 4] = [530, 534, 535, 538];
+/// Saying goodbye, after everything has been said.
+const FAREWELL_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// An open way out for mail.
 #[derive(Debug)]
 pub(crate) enum Postman {
     /// A mail server.
-    Smtp {
-        /// Its name, for messages.
-        host: String,
-        /// The connections to it.
-        transport: AsyncSmtpTransport<Tokio1Executor>,
-        /// How long a whole mail may take.
-        mail_time_max: Duration,
-    },
+    Smtp(Box<Server>),
     /// A folder.
     Folder(PathBuf),
 }
 
+/// A mail server, and how we come to it. Each mail has a connection of its own: on one whose mail took
+/// too long the answer is still to come, and would be read as the answer to the next mail.
+pub(crate) struct Server {
+    /// Its name, for messages too.
+    host: String,
+    port: u16,
+    tls: SmtpTls,
+    /// Absent where nothing is encrypted.
+    parameters: Option<TlsParameters>,
+    login: Option<Credentials>,
+    hello: ClientId,
+    connect_time_max: Duration,
+    mail_time_max: Duration,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({}:{})", self.host, self.port)
+    }
+}
+
+/// Why a conversation came to nothing.
+#[derive(Debug)]
+struct Refusal {
+    stage: Stage,
+    verdict: Verdict,
+    words: String,
+}
+
 impl Postman {
-    /// Gets ready; nothing is reached yet. Call it inside the runtime.
-    pub(crate) fn open(transport: &MailTransport) -> anyhow::Result<Self> {
-        Self::open_within(transport, COMMAND_TIME_MAX, MAIL_TIME_MAX)
+    /// Gets ready to carry mail of that sender; nothing is reached yet.
+    pub(crate) fn open(transport: &MailTransport, from: &Address) -> anyhow::Result<Self> {
+        Self::open_within(transport, from, CONNECT_TIME_MAX, MAIL_TIME_MAX)
     }
 
     fn open_within(
         transport: &MailTransport,
-        command_time_max: Duration,
+        from: &Address,
+        connect_time_max: Duration,
         mail_time_max: Duration,
     ) -> anyhow::Result<Self> {
-        let (host, port, tls, login) = match transport {
+        let (host, port, tls, login, hello) = match transport {
             MailTransport::Folder(folder) => return Ok(Self::Folder(folder.clone())),
-            MailTransport::Smtp { host, port, tls, login } => (host, *port, *tls, login),
+            MailTransport::Smtp { host, port, tls, login, hello } => {
+                (host.clone(), *port, *tls, login, hello)
+            }
         };
-        let parameters = || {
-            TlsParameters::new(host.clone())
-                .with_context(|| format!("cannot prepare encryption to the mail server `{host}`"))
+        let parameters = match tls {
+            SmtpTls::None => None,
+            SmtpTls::StartTls | SmtpTls::Implicit => {
+                Some(TlsParameters::new(host.clone()).with_context(|| {
+                    format!("cannot prepare encryption to the mail server `{host}`")
+                })?)
+            }
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(port)
-            .tls(match tls {
-                SmtpTls::None => Tls::None,
-                SmtpTls::StartTls => Tls::Required(parameters()?),
-                SmtpTls::Implicit => Tls::Wrapper(parameters()?),
-            });
-        if let Some((user, password)) = login {
-            let password = password.expose_secret().to_owned();
-            builder = builder.credentials(Credentials::new(user.clone(), password));
-        }
-        let transport = builder
-            .timeout(Some(command_time_max))
-            .pool_config(PoolConfig::new().max_size(CONNECTIONS_KEPT))
-            .build();
-        Ok(Self::Smtp { host: host.clone(), transport, mail_time_max })
+        let login = login.as_ref().map(|(user, password)| {
+            Credentials::new(user.clone(), password.expose_secret().to_owned())
+        });
+        let hello = hello.clone().map_or_else(|| our_name(from), ClientId::Domain);
+        Ok(Self::Smtp(Box::new(Server {
+            host,
+            port,
+            tls,
+            parameters,
+            login,
+            hello,
+            connect_time_max,
+            mail_time_max,
+        })))
     }
 
-    /// Hands over one mail; `id` names its file.
-    pub(crate) async fn carry(&self, id: Uuid, mail: Message) -> Result<(), SendError> {
+    /// Hands over one mail of a channel; `id` names its file.
+    pub(crate) async fn carry(
+        &self,
+        channel: &Id,
+        id: Uuid,
+        mail: Message,
+        now: DateTime<Utc>,
+    ) -> Result<(), SendError> {
         match self {
             Self::Folder(folder) => drop_off(folder, id, &mail.formatted())
                 .await
                 .map_err(|error| retry(format!("cannot write the mail: {error:#}"))),
-            Self::Smtp { host, transport, mail_time_max } => {
-                match time::timeout(*mail_time_max, transport.send(mail)).await {
-                    Ok(Ok(_accepted)) => Ok(()),
-                    Ok(Err(error)) => Err(refused(host, &error)),
-                    Err(_elapsed) => Err(slow(host, *mail_time_max)),
+            Self::Smtp(server) => {
+                let (envelope, bytes) = (mail.envelope(), mail.formatted());
+                match time::timeout(server.mail_time_max, server.send(envelope, &bytes)).await {
+                    Ok(Ok(mut connection)) => {
+                        // It is taken, whatever becomes of the farewell.
+                        let _ = time::timeout(FAREWELL_TIME_MAX, connection.abort()).await;
+                        Ok(())
+                    }
+                    Ok(Err(refusal)) => Err(server.refused(channel, refusal, now)),
+                    Err(_elapsed) => Err(server.slow()),
                 }
             }
         }
@@ -111,34 +152,124 @@ impl Postman {
             Self::Folder(folder) => fs::create_dir_all(folder).await.map_err(|error| {
                 retry(format!("cannot make the mail folder {}: {error}", folder.display()))
             }),
-            Self::Smtp { host, transport, mail_time_max } => {
-                match time::timeout(*mail_time_max, transport.test_connection()).await {
+            Self::Smtp(server) => {
+                let tried = async {
+                    let mut connection = server.connect().await?;
+                    let answers = connection.test_connected().await;
+                    connection.abort().await;
+                    Ok::<bool, Refusal>(answers)
+                };
+                match time::timeout(server.mail_time_max, tried).await {
                     Ok(Ok(true)) => Ok(()),
-                    Ok(Ok(false)) => Err(retry(format!("{host} does not answer NOOP"))),
-                    Ok(Err(error)) => Err(refused(host, &error)),
-                    Err(_elapsed) => Err(slow(host, *mail_time_max)),
+                    Ok(Ok(false)) => Err(retry(format!("{} does not answer NOOP", server.host))),
+                    Ok(Err(Refusal { words, .. })) => Err(retry(words)),
+                    Err(_elapsed) => Err(server.slow()),
                 }
             }
         }
     }
 }
 
+impl Server {
+    /// A connection, encrypted and logged in as configured.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Refusal> {
+        let (address, wait) = ((self.host.as_str(), self.port), Some(self.connect_time_max));
+        let implicit = self.parameters.clone().filter(|_| self.tls == SmtpTls::Implicit);
+        let connected =
+            AsyncSmtpConnection::connect_tokio1(address, wait, &self.hello, implicit, None).await;
+        let mut connection = connected.map_err(|error| self.refusal(Stage::Hello, &error))?;
+        if let Some(parameters) = self.parameters.clone().filter(|_| self.tls == SmtpTls::StartTls)
+        {
+            let encrypted = connection.starttls(parameters, &self.hello).await;
+            encrypted.map_err(|error| self.refusal(Stage::Encryption, &error))?;
+        }
+        if let Some(login) = &self.login {
+            let let_in = connection.auth(DEFAULT_MECHANISMS, login).await;
+            let_in.map_err(|error| self.refusal(Stage::Login, &error))?;
+        }
+        Ok(connection)
+    }
+
+    /// Sends one mail, and gives back the connection that took it.
+    async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<AsyncSmtpConnection, Refusal> {
+        let mut connection = self.connect().await?;
+        let mut options = Vec::new();
+        if not_ascii(envelope).is_some() {
+            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(self.no_such_address(envelope));
+            }
+            options.push(MailParameter::SmtpUtfEight);
+        }
+        if !mail.is_ascii() {
+            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        let told = |stage| move |error: SmtpError| self.refusal(stage, &error);
+        let from = Mail::new(envelope.from().cloned(), options);
+        connection.command(from).await.map_err(told(Stage::Sender))?;
+        for to in envelope.to() {
+            let to = Rcpt::new(to.clone(), Vec::new());
+            connection.command(to).await.map_err(told(Stage::Recipient))?;
+        }
+        connection.command(Data).await.map_err(told(Stage::Mail))?;
+        connection.message(mail).await.map_err(told(Stage::Mail))?;
+        Ok(connection)
+    }
+
+    fn refusal(&self, stage: Stage, error: &SmtpError) -> Refusal {
+        let words = format!("{}: {error}", self.host);
+        Refusal { stage, verdict: verdict(stage, error), words }
+    }
+
+    fn no_such_address(&self, envelope: &Envelope) -> Refusal {
+        let address = not_ascii(envelope);
+        let words = format!(
+            "{} takes no address with characters outside ASCII, such as `{}` (it does not offer \
+             SMTPUTF8); give the person an address in ASCII",
+            self.host,
+            address.map(ToString::to_string).unwrap_or_default()
+        );
+        Refusal { stage: Stage::Sender, verdict: Verdict::Ours, words }
+    }
+
+    fn refused(&self, channel: &Id, refusal: Refusal, now: DateTime<Utc>) -> SendError {
+        let Refusal { stage, verdict, words } = refusal;
+        match verdict {
+            Verdict::Passing => retry(words),
+            Verdict::Recipient => SendError::GiveUp { message: words },
+            Verdict::Ours => {
+                let complaint = Complaint::of_refusal(channel, &words, stage.way_out(), now);
+                SendError::Blocked(Box::new(complaint))
+            }
+        }
+    }
+
+    fn slow(&self) -> SendError {
+        let seconds = self.mail_time_max.as_secs_f64();
+        retry(format!("{} took longer than {seconds} s", self.host))
+    }
+}
+
+/// An address that only some servers take.
+fn not_ascii(envelope: &Envelope) -> Option<&Address> {
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    addresses.find(|address| !address.to_string().is_ascii())
+}
+
+/// What we call ourselves: this machine where it has a full name, else the sender's domain. Many servers
+/// refuse a bare name, and in a container that is the container's id.
+fn our_name(from: &Address) -> ClientId {
+    match ClientId::default() {
+        ClientId::Domain(name) if is_full_name(&name) => ClientId::Domain(name),
+        _ => ClientId::Domain(from.domain().to_owned()),
+    }
+}
+
+fn is_full_name(name: &str) -> bool {
+    name.is_ascii() && name.trim_end_matches('.').contains('.') && !name.starts_with("localhost")
+}
+
 fn retry(message: String) -> SendError {
     SendError::Retry { after: None, message }
-}
-
-fn slow(host: &str, mail_time_max: Duration) -> SendError {
-    retry(format!("{host} took longer than {} s", mail_time_max.as_secs_f64()))
-}
-
-/// 5xx is the server's last word on this mail, except about who we are; all else may pass.
-fn refused(host: &str, error: &SmtpError) -> SendError {
-    let message = format!("{host}: {error}");
-    let login = error.status().is_some_and(|code| LOGIN_REFUSALS.contains(&u16::from(code)));
-    if error.is_permanent() && !login {
-        return SendError::GiveUp { message };
-    }
-    retry(message)
 }
 
 /// Written beside and renamed, so that a reader never sees half a mail; a repetition replaces the
@@ -238,10 +369,19 @@ mod tests {
 
     async fn send_to(port: u16, login: bool, time_max: Duration) -> Result<(), SendError> {
         let login = login.then(|| ("kpid".to_owned(), SecretString::from("wrong")));
-        let (host, tls) = ("127.0.0.1".to_owned(), SmtpTls::None);
-        let transport = MailTransport::Smtp { host, port, tls, login };
-        let postman = Postman::open_within(&transport, time_max, time_max).unwrap();
-        postman.carry(Uuid::nil(), mail()).await
+        carry(&postman(port, login, time_max)).await
+    }
+
+    fn postman(port: u16, login: Option<(String, SecretString)>, time_max: Duration) -> Postman {
+        let (host, tls, hello) = ("127.0.0.1".to_owned(), SmtpTls::None, None);
+        let transport = MailTransport::Smtp { host, port, tls, login, hello };
+        let from = "kpid@calder.example".parse().unwrap();
+        Postman::open_within(&transport, &from, PATIENT, time_max).unwrap()
+    }
+
+    async fn carry(postman: &Postman) -> Result<(), SendError> {
+        let (channel, now) = (Id::parse("mail").unwrap(), DateTime::<Utc>::UNIX_EPOCH);
+        postman.carry(&channel, Uuid::nil(), mail(), now).await
     }
 
     fn mail() -> Message {
@@ -282,7 +422,19 @@ mod tests {
                 "give up",
                 "no such user",
             ),
-            (Answers { login: "535 5.7.8 who are you", ..FINE }, true, "retry", "who are you"),
+            (Answers { login: "535 5.7.8 who are you", ..FINE }, true, "blocked", "who are you"),
+            (
+                Answers { recipient: "554 5.7.1 Relay access denied", ..FINE },
+                false,
+                "blocked",
+                "Relay access denied",
+            ),
+            (
+                Answers { mail: ["554 5.7.1 Spam message rejected"; 2], ..FINE },
+                false,
+                "blocked",
+                "Spam message rejected",
+            ),
         ] {
             let error = send(answers, login).await.unwrap_err();
             let (judged, message) = words(&error);
@@ -311,21 +463,21 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_comes_too_late_is_no_answer_to_the_next_mail() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (host, port) = ("127.0.0.1".to_owned(), listener.local_addr().unwrap().port());
-        let transport = MailTransport::Smtp { host, port, tls: SmtpTls::None, login: None };
-        let postman = Postman::open_within(&transport, PATIENT, Duration::from_secs(1)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let postman = postman(port, None, Duration::from_secs(1));
         let late = Notify::new();
         let server = async {
             let mut conversations = FuturesUnordered::new();
+            let mut is_first = true;
             loop {
-                let is_first = conversations.is_empty();
                 tokio::select! {
                     came = listener.accept() => {
                         let (stream, late) = (came.unwrap().0, &late);
                         let first = if is_first { "250 queued" } else { "554 refused" };
                         let answers = Answers { mail: [first, "554 refused"], ..FINE };
+                        let waits = std::mem::take(&mut is_first);
                         conversations.push(converse(stream, answers, async move {
-                            if is_first {
+                            if waits {
                                 late.notified().await;
                             }
                         }));
@@ -335,15 +487,15 @@ mod tests {
             }
         };
         let client = async {
-            let slow = postman.carry(Uuid::nil(), mail()).await.unwrap_err();
+            let slow = carry(&postman).await.unwrap_err();
             assert_eq!(words(&slow).0, "retry", "{slow:?}");
             // What the crate does with the connection, it does in a task of its own.
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }
             late.notify_one();
-            let next = postman.carry(Uuid::nil(), mail()).await.unwrap_err();
-            assert_eq!(words(&next).0, "give up", "the server refused it: {next:?}");
+            let next = carry(&postman).await.unwrap_err();
+            assert_eq!(words(&next).0, "blocked", "the server refused it: {next:?}");
         };
         tokio::select! {
             () = client => {}
@@ -355,9 +507,10 @@ mod tests {
     async fn a_repeated_mail_replaces_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("new/mails");
-        let postman = Postman::open(&MailTransport::Folder(inner.clone())).unwrap();
+        let from = "kpid@calder.example".parse().unwrap();
+        let postman = Postman::open(&MailTransport::Folder(inner.clone()), &from).unwrap();
         for _ in 0..2 {
-            postman.carry(Uuid::nil(), mail()).await.unwrap();
+            carry(&postman).await.unwrap();
         }
         let files: Vec<_> =
             std::fs::read_dir(&inner).unwrap().map(|file| file.unwrap().file_name()).collect();

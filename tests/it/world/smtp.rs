@@ -22,6 +22,12 @@ pub(crate) enum Conduct {
     Defer,
     /// 550: no such user.
     Reject,
+    /// 554: we may not send there.
+    Relay,
+    /// 504: our name is not a full one.
+    Helo,
+    /// 554 to the mail itself.
+    Spam,
     /// The connection is closed in the middle.
     Drop,
     /// It is kept, and the connection is closed before that is said.
@@ -52,6 +58,8 @@ pub(crate) struct Smtp {
 struct Desk {
     mails: Vec<Mail>,
     attempts: usize,
+    hello: String,
+    takes_utf_8: bool,
     conducts: HashMap<String, Conduct>,
     hung: Arc<Notify>,
 }
@@ -76,6 +84,16 @@ impl Smtp {
     /// What becomes of mails to `recipient` from now on.
     pub(crate) fn conduct(&self, recipient: &str, conduct: Conduct) {
         self.desk.lock().unwrap().conducts.insert(recipient.to_owned(), conduct);
+    }
+
+    /// What its last guest called itself.
+    pub(crate) fn hello(&self) -> String {
+        self.desk.lock().unwrap().hello.clone()
+    }
+
+    /// From now on it offers SMTPUTF8.
+    pub(crate) fn take_utf_8(&self) {
+        self.desk.lock().unwrap().takes_utf_8 = true;
     }
 
     /// Waits until a mail hangs.
@@ -111,7 +129,17 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
         }
         let command = line.trim_end().to_ascii_uppercase();
         let answer = match command.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" | "HELO" | "NOOP" | "RSET" => "250 sink",
+            "EHLO" | "HELO" => {
+                let name = line.split_whitespace().nth(1).unwrap_or_default().to_owned();
+                let mut desk = desk.lock().unwrap();
+                desk.hello = name;
+                if desk.takes_utf_8 {
+                    "250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8"
+                } else {
+                    "250 sink"
+                }
+            }
+            "NOOP" | "RSET" => "250 sink",
             "MAIL" => {
                 to.clear();
                 "250 go on"
@@ -119,19 +147,27 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
             "RCPT" => {
                 let recipient = address(&line);
                 match conduct(desk, &recipient) {
-                    kept @ (Conduct::Take | Conduct::Cut | Conduct::Hang) => {
+                    kept @ (Conduct::Take | Conduct::Cut | Conduct::Hang | Conduct::Spam) => {
                         end = kept;
                         to.push(recipient);
                         "250 known"
                     }
                     Conduct::Defer => "451 4.7.1 come back later",
                     Conduct::Reject => "550 5.1.1 no such user",
+                    Conduct::Relay => "554 5.7.1 Relay access denied",
+                    Conduct::Helo => {
+                        "504 5.5.2 <vm>: Helo command rejected: need fully-qualified hostname"
+                    }
                     Conduct::Drop => return Ok(()),
                 }
             }
             "DATA" => {
                 say(&mut stream, "354 go on").await?;
                 let bytes = data(&mut stream).await?;
+                if end == Conduct::Spam {
+                    say(&mut stream, "554 5.7.1 Spam message rejected").await?;
+                    continue;
+                }
                 let (to, taken) = (std::mem::take(&mut to), end == Conduct::Take);
                 let hung = {
                     let mut desk = desk.lock().unwrap();

@@ -41,6 +41,9 @@ pub(crate) struct SmtpDoc {
     pub(crate) user: Option<Loc<String>>,
     /// Password, if the server asks.
     pub(crate) password: Option<Loc<SecretDoc>>,
+    /// What kpid calls itself there, a full name such as `kpid.example.com`; by default the name of
+    /// this machine if it is a full one, or the domain of `from`.
+    pub(crate) hello: Option<Loc<String>>,
 }
 
 /// How an SMTP connection is encrypted.

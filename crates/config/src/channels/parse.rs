@@ -13,7 +13,7 @@ use crate::{
 };
 use kpid_delivery::{
     channel::{Channel, Email, MailTransport, SmtpTls, Webhook},
-    ssrf_guard,
+    mail_address, ssrf_guard,
     webhook::signing_key,
 };
 use kpid_message::webhook_formats::{Body, Format};
@@ -31,10 +31,11 @@ pub(crate) fn channel(
 
 fn email(context: &mut ParseContext, doc: &EmailDoc, place: Place) -> Option<Email> {
     let text = doc.from.value.as_deref()?;
-    let from = text.parse().map_err(|_| {
+    let from = mail_address::mailbox(text).ok_or_else(|| {
         format!("`{text}` is not a valid sender; write one such as Scorecard <kpid@example.com>")
     });
     let from = context.checked(doc.from.place, from)?;
+    warn_unless_ascii(context, from.email.as_ref(), doc.from.place);
     let transport = match (&doc.smtp, &doc.folder) {
         (Some(server), None) => smtp(context, server.value.as_ref()?)?,
         (None, Some(folder)) => MailTransport::Folder(context.folder.join(folder.value.as_ref()?)),
@@ -45,6 +46,17 @@ fn email(context: &mut ParseContext, doc: &EmailDoc, place: Place) -> Option<Ema
     };
     let templates = doc.templates.as_ref().map(|doc| templates::folder(context, doc));
     Some(Email { from, transport, templates: templates.unwrap_or_default() })
+}
+
+/// Only some mail servers take an address with other characters before its `@` (SMTPUTF8).
+pub(crate) fn warn_unless_ascii(context: &mut ParseContext, address: &str, place: Place) {
+    if !address.is_ascii() {
+        let warning = format!(
+            "`{address}` has characters outside ASCII, which only mail servers that offer SMTPUTF8 take"
+        );
+        let hint = "give an address in ASCII if there is one; `kpid notify` tries it";
+        context.problems.push(Problem::warning(place, warning).hint(hint));
+    }
 }
 
 fn smtp(context: &mut ParseContext, doc: &SmtpDoc) -> Option<MailTransport> {
@@ -66,7 +78,25 @@ fn smtp(context: &mut ParseContext, doc: &SmtpDoc) -> Option<MailTransport> {
         }
     };
     let port = given(doc.port.as_ref()).copied().unwrap_or(port);
-    Some(MailTransport::Smtp { host: doc.host.value.clone()?, port, tls, login })
+    let (written, place) = (doc.host.value.as_deref()?, doc.host.place);
+    let host = mail_address::host(written);
+    let host = host.ok_or_else(|| format!("`{written}` is not a valid server name"));
+    let host = context.checked(place, host)?;
+    let hello = doc.hello.as_ref().and_then(|doc| hello(context, doc));
+    Some(MailTransport::Smtp { host, port, tls, login, hello })
+}
+
+/// What kpid calls itself: a full name, or an address in brackets.
+fn hello(context: &mut ParseContext, doc: &Loc<String>) -> Option<String> {
+    let text = doc.value.as_deref()?;
+    let is_literal = text.starts_with('[') && text.ends_with(']');
+    let name = if is_literal { Some(text.to_owned()) } else { mail_address::host(text) };
+    let fits = |name: &String| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        name.contains(['.', ':']) && name.bytes().all(is_plain)
+    };
+    let message = format!("`{text}` is not a full name; write one such as kpid.example.com");
+    context.checked(doc.place, name.filter(fits).ok_or(message))
 }
 
 fn webhook(context: &mut ParseContext, doc: &WebhookDoc) -> Option<Webhook> {

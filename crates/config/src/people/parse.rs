@@ -1,9 +1,11 @@
 //! `people:`, parsed.
 
 use crate::{
+    channels::parse::warn_unless_ascii,
     parse_context::{ParseContext, given},
     people::document::PersonDoc,
 };
+use kpid_delivery::mail_address;
 use kpid_message::person::Person;
 use kpid_rules::model::Id;
 
@@ -11,10 +13,11 @@ pub(crate) fn person(context: &mut ParseContext, id: Id, doc: &PersonDoc) -> Per
     let name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string());
     let email = doc.email.as_ref().and_then(|doc| {
         let text = doc.value.as_deref()?;
-        context.checked(
-            doc.place,
-            text.parse().map_err(|_| format!("`{text}` is not a valid mail address")),
-        )
+        let address = mail_address::address(text);
+        let address = address.ok_or_else(|| format!("`{text}` is not a valid mail address"));
+        let address = context.checked(doc.place, address)?;
+        warn_unless_ascii(context, address.as_ref(), doc.place);
+        Some(address)
     });
     Person { id, name, email, role: given(doc.role.as_ref()).cloned() }
 }

@@ -28,6 +28,8 @@ pub struct Checkup {
     pub waiting: u64,
     /// Since when the oldest of them does.
     pub waiting_since: Option<DateTime<Utc>>,
+    /// How many of them wait until operators have mended something.
+    pub blocked: u64,
     /// How many deliveries were given up and neither retried nor dropped.
     pub given_up: u64,
     /// Its size.
@@ -68,6 +70,23 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
     );
     let row: CheckupRow =
         sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await.explain(what())?;
+    // An older store does not know why a delivery waits.
+    let (knows_why,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM pragma_table_info('deliveries') WHERE name = 'reason'",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .explain(what())?;
+    let blocked = if knows_why > 0 {
+        let sql = format!(
+            "SELECT count(*) FROM deliveries WHERE state = '{Pending}' AND reason IS NOT NULL"
+        );
+        let counted = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await;
+        let (count,): (i64,) = counted.explain(what())?;
+        count.unsigned_abs()
+    } else {
+        0
+    };
     let pages: (i64, i64, i64) = sqlx::query_as(
         "SELECT page_count, freelist_count, page_size \
          FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -84,6 +103,7 @@ pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
         newest: row.newest.map(instant).transpose()?,
         waiting: row.waiting.unsigned_abs(),
         waiting_since: row.waiting_since.map(instant).transpose()?,
+        blocked,
         given_up: row.given_up.unsigned_abs(),
         bytes: bytes.unsigned_abs(),
         free_bytes: free.unsigned_abs(),

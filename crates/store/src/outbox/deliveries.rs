@@ -96,8 +96,14 @@ impl Store {
     }
 
     /// A delivery failed and is due again.
-    pub async fn due_again(&self, id: Uuid, at: DateTime<Utc>, error: &str) -> anyhow::Result<()> {
-        due_again(&self.pool, id, at, error).await
+    pub async fn due_again(
+        &self,
+        id: Uuid,
+        at: DateTime<Utc>,
+        error: &str,
+        waits_for: Option<&str>,
+    ) -> anyhow::Result<()> {
+        due_again(&self.pool, id, at, error, waits_for).await
     }
 
     /// A delivery will never be made.
@@ -234,14 +240,16 @@ async fn due_again(
     id: Uuid,
     at: DateTime<Utc>,
     error: &str,
+    waits_for: Option<&str>,
 ) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET next_attempt_at = $2, claimed_until = NULL, last_error = $3 \
-               WHERE id = $1 AND state = $4";
+    let sql = "UPDATE deliveries SET next_attempt_at = $2, claimed_until = NULL, last_error = $3, \
+               reason = $5 WHERE id = $1 AND state = $4";
     let settled = sqlx::query(sql)
         .bind(id.to_string())
         .bind(at.timestamp_micros())
         .bind(error)
-        .bind(Pending.word());
+        .bind(Pending.word())
+        .bind(waits_for);
     settled.execute(pool).await.explain("cannot settle a delivery")?;
     Ok(())
 }
