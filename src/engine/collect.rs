@@ -257,7 +257,7 @@ perspectives:
             empty: zero
             owner: you
             schedule: { every: 1d }
-            source: { sql: { from: books, query: select 1 } }
+            source: { sql: { from: books, query: 'select n from sold where month = :period_key' } }
 ";
 
     fn period(text: &str) -> Period {

@@ -183,7 +183,11 @@ async fn an_address_that_hides_is_a_problem_of_the_configuration() {
     let hiding = kpid("http://2130706433:9/kpid", "");
     let ran = hiding.run(&["check"]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
-    assert!(ran.stdout.contains("leads to 127.0.0.1, this machine itself"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("is another way to write 127.0.0.1, this machine itself"),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stdout.contains("hint: write 127.0.0.1, or add `allow_private: true`"));
     let meant = kpid("http://2130706433:9/kpid", ", allow_private: true");
     assert_eq!(meant.run(&["check"]).await.code, Some(0));
