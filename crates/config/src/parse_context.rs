@@ -127,7 +127,7 @@ impl ParseContext {
         if period.frequency() == frequency {
             return Some(period);
         }
-        let wanted = format!("{frequency:?}").to_lowercase();
+        let wanted = frequency.noun();
         self.error(
             place,
             format!("`{text}` is not a {wanted}, and this KPI has one actual per {wanted}"),

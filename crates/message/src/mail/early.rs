@@ -2,7 +2,7 @@
 
 use crate::{
     facts::{Better, Early, Facts, ForecastFacts, KpiFacts, PaceFacts},
-    mail::{figures, headline, view::line},
+    mail::{figures, view::line},
 };
 use kpid_rules::{
     judgement::{Basis, rounding},
@@ -104,7 +104,7 @@ fn at(score: Option<f64>) -> String {
 /// What the running period is called.
 fn running(early: &Early) -> &'static str {
     let key = early.period.as_ref().and_then(|period| Period::parse(&period.key).ok());
-    key.map_or("period", |period| headline::unit(period.frequency()))
+    key.map_or("period", |period| period.frequency().noun())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
 use kpid_rules::{
     alerting::{Cause, Event},
     judgement::rounding,
-    model::{Frequency, Status},
+    model::Status,
 };
 
 /// What a phone shows of a subject.
@@ -160,25 +160,13 @@ fn scores(facts: &Facts) -> String {
 }
 
 fn streak(since: &Since, status: Status) -> String {
-    let unit = unit(since.frequency);
+    let unit = since.frequency.noun();
     let words = status.words();
     match since.periods {
         1 => format!("First {unit} {words}."),
         periods => {
             format!("{} {unit} {words} in a row, since {}.", nth(periods), since.period.label)
         }
-    }
-}
-
-/// What a period is called.
-pub(crate) fn unit(frequency: Frequency) -> &'static str {
-    match frequency {
-        Frequency::Day => "day",
-        Frequency::Week => "week",
-        Frequency::Month => "month",
-        Frequency::Quarter => "quarter",
-        Frequency::Half => "half-year",
-        Frequency::Year => "year",
     }
 }
 

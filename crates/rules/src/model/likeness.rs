@@ -116,11 +116,10 @@ fn of_period(
         Joined::Formula => "is made of",
         Joined::Target => "is compared with",
     };
-    let word = |kpi: &Kpi| format!("{:?}", kpi.frequency).to_lowercase();
     let what = format!(
         "{verb} `{named}`, which has a figure a {}, and has one a {} itself",
-        word(other),
-        word(kpi)
+        other.frequency.noun(),
+        kpi.frequency.noun()
     );
     Some((what, "give both the same `period`"))
 }

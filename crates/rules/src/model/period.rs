@@ -24,6 +24,20 @@ pub enum Frequency {
     Year,
 }
 
+impl Frequency {
+    /// One of its periods, as people call it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Half => "half-year",
+            Self::Year => "year",
+        }
+    }
+}
+
 /// One period, named by its key: `2026-05-31`, `2026-W22`, `2026-05`, `FY2027-Q1`, `FY2027-H1`,
 /// `FY2027`. Periods of one frequency sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
