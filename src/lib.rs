@@ -6,7 +6,7 @@
 pub mod app;
 pub mod cli;
 pub mod engine;
+pub mod instance;
 pub mod outbox;
-pub mod runtime;
 pub mod telemetry;
 pub mod web;

@@ -8,8 +8,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::listener::{self, Listener},
+    instance::Instance,
     outbox::ended_alerts,
-    runtime::Engine,
     telemetry::metrics::Metrics,
 };
 use kpid_clock::Clock;
@@ -57,7 +57,7 @@ pub fn refusals(setup: &Setup) -> Vec<String> {
 }
 
 pub(crate) struct Daemon {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) instance: Arc<Instance>,
     /// Scorecards that are judged together.
     pub(crate) families: Vec<Vec<Id>>,
     pub(crate) channels: Arc<Channels>,
@@ -95,7 +95,7 @@ impl Daemon {
         let signer = signer(&setup, &store, clock.now()).await?;
         metrics.reloaded(true, clock.now());
         Ok(Self {
-            engine: Arc::new(Engine { setup, store, connections, metrics }),
+            instance: Arc::new(Instance { setup, store, connections, metrics }),
             families,
             channels: Arc::new(channels),
             clock,

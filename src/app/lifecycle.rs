@@ -104,9 +104,9 @@ impl Daemon {
         lock: &InstanceLock,
         workers: &CancellationToken,
     ) -> anyhow::Result<Ending> {
-        let setup = &self.engine.setup;
+        let setup = &self.instance.setup;
         let zone = setup.calendar.zone;
-        let served = self.engine.store.last_slots().await?;
+        let served = self.instance.store.last_slots().await?;
         let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
         let mut agenda = Agenda::new(zone, served);
         ticker.follow(schedules(setup)?, zone).await?;
@@ -126,7 +126,7 @@ impl Daemon {
             if is_new_day {
                 self.judge_all_but(&under_way, now);
             }
-            self.engine.metrics.turned(now);
+            self.instance.metrics.turned(now);
             if alive_every.is_some() {
                 systemd::alive();
             }
@@ -184,7 +184,7 @@ impl Daemon {
 
     fn tell_ready(&self) {
         systemd::ready(&self.status());
-        let setup = &self.engine.setup;
+        let setup = &self.instance.setup;
         let (scorecards, kpis) = (setup.portfolio.scorecards().len(), setup.collections.len());
         info!(
             kpis, store = %setup.store.display(),
@@ -194,7 +194,7 @@ impl Daemon {
 
     /// What it works on, for systemd.
     pub(crate) fn status(&self) -> String {
-        let setup = &self.engine.setup;
+        let setup = &self.instance.setup;
         let kpis = plural(setup.collections.len(), "KPI");
         format!("{kpis} collected, configuration {}", short(&setup.config_hash))
     }
@@ -220,7 +220,7 @@ pub(crate) fn short(config_hash: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::set_up;
+    use crate::instance::set_up;
 
     const DAEMON: &str = "
 store: kpid.db
@@ -255,7 +255,7 @@ perspectives:
         let error = ended.err().unwrap().to_string();
         assert!(error.contains("a background task panicked"), "{error}");
         assert!(daemon.tasks.is_empty(), "{} tasks are left", daemon.tasks.len());
-        assert_eq!(daemon.engine.metrics.judgements.get(), 1, "at its start");
+        assert_eq!(daemon.instance.metrics.judgements.get(), 1, "at its start");
         ticker.stop().await.unwrap();
     }
 }

@@ -34,10 +34,10 @@ impl Daemon {
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.
     pub(crate) async fn reloaded(self, opened: Opened, lock: &InstanceLock) -> Self {
-        let (store, clock) = (self.engine.store.clone(), self.clock);
-        match Self::new(opened, store, clock, Arc::clone(&self.engine.metrics)).await {
+        let (store, clock) = (self.instance.store.clone(), self.clock);
+        match Self::new(opened, store, clock, Arc::clone(&self.instance.metrics)).await {
             Ok(other) => {
-                note(lock, Ok(other.engine.setup.config_hash.clone()), clock.now());
+                note(lock, Ok(other.instance.setup.config_hash.clone()), clock.now());
                 other
             }
             Err(error) => {
@@ -49,7 +49,7 @@ impl Daemon {
 
     /// What can fail is tried here, so that a bad configuration changes nothing.
     fn open(&self, setup: Setup) -> anyhow::Result<Opened> {
-        let held = &self.engine.setup.store;
+        let held = &self.instance.setup.store;
         anyhow::ensure!(
             setup.store == *held,
             "`store` is {} now and was {}; that takes a restart",
@@ -66,7 +66,7 @@ impl Daemon {
         lock: &InstanceLock,
         now: DateTime<Utc>,
     ) {
-        self.engine.metrics.reloaded(false, now);
+        self.instance.metrics.reloaded(false, now);
         if let Some(error) = &why {
             error!("the new configuration cannot be used, the old one goes on: {error:#}");
         }

@@ -28,11 +28,11 @@ impl Daemon {
     /// Shows what runs, to whoever may look.
     pub(crate) async fn start_site(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         let Some(listener) = &self.listener else { return Ok(()) };
-        let setup = &self.engine.setup;
+        let setup = &self.instance.setup;
         let (changes, received) = mpsc::channel(WAITING_MAX);
-        let (engine, clock, news) = (self.engine.clone(), self.clock, self.news.clone());
+        let (instance, clock, news) = (self.instance.clone(), self.clock, self.news.clone());
         // Ends when the site does, so that what was taken in is also kept.
-        self.spawn(async move { Desk { engine, clock, news }.serve(received).await });
+        self.spawn(async move { Desk { instance, clock, news }.serve(received).await });
         let doors = setup.connections.iter().filter_map(|(id, held)| Some((id, held.door()?)));
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
@@ -43,7 +43,7 @@ impl Daemon {
             signer: self.signer.clone(),
             doors: Arc::new(Doors::new(doors)),
             changes,
-            metrics: Arc::clone(&self.engine.metrics),
+            metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,
         };
         let (socket, stop) = (listener.socket()?, stop.clone());
@@ -53,30 +53,31 @@ impl Daemon {
     }
 
     pub(crate) fn start_workers(&self, stop: &CancellationToken) {
-        let (engine, news, clock) = (self.engine.clone(), self.news.clone(), self.clock);
+        let (instance, news, clock) = (self.instance.clone(), self.news.clone(), self.clock);
         let watched = stop.clone();
         self.spawn(async move {
-            Watch { engine: &engine, clock, news: &news }.run(&watched).await;
+            Watch { instance: &instance, clock, news: &news }.run(&watched).await;
         });
-        let (engine, news, stop_digests) = (self.engine.clone(), self.news.clone(), stop.clone());
+        let (instance, news, stop_digests) =
+            (self.instance.clone(), self.news.clone(), stop.clone());
         self.spawn(async move {
-            Digester { engine: &engine, clock, news: &news }.run(&stop_digests).await;
+            Digester { instance: &instance, clock, news: &news }.run(&stop_digests).await;
         });
-        let (engine, swept) = (self.engine.clone(), stop.clone());
-        self.spawn(async move { retention::run(&engine, clock, &swept).await });
-        if let Some(heartbeat) = self.engine.setup.heartbeat.clone() {
-            let (engine, stop) = (self.engine.clone(), stop.clone());
+        let (instance, swept) = (self.instance.clone(), stop.clone());
+        self.spawn(async move { retention::run(&instance, clock, &swept).await });
+        if let Some(heartbeat) = self.instance.setup.heartbeat.clone() {
+            let (instance, stop) = (self.instance.clone(), stop.clone());
             self.spawn(async move {
-                heartbeat::beat(&heartbeat, &engine.metrics, clock, &stop).await;
+                heartbeat::beat(&heartbeat, &instance.metrics, clock, &stop).await;
             });
         }
-        for channel in self.engine.setup.channels.keys().cloned() {
-            let (engine, channels) = (self.engine.clone(), self.channels.clone());
+        for channel in self.instance.setup.channels.keys().cloned() {
+            let (instance, channels) = (self.instance.clone(), self.channels.clone());
             let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
             let signer = self.signer.clone();
             self.spawn(async move {
                 let worker = Worker {
-                    engine: &engine,
+                    instance: &instance,
                     channels: &channels,
                     channel,
                     clock,
@@ -98,25 +99,25 @@ impl Daemon {
         done: &mpsc::UnboundedSender<Vec<Over>>,
     ) -> Vec<usize> {
         // What several families ask is asked once for all of them.
-        let shared = Arc::new(pull::shared_by(&self.engine, &due));
+        let shared = Arc::new(pull::shared_by(&self.instance, &due));
         let mut by_family: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
         for due in due {
-            let Some(collection) = self.engine.setup.collections.get(due.at) else { continue };
+            let Some(collection) = self.instance.setup.collections.get(due.at) else { continue };
             let scorecard = &collection.kpi.scorecard;
             let family = self.families.iter().position(|family| family.contains(scorecard));
             by_family.entry(family.unwrap_or_default()).or_default().push(due);
         }
         let started = by_family.keys().copied().collect();
         for (family, due) in by_family {
-            let (engine, clock, news, done) =
-                (self.engine.clone(), self.clock, self.news.clone(), done.clone());
+            let (instance, clock, news, done) =
+                (self.instance.clone(), self.clock, self.news.clone(), done.clone());
             let (stop, shared) = (stop.clone(), Arc::clone(&shared));
             let owed = owed.get(family).cloned().unwrap_or_default();
             let family = self.families.get(family).cloned().unwrap_or_default();
             let names = names(&family);
             self.spawn(async move {
                 let round = Round {
-                    engine: &engine,
+                    instance: &instance,
                     shared: &shared,
                     scorecards: &names,
                     owed: &owed,
@@ -128,7 +129,7 @@ impl Daemon {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");
                     round.make_up(&family, &stop).await;
                     let lost = due.iter().filter_map(|due| {
-                        let collection = engine.setup.collections.get(due.at)?;
+                        let collection = instance.setup.collections.get(due.at)?;
                         Some(Over::Lost(collection.kpi.clone(), due.slot))
                     });
                     let _ = done.send(lost.collect());
@@ -144,10 +145,10 @@ impl Daemon {
         let resting = self.families.iter().enumerate();
         let resting = resting.filter(|(at, _)| !under_way.contains(at));
         let families: Vec<Vec<Id>> = resting.map(|(_, family)| family.clone()).collect();
-        let (engine, news) = (self.engine.clone(), self.news.clone());
+        let (instance, news) = (self.instance.clone(), self.news.clone());
         self.spawn(async move {
             for family in families {
-                if let Err(error) = judgement::live(&engine, &family, &news, now).await {
+                if let Err(error) = judgement::live(&instance, &family, &news, now).await {
                     let scorecards = names(&family);
                     error!(scorecards, "cannot judge {scorecards}: {error:#}");
                 }

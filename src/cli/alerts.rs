@@ -14,7 +14,7 @@ use crate::{
         output::{self, Format, say},
     },
     engine::judgement::{self, LIVE},
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
@@ -138,16 +138,16 @@ async fn acknowledge(
 ) -> Result<Answer, Failure> {
     let scope = configuration::scope(setup, path)?;
     let store = Store::open_existing(&setup.store).await?;
-    let engine = Engine::start(setup.clone(), store).await?;
-    let acknowledged = engine.store.acknowledge(&scope, None, acknowledgement).await?;
+    let instance = Instance::start(setup.clone(), store).await?;
+    let acknowledged = instance.store.acknowledge(&scope, None, acknowledgement).await?;
     match acknowledged {
         Acknowledged::Done(episode) => {
             say!("alert {} of {scope} is acknowledged by {}", episode.number, acknowledgement.by);
             // Channels hear of it with the next judgement, which is now.
             let judged = std::slice::from_ref(scope.scorecard());
-            let judgement = judgement::judge(&engine, judged, LIVE, acknowledgement.at).await?;
+            let judgement = judgement::judge(&instance, judged, LIVE, acknowledgement.at).await?;
             output::say_waiting(judgement.deliveries.len());
-            engine.store.close().await;
+            instance.store.close().await;
             Ok(Answer::Done)
         }
         Acknowledged::NotOpen => {

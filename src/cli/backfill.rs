@@ -21,7 +21,7 @@ use crate::{
         backfill::{self, Filled, Span, Task},
         judgement,
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::{Collection, Setup};
@@ -73,15 +73,15 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let collections: Vec<Collection> =
         configuration::collections(&setup, &arguments.scopes)?.into_iter().cloned().collect();
     let store = Store::open(&setup.store).await?;
-    let engine = Engine::start(setup, store).await?;
-    let held = engine.store.periods(collections.iter().map(|held| &held.kpi)).await?;
+    let instance = Instance::start(setup, store).await?;
+    let held = instance.store.periods(collections.iter().map(|held| &held.kpi)).await?;
     let nothing = BTreeSet::new();
     let mut tasks = Vec::new();
     let mut refused = 0;
     for collection in &collections {
         let held = held.get(&collection.kpi).unwrap_or(&nothing);
-        let span = span(&engine.setup, &collection.kpi, from, to)?;
-        match backfill::task(&engine, collection, span, held, arguments.again, Clock::System) {
+        let span = span(&instance.setup, &collection.kpi, from, to)?;
+        match backfill::task(&instance, collection, span, held, arguments.again, Clock::System) {
             Ok(task) => tasks.push(task),
             Err(problem) => {
                 refused += 1;
@@ -96,10 +96,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         of: tasks.iter().map(|task| task.collection.kpi.to_string()).collect::<Vec<_>>().join(", "),
         detail: Some(format!("from {from} to {to}")),
     };
-    engine.store.audit(&deed).await?;
-    let failed = fill(&engine, &tasks).await?;
-    tell(&engine, &tasks, arguments.alerts).await?;
-    engine.store.close().await;
+    instance.store.audit(&deed).await?;
+    let failed = fill(&instance, &tasks).await?;
+    tell(&instance, &tasks, arguments.alerts).await?;
+    instance.store.close().await;
     Ok(if failed + refused == 0 { Answer::Done } else { Answer::No })
 }
 
@@ -118,11 +118,11 @@ fn span(setup: &Setup, kpi: &KpiRef, from: Period, to: Period) -> Result<Span, F
 }
 
 /// Fills every KPI; how many did not come to their end.
-async fn fill(engine: &Engine, tasks: &[Task<'_>]) -> Result<usize, Failure> {
+async fn fill(instance: &Instance, tasks: &[Task<'_>]) -> Result<usize, Failure> {
     let total: usize = tasks.iter().map(|task| task.stretches.len()).sum();
     let asked = &std::cell::Cell::new(0);
     let filling = tasks.iter().map(|task| async move {
-        let filled = backfill::fill(engine, task, Clock::System, |_| {
+        let filled = backfill::fill(instance, task, Clock::System, |_| {
             asked.set(asked.get() + 1);
             bar(asked.get(), total);
         });
@@ -164,11 +164,12 @@ fn words(task: &Task<'_>, filled: &Filled) -> String {
 }
 
 /// Every scorecard concerned is judged once, when all is in.
-async fn tell(engine: &Engine, tasks: &[Task<'_>], alerts: Alerts) -> Result<(), Failure> {
+async fn tell(instance: &Instance, tasks: &[Task<'_>], alerts: Alerts) -> Result<(), Failure> {
     let kpis: HashSet<KpiRef> = tasks.iter().map(|task| task.collection.kpi.clone()).collect();
-    let scorecards = engine.setup.portfolio.affected_by(&kpis);
+    let scorecards = instance.setup.portfolio.affected_by(&kpis);
     let circumstances = Circumstances { historical: alerts == Alerts::None, ..<_>::default() };
-    let judged = judgement::judge(engine, &scorecards, circumstances, Clock::System.now()).await?;
+    let judged =
+        judgement::judge(instance, &scorecards, circumstances, Clock::System.now()).await?;
     output::say_waiting(judged.deliveries.len());
     Ok(())
 }

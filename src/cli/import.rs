@@ -14,7 +14,7 @@ use crate::{
         output::{self, say},
     },
     engine::import,
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_message::wording::plural;
@@ -51,13 +51,13 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         }
     };
     let store = Store::open(&setup.store).await?;
-    let engine = Engine::start(setup, store).await?;
+    let instance = Instance::start(setup, store).await?;
     let detail = Some(plural(rows.len(), "actual"));
     let (by, of) = (arguments.person.name(), path.to_string());
     let deed = Deed { at: now, by, action: "imported".to_owned(), of, detail };
-    let judgement = import::keep(&engine, &rows, &deed, now).await?;
+    let judgement = import::keep(&instance, &rows, &deed, now).await?;
     say!("{} imported from {path}", plural(rows.len(), "actual"));
     output::say_waiting(judgement.deliveries.len());
-    engine.store.close().await;
+    instance.store.close().await;
     Ok(Answer::Done)
 }

@@ -15,7 +15,7 @@ use crate::{
         judgement::LIVE,
         pull::{self, Manner, Pulled},
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::{Collection, Setup};
@@ -56,51 +56,55 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     } else {
         Store::open(&setup.store).await?
     };
-    let engine = if arguments.dry_run {
-        Engine::new(setup, store)?
+    let instance = if arguments.dry_run {
+        Instance::new(setup, store)?
     } else {
-        Engine::start(setup, store).await?
+        Instance::start(setup, store).await?
     };
     let manner = Manner { period, traced: arguments.dry_run };
     let due: Vec<_> = collections.iter().map(|collection| (collection, BY_HAND)).collect();
-    let pulled = pull::ask(&engine, &due, manner, Clock::System).await?;
+    let pulled = pull::ask(&instance, &due, manner, Clock::System).await?;
     let failed = pulled.iter().filter(|pulled| !has_samples(pulled)).count();
     if arguments.dry_run {
-        report(&engine, &pulled, period).await?;
+        report(&instance, &pulled, period).await?;
     } else {
-        keep(&engine, &pulled).await?;
+        keep(&instance, &pulled).await?;
     }
-    engine.store.close().await;
+    instance.store.close().await;
     Ok(if failed == 0 { Answer::Done } else { Answer::No })
 }
 
-async fn keep(engine: &Engine, pulled: &[Pulled]) -> Result<(), Failure> {
-    let judgement = pull::keep(engine, pulled, LIVE, Clock::System.now()).await?;
+async fn keep(instance: &Instance, pulled: &[Pulled]) -> Result<(), Failure> {
+    let judgement = pull::keep(instance, pulled, LIVE, Clock::System.now()).await?;
     for pulled in pulled {
-        say!("{}", line(engine, pulled));
+        say!("{}", line(instance, pulled));
     }
     output::say_waiting(judgement.deliveries.len());
     Ok(())
 }
 
 /// What each source gave, and what the verdict on it would be.
-async fn report(engine: &Engine, pulled: &[Pulled], period: Option<Period>) -> Result<(), Failure> {
+async fn report(
+    instance: &Instance,
+    pulled: &[Pulled],
+    period: Option<Period>,
+) -> Result<(), Failure> {
     let kpis: HashSet<KpiRef> = pulled
         .iter()
-        .flat_map(|pulled| engine.setup.portfolio.needed_by(&pulled.kpi.scorecard))
+        .flat_map(|pulled| instance.setup.portfolio.needed_by(&pulled.kpi.scorecard))
         .collect();
-    let mut history = engine.store.held(&kpis).await?.history;
+    let mut history = instance.store.held(&kpis).await?.history;
     for pulled in pulled {
         file(&mut history, &pulled.collected);
     }
     let now = Clock::System.now();
-    let judge = Judge::new(&engine.setup.portfolio, &history, now);
+    let judge = Judge::new(&instance.setup.portfolio, &history, now);
     for pulled in pulled {
-        say!("{}", line(engine, pulled));
+        say!("{}", line(instance, pulled));
         for answer in &pulled.answers {
             exchange(answer);
         }
-        let Some(scorecard) = engine.setup.portfolio.scorecard(&pulled.kpi.scorecard) else {
+        let Some(scorecard) = instance.setup.portfolio.scorecard(&pulled.kpi.scorecard) else {
             continue;
         };
         let Some(kpi) = scorecard.kpi(&pulled.kpi.kpi) else { continue };
@@ -152,8 +156,8 @@ fn file(history: &mut History, collected: &Collected) {
 }
 
 /// `calder/nps: 41 for 2026-05`, or why there is no figure.
-fn line(engine: &Engine, pulled: &Pulled) -> String {
-    let kpi = engine.setup.portfolio.kpi(&pulled.kpi);
+fn line(instance: &Instance, pulled: &Pulled) -> String {
+    let kpi = instance.setup.portfolio.kpi(&pulled.kpi);
     let unit = kpi.and_then(|kpi| kpi.unit.as_deref());
     let scale = kpi.map_or(1.0, |kpi| kpi.scale);
     let figure = |filed: &Filed| {

@@ -9,7 +9,7 @@ use crate::{
         collect::{self, Answer, Occasion},
         query_window,
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Collection;
@@ -81,7 +81,7 @@ pub struct Span {
 /// What to ask for, or why the KPI's past cannot be asked for. Periods that have an actual are
 /// left out unless asked `again`.
 pub fn task<'c>(
-    engine: &Engine,
+    instance: &Instance,
     collection: &'c Collection,
     span: Span,
     held: &BTreeSet<Period>,
@@ -89,7 +89,7 @@ pub fn task<'c>(
     clock: Clock,
 ) -> Result<Task<'c>, String> {
     let named = &collection.kpi;
-    let scorecard = engine.setup.portfolio.scorecard(&named.scorecard);
+    let scorecard = instance.setup.portfolio.scorecard(&named.scorecard);
     let defined = scorecard.and_then(|held| Some((&held.calendar, held.kpi(&named.kpi)?)));
     let (calendar, kpi) = defined.ok_or_else(|| format!("there is no KPI `{named}`"))?;
     let source = &collection.source;
@@ -121,7 +121,7 @@ impl Task<'_> {
 
 /// Asks, keeping what comes every few windows, and says how far it has come.
 pub async fn fill(
-    engine: &Engine,
+    instance: &Instance,
     task: &Task<'_>,
     clock: Clock,
     mut progress: impl FnMut(&Filled),
@@ -135,7 +135,7 @@ pub async fn fill(
         for Stretch { window, wanted } in batch {
             let windows = vec![window.clone()];
             let asked =
-                collect::ask(engine, &nothing, task.collection, windows, false, clock).await;
+                collect::ask(instance, &nothing, task.collection, windows, false, clock).await;
             filled.asked += 1;
             match failure(&asked) {
                 Some(problem) => {
@@ -155,13 +155,13 @@ pub async fn fill(
             }
         }
         let by_hand = Occasion { slot: None, missed: 0 };
-        let mut collected = collect::file(engine, task.collection, &answers, by_hand, clock);
+        let mut collected = collect::file(instance, task.collection, &answers, by_hand, clock);
         // A series says more than it was asked: what is held between two gaps stays as it is.
         collected.filed.retain(|filed| answered.contains(&filed.period));
         let came: BTreeSet<Period> = collected.filed.iter().map(|filed| filed.period).collect();
         // How the past was asked for says nothing of how collecting goes now.
         let collected = Collected { attempt: None, ..collected };
-        let frozen = engine.store.record(&[collected]).await?.len();
+        let frozen = instance.store.record(&[collected]).await?.len();
         filled.frozen += frozen;
         filled.empty += answered.len() - came.len();
         filled.periods += came.len().saturating_sub(frozen);

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use crate::runtime::Engine;
+use crate::instance::Instance;
 use kpid_clock::Clock;
 use kpid_config::setup::Collection;
 use kpid_rules::{
@@ -40,14 +40,14 @@ pub struct Answer {
 /// newest is asked, which is the one judged: a source that hangs is not waited for once a window.
 /// With `traced`, what was said is kept for a person to look at.
 pub async fn ask(
-    engine: &Engine,
+    instance: &Instance,
     shared: &Shared,
     collection: &Collection,
     windows: Vec<Window>,
     traced: bool,
     clock: Clock,
 ) -> Vec<Answer> {
-    let Some((scorecard, kpi)) = definition(engine, collection) else { return Vec::new() };
+    let Some((scorecard, kpi)) = definition(instance, collection) else { return Vec::new() };
     let mut answers = Vec::new();
     let newest = windows.last().map(|window| window.period);
     let mut failed = false;
@@ -59,11 +59,11 @@ pub async fn ask(
         let (frequency, now) = (kpi.frequency, clock.now());
         let question = Question { window: &window, frequency, calendar, now };
         let (outcome, exchange) = if traced {
-            let asked = engine.connections.trace(shared, &collection.source, &question);
+            let asked = instance.connections.trace(shared, &collection.source, &question);
             let (outcome, exchange) = asked.await;
             (outcome, Some(exchange))
         } else {
-            (engine.connections.fetch(shared, &collection.source, &question).await, None)
+            (instance.connections.fetch(shared, &collection.source, &question).await, None)
         };
         failed |= matches!(outcome, Outcome::Error(_));
         answers.push(Answer { window, outcome, exchange });
@@ -73,7 +73,7 @@ pub async fn ask(
 
 /// Makes what came into something to keep: figures of periods, and how the attempt went.
 pub fn file(
-    engine: &Engine,
+    instance: &Instance,
     collection: &Collection,
     answers: &[Answer],
     occasion: Occasion,
@@ -82,7 +82,7 @@ pub fn file(
     let now = clock.now();
     let mut filed = Vec::new();
     let (mut outcome, mut message) = (AttemptOutcome::Samples, None);
-    let definition = definition(engine, collection);
+    let definition = definition(instance, collection);
     for answer in answers {
         let period = answer.window.period;
         match &answer.outcome {
@@ -224,15 +224,18 @@ pub(crate) fn filing(kind: ReadingKind, kpi: &Kpi) -> Filing {
     }
 }
 
-fn definition<'e>(engine: &'e Engine, collection: &Collection) -> Option<(&'e Scorecard, &'e Kpi)> {
-    let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard)?;
+fn definition<'e>(
+    instance: &'e Instance,
+    collection: &Collection,
+) -> Option<(&'e Scorecard, &'e Kpi)> {
+    let scorecard = instance.setup.portfolio.scorecard(&collection.kpi.scorecard)?;
     Some((scorecard, scorecard.kpi(&collection.kpi.kpi)?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::set_up;
+    use crate::instance::set_up;
 
     const DAEMON: &str = "
 store: kpid.db

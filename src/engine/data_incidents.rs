@@ -410,7 +410,7 @@ fn readers(setup: &Setup, key: &IncidentKey) -> Vec<Id> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::set_up;
+    use crate::instance::set_up;
     use kpid_rules::{evaluation::judge, series::History};
 
     const DAEMON: &str = "

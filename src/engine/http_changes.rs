@@ -15,7 +15,7 @@ use crate::{
         collect, judgement,
         push_parser::{self, Readings},
     },
-    runtime::Engine,
+    instance::Instance,
     web::change::{Acknowledge, Change, Push, PushAnswer, WAITING_MAX},
 };
 use kpid_clock::Clock;
@@ -27,7 +27,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// What changes are kept with.
 pub(crate) struct Desk {
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) instance: Arc<Instance>,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
     pub(crate) news: Arc<Notify>,
@@ -89,7 +89,8 @@ impl Desk {
     /// Keeps a push; also says which scorecards it concerns.
     async fn push(&self, push: &Push) -> (PushAnswer, Vec<Id>) {
         let now = self.clock.now();
-        let Readings { collected, nulls } = match push_parser::read(&self.engine.setup, push, now) {
+        let Readings { collected, nulls } = match push_parser::read(&self.instance.setup, push, now)
+        {
             Ok(readings) => readings,
             Err(refused) => return (refused, Vec::new()),
         };
@@ -105,10 +106,10 @@ impl Desk {
             nulls,
             at: now,
         };
-        match self.engine.store.push(named, &collected).await {
+        match self.instance.store.push(named, &collected).await {
             Ok(Pushed::Kept(receipt)) => {
                 tell(connection, &receipt);
-                (PushAnswer::Kept(receipt), self.engine.setup.portfolio.affected_by(&kpis))
+                (PushAnswer::Kept(receipt), self.instance.setup.portfolio.affected_by(&kpis))
             }
             Ok(Pushed::Repeated(receipt)) => (PushAnswer::Kept(receipt), Vec::new()),
             Ok(Pushed::KeyTaken) => (PushAnswer::KeyTaken, Vec::new()),
@@ -121,7 +122,7 @@ impl Desk {
 
     async fn acknowledge(&self, change: &Acknowledge) -> anyhow::Result<AcknowledgedByLink> {
         let Acknowledge { dedup_key, acknowledgement } = change;
-        let came = self.engine.store.acknowledge_by_link(dedup_key, acknowledgement).await?;
+        let came = self.instance.store.acknowledge_by_link(dedup_key, acknowledgement).await?;
         if let AcknowledgedByLink::Done(scope) = &came {
             let by = &acknowledgement.by;
             info!(%scope, "`{scope}` is acknowledged by `{by}`, by the link in a mail");
@@ -134,7 +135,7 @@ impl Desk {
         if unjudged.is_empty() {
             return;
         }
-        match judgement::live(&self.engine, unjudged, &self.news, self.clock.now()).await {
+        match judgement::live(&self.instance, unjudged, &self.news, self.clock.now()).await {
             Ok(_) => unjudged.clear(),
             Err(error) => error!("cannot judge what came over HTTP: {error:#}"),
         }

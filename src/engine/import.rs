@@ -13,7 +13,7 @@ use crate::{
         collect,
         judgement::{self, LIVE},
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_config::{
     problem::{on_one_line, suggestion},
@@ -128,15 +128,15 @@ pub(crate) fn rows<T>(
 
 /// Keeps rows with the line that says who brought them, and judges every scorecard they concern.
 pub async fn keep(
-    engine: &Engine,
+    instance: &Instance,
     rows: &[Collected],
     deed: &Deed,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    engine.store.take_in(rows, deed).await?;
+    instance.store.take_in(rows, deed).await?;
     let kpis: HashSet<KpiRef> = rows.iter().map(|row| row.kpi.clone()).collect();
-    let scorecards = engine.setup.portfolio.affected_by(&kpis);
-    judgement::judge(engine, &scorecards, LIVE, now).await
+    let scorecards = instance.setup.portfolio.affected_by(&kpis);
+    judgement::judge(instance, &scorecards, LIVE, now).await
 }
 
 impl<'s> Names<'s> {

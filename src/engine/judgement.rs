@@ -8,12 +8,12 @@ use tracing::{error, info};
 
 use crate::{
     engine::data_incidents::{self, Found},
+    instance::Instance,
     outbox::{
         held_mail::{self, Release},
         notices::{self, OPERATORS_WHY, Wording},
         report::{self, Reported},
     },
-    runtime::Engine,
 };
 use kpid_config::setup::Setup;
 use kpid_delivery::routing::{Route, routes};
@@ -40,13 +40,13 @@ pub const LIVE: Circumstances = Circumstances {
 
 /// Judges scorecards as the running daemon does: it is counted, and whoever delivers is woken.
 pub(crate) async fn live(
-    engine: &Engine,
+    instance: &Instance,
     scorecards: &[Id],
     news: &Notify,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    let judgement = judge(engine, scorecards, LIVE, now).await?;
-    engine.metrics.judgements.inc();
+    let judgement = judge(instance, scorecards, LIVE, now).await?;
+    instance.metrics.judgements.inc();
     news.notify_waiters();
     Ok(judgement)
 }
@@ -54,26 +54,26 @@ pub(crate) async fn live(
 /// Judges scorecards at `now`, and then the units whose alerts were lines of one that ended: what
 /// goes on there is told by themselves from now on.
 pub async fn judge(
-    engine: &Engine,
+    instance: &Instance,
     scorecards: &[Id],
     circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    let mut judgement = judge_once(engine, scorecards, circumstances, now).await?;
+    let mut judgement = judge_once(instance, scorecards, circumstances, now).await?;
     let mut judged: HashSet<Id> = scorecards.iter().cloned().collect();
     loop {
         let ended = judgement
             .changes
             .iter()
             .filter(|change| change.before.is_open() && !change.episode.is_open());
-        let below = ended.flat_map(|change| engine.setup.portfolio.units_below(&change.scope));
+        let below = ended.flat_map(|change| instance.setup.portfolio.units_below(&change.scope));
         let left: BTreeSet<Id> = below.filter(|id| !judged.contains(id)).collect();
         if left.is_empty() {
             return Ok(judgement);
         }
         let left = Vec::from_iter(left);
         let Judgement { standing, changes, deliveries, .. } =
-            judge_once(engine, &left, circumstances, now).await?;
+            judge_once(instance, &left, circumstances, now).await?;
         judgement.standing.scorecards.extend(standing.scorecards);
         judgement.changes.extend(changes);
         judgement.deliveries.extend(deliveries);
@@ -83,16 +83,16 @@ pub async fn judge(
 
 /// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
 async fn judge_once(
-    engine: &Engine,
+    instance: &Instance,
     scorecards: &[Id],
     circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    let portfolio = &engine.setup.portfolio;
+    let portfolio = &instance.setup.portfolio;
     let kpis: HashSet<_> = scorecards.iter().flat_map(|id| portfolio.needed_by(id)).collect();
-    let judgement = engine
+    let judgement = instance
         .store
-        .judge(&kpis, now, |held| decide(engine, scorecards, held, circumstances, now))
+        .judge(&kpis, now, |held| decide(instance, scorecards, held, circumstances, now))
         .await?;
     for change in &judgement.changes {
         tell(change);
@@ -101,13 +101,13 @@ async fn judge_once(
 }
 
 fn decide(
-    engine: &Engine,
+    instance: &Instance,
     scorecards: &[Id],
     held: &Held,
     circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
 ) -> Judgement {
-    let setup = &engine.setup;
+    let setup = &instance.setup;
     let Held { history, episodes, .. } = held;
     let mut silenced = held.silenced(now);
     silenced.extend_from_slice(circumstances.silenced);
@@ -131,7 +131,7 @@ fn decide(
     };
     let mut deliveries: Vec<NewDelivery> = changes
         .iter()
-        .flat_map(|change| deliveries(engine, context, (held, &standing), change, now))
+        .flat_map(|change| deliveries(instance, context, (held, &standing), change, now))
         .collect();
     let release = Release {
         setup,
@@ -160,7 +160,7 @@ fn decide(
 
 /// One delivery for each recipient and channel.
 fn deliveries(
-    engine: &Engine,
+    instance: &Instance,
     context: facts_builder::Context<'_>,
     (held, standing): (&Held, &Standing),
     change: &EpisodeChange,
@@ -174,11 +174,12 @@ fn deliveries(
     };
     let is_told = |to: &&Id| {
         // Persons are not mailed about one another's clicks; what a channel feeds keeps count.
-        event != Event::Acknowledged || !engine.setup.people.contains_key(*to)
+        event != Event::Acknowledged || !instance.setup.people.contains_key(*to)
     };
     // Whom a configuration no longer names has been taken out on purpose.
-    let is_known =
-        |to: &&Id| engine.setup.people.contains_key(*to) || engine.setup.channels.contains_key(*to);
+    let is_known = |to: &&Id| {
+        instance.setup.people.contains_key(*to) || instance.setup.channels.contains_key(*to)
+    };
     let known: Vec<&Id> = change.to.iter().filter(is_known).collect();
     let mut unreached: Vec<String> = Vec::new();
     if known.is_empty() {
@@ -192,7 +193,7 @@ fn deliveries(
             ));
         }
     }
-    let opening = held_mail::pace(&engine.setup, now).opening;
+    let opening = held_mail::pace(&instance.setup, now).opening;
     // Whoever has not got the last message yet needs no reminder of it.
     let reminds = matches!(change.cause, Some(Cause::Unacknowledged | Cause::NewPeriod))
         && event == Event::Reminded;
@@ -203,7 +204,7 @@ fn deliveries(
     };
     let mut deliveries = Vec::new();
     let told = known.into_iter().filter(is_told);
-    for (to, way) in routes(told, &engine.setup.people, &engine.setup.channels) {
+    for (to, way) in routes(told, &instance.setup.people, &instance.setup.channels) {
         match way {
             Ok(way) if waits(&way) => {}
             Ok(route) => deliveries.push(NewDelivery {
@@ -216,7 +217,7 @@ fn deliveries(
                 facts: text.clone(),
                 // Only people have working hours.
                 held_until: Some(opening)
-                    .filter(|opening| now < *opening && engine.setup.people.contains_key(to)),
+                    .filter(|opening| now < *opening && instance.setup.people.contains_key(to)),
             }),
             Err(error) => {
                 error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope);
@@ -224,7 +225,7 @@ fn deliveries(
             }
         }
     }
-    deliveries.extend(unreached_told(&engine.setup, change, event, &facts, unreached, now));
+    deliveries.extend(unreached_told(&instance.setup, change, event, &facts, unreached, now));
     deliveries
 }
 

@@ -12,7 +12,7 @@ use crate::{
         collect::{self, Answer, Occasion},
         judgement, query_window,
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Collection;
@@ -52,15 +52,15 @@ pub struct Manner {
 
 /// Asks the sources of KPIs, keeps nothing.
 pub async fn ask(
-    engine: &Engine,
+    instance: &Instance,
     collections: &[(&Collection, Occasion)],
     manner: Manner,
     clock: Clock,
 ) -> anyhow::Result<Vec<Pulled>> {
     let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
-    let held = engine.store.periods(kpis).await?;
+    let held = instance.store.periods(kpis).await?;
     let shared = Shared::among(collections.iter().map(|(collection, _)| &collection.source));
-    let pull = Pull { engine, shared: &shared, manner, clock };
+    let pull = Pull { instance, shared: &shared, manner, clock };
     let asked = collections
         .iter()
         .map(|(collection, occasion)| pull.one(collection, *occasion, held.get(&collection.kpi)));
@@ -68,21 +68,21 @@ pub async fn ask(
 }
 
 /// The questions that several of those due ask.
-pub(crate) fn shared_by(engine: &Engine, due: &[Due]) -> Shared {
-    let collections = due.iter().filter_map(|due| engine.setup.collections.get(due.at));
+pub(crate) fn shared_by(instance: &Instance, due: &[Due]) -> Shared {
+    let collections = due.iter().filter_map(|due| instance.setup.collections.get(due.at));
     Shared::among(collections.map(|collection| &collection.source))
 }
 
 /// What the timer asks for now, in the order the answers come. KPIs that wait for one connection
 /// keep none of another waiting.
 pub(crate) fn answers<'a>(
-    engine: &'a Engine,
+    instance: &'a Instance,
     shared: &'a Shared,
     collections: &'a [(&'a Collection, Occasion)],
     held: &'a HashMap<KpiRef, BTreeSet<Period>>,
     clock: Clock,
 ) -> impl Stream<Item = Pulled> + 'a {
-    let pull = Pull { engine, shared, manner: Manner::default(), clock };
+    let pull = Pull { instance, shared, manner: Manner::default(), clock };
     let mut by_connection: IndexMap<&Id, Vec<(&Collection, Occasion)>> = IndexMap::new();
     for (collection, occasion) in collections {
         by_connection.entry(&collection.source.from).or_default().push((*collection, *occasion));
@@ -97,7 +97,7 @@ pub(crate) fn answers<'a>(
 
 /// Keeps what was pulled, and judges every scorecard it concerns.
 pub async fn keep(
-    engine: &Engine,
+    instance: &Instance,
     pulled: &[Pulled],
     circumstances: Circumstances<'_>,
     now: DateTime<Utc>,
@@ -107,16 +107,16 @@ pub async fn keep(
         Collected { attempt, ..pulled.collected.clone() }
     };
     let collected: Vec<Collected> = pulled.iter().map(collected).collect();
-    engine.store.record(&collected).await?;
+    instance.store.record(&collected).await?;
     let kpis: HashSet<KpiRef> = pulled.iter().map(|pulled| pulled.kpi.clone()).collect();
-    let scorecards = engine.setup.portfolio.affected_by(&kpis);
-    judgement::judge(engine, &scorecards, circumstances, now).await
+    let scorecards = instance.setup.portfolio.affected_by(&kpis);
+    judgement::judge(instance, &scorecards, circumstances, now).await
 }
 
 /// How KPIs are pulled together.
 #[derive(Clone, Copy)]
 struct Pull<'a> {
-    engine: &'a Engine,
+    instance: &'a Instance,
     shared: &'a Shared,
     manner: Manner,
     clock: Clock,
@@ -129,8 +129,8 @@ impl Pull<'_> {
         occasion: Occasion,
         held: Option<&BTreeSet<Period>>,
     ) -> Pulled {
-        let Self { engine, shared, manner, clock } = self;
-        let scorecard = engine.setup.portfolio.scorecard(&collection.kpi.scorecard);
+        let Self { instance, shared, manner, clock } = self;
+        let scorecard = instance.setup.portfolio.scorecard(&collection.kpi.scorecard);
         let defined =
             scorecard.and_then(|held| Some((&held.calendar, held.kpi(&collection.kpi.kpi)?)));
         let (windows, current) = defined.map_or((Vec::new(), true), |(calendar, kpi)| {
@@ -145,8 +145,9 @@ impl Pull<'_> {
                 }
             }
         });
-        let answers = collect::ask(engine, shared, collection, windows, manner.traced, clock).await;
-        let collected = collect::file(engine, collection, &answers, occasion, clock);
+        let answers =
+            collect::ask(instance, shared, collection, windows, manner.traced, clock).await;
+        let collected = collect::file(instance, collection, &answers, occasion, clock);
         let (kpi, from) = (collection.kpi.clone(), collection.source.from.clone());
         Pulled { kpi, from, answers, collected, current }
     }

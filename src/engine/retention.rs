@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::runtime::Engine;
+use crate::instance::Instance;
 use kpid_clock::Clock;
 use kpid_rules::model::{Calendar, KpiRef, Period};
 use kpid_store::{Deed, Old, Store};
@@ -47,12 +47,12 @@ impl Swept {
 }
 
 /// Removes old rows every day until it is told to stop.
-pub(crate) async fn run(engine: &Engine, clock: Clock, stop: &CancellationToken) {
+pub(crate) async fn run(instance: &Instance, clock: Clock, stop: &CancellationToken) {
     let started = clock.now();
     loop {
-        match is_due(engine, started, clock.now()).await {
+        match is_due(instance, started, clock.now()).await {
             Ok(true) => {
-                if let Err(error) = sweep(engine, clock.now(), stop).await {
+                if let Err(error) = sweep(instance, clock.now(), stop).await {
                     error!("cannot remove old rows: {error:#}");
                     // Whatever it is, it is not over in a minute.
                     if timeout(LOOK_EVERY * 10, stop.cancelled()).await.is_ok() {
@@ -64,7 +64,7 @@ pub(crate) async fn run(engine: &Engine, clock: Clock, stop: &CancellationToken)
             Err(error) => error!("cannot see whether there are old rows: {error:#}"),
         }
         let now = clock.now();
-        let next = quiet_after(&engine.setup.calendar, now) - now;
+        let next = quiet_after(&instance.setup.calendar, now) - now;
         let pause = next.to_std().unwrap_or(LOOK_EVERY).min(LOOK_EVERY);
         if timeout(pause, stop.cancelled()).await.is_ok() {
             return;
@@ -73,12 +73,12 @@ pub(crate) async fn run(engine: &Engine, clock: Clock, stop: &CancellationToken)
 }
 
 async fn is_due(
-    engine: &Engine,
+    instance: &Instance,
     started: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
-    let swept = engine.store.swept_at().await?;
-    Ok(due(&engine.setup.calendar, swept, started) <= now)
+    let swept = instance.store.swept_at().await?;
+    Ok(due(&instance.setup.calendar, swept, started) <= now)
 }
 
 /// When old rows are to be removed next.
@@ -97,21 +97,21 @@ fn quiet_after(calendar: &Calendar, instant: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Removes what is old at `now`, says so in the log and in the audit, and remembers that it did.
 pub async fn sweep(
-    engine: &Engine,
+    instance: &Instance,
     now: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Swept> {
-    let (store, keep) = (&engine.store, &engine.setup.retention);
+    let (store, keep) = (&instance.store, &instance.setup.retention);
     let before = |span: TimeDelta| now.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH);
     let mut swept = Swept::default();
     if let Some(span) = keep.readings {
-        swept.add("readings", readings(engine, span, now, stop).await?);
+        swept.add("readings", readings(instance, span, now, stop).await?);
     }
     if let Some(span) = keep.revisions {
-        swept.add("revisions", revisions(engine, before(span), stop).await?);
+        swept.add("revisions", revisions(instance, before(span), stop).await?);
     }
     if let Some(span) = keep.snapshots {
-        swept.add("snapshots", snapshots(engine, before(span), stop).await?);
+        swept.add("snapshots", snapshots(instance, before(span), stop).await?);
     }
     let others = [
         ("deliveries", keep.deliveries.map(|span| Old::Deliveries(before(span)))),
@@ -155,18 +155,18 @@ async fn all(store: &Store, old: &Old<'_>, stop: &CancellationToken) -> anyhow::
 
 /// Readings of periods that ended so long ago, and that no later reading can change.
 async fn readings(
-    engine: &Engine,
+    instance: &Instance,
     span: TimeDelta,
     now: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> anyhow::Result<u64> {
-    let store = &engine.store;
+    let store = &instance.store;
     let (mut rows, mut at) = (0, (String::new(), String::new()));
     while let Some(next) = store.readings_after(&at.0, &at.1).await? {
         at = next;
         let (kpi, period) = &at;
         let of = KpiRef::parse(kpi).zip(Period::parse(period).ok());
-        let is_old = of.is_some_and(|(kpi, period)| old_from(engine, &kpi, period, span) <= now);
+        let is_old = of.is_some_and(|(kpi, period)| old_from(instance, &kpi, period, span) <= now);
         if is_old {
             rows += all(store, &Old::Readings(kpi, period), stop).await?;
         }
@@ -177,8 +177,8 @@ async fn readings(
     Ok(rows)
 }
 
-fn old_from(engine: &Engine, named: &KpiRef, period: Period, span: TimeDelta) -> DateTime<Utc> {
-    let setup = &engine.setup;
+fn old_from(instance: &Instance, named: &KpiRef, period: Period, span: TimeDelta) -> DateTime<Utc> {
+    let setup = &instance.setup;
     let old = |calendar: &Calendar| {
         let (_, end) = calendar.bounds(period);
         end.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
@@ -198,11 +198,11 @@ fn old_from(engine: &Engine, named: &KpiRef, period: Period, span: TimeDelta) ->
 }
 
 async fn revisions(
-    engine: &Engine,
+    instance: &Instance,
     before: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> anyhow::Result<u64> {
-    let store = &engine.store;
+    let store = &instance.store;
     let (mut rows, mut at) = (0, String::new());
     while let Some(kpi) = store.actuals_after(&at).await? {
         rows += all(store, &Old::Revisions(&kpi, before), stop).await?;
@@ -216,11 +216,11 @@ async fn revisions(
 
 /// Snapshots of months that were over before an instant, but for the last of each month.
 async fn snapshots(
-    engine: &Engine,
+    instance: &Instance,
     before: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> anyhow::Result<u64> {
-    let (store, calendar) = (&engine.store, &engine.setup.calendar);
+    let (store, calendar) = (&instance.store, &instance.setup.calendar);
     let mut rows = 0;
     for (scorecard, oldest) in store.oldest_snapshots().await? {
         let Some(mut month) = calendar.local_day(oldest).with_day(1) else { continue };

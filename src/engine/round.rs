@@ -24,7 +24,7 @@ use crate::{
         judgement,
         pull::{self, Pulled},
     },
-    runtime::Engine,
+    instance::Instance,
     telemetry::metrics::Outcome,
 };
 use kpid_clock::Clock;
@@ -54,7 +54,7 @@ pub(crate) enum Over {
 
 /// What a round works with.
 pub(crate) struct Round<'a> {
-    pub(crate) engine: &'a Engine,
+    pub(crate) instance: &'a Instance,
     /// The questions that several KPIs ask, also of other families that are due now.
     pub(crate) shared: &'a Shared,
     /// The family's names, for the log.
@@ -105,7 +105,7 @@ impl Round<'_> {
         for (connection, line) in tally.lines() {
             warn!(%connection, "{line}");
         }
-        let metrics = &self.engine.metrics;
+        let metrics = &self.instance.metrics;
         metrics.round_seconds.observe(begun.elapsed().as_secs_f64());
         match result {
             Ok(()) => metrics.rounds.inc(),
@@ -117,12 +117,12 @@ impl Round<'_> {
     async fn go_round(&self, due: &[Due], tally: &mut Tally) -> anyhow::Result<()> {
         let collections = due.iter().filter_map(|due| {
             let occasion = Occasion { slot: Some(due.slot), missed: due.missed };
-            Some((self.engine.setup.collections.get(due.at)?, occasion))
+            Some((self.instance.setup.collections.get(due.at)?, occasion))
         });
         let collections: Vec<_> = collections.collect();
         let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
-        let held = self.engine.store.periods(kpis).await?;
-        let answers = pull::answers(self.engine, self.shared, &collections, &held, self.clock);
+        let held = self.instance.store.periods(kpis).await?;
+        let answers = pull::answers(self.instance, self.shared, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
         let mut unjudged: HashSet<KpiRef> = HashSet::new();
@@ -143,7 +143,7 @@ impl Round<'_> {
         self.judge(&mut unjudged, self.owed, tally).await?;
         let Tally { kpis, failed, told, .. } = *tally;
         let scorecards = self.scorecards;
-        let left_alone = self.engine.connections.left_alone();
+        let left_alone = self.instance.connections.left_alone();
         let left_alone: Vec<String> = left_alone.iter().map(|id| format!("`{id}`")).collect();
         let left_alone = match left_alone.as_slice() {
             [] => String::new(),
@@ -164,7 +164,7 @@ impl Round<'_> {
     /// works again, unless it is time to stop.
     pub(crate) async fn make_up(&self, family: &[Id], stop: &CancellationToken) {
         while timeout(RETRY_PAUSE, stop.cancelled()).await.is_err() {
-            match judgement::live(self.engine, family, self.news, self.clock.now()).await {
+            match judgement::live(self.instance, family, self.news, self.clock.now()).await {
                 Ok(_) => return,
                 Err(error) => {
                     let scorecards = self.scorecards;
@@ -176,14 +176,14 @@ impl Round<'_> {
 
     async fn keep(&self, batch: &[Pulled], tally: &mut Tally) -> anyhow::Result<()> {
         let collected: Vec<_> = batch.iter().map(|pulled| pulled.collected.clone()).collect();
-        for (kpi, period) in self.engine.store.record(&collected).await? {
+        for (kpi, period) in self.instance.store.record(&collected).await? {
             collect::tell_frozen(kpi, period);
         }
         let mut served = Vec::new();
         for pulled in batch {
             tally.kpis += 1;
             let Some(attempt) = &pulled.collected.attempt else { continue };
-            self.engine
+            self.instance
                 .metrics
                 .collections
                 .get_or_create(&Outcome::of(attempt.outcome.word()))
@@ -210,14 +210,14 @@ impl Round<'_> {
         tally: &mut Tally,
     ) -> anyhow::Result<()> {
         let kpis = std::mem::take(unjudged);
-        let mut scorecards = self.engine.setup.portfolio.affected_by(&kpis);
+        let mut scorecards = self.instance.setup.portfolio.affected_by(&kpis);
         let others: Vec<Id> = owed.iter().filter(|id| !scorecards.contains(id)).cloned().collect();
         scorecards.extend(others);
         if scorecards.is_empty() {
             return Ok(());
         }
         let judgement =
-            judgement::live(self.engine, &scorecards, self.news, self.clock.now()).await?;
+            judgement::live(self.instance, &scorecards, self.news, self.clock.now()).await?;
         tally.told += judgement.deliveries.len();
         Ok(())
     }
@@ -228,7 +228,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::{engine::import, runtime::set_up};
+    use crate::{engine::import, instance::set_up};
     use kpid_store::Store;
 
     const DAEMON: &str = "
@@ -254,14 +254,14 @@ perspectives:
           calls: { name: Calls, nature: flow, period: month, target: 95, tolerance: 3, owner: you }
 ";
 
-    /// An engine that holds a figure nobody has judged, as after a crash between keeping and judging.
-    async fn unjudged(folder: &std::path::Path, now: DateTime<Utc>) -> Engine {
+    /// An instance that holds a figure nobody has judged, as after a crash between keeping and judging.
+    async fn unjudged(folder: &std::path::Path, now: DateTime<Utc>) -> Instance {
         let setup = set_up(folder, DAEMON, SCORECARD);
         let rows = "kpi,period,value\ncare/calls,2026-05,90\n";
         let rows = import::read(&setup, rows.as_bytes(), now).unwrap();
         let store = Store::open(&folder.join("kpid.db")).await.unwrap();
         store.record(&rows).await.unwrap();
-        Engine::new(setup, store).unwrap()
+        Instance::new(setup, store).unwrap()
     }
 
     #[test]
@@ -287,13 +287,13 @@ perspectives:
     async fn a_scorecard_that_is_owed_a_judgement_gets_it_without_a_figure_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let now = "2026-06-20T04:00:00Z".parse().unwrap();
-        let engine = unjudged(folder.path(), now).await;
+        let instance = unjudged(folder.path(), now).await;
         let (done, _listener) = mpsc::unbounded_channel();
         let news = Notify::new();
         let seen = async |owed: &[Id]| {
             let clock = Clock::set(now);
             let round = Round {
-                engine: &engine,
+                instance: &instance,
                 shared: &Shared::nothing(),
                 scorecards: "`care`",
                 owed,
@@ -302,7 +302,7 @@ perspectives:
                 done: &done,
             };
             round.run(&[]).await.unwrap();
-            let held = engine.store.held(&HashSet::new()).await.unwrap();
+            let held = instance.store.held(&HashSet::new()).await.unwrap();
             held.episodes.values().any(|episode| episode.seen)
         };
         assert!(!seen(&[]).await);

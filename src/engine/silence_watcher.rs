@@ -10,8 +10,8 @@ use tracing::{error, info};
 
 use crate::{
     engine::judgement,
+    instance::Instance,
     outbox::{daily_summary, held_mail},
-    runtime::Engine,
 };
 use kpid_clock::Clock;
 use kpid_rules::model::{Id, Scope};
@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What the watch works with.
 pub(crate) struct Watch<'a> {
-    pub(crate) engine: &'a Engine,
+    pub(crate) instance: &'a Instance,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
     pub(crate) news: &'a Notify,
@@ -49,7 +49,7 @@ impl Watch<'_> {
                 Ok(are_open) => has_released |= are_open,
                 Err(error) => error!("cannot judge what waited for working hours: {error:#}"),
             }
-            match daily_summary::summarise(self.engine, self.clock.now()).await {
+            match daily_summary::summarise(self.instance, self.clock.now()).await {
                 Ok(0) => {}
                 Ok(_) => self.news.notify_waiters(),
                 Err(error) => error!("cannot write summaries: {error:#}"),
@@ -62,7 +62,7 @@ impl Watch<'_> {
 
     async fn silenced(&self) -> anyhow::Result<HashSet<Scope>> {
         let now = self.clock.now();
-        let kept = self.engine.store.silences(now).await?;
+        let kept = self.instance.store.silences(now).await?;
         let holding = kept.into_iter().map(|kept| kept.silence);
         let holding = holding.filter(|silence| silence.holds(now)).map(|silence| silence.scope);
         Ok(holding.chain(self.quiet(now)).collect())
@@ -71,7 +71,7 @@ impl Watch<'_> {
     /// The nodes that are in a quiet window of their own.
     fn quiet(&self, now: DateTime<Utc>) -> Vec<Scope> {
         let mut quiet = Vec::new();
-        for scorecard in self.engine.setup.portfolio.scorecards() {
+        for scorecard in self.instance.setup.portfolio.scorecards() {
             let local = now.with_timezone(&scorecard.calendar.zone).naive_local();
             let alerts = scorecard.alerts().into_iter();
             quiet.extend(alerts.filter(|(_, alert)| alert.is_quiet(local)).map(|(scope, _)| scope));
@@ -82,7 +82,7 @@ impl Watch<'_> {
     /// Has what waited for hours that have begun judged again; `all` of it, whenever its hours were
     /// to begin. Says whether the hours are open, so that there was something to be done.
     async fn release(&self, all: bool) -> anyhow::Result<bool> {
-        let (store, setup, now) = (&self.engine.store, &self.engine.setup, self.clock.now());
+        let (store, setup, now) = (&self.instance.store, &self.instance.setup, self.clock.now());
         if now < held_mail::pace(setup, now).opening {
             return Ok(false);
         }
@@ -103,7 +103,7 @@ impl Watch<'_> {
         store.overtaken(&orphans, held_mail::NOT_CONFIGURED, now).await?;
         for family in setup.portfolio.families() {
             if family.iter().any(|id| scorecards.contains(id)) {
-                judgement::live(self.engine, &family, self.news, now).await?;
+                judgement::live(self.instance, &family, self.news, now).await?;
             }
         }
         Ok(true)
@@ -113,7 +113,7 @@ impl Watch<'_> {
     async fn judge(&self, owed: &mut HashSet<Id>) {
         for scorecard in owed.clone() {
             let scorecards = std::slice::from_ref(&scorecard);
-            match judgement::live(self.engine, scorecards, self.news, self.clock.now()).await {
+            match judgement::live(self.instance, scorecards, self.news, self.clock.now()).await {
                 Ok(_) => {
                     info!(%scorecard, "a silence in `{scorecard}` is over");
                     owed.remove(&scorecard);

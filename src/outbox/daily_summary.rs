@@ -5,11 +5,11 @@ use chrono::{DateTime, NaiveTime, Utc};
 use tracing::info;
 
 use crate::{
+    instance::Instance,
     outbox::{
         held_mail,
         notices::{self, Wording},
     },
-    runtime::Engine,
 };
 use kpid_delivery::routing::Route;
 use kpid_message::{
@@ -32,9 +32,9 @@ const MORNING: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
 const LINES_MAX: usize = 100;
 
 /// Writes the summaries that are due, each in one transaction with what it tells; says how many.
-pub async fn summarise(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<usize> {
-    let setup = &engine.setup;
-    let kept = engine.store.batched().await?;
+pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Result<usize> {
+    let setup = &instance.setup;
+    let kept = instance.store.batched().await?;
     if kept.is_empty() || !is_morning_over(&setup.calendar, now) {
         return Ok(0);
     }
@@ -58,7 +58,7 @@ pub async fn summarise(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<us
         let summary = notices::delivery(setup, &wording(&setup.calendar, told, now), way, now);
         let Some(summary) = summary else { continue };
         let ids: Vec<_> = told.iter().map(|kept| kept.id).collect();
-        if engine.store.summarise(&ids, &[summary], now).await? {
+        if instance.store.summarise(&ids, &[summary], now).await? {
             info!(messages = ids.len(), "{} messages are told in a summary", ids.len());
             written += 1;
         }

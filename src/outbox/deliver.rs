@@ -14,11 +14,11 @@ use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
 use crate::{
+    instance::Instance,
     outbox::{
         held_mail,
         notices::{self, OPERATORS_WHY, Wording},
     },
-    runtime::Engine,
     telemetry::metrics::Outcome,
 };
 use kpid_clock::Clock;
@@ -59,7 +59,7 @@ const BROKEN_PAUSE: Duration = Duration::from_secs(5);
 /// Delivers over one channel.
 pub struct Worker<'a> {
     /// Its outbox and its readers.
-    pub engine: &'a Engine,
+    pub instance: &'a Instance,
     /// The ways out.
     pub channels: &'a Channels,
     /// Its own way out.
@@ -111,14 +111,14 @@ impl Worker<'_> {
     /// Tells a receiver that keeps alerts in its memory of all that is open; it says how many alerts
     /// that were. What it does not take is told the next time.
     pub async fn tell_again(&self) -> anyhow::Result<usize> {
-        let channel = self.engine.setup.channels.get(&self.channel);
+        let channel = self.instance.setup.channels.get(&self.channel);
         let is_forgetful =
             matches!(channel, Some(Channel::Webhook(Webhook { format: Format::Alertmanager, .. })));
         if !is_forgetful {
             return Ok(0);
         }
         let mut told = 0;
-        for standing in self.engine.store.standing_alerts(self.channel.as_str()).await? {
+        for standing in self.instance.store.standing_alerts(self.channel.as_str()).await? {
             let Ok(message) = Message::from_json(&standing.facts) else { continue };
             if !message.lasts() {
                 continue;
@@ -141,7 +141,7 @@ impl Worker<'_> {
     }
 
     fn is_mail(&self) -> bool {
-        let channel = self.engine.setup.channels.get(&self.channel);
+        let channel = self.instance.setup.channels.get(&self.channel);
         matches!(channel, Some(Channel::Email(_)))
     }
 
@@ -196,10 +196,10 @@ impl Worker<'_> {
     }
 
     async fn claim(&self, room: usize) -> anyhow::Result<Vec<Claimed>> {
-        let (store, channel, now) = (&self.engine.store, self.channel.as_str(), self.clock.now());
+        let (store, channel, now) = (&self.instance.store, self.channel.as_str(), self.clock.now());
         let (until, room) = (now + LEASE, u32::try_from(room)?);
         if self.is_mail() {
-            let pace = held_mail::pace(&self.engine.setup, now);
+            let pace = held_mail::pace(&self.instance.setup, now);
             store.claim_mail(channel, now, until, room, pace).await
         } else {
             store.claim(channel, now, until, room).await
@@ -251,7 +251,7 @@ impl Worker<'_> {
                 };
                 self.count(if waits_for.is_some() { "blocked" } else { "retried" });
                 warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
-                self.engine.store.due_again(*id, at, &failed.to_string(), waits_for).await
+                self.instance.store.due_again(*id, at, &failed.to_string(), waits_for).await
             }
             Next::GaveUp(reason) => {
                 self.count("given_up");
@@ -264,7 +264,7 @@ impl Worker<'_> {
     /// Where a message goes that was decided for an address: what the configuration says of people
     /// holds when it leaves. Nothing goes to an address that is nobody's any more.
     fn address_now(&self, message: &Message, recipient: &str) -> Result<String, String> {
-        let people = &self.engine.setup.people;
+        let people = &self.instance.setup.people;
         let decided = mail_address::address(recipient);
         let is_anybodys = people.values().any(|person| person.email == decided);
         if !self.is_mail() || decided.is_none() || is_anybodys {
@@ -289,7 +289,7 @@ impl Worker<'_> {
     /// since whoever can read it in the store or the outbox could act by it.
     fn link(&self, message: &Message, recipient: &str) -> Option<Link> {
         let Message::News(facts) = message else { return None };
-        let setup = &self.engine.setup;
+        let setup = &self.instance.setup;
         if !self.is_mail() {
             return None;
         }
@@ -303,7 +303,7 @@ impl Worker<'_> {
     }
 
     fn count(&self, outcome: &str) {
-        self.engine.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
+        self.instance.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
     }
 
     async fn give_up(
@@ -314,7 +314,7 @@ impl Worker<'_> {
     ) -> anyhow::Result<()> {
         let now = self.clock.now();
         let notices = self.gave_up(claimed, message, reason, now);
-        self.engine.store.given_up(claimed.id, now, reason, &notices).await?;
+        self.instance.store.given_up(claimed.id, now, reason, &notices).await?;
         self.news.notify_waiters();
         Ok(())
     }
@@ -347,7 +347,7 @@ impl Worker<'_> {
                     why: OPERATORS_WHY.to_owned(),
                     lasts: false,
                 };
-                return notices::by_another_way(&self.engine.setup, &wording, channel, now);
+                return notices::by_another_way(&self.instance.setup, &wording, channel, now);
             }
             Some(Message::News(facts)) => {
                 let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
@@ -382,7 +382,7 @@ impl Worker<'_> {
             why: OPERATORS_WHY.to_owned(),
             lasts: true,
         };
-        notices::beside(&self.engine.setup, &wording, channel, now)
+        notices::beside(&self.instance.setup, &wording, channel, now)
     }
 
     /// Tells operators, once, what the configuration says and cannot be done.
@@ -398,9 +398,9 @@ impl Worker<'_> {
             why: OPERATORS_WHY.to_owned(),
             lasts: false,
         };
-        let (setup, now) = (&self.engine.setup, self.clock.now());
+        let (setup, now) = (&self.instance.setup, self.clock.now());
         let notices = ways(setup, &wording, &self.channel, now);
-        match self.engine.store.tell(&notices, now).await {
+        match self.instance.store.tell(&notices, now).await {
             Ok(()) => self.news.notify_waiters(),
             // The next delivery that meets the trouble tells of it.
             Err(error) => error!(channel = %self.channel, "cannot tell operators: {error:#}"),
@@ -411,7 +411,7 @@ impl Worker<'_> {
     /// would send it again.
     async fn note_delivered(&self, id: Uuid, stop: &CancellationToken) -> anyhow::Result<()> {
         loop {
-            let Err(error) = self.engine.store.delivered(id, self.clock.now()).await else {
+            let Err(error) = self.instance.store.delivered(id, self.clock.now()).await else {
                 return Ok(());
             };
             error!(delivery = %id, "delivered, but cannot note it: {error:#}");

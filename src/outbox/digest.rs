@@ -12,7 +12,7 @@ use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{outbox::notices, runtime::Engine};
+use crate::{instance::Instance, outbox::notices};
 use kpid_clock::Clock;
 use kpid_config::setup::{Digests, Setup};
 use kpid_delivery::routing::route;
@@ -34,7 +34,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What makes digests.
 pub(crate) struct Digester<'a> {
-    pub(crate) engine: &'a Engine,
+    pub(crate) instance: &'a Instance,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
     pub(crate) news: &'a Notify,
@@ -54,15 +54,15 @@ impl Digester<'_> {
     }
 
     async fn look(&self) -> anyhow::Result<()> {
-        let (setup, now) = (&self.engine.setup, self.clock.now());
-        let last = self.engine.store.last_digests().await?;
+        let (setup, now) = (&self.instance.setup, self.clock.now());
+        let last = self.instance.store.last_digests().await?;
         let plans = plans(setup, &last, now);
         let stays = |plan: &Plan<'_>| last.get(&plan.person.id) == Some(&plan.next);
         if plans.len() == last.len() && plans.iter().all(stays) {
             return Ok(());
         }
         let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-        let digested = self.engine.store.digest(&kpis, now, |due| make(setup, due, now)).await?;
+        let digested = self.instance.store.digest(&kpis, now, |due| make(setup, due, now)).await?;
         if !digested.deliveries.is_empty() {
             info!("made {} digests", digested.deliveries.len());
             self.news.notify_waiters();

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
     engine::judgement::{self, LIVE},
+    instance::Instance,
     outbox::{daily_summary, held_mail::pace},
-    runtime::Engine,
 };
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets, setup::Setup};
@@ -65,17 +65,17 @@ people:
         setup
     }
 
-    async fn engine(&self) -> Engine {
+    async fn instance(&self) -> Instance {
         let store = Store::open(&self.kpid.folder().join("kpid.db")).await.unwrap();
-        Engine::new(self.setup(), store).unwrap()
+        Instance::new(self.setup(), store).unwrap()
     }
 
     /// Figures that come at an instant, by perspective.
     async fn figures(&self, at: &str, values: &[f64]) {
-        let engine = self.engine().await;
+        let instance = self.instance().await;
         let values: Vec<_> = values.iter().copied().enumerate().collect();
-        figures(&engine, instant(at), &values).await;
-        engine.store.close().await;
+        figures(&instance, instant(at), &values).await;
+        instance.store.close().await;
     }
 
     /// Runs the daemon with a clock set to an instant until something is so.
@@ -122,8 +122,8 @@ fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap_or_else(|error| panic!("{text}: {error}")).to_utc()
 }
 
-async fn figures(engine: &Engine, at: DateTime<Utc>, values: &[(usize, f64)]) {
-    let calendar = &engine.setup.calendar;
+async fn figures(instance: &Instance, at: DateTime<Utc>, values: &[(usize, f64)]) {
+    let calendar = &instance.setup.calendar;
     let period = Period::parse(&calendar.local_day(at).format("%Y-%m").to_string()).unwrap();
     let collected: Vec<Collected> = values
         .iter()
@@ -146,8 +146,8 @@ async fn figures(engine: &Engine, at: DateTime<Utc>, values: &[(usize, f64)]) {
             }
         })
         .collect();
-    engine.store.record(&collected).await.unwrap();
-    judgement::judge(engine, &[Id::parse("acme").unwrap()], LIVE, at).await.unwrap();
+    instance.store.record(&collected).await.unwrap();
+    judgement::judge(instance, &[Id::parse("acme").unwrap()], LIVE, at).await.unwrap();
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn whoever_takes_over_an_open_alert_hears_how_it_goes_on() {
     }
     office.figures("2026-06-10T11:00:00+02:00", &[5.0]).await;
     office.figures("2026-06-11T11:00:00+02:00", &[45.0]).await;
-    let store = office.engine().await.store;
+    let store = office.instance().await.store;
     let deliveries = store.deliveries(true).await.unwrap();
     let mut told: Vec<_> =
         deliveries.iter().map(|held| format!("{} {}", held.event, held.recipient)).collect();
@@ -317,7 +317,7 @@ async fn a_silence_over_the_morning_keeps_what_waited() {
     let office = Office::open(WORKING, 1).await;
     office.figures("2026-06-05T19:00:00+02:00", &[45.0]).await;
     office.figures("2026-06-05T19:30:00+02:00", &[15.0]).await;
-    let engine = office.engine().await;
+    let instance = office.instance().await;
     let silence = kpid_rules::alerting::Silence {
         scope: kpid_rules::model::Scope::Scorecard(Id::parse("acme").unwrap()),
         from: instant("2026-06-07T12:00:00+02:00"),
@@ -325,8 +325,8 @@ async fn a_silence_over_the_morning_keeps_what_waited() {
         reason: "stocktaking".to_owned(),
         by: "ines".to_owned(),
     };
-    engine.store.silence(&silence, chrono_tz::UTC, silence.from).await.unwrap();
-    engine.store.close().await;
+    instance.store.silence(&silence, chrono_tz::UTC, silence.from).await.unwrap();
+    instance.store.close().await;
     office.figures("2026-06-08T07:00:10+02:00", &[15.0]).await;
     let listed = office.kpid.run(&["outbox", "list"]).await.stdout;
     assert!(listed.contains("held (waits for the end of a silence)"), "{listed}");
@@ -400,16 +400,16 @@ async fn a_person_sends_at_once_what_is_kept_and_it_is_in_no_summary() {
     office.figures("2026-06-08T10:00:00+02:00", &[15.0; 2]).await;
     let kept = |seen: &[String]| seen.iter().any(|line| line.ends_with("batched"));
     office.run_until("2026-06-08T10:00:01+02:00", "one kept", kept).await;
-    let engine = office.engine().await;
+    let instance = office.instance().await;
     let (id, now) =
-        (engine.store.batched().await.unwrap()[0].id, instant("2026-06-08T23:00:00+02:00"));
-    engine.store.handle(id, Handling::Retry, "ines", now, |_| None).await.unwrap();
-    engine.store.close().await;
+        (instance.store.batched().await.unwrap()[0].id, instant("2026-06-08T23:00:00+02:00"));
+    instance.store.handle(id, Handling::Retry, "ines", now, |_| None).await.unwrap();
+    instance.store.close().await;
     let all = |seen: &[String]| seen.iter().all(|line| line.ends_with("delivered"));
     office.run_until("2026-06-08T23:00:01+02:00", "both mails", all).await;
-    let engine = office.engine().await;
+    let instance = office.instance().await;
     let morning = instant("2026-06-10T08:00:00+02:00");
-    assert_eq!(daily_summary::summarise(&engine, morning).await.unwrap(), 0);
+    assert_eq!(daily_summary::summarise(&instance, morning).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -419,18 +419,18 @@ async fn a_process_that_dies_between_any_two_steps_neither_loses_nor_doubles() {
     for steps in 1..=3 {
         let office = Office::open(WORKING, 1).await;
         office.figures("2026-06-05T19:00:00+02:00", &[45.0]).await;
-        let engine = office.engine().await;
+        let instance = office.instance().await;
         // Decided; judged again in the morning; taken to be sent. Nothing more is written.
-        figures(&engine, opened, &[(0, 15.0)]).await;
+        figures(&instance, opened, &[(0, 15.0)]).await;
         if steps >= 2 {
-            judgement::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, seven).await.unwrap();
+            judgement::judge(&instance, &[Id::parse("acme").unwrap()], LIVE, seven).await.unwrap();
         }
         if steps >= 3 {
-            let (until, pace) = (seven + TimeDelta::minutes(10), pace(&engine.setup, seven));
-            let claimed = engine.store.claim_mail("mail", seven, until, 4, pace).await.unwrap();
+            let (until, pace) = (seven + TimeDelta::minutes(10), pace(&instance.setup, seven));
+            let claimed = instance.store.claim_mail("mail", seven, until, 4, pace).await.unwrap();
             assert_eq!(claimed.len(), 1);
         }
-        engine.store.close().await;
+        instance.store.close().await;
         let sent = |seen: &[String]| seen == ["opened p0 delivered"];
         office.run_until("2026-06-08T07:01:00+02:00", "the mail", sent).await;
         assert_eq!(office.subjects().len(), 1, "after {steps} steps");
@@ -455,20 +455,25 @@ type Sent = (DateTime<Utc>, String, String);
 type Refused = HashSet<String>;
 
 /// Takes and sends what is due; a mail server that refuses makes it due again.
-async fn send(engine: &Engine, now: DateTime<Utc>, takes: bool, sent: &mut Vec<Sent>) -> Refused {
+async fn send(
+    instance: &Instance,
+    now: DateTime<Utc>,
+    takes: bool,
+    sent: &mut Vec<Sent>,
+) -> Refused {
     let mut refused = Refused::new();
     loop {
-        let (until, pace) = (now + TimeDelta::minutes(10), pace(&engine.setup, now));
-        let claimed = engine.store.claim_mail("mail", now, until, 4, pace).await.unwrap();
+        let (until, pace) = (now + TimeDelta::minutes(10), pace(&instance.setup, now));
+        let claimed = instance.store.claim_mail("mail", now, until, 4, pace).await.unwrap();
         for delivery in &claimed {
             let facts: serde_json::Value = serde_json::from_str(&delivery.facts).unwrap();
             let word = |key: &str| facts[key].as_str().unwrap().to_owned();
             if takes {
-                engine.store.delivered(delivery.id, now).await.unwrap();
+                instance.store.delivered(delivery.id, now).await.unwrap();
                 sent.push((now, word("dedup_key"), word("event")));
             } else {
                 let again = now + TimeDelta::minutes(30);
-                engine.store.due_again(delivery.id, again, "451 later", None).await.unwrap();
+                instance.store.due_again(delivery.id, again, "451 later", None).await.unwrap();
                 refused.insert(word("dedup_key"));
             }
         }
@@ -489,33 +494,33 @@ struct Played {
 
 async fn play(alerts: &str, story: &[Happening]) -> Played {
     let office = Office::open(alerts, 5).await;
-    let engine = office.engine().await;
+    let instance = office.instance().await;
     let (mut sent, mut refused) = (Vec::new(), Refused::new());
     let mut now = instant("2026-06-01T09:00:00+02:00");
-    figures(&engine, now, &[45.0; 5].into_iter().enumerate().collect::<Vec<_>>()).await;
+    figures(&instance, now, &[45.0; 5].into_iter().enumerate().collect::<Vec<_>>()).await;
     for (hours, view, value, takes) in story {
         now += TimeDelta::hours(*hours) + TimeDelta::minutes(7);
-        figures(&engine, now, &[(*view, *value)]).await;
-        refused.extend(send(&engine, now, *takes, &mut sent).await);
-        daily_summary::summarise(&engine, now).await.unwrap();
-        send(&engine, now, true, &mut sent).await;
+        figures(&instance, now, &[(*view, *value)]).await;
+        refused.extend(send(&instance, now, *takes, &mut sent).await);
+        daily_summary::summarise(&instance, now).await.unwrap();
+        send(&instance, now, true, &mut sent).await;
     }
     // Days later everything that was decided has been told, or never will be.
     for _ in 0..6 {
-        now = engine.setup.calendar.working_time_after(now, "12:00:00".parse().unwrap());
-        judgement::judge(&engine, &[Id::parse("acme").unwrap()], LIVE, now).await.unwrap();
-        send(&engine, now, true, &mut sent).await;
-        daily_summary::summarise(&engine, now).await.unwrap();
-        send(&engine, now, true, &mut sent).await;
+        now = instance.setup.calendar.working_time_after(now, "12:00:00".parse().unwrap());
+        judgement::judge(&instance, &[Id::parse("acme").unwrap()], LIVE, now).await.unwrap();
+        send(&instance, now, true, &mut sent).await;
+        daily_summary::summarise(&instance, now).await.unwrap();
+        send(&instance, now, true, &mut sent).await;
     }
     // What the last day had too many of is told on the morning after it.
-    now = engine.setup.calendar.working_time_after(now, "08:00:00".parse().unwrap());
-    daily_summary::summarise(&engine, now).await.unwrap();
-    send(&engine, now, true, &mut sent).await;
-    let held = engine.store.deliveries(true).await.unwrap();
+    now = instance.setup.calendar.working_time_after(now, "08:00:00".parse().unwrap());
+    daily_summary::summarise(&instance, now).await.unwrap();
+    send(&instance, now, true, &mut sent).await;
+    let held = instance.store.deliveries(true).await.unwrap();
     let held = held.into_iter().map(|held| (held.dedup_key, held.event, held.state));
     let held: Vec<(String, String, DeliveryState)> = held.collect();
-    let episodes = engine.store.episodes().await.unwrap();
+    let episodes = instance.store.episodes().await.unwrap();
     for (scope, episode) in episodes.iter().filter(|(_, episode)| episode.is_open()) {
         let key = episode.dedup_key(scope);
         let told = held.iter().any(|(of, _, state)| *of == key && is_told(*state));
@@ -607,14 +612,14 @@ async fn a_clock_set_back_between_two_news_changes_no_order() {
     office.figures("2026-06-03T09:00:00+02:00", &[45.0]).await;
     office.figures("2026-06-03T10:00:00+02:00", &[15.0]).await;
     office.figures("2026-06-03T09:30:00+02:00", &[45.0]).await;
-    let engine = office.engine().await;
+    let instance = office.instance().await;
     let now = instant("2026-06-03T11:00:00+02:00");
     let mut sent = Vec::new();
-    send(&engine, now, true, &mut sent).await;
+    send(&instance, now, true, &mut sent).await;
     let events: Vec<_> = sent.iter().map(|(.., event)| event.as_str()).collect();
     assert_eq!(events, ["opened", "recovered"]);
     let lock = InstanceLock::take(&office.kpid.folder().join("kpid.db")).await.unwrap();
-    assert_eq!(engine.store.free_claims(&lock).await.unwrap(), 0);
+    assert_eq!(instance.store.free_claims(&lock).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use kpid::{outbox::deliver::Worker, runtime::Engine};
+use kpid::{instance::Instance, outbox::deliver::Worker};
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets};
 use kpid_delivery::channels::Channels;
@@ -202,12 +202,12 @@ async fn alertmanager_is_told_again_of_what_is_open_and_of_nothing_else() {
         let (setup, _) = load(&harbour.kpid.folder().join("kpid.yaml"), Secrets::Needed).unwrap();
         let channels = Channels::open(&setup.channels).unwrap();
         let store = Store::open(&harbour.kpid.folder().join("kpid.db")).await.unwrap();
-        let engine = Engine::new(setup, store).unwrap();
+        let instance = Instance::new(setup, store).unwrap();
         let mut told = Vec::new();
         for channel in ["am", "pager", "mail"] {
             let (channel, news) = (Id::parse(channel).unwrap(), Notify::new());
             let worker = Worker {
-                engine: &engine,
+                instance: &instance,
                 channels: &channels,
                 channel,
                 clock: Clock::System,
@@ -216,7 +216,7 @@ async fn alertmanager_is_told_again_of_what_is_open_and_of_nothing_else() {
             };
             told.push(worker.tell_again().await.unwrap());
         }
-        engine.store.close().await;
+        instance.store.close().await;
         told
     };
     let before = harbour.alertmanager.calls();

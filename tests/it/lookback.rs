@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use chrono::{DateTime, Utc};
 use kpid::{
     engine::{collect::Occasion, judgement::LIVE, pull},
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets};
@@ -99,26 +99,26 @@ impl World {
     }
 
     /// Pulls everything, as the timer would at that instant.
-    async fn pull(&self, at: &str) -> Engine {
+    async fn pull(&self, at: &str) -> Instance {
         let (setup, _) = load(&self.path().join("kpid.yaml"), Secrets::Needed)
             .unwrap_or_else(|error| panic!("{error:?}"));
         let store = Store::open(&self.path().join("kpid.db")).await.unwrap();
-        let engine = Engine::new(setup, store).unwrap();
+        let instance = Instance::new(setup, store).unwrap();
         let now: DateTime<Utc> = at.parse().unwrap();
         let occasion = Occasion { slot: None, missed: 0 };
         let all: Vec<_> =
-            engine.setup.collections.iter().map(|collection| (collection, occasion)).collect();
+            instance.setup.collections.iter().map(|collection| (collection, occasion)).collect();
         let manner = pull::Manner::default();
-        let pulled = pull::ask(&engine, &all, manner, Clock::set(now)).await.unwrap();
-        pull::keep(&engine, &pulled, LIVE, now).await.unwrap();
-        engine
+        let pulled = pull::ask(&instance, &all, manner, Clock::set(now)).await.unwrap();
+        pull::keep(&instance, &pulled, LIVE, now).await.unwrap();
+        instance
     }
 }
 
 /// All revisions of all periods.
-async fn revisions(engine: &Engine, kpi: &str) -> BTreeMap<String, Vec<f64>> {
+async fn revisions(instance: &Instance, kpi: &str) -> BTreeMap<String, Vec<f64>> {
     let kpi = KpiRef::parse(&format!("acme/{kpi}")).unwrap();
-    let held = engine.store.held(&[kpi.clone()].into()).await.unwrap();
+    let held = instance.store.held(&[kpi.clone()].into()).await.unwrap();
     let actuals = &held.history.kpi(&kpi).unwrap().actuals;
     let values = actuals.iter().map(|(period, revisions)| {
         let values = revisions.iter().map(|actual| actual.figure.value(1.0).unwrap());
@@ -135,13 +135,13 @@ async fn what_a_source_restates_within_the_look_back_becomes_a_revision() {
     world.pull("2026-05-20T06:00:00Z").await.store.close().await;
     world.says(RESTATED).await;
     world.pull("2026-06-03T06:00:00Z").await.store.close().await;
-    let engine = world.pull("2026-06-04T06:00:00Z").await;
+    let instance = world.pull("2026-06-04T06:00:00Z").await;
     let expected = BTreeMap::from([
         ("2026-03".to_owned(), vec![1.0]),
         ("2026-04".to_owned(), vec![2.0, 20.0]),
         ("2026-05".to_owned(), vec![3.0]),
     ]);
     for kpi in ["books", "exports", "api"] {
-        assert_eq!(revisions(&engine, kpi).await, expected, "{kpi}");
+        assert_eq!(revisions(&instance, kpi).await, expected, "{kpi}");
     }
 }

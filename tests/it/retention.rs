@@ -9,7 +9,7 @@ use kpid::{
         judgement::{self, LIVE},
         retention,
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets};
@@ -68,14 +68,14 @@ fn month(back: u32) -> Period {
     std::iter::successors(Some(newest), |at| Some(at.previous())).nth(back as usize).unwrap()
 }
 
-async fn engine(folder: &Path, retention: &str) -> Engine {
+async fn instance(folder: &Path, retention: &str) -> Instance {
     std::fs::create_dir_all(folder.join("scorecards")).unwrap();
     std::fs::write(folder.join("kpid.yaml"), format!("{CONFIG}{retention}")).unwrap();
     std::fs::write(folder.join("scorecards/acme.yaml"), SCORECARD).unwrap();
     let loaded = load(&folder.join("kpid.yaml"), Secrets::Needed);
     let (setup, _) = loaded.unwrap_or_else(|error| panic!("{error:?}"));
     let store = Store::open(&folder.join("kpid.db")).await.unwrap();
-    Engine::new(setup, store).unwrap()
+    Instance::new(setup, store).unwrap()
 }
 
 fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> Collected {
@@ -100,11 +100,11 @@ fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> 
 }
 
 /// Three years of months with restatements and parts, judged every month; what is told is settled.
-async fn live(engine: &Engine, figures: &[f64]) {
+async fn live(instance: &Instance, figures: &[f64]) {
     let months = 36;
     for back in (0..months).rev() {
         let period = month(back);
-        let end = engine.setup.calendar.bounds(period).1;
+        let end = instance.setup.calendar.bounds(period).1;
         for (at, id) in ["sold", "more", "even", "wait"].into_iter().enumerate() {
             let parts: Vec<Collected> = (0..4_usize)
                 .map(|part| {
@@ -112,31 +112,31 @@ async fn live(engine: &Engine, figures: &[f64]) {
                     figure(id, period, value, end + TimeDelta::hours(part as i64 + 1))
                 })
                 .collect();
-            engine.store.record(&parts).await.unwrap();
+            instance.store.record(&parts).await.unwrap();
             let when = end + TimeDelta::hours(24 + at as i64);
-            judgement::judge(engine, &[acme()], LIVE, when).await.unwrap();
+            judgement::judge(instance, &[acme()], LIVE, when).await.unwrap();
         }
         let when = end + TimeDelta::days(2);
-        for delivery in engine.store.claim("mail", when, when, 100).await.unwrap() {
-            engine.store.delivered(delivery.id, when).await.unwrap();
+        for delivery in instance.store.claim("mail", when, when, 100).await.unwrap() {
+            instance.store.delivered(delivery.id, when).await.unwrap();
         }
     }
 }
 
 /// What a person sees, and what the next judgement would do, in words.
-async fn seen(engine: &Engine) -> Vec<String> {
-    let portfolio = &engine.setup.portfolio;
+async fn seen(instance: &Instance) -> Vec<String> {
+    let portfolio = &instance.setup.portfolio;
     let kpis: HashSet<KpiRef> = portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let held = engine.store.held(&kpis).await.unwrap();
+    let held = instance.store.held(&kpis).await.unwrap();
     let standing = judged(portfolio, &held.history, &held.episodes, "", now());
     let later = at("2026-06-21T01:30:00Z");
-    let next = judgement::judge(engine, &[acme()], LIVE, later).await.unwrap();
+    let next = judgement::judge(instance, &[acme()], LIVE, later).await.unwrap();
     let told = next.deliveries.iter().map(|told| format!("{} {}", told.dedup_key, told.event));
     let mut seen = vec![
         serde_json::to_string(&standing).unwrap(),
         serde_json::to_string(&next.standing).unwrap(),
         format!("{:?}", next.changes),
-        format!("{:?}", engine.store.episode_events().await.unwrap()),
+        format!("{:?}", instance.store.episode_events().await.unwrap()),
     ];
     seen.extend(told);
     seen
@@ -158,11 +158,11 @@ fn what_is_shown_and_judged_next_is_the_same_after_old_rows_went() {
     let same = runner.run(&figures, |figures| {
         runtime.block_on(async {
             let (kept, swept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-            let first = engine(swept.path(), TIGHT).await;
+            let first = instance(swept.path(), TIGHT).await;
             live(&first, &figures).await;
             let copy = kept.path().join("kpid.db");
             backup(&swept.path().join("kpid.db"), &copy, false).await.unwrap();
-            let other = engine(kept.path(), TIGHT).await;
+            let other = instance(kept.path(), TIGHT).await;
             let gone = retention::sweep(&first, now(), &CancellationToken::new()).await.unwrap();
             let names: Vec<&str> = gone.0.iter().map(|(name, _)| *name).collect();
             for name in ["readings", "revisions", "snapshots", "deliveries"] {
@@ -180,51 +180,55 @@ fn what_is_shown_and_judged_next_is_the_same_after_old_rows_went() {
 #[tokio::test]
 async fn a_reading_that_comes_after_the_others_went_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = engine(folder.path(), TIGHT).await;
+    let instance = instance(folder.path(), TIGHT).await;
     let (old, young) = (month(12), month(1));
     for period in [old, young] {
-        let end = engine.setup.calendar.bounds(period).1;
+        let end = instance.setup.calendar.bounds(period).1;
         for (hour, value) in [(1, 10.0), (2, 20.0), (3, 30.0)] {
             let when = end + TimeDelta::hours(hour);
-            engine.store.record(&[figure("wait", period, value, when)]).await.unwrap();
+            instance.store.record(&[figure("wait", period, value, when)]).await.unwrap();
         }
     }
-    let gone = retention::sweep(&engine, now(), &CancellationToken::new()).await.unwrap();
+    let gone = retention::sweep(&instance, now(), &CancellationToken::new()).await.unwrap();
     assert_eq!(gone.0, [("readings", 3)]);
     let late = |period| [figure("wait", period, 99.0, now())];
-    assert_eq!(engine.store.record(&late(old)).await.unwrap(), [(kpi("wait"), old)], "refused");
-    assert_eq!(engine.store.record(&late(young)).await.unwrap(), []);
-    let held = engine.store.held(&[kpi("wait")].into()).await.unwrap();
+    assert_eq!(instance.store.record(&late(old)).await.unwrap(), [(kpi("wait"), old)], "refused");
+    assert_eq!(instance.store.record(&late(young)).await.unwrap(), []);
+    let held = instance.store.held(&[kpi("wait")].into()).await.unwrap();
     let value = |period| held.history.kpi(&kpi("wait")).unwrap().actual(period).unwrap().figure;
     assert_eq!(value(old), Figure::Value(29.0), "as the three made it");
     assert_eq!(value(young), Figure::Value(30.0 + 0.85 * 69.0));
     let removed = Removed { name: "readings".to_owned(), kind: String::new(), count: 3 };
-    assert_eq!(engine.store.removed().await.unwrap(), [removed], "counted");
+    assert_eq!(instance.store.removed().await.unwrap(), [removed], "counted");
 }
 
 #[tokio::test]
 async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = engine(folder.path(), TIGHT).await;
-    engine.store.uses(&engine.setup.config_hash, &[], at("2020-01-01T00:00:00Z")).await.unwrap();
-    live(&engine, &[50.0, 90.0, 120.0]).await;
-    let verdicts = async || engine.store.configurations_used().await.unwrap()[0].verdicts;
+    let instance = instance(folder.path(), TIGHT).await;
+    instance
+        .store
+        .uses(&instance.setup.config_hash, &[], at("2020-01-01T00:00:00Z"))
+        .await
+        .unwrap();
+    live(&instance, &[50.0, 90.0, 120.0]).await;
+    let verdicts = async || instance.store.configurations_used().await.unwrap()[0].verdicts;
     let before = verdicts().await;
-    let gone = retention::sweep(&engine, now(), &CancellationToken::new()).await.unwrap();
+    let gone = retention::sweep(&instance, now(), &CancellationToken::new()).await.unwrap();
     let snapshots = gone.0.iter().find(|(name, _)| *name == "snapshots").unwrap().1;
     assert!(snapshots > 30, "{gone:?}");
     assert_eq!(verdicts().await, before);
-    let deeds = engine.store.deeds(1).await.unwrap();
+    let deeds = instance.store.deeds(1).await.unwrap();
     assert_eq!((deeds[0].by.as_str(), deeds[0].action.as_str()), ("kpid", "removed old rows"));
 }
 
 #[tokio::test]
 async fn the_daemon_removes_old_rows_at_the_quiet_hour() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = engine(folder.path(), TIGHT).await;
-    live(&engine, &[50.0, 90.0, 120.0]).await;
-    let setup = engine.setup.clone();
-    engine.store.close().await;
+    let instance = instance(folder.path(), TIGHT).await;
+    live(&instance, &[50.0, 90.0, 120.0]).await;
+    let setup = instance.setup.clone();
+    instance.store.close().await;
     // A start that takes longer would be too late for today.
     let clock = Clock::set(now() - TimeDelta::seconds(10));
     let look = async || {

@@ -32,7 +32,7 @@ use crate::{
         collect::Occasion,
         pull::{self, Manner},
     },
-    runtime::Engine,
+    instance::Instance,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
@@ -117,12 +117,12 @@ impl Story {
 
     /// 25 months through the function that the timer uses, each on the morning its figures were due.
     async fn load_history(&mut self) -> anyhow::Result<()> {
-        let engine = Engine::new(self.setup.clone(), Store::open(&self.setup.store).await?)?;
+        let instance = Instance::new(self.setup.clone(), Store::open(&self.setup.store).await?)?;
         let progress = Progress::start();
         for month in Month::all().filter(|month| *month < Month::MAY) {
             self.close(month).await?;
             let due = due_morning(&self.setup.calendar, month);
-            pull_all(&engine, due)
+            pull_all(&instance, due)
                 .await
                 .with_context(|| format!("cannot load {}", month.label()))?;
             progress.at(month);
@@ -130,8 +130,8 @@ impl Story {
         progress.end();
         // The day before: May's books are not closed yet, and nobody expects them to be.
         let morning = due_morning(&self.setup.calendar, Month::MAY);
-        pull_all(&engine, morning - TimeDelta::days(1)).await?;
-        engine.store.close().await;
+        pull_all(&instance, morning - TimeDelta::days(1)).await?;
+        instance.store.close().await;
         Ok(())
     }
 
@@ -195,12 +195,12 @@ impl Story {
 }
 
 /// Collects everything as the timer would at `now`, as history.
-async fn pull_all(engine: &Engine, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn pull_all(instance: &Instance, now: DateTime<Utc>) -> anyhow::Result<()> {
     let on_time = Occasion { slot: Some(now), missed: 0 };
     let due: Vec<_> =
-        engine.setup.collections.iter().map(|collection| (collection, on_time)).collect();
-    let pulled = pull::ask(engine, &due, Manner::default(), Clock::set(now)).await?;
-    pull::keep(engine, &pulled, HISTORY, now).await?;
+        instance.setup.collections.iter().map(|collection| (collection, on_time)).collect();
+    let pulled = pull::ask(instance, &due, Manner::default(), Clock::set(now)).await?;
+    pull::keep(instance, &pulled, HISTORY, now).await?;
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid::{
     engine::judgement::{self, LIVE},
+    instance::Instance,
     outbox::deliver::Worker,
-    runtime::Engine,
 };
 use kpid_clock::Clock;
 use kpid_config::{load, secret::Secrets, setup::Setup};
@@ -117,7 +117,7 @@ impl Seen {
 
 /// A process, as far as it holds anything.
 struct Life {
-    engine: Engine,
+    instance: Instance,
     news: Notify,
     stop: CancellationToken,
 }
@@ -155,7 +155,7 @@ pub(crate) async fn play(mut dice: Dice, empty: &Path) -> Seen {
         run.happen().await;
     }
     run.heal().await;
-    let store = run.life().engine.store.clone();
+    let store = run.life().instance.store.clone();
     oracle::compare(&mut run, &store).await;
     run.seen
 }
@@ -178,7 +178,7 @@ pub(crate) async fn refuse_for_a_minute() {
     assert!(refused >= 4, "each is tried twice in a minute: {refused}");
     assert!(run.smtp.mails().is_empty());
     run.heal().await;
-    let store = run.life().engine.store.clone();
+    let store = run.life().instance.store.clone();
     oracle::compare(&mut run, &store).await;
     assert_eq!((run.seen.told, run.seen.given_up, run.smtp.mails().len()), (2, 0, 1));
 }
@@ -264,8 +264,8 @@ impl Run {
         let store = Store::open(&self.setup.store).await.unwrap();
         let freed = store.free_claims(&lock).await.unwrap();
         self.seen.deaths_of_claimed += usize::try_from(freed).unwrap();
-        let engine = Engine::start(self.setup.clone(), store).await.unwrap();
-        self.life = Some(Life { engine, news: Notify::new(), stop: CancellationToken::new() });
+        let instance = Instance::start(self.setup.clone(), store).await.unwrap();
+        self.life = Some(Life { instance, news: Notify::new(), stop: CancellationToken::new() });
     }
 
     /// The process ends where it stands. What it had under way is gone already; the file is let go
@@ -273,7 +273,7 @@ impl Run {
     async fn die(&mut self) {
         self.seen.deaths += 1;
         let life = self.life.take().unwrap();
-        life.engine.store.close().await;
+        life.instance.store.close().await;
     }
 
     async fn die_and_rise(&mut self) {
@@ -384,7 +384,7 @@ impl Run {
                 filed: Vec::new(),
             });
         }
-        self.life().engine.store.record(&collected).await.unwrap();
+        self.life().instance.store.record(&collected).await.unwrap();
     }
 
     async fn acknowledge(&mut self) {
@@ -392,19 +392,19 @@ impl Run {
         let due = self.dice.once_in(2).then(|| (self.now + TimeDelta::days(9)).date_naive());
         let (by, at) = ("ines".to_owned(), self.now);
         let acknowledgement = Acknowledgement { by, at, comment: None, due };
-        self.life().engine.store.acknowledge(&scope, None, &acknowledgement).await.unwrap();
+        self.life().instance.store.acknowledge(&scope, None, &acknowledgement).await.unwrap();
         self.coming.acknowledged.push((scope, acknowledgement));
     }
 
     async fn judge(&mut self, silenced: &[Scope]) {
         let known = self.known().await;
-        judge(&self.life().engine, silenced, self.now).await;
+        judge(&self.life().instance, silenced, self.now).await;
         self.judged(silenced, known);
     }
 
     /// What is known of the messages of open alerts.
     async fn known(&self) -> HashMap<Scope, Known> {
-        self.life().engine.store.held(&HashSet::new()).await.unwrap().known
+        self.life().instance.store.held(&HashSet::new()).await.unwrap().known
     }
 
     /// The simulation hears of a judgement, and what was known when it was made.
@@ -419,12 +419,12 @@ impl Run {
 
     /// Dies while it judges: all of the judgement was kept, or nothing.
     async fn die_judging(&mut self, silenced: &[Scope]) {
-        let before = self.life().engine.store.episodes().await.unwrap();
+        let before = self.life().instance.store.episodes().await.unwrap();
         let known = self.known().await;
         let polls = self.dice.below(60);
-        let _ = within_polls(polls, judge(&self.life().engine, silenced, self.now)).await;
+        let _ = within_polls(polls, judge(&self.life().instance, silenced, self.now)).await;
         self.die_and_rise().await;
-        let after = self.life().engine.store.episodes().await.unwrap();
+        let after = self.life().instance.store.episodes().await.unwrap();
         if after != before {
             self.judged(silenced, known);
         }
@@ -450,7 +450,7 @@ impl Run {
     }
 
     async fn next_due(&self) -> Option<DateTime<Utc>> {
-        let held = self.life().engine.store.deliveries(false).await.unwrap();
+        let held = self.life().instance.store.deliveries(false).await.unwrap();
         let due = held.iter().filter_map(|held| held.next_attempt_at);
         due.filter(|due| *due > self.now).min()
     }
@@ -488,9 +488,9 @@ impl Run {
     }
 
     fn worker(&self, channel: &str) -> Worker<'_> {
-        let Life { engine, news, .. } = self.life();
+        let Life { instance, news, .. } = self.life();
         let (channel, clock) = (Id::parse(channel).unwrap(), Clock::set(self.now));
-        Worker { engine, channels: &self.channels, channel, clock, news, signer: None }
+        Worker { instance, channels: &self.channels, channel, clock, news, signer: None }
     }
 
     /// One pass of a channel's worker, which may end in its death.
@@ -567,7 +567,7 @@ impl Run {
         MAILS.iter().for_each(|mail| self.smtp.conduct(mail, Conduct::Take));
         self.ops.calm();
         self.watch.calm();
-        while self.life().engine.store.pending().await.unwrap() > 0 {
+        while self.life().instance.store.pending().await.unwrap() > 0 {
             let mut made = 0;
             for channel in CHANNELS {
                 made += self.worker(channel).deliver_due(&stop).await.unwrap();
@@ -575,20 +575,21 @@ impl Run {
             if made == 0 {
                 self.now = self.next_due().await.unwrap_or(end);
             }
-            let held = self.life().engine.store.deliveries(false).await.unwrap();
+            let held = self.life().instance.store.deliveries(false).await.unwrap();
             assert!(self.now < end, "never delivered: {held:#?}");
         }
     }
 
     async fn claim(&self, channel: &str) -> Vec<kpid_store::Claimed> {
         let until = self.now + TimeDelta::minutes(10);
-        self.life().engine.store.claim(channel, self.now, until, 4).await.unwrap()
+        self.life().instance.store.claim(channel, self.now, until, 4).await.unwrap()
     }
 }
 
-async fn judge(engine: &Engine, silenced: &[Scope], now: DateTime<Utc>) {
-    let all: Vec<Id> = engine.setup.portfolio.scorecards().iter().map(|it| it.id.clone()).collect();
-    judgement::judge(engine, &all, Circumstances { silenced, ..LIVE }, now).await.unwrap();
+async fn judge(instance: &Instance, silenced: &[Scope], now: DateTime<Utc>) {
+    let all: Vec<Id> =
+        instance.setup.portfolio.scorecards().iter().map(|it| it.id.clone()).collect();
+    judgement::judge(instance, &all, Circumstances { silenced, ..LIVE }, now).await.unwrap();
 }
 
 /// What comes of something that may be looked at so often, if it comes.

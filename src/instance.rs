@@ -1,4 +1,4 @@
-//! What everything that runs works with: the set-up, the store, the connections and the counters.
+//! A running kpid: the set-up, and the store, connections and counters that belong to it.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use kpid_config::setup::Setup;
 use kpid_sources::connections::Connections;
 use kpid_store::Store;
 
-/// What every round works with.
+/// A set-up with its open store and connections: what rounds, commands and the outbox work with.
 #[derive(Debug)]
-pub struct Engine {
+pub struct Instance {
     /// What is configured.
     pub setup: Setup,
     /// Where everything is kept.
@@ -20,14 +20,14 @@ pub struct Engine {
     pub metrics: Arc<Metrics>,
 }
 
-impl Engine {
-    /// An engine on an open store.
+impl Instance {
+    /// An instance on an open store.
     pub fn new(setup: Setup, store: Store) -> anyhow::Result<Self> {
         let connections = Connections::open(&setup.connections)?;
         Ok(Self { setup, store, connections, metrics: Arc::default() })
     }
 
-    /// An engine on a store that is written to: what was held under an earlier id is moved first.
+    /// An instance on a store that is written to: what was held under an earlier id is moved first.
     pub async fn start(setup: Setup, store: Store) -> anyhow::Result<Self> {
         store.rename(&setup.portfolio.renames()).await?;
         Self::new(setup, store)
