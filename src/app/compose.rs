@@ -62,7 +62,7 @@ pub(crate) struct Daemon {
     pub(crate) families: Vec<Vec<Id>>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) clock: Clock,
-    pub(crate) news: Arc<Notify>,
+    pub(crate) deliveries_ready: Arc<Notify>,
     pub(crate) tasks: TaskTracker,
     /// Where it shows itself, if anywhere.
     pub(crate) listener: Option<Arc<Listener>>,
@@ -99,7 +99,7 @@ impl Daemon {
             families,
             channels: Arc::new(channels),
             clock,
-            news: Arc::default(),
+            deliveries_ready: Arc::default(),
             tasks: TaskTracker::new(),
             listener,
             signer,

@@ -30,9 +30,10 @@ impl Daemon {
         let Some(listener) = &self.listener else { return Ok(()) };
         let setup = &self.instance.setup;
         let (changes, received) = mpsc::channel(WAITING_MAX);
-        let (instance, clock, news) = (self.instance.clone(), self.clock, self.news.clone());
+        let (instance, clock, deliveries_ready) =
+            (self.instance.clone(), self.clock, self.deliveries_ready.clone());
         // Ends when the site does, so that what was taken in is also kept.
-        self.spawn(async move { Desk { instance, clock, news }.serve(received).await });
+        self.spawn(async move { Desk { instance, clock, deliveries_ready }.serve(received).await });
         let doors = setup.connections.iter().filter_map(|(id, held)| Some((id, held.door()?)));
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
@@ -53,15 +54,20 @@ impl Daemon {
     }
 
     pub(crate) fn start_workers(&self, stop: &CancellationToken) {
-        let (instance, news, clock) = (self.instance.clone(), self.news.clone(), self.clock);
+        let (instance, deliveries_ready, clock) =
+            (self.instance.clone(), self.deliveries_ready.clone(), self.clock);
         let watched = stop.clone();
         self.spawn(async move {
-            Watch { instance: &instance, clock, news: &news }.run(&watched).await;
+            Watch { instance: &instance, clock, deliveries_ready: &deliveries_ready }
+                .run(&watched)
+                .await;
         });
-        let (instance, news, stop_digests) =
-            (self.instance.clone(), self.news.clone(), stop.clone());
+        let (instance, deliveries_ready, stop_digests) =
+            (self.instance.clone(), self.deliveries_ready.clone(), stop.clone());
         self.spawn(async move {
-            Digester { instance: &instance, clock, news: &news }.run(&stop_digests).await;
+            Digester { instance: &instance, clock, deliveries_ready: &deliveries_ready }
+                .run(&stop_digests)
+                .await;
         });
         let (instance, swept) = (self.instance.clone(), stop.clone());
         self.spawn(async move { retention::run(&instance, clock, &swept).await });
@@ -73,7 +79,8 @@ impl Daemon {
         }
         for channel in self.instance.setup.channels.keys().cloned() {
             let (instance, channels) = (self.instance.clone(), self.channels.clone());
-            let (news, clock, stop) = (self.news.clone(), self.clock, stop.clone());
+            let (deliveries_ready, clock, stop) =
+                (self.deliveries_ready.clone(), self.clock, stop.clone());
             let signer = self.signer.clone();
             self.spawn(async move {
                 let worker = Worker {
@@ -81,7 +88,7 @@ impl Daemon {
                     channels: &channels,
                     channel,
                     clock,
-                    news: &news,
+                    deliveries_ready: &deliveries_ready,
                     signer: signer.as_deref(),
                 };
                 worker.run(&stop).await;
@@ -109,8 +116,8 @@ impl Daemon {
         }
         let started = by_family.keys().copied().collect();
         for (family, due) in by_family {
-            let (instance, clock, news, done) =
-                (self.instance.clone(), self.clock, self.news.clone(), done.clone());
+            let (instance, clock, deliveries_ready, done) =
+                (self.instance.clone(), self.clock, self.deliveries_ready.clone(), done.clone());
             let (stop, shared) = (stop.clone(), Arc::clone(&shared));
             let owed = owed.get(family).cloned().unwrap_or_default();
             let family = self.families.get(family).cloned().unwrap_or_default();
@@ -122,7 +129,7 @@ impl Daemon {
                     scorecards: &names,
                     owed: &owed,
                     clock,
-                    news: &news,
+                    deliveries_ready: &deliveries_ready,
                     done: &done,
                 };
                 if let Err(error) = round.run(&due).await {
@@ -145,10 +152,12 @@ impl Daemon {
         let resting = self.families.iter().enumerate();
         let resting = resting.filter(|(at, _)| !under_way.contains(at));
         let families: Vec<Vec<Id>> = resting.map(|(_, family)| family.clone()).collect();
-        let (instance, news) = (self.instance.clone(), self.news.clone());
+        let (instance, deliveries_ready) = (self.instance.clone(), self.deliveries_ready.clone());
         self.spawn(async move {
             for family in families {
-                if let Err(error) = judgement::live(&instance, &family, &news, now).await {
+                if let Err(error) =
+                    judgement::live(&instance, &family, &deliveries_ready, now).await
+                {
                     let scorecards = names(&family);
                     error!(scorecards, "cannot judge {scorecards}: {error:#}");
                 }

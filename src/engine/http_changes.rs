@@ -30,7 +30,7 @@ pub(crate) struct Desk {
     pub(crate) instance: Arc<Instance>,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
-    pub(crate) news: Arc<Notify>,
+    pub(crate) deliveries_ready: Arc<Notify>,
 }
 
 impl Desk {
@@ -135,7 +135,9 @@ impl Desk {
         if unjudged.is_empty() {
             return;
         }
-        match judgement::live(&self.instance, unjudged, &self.news, self.clock.now()).await {
+        match judgement::live(&self.instance, unjudged, &self.deliveries_ready, self.clock.now())
+            .await
+        {
             Ok(_) => unjudged.clear(),
             Err(error) => error!("cannot judge what came over HTTP: {error:#}"),
         }

@@ -42,12 +42,12 @@ pub const LIVE: Circumstances = Circumstances {
 pub(crate) async fn live(
     instance: &Instance,
     scorecards: &[Id],
-    news: &Notify,
+    deliveries_ready: &Notify,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
     let judgement = judge(instance, scorecards, LIVE, now).await?;
     instance.metrics.judgements.inc();
-    news.notify_waiters();
+    deliveries_ready.notify_waiters();
     Ok(judgement)
 }
 

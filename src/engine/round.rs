@@ -63,7 +63,7 @@ pub(crate) struct Round<'a> {
     pub(crate) owed: &'a [Id],
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
-    pub(crate) news: &'a Notify,
+    pub(crate) deliveries_ready: &'a Notify,
     /// Told of every collection that is over.
     pub(crate) done: &'a mpsc::UnboundedSender<Vec<Over>>,
 }
@@ -164,7 +164,9 @@ impl Round<'_> {
     /// works again, unless it is time to stop.
     pub(crate) async fn make_up(&self, family: &[Id], stop: &CancellationToken) {
         while timeout(RETRY_PAUSE, stop.cancelled()).await.is_err() {
-            match judgement::live(self.instance, family, self.news, self.clock.now()).await {
+            match judgement::live(self.instance, family, self.deliveries_ready, self.clock.now())
+                .await
+            {
                 Ok(_) => return,
                 Err(error) => {
                     let scorecards = self.scorecards;
@@ -217,7 +219,8 @@ impl Round<'_> {
             return Ok(());
         }
         let judgement =
-            judgement::live(self.instance, &scorecards, self.news, self.clock.now()).await?;
+            judgement::live(self.instance, &scorecards, self.deliveries_ready, self.clock.now())
+                .await?;
         tally.told += judgement.deliveries.len();
         Ok(())
     }
@@ -289,7 +292,7 @@ perspectives:
         let now = "2026-06-20T04:00:00Z".parse().unwrap();
         let instance = unjudged(folder.path(), now).await;
         let (done, _listener) = mpsc::unbounded_channel();
-        let news = Notify::new();
+        let deliveries_ready = Notify::new();
         let seen = async |owed: &[Id]| {
             let clock = Clock::set(now);
             let round = Round {
@@ -298,7 +301,7 @@ perspectives:
                 scorecards: "`care`",
                 owed,
                 clock,
-                news: &news,
+                deliveries_ready: &deliveries_ready,
                 done: &done,
             };
             round.run(&[]).await.unwrap();

@@ -24,7 +24,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) instance: &'a Instance,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
-    pub(crate) news: &'a Notify,
+    pub(crate) deliveries_ready: &'a Notify,
 }
 
 impl Watch<'_> {
@@ -51,7 +51,7 @@ impl Watch<'_> {
             }
             match daily_summary::summarise(self.instance, self.clock.now()).await {
                 Ok(0) => {}
-                Ok(_) => self.news.notify_waiters(),
+                Ok(_) => self.deliveries_ready.notify_waiters(),
                 Err(error) => error!("cannot write summaries: {error:#}"),
             }
             if timeout(LOOK_EVERY, stop.cancelled()).await.is_ok() {
@@ -103,7 +103,7 @@ impl Watch<'_> {
         store.overtaken(&orphans, held_mail::NOT_CONFIGURED, now).await?;
         for family in setup.portfolio.families() {
             if family.iter().any(|id| scorecards.contains(id)) {
-                judgement::live(self.instance, &family, self.news, now).await?;
+                judgement::live(self.instance, &family, self.deliveries_ready, now).await?;
             }
         }
         Ok(true)
@@ -113,7 +113,14 @@ impl Watch<'_> {
     async fn judge(&self, owed: &mut HashSet<Id>) {
         for scorecard in owed.clone() {
             let scorecards = std::slice::from_ref(&scorecard);
-            match judgement::live(self.instance, scorecards, self.news, self.clock.now()).await {
+            match judgement::live(
+                self.instance,
+                scorecards,
+                self.deliveries_ready,
+                self.clock.now(),
+            )
+            .await
+            {
                 Ok(_) => {
                     info!(%scorecard, "a silence in `{scorecard}` is over");
                     owed.remove(&scorecard);

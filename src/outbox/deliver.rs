@@ -67,7 +67,7 @@ pub struct Worker<'a> {
     /// When it is.
     pub clock: Clock,
     /// Woken when there may be deliveries.
-    pub news: &'a Notify,
+    pub deliveries_ready: &'a Notify,
     /// What signs the links in mails; none where mails have none.
     pub signer: Option<&'a Signer>,
 }
@@ -100,7 +100,7 @@ impl Worker<'_> {
     async fn rest(&self, pause: Duration, stop: &CancellationToken) {
         let woken = async {
             tokio::select! {
-                () = self.news.notified() => {}
+                () = self.deliveries_ready.notified() => {}
                 () = stop.cancelled() => {}
             }
         };
@@ -315,7 +315,7 @@ impl Worker<'_> {
         let now = self.clock.now();
         let notices = self.gave_up(claimed, message, reason, now);
         self.instance.store.given_up(claimed.id, now, reason, &notices).await?;
-        self.news.notify_waiters();
+        self.deliveries_ready.notify_waiters();
         Ok(())
     }
 
@@ -401,7 +401,7 @@ impl Worker<'_> {
         let (setup, now) = (&self.instance.setup, self.clock.now());
         let notices = ways(setup, &wording, &self.channel, now);
         match self.instance.store.tell(&notices, now).await {
-            Ok(()) => self.news.notify_waiters(),
+            Ok(()) => self.deliveries_ready.notify_waiters(),
             // The next delivery that meets the trouble tells of it.
             Err(error) => error!(channel = %self.channel, "cannot tell operators: {error:#}"),
         }

@@ -37,7 +37,7 @@ pub(crate) struct Digester<'a> {
     pub(crate) instance: &'a Instance,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
-    pub(crate) news: &'a Notify,
+    pub(crate) deliveries_ready: &'a Notify,
 }
 
 impl Digester<'_> {
@@ -65,7 +65,7 @@ impl Digester<'_> {
         let digested = self.instance.store.digest(&kpis, now, |due| make(setup, due, now)).await?;
         if !digested.deliveries.is_empty() {
             info!("made {} digests", digested.deliveries.len());
-            self.news.notify_waiters();
+            self.deliveries_ready.notify_waiters();
         }
         Ok(())
     }

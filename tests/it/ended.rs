@@ -205,13 +205,13 @@ async fn alertmanager_is_told_again_of_what_is_open_and_of_nothing_else() {
         let instance = Instance::new(setup, store).unwrap();
         let mut told = Vec::new();
         for channel in ["am", "pager", "mail"] {
-            let (channel, news) = (Id::parse(channel).unwrap(), Notify::new());
+            let (channel, deliveries_ready) = (Id::parse(channel).unwrap(), Notify::new());
             let worker = Worker {
                 instance: &instance,
                 channels: &channels,
                 channel,
                 clock: Clock::System,
-                news: &news,
+                deliveries_ready: &deliveries_ready,
                 signer: None,
             };
             told.push(worker.tell_again().await.unwrap());

@@ -118,7 +118,7 @@ impl Seen {
 /// A process, as far as it holds anything.
 struct Life {
     instance: Instance,
-    news: Notify,
+    deliveries_ready: Notify,
     stop: CancellationToken,
 }
 
@@ -265,7 +265,11 @@ impl Run {
         let freed = store.free_claims(&lock).await.unwrap();
         self.seen.deaths_of_claimed += usize::try_from(freed).unwrap();
         let instance = Instance::start(self.setup.clone(), store).await.unwrap();
-        self.life = Some(Life { instance, news: Notify::new(), stop: CancellationToken::new() });
+        self.life = Some(Life {
+            instance,
+            deliveries_ready: Notify::new(),
+            stop: CancellationToken::new(),
+        });
     }
 
     /// The process ends where it stands. What it had under way is gone already; the file is let go
@@ -488,9 +492,16 @@ impl Run {
     }
 
     fn worker(&self, channel: &str) -> Worker<'_> {
-        let Life { instance, news, .. } = self.life();
+        let Life { instance, deliveries_ready, .. } = self.life();
         let (channel, clock) = (Id::parse(channel).unwrap(), Clock::set(self.now));
-        Worker { instance, channels: &self.channels, channel, clock, news, signer: None }
+        Worker {
+            instance,
+            channels: &self.channels,
+            channel,
+            clock,
+            deliveries_ready,
+            signer: None,
+        }
     }
 
     /// One pass of a channel's worker, which may end in its death.
