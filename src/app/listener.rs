@@ -29,13 +29,13 @@ impl Listener {
         address: Option<SocketAddr>,
     ) -> anyhow::Result<Option<std::sync::Arc<Self>>> {
         let Some(address) = address else { return Ok(None) };
-        let told = || format!("cannot listen on {address} (`web.listen`)");
+        let failure = || format!("cannot listen on {address} (`web.listen`)");
         let bound = TcpListener::bind(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(TAKEN),
             _ => error.into(),
         });
-        let socket = bound.with_context(told)?;
-        socket.set_nonblocking(true).with_context(told)?;
+        let socket = bound.with_context(failure)?;
+        socket.set_nonblocking(true).with_context(failure)?;
         Ok(Some(std::sync::Arc::new(Self { address, socket })))
     }
 

@@ -13,7 +13,7 @@ use crate::{
     app::{compose::Daemon, heartbeat, listener},
     engine::{
         agenda::Due,
-        http_changes::Desk,
+        http_changes::ChangeWorker,
         judgement, pull, retention,
         round::{Over, Round},
         silence_watcher::Watch,
@@ -33,7 +33,9 @@ impl Daemon {
         let (instance, clock, deliveries_ready) =
             (self.instance.clone(), self.clock, self.deliveries_ready.clone());
         // Ends when the site does, so that what was taken in is also kept.
-        self.spawn(async move { Desk { instance, clock, deliveries_ready }.serve(received).await });
+        self.spawn(async move {
+            ChangeWorker { instance, clock, deliveries_ready }.serve(received).await
+        });
         let doors = setup.connections.iter().filter_map(|(id, held)| Some((id, held.door()?)));
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,

@@ -28,11 +28,11 @@ use kpid_store::{Acknowledged, Store};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    command: AlertsCommand,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum AlertsCommand {
     /// What is open, who acknowledged it, and what is silenced
     List {
         /// Only this node and what is below it
@@ -98,18 +98,18 @@ enum Action {
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     let now = Clock::System.now();
-    match arguments.action {
-        Action::List { scope, all, format } => {
+    match arguments.command {
+        AlertsCommand::List { scope, all, format } => {
             let scope = scope.map(|path| configuration::scope(&setup, &path)).transpose()?;
             alert_list::print(&setup, scope.as_ref(), all, format, now).await
         }
-        Action::Ack { scope, comment, due, person } => {
+        AlertsCommand::Ack { scope, comment, due, person } => {
             let acknowledgement =
                 Acknowledgement::new(&person.name(), comment.as_deref(), due, now);
             let acknowledgement = acknowledgement.map_err(refused)?;
             acknowledge(&setup, &scope, &acknowledgement).await
         }
-        Action::Silence { scope, until, from, reason, person } => {
+        AlertsCommand::Silence { scope, until, from, reason, person } => {
             let scope = configuration::scope(&setup, &scope)?;
             let from = from.map(|text| Ok::<_, Failure>(instants(&setup, &text)?.0)).transpose()?;
             let span = (from.unwrap_or(now), instants(&setup, &until)?.1);
@@ -117,8 +117,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
                 Silence::new(scope, span, &reason, &person.name(), now).map_err(refused)?;
             keep_silence(&setup, &silence, now).await
         }
-        Action::Unsilence { id, person } => unsilence(&setup, id, &person.name(), now).await,
-        Action::Note { scope, text, period, person } => {
+        AlertsCommand::Unsilence { id, person } => unsilence(&setup, id, &person.name(), now).await,
+        AlertsCommand::Note { scope, text, period, person } => {
             let scope = configuration::scope(&setup, &scope)?;
             let period = period_of(&setup, period.as_deref(), now)?;
             let note = Note::new(scope, &period, &text, &person.name(), now).map_err(refused)?;

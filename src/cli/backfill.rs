@@ -18,7 +18,7 @@ use crate::{
         output::{self, say},
     },
     engine::{
-        backfill::{self, Filled, Span, Task},
+        backfill::{self, BackfillProgress, Span, Task},
         judgement,
     },
     instance::Instance,
@@ -144,7 +144,7 @@ async fn fill(instance: &Instance, tasks: &[Task<'_>]) -> Result<usize, Failure>
     Ok(failed)
 }
 
-fn words(task: &Task<'_>, filled: &Filled) -> String {
+fn words(task: &Task<'_>, filled: &BackfillProgress) -> String {
     let mut parts = vec![match filled.periods {
         1 => "1 period filled".to_owned(),
         count => format!("{count} periods filled"),

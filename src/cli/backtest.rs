@@ -54,16 +54,16 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open_read_only(&setup.store).await?;
     let kpis = tried.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
     let held = store.held(&kpis).await?;
-    let told = backtest(&tried.portfolio, &held.history, &tried.config_hash, from, to);
+    let messages = backtest(&tried.portfolio, &held.history, &tried.config_hash, from, to);
     match arguments.format {
-        Format::Json => {
-            print_json(&told.iter().map(|told| as_json(&tried, told)).collect::<Vec<_>>())?
-        }
+        Format::Json => print_json(
+            &messages.iter().map(|message| as_json(&tried, message)).collect::<Vec<_>>(),
+        )?,
         Format::Text => {
-            for told in &told {
-                say!("{}", line(&tried, told));
+            for message in &messages {
+                say!("{}", line(&tried, message));
             }
-            say!("{} from {from} to {to}", plural(told.len(), "message"));
+            say!("{} from {from} to {to}", plural(messages.len(), "message"));
         }
     }
     Ok(Answer::Done)
@@ -79,30 +79,30 @@ fn local(setup: &Setup, at: DateTime<Utc>) -> DateTime<chrono_tz::Tz> {
     at.with_timezone(&setup.calendar.zone)
 }
 
-fn line(setup: &Setup, told: &Told) -> String {
-    let event = told.change.event.map_or("", |event| event.word());
-    let style = style(told.status);
-    let to: Vec<_> = told.change.to.iter().map(ToString::to_string).collect();
-    let score = told.score.map(rounding::score).unwrap_or_default();
+fn line(setup: &Setup, message: &Told) -> String {
+    let event = message.change.event.map_or("", |event| event.word());
+    let style = style(message.status);
+    let to: Vec<_> = message.change.to.iter().map(ToString::to_string).collect();
+    let score = message.score.map(rounding::score).unwrap_or_default();
     format!(
         "{}  {:<9}  {}  {style}{}{style:#} {score} for {}, to {}",
-        local(setup, told.at).format("%Y-%m-%d"),
+        local(setup, message.at).format("%Y-%m-%d"),
         event,
-        told.change.scope,
-        told.status.words(),
-        told.period.as_deref().unwrap_or("no period"),
+        message.change.scope,
+        message.status.words(),
+        message.period.as_deref().unwrap_or("no period"),
         if to.is_empty() { "nobody".to_owned() } else { to.join(", ") },
     )
 }
 
-fn as_json(setup: &Setup, told: &Told) -> serde_json::Value {
+fn as_json(setup: &Setup, message: &Told) -> serde_json::Value {
     json!({
-        "at": local(setup, told.at),
-        "scope": told.change.scope,
-        "event": told.change.event,
-        "to": told.change.to,
-        "status": told.status,
-        "score": told.score,
-        "period": told.period,
+        "at": local(setup, message.at),
+        "scope": message.change.scope,
+        "event": message.change.event,
+        "to": message.change.to,
+        "status": message.status,
+        "score": message.score,
+        "period": message.period,
     })
 }

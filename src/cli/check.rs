@@ -69,8 +69,8 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
             let found = held.iter().map(|(warning, place)| {
                 Problem::warning(*place, format!("{} {}", warning.scope, warning.message))
             });
-            let told = Problems { found: found.collect(), files: problems.files.clone() };
-            output::put(format_args!("{}", told.render()));
+            let shown = Problems { found: found.collect(), files: problems.files.clone() };
+            output::put(format_args!("{}", shown.render()));
             say!("{}", summary(setup.as_ref(), &problems, &probed, held.len()));
         }
     }

@@ -20,11 +20,11 @@ const NAMED_MAX: usize = 5;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    command: ConfigCommand,
 }
 
 #[derive(clap::Subcommand)]
-enum Action {
+enum ConfigCommand {
     /// Which configuration judged from when to when, and which KPIs came and went with it
     History {
         /// For people or for programs
@@ -35,24 +35,24 @@ enum Action {
 
 /// What a configuration changed about the one before.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Change {
+struct ConfigChange {
     added: Vec<String>,
     removed: Vec<String>,
 }
 
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
-    let Action::History { format } = arguments.action;
+    let ConfigCommand::History { format } = arguments.command;
     let setup = configuration::load_to_look(config)?;
     let used = Store::open_read_only(&setup.store).await?.configurations_used().await?;
     let before = std::iter::once(None).chain(used.iter().map(Some));
-    let told: Vec<_> =
+    let uses: Vec<_> =
         before.zip(&used).map(|(before, used)| (used, change(before, used))).collect();
     match format {
         Format::Json => {
-            print_json(&told.iter().map(|(used, change)| json(used, change)).collect::<Vec<_>>())?;
+            print_json(&uses.iter().map(|(used, change)| json(used, change)).collect::<Vec<_>>())?;
         }
-        Format::Text if told.is_empty() => say!("no configuration has judged yet"),
-        Format::Text => told.iter().for_each(|(used, change)| {
+        Format::Text if uses.is_empty() => say!("no configuration has judged yet"),
+        Format::Text => uses.iter().for_each(|(used, change)| {
             say!("{}", line(used, change.as_ref(), setup.calendar.zone));
         }),
     }
@@ -60,15 +60,15 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
 }
 
 /// `None` where it is not known.
-fn change(before: Option<&Use>, used: &Use) -> Option<Change> {
+fn change(before: Option<&Use>, used: &Use) -> Option<ConfigChange> {
     let (before, now) = (before?.kpis.as_ref()?, used.kpis.as_ref()?);
     let without = |these: &[String], those: &[String]| {
         these.iter().filter(|kpi| !those.contains(kpi)).cloned().collect()
     };
-    Some(Change { added: without(now, before), removed: without(before, now) })
+    Some(ConfigChange { added: without(now, before), removed: without(before, now) })
 }
 
-fn line(used: &Use, change: Option<&Change>, zone: Tz) -> String {
+fn line(used: &Use, change: Option<&ConfigChange>, zone: Tz) -> String {
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
     let to = used.to.map_or_else(|| "now             ".to_owned(), local);
     let verdicts = match used.verdicts {
@@ -79,7 +79,7 @@ fn line(used: &Use, change: Option<&Change>, zone: Tz) -> String {
     format!("{} – {to}  {}  {verdicts}{changed}", local(used.from), used.config_hash)
 }
 
-fn words(Change { added, removed }: &Change) -> String {
+fn words(ConfigChange { added, removed }: &ConfigChange) -> String {
     let part = |verb: &str, kpis: &[String]| match kpis.len() {
         0 => None,
         1..=NAMED_MAX => Some(format!("{verb} {}", kpis.join(", "))),
@@ -90,7 +90,7 @@ fn words(Change { added, removed }: &Change) -> String {
     if parts.is_empty() { "the same KPIs".to_owned() } else { parts.join("; ") }
 }
 
-fn json(used: &Use, change: &Option<Change>) -> Value {
+fn json(used: &Use, change: &Option<ConfigChange>) -> Value {
     let change = change.as_ref();
     json!({
         "config": used.config_hash, "from": used.from, "to": used.to, "verdicts": used.verdicts,
@@ -110,12 +110,15 @@ mod tests {
 
     #[test]
     fn a_change_names_what_came_and_went() {
-        let told = |before: &Use, now| change(Some(before), &now).map(|change| words(&change));
+        let described = |before: &Use, now| change(Some(before), &now).map(|change| words(&change));
         let before = used(Some(&["a/x", "a/y"]));
-        assert_eq!(told(&before, used(Some(&["a/y", "a/z"]))).unwrap(), "added a/z; removed a/x");
-        assert_eq!(told(&before, used(Some(&["a/y", "a/x"]))).unwrap(), "the same KPIs");
+        assert_eq!(
+            described(&before, used(Some(&["a/y", "a/z"]))).unwrap(),
+            "added a/z; removed a/x"
+        );
+        assert_eq!(described(&before, used(Some(&["a/y", "a/x"]))).unwrap(), "the same KPIs");
         let many = ["a/x", "a/y", "1", "2", "3", "4", "5", "6"];
-        assert_eq!(told(&before, used(Some(&many))).unwrap(), "added 6 KPIs");
-        assert_eq!(told(&before, used(None)), None, "an older kpid did not note it");
+        assert_eq!(described(&before, used(Some(&many))).unwrap(), "added 6 KPIs");
+        assert_eq!(described(&before, used(None)), None, "an older kpid did not note it");
     }
 }

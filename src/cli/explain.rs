@@ -46,16 +46,16 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let judge = Judge::new(&setup.portfolio, &history, Clock::System.now());
     let scorecard = setup.portfolio.scorecard(scope.scorecard());
     let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{scope}`")))?;
-    let desk = Desk { judge, scorecard, period };
+    let explainer = Explainer { judge, scorecard, period };
     let gone = match period {
         None => Vec::new(),
         Some(period) => gone(&store, &setup, (scorecard, period)).await?,
     };
     let (text, mut value) = match &scope {
-        Scope::Kpi(kpi) => desk.kpi(kpi)?,
-        Scope::Scorecard(_) => desk.whole(),
-        Scope::Perspective(_, view) => desk.perspective(view, None)?,
-        Scope::Objective(_, view, objective) => desk.perspective(view, Some(objective))?,
+        Scope::Kpi(kpi) => explainer.kpi(kpi)?,
+        Scope::Scorecard(_) => explainer.whole(),
+        Scope::Perspective(_, view) => explainer.perspective(view, None)?,
+        Scope::Objective(_, view, objective) => explainer.perspective(view, Some(objective))?,
     };
     value["scope"] = json!(scope);
     if !gone.is_empty() {
@@ -90,24 +90,24 @@ fn note(gone: &[KpiRef]) -> String {
     match gone {
         [] => String::new(),
         gone => format!(
-            "  note    judged by today's configuration, without {}; `kpid show --as-of` has what was told\n",
+            "  note    judged by today's configuration, without {}; `kpid show --as-of` has what was reported then\n",
             gone.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         ),
     }
 }
 
 /// What there is to explain, and when.
-struct Desk<'a> {
+struct Explainer<'a> {
     judge: Judge<'a>,
     scorecard: &'a Scorecard,
     period: Option<Period>,
 }
 
 /// An explanation for people and for programs.
-type Told = (String, Value);
+type TextAndJson = (String, Value);
 
-impl Desk<'_> {
-    fn kpi(&self, named: &KpiRef) -> Result<Told, Failure> {
+impl Explainer<'_> {
+    fn kpi(&self, named: &KpiRef) -> Result<TextAndJson, Failure> {
         let missing = || Failure::new(format!("there is no `{named}`"));
         let kpi = self.scorecard.kpi(&named.kpi).ok_or_else(missing)?;
         let case = self.judge.case(self.scorecard, kpi);
@@ -164,7 +164,7 @@ impl Desk<'_> {
         Ok((text, value))
     }
 
-    fn whole(&self) -> Told {
+    fn whole(&self) -> TextAndJson {
         let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
         let verdict = |(held, now): (&Perspective, &PerspectiveStanding)| match self.period {
             None => now.verdict,
@@ -183,11 +183,11 @@ impl Desk<'_> {
         let (children, verdicts): (Vec<Child>, Vec<Verdict>) =
             defined.iter().zip(&standing.perspectives).map(child).unzip();
         let Rolled { verdict, culprit, shares } = roll_up(&self.scorecard.rollup, &children);
-        let rows: Vec<Row<'_>> = defined
+        let rows: Vec<ChildRow<'_>> = defined
             .iter()
             .zip(verdicts)
             .zip(shares)
-            .map(|((held, verdict), share)| Row::of(&held.name, held.weight, verdict, share))
+            .map(|((held, verdict), share)| ChildRow::of(&held.name, held.weight, verdict, share))
             .collect();
         let mut text = format!(": {}\n", node(&verdict, culprit.as_ref()));
         text.push_str(&table(&rows));
@@ -218,7 +218,7 @@ impl Desk<'_> {
         Some((period, self.judge.scorecard_on(self.scorecard, day).verdict))
     }
 
-    fn perspective(&self, view: &Id, only: Option<&Id>) -> Result<Told, Failure> {
+    fn perspective(&self, view: &Id, only: Option<&Id>) -> Result<TextAndJson, Failure> {
         let missing = || Failure::new(format!("there is no `{view}`"));
         let perspective = self.scorecard.perspective(view).ok_or_else(missing)?;
         let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
@@ -226,27 +226,29 @@ impl Desk<'_> {
         let period = self.period.or(now.and_then(|held| held.period));
         let period =
             period.ok_or_else(|| Failure::new(format!("`{view}` reports no period yet")))?;
-        let told = self.judge.explain(self.scorecard, perspective, period, self.period.is_some());
+        let explanation =
+            self.judge.explain(self.scorecard, perspective, period, self.period.is_some());
         Ok(match only {
-            None => view_told(&told),
-            Some(objective) => objective_told(&told, perspective, objective),
+            None => perspective_explained(&explanation),
+            Some(objective) => objective_explained(&explanation, perspective, objective),
         })
     }
 }
 
-fn view_told(told: &Explanation) -> Told {
-    let period = told.period.label();
-    let mut text = format!(", {period}: {}\n", node(&told.verdict, told.culprit.as_ref()));
-    let branches = told.objectives.iter();
-    let rows: Vec<Row<'_>> = branches
-        .map(|held| Row::of(&held.name, held.weight, held.verdict, held.normalised))
+fn perspective_explained(explanation: &Explanation) -> TextAndJson {
+    let period = explanation.period.label();
+    let mut text =
+        format!(", {period}: {}\n", node(&explanation.verdict, explanation.culprit.as_ref()));
+    let branches = explanation.objectives.iter();
+    let rows: Vec<ChildRow<'_>> = branches
+        .map(|held| ChildRow::of(&held.name, held.weight, held.verdict, held.normalised))
         .collect();
     text.push_str(&table(&rows));
     text.push('\n');
-    text.push_str(&parts(&told.parts));
-    let scores = told.verdict.score.zip(told.before.verdict.score);
-    if let Some(((now, then), residual)) = scores.zip(told.residual) {
-        let (change, before) = (now - then, told.before.period.label());
+    text.push_str(&parts(&explanation.parts));
+    let scores = explanation.verdict.score.zip(explanation.before.verdict.score);
+    if let Some(((now, then), residual)) = scores.zip(explanation.residual) {
+        let (change, before) = (now - then, explanation.before.period.label());
         let kpis = change - residual;
         let _ = writeln!(
             text,
@@ -258,36 +260,36 @@ fn view_told(told: &Explanation) -> Told {
         );
     }
     let value = json!({
-        "period": told.period, "status": told.verdict.status,
-        "score": told.verdict.score, "coverage": told.verdict.coverage,
-        "reason": told.verdict.reason, "culprit": told.culprit, "children": told.objectives,
-        "kpis": told.parts, "before": { "period": told.before.period,
-        "status": told.before.verdict.status, "score": told.before.verdict.score },
-        "residual": told.residual,
+        "period": explanation.period, "status": explanation.verdict.status,
+        "score": explanation.verdict.score, "coverage": explanation.verdict.coverage,
+        "reason": explanation.verdict.reason, "culprit": explanation.culprit, "children": explanation.objectives,
+        "kpis": explanation.parts, "before": { "period": explanation.before.period,
+        "status": explanation.before.verdict.status, "score": explanation.before.verdict.score },
+        "residual": explanation.residual,
     });
     (text, value)
 }
 
-fn objective_told(
-    told: &Explanation,
+fn objective_explained(
+    explanation: &Explanation,
     perspective: &kpid_rules::model::Perspective,
     objective: &Id,
-) -> Told {
+) -> TextAndJson {
     let own: Vec<Part> =
-        told.parts.iter().filter(|part| part.objective == *objective).cloned().collect();
-    let branch = told.objectives.iter().find(|held| held.id == *objective);
+        explanation.parts.iter().filter(|part| part.objective == *objective).cloned().collect();
+    let branch = explanation.objectives.iter().find(|held| held.id == *objective);
     let headline =
         branch.map(|held| node(&held.verdict, held.culprit.as_ref())).unwrap_or_default();
-    let mut text = format!(", {}: {headline}\n", told.period.label());
+    let mut text = format!(", {}: {headline}\n", explanation.period.label());
     if let Some(share) = branch.and_then(|held| held.normalised) {
         let _ = writeln!(text, "  {:.1} % of {}", 100.0 * share, perspective.name);
     }
     text.push_str(&parts(&own));
-    (text, json!({ "period": told.period, "objective": branch, "kpis": own }))
+    (text, json!({ "period": explanation.period, "objective": branch, "kpis": own }))
 }
 
 /// A child: name, verdict, weight, its part in the parent's score, what it adds.
-struct Row<'n> {
+struct ChildRow<'n> {
     name: &'n str,
     verdict: Verdict,
     weight: f64,
@@ -295,7 +297,7 @@ struct Row<'n> {
     adds: Option<f64>,
 }
 
-impl<'n> Row<'n> {
+impl<'n> ChildRow<'n> {
     fn of(name: &'n str, weight: f64, verdict: Verdict, share: Option<f64>) -> Self {
         // With a part and no score, `missing: worst` counts it as 0.
         let adds = share.map(|share| share * verdict.score.unwrap_or(0.0));
@@ -303,10 +305,10 @@ impl<'n> Row<'n> {
     }
 }
 
-fn table(rows: &[Row<'_>]) -> String {
+fn table(rows: &[ChildRow<'_>]) -> String {
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for Row { name, verdict, weight, share, adds } in rows {
+    for ChildRow { name, verdict, weight, share, adds } in rows {
         let score = verdict.score.map(rounding::score).unwrap_or_default();
         let status = verdict.status.words();
         let _ = write!(text, "  {name:<width$}  {status:<10} {score:>5}  weight {weight}");
@@ -320,8 +322,8 @@ fn table(rows: &[Row<'_>]) -> String {
     text
 }
 
-fn rows_json(rows: &[Row<'_>]) -> Vec<Value> {
-    let row = |row: &Row<'_>| {
+fn rows_json(rows: &[ChildRow<'_>]) -> Vec<Value> {
+    let row = |row: &ChildRow<'_>| {
         json!({
             "name": row.name, "status": row.verdict.status, "score": row.verdict.score,
             "weight": row.weight, "normalised": row.share, "contribution": row.adds,

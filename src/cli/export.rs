@@ -18,11 +18,11 @@ use kpid_store::Store;
 pub(crate) struct Arguments {
     /// A CSV file or a JSON list
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: ExportFormat,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Format {
+enum ExportFormat {
     /// With a line that names the columns.
     #[default]
     Csv,
@@ -31,7 +31,7 @@ enum Format {
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+struct ExportRow {
     kpi: String,
     period: Period,
     value: Option<f64>,
@@ -54,8 +54,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         }
     }
     let written = match arguments.format {
-        Format::Csv => csv_of(&rows),
-        Format::Json => serde_json::to_vec_pretty(&rows).map_err(anyhow::Error::from),
+        ExportFormat::Csv => csv_of(&rows),
+        ExportFormat::Json => serde_json::to_vec_pretty(&rows).map_err(anyhow::Error::from),
     };
     let mut out = std::io::stdout().lock();
     out.write_all(&written?)
@@ -64,16 +64,16 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     Ok(Answer::Done)
 }
 
-fn row(kpi: &KpiRef, period: Period, figure: Figure, observed_at: DateTime<Utc>) -> Row {
+fn row(kpi: &KpiRef, period: Period, figure: Figure, observed_at: DateTime<Utc>) -> ExportRow {
     let kpi = kpi.to_string();
     let (value, numerator, denominator) = match figure {
         Figure::Value(value) => (Some(value), None, None),
         Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
     };
-    Row { kpi, period, value, numerator, denominator, observed_at }
+    ExportRow { kpi, period, value, numerator, denominator, observed_at }
 }
 
-fn csv_of(rows: &[Row]) -> anyhow::Result<Vec<u8>> {
+fn csv_of(rows: &[ExportRow]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(["kpi", "period", "value", "numerator", "denominator", "observed_at"])?;
     for row in rows {

@@ -39,11 +39,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 /// Writes a file that must not be there yet.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let told =
+    let failure =
         |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(told)?;
+        fs::create_dir_all(folder).map_err(failure)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(told)?;
-    file.write_all(text.as_bytes()).map_err(told)
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failure)?;
+    file.write_all(text.as_bytes()).map_err(failure)
 }

@@ -16,9 +16,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let folder = &arguments.folder;
-    let told = || format!("cannot write manual pages into {}", folder.display());
-    fs::create_dir_all(folder).with_context(told)?;
-    clap_mangen::generate_to(CommandLine::command(), folder).with_context(told)?;
+    let failure = || format!("cannot write manual pages into {}", folder.display());
+    fs::create_dir_all(folder).with_context(failure)?;
+    clap_mangen::generate_to(CommandLine::command(), folder).with_context(failure)?;
     say!(
         "the manual pages are in {}; `man {}/kpid.1` shows the first",
         folder.display(),

@@ -116,7 +116,7 @@ pub(crate) enum Answer {
 pub fn main() -> ExitCode {
     let line = match read(std::env::args_os().collect()) {
         Ok(line) => line,
-        Err(misread) => return misread.told(),
+        Err(misread) => return misread.exit_code(),
     };
     match answer(line) {
         Ok(Answer::Done) => ExitCode::SUCCESS,
@@ -137,7 +137,7 @@ enum Misread {
 }
 
 impl Misread {
-    fn told(self) -> ExitCode {
+    fn exit_code(self) -> ExitCode {
         match self {
             Self::Help(help) => {
                 // A reader who has seen enough, such as `head`, is no trouble.
@@ -153,7 +153,7 @@ impl Misread {
 }
 
 fn read(arguments: Vec<OsString>) -> Result<CommandLine, Misread> {
-    let told = |error: clap::Error| match error.kind() {
+    let misread = |error: clap::Error| match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Misread::Help(error),
@@ -163,8 +163,8 @@ fn read(arguments: Vec<OsString>) -> Result<CommandLine, Misread> {
             Misread::Misuse(usage_error::failure(&error, &CommandLine::command(), &words))
         }
     };
-    let matches = CommandLine::command().try_get_matches_from(&arguments).map_err(told)?;
-    let mut line = CommandLine::from_arg_matches(&matches).map_err(told)?;
+    let matches = CommandLine::command().try_get_matches_from(&arguments).map_err(misread)?;
+    let mut line = CommandLine::from_arg_matches(&matches).map_err(misread)?;
     if line.config.as_ref().is_some_and(|path| path.is_empty()) {
         // A unit or a container that leaves the variable empty has not set it.
         if matches.value_source("config") != Some(ValueSource::EnvVariable) {

@@ -27,11 +27,11 @@ const PREFIX_CHARS_MIN: usize = 8;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    action: Action,
+    command: OutboxCommand,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum OutboxCommand {
     /// What is not delivered: pending, waiting for working hours, kept for the summary, given up
     List {
         /// Also what is delivered, told in a summary, overtaken by later news or dropped
@@ -62,10 +62,10 @@ struct Chosen {
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
-    match arguments.action {
-        Action::List { all, format } => list(&setup, all, format).await,
-        Action::Retry(chosen) => handle(&setup, chosen, Handling::Retry).await,
-        Action::Drop(chosen) => handle(&setup, chosen, Handling::Drop).await,
+    match arguments.command {
+        OutboxCommand::List { all, format } => list(&setup, all, format).await,
+        OutboxCommand::Retry(chosen) => handle(&setup, chosen, Handling::Retry).await,
+        OutboxCommand::Drop(chosen) => handle(&setup, chosen, Handling::Drop).await,
     }
 }
 

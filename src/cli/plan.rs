@@ -111,7 +111,7 @@ fn tell(found: &Difference) {
     list("alerts", ended.chain(alerts));
     match found.told.as_slice() {
         [] => say!("nobody would be told"),
-        told => say!("told: {}", names(told)),
+        people => say!("told: {}", names(people)),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Wish {
     event: EventName,
     /// The mail's text, its HTML or all of it; the facts as JSON. A webhook has only its body
     #[arg(long, value_enum, requires = "preview")]
-    format: Option<View>,
+    format: Option<PreviewFormat>,
     /// The file to write to; standard output without it
     #[arg(long, value_name = "FILE", requires = "preview")]
     out: Option<PathBuf>,
@@ -66,7 +66,7 @@ enum EventName {
 
 /// A form of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum View {
+enum PreviewFormat {
     /// The subject, and the text for readers of text
     Text,
     /// The HTML for the others
@@ -79,7 +79,7 @@ enum View {
 
 impl EventName {
     /// The event, and a cause that it is told for; none of what is not about an alert.
-    fn told(self) -> Option<(Event, Cause)> {
+    fn event_and_cause(self) -> Option<(Event, Cause)> {
         Some(match self {
             Self::Opened => (Event::Opened, Cause::Fell),
             Self::Worsened => (Event::Worsened, Cause::ScoreFell),
@@ -129,7 +129,7 @@ fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
 }
 
 async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
-    let Some((event, cause)) = wish.event.told() else {
+    let Some((event, cause)) = wish.event.event_and_cause() else {
         return Ok(template_check::sample_notice());
     };
     let Some(path) = &wish.of else { return Ok(template_check::sample(event)) };
@@ -178,13 +178,13 @@ fn show_as(written: &Written, message: &Message, wish: &Wish) -> Result<(), Fail
         Ok(format!("{}\n", serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?))
     };
     let bytes = match (written, wish.format) {
-        (Written::Mail { subject, text, .. }, None | Some(View::Text)) => {
+        (Written::Mail { subject, text, .. }, None | Some(PreviewFormat::Text)) => {
             format!("Subject: {subject}\n\n{}\n", text.trim_end()).into_bytes()
         }
-        (Written::Mail { html, .. }, Some(View::Html)) => html.clone().into_bytes(),
-        (Written::Mail { bytes, .. }, Some(View::Eml)) => bytes.clone(),
-        (Written::Mail { .. }, Some(View::Json)) => facts()?.into_bytes(),
-        (Written::Body(body), None | Some(View::Json)) => body.clone().into_bytes(),
+        (Written::Mail { html, .. }, Some(PreviewFormat::Html)) => html.clone().into_bytes(),
+        (Written::Mail { bytes, .. }, Some(PreviewFormat::Eml)) => bytes.clone(),
+        (Written::Mail { .. }, Some(PreviewFormat::Json)) => facts()?.into_bytes(),
+        (Written::Body(body), None | Some(PreviewFormat::Json)) => body.clone().into_bytes(),
         (Written::Body(_), Some(_)) => {
             let failure = Failure::new("a webhook has neither text nor HTML, only its body");
             return Err(failure.hint("leave `--format` out, or name a person"));

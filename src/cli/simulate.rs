@@ -86,11 +86,11 @@ fn misses(scenario: &Scenario, moments: &[Moment]) -> Vec<Vec<Miss>> {
 fn missed(expectation: &Expectation, moment: &Moment) -> Vec<Miss> {
     let mut node = moment.standing.node(&expectation.scope).unwrap_or_default();
     let change = moment.changes.iter().find(|change| change.scope == expectation.scope);
-    let told = |word: Option<&str>| word.map_or(Value::Null, Value::from);
+    let word = |word: Option<&str>| word.map_or(Value::Null, Value::from);
     let event = change.and_then(|change| change.event).map(Event::word);
     let cause = change.and_then(|change| change.cause).map(Cause::word);
-    node.insert(EVENT.to_owned(), told(event));
-    node.insert(CAUSE.to_owned(), told(cause));
+    node.insert(EVENT.to_owned(), word(event));
+    node.insert(CAUSE.to_owned(), word(cause));
     let differing = expectation.facts.iter().filter_map(|(key, expected)| {
         let found = node.get(key).cloned().unwrap_or_default();
         let scope = expectation.scope.clone();
@@ -124,12 +124,12 @@ impl Miss {
 
 /// A step for programs.
 fn element(moment: &Moment) -> Value {
-    let told = |change: &EpisodeChange| {
+    let event = |change: &EpisodeChange| {
         let event = change.event?;
         let (scope, to) = (&change.scope, &change.to);
         Some(json!({ "scope": scope, "event": event.word(), "to": to }))
     };
-    let events: Vec<Value> = moment.changes.iter().filter_map(told).collect();
+    let events: Vec<Value> = moment.changes.iter().filter_map(event).collect();
     let standing = &moment.standing;
     json!({ "at": standing.as_of.to_rfc3339(), "standing": standing, "events": events })
 }
@@ -149,7 +149,7 @@ fn transcript(moments: &[Moment], misses: &[Vec<Miss>]) -> String {
             }
         }
         for change in &moment.changes {
-            if let Some(line) = told(change) {
+            if let Some(line) = notified(change) {
                 let _ = writeln!(text, "  {line}");
                 quiet = false;
             }
@@ -226,13 +226,13 @@ fn verdict(node: &Map<String, Value>) -> String {
     }
 }
 
-fn told(change: &EpisodeChange) -> Option<String> {
+fn notified(change: &EpisodeChange) -> Option<String> {
     let event = change.event?.word();
     let to: Vec<_> = change.to.iter().map(ToString::to_string).collect();
     let to = if to.is_empty() { "nobody".to_owned() } else { to.join(", ") };
     // The usual causes say no more than the event.
-    let told = |cause: &Cause| !matches!(cause, Cause::Fell | Cause::Lasted | Cause::Improved);
-    let cause = change.cause.filter(told);
+    let is_shown = |cause: &Cause| !matches!(cause, Cause::Fell | Cause::Lasted | Cause::Improved);
+    let cause = change.cause.filter(is_shown);
     let cause = cause.map(|cause| format!(" ({})", cause.word().replace('_', " ")));
     Some(format!("→ {} {event}{}, telling {to}", change.scope, cause.unwrap_or_default()))
 }

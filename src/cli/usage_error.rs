@@ -60,9 +60,9 @@ fn sentence(error: &Error) -> String {
             }
         }
         _ => {
-            let told = error.render().to_string();
-            let told = told.strip_prefix("error: ").unwrap_or(&told);
-            told.split("\n\n").next().unwrap_or(told).trim_end().to_owned()
+            let words = error.render().to_string();
+            let words = words.strip_prefix("error: ").unwrap_or(&words);
+            words.split("\n\n").next().unwrap_or(words).trim_end().to_owned()
         }
     }
 }
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_one_sentence_that_names_the_argument_and_a_way_out() {
-        for (line, told) in [
+        for (line, text) in [
             (
                 "import",
                 "kpid: `<FILE.csv>` is missing\n  hint: `kpid import --help` shows the arguments\n",
@@ -160,7 +160,7 @@ mod tests {
             let command = CommandLine::command();
             let words = std::iter::once("kpid").chain(line.split(' '));
             let error = command.clone().try_get_matches_from(words).unwrap_err();
-            assert_eq!(failure(&error, &command, &arguments).text(), told, "{line}");
+            assert_eq!(failure(&error, &command, &arguments).text(), text, "{line}");
         }
     }
 }

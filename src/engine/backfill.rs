@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::{
     engine::{
-        collect::{self, Answer, Occasion},
+        collect::{self, Occasion, WindowAnswer},
         query_window,
     },
     instance::Instance,
@@ -54,7 +54,7 @@ pub struct Stretch {
 
 /// What has come of it so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filled {
+pub struct BackfillProgress {
     /// Stretches asked about.
     pub asked: usize,
     /// Periods that came with a figure.
@@ -124,9 +124,9 @@ pub async fn fill(
     instance: &Instance,
     task: &Task<'_>,
     clock: Clock,
-    mut progress: impl FnMut(&Filled),
-) -> anyhow::Result<Filled> {
-    let mut filled = Filled::default();
+    mut progress: impl FnMut(&BackfillProgress),
+) -> anyhow::Result<BackfillProgress> {
+    let mut filled = BackfillProgress::default();
     let (nothing, mut in_a_row) = (Shared::nothing(), 0);
     for batch in task.stretches.chunks(BATCH_STRETCHES) {
         let mut answers = Vec::new();
@@ -173,7 +173,7 @@ pub async fn fill(
 }
 
 /// Why there is no answer, if there is none.
-fn failure(answers: &[Answer]) -> Option<String> {
+fn failure(answers: &[WindowAnswer]) -> Option<String> {
     answers.iter().find_map(|answer| match &answer.outcome {
         Outcome::Error(problem) => Some(problem.clone()),
         Outcome::Samples(_) | Outcome::Null | Outcome::NoRows => None,

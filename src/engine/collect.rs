@@ -27,7 +27,7 @@ pub struct Occasion {
 
 /// What one window gave.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct WindowAnswer {
     /// What was asked about.
     pub window: Window,
     /// What came.
@@ -46,7 +46,7 @@ pub async fn ask(
     windows: Vec<Window>,
     traced: bool,
     clock: Clock,
-) -> Vec<Answer> {
+) -> Vec<WindowAnswer> {
     let Some((scorecard, kpi)) = definition(instance, collection) else { return Vec::new() };
     let mut answers = Vec::new();
     let newest = windows.last().map(|window| window.period);
@@ -66,7 +66,7 @@ pub async fn ask(
             (instance.connections.fetch(shared, &collection.source, &question).await, None)
         };
         failed |= matches!(outcome, Outcome::Error(_));
-        answers.push(Answer { window, outcome, exchange });
+        answers.push(WindowAnswer { window, outcome, exchange });
     }
     answers
 }
@@ -75,7 +75,7 @@ pub async fn ask(
 pub fn file(
     instance: &Instance,
     collection: &Collection,
-    answers: &[Answer],
+    answers: &[WindowAnswer],
     occasion: Occasion,
     clock: Clock,
 ) -> Collected {
@@ -88,7 +88,7 @@ pub fn file(
         match &answer.outcome {
             Outcome::Samples(samples) => {
                 filed.extend(definition.iter().flat_map(|(scorecard, kpi)| {
-                    let of = Of { scorecard, kpi, reading: collection.source.reading };
+                    let of = FigureFiler { scorecard, kpi, reading: collection.source.reading };
                     samples.iter().filter_map(move |sample| of.filed(sample, period, now))
                 }))
             }
@@ -106,7 +106,7 @@ pub fn file(
             }
         }
         if let Some((scorecard, kpi)) = definition {
-            let of = Of { scorecard, kpi, reading: collection.source.reading };
+            let of = FigureFiler { scorecard, kpi, reading: collection.source.reading };
             filed.extend(of.empty(answer, now));
         }
     }
@@ -124,16 +124,16 @@ pub(crate) fn tell_frozen(kpi: impl Display, period: impl Display) {
 
 /// Whose figures are filed.
 #[derive(Clone, Copy)]
-struct Of<'a> {
+struct FigureFiler<'a> {
     scorecard: &'a Scorecard,
     kpi: &'a Kpi,
     reading: ReadingKind,
 }
 
-impl Of<'_> {
+impl FigureFiler<'_> {
     /// The sum of nothing, for the periods that were asked about, have begun, and of which the source
     /// has nothing, where the author says so. A source that fails, or says null, has not said nothing.
-    fn empty(&self, answer: &Answer, now: DateTime<Utc>) -> Vec<Filed> {
+    fn empty(&self, answer: &WindowAnswer, now: DateTime<Utc>) -> Vec<Filed> {
         let samples: &[Sample] = match &answer.outcome {
             _ if !self.kpi.empty_is_zero => return Vec::new(),
             Outcome::Samples(samples) => samples,
@@ -273,12 +273,12 @@ perspectives:
         Sample { period: named.map(period), figure, target: None, observed_at }
     }
 
-    fn with_kpi(id: &str, check: impl FnOnce(Of<'_>)) {
+    fn with_kpi(id: &str, check: impl FnOnce(FigureFiler<'_>)) {
         let folder = tempfile::tempdir().unwrap();
         let setup = set_up(folder.path(), DAEMON, SCORECARD);
         let scorecard = &setup.portfolio.scorecards()[0];
         let kpi = scorecard.kpis().find(|kpi| kpi.id.as_str() == id).unwrap();
-        check(Of { scorecard, kpi, reading: ReadingKind::Value });
+        check(FigureFiler { scorecard, kpi, reading: ReadingKind::Value });
     }
 
     #[test]
@@ -296,7 +296,7 @@ perspectives:
                 let dated = matches!(found.stands, Stands::ObservedLast(_));
                 assert_eq!(dated, observed_at.is_some());
             }
-            let row = Of { reading: ReadingKind::Series, ..of };
+            let row = FigureFiler { reading: ReadingKind::Series, ..of };
             let found =
                 row.filed(&sample(Some("2026-05"), Some("2026-05-31T21:00:00Z")), asked, now);
             assert_eq!(found.unwrap().stands, Stands::CollectedLast, "a row of a series restates");
@@ -307,7 +307,7 @@ perspectives:
     fn a_period_that_a_reading_was_observed_in_is_not_empty() {
         let now = "2026-06-01T04:00:00Z".parse().unwrap();
         let day = |text: &str| text.parse().unwrap();
-        let answer = |samples| Answer {
+        let answer = |samples| WindowAnswer {
             window: Window {
                 period: period("2026-05"),
                 start: "2026-03-31T22:00:00Z".parse().unwrap(),

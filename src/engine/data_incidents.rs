@@ -45,32 +45,32 @@ pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTim
     let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing, now)).cloned();
     let keys: BTreeSet<IncidentKey> = seen.keys().cloned().chain(open).collect();
     let mut incidents = Vec::new();
-    let mut told: BTreeMap<(Vec<Id>, bool), Vec<Told>> = BTreeMap::new();
+    let mut messages: BTreeMap<(Vec<Id>, bool), Vec<IncidentMessage>> = BTreeMap::new();
     for key in keys {
         let (before, trouble) = (held.incidents.get(&key).copied(), seen.get(&key));
         let Some((incident, news)) = Incident::advance(before, trouble.is_some(), now) else {
             continue;
         };
         if let Some(news) =
-            news.and_then(|news| told_of(setup, &key, (incident, now), news, trouble))
+            news.and_then(|news| message_of(setup, &key, (incident, now), news, trouble))
         {
-            told.entry((readers(setup, &key), news.began)).or_default().push(news);
+            messages.entry((readers(setup, &key), news.began)).or_default().push(news);
         }
         incidents.push((key, incident));
     }
-    let deliveries = told
+    let deliveries = messages
         .into_iter()
-        .flat_map(|((readers, began), told)| {
+        .flat_map(|((readers, began), messages)| {
             let (pagers, others): (Vec<Id>, Vec<Id>) =
                 readers.into_iter().partition(|id| is_pager(setup, id));
             let mut deliveries = Vec::new();
             // A pager ends what began under its key: problems that were told in one have no key.
-            for one in told.iter().filter(|_| !pagers.is_empty()) {
+            for one in messages.iter().filter(|_| !pagers.is_empty()) {
                 let one = wording(vec![one.clone()], began, now);
                 deliveries.extend(notices::deliveries(setup, &one, &pagers, now));
             }
             if !others.is_empty() {
-                let all = wording(told, began, now);
+                let all = wording(messages, began, now);
                 deliveries.extend(notices::deliveries(setup, &all, &others, now));
             }
             deliveries
@@ -274,7 +274,7 @@ type Failing<'a> = Vec<(KpiRef, &'a str)>;
 
 /// One thing to tell.
 #[derive(Clone)]
-struct Told {
+struct IncidentMessage {
     key: String,
     began: bool,
     /// Whether its end is told too.
@@ -284,16 +284,16 @@ struct Told {
     lines: Vec<String>,
 }
 
-fn told_of(
+fn message_of(
     setup: &Setup,
     key: &IncidentKey,
     (incident, now): (Incident, DateTime<Utc>),
     news: IncidentNews,
     trouble: Option<&Seen>,
-) -> Option<Told> {
+) -> Option<IncidentMessage> {
     let key_of_now = format!("{key}/{}", incident.opened_at.timestamp());
     match (news, trouble) {
-        (IncidentNews::Began, Some(seen)) => Some(Told {
+        (IncidentNews::Began, Some(seen)) => Some(IncidentMessage {
             key: key_of_now,
             began: true,
             ends: key.ends(),
@@ -314,7 +314,7 @@ fn told_of(
                 ),
             };
             let (began, ends, lines) = (false, true, Vec::new());
-            Some(Told { key: key_of_now, began, ends, subject, summary, lines })
+            Some(IncidentMessage { key: key_of_now, began, ends, subject, summary, lines })
         }
         _ => None,
     }
@@ -329,12 +329,12 @@ fn is_pager(setup: &Setup, id: &Id) -> bool {
 }
 
 /// One notice of everything that began, or is over, for one reader.
-fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
+fn wording(mut messages: Vec<IncidentMessage>, began: bool, now: DateTime<Utc>) -> Wording {
     let kind = if began { NoticeKind::DataTrouble } else { NoticeKind::DataRecovered };
     let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
     let why = why.to_owned();
-    if told.len() == 1
-        && let Some(Told { key, subject, summary, lines, ends, .. }) = told.pop()
+    if messages.len() == 1
+        && let Some(IncidentMessage { key, subject, summary, lines, ends, .. }) = messages.pop()
     {
         let lines = Some(lines).filter(|lines| !lines.is_empty());
         let sections = lines.map(|lines| Section { title: String::new(), lines });
@@ -342,7 +342,7 @@ fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
         let lasts = began && ends;
         return Wording { kind, dedup_key: key, subject, summary, sections, why, lasts };
     }
-    let count = told.len();
+    let count = messages.len();
     let (subject, summary) = if began {
         (format!("[Data] {count} data problems"), format!("{count} data problems began."))
     } else {
@@ -351,8 +351,10 @@ fn wording(mut told: Vec<Told>, began: bool, now: DateTime<Utc>) -> Wording {
             format!("{count} data problems are over."),
         )
     };
-    let mut sections: Vec<Section> =
-        told.into_iter().map(|told| Section { title: told.summary, lines: told.lines }).collect();
+    let mut sections: Vec<Section> = messages
+        .into_iter()
+        .map(|message| Section { title: message.summary, lines: message.lines })
+        .collect();
     let more = sections.split_off(sections.len().min(KPIS_NAMED_MAX)).len();
     if more > 0 {
         sections.push(Section { title: format!("and {more} more"), lines: Vec::new() });

@@ -26,14 +26,14 @@ use kpid_store::{self, AcknowledgedByLink, Collected, Frozen, Pushed, Receipt};
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// What changes are kept with.
-pub(crate) struct Desk {
+pub(crate) struct ChangeWorker {
     pub(crate) instance: Arc<Instance>,
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
     pub(crate) deliveries_ready: Arc<Notify>,
 }
 
-impl Desk {
+impl ChangeWorker {
     /// Keeps changes until nobody can make any; what comes together is judged together.
     pub(crate) async fn serve(&self, mut changes: mpsc::Receiver<Change>) {
         let mut unjudged: Vec<Id> = Vec::new();

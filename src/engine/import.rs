@@ -37,7 +37,7 @@ const SUGGESTIONS_MAX: usize = 20;
 /// One row, as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Row {
+pub(crate) struct ImportRow {
     pub(crate) kpi: String,
     pub(crate) period: String,
     value: Option<String>,
@@ -87,7 +87,7 @@ pub fn read(
 pub(crate) fn rows<T>(
     file: impl Read,
     rows_max: usize,
-    mut make: impl FnMut(u64, &Row) -> Result<T, String>,
+    mut make: impl FnMut(u64, &ImportRow) -> Result<T, String>,
 ) -> Result<Vec<T>, Vec<BadRow>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
     let headers = match reader.headers() {
@@ -105,7 +105,7 @@ pub(crate) fn rows<T>(
                 Err((line_of(record), format!("more than {rows_max} rows; give them in parts")))
             }
             Ok(record) => record
-                .deserialize::<Row>(Some(&headers))
+                .deserialize::<ImportRow>(Some(&headers))
                 .map_err(|error| (line_of(record), column(&error)))
                 .and_then(|row| {
                     make(line_of(record), &row).map_err(|message| (line_of(record), message))
@@ -203,7 +203,11 @@ impl<'s> Names<'s> {
     }
 }
 
-fn collected(names: &mut Names<'_>, row: &Row, now: DateTime<Utc>) -> Result<Collected, String> {
+fn collected(
+    names: &mut Names<'_>,
+    row: &ImportRow,
+    now: DateTime<Utc>,
+) -> Result<Collected, String> {
     let Meant { named, scorecard, period, observed_at, .. } =
         names.meant(&row.kpi, &row.period, row.observed_at(), now)?;
     let filed = Filed {
@@ -222,7 +226,7 @@ fn collected(names: &mut Names<'_>, row: &Row, now: DateTime<Utc>) -> Result<Col
     Ok(Collected { kpi: named, attempt: None, filing: Filing::Actuals, filed: vec![filed] })
 }
 
-impl Row {
+impl ImportRow {
     pub(crate) fn observed_at(&self) -> Option<&str> {
         given(self.observed_at.as_ref())
     }

@@ -203,8 +203,8 @@ fn deliveries(
         waiting.is_some_and(|waiting| waiting.contains(&reader))
     };
     let mut deliveries = Vec::new();
-    let told = known.into_iter().filter(is_told);
-    for (to, way) in routes(told, &instance.setup.people, &instance.setup.channels) {
+    let recipients = known.into_iter().filter(is_told);
+    for (to, way) in routes(recipients, &instance.setup.people, &instance.setup.channels) {
         match way {
             Ok(way) if waits(&way) => {}
             Ok(route) => deliveries.push(NewDelivery {
@@ -225,12 +225,12 @@ fn deliveries(
             }
         }
     }
-    deliveries.extend(unreached_told(&instance.setup, change, event, &facts, unreached, now));
+    deliveries.extend(operators_told(&instance.setup, change, event, &facts, unreached, now));
     deliveries
 }
 
 /// What operators are told of news that somebody cannot be told.
-fn unreached_told(
+fn operators_told(
     setup: &Setup,
     change: &EpisodeChange,
     event: Event,

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use crate::{
     engine::{
         agenda::Due,
-        collect::{self, Answer, Occasion},
+        collect::{self, Occasion, WindowAnswer},
         judgement, query_window,
     },
     instance::Instance,
@@ -34,7 +34,7 @@ pub struct Pulled {
     /// The connection it was asked of.
     pub from: Id,
     /// What each window gave.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<WindowAnswer>,
     /// What is kept of it.
     pub collected: Collected,
     /// Whether it was asked what the timer would ask now: only then does it say how collecting goes.

@@ -60,7 +60,7 @@ struct Item {
 /// Reads a push, or says what is wrong with it.
 pub(crate) fn read(setup: &Setup, push: &Push, now: DateTime<Utc>) -> Result<Readings, PushAnswer> {
     let pushed = setup.pushed.iter().filter(|pushed| pushed.from == push.connection);
-    let mut desk = Desk {
+    let mut parser = PushParser {
         names: Names::of(setup),
         connection: push.connection.as_str(),
         pushed: pushed.map(|pushed| (&pushed.kpi, pushed)).collect(),
@@ -69,10 +69,10 @@ pub(crate) fn read(setup: &Setup, push: &Push, now: DateTime<Utc>) -> Result<Rea
         now,
     };
     let bad = match push.media {
-        Media::Json => desk.json(&push.body)?,
-        Media::Csv => desk.csv(&push.body),
+        Media::Json => parser.json(&push.body)?,
+        Media::Csv => parser.csv(&push.body),
     };
-    if bad.is_empty() { Ok(desk.readings) } else { Err(PushAnswer::Bad(bad)) }
+    if bad.is_empty() { Ok(parser.readings) } else { Err(PushAnswer::Bad(bad)) }
 }
 
 /// A null that is written is told from a key that is not there.
@@ -81,7 +81,7 @@ fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<f64>>, D::E
 }
 
 /// Where readings are looked at, one after the other.
-struct Desk<'s> {
+struct PushParser<'s> {
     names: Names<'s>,
     connection: &'s str,
     /// What may be pushed.
@@ -95,7 +95,7 @@ struct Desk<'s> {
 /// A figure, or null, and the target that came with it.
 type Said = (Option<Figure>, Option<f64>);
 
-impl<'s> Desk<'s> {
+impl<'s> PushParser<'s> {
     fn json(&mut self, body: &[u8]) -> Result<Vec<BadReading>, PushAnswer> {
         let body: Body = serde_json::from_slice(body).map_err(|error| {
             PushAnswer::Unreadable(format!(

@@ -73,7 +73,7 @@ pub(crate) struct Round<'a> {
 struct Tally {
     kpis: usize,
     failed: usize,
-    told: usize,
+    messages: usize,
     /// Connections that failed: the first sentence, and for how many KPIs.
     failures: BTreeMap<Id, (String, usize)>,
 }
@@ -141,7 +141,7 @@ impl Round<'_> {
             }
         }
         self.judge(&mut unjudged, self.owed, tally).await?;
-        let Tally { kpis, failed, told, .. } = *tally;
+        let Tally { kpis, failed, messages, .. } = *tally;
         let scorecards = self.scorecards;
         let left_alone = self.instance.connections.left_alone();
         let left_alone: Vec<String> = left_alone.iter().map(|id| format!("`{id}`")).collect();
@@ -153,7 +153,7 @@ impl Round<'_> {
             scorecards,
             kpis,
             failed,
-            told,
+            messages,
             "round of {scorecards}: {}, {failed} without a figure{left_alone}",
             plural(kpis, "KPI")
         );
@@ -221,7 +221,7 @@ impl Round<'_> {
         let judgement =
             judgement::live(self.instance, &scorecards, self.deliveries_ready, self.clock.now())
                 .await?;
-        tally.told += judgement.deliveries.len();
+        tally.messages += judgement.deliveries.len();
         Ok(())
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Ticker {
 impl Ticker {
     /// Starts a ticker that follows no schedule yet.
     pub(crate) async fn start(clock: Clock) -> anyhow::Result<Self> {
-        let told = "cannot start the wake-up clock";
+        let failure = "cannot start the wake-up clock";
         let alarms = Alarms::new(clock);
         // One place is enough: a wake-up that waits already says "look".
         let (wake, wake_ups) = mpsc::channel(1);
@@ -60,8 +60,8 @@ impl Ticker {
             CHANNEL,
         )
         .await
-        .context(told)?;
-        scheduler.start().await.context(told)?;
+        .context(failure)?;
+        scheduler.start().await.context(failure)?;
         Ok(Self { scheduler, alarms, jobs: Vec::new(), wake, wake_ups })
     }
 
@@ -115,7 +115,7 @@ struct Held {
     looked_at: Option<DateTime<Utc>>,
 }
 
-type Answer<T> = Pin<Box<dyn Future<Output = Result<T, JobSchedulerError>> + Send>>;
+type StoreFuture<T> = Pin<Box<dyn Future<Output = Result<T, JobSchedulerError>> + Send>>;
 
 impl Alarms {
     fn new(clock: Clock) -> Self {
@@ -160,7 +160,7 @@ impl Alarms {
 }
 
 impl MetaDataStorage for Alarms {
-    fn list_next_ticks(&mut self) -> Answer<Vec<JobAndNextTick>> {
+    fn list_next_ticks(&mut self) -> StoreFuture<Vec<JobAndNextTick>> {
         let due = self.due(self.clock.now()).into_iter().map(|job| JobAndNextTick {
             id: Some(job.into()),
             job_type: JobType::Cron as i32,
@@ -176,12 +176,12 @@ impl MetaDataStorage for Alarms {
         _: Uuid,
         _: Option<DateTime<Utc>>,
         _: Option<DateTime<Utc>>,
-    ) -> Answer<()> {
+    ) -> StoreFuture<()> {
         // Computed with a fixed offset, and so wrong after a change of clocks; ours is set already.
         answer(())
     }
 
-    fn time_till_next_job(&mut self) -> Answer<Option<Duration>> {
+    fn time_till_next_job(&mut self) -> StoreFuture<Option<Duration>> {
         let now = self.clock.now();
         let held = self.held();
         let next = held.next.values().filter_map(|(_, next)| *next).min();
@@ -192,12 +192,12 @@ impl MetaDataStorage for Alarms {
 }
 
 impl DataStore<JobStoredData> for Alarms {
-    fn get(&mut self, id: Uuid) -> Answer<Option<JobStoredData>> {
+    fn get(&mut self, id: Uuid) -> StoreFuture<Option<JobStoredData>> {
         let job = self.held().jobs.get(&id).cloned();
         answer(job)
     }
 
-    fn add_or_update(&mut self, job: JobStoredData) -> Answer<()> {
+    fn add_or_update(&mut self, job: JobStoredData) -> StoreFuture<()> {
         if let Some(id) = &job.id {
             let id = Uuid::from(id);
             self.held().jobs.insert(id, job);
@@ -205,7 +205,7 @@ impl DataStore<JobStoredData> for Alarms {
         answer(())
     }
 
-    fn delete(&mut self, id: Uuid) -> Answer<()> {
+    fn delete(&mut self, id: Uuid) -> StoreFuture<()> {
         let mut held = self.held();
         held.jobs.remove(&id);
         held.next.remove(&id);
@@ -215,16 +215,16 @@ impl DataStore<JobStoredData> for Alarms {
 }
 
 impl InitStore for Alarms {
-    fn init(&mut self) -> Answer<()> {
+    fn init(&mut self) -> StoreFuture<()> {
         answer(())
     }
 
-    fn inited(&mut self) -> Answer<bool> {
+    fn inited(&mut self) -> StoreFuture<bool> {
         answer(true)
     }
 }
 
-fn answer<T: Send + 'static>(value: T) -> Answer<T> {
+fn answer<T: Send + 'static>(value: T) -> StoreFuture<T> {
     let answer: Ready<Result<T, JobSchedulerError>> = ready(Ok(value));
     Box::pin(answer)
 }

@@ -51,13 +51,13 @@ pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Resul
         if !of_reader.iter().any(is_due) {
             continue;
         }
-        let told = &of_reader[..of_reader.len().min(LINES_MAX)];
-        let Some(first) = told.first() else { continue };
+        let batched = &of_reader[..of_reader.len().min(LINES_MAX)];
+        let Some(first) = batched.first() else { continue };
         let Ok(channel) = Id::parse(&first.channel) else { continue };
         let way = Route { channel, recipient: first.recipient.clone() };
-        let summary = notices::delivery(setup, &wording(&setup.calendar, told, now), way, now);
+        let summary = notices::delivery(setup, &wording(&setup.calendar, batched, now), way, now);
         let Some(summary) = summary else { continue };
-        let ids: Vec<_> = told.iter().map(|kept| kept.id).collect();
+        let ids: Vec<_> = batched.iter().map(|kept| kept.id).collect();
         if instance.store.summarise(&ids, &[summary], now).await? {
             info!(messages = ids.len(), "{} messages are told in a summary", ids.len());
             written += 1;
@@ -72,8 +72,8 @@ fn is_morning_over(calendar: &Calendar, now: DateTime<Utc>) -> bool {
     calendar.is_working_day(today) && calendar.instant(today.and_time(MORNING)) <= now
 }
 
-fn wording(calendar: &Calendar, told: &[BatchedDelivery], now: DateTime<Utc>) -> Wording {
-    let lines: Vec<String> = told.iter().map(|kept| line(calendar, kept)).collect();
+fn wording(calendar: &Calendar, batched: &[BatchedDelivery], now: DateTime<Utc>) -> Wording {
+    let lines: Vec<String> = batched.iter().map(|kept| line(calendar, kept)).collect();
     let count = lines.len();
     let (subject, summary) = if count == 1 {
         ("[Summary] 1 more alert".to_owned(), "This happened beside the alerts you got a mail of.")

@@ -75,11 +75,11 @@ pub struct Worker<'a> {
 impl Worker<'_> {
     /// Delivers until it is told to stop; what is under way then is finished.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
-        let mut told_again: Option<Instant> = None;
+        let mut repeated_at: Option<Instant> = None;
         while !stop.is_cancelled() {
             // Between deliveries, so that nothing is said to be open after its end was told.
-            if told_again.is_none_or(|at| at.elapsed() >= TELL_AGAIN_EVERY) {
-                told_again = Some(Instant::now());
+            if repeated_at.is_none_or(|at| at.elapsed() >= TELL_AGAIN_EVERY) {
+                repeated_at = Some(Instant::now());
                 if let Err(error) = self.tell_again().await {
                     error!(channel = %self.channel, "cannot tell `{}` again of what is open: {error:#}", self.channel);
                 }
@@ -117,7 +117,7 @@ impl Worker<'_> {
         if !is_forgetful {
             return Ok(0);
         }
-        let mut told = 0;
+        let mut repeated = 0;
         for standing in self.instance.store.standing_alerts(self.channel.as_str()).await? {
             let Ok(message) = Message::from_json(&standing.facts) else { continue };
             if !message.lasts() {
@@ -127,7 +127,7 @@ impl Worker<'_> {
             let delivery =
                 Delivery { id, channel: &self.channel, recipient, message: &message, link: None };
             match self.channels.send(delivery, self.clock.now()).await {
-                Ok(_) => told += 1,
+                Ok(_) => repeated += 1,
                 Err(error) => {
                     debug!(delivery = %id, channel = %self.channel, "not told again over `{}`: {error}", self.channel);
                     // Whoever does not answer is not asked once for each alert.
@@ -137,7 +137,7 @@ impl Worker<'_> {
                 }
             }
         }
-        Ok(told)
+        Ok(repeated)
     }
 
     fn is_mail(&self) -> bool {
@@ -271,10 +271,12 @@ impl Worker<'_> {
             return Ok(recipient.to_owned());
         }
         if let Message::News(facts) = message {
-            let told = facts.to.iter().chain(&facts.escalate_to);
-            let told = told.filter_map(|told| people.iter().find(|(id, _)| id.as_str() == told));
-            let mut addresses: Vec<String> =
-                told.filter_map(|(_, person)| Some(person.email.as_ref()?.to_string())).collect();
+            let recipients = facts.to.iter().chain(&facts.escalate_to);
+            let recipients = recipients
+                .filter_map(|recipient| people.iter().find(|(id, _)| id.as_str() == recipient));
+            let mut addresses: Vec<String> = recipients
+                .filter_map(|(_, person)| Some(person.email.as_ref()?.to_string()))
+                .collect();
             addresses.sort();
             addresses.dedup();
             // Whoever else is told has a delivery of their own.
@@ -295,7 +297,8 @@ impl Worker<'_> {
         }
         let is_reader = |person: &&Person| {
             let id = person.id.as_str();
-            let is_told = facts.to.iter().chain(&facts.escalate_to).any(|told| told == id);
+            let is_told =
+                facts.to.iter().chain(&facts.escalate_to).any(|recipient| recipient == id);
             is_told && person.email.as_ref().is_some_and(|email| email.to_string() == recipient)
         };
         let reader = setup.people.values().find(is_reader)?;

@@ -18,7 +18,8 @@ pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> any
     let scorecards = setup.portfolio.scorecards().iter();
     let configured: HashSet<Scope> =
         scorecards.flat_map(|scorecard| scorecard.alerts()).map(|(scope, _)| scope).collect();
-    let ended = store.end_unconfigured(&configured, now, |ended| told(setup, ended, now)).await?;
+    let ended =
+        store.end_unconfigured(&configured, now, |ended| deliveries(setup, ended, now)).await?;
     for EndedAlert { scope, episode, .. } in ended {
         let number = episode.number;
         info!(%scope, episode = number, "alert {number} of `{scope}` ends: it is no longer configured");
@@ -27,7 +28,7 @@ pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> any
 }
 
 /// One message to everybody who heard of the alert and is still configured.
-fn told(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewDelivery> {
+fn deliveries(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewDelivery> {
     let wording = wording(setup, ended);
     let ways = ended.readers.iter().filter(|(channel, to)| is_configured(setup, channel, to));
     let delivery = |(channel, recipient): &(String, String)| {

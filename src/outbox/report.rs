@@ -50,11 +50,11 @@ pub(crate) fn look(
                 let periods = [newest, newest.previous()].into_iter();
                 let due =
                     periods.filter(|period| period > known).find(|period| is_official(*period));
-                let told =
+                let deliveries =
                     due.and_then(|period| tell(setup, held, (scorecard, policy), period, now));
-                due.zip(told).map(|(period, told)| {
+                due.zip(deliveries).map(|(period, deliveries)| {
                     info!(scorecard = %scorecard.id, "the report of `{}` for {period} is due", scorecard.id);
-                    found.deliveries.extend(told);
+                    found.deliveries.extend(deliveries);
                     period
                 })
             }

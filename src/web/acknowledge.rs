@@ -29,13 +29,13 @@ const KPIS_MAX: usize = 12;
 /// What somebody wrote into the form.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Filled {
+pub(super) struct AcknowledgeForm {
     comment: String,
     due: String,
 }
 
 /// An alert, and who would answer for it.
-struct Asked {
+struct OpenedLink {
     dedup_key: String,
     person: Person,
     episode: Episode,
@@ -53,11 +53,11 @@ struct Node {
     tone: &'static str,
     word: &'static str,
     score: String,
-    kpis: Vec<page::Row>,
+    kpis: Vec<page::KpiView>,
 }
 
 #[derive(Serialize)]
-struct View {
+struct AcknowledgePage {
     node: Option<Node>,
     opened: String,
     /// What is so.
@@ -77,7 +77,7 @@ struct Fields {
 /// Shows the alert, and asks.
 pub(super) async fn show(State(site): State<Site>, Path(token): Path<String>) -> Response {
     match asked(&site, &token).await {
-        Ok(asked) => asked.answer(StatusCode::OK, &Filled::default(), ""),
+        Ok(asked) => asked.answer(StatusCode::OK, &AcknowledgeForm::default(), ""),
         Err(refused) => refused,
     }
 }
@@ -86,7 +86,7 @@ pub(super) async fn show(State(site): State<Site>, Path(token): Path<String>) ->
 pub(super) async fn act(
     State(site): State<Site>,
     Path(token): Path<String>,
-    Form(filled): Form<Filled>,
+    Form(filled): Form<AcknowledgeForm>,
 ) -> Response {
     let asked = match asked(&site, &token).await {
         Ok(asked) => asked,
@@ -112,8 +112,8 @@ pub(super) async fn act(
     (StatusCode::SEE_OTHER, [(header::LOCATION, token)]).into_response()
 }
 
-impl Filled {
-    fn read(&self, asked: &Asked, now: DateTime<Utc>) -> Result<Acknowledgement, String> {
+impl AcknowledgeForm {
+    fn read(&self, asked: &OpenedLink, now: DateTime<Utc>) -> Result<Acknowledgement, String> {
         let comment = Some(self.comment.trim()).filter(|comment| !comment.is_empty());
         let due = match self.due.trim() {
             "" => None,
@@ -132,7 +132,7 @@ impl Filled {
 }
 
 /// What a token is for, or the page that says why it is for nothing.
-async fn asked(site: &Site, token: &str) -> Result<Asked, Response> {
+async fn asked(site: &Site, token: &str) -> Result<OpenedLink, Response> {
     let now = site.clock.now();
     let read = site.signer.as_ref().ok_or(LinkError::Forged);
     let claim = read.and_then(|signer| signer.read(token, now)).map_err(|error| match error {
@@ -150,11 +150,11 @@ async fn asked(site: &Site, token: &str) -> Result<Asked, Response> {
     let person = site.people.get(&claim.person);
     let Some((scorecard, person)) = scorecard.zip(person).filter(|(scorecard, person)| {
         // Whoever is not told of it any more does not answer for it either.
-        let told = |(of, alert): (Scope, &AlertPolicy)| {
+        let notifies = |(of, alert): (Scope, &AlertPolicy)| {
             of == *scope
                 && (alert.to.contains(&person.id) || alert.escalate_to.contains(&person.id))
         };
-        scorecard.alerts().into_iter().any(told)
+        scorecard.alerts().into_iter().any(notifies)
     }) else {
         let words = "this alert is not told to you any more, so this link does nothing";
         return Err(sentence(StatusCode::FORBIDDEN, words));
@@ -162,7 +162,7 @@ async fn asked(site: &Site, token: &str) -> Result<Asked, Response> {
     let standing = judge(&site.portfolio, &held.history, &held.episodes, &site.config_hash, now);
     let answers = episode.acknowledgement.as_ref().and_then(|by| Id::parse(&by.by).ok());
     let answers = answers.and_then(|id| site.people.get(&id));
-    Ok(Asked {
+    Ok(OpenedLink {
         answers: answers.map(|person| person.name.clone()),
         dedup_key: claim.dedup_key,
         person: person.clone(),
@@ -172,12 +172,12 @@ async fn asked(site: &Site, token: &str) -> Result<Asked, Response> {
     })
 }
 
-impl Asked {
+impl OpenedLink {
     fn is_open(&self) -> bool {
         self.episode.is_open() && self.episode.acknowledgement.is_none()
     }
 
-    fn answer(self, status: StatusCode, filled: &Filled, wrong: &str) -> Response {
+    fn answer(self, status: StatusCode, filled: &AcknowledgeForm, wrong: &str) -> Response {
         let local =
             |at: DateTime<Utc>| at.with_timezone(&self.zone).format("%-d %B %Y, %H:%M").to_string();
         let opened = self.episode.opened_at.map(local);
@@ -205,7 +205,10 @@ impl Asked {
             }
             _ => "This alert is over; there is nothing to acknowledge.".to_owned(),
         };
-        shown(status, &View { node: self.node, opened: opened.unwrap_or_default(), said, form })
+        shown(
+            status,
+            &AcknowledgePage { node: self.node, opened: opened.unwrap_or_default(), said, form },
+        )
     }
 }
 
@@ -215,10 +218,10 @@ fn sentence(status: StatusCode, words: impl ToString) -> Response {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     let said = format!("{}{}.", first.unwrap_or_default(), letters.as_str());
-    shown(status, &View { node: None, opened: String::new(), said, form: None })
+    shown(status, &AcknowledgePage { node: None, opened: String::new(), said, form: None })
 }
 
-fn shown(status: StatusCode, view: &View) -> Response {
+fn shown(status: StatusCode, view: &AcknowledgePage) -> Response {
     match page::rendered(include_str!("acknowledge.html.j2"), view) {
         Ok(text) => (status, Html(text)).into_response(),
         Err(error) => {

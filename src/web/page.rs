@@ -26,24 +26,24 @@ const PROBLEM_CHARS_MAX: usize = 200;
 struct Page {
     as_of: String,
     config: String,
-    scorecards: Vec<Card>,
+    scorecards: Vec<ScorecardView>,
     alerts: Vec<String>,
     problems: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Card {
+struct ScorecardView {
     id: String,
     name: String,
     tone: &'static str,
     word: &'static str,
     score: String,
     counts: String,
-    views: Vec<View>,
+    perspectives: Vec<PerspectiveView>,
 }
 
 #[derive(Serialize)]
-struct View {
+struct PerspectiveView {
     /// Where links in mails lead: scorecard/perspective.
     anchor: String,
     name: String,
@@ -51,20 +51,20 @@ struct View {
     word: &'static str,
     score: String,
     facts: String,
-    aims: Vec<Aim>,
+    objectives: Vec<ObjectiveView>,
 }
 
 #[derive(Serialize)]
-struct Aim {
+struct ObjectiveView {
     name: String,
     tone: &'static str,
     word: &'static str,
     score: String,
-    kpis: Vec<Row>,
+    kpis: Vec<KpiView>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Row {
+pub(super) struct KpiView {
     name: String,
     tone: &'static str,
     word: &'static str,
@@ -100,7 +100,7 @@ pub(super) fn rendered(
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", template)?;
-    environment.get_template("page")?.render(Value::from(Serde(view)))
+    environment.get_template("page")?.render(Value::from(Serde(perspective)))
 }
 
 fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
@@ -115,10 +115,9 @@ fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
         })
         .collect();
     problems.sort();
-    let alerts = standing
-        .scorecards
-        .iter()
-        .flat_map(|card| card.perspectives.iter().filter_map(|view| alert(standing, card, view)));
+    let alerts = standing.scorecards.iter().flat_map(|card| {
+        card.perspectives.iter().filter_map(|perspective| alert(standing, card, perspective))
+    });
     Page {
         as_of: standing.as_of.format("%Y-%m-%d %H:%M %Z").to_string(),
         config: standing.config.chars().take(19).collect(),
@@ -131,9 +130,9 @@ fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
 fn alert(
     standing: &Standing,
     card: &ScorecardStanding,
-    view: &PerspectiveStanding,
+    perspective: &PerspectiveStanding,
 ) -> Option<String> {
-    let episode = view.episode.as_ref().filter(|episode| episode.is_open())?;
+    let episode = perspective.episode.as_ref().filter(|episode| episode.is_open())?;
     let opened = episode.opened_at.map(|at| {
         let local = at.with_timezone(&standing.as_of.timezone());
         format!(", open since {}", local.format("%Y-%m-%d %H:%M"))
@@ -142,13 +141,13 @@ fn alert(
         Some(by) => format!(", acknowledged by {}", by.by),
         None => ", not acknowledged".to_owned(),
     };
-    let word = view.verdict.status.words();
-    let score = view.verdict.score.map(|score| format!(" at {}", rounding::score(score)));
+    let word = perspective.verdict.status.words();
+    let score = perspective.verdict.score.map(|score| format!(" at {}", rounding::score(score)));
     let (score, opened) = (score.unwrap_or_default(), opened.unwrap_or_default());
-    Some(format!("{} ({}) is {word}{score}{opened}{known}", view.name, card.name))
+    Some(format!("{} ({}) is {word}{score}{opened}{known}", perspective.name, card.name))
 }
 
-fn card(card: &ScorecardStanding) -> Card {
+fn card(card: &ScorecardStanding) -> ScorecardView {
     let counts = card.counts;
     let parts = [
         (counts.on_track, "on track"),
@@ -157,7 +156,7 @@ fn card(card: &ScorecardStanding) -> Card {
         (counts.no_data, "no data"),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    Card {
+    ScorecardView {
         id: card.id.to_string(),
         name: card.name.clone(),
         tone: card.verdict.status.tone(),
@@ -169,40 +168,43 @@ fn card(card: &ScorecardStanding) -> Card {
             .map(rounding::score)
             .unwrap_or_default(),
         counts: parts.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", "),
-        views: card.perspectives.iter().map(|view| perspective(&card.id, view)).collect(),
+        perspectives: card.perspectives.iter().map(|held| perspective(&card.id, held)).collect(),
     }
 }
 
-fn perspective(card: &Id, view: &PerspectiveStanding) -> View {
+fn perspective(card: &Id, perspective: &PerspectiveStanding) -> PerspectiveView {
     let mut facts = Vec::new();
-    facts.extend(view.period.map(|period| period.label()));
-    facts.extend(view.since.map(|since| format!("since {}", since.label())));
-    if view.verdict.coverage < 1.0 {
-        facts.push(format!("{} of the weight has data", rounding::percent(view.verdict.coverage)));
+    facts.extend(perspective.period.map(|period| period.label()));
+    facts.extend(perspective.since.map(|since| format!("since {}", since.label())));
+    if perspective.verdict.coverage < 1.0 {
+        facts.push(format!(
+            "{} of the weight has data",
+            rounding::percent(perspective.verdict.coverage)
+        ));
     }
-    let aims = view.objectives.iter().map(|aim| Aim {
-        name: aim.name.clone(),
-        tone: aim.verdict.status.tone(),
-        word: aim.verdict.status.words(),
-        score: aim.verdict.score.map(rounding::score).unwrap_or_default(),
-        kpis: aim.kpis.iter().map(row).collect(),
+    let objectives = perspective.objectives.iter().map(|objective| ObjectiveView {
+        name: objective.name.clone(),
+        tone: objective.verdict.status.tone(),
+        word: objective.verdict.status.words(),
+        score: objective.verdict.score.map(rounding::score).unwrap_or_default(),
+        kpis: objective.kpis.iter().map(row).collect(),
     });
-    View {
-        anchor: format!("{card}/{}", view.id),
-        name: view.name.clone(),
-        tone: view.verdict.status.tone(),
-        word: view.verdict.status.words(),
-        score: view.verdict.score.map(rounding::score).unwrap_or_default(),
+    PerspectiveView {
+        anchor: format!("{card}/{}", perspective.id),
+        name: perspective.name.clone(),
+        tone: perspective.verdict.status.tone(),
+        word: perspective.verdict.status.words(),
+        score: perspective.verdict.score.map(rounding::score).unwrap_or_default(),
         facts: facts.join(", "),
-        aims: aims.collect(),
+        objectives: objectives.collect(),
     }
 }
 
-pub(super) fn row(kpi: &KpiStanding) -> Row {
+pub(super) fn row(kpi: &KpiStanding) -> KpiView {
     let shown = kpi.readout();
     let note = kpi.gap_words();
     let failing = kpi.error.as_ref().map(|_| "its source fails".to_owned());
-    Row {
+    KpiView {
         name: kpi.name.clone(),
         tone: kpi.status.tone(),
         word: kpi.status.words(),

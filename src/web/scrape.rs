@@ -28,7 +28,7 @@ type Number = Gauge<f64, AtomicU64>;
 
 /// A node. There are as many as the configuration names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Of {
+struct ScopeLabel {
     scope: String,
 }
 
@@ -106,12 +106,12 @@ fn process(site: &Site, registry: &mut Registry) {
 }
 
 fn scores(standing: &Standing, registry: &mut Registry) {
-    let scores = Family::<Of, Number>::default();
+    let scores = Family::<ScopeLabel, Number>::default();
     let statuses = Family::<OfStatus, Gauge>::default();
-    let coverage = Family::<Of, Number>::default();
-    let open = Family::<Of, Gauge>::default();
+    let coverage = Family::<ScopeLabel, Number>::default();
+    let open = Family::<ScopeLabel, Gauge>::default();
     let node = |scope: String, verdict: &Verdict| {
-        let of = Of { scope: scope.clone() };
+        let of = ScopeLabel { scope: scope.clone() };
         if let Some(score) = verdict.score {
             scores.get_or_create(&of).set(score);
         }
@@ -128,7 +128,7 @@ fn scores(standing: &Standing, registry: &mut Registry) {
             let scope = format!("{}/{}", scorecard.id, perspective.id);
             node(scope.clone(), &perspective.verdict);
             let is_open = perspective.episode.as_ref().is_some_and(|episode| episode.is_open());
-            open.get_or_create(&Of { scope }).set(i64::from(is_open));
+            open.get_or_create(&ScopeLabel { scope }).set(i64::from(is_open));
         }
     }
     let help = "Score of a scorecard or perspective, 0 to 100; absent without data";
@@ -139,10 +139,10 @@ fn scores(standing: &Standing, registry: &mut Registry) {
 }
 
 fn data(held: &Held, registry: &mut Registry) {
-    let attempts = Family::<Of, Number>::default();
-    let failing = Family::<Of, Gauge>::default();
+    let attempts = Family::<ScopeLabel, Number>::default();
+    let failing = Family::<ScopeLabel, Gauge>::default();
     for (kpi, attempt) in &held.attempts {
-        let of = Of { scope: kpi.to_string() };
+        let of = ScopeLabel { scope: kpi.to_string() };
         attempts.get_or_create(&of).set(seconds(attempt.finished_at));
         failing.get_or_create(&of).set(i64::from(attempt.failure.is_some()));
     }
@@ -156,9 +156,9 @@ fn data(held: &Held, registry: &mut Registry) {
 
 /// Counted in the store, so that a restart, which is when runs are missed, does not begin anew.
 async fn missed(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
-    let missed = Family::<Of, Counter>::default();
+    let missed = Family::<ScopeLabel, Counter>::default();
     for (kpi, last) in site.store.last_slots().await? {
-        missed.get_or_create(&Of { scope: kpi.to_string() }).inc_by(last.missed);
+        missed.get_or_create(&ScopeLabel { scope: kpi.to_string() }).inc_by(last.missed);
     }
     let help = "Instants of a KPI's schedule that nobody served";
     registry.register("kpid_kpi_missed_runs", help, missed);

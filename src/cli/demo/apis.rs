@@ -41,7 +41,7 @@ impl Closed {
 /// A month by its key, or the months between two days.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Asked {
+enum MonthsQuery {
     One { month: String },
     Between { from: NaiveDate, to: NaiveDate },
 }
@@ -71,7 +71,7 @@ async fn only_with_token(request: Request, next: Next) -> Response {
 async fn report(
     State(closed): State<Closed>,
     Path((system, report)): Path<(String, String)>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<MonthsQuery>,
 ) -> Response {
     answer(&closed, &format!("{system}/{report}"), &asked)
 }
@@ -79,13 +79,13 @@ async fn report(
 async fn report_of_helpdesk(
     State(closed): State<Closed>,
     Path(report): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<MonthsQuery>,
 ) -> Response {
     answer(&closed, &format!("helpdesk/{report}"), &asked)
 }
 
 /// The project tool broke down before it could report May.
-async fn milestones(State(closed): State<Closed>, Query(asked): Query<Asked>) -> Response {
+async fn milestones(State(closed): State<Closed>, Query(asked): Query<MonthsQuery>) -> Response {
     if closed.count() > MAY {
         let sorry = Json(json!({ "error": "database maintenance, back soon" }));
         return (StatusCode::SERVICE_UNAVAILABLE, sorry).into_response();
@@ -93,16 +93,16 @@ async fn milestones(State(closed): State<Closed>, Query(asked): Query<Asked>) ->
     answer(&closed, "projects/milestones", &asked)
 }
 
-fn answer(closed: &Closed, report: &str, asked: &Asked) -> Response {
+fn answer(closed: &Closed, report: &str, asked: &MonthsQuery) -> Response {
     let is_closed = |month: &Month| month.number() < closed.count();
     let body = match asked {
-        Asked::One { month } => {
+        MonthsQuery::One { month } => {
             // Of a month that is not closed nothing is known: null, as many APIs say it.
             let known = Month::parse(month).filter(is_closed);
             let result = known.map_or(Some(Value::Null), |month| result(report, month));
             result.map(|result| json!({ "month": month, "result": result }))
         }
-        Asked::Between { from, to } => {
+        MonthsQuery::Between { from, to } => {
             let months = Month::all().filter(is_closed);
             let months = months.filter(|month| (*from..=*to).contains(&month.last_day()));
             let rows = months.map(|month| {
@@ -181,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn a_month_is_unknown_until_it_is_closed_and_the_project_tool_breaks_down_in_may() {
         let closed = Closed::default();
-        let ask = |month: &str| Query(Asked::One { month: month.to_owned() });
+        let ask = |month: &str| Query(MonthsQuery::One { month: month.to_owned() });
         let status = |response: Response| response.status().as_u16();
         closed.upto(month("2026-04"));
         assert_eq!(status(milestones(State(closed.clone()), ask("2026-04")).await), 200);

@@ -42,23 +42,23 @@ pub(crate) struct Course {
     noise: f64,
     /// Decimals a person would write.
     decimals: i32,
-    told: &'static [(u32, f64)],
+    given: &'static [(u32, f64)],
 }
 
 /// Shipped on time from the site North, in %. Its carrier changes in May 2026.
 pub(crate) const ON_TIME_NORTH: Course =
-    Course { told: &[(APRIL, 95.3), (MAY, 89.3)], ..course(94.9, 1.7, 1) };
+    Course { given: &[(APRIL, 95.3), (MAY, 89.3)], ..course(94.9, 1.7, 1) };
 
 /// Shipped on time from the site South, in %.
 pub(crate) const ON_TIME_SOUTH: Course =
-    Course { told: &[(APRIL, 96.2), (MAY, 91.7)], ..course(95.9, 1.7, 1) };
+    Course { given: &[(APRIL, 96.2), (MAY, 91.7)], ..course(95.9, 1.7, 1) };
 
 /// Lead time of made-to-order bikes that 95 of 100 keep, in days.
 pub(crate) const LEAD_TIME_P95: Course =
-    Course { told: &[(APRIL, 6.5), (MAY, 7.2)], ..course(6.1, 0.4, 1) };
+    Course { given: &[(APRIL, 6.5), (MAY, 7.2)], ..course(6.1, 0.4, 1) };
 
 /// Gross margin, in %.
-pub(crate) const MARGIN: Course = Course { told: &[(MAY, 33.6)], ..course(34.1, 0.9, 1) };
+pub(crate) const MARGIN: Course = Course { given: &[(MAY, 33.6)], ..course(34.1, 0.9, 1) };
 
 /// How far revenue is from plan, in %.
 const REVENUE_OFF_PLAN: Course = course(0.6, 4.0, 1);
@@ -68,55 +68,55 @@ const CASH_OFF_PLAN: Course = course(10.0, 60.0, 0);
 
 /// Days of sales not yet paid.
 pub(crate) const DEBTOR_DAYS: Course =
-    Course { told: &[(APRIL, 47.6), (MAY, 47.1)], ..course(48.0, 0.7, 1) };
+    Course { given: &[(APRIL, 47.6), (MAY, 47.1)], ..course(48.0, 0.7, 1) };
 
 /// Days that the stock lasts.
 pub(crate) const STOCK_DAYS: Course =
-    Course { told: &[(23, 44.0), (APRIL, 47.0), (MAY, 49.0)], ..course(40.0, 4.0, 0) };
+    Course { given: &[(23, 44.0), (APRIL, 47.0), (MAY, 49.0)], ..course(40.0, 4.0, 0) };
 
 /// Warranty claims a month, per 1000 bikes under warranty.
 const CLAIMS: Course =
-    Course { drift: -0.1, told: &[(MAY_BEFORE, 14.0), (MAY, 13.1)], ..course(15.6, 0.3, 1) };
+    Course { drift: -0.1, given: &[(MAY_BEFORE, 14.0), (MAY, 13.1)], ..course(15.6, 0.3, 1) };
 
 /// Net promoter score.
 pub(crate) const PROMOTERS: Course =
-    Course { told: &[(APRIL, 39.4), (MAY, 41.0)], ..course(38.2, 1.4, 1) };
+    Course { given: &[(APRIL, 39.4), (MAY, 41.0)], ..course(38.2, 1.4, 1) };
 
 /// Contacts resolved at the first go, in %.
 pub(crate) const FIRST_CONTACT: Course =
-    Course { told: &[(APRIL, 75.5), (MAY, 76.4)], ..course(75.2, 1.4, 1) };
+    Course { given: &[(APRIL, 75.5), (MAY, 76.4)], ..course(75.2, 1.4, 1) };
 
 /// The same of the team Tier 1.
 pub(crate) const FIRST_CONTACT_TIER_1: Course =
-    Course { told: &[(MAY, 73.8)], ..course(73.5, 1.2, 1) };
+    Course { given: &[(MAY, 73.8)], ..course(73.5, 1.2, 1) };
 
 /// Bikes that pass their first inspection, in %.
-pub(crate) const FIRST_PASS: Course = Course { told: &[(MAY, 97.3)], ..course(97.1, 0.5, 1) };
+pub(crate) const FIRST_PASS: Course = Course { given: &[(MAY, 97.3)], ..course(97.1, 0.5, 1) };
 
 /// Project milestones met on their date, in %. The tool is down in June 2026.
 pub(crate) const MILESTONES: Course = course(85.0, 6.0, 0);
 
 /// Training hours per employee and month.
 pub(crate) const TRAINING: Course =
-    Course { told: &[(APRIL, 1.9), (MAY, 1.7)], ..course(2.0, 0.2, 1) };
+    Course { given: &[(APRIL, 1.9), (MAY, 1.7)], ..course(2.0, 0.2, 1) };
 
 /// Employees who left of their own accord in twelve months, in %.
-pub(crate) const TURNOVER: Course = Course { told: &[(MAY, 9.6)], ..course(9.1, 0.5, 1) };
+pub(crate) const TURNOVER: Course = Course { given: &[(MAY, 9.6)], ..course(9.1, 0.5, 1) };
 
 /// Checks that found the shop open, in %.
-pub(crate) const SHOP: Course = Course { told: &[(MAY, 99.94)], ..course(99.93, 0.03, 2) };
+pub(crate) const SHOP: Course = Course { given: &[(MAY, 99.94)], ..course(99.93, 0.03, 2) };
 
 /// Lines picked right, in %.
-pub(crate) const PICKS: Course = Course { told: &[(MAY, 99.5)], ..course(99.5, 0.2, 2) };
+pub(crate) const PICKS: Course = Course { given: &[(MAY, 99.5)], ..course(99.5, 0.2, 2) };
 
 /// Bikes reworked, in %.
-pub(crate) const REWORK: Course = Course { told: &[(MAY, 2.4)], ..course(2.5, 0.4, 1) };
+pub(crate) const REWORK: Course = Course { given: &[(MAY, 2.4)], ..course(2.5, 0.4, 1) };
 
 /// Cost of scrap, in kEUR.
-pub(crate) const SCRAP: Course = Course { told: &[(MAY, 18.6)], ..course(17.5, 2.0, 1) };
+pub(crate) const SCRAP: Course = Course { given: &[(MAY, 18.6)], ..course(17.5, 2.0, 1) };
 
 /// Hours from dock to shelf that 95 of 100 deliveries keep.
-pub(crate) const DOCK_TO_STOCK: Course = Course { told: &[(MAY, 21.5)], ..course(20.0, 2.0, 1) };
+pub(crate) const DOCK_TO_STOCK: Course = Course { given: &[(MAY, 21.5)], ..course(20.0, 2.0, 1) };
 
 /// Locations whose count was right, in %.
 pub(crate) const COUNTS: Course = course(98.6, 0.5, 1);
@@ -125,7 +125,7 @@ pub(crate) const COUNTS: Course = course(98.6, 0.5, 1);
 pub(crate) const NEAR_MISSES: Course = course(14.0, 3.0, 0);
 
 /// Riders content with the answer, in %.
-pub(crate) const CONTENT: Course = Course { told: &[(MAY, 88.4)], ..course(88.0, 1.5, 1) };
+pub(crate) const CONTENT: Course = Course { given: &[(MAY, 88.4)], ..course(88.0, 1.5, 1) };
 
 /// The same of the team Tier 1.
 pub(crate) const CONTENT_TIER_1: Course = course(87.4, 1.5, 1);
@@ -134,10 +134,10 @@ pub(crate) const CONTENT_TIER_1: Course = course(87.4, 1.5, 1);
 pub(crate) const CONTENT_ONE_AGENT: Course = course(89.0, 2.0, 1);
 
 /// Contacts that wait for longer than 48 hours.
-pub(crate) const BACKLOG: Course = Course { told: &[(MAY, 34.0)], ..course(28.0, 5.0, 0) };
+pub(crate) const BACKLOG: Course = Course { given: &[(MAY, 34.0)], ..course(28.0, 5.0, 0) };
 
 /// Hours to the first reply that 95 of 100 contacts keep.
-pub(crate) const FIRST_REPLY: Course = Course { told: &[(MAY, 9.2)], ..course(7.8, 0.8, 1) };
+pub(crate) const FIRST_REPLY: Course = Course { given: &[(MAY, 9.2)], ..course(7.8, 0.8, 1) };
 
 /// Training hours per agent and month.
 pub(crate) const AGENT_TRAINING: Course = course(2.6, 0.4, 1);
@@ -247,8 +247,8 @@ impl Share {
 impl Course {
     /// The figure of a month.
     pub(crate) fn at(&self, month: Month) -> f64 {
-        let told = self.told.iter().find(|(told, _)| *told == month.0);
-        let value = told.map_or_else(
+        let given = self.given.iter().find(|(given, _)| *given == month.0);
+        let value = given.map_or_else(
             || {
                 let drifted = self.level + self.drift * f64::from(month.0);
                 drifted + self.noise * self.noise_at(month)
@@ -290,7 +290,7 @@ pub(crate) fn spread(total: i64, parts: usize, stream: u64) -> Vec<i64> {
 }
 
 const fn course(level: f64, noise: f64, decimals: i32) -> Course {
-    Course { level, drift: 0.0, noise, decimals, told: &[] }
+    Course { level, drift: 0.0, noise, decimals, given: &[] }
 }
 
 fn cents(keur: f64) -> i64 {

@@ -134,10 +134,12 @@ fn write_secret(path: &Path, text: &str) -> io::Result<()> {
 /// Leaves nothing in the folder but the mark, which stays until the end lest half a folder is
 /// taken for somebody else's.
 async fn clear(path: &Path) -> anyhow::Result<()> {
-    let told = || format!("cannot empty {}", path.display());
+    let failure = || format!("cannot empty {}", path.display());
     let entries = match fs::read_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(told)?,
+        entries => {
+            entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(failure)?
+        }
     };
     if entries.is_empty() {
         return Ok(());
@@ -148,9 +150,9 @@ async fn clear(path: &Path) -> anyhow::Result<()> {
     // A demo that still runs keeps its folder.
     let _lock = InstanceLock::take(&path.join(STORE)).await?;
     for entry in entries.iter().filter(|entry| entry.file_name() != MARK) {
-        let is_folder = entry.file_type().with_context(told)?.is_dir();
+        let is_folder = entry.file_type().with_context(failure)?.is_dir();
         let remove = if is_folder { fs::remove_dir_all } else { fs::remove_file };
-        remove(entry.path()).with_context(told)?;
+        remove(entry.path()).with_context(failure)?;
     }
     Ok(())
 }

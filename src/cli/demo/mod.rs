@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         served = axum::serve(listener, routes).into_future() => {
             served.context("the demo's business APIs have stopped")?;
         }
-        told = story.tell(arguments.once) => told?,
+        finished = story.tell(arguments.once) => finished?,
     }
     Ok(Answer::Done)
 }
