@@ -23,17 +23,17 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     let store = Store::open_read_only(&setup.store).await?;
-    let deeds = store.deeds(arguments.limit).await?;
+    let entries = store.audit_entries(arguments.limit).await?;
     let removed = store.removed().await?;
     match arguments.format {
-        Format::Json => print_json(&deeds)?,
-        Format::Text if deeds.is_empty() => say!("nobody has changed anything"),
+        Format::Json => print_json(&entries)?,
+        Format::Text if entries.is_empty() => say!("nobody has changed anything"),
         Format::Text => {
-            for deed in &deeds {
-                let at = deed.at.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M");
-                let detail = deed.detail.as_ref().map(|detail| format!(" ({detail})"));
+            for entry in &entries {
+                let at = entry.at.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M");
+                let detail = entry.detail.as_ref().map(|detail| format!(" ({detail})"));
                 let detail = detail.unwrap_or_default();
-                say!("{at}  {} {} {}{detail}", deed.by, deed.action, deed.of);
+                say!("{at}  {} {} {}{detail}", entry.by, entry.action, entry.of);
             }
             if let Some(words) = kpid_store::removed_words(&removed, "audit") {
                 say!("and before these, no longer kept: {words}");

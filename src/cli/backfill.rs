@@ -29,7 +29,7 @@ use kpid_rules::{
     evaluation::Circumstances,
     model::{KpiRef, Period},
 };
-use kpid_store::{Deed, Store};
+use kpid_store::{AuditEntry, Store};
 
 /// KPIs filled at once; connections set limits of their own.
 const CONCURRENT_MAX: usize = 8;
@@ -89,14 +89,14 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             }
         }
     }
-    let deed = Deed {
+    let entry = AuditEntry {
         at: Clock::System.now(),
         by: arguments.person.name(),
         action: "backfilled".to_owned(),
         of: tasks.iter().map(|task| task.collection.kpi.to_string()).collect::<Vec<_>>().join(", "),
         detail: Some(format!("from {from} to {to}")),
     };
-    instance.store.audit(&deed).await?;
+    instance.store.audit(&entry).await?;
     let failed = fill(&instance, &tasks).await?;
     tell(&instance, &tasks, arguments.alerts).await?;
     instance.store.close().await;

@@ -19,7 +19,7 @@ use kpid_message::{bulletin::digest::digest, person::Person};
 use kpid_rules::{evaluation::judge, model::Id};
 use kpid_store::Store;
 
-/// A first digest looks back as far as most do.
+/// A first digest past back as far as most do.
 const WEEK: TimeDelta = TimeDelta::days(7);
 
 /// Show what the digest of a person would say now; nothing is sent
@@ -47,10 +47,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Some(text) => show::instant(text, &setup.calendar)?,
         None => last(&store, person, now).await?,
     };
-    let looks = store.looks(since).await?;
+    let past = store.past_standings(since).await?;
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
     let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.config_hash, now);
-    let compared = compare(&looks, &standing)?;
+    let compared = compare(&past, &standing)?;
     let matter = matter(&setup, &held, &standing, since, &compared);
     match digest(matter, person, "preview") {
         Some(digest) => {

@@ -14,7 +14,7 @@ use kpid_rules::{
     series::{Figure, ReadingKind, Sample, reading},
 };
 use kpid_sources::{Exchange, Outcome, Question, Window, shared_answers::Shared};
-use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Stage, Stands};
+use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Precedence, Stage};
 
 /// Why a KPI is collected now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -174,9 +174,9 @@ impl FigureFiler<'_> {
             observed_at: sample.observed_at.unwrap_or_else(|| calendar.observed_in(period, now)),
             collected_at: now,
             stage: stage(self.scorecard, period, now),
-            stands: match self.reading {
-                ReadingKind::Series => Stands::CollectedLast,
-                _ => stands(self.scorecard, period, sample.observed_at),
+            precedence: match self.reading {
+                ReadingKind::Series => Precedence::CollectedLast,
+                _ => precedence(self.scorecard, period, sample.observed_at),
             },
         })
     }
@@ -193,14 +193,14 @@ impl FigureFiler<'_> {
 }
 
 /// What says when it was true stands unless something later is held.
-pub(crate) fn stands(
+pub(crate) fn precedence(
     scorecard: &Scorecard,
     period: Period,
     observed_at: Option<DateTime<Utc>>,
-) -> Stands {
+) -> Precedence {
     match observed_at {
-        Some(_) => Stands::ObservedLast(scorecard.calendar.last_instant(period)),
-        None => Stands::CollectedLast,
+        Some(_) => Precedence::ObservedLast(scorecard.calendar.last_instant(period)),
+        None => Precedence::CollectedLast,
     }
 }
 
@@ -293,13 +293,17 @@ perspectives:
             ] {
                 let found = of.filed(&sample(named, observed_at), asked, now).unwrap();
                 assert_eq!(found.period, period(filed), "{named:?} {observed_at:?}");
-                let dated = matches!(found.stands, Stands::ObservedLast(_));
+                let dated = matches!(found.precedence, Precedence::ObservedLast(_));
                 assert_eq!(dated, observed_at.is_some());
             }
             let row = FigureFiler { reading: ReadingKind::Series, ..of };
             let found =
                 row.filed(&sample(Some("2026-05"), Some("2026-05-31T21:00:00Z")), asked, now);
-            assert_eq!(found.unwrap().stands, Stands::CollectedLast, "a row of a series restates");
+            assert_eq!(
+                found.unwrap().precedence,
+                Precedence::CollectedLast,
+                "a row of a series restates"
+            );
         });
     }
 

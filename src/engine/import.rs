@@ -23,7 +23,7 @@ use kpid_rules::{
     model::{Input, Kpi, KpiRef, Period, Scorecard},
     series::Figure,
 };
-use kpid_store::{Collected, Deed, Filed, Filing, Judgement, Stage};
+use kpid_store::{AuditEntry, Collected, Filed, Filing, Judgement, Stage};
 
 /// More rows than this are imported in parts.
 const ROWS_MAX: usize = 1_000_000;
@@ -130,10 +130,10 @@ pub(crate) fn rows<T>(
 pub async fn keep(
     instance: &Instance,
     rows: &[Collected],
-    deed: &Deed,
+    entry: &AuditEntry,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
-    instance.store.take_in(rows, deed).await?;
+    instance.store.take_in(rows, entry).await?;
     let kpis: HashSet<KpiRef> = rows.iter().map(|row| row.kpi.clone()).collect();
     let scorecards = instance.setup.portfolio.affected_by(&kpis);
     judgement::judge(instance, &scorecards, LIVE, now).await
@@ -216,7 +216,7 @@ fn collected(
         target: None,
         observed_at: observed_at.unwrap_or_else(|| scorecard.calendar.observed_in(period, now)),
         collected_at: now,
-        stands: collect::stands(scorecard, period, observed_at),
+        precedence: collect::precedence(scorecard, period, observed_at),
         // A person may restate what is frozen.
         stage: match scorecard.calendar.is_closed(period, now) {
             true => Stage::Closed,

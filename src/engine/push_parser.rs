@@ -18,7 +18,7 @@ use kpid_rules::{
     model::{Aggregate, KpiRef, Period},
     series::{Figure, ReadingKind},
 };
-use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Stands};
+use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Precedence};
 
 /// A system that has more to say at once has a history, which comes in parts or by `kpid import`.
 const READINGS_MAX: usize = 10_000;
@@ -195,9 +195,9 @@ impl<'s> PushParser<'s> {
             observed_at: observed_at.unwrap_or_else(|| scorecard.calendar.observed_in(period, now)),
             collected_at: now,
             stage: collect::stage(scorecard, period, now),
-            stands: match pushed.reading {
-                ReadingKind::Series => Stands::CollectedLast,
-                _ => collect::stands(scorecard, period, observed_at),
+            precedence: match pushed.reading {
+                ReadingKind::Series => Precedence::CollectedLast,
+                _ => collect::precedence(scorecard, period, observed_at),
             },
         });
         Ok(())

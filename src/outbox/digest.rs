@@ -27,7 +27,7 @@ use kpid_rules::{
     judgement::Standing,
     model::Id,
 };
-use kpid_store::{Digested, Due, Held, LastDigest, Looks, NewDelivery};
+use kpid_store::{DigestInput, DigestOutcome, Held, LastDigest, NewDelivery, PastStandings};
 
 /// How often is looked whether a digest is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -62,7 +62,8 @@ impl Digester<'_> {
             return Ok(());
         }
         let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-        let digested = self.instance.store.digest(&kpis, now, |due| make(setup, due, now)).await?;
+        let digested =
+            self.instance.store.digest(&kpis, now, |input| make(setup, input, now)).await?;
         if !digested.deliveries.is_empty() {
             info!("made {} digests", digested.deliveries.len());
             self.deliveries_ready.notify_waiters();
@@ -110,13 +111,13 @@ fn readers<'a>(setup: &'a Setup, digests: &'a Digests) -> impl Iterator<Item = &
     setup.people.values().filter(wants)
 }
 
-fn make(setup: &Setup, due: &Due, now: DateTime<Utc>) -> anyhow::Result<Digested> {
-    let Due { held, last, looks } = due;
+fn make(setup: &Setup, input: &DigestInput, now: DateTime<Utc>) -> anyhow::Result<DigestOutcome> {
+    let DigestInput { held, last, past } = input;
     let (portfolio, history) = (&setup.portfolio, &held.history);
     let standing = judge(portfolio, history, &held.episodes, &setup.config_hash, now);
     let mut compared: BTreeMap<DateTime<Utc>, Compared> = BTreeMap::new();
-    for (at, looks) in looks {
-        compared.insert(*at, compare(looks, &standing)?);
+    for (at, past) in past {
+        compared.insert(*at, compare(past, &standing)?);
     }
     let mut deliveries = Vec::new();
     let plans = plans(setup, last, now);
@@ -127,7 +128,7 @@ fn make(setup: &Setup, due: &Due, now: DateTime<Utc>) -> anyhow::Result<Digested
         deliveries.extend(deliveries_of(setup, matter, person, slot, now));
     }
     let last = plans.into_iter().map(|plan| (plan.person.id.clone(), plan.next)).collect();
-    Ok(Digested { standing, last, deliveries })
+    Ok(DigestOutcome { standing, last, deliveries })
 }
 
 /// How everything stood, and what has been measured otherwise since.
@@ -139,9 +140,9 @@ pub struct Compared {
 
 /// What has changed between the verdicts of then and how everything stands. A verdict in the store
 /// that cannot be read is an error.
-pub fn compare(looks: &Looks, standing: &Standing) -> anyhow::Result<Compared> {
+pub fn compare(past: &PastStandings, standing: &Standing) -> anyhow::Result<Compared> {
     let compared =
-        looks.then().and_then(|then| Ok(Compared { then, retuned: looks.retuned(standing)? }));
+        past.then().and_then(|then| Ok(Compared { then, retuned: past.retuned(standing)? }));
     compared.context("a verdict in the store cannot be read")
 }
 

@@ -20,7 +20,7 @@ use kpid_rules::{
     judgement::Standing,
     model::{Id, Scope, Status},
 };
-use kpid_store::{Held, HoldDecision, NewDelivery, Pace, Waiting};
+use kpid_store::{Held, HoldDecision, NewDelivery, Pace, WaitingDelivery};
 
 /// How long what a silence keeps back is left alone; its end is looked for elsewhere too.
 const SILENCE_LOOK: TimeDelta = TimeDelta::minutes(15);
@@ -234,7 +234,7 @@ impl Release<'_> {
 }
 
 impl Part {
-    fn waiting(waiting: &Waiting) -> Option<Self> {
+    fn waiting(waiting: &WaitingDelivery) -> Option<Self> {
         let part = Self::of(waiting.id, &waiting.facts)?;
         Some(Self { heard: waiting.heard, batched: waiting.batched, ..part })
     }

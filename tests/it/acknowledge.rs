@@ -148,11 +148,11 @@ async fn the_reader_of_a_mail_acknowledges_by_its_link_and_looking_does_not() {
     let kept = acknowledged(&kpid).await;
     assert_eq!((&kept["by"], &kept["comment"]), (&"ines".into(), &"carrier <change>".into()));
     let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
-    let deeds = store.deeds(10).await.unwrap();
-    let deeds: Vec<_> = deeds.iter().filter(|deed| deed.action == "acknowledged").collect();
-    let [deed] = deeds.as_slice() else { panic!("{deeds:?}") };
+    let deeds = store.audit_entries(10).await.unwrap();
+    let deeds: Vec<_> = deeds.iter().filter(|entry| entry.action == "acknowledged").collect();
+    let [entry] = deeds.as_slice() else { panic!("{deeds:?}") };
     let detail = "by the link in a mail; carrier <change>; due 2099-06-30";
-    assert_eq!((deed.by.as_str(), deed.detail.as_deref()), ("ines", Some(detail)));
+    assert_eq!((entry.by.as_str(), entry.detail.as_deref()), ("ines", Some(detail)));
 
     // After a restart the link is the same alert's; once it is over, it is only that.
     daemon.kill().await;

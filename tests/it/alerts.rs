@@ -4,7 +4,7 @@ use std::fs;
 
 use kpid_clock::Clock;
 use kpid_message::notice::Message;
-use kpid_store::{Deed, Store};
+use kpid_store::{AuditEntry, Store};
 use serde_json::Value;
 
 use crate::world::kpid::{Kpid, Ran};
@@ -61,11 +61,11 @@ async fn alerts(kpid: &Kpid, arguments: &[&str]) -> Ran {
     kpid.run(&[&["alerts"], arguments, &BY].concat()).await
 }
 
-async fn deeds(kpid: &Kpid) -> Vec<Deed> {
+async fn deeds(kpid: &Kpid) -> Vec<AuditEntry> {
     let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
-    let deeds = store.deeds(10).await.unwrap();
+    let deeds = store.audit_entries(10).await.unwrap();
     // The figures of these tests are imported, which is written down too.
-    deeds.into_iter().filter(|deed| deed.action != "imported").collect()
+    deeds.into_iter().filter(|entry| entry.action != "imported").collect()
 }
 
 #[tokio::test]
@@ -90,9 +90,9 @@ async fn an_open_alert_is_acknowledged_with_words_and_a_day() {
     let shown = &shown["scorecards"][0]["perspectives"][0]["episode"];
     assert_eq!((&shown["acknowledged_by"], &shown["due"]), (&"ines".into(), &"2099-06-30".into()));
     let deeds = deeds(&kpid).await;
-    let [deed] = deeds.as_slice() else { panic!("{deeds:?}") };
-    assert_eq!((deed.action.as_str(), deed.of.as_str()), ("acknowledged", "acme/customer/1"));
-    assert_eq!(deed.detail.as_deref(), Some("carrier change; due 2099-06-30"));
+    let [entry] = deeds.as_slice() else { panic!("{deeds:?}") };
+    assert_eq!((entry.action.as_str(), entry.of.as_str()), ("acknowledged", "acme/customer/1"));
+    assert_eq!(entry.detail.as_deref(), Some("carrier change; due 2099-06-30"));
 }
 
 /// The events that wait for a channel, in the order in which they are told.

@@ -16,7 +16,7 @@ use kpid_rules::{
     series::Figure,
 };
 use kpid_store::{
-    Collected, DeliveryState, Filed, Filing, Handling, InstanceLock, Stage, Stands, Store,
+    Collected, DeliveryState, Filed, Filing, Handling, InstanceLock, Precedence, Stage, Store,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -141,7 +141,7 @@ async fn figures(instance: &Instance, at: DateTime<Utc>, values: &[(usize, f64)]
                     observed_at,
                     collected_at,
                     stage,
-                    stands: Stands::CollectedLast,
+                    precedence: Precedence::CollectedLast,
                 }],
             }
         })

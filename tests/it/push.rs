@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr};
 
 use kpid_clock::Clock;
-use kpid_store::{Deed, Store};
+use kpid_store::{AuditEntry, Store};
 use serde_json::{Value, json};
 
 use crate::world::kpid::{Daemon, Kpid};
@@ -92,9 +92,9 @@ fn mails(kpid: &Kpid) -> Vec<String> {
     files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
-async fn deeds(kpid: &Kpid) -> Vec<Deed> {
+async fn deeds(kpid: &Kpid) -> Vec<AuditEntry> {
     let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
-    store.deeds(10).await.unwrap()
+    store.audit_entries(10).await.unwrap()
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use kpid_rules::{
     model::{Aggregate, Id, KpiRef, Period},
     series::{Figure, ReadingKind},
 };
-use kpid_store::{Collected, Filed, Filing, Removed, Stage, Stands, Store, backup};
+use kpid_store::{Collected, Filed, Filing, Precedence, Removed, Stage, Store, backup};
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -94,7 +94,7 @@ fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> 
         observed_at: collected_at,
         collected_at,
         stage: Stage::Closed,
-        stands: Stands::CollectedLast,
+        precedence: Precedence::CollectedLast,
     };
     Collected { kpi: kpi(id), attempt: None, filing, filed: vec![filed] }
 }
@@ -218,7 +218,7 @@ async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
     let snapshots = gone.0.iter().find(|(name, _)| *name == "snapshots").unwrap().1;
     assert!(snapshots > 30, "{gone:?}");
     assert_eq!(verdicts().await, before);
-    let deeds = instance.store.deeds(1).await.unwrap();
+    let deeds = instance.store.audit_entries(1).await.unwrap();
     assert_eq!((deeds[0].by.as_str(), deeds[0].action.as_str()), ("kpid", "removed old rows"));
 }
 

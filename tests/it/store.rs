@@ -8,7 +8,7 @@ use kpid_rules::{
 };
 use kpid_store::{
     Attempt, AttemptOutcome, Collected, DeliveryState, Filed, Filing, Handled, Handling,
-    InstanceLock, Judgement, NewDelivery, Push, Pushed, Receipt, Stage, Stands, Store,
+    InstanceLock, Judgement, NewDelivery, Precedence, Push, Pushed, Receipt, Stage, Store,
 };
 use sqlx::{AssertSqlSafe, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
@@ -47,7 +47,7 @@ fn filed(value: f64, collected_at: &str) -> Filed {
         observed_at: collected_at,
         collected_at,
         stage,
-        stands: Stands::CollectedLast,
+        precedence: Precedence::CollectedLast,
     }
 }
 
@@ -90,7 +90,7 @@ async fn the_last_reading_is_the_one_observed_last() {
     let last = at("2026-05-31T23:59:59.999999Z");
     let reading = |value, observed: &str, collected: &str| Filed {
         observed_at: at(observed),
-        stands: Stands::ObservedLast(last),
+        precedence: Precedence::ObservedLast(last),
         ..filed(value, collected)
     };
     for (first, second, kept) in [
@@ -169,8 +169,8 @@ async fn a_push_under_a_key_is_kept_once_and_answered_the_same_for_a_week() {
     let later = "2026-06-08T12:00:01Z";
     assert_eq!(pushed(&store, "a", "3", 43.0, later).await, Pushed::Kept(revised));
     assert_eq!(revisions(&store).await, [41.0, 42.0, 43.0]);
-    let deeds = store.deeds(10).await.unwrap();
-    assert_eq!(deeds.len(), 3, "what changed nothing is no deed");
+    let deeds = store.audit_entries(10).await.unwrap();
+    assert_eq!(deeds.len(), 3, "what changed nothing is no entry");
     assert_eq!((deeds[2].by.as_str(), deeds[2].of.as_str()), ("line", "mes"));
 }
 

@@ -8,7 +8,7 @@ use crate::database::{columns::instant, failure::Explain, store::Store};
 
 /// A change that a person made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Deed {
+pub struct AuditEntry {
     /// When.
     pub at: DateTime<Utc>,
     /// Who.
@@ -22,7 +22,7 @@ pub struct Deed {
 }
 
 #[derive(FromRow)]
-struct DeedRow {
+struct AuditRow {
     at: i64,
     person: String,
     action: String,
@@ -32,46 +32,46 @@ struct DeedRow {
 
 impl Store {
     /// Writes down that a person changed something.
-    pub async fn audit(&self, deed: &Deed) -> anyhow::Result<()> {
+    pub async fn audit(&self, entry: &AuditEntry) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
-        record(&mut tx, deed).await?;
+        record(&mut tx, entry).await?;
         tx.commit().await.explain("cannot write down who did it")
     }
 
     /// What people changed, the newest first.
-    pub async fn deeds(&self, limit: u32) -> anyhow::Result<Vec<Deed>> {
+    pub async fn audit_entries(&self, limit: u32) -> anyhow::Result<Vec<AuditEntry>> {
         load(&mut *self.read().await?, limit).await
     }
 }
 
-pub(crate) async fn record(tx: &mut SqliteConnection, deed: &Deed) -> anyhow::Result<()> {
+pub(crate) async fn record(tx: &mut SqliteConnection, entry: &AuditEntry) -> anyhow::Result<()> {
     let sql = "INSERT INTO audit (at, person, action, subject, detail) VALUES ($1, $2, $3, $4, $5)";
     sqlx::query(sql)
-        .bind(deed.at.timestamp_micros())
-        .bind(&deed.by)
-        .bind(&deed.action)
-        .bind(&deed.of)
-        .bind(&deed.detail)
+        .bind(entry.at.timestamp_micros())
+        .bind(&entry.by)
+        .bind(&entry.action)
+        .bind(&entry.of)
+        .bind(&entry.detail)
         .execute(tx)
         .await
         .explain("cannot write down who did it")?;
     Ok(())
 }
 
-/// The newest deeds first.
+/// The newest entries first.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
     limit: u32,
-) -> anyhow::Result<Vec<Deed>> {
+) -> anyhow::Result<Vec<AuditEntry>> {
     let sql = "SELECT at, person, action, subject, detail FROM audit ORDER BY id DESC LIMIT $1";
-    let rows: Vec<DeedRow> = sqlx::query_as(sql)
+    let rows: Vec<AuditRow> = sqlx::query_as(sql)
         .bind(limit)
         .fetch_all(connection)
         .await
         .explain("cannot read who did what")?;
-    let deed = |row: DeedRow| {
-        let DeedRow { at, person, action, subject, detail } = row;
-        Ok(Deed { at: instant(at)?, by: person, action, of: subject, detail })
+    let entry = |row: AuditRow| {
+        let AuditRow { at, person, action, subject, detail } = row;
+        Ok(AuditEntry { at: instant(at)?, by: person, action, of: subject, detail })
     };
-    rows.into_iter().map(deed).collect()
+    rows.into_iter().map(entry).collect()
 }

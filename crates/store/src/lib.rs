@@ -22,19 +22,19 @@ mod outbox;
 
 pub use crate::{
     actuals::{
-        collected::{Attempt, Collected, Filed, Filing, Stage, Stands},
+        collected::{Attempt, Collected, Filed, Filing, Precedence, Stage},
         collections::{LastSlot, Newest},
         outcome::AttemptOutcome,
         pushes::{Frozen, Push, Pushed, Receipt},
     },
-    audit::Deed,
+    audit::AuditEntry,
     database::{
         lock::{Holder, InstanceLock, Reloaded, holder},
         store::Store,
     },
     digests::{
-        digest::{Digested, Due, LastDigest},
-        standings::Looks,
+        digest::{DigestInput, DigestOutcome, LastDigest},
+        standings::PastStandings,
     },
     episodes::{
         ended_alerts::EndedAlert,
@@ -52,7 +52,7 @@ pub use crate::{
     outbox::{
         admin::{GaveUp, Handled, Handling, Listed},
         deliveries::{Claimed, NewDelivery},
-        pacing::{BatchedDelivery, HoldDecision, Pace, Waiting},
+        pacing::{BatchedDelivery, HoldDecision, Pace, WaitingDelivery},
         receipts::Known,
         standing_alerts::StandingAlert,
         state::DeliveryState,

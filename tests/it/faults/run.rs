@@ -25,7 +25,8 @@ use kpid_rules::{
     series::{Actual, Figure},
 };
 use kpid_store::{
-    Attempt, AttemptOutcome, Collected, Filed, Filing, InstanceLock, Known, Stage, Stands, Store,
+    Attempt, AttemptOutcome, Collected, Filed, Filing, InstanceLock, Known, Precedence, Stage,
+    Store,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -371,7 +372,7 @@ impl Run {
                 observed_at: actual.observed_at,
                 collected_at: actual.collected_at,
                 stage: Stage::Closed,
-                stands: Stands::CollectedLast,
+                precedence: Precedence::CollectedLast,
             };
             collected.push(Collected {
                 kpi: kpi.clone(),

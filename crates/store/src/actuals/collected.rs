@@ -68,12 +68,12 @@ pub struct Filed {
     /// How far the period had come then.
     pub stage: Stage,
     /// Whether it takes the place of what is held.
-    pub stands: Stands,
+    pub precedence: Precedence,
 }
 
 /// Which of two figures of a period stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stands {
+pub enum Precedence {
     /// The one collected last: a row of a series, or a figure that says no instant of its own.
     CollectedLast,
     /// The one observed last, up to the last instant of the period; equally late, the one collected last.
@@ -83,9 +83,11 @@ pub enum Stands {
 impl Filed {
     /// Whether a figure of the same period that is held was observed later, and therefore stands.
     pub fn gives_way_to(&self, held_observed_at: DateTime<Utc>) -> bool {
-        match self.stands {
-            Stands::CollectedLast => false,
-            Stands::ObservedLast(last) => self.observed_at.min(last) < held_observed_at.min(last),
+        match self.precedence {
+            Precedence::CollectedLast => false,
+            Precedence::ObservedLast(last) => {
+                self.observed_at.min(last) < held_observed_at.min(last)
+            }
         }
     }
 }
@@ -103,7 +105,7 @@ pub enum Stage {
 
 /// What became of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum FilingOutcome {
     /// There was none before.
     New,
     /// It took the place of another.

@@ -4,10 +4,10 @@ use sqlx::SqliteConnection;
 
 use crate::{
     actuals::{
-        collected::{Came, Collected, Filed, Filing, Stands},
+        collected::{Collected, Filed, Filing, FilingOutcome, Precedence},
         collections, readings, revisions,
     },
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     database::{failure::Explain, store::Store},
 };
 use kpid_rules::{
@@ -23,15 +23,15 @@ impl Store {
         let came = record(&mut tx, collected).await?;
         collections::record(&mut tx, collected).await?;
         tx.commit().await.explain("cannot write what was collected")?;
-        let refused = came.into_iter().filter(|(.., came)| *came == Came::Frozen);
+        let refused = came.into_iter().filter(|(.., came)| *came == FilingOutcome::Frozen);
         Ok(refused.map(|(kpi, period, _)| (kpi, period)).collect())
     }
 
     /// Keeps what a person brings, and who did it: both, or nothing.
-    pub async fn take_in(&self, collected: &[Collected], deed: &Deed) -> anyhow::Result<()> {
+    pub async fn take_in(&self, collected: &[Collected], entry: &AuditEntry) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         record(&mut tx, collected).await?;
-        audit::record(&mut tx, deed).await?;
+        audit::record(&mut tx, entry).await?;
         tx.commit().await.explain("cannot write what was imported")
     }
 }
@@ -41,9 +41,9 @@ impl Store {
 pub(crate) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
-) -> anyhow::Result<Vec<(KpiRef, Period, Came)>> {
+) -> anyhow::Result<Vec<(KpiRef, Period, FilingOutcome)>> {
     let mut figures: Vec<revisions::FiguredKpi<'_>> = Vec::new();
-    let mut came: Vec<(KpiRef, Period, Option<Came>)> = Vec::new();
+    let mut came: Vec<(KpiRef, Period, Option<FilingOutcome>)> = Vec::new();
     // Which of them each figure is of.
     let mut of: Vec<usize> = Vec::new();
     for Collected { kpi, filing, filed, .. } in collected {
@@ -51,7 +51,7 @@ pub(crate) async fn record(
             let (reading, actual) = match filing {
                 Filing::Actuals => (None, Some(*filed)),
                 Filing::Readings { .. } if readings::is_thinned(tx, kpi, filed.period).await? => {
-                    (Some(Came::Frozen), None)
+                    (Some(FilingOutcome::Frozen), None)
                 }
                 Filing::Readings { kind, aggregate, scale } => {
                     let (reading, readings) = readings::keep(tx, kpi, filed).await?;
@@ -59,10 +59,10 @@ pub(crate) async fn record(
                     // What is made of all readings is as late as the last of them.
                     let last = readings.iter().map(|held| held.observed_at).max();
                     let observed_at = last.unwrap_or(filed.observed_at);
-                    let stands = Stands::CollectedLast;
+                    let precedence = Precedence::CollectedLast;
                     (
                         Some(reading),
-                        figure.map(|figure| Filed { figure, observed_at, stands, ..*filed }),
+                        figure.map(|figure| Filed { figure, observed_at, precedence, ..*filed }),
                     )
                 }
             };
@@ -76,13 +76,13 @@ pub(crate) async fn record(
     for (at, actual) in of.into_iter().zip(revisions::file(tx, &figures).await?) {
         // What became of a reading counts, unless what it makes is not taken.
         if let Some((.., came)) =
-            came.get_mut(at).filter(|(.., came)| came.is_none() || actual == Came::Frozen)
+            came.get_mut(at).filter(|(.., came)| came.is_none() || actual == FilingOutcome::Frozen)
         {
             *came = Some(actual);
         }
     }
     Ok(came
         .into_iter()
-        .map(|(kpi, period, came)| (kpi, period, came.unwrap_or(Came::Unchanged)))
+        .map(|(kpi, period, came)| (kpi, period, came.unwrap_or(FilingOutcome::Unchanged)))
         .collect())
 }

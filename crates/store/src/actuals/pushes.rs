@@ -7,10 +7,10 @@ use sqlx::SqliteConnection;
 
 use crate::{
     actuals::{
-        collected::{Came, Collected},
+        collected::{Collected, FilingOutcome},
         collections, filing,
     },
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     database::{failure::Explain, store::Store},
 };
 use kpid_rules::model::{KpiRef, Period};
@@ -71,14 +71,14 @@ pub struct Frozen {
 }
 
 impl Receipt {
-    fn of(nulls: u64, came: &[(KpiRef, Period, Came)]) -> Self {
+    fn of(nulls: u64, came: &[(KpiRef, Period, FilingOutcome)]) -> Self {
         let mut receipt = Self { null: nulls, ..Self::default() };
         for (kpi, period, came) in came {
             match came {
-                Came::New => receipt.stored += 1,
-                Came::Revised => receipt.revised += 1,
-                Came::Unchanged => receipt.unchanged += 1,
-                Came::Frozen => {
+                FilingOutcome::New => receipt.stored += 1,
+                FilingOutcome::Revised => receipt.revised += 1,
+                FilingOutcome::Unchanged => receipt.unchanged += 1,
+                FilingOutcome::Frozen => {
                     receipt.frozen.push(Frozen { kpi: kpi.to_string(), period: period.to_string() })
                 }
             }
@@ -112,14 +112,14 @@ impl Store {
         // A system that repeats itself every minute changes nothing, and would bury what people do.
         if receipt.changed() > 0 {
             let (stored, revised) = (receipt.stored, receipt.revised);
-            let deed = Deed {
+            let entry = AuditEntry {
                 at: push.at,
                 by: push.by.to_owned(),
                 action: "pushed".to_owned(),
                 of: push.connection.to_owned(),
                 detail: Some(format!("{stored} figures stored, {revised} revised")),
             };
-            audit::record(&mut tx, &deed).await?;
+            audit::record(&mut tx, &entry).await?;
         }
         tx.commit().await.explain("cannot write what was pushed")?;
         Ok(Pushed::Kept(receipt))

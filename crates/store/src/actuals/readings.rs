@@ -5,7 +5,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
     actuals::{
-        collected::{Came, Filed},
+        collected::{Filed, FilingOutcome},
         figures::{figure, parts},
     },
     database::{columns::instant, failure::Explain},
@@ -20,19 +20,19 @@ pub(crate) async fn keep(
     tx: &mut SqliteConnection,
     kpi: &KpiRef,
     filed: &Filed,
-) -> anyhow::Result<(Came, Vec<Reading>)> {
+) -> anyhow::Result<(FilingOutcome, Vec<Reading>)> {
     let mut readings = readings(tx, kpi, filed.period).await?;
     let Filed { observed_at, collected_at, figure, .. } = *filed;
     let reading = Reading { observed_at, collected_at, figure };
     let came = match readings.iter_mut().find(|held| held.observed_at == observed_at) {
-        Some(held) if held.figure == figure => return Ok((Came::Unchanged, readings)),
+        Some(held) if held.figure == figure => return Ok((FilingOutcome::Unchanged, readings)),
         Some(held) => {
             *held = reading;
-            Came::Revised
+            FilingOutcome::Revised
         }
         None => {
             readings.push(reading);
-            Came::New
+            FilingOutcome::New
         }
     };
     write(tx, kpi, filed).await?;

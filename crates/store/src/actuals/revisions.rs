@@ -9,7 +9,7 @@ use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::{
     actuals::{
-        collected::{Came, Filed, Stage},
+        collected::{Filed, FilingOutcome, Stage},
         figures::parts,
     },
     database::{columns::instant, failure::Explain},
@@ -52,7 +52,7 @@ struct Revision {
 pub(crate) async fn file(
     tx: &mut SqliteConnection,
     figures: &[FiguredKpi<'_>],
-) -> anyhow::Result<Vec<Came>> {
+) -> anyhow::Result<Vec<FilingOutcome>> {
     let mut came = Vec::with_capacity(figures.len());
     for figures in figures.chunks(ROWS_AT_ONCE) {
         let mut newest = newest(tx, figures).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn file(
 /// The revision to write, which may be held and change, and what that makes of the figure. A figure
 /// is a new revision only if it or its target differs, and nothing was observed later. While a
 /// period runs, a figure that moves is not a restatement: one revision a day of collecting is kept.
-fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
+fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, FilingOutcome) {
     let as_number = |number| Revision {
         number,
         parts: parts(filed.figure),
@@ -82,21 +82,24 @@ fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, Came) {
         observed_at: filed.observed_at,
         collected_at: filed.collected_at,
     };
-    let Some(newest) = newest else { return (Some(as_number(1)), Came::New) };
+    let Some(newest) = newest else { return (Some(as_number(1)), FilingOutcome::New) };
     if filed.gives_way_to(newest.observed_at) {
-        return (None, Came::Unchanged);
+        return (None, FilingOutcome::Unchanged);
     }
     if newest.parts == parts(filed.figure) && newest.target == filed.target {
         // Seen again later: a level stays fresh.
         let later = Revision { observed_at: filed.observed_at, ..*newest };
-        return (Some(later).filter(|_| filed.observed_at > newest.observed_at), Came::Unchanged);
+        return (
+            Some(later).filter(|_| filed.observed_at > newest.observed_at),
+            FilingOutcome::Unchanged,
+        );
     }
     if filed.stage == Stage::Frozen {
-        return (None, Came::Frozen);
+        return (None, FilingOutcome::Frozen);
     }
     let same_day = newest.collected_at.date_naive() == filed.collected_at.date_naive();
     let moves = filed.stage == Stage::Running && same_day;
-    (Some(as_number(if moves { newest.number } else { newest.number + 1 })), Came::Revised)
+    (Some(as_number(if moves { newest.number } else { newest.number + 1 })), FilingOutcome::Revised)
 }
 
 /// The newest revisions of these actuals.

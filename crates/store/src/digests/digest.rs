@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 
 use crate::{
     database::{columns::instant, failure::Explain, store::Store},
-    digests::standings::{self, Looks},
+    digests::standings::{self, PastStandings},
     judgement::held::{self, Held},
     outbox::deliveries::{self, NewDelivery},
 };
@@ -28,18 +28,18 @@ pub struct LastDigest {
 
 /// What digests are made from.
 #[derive(Debug)]
-pub struct Due {
+pub struct DigestInput {
     /// Everything held.
     pub held: Held,
     /// The last digests, by person.
     pub last: HashMap<Id, LastDigest>,
     /// How everything stood when they were made.
-    pub looks: BTreeMap<DateTime<Utc>, Looks>,
+    pub past: BTreeMap<DateTime<Utc>, PastStandings>,
 }
 
 /// What a round of digests leaves behind.
 #[derive(Debug)]
-pub struct Digested {
+pub struct DigestOutcome {
     /// How everything stands.
     pub standing: Standing,
     /// Where everybody's digest stands now; whoever is not here has none any more.
@@ -60,21 +60,21 @@ impl Store {
         &self,
         kpis: &HashSet<KpiRef>,
         now: DateTime<Utc>,
-        make: impl FnOnce(&Due) -> anyhow::Result<Digested>,
-    ) -> anyhow::Result<Digested> {
+        make: impl FnOnce(&DigestInput) -> anyhow::Result<DigestOutcome>,
+    ) -> anyhow::Result<DigestOutcome> {
         let mut tx = self.begin().await?;
         let held = held::load(&mut tx, kpis, now).await?;
         let last = load(&mut tx).await?;
-        let mut due = Due { held, last, looks: BTreeMap::new() };
-        let instants: HashSet<DateTime<Utc>> = due.last.values().map(|last| last.at).collect();
+        let mut input = DigestInput { held, last, past: BTreeMap::new() };
+        let instants: HashSet<DateTime<Utc>> = input.last.values().map(|last| last.at).collect();
         for at in instants {
-            due.looks.insert(at, standings::load(&mut tx, at).await?);
+            input.past.insert(at, standings::load(&mut tx, at).await?);
         }
-        let digested = make(&due)?;
-        record(&mut tx, &digested, now).await?;
-        deliveries::record(&mut tx, &digested.deliveries, now).await?;
+        let outcome = make(&input)?;
+        record(&mut tx, &outcome, now).await?;
+        deliveries::record(&mut tx, &outcome.deliveries, now).await?;
         tx.commit().await.explain("cannot write digests")?;
-        Ok(digested)
+        Ok(outcome)
     }
 }
 
@@ -92,23 +92,23 @@ async fn load(connection: &mut SqliteConnection) -> anyhow::Result<HashMap<Id, L
 
 async fn record(
     tx: &mut SqliteConnection,
-    digested: &Digested,
+    outcome: &DigestOutcome,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let what = "cannot write digests";
     sqlx::query("DELETE FROM digests").execute(&mut *tx).await.explain(what)?;
     let sql = "INSERT INTO digests (person, slot, made_at) VALUES ($1, $2, $3)";
-    for (person, last) in &digested.last {
+    for (person, last) in &outcome.last {
         let row = sqlx::query(sql).bind(person.as_str()).bind(last.slot.timestamp_micros());
         row.bind(last.at.timestamp_micros()).execute(&mut *tx).await.explain(what)?;
     }
-    if digested.last.iter().any(|(_, last)| last.at == now) {
+    if outcome.last.iter().any(|(_, last)| last.at == now) {
         let sql = "INSERT INTO digest_standings (made_at, scorecard, config_hash, standing) \
                    VALUES ($1, $2, $3, $4) ON CONFLICT (made_at, scorecard) DO UPDATE SET \
                    config_hash = excluded.config_hash, standing = excluded.standing";
-        for scorecard in &digested.standing.scorecards {
+        for scorecard in &outcome.standing.scorecards {
             let row = sqlx::query(sql).bind(now.timestamp_micros()).bind(scorecard.id.as_str());
-            let row = row.bind(&digested.standing.config).bind(serde_json::to_string(scorecard)?);
+            let row = row.bind(&outcome.standing.config).bind(serde_json::to_string(scorecard)?);
             row.execute(&mut *tx).await.explain(what)?;
         }
     }

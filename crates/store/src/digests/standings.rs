@@ -12,7 +12,7 @@ use kpid_rules::{
 
 /// How scorecards stood at an instant, and at every change of configuration since.
 #[derive(Clone, Debug, Default)]
-pub struct Looks {
+pub struct PastStandings {
     then: Vec<Then>,
     turns: Vec<Turn>,
 }
@@ -35,7 +35,7 @@ struct Turn {
     after: String,
 }
 
-impl Looks {
+impl PastStandings {
     /// How everything stood at the beginning.
     pub fn then(&self) -> serde_json::Result<Picture> {
         let mut picture = Picture::default();
@@ -73,16 +73,16 @@ impl Looks {
 impl Store {
     /// How everything stood at an instant: as the digests made then showed it, or as the newest
     /// verdicts of then have it.
-    pub async fn looks(&self, since: DateTime<Utc>) -> anyhow::Result<Looks> {
+    pub async fn past_standings(&self, since: DateTime<Utc>) -> anyhow::Result<PastStandings> {
         let mut connection = self.read().await?;
-        let looks = load(&mut connection, since).await?;
-        if !looks.then.is_empty() {
-            return Ok(looks);
+        let past = load(&mut connection, since).await?;
+        if !past.then.is_empty() {
+            return Ok(past);
         }
         let sql = "SELECT scorecard, config_hash, standing FROM snapshots AS held WHERE as_of = \
                    (SELECT max(as_of) FROM snapshots \
                     WHERE scorecard = held.scorecard AND as_of <= $1)";
-        Ok(Looks { then: stood(&mut connection, sql, since).await?, ..looks })
+        Ok(PastStandings { then: stood(&mut connection, sql, since).await?, ..past })
     }
 }
 
@@ -90,7 +90,7 @@ impl Store {
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
     since: DateTime<Utc>,
-) -> anyhow::Result<Looks> {
+) -> anyhow::Result<PastStandings> {
     let sql = "SELECT scorecard, config_hash, standing FROM digest_standings WHERE made_at = $1";
     let then = stood(connection, sql, since).await?;
     let sql = "SELECT turn.scorecard, turn.config_hash, before.standing AS before, \
@@ -108,7 +108,7 @@ pub(crate) async fn load(
         .fetch_all(connection)
         .await
         .explain("cannot read snapshots")?;
-    Ok(Looks { then, turns })
+    Ok(PastStandings { then, turns })
 }
 
 async fn stood(

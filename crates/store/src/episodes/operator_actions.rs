@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use sqlx::SqliteConnection;
 
 use crate::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     database::{failure::Explain, store::Store},
     episodes::{
         episode::{self, EpisodeEvent},
@@ -89,14 +89,14 @@ impl Store {
         let mut tx = self.begin().await?;
         let id = silences::record(&mut tx, silence).await?;
         let until = silence.until.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
-        let deed = Deed {
+        let entry = AuditEntry {
             at: now,
             by: silence.by.clone(),
             action: "silenced".to_owned(),
             of: silence.scope.to_string(),
             detail: Some(format!("{}; until {until}", silence.reason)),
         };
-        audit::record(&mut tx, &deed).await?;
+        audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write a silence")?;
         Ok(id)
     }
@@ -111,14 +111,14 @@ impl Store {
     ) -> anyhow::Result<Option<Scope>> {
         let mut tx = self.begin().await?;
         let Some(scope) = silences::end(&mut tx, id, by, now).await? else { return Ok(None) };
-        let deed = Deed {
+        let entry = AuditEntry {
             at: now,
             by: by.to_owned(),
             action: "unsilenced".to_owned(),
             of: scope.to_string(),
             detail: None,
         };
-        audit::record(&mut tx, &deed).await?;
+        audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot end a silence")?;
         Ok(Some(scope))
     }
@@ -127,14 +127,14 @@ impl Store {
     pub async fn note(&self, note: &Note) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         notes::record(&mut tx, note).await?;
-        let deed = Deed {
+        let entry = AuditEntry {
             at: note.at,
             by: note.by.clone(),
             action: "noted".to_owned(),
             of: note.scope.to_string(),
             detail: Some(format!("{}: {}", note.period, note.text)),
         };
-        audit::record(&mut tx, &deed).await?;
+        audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write a note")
     }
 }
@@ -154,13 +154,13 @@ async fn acknowledge(
     let due = acknowledgement.due.map(|day| format!("due {day}"));
     let way = way.map(str::to_owned).into_iter();
     let detail: Vec<String> = way.chain(acknowledgement.comment.clone()).chain(due).collect();
-    let deed = Deed {
+    let entry = AuditEntry {
         at,
         by,
         action: "acknowledged".to_owned(),
         of: format!("{scope}/{}", episode.number),
         detail: (!detail.is_empty()).then(|| detail.join("; ")),
     };
-    audit::record(tx, &deed).await?;
+    audit::record(tx, &entry).await?;
     Ok(episode)
 }

@@ -14,7 +14,7 @@ use crate::{
     episodes::{episode, incidents, notes, silences},
     judgement::reports,
     outbox::{
-        pacing::{self, Waiting},
+        pacing::{self, WaitingDelivery},
         receipts::{self, Known},
     },
 };
@@ -43,7 +43,7 @@ pub struct Held {
     /// What is known of the messages of open alerts.
     pub known: HashMap<Scope, Known>,
     /// News that wait for working hours.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingDelivery>,
     /// The newest period of each scorecard that needs no report any more.
     pub reported: HashMap<Id, Period>,
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     database::{columns::instant, failure::Explain, store::Store},
     episodes::episode,
     outbox::state::DeliveryState::{Batched, Held, Pending},
@@ -27,7 +27,7 @@ pub enum Old<'a> {
     /// Counts of missed instants of the days before one.
     Misses(NaiveDate),
     /// What people did before an instant.
-    Deeds(DateTime<Utc>),
+    AuditEntries(DateTime<Utc>),
     /// What happened to episodes that were over and silent before an instant, but for the newest
     /// of each node.
     Events(DateTime<Utc>),
@@ -48,7 +48,7 @@ pub enum Old<'a> {
 pub struct Removed {
     /// The table.
     pub name: String,
-    /// A delivery's state, a deed's action, an event's word; else nothing.
+    /// A delivery's state, a entry's action, an event's word; else nothing.
     pub kind: String,
     /// How many.
     pub count: u64,
@@ -83,7 +83,7 @@ impl Store {
     pub async fn remove_some(&self, old: &Old<'_>) -> anyhow::Result<u64> {
         match old {
             Old::Misses(before) => self.remove_misses(*before).await,
-            Old::Deeds(before) => self.remove("audit", OF_AUDIT, *before).await,
+            Old::AuditEntries(before) => self.remove("audit", OF_AUDIT, *before).await,
             Old::Events(before) => self.remove("episode_events", OF_EVENTS, *before).await,
             Old::Deliveries(before) => self.remove_deliveries(*before).await,
             Old::Snapshots(scorecard, within) => {
@@ -270,14 +270,18 @@ impl Store {
     }
 
     /// Old rows were looked for, and this was done about them.
-    pub async fn swept(&self, now: DateTime<Utc>, deed: Option<&Deed>) -> anyhow::Result<()> {
+    pub async fn swept(
+        &self,
+        now: DateTime<Utc>,
+        entry: Option<&AuditEntry>,
+    ) -> anyhow::Result<()> {
         let what = "cannot write when old rows were removed";
         let mut tx = self.begin().await?;
         let sql = "INSERT INTO sweeps (id, swept_at) VALUES (1, $1) \
                    ON CONFLICT (id) DO UPDATE SET swept_at = excluded.swept_at";
         sqlx::query(sql).bind(now.timestamp_micros()).execute(&mut *tx).await.explain(what)?;
-        if let Some(deed) = deed {
-            audit::record(&mut tx, deed).await?;
+        if let Some(entry) = entry {
+            audit::record(&mut tx, entry).await?;
         }
         tx.commit().await.explain(what)
     }

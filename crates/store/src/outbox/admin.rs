@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     database::{
         columns::{delivery_id, instant, unsigned},
         failure::Explain,
@@ -154,8 +154,8 @@ impl Store {
             gave_up(&mut tx, id).await?.iter().filter_map(settle).collect();
         deliveries::record(&mut tx, &settled, now).await?;
         let (by, action) = (by.to_owned(), action.to_owned());
-        let deed = Deed { at: now, by, action, of: id.to_string(), detail: None };
-        audit::record(&mut tx, &deed).await?;
+        let entry = AuditEntry { at: now, by, action, of: id.to_string(), detail: None };
+        audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write the outbox")?;
         Ok(Handled::Done)
     }

@@ -73,7 +73,7 @@ pub struct Pace {
 
 /// News held back until working hours begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingDelivery {
     /// Names it for ever.
     pub id: Uuid,
     /// Names the episode.
@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// News that wait for working hours, in the order in which they are told.
-    pub async fn waiting(&self) -> anyhow::Result<Vec<Waiting>> {
+    pub async fn waiting(&self) -> anyhow::Result<Vec<WaitingDelivery>> {
         waiting(&mut *self.read().await?).await
     }
 
@@ -384,7 +384,9 @@ async fn mails_of_the_day(
     Ok(unsigned(count))
 }
 
-pub(crate) async fn waiting(connection: &mut SqliteConnection) -> anyhow::Result<Vec<Waiting>> {
+pub(crate) async fn waiting(
+    connection: &mut SqliteConnection,
+) -> anyhow::Result<Vec<WaitingDelivery>> {
     let sql = format!(
         "SELECT id, dedup_key, event, sequence, channel, recipient, facts, {heard} AS heard, \
          {batched} AS batched, next_attempt_at FROM deliveries AS due \
@@ -397,7 +399,7 @@ pub(crate) async fn waiting(connection: &mut SqliteConnection) -> anyhow::Result
         .await
         .explain("cannot read the outbox")?;
     let waiting = |row: WaitingRow| {
-        Ok(Waiting {
+        Ok(WaitingDelivery {
             id: delivery_id(&row.id)?,
             dedup_key: row.dedup_key,
             event: row.event,
