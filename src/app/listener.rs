@@ -66,7 +66,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
         is_beyond_loopback: web.listen.is_some_and(|address| !address.ip().is_loopback()),
     };
     // With nothing but pushing let in, the page is shown to nobody.
-    let takes_pushes = setup.connections.values().any(|held| held.door().is_some());
+    let takes_pushes = setup.connections.values().any(|held| held.push_endpoint().is_some());
     if let Some(address) = web.listen {
         anyhow::ensure!(
             access.suffices_at(address) || takes_pushes,

@@ -19,7 +19,7 @@ use crate::{
         silence_watcher::Watch,
     },
     outbox::{deliver::Worker, digest::Digester},
-    web::{self, Site, change::WAITING_MAX, push::Doors},
+    web::{self, Site, change::WAITING_MAX, push::PushEndpoints},
 };
 use kpid_rules::model::Id;
 use kpid_store::Store;
@@ -36,7 +36,8 @@ impl Daemon {
         self.spawn(async move {
             ChangeWorker { instance, clock, deliveries_ready }.serve(received).await
         });
-        let doors = setup.connections.iter().filter_map(|(id, held)| Some((id, held.door()?)));
+        let endpoints =
+            setup.connections.iter().filter_map(|(id, held)| Some((id, held.push_endpoint()?)));
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
             portfolio: Arc::new(setup.portfolio.clone()),
@@ -44,7 +45,7 @@ impl Daemon {
             access: listener::access(setup)?,
             people: Arc::new(setup.people.clone()),
             signer: self.signer.clone(),
-            doors: Arc::new(Doors::new(doors)),
+            push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
             changes,
             metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,

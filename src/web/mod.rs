@@ -33,7 +33,7 @@ use tracing::error;
 
 use crate::{
     telemetry::metrics::Metrics,
-    web::{access::Access, change::Changes, connection::LIMITS, push::Doors},
+    web::{access::Access, change::Changes, connection::LIMITS, push::PushEndpoints},
 };
 use kpid_clock::Clock;
 use kpid_message::{acknowledge_link::Signer, person::Person};
@@ -78,7 +78,7 @@ pub struct Site {
     /// What knows the links in mails; none where mails have none.
     pub signer: Option<Arc<Signer>>,
     /// Who may push.
-    pub doors: Arc<Doors>,
+    pub push_endpoints: Arc<PushEndpoints>,
     /// Where what is to change goes.
     pub changes: Changes,
     /// What is counted.

@@ -24,7 +24,7 @@ use crate::{
     web::change::{BadReading, Change, Media, Push, PushAnswer},
 };
 use kpid_rules::model::Id;
-use kpid_sources::push::Door;
+use kpid_sources::push::PushEndpoint;
 
 /// Ten thousand readings of a hundred bytes each.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -47,10 +47,10 @@ const KEY_CHARS_MAX: usize = 128;
 /// When whoever was told to come back may do so.
 const PAUSE_SECONDS: u64 = 2;
 
-/// The doors of all systems that push.
+/// The endpoints of all systems that push.
 #[derive(Debug)]
-pub struct Doors {
-    doors: Vec<(Id, Door, Mutex<Minute>)>,
+pub struct PushEndpoints {
+    endpoints: Vec<(Id, PushEndpoint, Mutex<Minute>)>,
     under_way: Semaphore,
 }
 
@@ -70,22 +70,23 @@ struct Refusal {
     after: Option<u64>,
 }
 
-impl Doors {
+impl PushEndpoints {
     /// Closed to everybody without a token.
-    pub fn new<'d>(doors: impl Iterator<Item = (&'d Id, &'d Door)>) -> Self {
-        let doors = doors.map(|(id, door)| (id.clone(), door.clone(), Mutex::default()));
-        Self { doors: doors.collect(), under_way: Semaphore::new(PUSHES_MAX) }
+    pub fn new<'d>(endpoints: impl Iterator<Item = (&'d Id, &'d PushEndpoint)>) -> Self {
+        let endpoints =
+            endpoints.map(|(id, endpoint)| (id.clone(), endpoint.clone(), Mutex::default()));
+        Self { endpoints: endpoints.collect(), under_way: Semaphore::new(PUSHES_MAX) }
     }
 
-    /// The door that a token opens, and the token's name. Takes as long for a token that is nearly
+    /// The endpoint that a token opens, and the token's name. Takes as long for a token that is nearly
     /// right as for any other.
-    fn opened_by(&self, token: &str) -> Option<(&Id, &str, &Door, &Mutex<Minute>)> {
+    fn of_token(&self, token: &str) -> Option<(&Id, &str, &PushEndpoint, &Mutex<Minute>)> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let mut found = None;
-        for (id, door, minute) in &self.doors {
-            for (name, held) in &door.tokens {
+        for (id, endpoint, minute) in &self.endpoints {
+            for (name, held) in &endpoint.tokens {
                 if bool::from(held.ct_eq(&hash)) {
-                    found = Some((id, name.as_str(), door, minute));
+                    found = Some((id, name.as_str(), endpoint, minute));
                 }
             }
         }
@@ -166,20 +167,21 @@ impl IntoResponse for Refusal {
 
 /// Takes readings.
 pub(super) async fn readings(State(site): State<Site>, request: Request) -> Response {
-    let opened = access::token(request.headers()).and_then(|token| site.doors.opened_by(&token));
+    let opened =
+        access::token(request.headers()).and_then(|token| site.push_endpoints.of_token(&token));
     let connection = opened.map_or("", |(id, ..)| id.as_str());
     let taken = match opened {
         None => Err(stranger(&site, request.headers())),
-        Some((id, by, door, minute)) => {
-            let counted = minute
-                .lock()
-                .map_or(Ok(()), |mut minute| minute.count(door.per_minute_max, site.clock.now()));
+        Some((id, by, endpoint, minute)) => {
+            let counted = minute.lock().map_or(Ok(()), |mut minute| {
+                minute.count(endpoint.per_minute_max, site.clock.now())
+            });
             match counted {
                 Ok(()) => take(&site, id, by, request).await,
                 Err(after) => Err(Refusal::later(
                     StatusCode::TOO_MANY_REQUESTS,
                     after,
-                    format!("`{id}` may push {} times a minute", door.per_minute_max),
+                    format!("`{id}` may push {} times a minute", endpoint.per_minute_max),
                 )),
             }
         }
@@ -217,7 +219,7 @@ async fn take(site: &Site, id: &Id, by: &str, request: Request) -> Result<Respon
         let words = "too many pushes at once; come back";
         Refusal::later(StatusCode::SERVICE_UNAVAILABLE, PAUSE_SECONDS, words)
     };
-    let _under_way = site.doors.under_way.try_acquire().map_err(|_| busy())?;
+    let _under_way = site.push_endpoints.under_way.try_acquire().map_err(|_| busy())?;
     let body = body(request).await?;
     let push = Push { connection: id.clone(), by: by.to_owned(), key, media, body };
     let (answer, came) = oneshot::channel();

@@ -11,7 +11,7 @@ use kpid_rules::{
 use kpid_sources::{
     Connection, Outcome, Question, Request, Source, Window,
     connections::Connections,
-    http::{Ask, Call, Extract, Format, Place, Sent, Template},
+    http::{Extract, Format, HttpQuestion, HttpRequest, Place, Sent, Template},
     shared_answers::Shared,
     sql::{Address, Database, Query, Server, Tls},
 };
@@ -91,7 +91,7 @@ pub(crate) async fn ask(
 
 /// A GET of a document in which the value is at a JSONPath.
 pub(crate) fn value_at(path: &str, value: &str) -> Request {
-    let call = Call {
+    let request = HttpRequest {
         path: Template::parse(path).unwrap(),
         method: Method::GET,
         sent: Sent::Nothing,
@@ -102,7 +102,7 @@ pub(crate) fn value_at(path: &str, value: &str) -> Request {
         encoding: None,
     };
     let extract = Extract::One(Place::Value(JsonPath::parse(value).unwrap()));
-    Request::Http(Box::new(Ask { call, extract }))
+    Request::Http(Box::new(HttpQuestion { request, extract }))
 }
 
 /// An outcome in few words, to compare with.

@@ -7,7 +7,7 @@ use kpid_rules::series::ReadingKind;
 use kpid_sources::{
     Connection, FigureColumns, Request,
     connections::Connections,
-    csv::{Dialect, Folder, Rows, Sheet},
+    csv::{CsvDialect, Folder, Rows, Sheet},
     wording::Wording,
 };
 
@@ -19,7 +19,7 @@ const FILE_BYTES_MAX: usize = 1000;
 fn folder(path: &Path) -> Connections {
     open(Connection::Csv(Folder {
         path: path.to_owned(),
-        dialect: Dialect {
+        dialect: CsvDialect {
             encoding: encoding_rs::UTF_8,
             delimiter: b';',
             decimal: Some(','),

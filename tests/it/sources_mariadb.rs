@@ -4,7 +4,7 @@ use chrono_tz::Europe::Amsterdam;
 use kpid_rules::series::ReadingKind;
 use kpid_sources::{
     Request,
-    sql::{Address, Dialect, Query, Server, Tls},
+    sql::{Address, Query, Server, SqlDialect, Tls},
 };
 
 use crate::{
@@ -199,7 +199,7 @@ async fn a_query_is_read_as_the_server_reads_it() {
         ),
         ("select 5--3", "8"),
     ] {
-        let request = Request::Sql(Query::parse_as(text, Dialect::MySql).unwrap());
+        let request = Request::Sql(Query::parse_as(text, SqlDialect::MySql).unwrap());
         assert_eq!(words(&ask(&connections, ReadingKind::Value, request).await), expected);
     }
 }

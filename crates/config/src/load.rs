@@ -356,7 +356,8 @@ fn check_requests(context: &mut ParseContext, daemon: &ParsedDaemon, parsed: &Pa
 /// KPIs that are pushed over a connection that is asked instead.
 fn check_pushed(context: &mut ParseContext, daemon: &ParsedDaemon, parsed: &ParsedScorecard) {
     for PushedKpi { kpi, from, .. } in &parsed.pushed {
-        let Some(connection) = daemon.connections.get(from).filter(|held| held.door().is_none())
+        let Some(connection) =
+            daemon.connections.get(from).filter(|held| held.push_endpoint().is_none())
         else {
             continue;
         };

@@ -23,9 +23,9 @@ use crate::{
 };
 use kpid_rules::model::{Amount, Frequency, Id, Moment, Period};
 use kpid_sources::{
-    http::Call,
+    http::HttpRequest,
     parameter,
-    sql::{Dialect, Query},
+    sql::{Query, SqlDialect},
 };
 
 /// What every parser has at hand: where relative paths begin, and where problems go.
@@ -39,7 +39,7 @@ pub(crate) struct ParseContext {
     /// What is known of databases when their KPIs are read.
     pub(crate) databases: HashMap<Id, NamedQueries>,
     /// The requests that have names, of every connection; only HTTP APIs have any.
-    pub(crate) requests: HashMap<Id, HashMap<String, Call>>,
+    pub(crate) requests: HashMap<Id, HashMap<String, HttpRequest>>,
     /// Everything wrong so far.
     pub(crate) problems: Vec<Problem>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct ParseContext {
 #[derive(Debug)]
 pub(crate) struct NamedQueries {
     /// How it reads queries.
-    pub(crate) dialect: Dialect,
+    pub(crate) dialect: SqlDialect,
     /// Those that have a name.
     pub(crate) queries: HashMap<String, Query>,
 }

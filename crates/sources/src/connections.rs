@@ -245,7 +245,7 @@ impl Live {
     ) -> Result<Vec<Result<Table, String>>, Fault> {
         let table = match (&self.system, request) {
             (System::Http(client), Request::Http(ask)) => {
-                return client.tables(&ask.call, extracts, question).await;
+                return client.tables(&ask.request, extracts, question).await;
             }
             (System::Postgres(postgres), Request::Sql(query)) => {
                 postgres.table(query, question).await
@@ -326,14 +326,14 @@ impl Live {
 
     fn sent_along(&self, request: &Request, question: &Question<'_>) -> Option<String> {
         match (request, &self.system) {
-            (Request::Http(ask), System::Http(client)) => client.sent_along(&ask.call, question),
+            (Request::Http(ask), System::Http(client)) => client.sent_along(&ask.request, question),
             _ => None,
         }
     }
 
     fn describe(&self, request: &Request, question: &Question<'_>) -> String {
         match (request, &self.system) {
-            (Request::Http(ask), System::Http(client)) => client.describe(&ask.call, question),
+            (Request::Http(ask), System::Http(client)) => client.describe(&ask.request, question),
             (Request::Csv(sheet), System::Csv(folder)) => folder.describe(sheet, question),
             (Request::Command(run), System::Command(commands)) => commands.describe(run, question),
             (Request::Sql(query), _) => describe(query),
@@ -367,12 +367,12 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::csv::{Dialect, Folder};
+    use crate::csv::{CsvDialect, Folder};
 
     const CONCURRENT_MAX: u32 = 4;
 
     fn live() -> Live {
-        let dialect = Dialect {
+        let dialect = CsvDialect {
             encoding: encoding_rs::UTF_8,
             delimiter: b',',
             decimal: None,

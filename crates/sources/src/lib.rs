@@ -39,7 +39,7 @@ pub enum Connection {
     /// Programs of the author's own.
     Command(command::Commands),
     /// A system that pushes.
-    Push(push::Door),
+    Push(push::PushEndpoint),
 }
 
 impl Connection {
@@ -54,10 +54,10 @@ impl Connection {
         }
     }
 
-    /// The door of a system that pushes.
-    pub fn door(&self) -> Option<&push::Door> {
+    /// The endpoint of a system that pushes.
+    pub fn push_endpoint(&self) -> Option<&push::PushEndpoint> {
         match self {
-            Self::Push(door) => Some(door),
+            Self::Push(endpoint) => Some(endpoint),
             _ => None,
         }
     }
@@ -91,7 +91,7 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Of an HTTP API.
-    Http(Box<http::Ask>),
+    Http(Box<http::HttpQuestion>),
     /// Of a SQL database.
     Sql(sql::Query),
     /// Of a folder of CSV files.
@@ -120,7 +120,7 @@ impl Request {
         match self {
             Self::Sql(query) => Some(query.words()),
             Self::Command(run) => Some(run.words()),
-            Self::Http(ask) => Some(ask.call.words()),
+            Self::Http(ask) => Some(ask.request.words()),
             Self::Csv(_) => None,
         }
     }
@@ -155,7 +155,7 @@ impl Request {
     /// Whether the question says which period it is about, so that one long past can be asked for.
     pub fn names_period(&self) -> bool {
         match self {
-            Self::Http(ask) => ask.call.names_period() || ask.extract.picks_period(),
+            Self::Http(ask) => ask.request.names_period() || ask.extract.picks_period(),
             Self::Sql(query) => query.names_period(),
             // A column of periods says it of every row.
             Self::Csv(sheet) => sheet.rows.period.is_some() || sheet.file.names_period(),

@@ -15,13 +15,13 @@ use kpid_rules::model::{Id, Period};
 type Taken = Result<Arc<Table>, String>;
 
 /// What was answered to each, in the order of what they take out, or why nothing was.
-type Answer = Result<Arc<Vec<Taken>>, String>;
+type SharedAnswer = Result<Arc<Vec<Taken>>, String>;
 
 /// An answer that is there, or is waited for by those who hold the place.
-type Place = Arc<sync::Mutex<Option<Answer>>>;
+type AnswerSlot = Arc<sync::Mutex<Option<SharedAnswer>>>;
 
 /// A question by its connection and words.
-type Words = (Id, String);
+type QuestionKey = (Id, String);
 
 /// A window by its ends.
 type Span = (Period, NaiveDate);
@@ -30,22 +30,22 @@ type Span = (Period, NaiveDate);
 /// as its round: the next one asks anew.
 #[derive(Debug, Default)]
 pub struct Shared {
-    asked: HashMap<Words, Asked>,
+    asked: HashMap<QuestionKey, SharedQuestion>,
 }
 
 /// One question of several.
 #[derive(Debug, Default)]
-struct Asked {
+struct SharedQuestion {
     sources: usize,
     /// What they take out of an answer: kept is only that, and not the answer, which may be large.
     extracts: Vec<Extract>,
-    places: Mutex<HashMap<Span, Place>>,
+    places: Mutex<HashMap<Span, AnswerSlot>>,
 }
 
 /// A question that several ask, as one of them sees it.
 #[derive(Debug)]
 pub(crate) struct Common<'s> {
-    place: Place,
+    place: AnswerSlot,
     /// What all of them take out of the answer.
     pub(crate) extracts: &'s [Extract],
     own: usize,
@@ -59,7 +59,7 @@ impl Shared {
 
     /// Looks through a round's sources for questions that are the same.
     pub fn among<'s>(sources: impl Iterator<Item = &'s Source>) -> Self {
-        let mut asked: HashMap<Words, Asked> = HashMap::new();
+        let mut asked: HashMap<QuestionKey, SharedQuestion> = HashMap::new();
         for (source, words) in sources.filter_map(|source| Some((source, words(source)?))) {
             let asked = asked.entry(words).or_default();
             asked.sources += 1;
@@ -86,7 +86,7 @@ impl Shared {
     }
 }
 
-fn words(source: &Source) -> Option<Words> {
+fn words(source: &Source) -> Option<QuestionKey> {
     Some((source.from.clone(), source.request.words()?))
 }
 

@@ -108,7 +108,7 @@ impl Table {
         if self.rows.is_empty() {
             return doubted(Outcome::NoRows);
         }
-        let columns = Columns::find(&self.columns, figure)?;
+        let columns = ColumnPlaces::find(&self.columns, figure)?;
         match (reading, columns.period) {
             (ReadingKind::Series, None) => {
                 return Err("a series needs a column `period`".to_owned());
@@ -131,7 +131,11 @@ impl Table {
         }
     }
 
-    fn samples(&self, columns: &Columns, question: &Question<'_>) -> Result<Vec<Sample>, String> {
+    fn samples(
+        &self,
+        columns: &ColumnPlaces,
+        question: &Question<'_>,
+    ) -> Result<Vec<Sample>, String> {
         let mut first_rows: HashMap<Period, u64> = HashMap::new();
         let noun = if self.lines.is_empty() { "row" } else { "line" };
         let mut samples = Vec::with_capacity(self.rows.len());
@@ -154,7 +158,7 @@ impl Table {
 }
 
 /// Where in a row what stands.
-struct Columns {
+struct ColumnPlaces {
     figure: FigureAt,
     period: Option<usize>,
     observed_at: Option<usize>,
@@ -199,7 +203,7 @@ impl FigureAt {
     }
 }
 
-impl Columns {
+impl ColumnPlaces {
     fn find(names: &[String], figure: Option<&FigureColumns>) -> Result<Self, String> {
         let at = |name: &str| position(names, name);
         let figure = match figure {

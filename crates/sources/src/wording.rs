@@ -9,11 +9,11 @@ use crate::{
 /// `{period_last_day}` stand for the window; `{{` and `}}` are braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
-    pieces: Vec<Piece>,
+    pieces: Vec<WordingPiece>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum WordingPiece {
     Text(String),
     Parameter(Parameter),
 }
@@ -52,14 +52,14 @@ impl Wording {
             }
             let name = brace.strip_prefix('{').ok_or_else(stray)?;
             let (name, after) = name.split_once('}').ok_or_else(stray)?;
-            pieces.push(Piece::Text(std::mem::take(&mut said)));
-            pieces.push(Piece::Parameter(Parameter::parse(name)?));
+            pieces.push(WordingPiece::Text(std::mem::take(&mut said)));
+            pieces.push(WordingPiece::Parameter(Parameter::parse(name)?));
             rest = after;
         }
         said.push_str(rest);
-        pieces.push(Piece::Text(said));
+        pieces.push(WordingPiece::Text(said));
         for piece in &pieces {
-            if let Piece::Text(said) = piece
+            if let WordingPiece::Text(said) = piece
                 && let Some(found) = parameter::named_in(said)
             {
                 let name = found.trim_matches(['{', '}', ':']).to_owned();
@@ -73,7 +73,7 @@ impl Wording {
 
     /// Whether a parameter of the window stands in it.
     pub fn names_period(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
+        self.pieces.iter().any(|piece| matches!(piece, WordingPiece::Parameter(_)))
     }
 
     /// The text for a window.
@@ -83,9 +83,9 @@ impl Wording {
 
     /// The same, with what stands for the window put as `put` says.
     pub(crate) fn fill_with(&self, window: &Window, put: impl Fn(String) -> String) -> String {
-        let word = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Parameter(parameter) => put(parameter.word(window)),
+        let word = |piece: &WordingPiece| match piece {
+            WordingPiece::Text(text) => text.clone(),
+            WordingPiece::Parameter(parameter) => put(parameter.word(window)),
         };
         self.pieces.iter().map(word).collect()
     }

@@ -16,12 +16,12 @@ use crate::{
     people::parse::person,
     retention,
     setup::{Alerts, Digests, Heartbeat, Retention, Web},
-    web::parse::{check_doors, web},
+    web::parse::{check_tokens, web},
 };
 use kpid_delivery::channel::Channel;
 use kpid_message::person::Person;
 use kpid_rules::model::{Calendar, Id};
-use kpid_sources::{Connection, push::Door};
+use kpid_sources::{Connection, push::PushEndpoint};
 
 /// Everything `kpid.yaml` says but for the scorecards.
 pub(crate) struct ParsedDaemon {
@@ -71,10 +71,12 @@ pub(crate) fn daemon(context: &mut ParseContext, doc: &DaemonDoc) -> ParsedDaemo
             None => drop(parts.unread.insert(id)),
         }
     }
-    let doors: Vec<&Door> = parts.connections.values().filter_map(Connection::door).collect();
-    parts.web = given(doc.web.as_ref()).map(|doc| web(context, doc, &doors)).unwrap_or_default();
-    if let Some(docs) = doc.connections.as_ref().filter(|_| !doors.is_empty()) {
-        check_doors(context, docs.place, &doors, parts.web.listen);
+    let endpoints: Vec<&PushEndpoint> =
+        parts.connections.values().filter_map(Connection::push_endpoint).collect();
+    parts.web =
+        given(doc.web.as_ref()).map(|doc| web(context, doc, &endpoints)).unwrap_or_default();
+    if let Some(docs) = doc.connections.as_ref().filter(|_| !endpoints.is_empty()) {
+        check_tokens(context, docs.place, &endpoints, parts.web.listen);
     }
     for (id, place, doc) in
         given(doc.channels.as_ref()).map(|docs| context.entries(docs)).into_iter().flatten()

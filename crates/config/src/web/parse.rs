@@ -9,9 +9,9 @@ use crate::{
     token::token,
     web::document::WebDoc,
 };
-use kpid_sources::push::Door;
+use kpid_sources::push::PushEndpoint;
 
-pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, doors: &[&Door]) -> Web {
+pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, endpoints: &[&PushEndpoint]) -> Web {
     let listen = doc.listen.as_ref().and_then(|doc| {
         let text = doc.value.as_deref()?;
         let address = text.parse::<SocketAddr>();
@@ -36,7 +36,7 @@ pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, doors: &[&Door]) -> 
         && !address.ip().is_loopback()
         && is_open
         // With nothing but pushing let in, the page is shown to nobody.
-        && doors.is_empty()
+        && endpoints.is_empty()
     {
         let message = format!("anybody who reaches {address} could read everything");
         let hint = "listen on 127.0.0.1, or add `tokens` (see `kpid token`) or `trusted_header`";
@@ -45,15 +45,15 @@ pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, doors: &[&Door]) -> 
     Web { listen, public_url, tokens, trusted_header }
 }
 
-/// A token opens one door, and one that leads to nowhere is no use.
-pub(crate) fn check_doors(
+/// A token opens one endpoint, and one that leads to nowhere is no use.
+pub(crate) fn check_tokens(
     context: &mut ParseContext,
     place: Place,
-    doors: &[&Door],
+    endpoints: &[&PushEndpoint],
     listen: Option<SocketAddr>,
 ) {
     let mut seen = HashSet::new();
-    for (name, hash) in doors.iter().flat_map(|door| &door.tokens) {
+    for (name, hash) in endpoints.iter().flat_map(|endpoint| &endpoint.tokens) {
         if !seen.insert(hash) {
             let message =
                 format!("the token `{name}` is used by two `push` connections; make another one");

@@ -16,7 +16,7 @@ pub struct Folder {
     /// Where files are.
     pub path: PathBuf,
     /// How they are written.
-    pub dialect: Dialect,
+    pub dialect: CsvDialect,
     /// How long reading one may take.
     pub timeout: Duration,
     /// Files read at once.
@@ -29,7 +29,7 @@ pub struct Folder {
 
 /// How a program writes CSV. The first line names the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
+pub struct CsvDialect {
     /// Of a file that does not say itself, by a byte order mark.
     pub encoding: &'static Encoding,
     /// Between fields.

@@ -3,7 +3,7 @@
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use kpid_rules::model::Moment;
 
-use crate::csv::{Dialect, Rows};
+use crate::csv::{CsvDialect, Rows};
 use crate::{
     FigureColumns, Question, Window,
     cell::{Cell, decimal},
@@ -24,7 +24,7 @@ const GROUP_DIGITS: usize = 3;
 /// UTF-8, which is looked at line by line.
 pub(crate) fn table(
     bytes: &[u8],
-    dialect: Dialect,
+    dialect: CsvDialect,
     rows_max: usize,
     rows: &Rows,
     question: &Question<'_>,
@@ -37,7 +37,7 @@ pub(crate) fn table(
         .iter()
         .map(str::to_owned)
         .collect();
-    let columns = Columns::find(&names, rows)?;
+    let columns = SheetColumns::find(&names, rows)?;
     let mut table = Table {
         columns: columns.taken.iter().map(|(name, ..)| (*name).to_owned()).collect(),
         ..Table::default()
@@ -72,7 +72,7 @@ struct Unseen<'s> {
 }
 
 impl<'s> Unseen<'s> {
-    fn of(columns: &Columns<'s>) -> Self {
+    fn of(columns: &SheetColumns<'s>) -> Self {
         let texts = columns.wanted.iter().map(|(at, text)| (*at, *text, Vec::new()));
         Self { texts: texts.collect() }
     }
@@ -99,7 +99,7 @@ impl<'s> Unseen<'s> {
 }
 
 /// Where in a record what stands.
-struct Columns<'s> {
+struct SheetColumns<'s> {
     /// The name a table knows it by, where it stands, and how it is read.
     taken: Vec<(&'static str, usize, Content)>,
     period: Option<(&'s str, usize)>,
@@ -114,7 +114,7 @@ enum Content {
     Date,
 }
 
-impl<'s> Columns<'s> {
+impl<'s> SheetColumns<'s> {
     fn find(names: &[String], rows: &'s Rows) -> Result<Self, String> {
         let at = |name: &str| match table::position(names, name)? {
             Some(at) => Ok(at),
@@ -157,7 +157,7 @@ impl<'s> Columns<'s> {
         Ok((*first_day..=*last_day).contains(&day))
     }
 
-    fn cells(&self, record: &StringRecord, dialect: Dialect) -> Vec<Cell> {
+    fn cells(&self, record: &StringRecord, dialect: CsvDialect) -> Vec<Cell> {
         let cell = |(_, at, content): &(&str, usize, Content)| match (record.get(*at), content) {
             (None | Some(""), _) => Cell::Null,
             (Some(text), Content::Number) => dialect.number(text),
@@ -172,7 +172,7 @@ fn dated(text: &str) -> Cell {
     Moment::parse_day(text).map_or_else(|| Cell::Text(text.to_owned()), Cell::Day)
 }
 
-impl Dialect {
+impl CsvDialect {
     /// A number as the table reads it, or the text as it stands where it is none in this dialect.
     fn number(self, text: &str) -> Cell {
         // Shown as in the file, so that it is found there.
@@ -301,10 +301,10 @@ mod tests {
         series::{Figure, ReadingKind},
     };
 
-    const DUTCH: Dialect =
-        Dialect { encoding: UTF_8, delimiter: b';', decimal: Some(','), thousands: Some('.') };
-    const PLAIN: Dialect =
-        Dialect { encoding: UTF_8, delimiter: b',', decimal: None, thousands: None };
+    const DUTCH: CsvDialect =
+        CsvDialect { encoding: UTF_8, delimiter: b';', decimal: Some(','), thousands: Some('.') };
+    const PLAIN: CsvDialect =
+        CsvDialect { encoding: UTF_8, delimiter: b',', decimal: None, thousands: None };
 
     fn sheet(value: &str, period: Option<&str>, holding: &[(&str, &str)]) -> Rows {
         Rows {
@@ -316,7 +316,7 @@ mod tests {
         }
     }
 
-    fn read(text: &[u8], dialect: Dialect, sheet: &Rows) -> Result<String, String> {
+    fn read(text: &[u8], dialect: CsvDialect, sheet: &Rows) -> Result<String, String> {
         let (calendar, oldest) = (Calendar::plain(Amsterdam), Period::Month(2026, 4));
         let period = Period::Month(2026, 5);
         let window = Window {
@@ -361,8 +361,8 @@ mod tests {
             (DUTCH, "1.5", None),
             (DUTCH, "1234.567", None),
             (DUTCH, "12 %", None),
-            (Dialect { thousands: None, ..DUTCH }, "1.234,5", None),
-            (Dialect { thousands: Some(','), ..PLAIN }, "12,000.25", Some("12000.25")),
+            (CsvDialect { thousands: None, ..DUTCH }, "1.234,5", None),
+            (CsvDialect { thousands: Some(','), ..PLAIN }, "12,000.25", Some("12000.25")),
         ] {
             let found = match dialect.number(text) {
                 Cell::Text(number) => Some(number),
@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_point_that_may_part_thousands_is_not_read_as_a_fraction() {
-        let unsaid = Dialect { delimiter: b';', ..PLAIN };
+        let unsaid = CsvDialect { delimiter: b';', ..PLAIN };
         for (dialect, text, is_read) in [
             (unsaid, "1.234", false),
             (unsaid, "-12.000", false),
@@ -383,9 +383,9 @@ mod tests {
             (unsaid, "0.125", true),
             (unsaid, "1234.567", true),
             (unsaid, "1234", true),
-            (Dialect { delimiter: b'\t', ..PLAIN }, "1.234", false),
-            (Dialect { decimal: Some('.'), ..unsaid }, "1.234", true),
-            (Dialect { thousands: Some(','), ..unsaid }, "1.234", true),
+            (CsvDialect { delimiter: b'\t', ..PLAIN }, "1.234", false),
+            (CsvDialect { decimal: Some('.'), ..unsaid }, "1.234", true),
+            (CsvDialect { thousands: Some(','), ..unsaid }, "1.234", true),
             (PLAIN, "1.234", true),
         ] {
             let found = dialect.number(text);
@@ -437,13 +437,13 @@ mod tests {
     #[test]
     fn files_of_spreadsheets_are_read_in_their_encoding() {
         let sheet = sheet("Größe", None, &[]);
-        let latin = Dialect { encoding: encoding_rs::WINDOWS_1252, ..PLAIN };
+        let latin = CsvDialect { encoding: encoding_rs::WINDOWS_1252, ..PLAIN };
         assert_eq!(read(b"Gr\xf6\xdfe\n7\n", latin, &sheet), Ok("7".into()));
         let utf16: Vec<u8> =
             "\u{feff}Größe\n7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(read(&utf16, PLAIN, &sheet), Ok("7".into()));
         assert_eq!(read("\u{feff}Größe\n7\n".as_bytes(), latin, &sheet), Ok("7".into()));
-        let japanese = Dialect { encoding: encoding_rs::SHIFT_JIS, ..PLAIN };
+        let japanese = CsvDialect { encoding: encoding_rs::SHIFT_JIS, ..PLAIN };
         let torn = read(b"Gr\xf6\xff\n7\n", japanese, &sheet).unwrap_err();
         assert!(torn.contains("is not Shift_JIS; check `encoding`"), "{torn}");
     }

@@ -11,14 +11,14 @@ use serde_json::Value;
 use url::Url;
 
 use crate::http::{
-    Auth, Call, Endpoint, Extract, Sent,
+    Auth, Endpoint, Extract, HttpRequest, Sent,
     document::Document,
     failure::{broken, is_answer, is_busy, is_limited, is_of_system, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
     pace::Pace,
     pages::{PAGES_MAX, Page},
     parts, promql,
-    redirect::{self, Asked},
+    redirect::{self, AnsweredRequest},
     transport,
 };
 use crate::{
@@ -61,7 +61,7 @@ pub(crate) struct Client {
 }
 
 /// A page as it came.
-struct Came {
+struct PageAnswer {
     url: Url,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -84,18 +84,22 @@ impl Client {
     }
 
     /// What is asked, without secrets.
-    pub(crate) fn describe(&self, call: &Call, question: &Question<'_>) -> String {
-        let method = &call.method;
-        match self.url(call, question) {
+    pub(crate) fn describe(&self, request: &HttpRequest, question: &Question<'_>) -> String {
+        let method = &request.method;
+        match self.url(request, question) {
             Ok(url) => format!("{method} {}", public(&url)),
             Err(_) => method.to_string(),
         }
     }
 
     /// What is sent along, as a person may see it.
-    pub(crate) fn sent_along(&self, call: &Call, question: &Question<'_>) -> Option<String> {
-        let body = call.body_shown(question.window)?;
-        Some(shown(&self.redacted(call, body), SENT_CHARS_MAX))
+    pub(crate) fn sent_along(
+        &self,
+        request: &HttpRequest,
+        question: &Question<'_>,
+    ) -> Option<String> {
+        let body = request.body_shown(question.window)?;
+        Some(shown(&self.redacted(request, body), SENT_CHARS_MAX))
     }
 
     /// Waits until the connection's pace lets one more request go.
@@ -108,12 +112,12 @@ impl Client {
     /// Asks, page after page, and takes out what each of those who read the answer wants.
     pub(crate) async fn tables(
         &self,
-        call: &Call,
+        request: &HttpRequest,
         extracts: &[Extract],
         question: &Question<'_>,
     ) -> Result<Vec<Result<Table, String>>, Fault> {
-        let url = self.url(call, question)?;
-        let mut next = Some(match &call.pages {
+        let url = self.url(request, question)?;
+        let mut next = Some(match &request.pages {
             None => url,
             Some(pages) => pages.first(url),
         });
@@ -128,35 +132,35 @@ impl Client {
                 self.turn().await;
             }
             let asked = url.clone();
-            let came = self.page(call, question, url).await?;
+            let answer = self.page(request, question, url).await?;
             // What does not fit may quote an answer that echoes a credential.
-            let redacted = |words: String| self.redacted(call, words);
+            let redacted = |words: String| self.redacted(request, words);
             let page: Vec<_> = extracts
                 .iter()
-                .map(|extract| extract.table(&came.document, call.format, question))
+                .map(|extract| extract.table(&answer.document, request.format, question))
                 .map(|table| table.map_err(redacted))
                 .collect();
             let rows = page.iter().flatten().map(entries).max().unwrap_or(0);
             if number == 1 {
-                let excerpt = Some(self.excerpt(call, &came.body, RAW_CHARS_MAX));
-                let asked = Some(went(&call.method, &asked, &came.url));
-                let told =
+                let excerpt = Some(self.excerpt(request, &answer.body, RAW_CHARS_MAX));
+                let asked = Some(went(&request.method, &asked, &answer.url));
+                let traced =
                     |table| Table { excerpt: excerpt.clone(), asked: asked.clone(), ..table };
-                tables = page.into_iter().map(|table| table.map(told)).collect();
+                tables = page.into_iter().map(|table| table.map(traced)).collect();
             } else {
                 tables =
                     tables.into_iter().zip(page).map(|(held, page)| joined(held, page)).collect();
             }
             // What fits nobody on one page fits nobody on the next.
             if tables.iter().any(Result::is_ok)
-                && let (Some(pages), Document::Json(document)) = (&call.pages, &came.document)
+                && let (Some(pages), Document::Json(document)) = (&request.pages, &answer.document)
             {
-                let (url, headers) = (&came.url, &came.headers);
+                let (url, headers) = (&answer.url, &answer.headers);
                 next = pages.next(&Page { url, headers, document, rows, number })?;
             }
             if next.is_none() {
-                let is_paged = call.pages.is_some();
-                let whole = parts::Whole::of(&came.headers, &came.document, is_paged);
+                let is_paged = request.pages.is_some();
+                let whole = parts::Whole::of(&answer.headers, &answer.document, is_paged);
                 tables = tables
                     .into_iter()
                     .zip(extracts)
@@ -169,14 +173,19 @@ impl Client {
 
     /// One page. An API that is busy is asked again while there is time, as soon as it says; one that
     /// may have carried out the question only where that does no harm.
-    async fn page(&self, call: &Call, question: &Question<'_>, url: Url) -> Result<Came, Fault> {
+    async fn page(
+        &self,
+        request: &HttpRequest,
+        question: &Question<'_>,
+        url: Url,
+    ) -> Result<PageAnswer, Fault> {
         let mut attempts = Attempts::within(self.endpoint.timeout);
-        let is_repeatable = call.is_repeatable();
+        let is_repeatable = request.is_repeatable();
         loop {
-            let sent = self.send(call, question, &url).await;
+            let sent = self.send(request, question, &url).await;
             let (fault, may_pass) = match sent {
                 Ok(response) if is_answer(response.status()) => {
-                    match self.read(call, response).await {
+                    match self.read(request, response).await {
                         Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
                         read => return read,
                     }
@@ -184,7 +193,7 @@ impl Client {
                 Ok(response) => {
                     let status = response.status();
                     let is_later = is_busy(status) || status == StatusCode::ACCEPTED;
-                    let (fault, is_limited) = self.refusal(call, response, question.now).await;
+                    let (fault, is_limited) = self.refusal(request, response, question.now).await;
                     let is_put_off = is_put_off(status) || is_limited;
                     (fault, is_put_off || (is_repeatable && is_later))
                 }
@@ -198,37 +207,41 @@ impl Client {
         }
     }
 
-    async fn read(&self, call: &Call, mut response: Response) -> Result<Came, Fault> {
+    async fn read(
+        &self,
+        request: &HttpRequest,
+        mut response: Response,
+    ) -> Result<PageAnswer, Fault> {
         let (url, headers) = (response.url().clone(), response.headers().clone());
         let media = content_type(&response);
         let body = self.body(&mut response).await?;
-        let document =
-            call.document(&body, &media, |text| self.excerpt(call, text, EXCERPT_CHARS_MAX))?;
-        if matches!(call.sent, Sent::GraphQl { .. })
+        let document = request
+            .document(&body, &media, |text| self.excerpt(request, text, EXCERPT_CHARS_MAX))?;
+        if matches!(request.sent, Sent::GraphQl { .. })
             && let Document::Json(document) = &document
             && let Some(errors) = document.get("errors").and_then(Value::as_array)
             && !errors.is_empty()
         {
             let errors = serde_json::to_vec(errors).unwrap_or_default();
-            let excerpt = self.excerpt(call, &errors, EXCERPT_CHARS_MAX);
+            let excerpt = self.excerpt(request, &errors, EXCERPT_CHARS_MAX);
             return Err(format!("came with errors of GraphQL: {excerpt}").into());
         }
-        Ok(Came { url, headers, body, document })
+        Ok(PageAnswer { url, headers, body, document })
     }
 
     /// Sends a request, and sends it in the same way to where it is redirected.
     async fn send(
         &self,
-        call: &Call,
+        request: &HttpRequest,
         question: &Question<'_>,
         url: &Url,
     ) -> Result<Response, Fault> {
-        let is_bare =
-            call.method == Method::GET && matches!(call.sent, Sent::Nothing | Sent::PromQl(_));
+        let is_bare = request.method == Method::GET
+            && matches!(request.sent, Sent::Nothing | Sent::PromQl(_));
         let (mut at, mut followed) = (url.clone(), 0);
         loop {
-            let response = self.send_to(call, question, &at).await?;
-            let asked = Asked { first: url, at: &at, followed, is_bare };
+            let response = self.send_to(request, question, &at).await?;
+            let asked = AnsweredRequest { first: url, at: &at, followed, is_bare };
             match redirect::next(&asked, response.status(), response.headers())? {
                 None => return Ok(response),
                 Some(next) => (at, followed) = (next, followed + 1),
@@ -239,17 +252,17 @@ impl Client {
     /// Sends one request; a token that is refused is fetched anew, once.
     async fn send_to(
         &self,
-        call: &Call,
+        request: &HttpRequest,
         question: &Question<'_>,
         url: &Url,
     ) -> Result<Response, Fault> {
         let token = self.token(None).await.map_err(Fault::Unreached)?;
-        let response = self.request(call, question, url, token.as_ref())?.send().await;
+        let response = self.request(request, question, url, token.as_ref())?.send().await;
         let response = response.map_err(|error| lost(&error))?;
         match token {
             Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
                 let token = self.token(Some(&refused)).await.map_err(Fault::Unreached)?;
-                let again = self.request(call, question, url, token.as_ref())?.send().await;
+                let again = self.request(request, question, url, token.as_ref())?.send().await;
                 again.map_err(|error| lost(&error))
             }
             _ => Ok(response),
@@ -268,14 +281,14 @@ impl Client {
 
     fn request(
         &self,
-        call: &Call,
+        request: &HttpRequest,
         question: &Question<'_>,
         url: &Url,
         token: Option<&SecretString>,
     ) -> Result<RequestBuilder, Fault> {
-        let request = self.http.request(call.method.clone(), url.clone());
-        let request = self.authorized(request, token);
-        Ok(call.put(request, &self.endpoint.headers, question.window)?)
+        let builder = self.http.request(request.method.clone(), url.clone());
+        let builder = self.authorized(builder, token);
+        Ok(request.put(builder, &self.endpoint.headers, question.window)?)
     }
 
     /// Reaches the API at its base URL; whatever it answers but a refusal of our credentials will do.
@@ -287,7 +300,7 @@ impl Client {
             let request = self.authorized(self.http.get(at.clone()), token.as_ref());
             let request = request.headers(self.endpoint.headers.clone());
             let response = request.send().await.map_err(|error| broken(&error))?;
-            let asked = Asked { first: base, at: &at, followed, is_bare: true };
+            let asked = AnsweredRequest { first: base, at: &at, followed, is_bare: true };
             match redirect::next(&asked, response.status(), response.headers())? {
                 None => break response.status(),
                 Some(next) => (at, followed) = (next, followed + 1),
@@ -318,13 +331,13 @@ impl Client {
     }
 
     /// The base URL is a folder, whether or not it ends in `/`.
-    fn url(&self, call: &Call, question: &Question<'_>) -> Result<Url, String> {
+    fn url(&self, request: &HttpRequest, question: &Question<'_>) -> Result<Url, String> {
         let base = self.endpoint.base_url.as_str().trim_end_matches('/');
-        let path = call.path.fill(question.window);
+        let path = request.path.fill(question.window);
         let path = path.trim_start_matches('/');
         let url = Url::parse(&format!("{base}/{path}"));
         let mut url = url.map_err(|error| format!("cannot be asked: {error}"))?;
-        if let Sent::PromQl(words) = &call.sent {
+        if let Sent::PromQl(words) = &request.sent {
             url.set_query(Some(&promql::parameters(words, question)));
         }
         Ok(url)
@@ -334,8 +347,8 @@ impl Client {
         let bytes_max = self.endpoint.body_bytes_max;
         let body = read(response, bytes_max).await.map_err(|error| lost(&error))?;
         if body.len() > bytes_max {
-            let told = "the most that is read of an answer; ask for less";
-            return Err(format!("came with more than {bytes_max} bytes, {told}").into());
+            let limit = "the most that is read of an answer; ask for less";
+            return Err(format!("came with more than {bytes_max} bytes, {limit}").into());
         }
         Ok(unpack::unpacked(body, bytes_max)?)
     }
@@ -343,7 +356,7 @@ impl Client {
     /// Why there is no answer, and whether it is because we ask too often.
     async fn refusal(
         &self,
-        call: &Call,
+        request: &HttpRequest,
         mut response: Response,
         now: DateTime<Utc>,
     ) -> (Fault, bool) {
@@ -362,7 +375,7 @@ impl Client {
             StatusCode::PARTIAL_CONTENT => ", so this is a part and not the whole",
             _ => "",
         };
-        let words = match self.excerpt(call, &words, EXCERPT_CHARS_MAX) {
+        let words = match self.excerpt(request, &words, EXCERPT_CHARS_MAX) {
             excerpt if excerpt.is_empty() => format!("answered {status}{hint}"),
             excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
         };
@@ -375,18 +388,18 @@ impl Client {
     }
 
     /// The beginning of a body, without the credentials that some servers echo.
-    fn excerpt(&self, call: &Call, body: &[u8], chars_max: usize) -> String {
+    fn excerpt(&self, request: &HttpRequest, body: &[u8], chars_max: usize) -> String {
         // A little more than is shown, lest half a credential at the cut is not recognised.
         let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
         let text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
-        shown(&self.redacted(call, text), chars_max)
+        shown(&self.redacted(request, text), chars_max)
     }
 
     /// A text without our credentials.
-    fn redacted(&self, call: &Call, text: String) -> String {
+    fn redacted(&self, request: &HttpRequest, text: String) -> String {
         let headers = self.endpoint.headers.values().filter(|value| value.is_sensitive());
         let headers = headers.filter_map(|value| Some(value.to_str().ok()?.to_owned()));
-        let kept = call.kept().map(|kept| kept.secret.expose_secret().to_owned());
+        let kept = request.kept().map(|kept| kept.secret.expose_secret().to_owned());
         let secrets = self.endpoint.auth.secrets().into_iter().chain(headers).chain(kept);
         let secrets = secrets.filter(|secret| !secret.is_empty());
         secrets.fold(text, |text, secret| text.replace(&secret, REDACTED))

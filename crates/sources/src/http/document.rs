@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8};
 use serde_json::Value;
 
 use crate::charset;
-use crate::http::{Call, Format};
+use crate::http::{Format, HttpRequest};
 
 /// An answer, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub(crate) enum Document {
     Text(String),
 }
 
-impl Call {
+impl HttpRequest {
     /// The document that came as `media`; where it is none, `excerpt` says what of it is shown.
     pub(crate) fn document(
         &self,
@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        csv::Dialect,
+        csv::CsvDialect,
         http::{Sent, Template},
     };
 
@@ -100,8 +100,8 @@ mod tests {
         let path = Template::parse("a").unwrap();
         let (method, sent, headers, pages) = (Method::GET, Sent::Nothing, Vec::new(), None);
         let secrets = Vec::new();
-        let call = Call { method, path, sent, headers, secrets, pages, format, encoding };
-        call.document(body, media, |text| String::from_utf8_lossy(text).into_owned())
+        let request = HttpRequest { method, path, sent, headers, secrets, pages, format, encoding };
+        request.document(body, media, |text| String::from_utf8_lossy(text).into_owned())
     }
 
     #[test]
@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_is_no_such_document_is_told() {
-        let dialect = Dialect { encoding: UTF_8, delimiter: b',', decimal: None, thousands: None };
+        let dialect =
+            CsvDialect { encoding: UTF_8, delimiter: b',', decimal: None, thousands: None };
         let (csv, metrics) = (Format::Csv(dialect), Format::Prometheus);
         for (format, body, media, part) in [
             (Format::Json, &b"{\"a\": \"\xe9\"}"[..], "application/json", "not UTF-8 at byte 7"),

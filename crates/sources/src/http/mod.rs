@@ -32,7 +32,7 @@ use url::Url;
 
 use crate::http::exposition::Selector;
 use crate::{
-    csv::{Dialect, Rows},
+    csv::{CsvDialect, Rows},
     wording::Wording,
 };
 
@@ -106,16 +106,16 @@ pub enum Auth {
 
 /// One question to an HTTP API.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct HttpQuestion {
     /// What is asked. KPIs that ask the same share an answer.
-    pub call: Call,
+    pub request: HttpRequest,
     /// Where the figures are in the answer.
     pub extract: Extract,
 }
 
 /// What is asked of an HTTP API, whoever reads the answer.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct HttpRequest {
     /// By which method.
     pub method: Method,
     /// Path and query below the base URL.
@@ -140,12 +140,12 @@ pub enum Format {
     /// JSON.
     Json,
     /// CSV as some program writes it.
-    Csv(Dialect),
+    Csv(CsvDialect),
     /// The text of Prometheus, or OpenMetrics.
     Prometheus,
 }
 
-impl Call {
+impl HttpRequest {
     /// What is asked, word by word.
     pub(crate) fn words(&self) -> String {
         format!("{self:?}")

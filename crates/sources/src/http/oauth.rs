@@ -42,7 +42,7 @@ pub(crate) struct Credentials<'a> {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TokenAnswer {
     access_token: SecretString,
     expires_in: Option<u64>,
 }
@@ -65,7 +65,7 @@ impl Tokens {
         {
             return Ok(held.token.clone());
         }
-        let Answer { access_token, expires_in } = fetch(http, credentials).await?;
+        let TokenAnswer { access_token, expires_in } = fetch(http, credentials).await?;
         let life = expires_in.map_or(LIFE, Duration::from_secs);
         let until = Instant::now() + life.saturating_sub(EARLY);
         *held = Some(Held { token: access_token.clone(), until });
@@ -73,7 +73,7 @@ impl Tokens {
     }
 }
 
-async fn fetch(http: &Client, credentials: &Credentials<'_>) -> Result<Answer, String> {
+async fn fetch(http: &Client, credentials: &Credentials<'_>) -> Result<TokenAnswer, String> {
     let Credentials { token_url, client_id, client_secret, scope } = credentials;
     let host = token_url.host_str().unwrap_or_default();
     let mut form = vec![("grant_type", "client_credentials")];

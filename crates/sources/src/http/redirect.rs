@@ -14,7 +14,7 @@ pub(crate) const REDIRECTS_MAX: usize = 5;
 
 /// A request that has been answered.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct AnsweredRequest<'a> {
     /// The address its author wrote.
     pub(crate) first: &'a Url,
     /// Where it was asked in the end.
@@ -27,7 +27,7 @@ pub(crate) struct Asked<'a> {
 
 /// Where the same is asked instead; none where this is the answer.
 pub(crate) fn next(
-    asked: &Asked<'_>,
+    asked: &AnsweredRequest<'_>,
     status: StatusCode,
     headers: &HeaderMap,
 ) -> Result<Option<Url>, String> {
@@ -83,7 +83,7 @@ mod tests {
 
     fn followed(status: u16, is_bare: bool, to: &str) -> Result<String, String> {
         let at = Url::parse("http://api.example/v1/deals?m=2026-05").unwrap();
-        let asked = Asked { first: &at, at: &at, followed: 0, is_bare };
+        let asked = AnsweredRequest { first: &at, at: &at, followed: 0, is_bare };
         let headers = [(LOCATION, to.parse().unwrap())].into_iter().collect();
         let next = next(&asked, StatusCode::from_u16(status).unwrap(), &headers);
         next.map(|to| to.map(|to| to.to_string()).unwrap_or_default())

@@ -7,13 +7,13 @@ use reqwest::{
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::http::{Call, Field, Kept, Sent};
+use crate::http::{Field, HttpRequest, Kept, Sent};
 use crate::{Window, wording::Wording};
 
 /// What a body of the author's own is written in, unless he says so.
 const TEXT: &str = "text/plain; charset=utf-8";
 
-impl Call {
+impl HttpRequest {
     /// The request with its headers, which take the place of the connection's, and its body.
     pub(crate) fn put(
         &self,

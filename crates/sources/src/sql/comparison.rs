@@ -2,7 +2,7 @@
 
 use crate::{
     parameter::Parameter,
-    sql::{Dialect, Piece, Query},
+    sql::{Query, QueryPiece, SqlDialect},
 };
 
 /// Operators by which a time is compared, the longer ones first.
@@ -63,16 +63,16 @@ struct Mention<'q> {
 
 impl Query {
     /// What can only be wrong for a server of this kind.
-    pub fn mistake(&self, dialect: Dialect) -> Option<Mistake> {
-        (dialect == Dialect::Sqlite)
+    pub fn mistake(&self, dialect: SqlDialect) -> Option<Mistake> {
+        (dialect == SqlDialect::Sqlite)
             .then(|| self.mentions().iter().find_map(Mention::mistake_in_sqlite))
             .flatten()
     }
 
     /// Where times of the last day are left out, unless what is compared keeps days.
-    pub fn loses_last_day(&self, dialect: Dialect) -> Option<Mistake> {
+    pub fn loses_last_day(&self, dialect: SqlDialect) -> Option<Mistake> {
         // There a text is compared with a day by its own day.
-        if dialect == Dialect::Sqlite {
+        if dialect == SqlDialect::Sqlite {
             return None;
         }
         let mentions = self.mentions();
@@ -125,15 +125,15 @@ impl Query {
         let mut between: Option<&str> = None;
         for (index, piece) in self.pieces.iter().enumerate() {
             let text_of = |index: usize| match self.pieces.get(index) {
-                Some(Piece::Text(text)) => text.as_str(),
+                Some(QueryPiece::Text(text)) => text.as_str(),
                 _ => "",
             };
             match piece {
-                Piece::Text(text) => {
+                QueryPiece::Text(text) => {
                     follow(&mut opened, text);
                     at += text.len();
                 }
-                Piece::Parameter(parameter) => {
+                QueryPiece::Parameter(parameter) => {
                     let before = index.checked_sub(1).map_or("", text_of);
                     let after = text_of(index + 1);
                     let compared = compared(before, after, between);
@@ -341,7 +341,7 @@ fn last_word(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn query(text: &str, dialect: Dialect) -> Query {
+    fn query(text: &str, dialect: SqlDialect) -> Query {
         Query::parse_as(text, dialect).unwrap()
     }
 
@@ -366,13 +366,13 @@ mod tests {
             ("at >= :period_start and at < :period_end", false),
             ("to_char(at, 'YYYY') = '2026' and :period_last_day is not null", false),
         ] {
-            for dialect in [Dialect::Standard, Dialect::MySql] {
+            for dialect in [SqlDialect::Standard, SqlDialect::MySql] {
                 let query = query(&format!("select 1 from t where {condition}"), dialect);
                 let found = query.loses_last_day(dialect);
                 assert_eq!(found.is_some(), is_lost, "{condition}");
             }
-            let sqlite = query(&format!("select 1 where {condition}"), Dialect::Sqlite);
-            assert_eq!(sqlite.loses_last_day(Dialect::Sqlite), None, "{condition}");
+            let sqlite = query(&format!("select 1 where {condition}"), SqlDialect::Sqlite);
+            assert_eq!(sqlite.loses_last_day(SqlDialect::Sqlite), None, "{condition}");
         }
     }
 
@@ -395,7 +395,7 @@ mod tests {
             ("with p as (select :period_start as s) select 1 from p", Some("as a text")),
             ("select 1 where (a, b) >= (:period_start, 1)", Some("as a text")),
         ] {
-            let found = query(text, Dialect::Sqlite).mistake(Dialect::Sqlite);
+            let found = query(text, SqlDialect::Sqlite).mistake(SqlDialect::Sqlite);
             match part {
                 None => assert_eq!(found, None, "{text}"),
                 Some(part) => {
@@ -420,14 +420,14 @@ mod tests {
             ("select datetime(at, 'unixepoch')", None),
             ("select date(at)", None),
         ] {
-            assert_eq!(query(text, Dialect::Sqlite).utc_day_call().as_deref(), call, "{text}");
+            assert_eq!(query(text, SqlDialect::Sqlite).utc_day_call().as_deref(), call, "{text}");
         }
         for (text, is_named) in [
             ("select date(at, 'LocalTime')", true),
             ("select datetime(at, 'utc')", true),
             ("select 1 where zone = 'utc'", false),
         ] {
-            assert_eq!(query(text, Dialect::Sqlite).names_machine_zone(), is_named, "{text}");
+            assert_eq!(query(text, SqlDialect::Sqlite).names_machine_zone(), is_named, "{text}");
         }
     }
 
@@ -436,7 +436,7 @@ mod tests {
         fn no_text_makes_it_panic(
             text in "(select |between |and |date\\(|é|\\(|\\)|<=|>|:period_last_day|:period_start|\\+|'unixepoch'| ){0,12}",
         ) {
-            for dialect in [Dialect::Standard, Dialect::Sqlite] {
+            for dialect in [SqlDialect::Standard, SqlDialect::Sqlite] {
                 if let Ok(query) = Query::parse_as(&text, dialect) {
                     let _ = (query.mistake(dialect), query.loses_last_day(dialect));
                     let _ = (query.utc_day_call(), query.names_machine_zone());

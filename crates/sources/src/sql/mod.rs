@@ -58,7 +58,7 @@ pub struct Server {
 
 /// How a server reads the text of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+pub enum SqlDialect {
     /// As PostgreSQL does.
     Standard,
     /// As SQLite does: a `$` quotes nothing, and a comment is not part of another.
@@ -85,13 +85,13 @@ pub enum Tls {
 /// `target` if it likes. A single column is the value, whatever its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    pieces: Vec<Piece>,
+    pieces: Vec<QueryPiece>,
     /// The columns of the figure, if they have other names.
     pub figure: Option<FigureColumns>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
+enum QueryPiece {
     Text(String),
     Parameter(Parameter),
 }

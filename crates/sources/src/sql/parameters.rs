@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::parameter::{self, Parameter, UnknownParameter};
-use crate::sql::{Dialect, Piece, Query};
+use crate::sql::{Query, QueryPiece, SqlDialect};
 
 /// Why a text is not a [`Query`], and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,17 +45,17 @@ pub enum QueryProblem {
 impl Query {
     /// Whether a parameter of the window stands in it.
     pub fn names_period(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
+        self.pieces.iter().any(|piece| matches!(piece, QueryPiece::Parameter(_)))
     }
 
     /// Reads a query: one statement, a `;` at its end or none. Strings are as in standard SQL
     /// (a quote is doubled; after `E` also backslashes); comments are `--` and `/* */`.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
-        Self::parse_as(text, Dialect::Standard)
+        Self::parse_as(text, SqlDialect::Standard)
     }
 
     /// Reads a query as the server will that it is for.
-    pub fn parse_as(text: &str, dialect: Dialect) -> Result<Self, QueryError> {
+    pub fn parse_as(text: &str, dialect: SqlDialect) -> Result<Self, QueryError> {
         let (mut pieces, mut taken, mut at) = (Vec::new(), 0, 0);
         let (mut said, mut ended) = (false, None);
         while at < text.len() {
@@ -78,14 +78,14 @@ impl Query {
                     said = true;
                 }
                 Kind::Parameter(parameter) => {
-                    pieces.push(Piece::Text(text[taken..at].to_owned()));
-                    pieces.push(Piece::Parameter(parameter));
+                    pieces.push(QueryPiece::Text(text[taken..at].to_owned()));
+                    pieces.push(QueryPiece::Parameter(parameter));
                     taken = token.span.end;
                 }
             }
             at = token.span.end;
         }
-        pieces.push(Piece::Text(text[taken..ended.unwrap_or(text.len())].to_owned()));
+        pieces.push(QueryPiece::Text(text[taken..ended.unwrap_or(text.len())].to_owned()));
         if said {
             Ok(Self { pieces, figure: None })
         } else {
@@ -102,8 +102,8 @@ impl Query {
         let (mut text, mut seen) = (String::new(), Vec::new());
         for piece in &self.pieces {
             match piece {
-                Piece::Text(part) => text.push_str(part),
-                Piece::Parameter(parameter) => {
+                QueryPiece::Text(part) => text.push_str(part),
+                QueryPiece::Parameter(parameter) => {
                     text.push_str(&mark(*parameter));
                     seen.push(*parameter);
                 }
@@ -170,7 +170,7 @@ const CLAUSES: [&str; 11] = [
 
 /// Whether a comment to the end of the line holds a part of the query: it ends the text, and a
 /// parameter or clause stands in it that was not commented out by itself.
-fn hides_the_rest(text: &str, span: &Range<usize>, dialect: Dialect) -> bool {
+fn hides_the_rest(text: &str, span: &Range<usize>, dialect: SqlDialect) -> bool {
     let said = &text[span.clone()];
     if !begins_line_comment(said, dialect) || !text[span.end..].trim().is_empty() {
         return false;
@@ -202,8 +202,8 @@ fn misread(text: &str, span: &Range<usize>) -> Option<String> {
 }
 
 /// The token that begins at `at`.
-fn token(text: &str, at: usize, dialect: Dialect) -> Result<Token, QueryError> {
-    let is_mysql = dialect == Dialect::MySql;
+fn token(text: &str, at: usize, dialect: SqlDialect) -> Result<Token, QueryError> {
+    let is_mysql = dialect == SqlDialect::MySql;
     let rest = &text[at..];
     let open = || QueryError { at, problem: QueryProblem::Open };
     let made = |kind, length: usize| Ok(Token { kind, span: at..at + length });
@@ -218,16 +218,16 @@ fn token(text: &str, at: usize, dialect: Dialect) -> Result<Token, QueryError> {
             made(Kind::Blank, comment(rest, dialect).ok_or_else(open)?)
         }
         '\'' => {
-            let is_escaped = dialect == Dialect::Standard && is_escape_string(text, at);
+            let is_escaped = dialect == SqlDialect::Standard && is_escape_string(text, at);
             let has_escapes = is_mysql || is_escaped;
             made(Kind::Word, quoted(rest, '\'', has_escapes).ok_or_else(open)?)
         }
-        '[' if dialect == Dialect::Sqlite && !follows_word(text, at) => {
+        '[' if dialect == SqlDialect::Sqlite && !follows_word(text, at) => {
             made(Kind::Word, rest.find(']').ok_or_else(open)? + 1)
         }
         '"' => made(Kind::Word, quoted(rest, '"', is_mysql).ok_or_else(open)?),
         '`' => made(Kind::Word, quoted(rest, '`', false).ok_or_else(open)?),
-        '$' if dialect == Dialect::Standard => match dollar_quote(rest) {
+        '$' if dialect == SqlDialect::Standard => match dollar_quote(rest) {
             Some(tag) if !follows_word(text, at) => {
                 let body = &rest[tag.len()..];
                 let end = body.find(tag).ok_or_else(open)?;
@@ -250,10 +250,10 @@ fn token(text: &str, at: usize, dialect: Dialect) -> Result<Token, QueryError> {
 }
 
 /// Whether the rest of the line is a comment; to MySQL, `5--3` is a sum.
-fn begins_line_comment(rest: &str, dialect: Dialect) -> bool {
+fn begins_line_comment(rest: &str, dialect: SqlDialect) -> bool {
     match dialect {
-        Dialect::Standard | Dialect::Sqlite => rest.starts_with("--"),
-        Dialect::MySql => {
+        SqlDialect::Standard | SqlDialect::Sqlite => rest.starts_with("--"),
+        SqlDialect::MySql => {
             let after = rest.strip_prefix("--").map(|after| after.chars().next());
             let dashes =
                 after.is_some_and(|next| next.is_none_or(|c| c.is_whitespace() || c.is_control()));
@@ -263,12 +263,12 @@ fn begins_line_comment(rest: &str, dialect: Dialect) -> bool {
 }
 
 /// The length of a comment, which may contain others in PostgreSQL.
-fn comment(rest: &str, dialect: Dialect) -> Option<usize> {
+fn comment(rest: &str, dialect: SqlDialect) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, 0);
     while at < rest.len() {
         let here = &rest.as_bytes()[at..];
         let step = match here {
-            [b'/', b'*', ..] if depth == 0 || dialect == Dialect::Standard => {
+            [b'/', b'*', ..] if depth == 0 || dialect == SqlDialect::Standard => {
                 depth += 1;
                 2
             }
@@ -365,7 +365,7 @@ mod tests {
             ("/* /* :no */ select :period_key", "/* /* :no */ select ?"),
             ("select $$, :period_key", "select $$, ?"),
         ] {
-            let query = Query::parse_as(text, Dialect::MySql).unwrap();
+            let query = Query::parse_as(text, SqlDialect::MySql).unwrap();
             assert_eq!(query.rewrite(|_| "?".to_owned()).0, marked);
         }
         let operator = Query::parse("select data #> :period_key").unwrap();
@@ -415,7 +415,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "[a-z:;'\"`$#/*\\-é\\\\ \n]{0,40}") {
             let _ = Query::parse(&text);
-            let _ = Query::parse_as(&text, Dialect::MySql);
+            let _ = Query::parse_as(&text, SqlDialect::MySql);
         }
     }
 }

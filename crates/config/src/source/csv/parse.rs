@@ -17,7 +17,7 @@ use crate::{
 };
 use kpid_sources::{
     Connection, FigureColumns, Request,
-    csv::{Dialect, Folder, Rows, Sheet},
+    csv::{CsvDialect, Folder, Rows, Sheet},
     wording::Wording,
 };
 
@@ -113,7 +113,7 @@ pub(crate) fn dialect(
     signs: &Signs<'_>,
     place: At,
     encoding: &'static Encoding,
-) -> Option<Dialect> {
+) -> Option<CsvDialect> {
     let delimiter = sign(context, signs.delimiter, "delimiter")?.unwrap_or(',');
     let decimal = sign(context, signs.decimal, "decimal")?;
     let thousands = sign(context, signs.thousands, "thousands")?;
@@ -132,7 +132,7 @@ pub(crate) fn dialect(
         let hint = "write `decimal: \",\"`, or `decimal: \".\"` if a point begins the fraction";
         context.problems.push(Problem::warning(place, warning).hint(hint));
     }
-    Some(Dialect { encoding, delimiter: delimiter?, decimal, thousands })
+    Some(CsvDialect { encoding, delimiter: delimiter?, decimal, thousands })
 }
 
 /// UTF-8 unless something else is named; none where that is no encoding, which is told.

@@ -16,37 +16,41 @@ use kpid_rules::model::Id;
 use kpid_sources::{
     FigureColumns, Request,
     csv::Rows,
-    http::{Ask, Call, Extract, Format, Place, Sent, exposition::Selector},
+    http::{Extract, Format, HttpQuestion, HttpRequest, Place, Sent, exposition::Selector},
 };
 
 /// A question to an API.
 pub(crate) fn request(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<Request> {
-    let call = match &doc.named {
+    let request = match &doc.named {
         Some(name) => named(context, doc, name)?,
         None => request::parse::request(context, &doc.request(), doc.from.place)?,
     };
     let is_series =
         given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
-    if call.pages.is_some() && !is_series {
+    if request.pages.is_some() && !is_series {
         let place = doc.pages.as_ref().map_or(doc.from.place, |pages| pages.place);
         context.error(place, "`pages` requires `reading: series`");
         return None;
     }
-    let extract = match (&call.sent, call.format) {
+    let extract = match (&request.sent, request.format) {
         (Sent::PromQl(_), _) => of_promql(context, doc, is_series)?,
         (_, Format::Json) => of_json(context, doc, is_series)?,
         (_, Format::Csv(_)) => of_csv(context, doc)?,
         (_, Format::Prometheus) => of_prometheus(context, doc, is_series)?,
     };
     let columns = [&doc.observed_at, &doc.target].into_iter().flatten().next();
-    if let Some(column) = columns.filter(|_| !matches!(call.format, Format::Csv(_))) {
+    if let Some(column) = columns.filter(|_| !matches!(request.format, Format::Csv(_))) {
         context.error(column.place, "this key names a column of CSV; add `format: csv`");
     }
-    Some(Request::Http(Box::new(Ask { call, extract })))
+    Some(Request::Http(Box::new(HttpQuestion { request, extract })))
 }
 
 /// A request of the connection.
-fn named(context: &mut ParseContext, doc: &HttpSourceDoc, name: &Loc<String>) -> Option<Call> {
+fn named(
+    context: &mut ParseContext,
+    doc: &HttpSourceDoc,
+    name: &Loc<String>,
+) -> Option<HttpRequest> {
     let written = doc.request();
     let own = [&written.get, &written.post, &written.path, &written.promql];
     if let Some(own) = own.into_iter().flatten().next() {

@@ -9,7 +9,7 @@ use crate::{
     token::token,
 };
 use kpid_rules::series::ReadingKind;
-use kpid_sources::{Connection, push::Door};
+use kpid_sources::{Connection, push::PushEndpoint};
 
 /// One a second: a system that has more to say says it in one request.
 const PER_MINUTE: u32 = 60;
@@ -26,7 +26,10 @@ pub(crate) fn connection(context: &mut ParseContext, doc: &PushDoc) -> Option<Co
     }
     let per_minute =
         doc.max_per_minute.as_ref().and_then(|doc| context.at_least_one(doc, "max_per_minute"));
-    Some(Connection::Push(Door { tokens, per_minute_max: per_minute.unwrap_or(PER_MINUTE) }))
+    Some(Connection::Push(PushEndpoint {
+        tokens,
+        per_minute_max: per_minute.unwrap_or(PER_MINUTE),
+    }))
 }
 
 /// The connection that a KPI is pushed over, and what one reading of it is.

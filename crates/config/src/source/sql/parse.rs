@@ -14,7 +14,7 @@ use crate::{
 use kpid_rules::model::Id;
 use kpid_sources::{
     Connection, Request,
-    sql::{Address, Database, Dialect, Query, Server, Tls},
+    sql::{Address, Database, Query, Server, SqlDialect, Tls},
 };
 
 pub(crate) fn server(context: &mut ParseContext, doc: &ServerDoc, port: u16) -> Option<Server> {
@@ -78,9 +78,9 @@ pub(crate) fn named_queries(
     doc: &ConnectionDoc,
 ) -> Option<NamedQueries> {
     let (dialect, queries) = match doc {
-        ConnectionDoc::Postgres(doc) => (Dialect::Standard, &doc.queries),
-        ConnectionDoc::Sqlite(doc) => (Dialect::Sqlite, &doc.queries),
-        ConnectionDoc::Mysql(doc) => (Dialect::MySql, &doc.queries),
+        ConnectionDoc::Postgres(doc) => (SqlDialect::Standard, &doc.queries),
+        ConnectionDoc::Sqlite(doc) => (SqlDialect::Sqlite, &doc.queries),
+        ConnectionDoc::Mysql(doc) => (SqlDialect::MySql, &doc.queries),
         _ => return None,
     };
     let written = given(queries.as_ref()).map(|docs| context.entries(docs)).unwrap_or_default();
@@ -96,7 +96,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &SqlSourceDoc) -> Option<
         (Some(written), None) => {
             let from = doc.from.value.as_deref().and_then(|from| Id::parse(from).ok());
             let database = from.and_then(|from| context.databases.get(&from));
-            let dialect = database.map_or(Dialect::Standard, |database| database.dialect);
+            let dialect = database.map_or(SqlDialect::Standard, |database| database.dialect);
             query(context, written, dialect)?
         }
         (None, Some(name)) => named(context, &doc.from, name)?,
@@ -114,7 +114,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &SqlSourceDoc) -> Option<
 pub(crate) fn query(
     context: &mut ParseContext,
     doc: &Loc<String>,
-    dialect: Dialect,
+    dialect: SqlDialect,
 ) -> Option<Query> {
     let text = doc.value.as_deref()?;
     match Query::parse_as(text, dialect) {
@@ -136,7 +136,7 @@ fn tell_mistakes(
     place: Place,
     text: &str,
     query: &Query,
-    dialect: Dialect,
+    dialect: SqlDialect,
 ) {
     if let Some(mistake) = query.mistake(dialect) {
         let place = place.within(mistake.at, text);

@@ -28,7 +28,7 @@ use crate::{
 use kpid_rules::model::Id;
 use kpid_sources::{
     Connection,
-    http::{Auth, Call, Endpoint, Proxy},
+    http::{Auth, Endpoint, HttpRequest, Proxy},
 };
 
 /// How to reach an API.
@@ -200,11 +200,11 @@ fn fixed_header(
 }
 
 /// The requests of a connection that have names.
-pub(crate) fn requests(context: &mut ParseContext, doc: &HttpDoc) -> HashMap<String, Call> {
+pub(crate) fn requests(context: &mut ParseContext, doc: &HttpDoc) -> HashMap<String, HttpRequest> {
     let written =
         given(doc.requests.as_ref()).map(|docs| context.entries(docs)).unwrap_or_default();
-    let call = |(name, place, doc): (Id, At, &Loc<RequestDoc>)| {
+    let request = |(name, place, doc): (Id, At, &Loc<RequestDoc>)| {
         Some((name.to_string(), request::parse::request(context, doc.value.as_ref()?, place)?))
     };
-    written.into_iter().filter_map(call).collect()
+    written.into_iter().filter_map(request).collect()
 }

@@ -20,12 +20,16 @@ use crate::{
     },
 };
 use kpid_sources::{
-    http::{Call, Field, Format, Kept, Pages, Sent, Template, promql},
+    http::{Field, Format, HttpRequest, Kept, Pages, Sent, Template, promql},
     wording::Wording,
 };
 
 /// What is asked; mistakes that have no place of their own are told at `place`.
-pub(crate) fn request(context: &mut ParseContext, doc: &RequestDoc, place: At) -> Option<Call> {
+pub(crate) fn request(
+    context: &mut ParseContext,
+    doc: &RequestDoc,
+    place: At,
+) -> Option<HttpRequest> {
     let mut secrets = Vec::new();
     let (method, path, sent) = match (&doc.get, &doc.post, &doc.path, &doc.promql) {
         (Some(get), None, None, None) => {
@@ -68,7 +72,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &RequestDoc, place: At) -
         context.error(pages.place, "`pages` requires JSON");
     }
     let headers = headers(context, given(doc.headers.as_ref()));
-    Some(Call {
+    Some(HttpRequest {
         method: method?,
         path: path?,
         sent: sent?,
