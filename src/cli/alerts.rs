@@ -19,7 +19,7 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
-    alerting::{Acknowledgement, Note, RemarkError, Silence},
+    alerting::{Acknowledgement, Note, OperatorActionError, Silence},
     model::{Frequency, Moment, Period},
 };
 use kpid_store::{Acknowledged, Store};
@@ -223,6 +223,6 @@ fn instants(setup: &Setup, text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>),
     Ok(setup.calendar.bounds(Period::Day(day)))
 }
 
-fn refused(error: RemarkError) -> Failure {
+fn refused(error: OperatorActionError) -> Failure {
     Failure::new(error.to_string())
 }

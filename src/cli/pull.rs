@@ -129,7 +129,7 @@ async fn report(
 }
 
 /// What was asked, and the beginning of what came.
-fn exchange(answer: &collect::Answer) {
+fn exchange(answer: &collect::WindowAnswer) {
     let Some(exchange) = &answer.exchange else { return };
     say!("  asked for {}: {}", answer.window.period, exchange.asked);
     let came = exchange.came.iter().flat_map(|came| came.lines());

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     period: Option<String>,
     /// From what is known now, also if it was sent
     #[arg(long)]
-    anew: bool,
+    recompute: bool,
     /// For people, for a browser or for programs
     #[arg(long, value_enum, default_value_t)]
     format: Sheet,
@@ -48,9 +48,9 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{id}`")))?;
     let period = period(scorecard, arguments.period.as_deref())?;
     let store = Store::open_read_only(&setup.store).await?;
-    let sent = match arguments.anew {
+    let sent = match arguments.recompute {
         true => None,
-        false => store.told(&key(id, period)).await?,
+        false => store.sent_facts(&key(id, period)).await?,
     };
     let message = match sent {
         Some(facts) => Message::from_json(&facts).map_err(anyhow::Error::from)?,

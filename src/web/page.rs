@@ -100,7 +100,7 @@ pub(super) fn rendered(
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", template)?;
-    environment.get_template("page")?.render(Value::from(Serde(perspective)))
+    environment.get_template("page")?.render(Value::from(Serde(view)))
 }
 
 fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {

@@ -8,7 +8,7 @@ use kpid_rules::{
     model::{Id, Portfolio},
     series::History,
 };
-use kpid_store::{Digested, LastDigest, Store};
+use kpid_store::{DigestOutcome, LastDigest, Store};
 use mail_parser::MessageParser;
 
 use crate::world::{kpid::Kpid, smtp::Conduct, town::Town};
@@ -163,7 +163,7 @@ async fn a_week_ago(kpid: &Kpid, now: DateTime<Utc>) {
     let none = Portfolio::default();
     let standing = judge(&none, &History::default(), &HashMap::new(), "", at);
     let last = vec![(Id::parse("ines").unwrap(), LastDigest { slot: at, at })];
-    let digested = Digested { standing, last, deliveries: Vec::new() };
+    let digested = DigestOutcome { standing, last, deliveries: Vec::new() };
     store.digest(&[].into(), at, |_| Ok(digested)).await.unwrap();
     store.close().await;
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alerting::silence_ack_note::Acknowledgement,
+    alerting::operator_actions::Acknowledgement,
     model::{
         id::{Id, Scope},
         status::Status,

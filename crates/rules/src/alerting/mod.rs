@@ -2,10 +2,10 @@
 
 pub(crate) mod episode;
 pub(crate) mod episode_machine;
+pub(crate) mod operator_actions;
 mod recipients;
-pub(crate) mod silence_ack_note;
 
 pub use episode::{
     Cause, Episode, Evaluation, Event, Heard, LastVerdict, News, Phase, Receipts, Told,
 };
-pub use silence_ack_note::{Acknowledgement, Note, RemarkError, Silence};
+pub use operator_actions::{Acknowledgement, Note, OperatorActionError, Silence};

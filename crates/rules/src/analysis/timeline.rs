@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     alerting::{
         episode::{Episode, Receipts},
-        silence_ack_note::Acknowledgement,
+        operator_actions::Acknowledgement,
     },
     evaluation::evaluate::{Circumstances, EpisodeChange, evaluate},
     judgement::standing::Standing,

@@ -133,7 +133,7 @@ impl Store {
     }
 
     /// A message by what it is about, as it was decided first.
-    pub async fn told(&self, dedup_key: &str) -> anyhow::Result<Option<String>> {
+    pub async fn sent_facts(&self, dedup_key: &str) -> anyhow::Result<Option<String>> {
         let sql = "SELECT facts FROM deliveries WHERE dedup_key = $1 ORDER BY id LIMIT 1";
         let found: Option<(String,)> = sqlx::query_as(sql)
             .bind(dedup_key)

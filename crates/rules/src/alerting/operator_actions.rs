@@ -28,7 +28,7 @@ pub struct Silence {
 
 /// Why something cannot be a silence, an acknowledgement or a note.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RemarkError {
+pub enum OperatorActionError {
     /// Ends before it begins.
     #[error("a silence ends after it begins; give a later end")]
     Backwards,
@@ -54,15 +54,15 @@ impl Silence {
         reason: &str,
         by: &str,
         now: DateTime<Utc>,
-    ) -> Result<Self, RemarkError> {
+    ) -> Result<Self, OperatorActionError> {
         if until <= from {
-            return Err(RemarkError::Backwards);
+            return Err(OperatorActionError::Backwards);
         }
         if until <= now {
-            return Err(RemarkError::Over);
+            return Err(OperatorActionError::Over);
         }
         if until - from > TimeDelta::days(SILENCE_DAYS_MAX) {
-            return Err(RemarkError::TooLong);
+            return Err(OperatorActionError::TooLong);
         }
         let (reason, by) = (words(reason, "reason")?, words(by, "name")?);
         Ok(Self { scope, from, until, reason, by })
@@ -94,7 +94,7 @@ impl Acknowledgement {
         comment: Option<&str>,
         due: Option<NaiveDate>,
         at: DateTime<Utc>,
-    ) -> Result<Self, RemarkError> {
+    ) -> Result<Self, OperatorActionError> {
         let comment = comment.map(|comment| words(comment, "comment")).transpose()?;
         Ok(Self { by: words(by, "name")?, at, comment, due })
     }
@@ -123,17 +123,17 @@ impl Note {
         text: &str,
         by: &str,
         at: DateTime<Utc>,
-    ) -> Result<Self, RemarkError> {
+    ) -> Result<Self, OperatorActionError> {
         let (text, by) = (words(text, "note")?, words(by, "name")?);
         Ok(Self { scope, period: period.to_owned(), text, by, at })
     }
 }
 
-fn words(text: &str, what: &'static str) -> Result<String, RemarkError> {
+fn words(text: &str, what: &'static str) -> Result<String, OperatorActionError> {
     let text = text.trim();
     match text.chars().count() {
-        0 => Err(RemarkError::Empty(what)),
-        count if count > TEXT_CHARS_MAX => Err(RemarkError::TooWordy(what)),
+        0 => Err(OperatorActionError::Empty(what)),
+        count if count > TEXT_CHARS_MAX => Err(OperatorActionError::TooWordy(what)),
         _ => Ok(text.to_owned()),
     }
 }
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::model::id::Id;
 
-    fn silence(from: &str, until: &str, reason: &str) -> Result<Silence, RemarkError> {
+    fn silence(from: &str, until: &str, reason: &str) -> Result<Silence, OperatorActionError> {
         let at = |text: &str| text.parse().unwrap();
         let scope = Scope::Scorecard(Id::parse("calder").unwrap());
         Silence::new(scope, (at(from), at(until)), reason, "ines", at("2026-06-03T06:00:00Z"))
@@ -154,10 +154,15 @@ mod tests {
         let now = "2026-06-03T06:00:00Z";
         assert!(silence(now, "2026-07-03T06:00:00Z", "stocktaking").is_ok());
         for (from, until, reason, error) in [
-            (now, "2026-07-03T06:00:01Z", "stocktaking", RemarkError::TooLong),
-            (now, now, "stocktaking", RemarkError::Backwards),
-            ("2026-06-01T06:00:00Z", "2026-06-02T06:00:00Z", "stocktaking", RemarkError::Over),
-            (now, "2026-06-04T06:00:00Z", "  ", RemarkError::Empty("reason")),
+            (now, "2026-07-03T06:00:01Z", "stocktaking", OperatorActionError::TooLong),
+            (now, now, "stocktaking", OperatorActionError::Backwards),
+            (
+                "2026-06-01T06:00:00Z",
+                "2026-06-02T06:00:00Z",
+                "stocktaking",
+                OperatorActionError::Over,
+            ),
+            (now, "2026-06-04T06:00:00Z", "  ", OperatorActionError::Empty("reason")),
         ] {
             assert_eq!(silence(from, until, reason), Err(error), "{from} to {until}");
         }
