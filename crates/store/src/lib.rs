@@ -6,6 +6,7 @@
 //! | `episodes` | where alerts and trouble with data stand, and what people do about them |
 //! | `outbox` | deliveries: to be made, held, kept for a summary, settled |
 //! | `judgement` | what a judgement sees, and what it leaves behind, in one transaction |
+//! | `families` | which scorecards are judged together, and what changed in them |
 //! | `digests` | the last digest of each person, and how everything stood then |
 //! | `maintenance` | backups, check-ups, retention, renames, configurations, keys |
 //! | `audit` | who changed what |
@@ -16,6 +17,7 @@ mod audit;
 mod database;
 mod digests;
 mod episodes;
+mod families;
 mod judgement;
 mod maintenance;
 mod outbox;
@@ -42,7 +44,10 @@ pub use crate::{
         operator_actions::{Acknowledged, AcknowledgedByLink},
         silences::KeptSilence,
     },
-    judgement::{held::Held, judge::Judgement, snapshots::PastVerdict},
+    families::changes::Changed,
+    judgement::{
+        batch::Batch, held::Held, judge::Judgement, memory::Memory, snapshots::PastVerdict,
+    },
     maintenance::{
         backup::{Backup, backup, look_through, restore},
         checkup::{Checkup, check_pages, check_up},

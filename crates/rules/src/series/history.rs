@@ -161,6 +161,14 @@ impl History {
         self.kpis.entry(kpi.clone()).or_default()
     }
 
+    /// What another history holds of a KPI takes the place of what is held, also if that is nothing.
+    pub fn take_from(&mut self, kpi: &KpiRef, other: &mut Self) {
+        match other.kpis.remove(kpi) {
+            Some(held) => self.kpis.insert(kpi.clone(), held),
+            None => self.kpis.remove(kpi),
+        };
+    }
+
     /// Moves what is held of a KPI to its new name, if nothing is held of that.
     pub fn rename(&mut self, from: &KpiRef, to: &KpiRef) {
         if !self.kpis.contains_key(to)

@@ -18,7 +18,7 @@ use crate::{
 };
 use kpid_rules::{
     model::KpiRef,
-    series::{Asked, Failure, History},
+    series::{Asked, Failure, History, KpiHistory},
 };
 
 /// Up to where a KPI's schedule has been served.
@@ -107,6 +107,29 @@ pub(crate) async fn missed(
     rows.into_iter().map(count).collect()
 }
 
+/// What a judgement sees of an attempt: as `load` reads it once it was written.
+pub(crate) fn take_in(attempt: &Attempt, held: &mut KpiHistory) {
+    let at = attempt.finished_at;
+    held.failure = (attempt.outcome != AttemptOutcome::Samples)
+        .then(|| Failure { at, message: said(attempt.message.clone()) });
+    // A person's pull serves no slot.
+    let served = held.asked.map(|asked| asked.slot).max(attempt.slot);
+    held.asked = served.map(|slot| Asked { slot, over_at: at });
+}
+
+fn said(message: Option<String>) -> String {
+    message.unwrap_or_else(|| "the source gave nothing".to_owned())
+}
+
+impl Newest {
+    /// As it is read once it was written.
+    pub(crate) fn of(attempt: &Attempt) -> Self {
+        let has_failed = attempt.outcome == AttemptOutcome::Error;
+        let failure = has_failed.then(|| attempt.message.clone().unwrap_or_default());
+        Self { finished_at: attempt.finished_at, failure }
+    }
+}
+
 /// Loads how the newest attempts went: why they gave nothing, and what the schedule asked for.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
@@ -123,8 +146,7 @@ pub(crate) async fn load(
     for row in rows {
         let (held, at) = (history.kpi_mut(&kpi_ref(&row.kpi)?), instant(row.finished_at)?);
         if AttemptOutcome::parse(&row.outcome)? != AttemptOutcome::Samples {
-            let message = row.message.unwrap_or_else(|| "the source gave nothing".to_owned());
-            held.failure = Some(Failure { at, message });
+            held.failure = Some(Failure { at, message: said(row.message) });
         }
         // A person's pull serves no slot.
         if row.last_slot > 0 {
@@ -158,11 +180,22 @@ pub(crate) async fn newest(
 ) -> anyhow::Result<HashMap<KpiRef, Newest>> {
     let sql = "SELECT kpi, finished_at, CASE outcome WHEN $1 THEN coalesce(message, '') END \
                FROM collections";
-    let rows: Vec<(String, i64, Option<String>)> = sqlx::query_as(sql)
-        .bind(AttemptOutcome::Error.word())
-        .fetch_all(connection)
-        .await
-        .explain("cannot read attempts")?;
+    let rows = sqlx::query_as(sql).bind(AttemptOutcome::Error.word()).fetch_all(connection).await;
+    by_kpi(rows.explain("cannot read attempts")?)
+}
+
+/// How the newest attempts to collect KPIs went that are named in a JSON list.
+pub(crate) async fn newest_of(
+    connection: &mut SqliteConnection,
+    kpis: &str,
+) -> anyhow::Result<HashMap<KpiRef, Newest>> {
+    let sql = "SELECT kpi, finished_at, CASE outcome WHEN $1 THEN coalesce(message, '') END \
+               FROM collections WHERE kpi IN (SELECT value FROM json_each($2))";
+    let rows = sqlx::query_as(sql).bind(AttemptOutcome::Error.word()).bind(kpis);
+    by_kpi(rows.fetch_all(connection).await.explain("cannot read attempts")?)
+}
+
+fn by_kpi(rows: Vec<(String, i64, Option<String>)>) -> anyhow::Result<HashMap<KpiRef, Newest>> {
     let attempt = |(kpi, finished_at, failure): (String, i64, Option<String>)| {
         Ok((kpi_ref(&kpi)?, Newest { finished_at: instant(finished_at)?, failure }))
     };

@@ -1,14 +1,18 @@
 //! How what was collected becomes actuals, whether a figure is one or a reading of one.
 
+use std::collections::BTreeSet;
+
 use sqlx::SqliteConnection;
 
 use crate::{
     actuals::{
         collected::{Collected, Filed, Filing, FilingOutcome, Precedence},
-        collections, readings, revisions,
+        collections, readings,
+        revisions::{self, Written},
     },
     audit::{self, AuditEntry},
     database::{failure::Explain, store::Store},
+    families::changes::{self, Changed},
 };
 use kpid_rules::{
     model::{KpiRef, Period},
@@ -20,20 +24,42 @@ impl Store {
     /// returned.
     pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<Vec<(KpiRef, Period)>> {
         let mut tx = self.begin().await?;
-        let came = record(&mut tx, collected).await?;
+        let filed = record(&mut tx, collected).await?;
         collections::record(&mut tx, collected).await?;
+        changes::note(&mut tx, &changed(collected)).await?;
         tx.commit().await.explain("cannot write what was collected")?;
-        let refused = came.into_iter().filter(|(.., came)| *came == FilingOutcome::Frozen);
-        Ok(refused.map(|(kpi, period, _)| (kpi, period)).collect())
+        Ok(frozen(&filed))
     }
 
     /// Keeps what a person brings, and who did it: both, or nothing.
     pub async fn take_in(&self, collected: &[Collected], entry: &AuditEntry) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         record(&mut tx, collected).await?;
+        changes::note(&mut tx, &changed(collected)).await?;
         audit::record(&mut tx, entry).await?;
         tx.commit().await.explain("cannot write what was imported")
     }
+}
+
+/// The KPIs that something was collected of.
+pub(crate) fn changed(collected: &[Collected]) -> BTreeSet<Changed> {
+    collected.iter().map(|collected| Changed::Figures(collected.kpi.clone())).collect()
+}
+
+/// What became of a figure.
+#[derive(Clone, Debug)]
+pub(crate) struct FiledFigure {
+    pub(crate) kpi: KpiRef,
+    pub(crate) period: Period,
+    pub(crate) came: FilingOutcome,
+    /// What was written of the actual of its period.
+    pub(crate) written: Option<Written>,
+}
+
+/// The figures that were not taken, since their periods are frozen.
+pub(crate) fn frozen(filed: &[FiledFigure]) -> Vec<(KpiRef, Period)> {
+    let refused = filed.iter().filter(|filed| filed.came == FilingOutcome::Frozen);
+    refused.map(|filed| (filed.kpi.clone(), filed.period)).collect()
 }
 
 /// Files figures: readings are kept and made actuals; an actual is a new revision only if it differs.
@@ -41,11 +67,11 @@ impl Store {
 pub(crate) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
-) -> anyhow::Result<Vec<(KpiRef, Period, FilingOutcome)>> {
+) -> anyhow::Result<Vec<FiledFigure>> {
     let mut figures: Vec<revisions::FiguredKpi<'_>> = Vec::new();
-    let mut came: Vec<(KpiRef, Period, Option<FilingOutcome>)> = Vec::new();
-    // Which of them each figure is of.
-    let mut of: Vec<usize> = Vec::new();
+    let mut all: Vec<FiledFigure> = Vec::new();
+    // Which of them each figure is of, and whether a reading of it says already what became of it.
+    let mut of: Vec<(usize, bool)> = Vec::new();
     for Collected { kpi, filing, filed, .. } in collected {
         for filed in filed {
             let (reading, actual) = match filing {
@@ -67,22 +93,23 @@ pub(crate) async fn record(
                 }
             };
             if let Some(actual) = actual {
-                of.push(came.len());
+                of.push((all.len(), reading.is_some()));
                 figures.push((kpi, actual));
             }
-            came.push((kpi.clone(), filed.period, reading));
+            let (kpi, period) = (kpi.clone(), filed.period);
+            let came = reading.unwrap_or(FilingOutcome::Unchanged);
+            all.push(FiledFigure { kpi, period, came, written: None });
         }
     }
-    for (at, actual) in of.into_iter().zip(revisions::file(tx, &figures).await?) {
+    for ((at, is_reading), (actual, written)) in
+        of.into_iter().zip(revisions::file(tx, &figures).await?)
+    {
+        let Some(filed) = all.get_mut(at) else { continue };
+        filed.written = written;
         // What became of a reading counts, unless what it makes is not taken.
-        if let Some((.., came)) =
-            came.get_mut(at).filter(|(.., came)| came.is_none() || actual == FilingOutcome::Frozen)
-        {
-            *came = Some(actual);
+        if !is_reading || actual == FilingOutcome::Frozen {
+            filed.came = actual;
         }
     }
-    Ok(came
-        .into_iter()
-        .map(|(kpi, period, came)| (kpi, period, came.unwrap_or(FilingOutcome::Unchanged)))
-        .collect())
+    Ok(all)
 }

@@ -8,12 +8,13 @@ use sqlx::SqliteConnection;
 use crate::{
     actuals::{
         collected::{Collected, FilingOutcome},
-        collections, filing,
+        collections,
+        filing::{self, FiledFigure},
     },
     audit::{self, AuditEntry},
     database::{failure::Explain, store::Store},
+    families::changes,
 };
-use kpid_rules::model::{KpiRef, Period};
 
 /// Who got no answer over a long weekend asks again within these.
 const KEY_DAYS: i64 = 7;
@@ -71,9 +72,9 @@ pub struct Frozen {
 }
 
 impl Receipt {
-    fn of(nulls: u64, came: &[(KpiRef, Period, FilingOutcome)]) -> Self {
+    fn of(nulls: u64, filed: &[FiledFigure]) -> Self {
         let mut receipt = Self { null: nulls, ..Self::default() };
-        for (kpi, period, came) in came {
+        for FiledFigure { kpi, period, came, .. } in filed {
             match came {
                 FilingOutcome::New => receipt.stored += 1,
                 FilingOutcome::Revised => receipt.revised += 1,
@@ -95,35 +96,50 @@ impl Store {
     /// Keeps what was pushed, its key and who did it in one transaction, once for each key.
     pub async fn push(&self, push: Push<'_>, collected: &[Collected]) -> anyhow::Result<Pushed> {
         let mut tx = self.begin().await?;
-        forget(&mut tx, push.at - TimeDelta::days(KEY_DAYS)).await?;
-        if let Some(key) = push.key {
-            match held(&mut tx, push.connection, key).await? {
-                Some((body, receipt)) if body == push.body => return Ok(Pushed::Repeated(receipt)),
-                Some(_) => return Ok(Pushed::KeyTaken),
-                None => {}
-            }
-        }
-        let came = filing::record(&mut tx, collected).await?;
-        collections::record(&mut tx, collected).await?;
-        let receipt = Receipt::of(push.nulls, &came);
-        if let Some(key) = push.key {
-            remember(&mut tx, push, key, &receipt).await?;
-        }
-        // A system that repeats itself every minute changes nothing, and would bury what people do.
-        if receipt.changed() > 0 {
-            let (stored, revised) = (receipt.stored, receipt.revised);
-            let entry = AuditEntry {
-                at: push.at,
-                by: push.by.to_owned(),
-                action: "pushed".to_owned(),
-                of: push.connection.to_owned(),
-                detail: Some(format!("{stored} figures stored, {revised} revised")),
-            };
-            audit::record(&mut tx, &entry).await?;
+        let (pushed, _) = keep(&mut tx, push, collected).await?;
+        if matches!(pushed, Pushed::Kept(_)) {
+            changes::note(&mut tx, &filing::changed(collected)).await?;
         }
         tx.commit().await.explain("cannot write what was pushed")?;
-        Ok(Pushed::Kept(receipt))
+        Ok(pushed)
     }
+}
+
+/// Keeps a push unless it was kept before; also says what became of its figures.
+pub(crate) async fn keep(
+    tx: &mut SqliteConnection,
+    push: Push<'_>,
+    collected: &[Collected],
+) -> anyhow::Result<(Pushed, Vec<FiledFigure>)> {
+    forget(tx, push.at - TimeDelta::days(KEY_DAYS)).await?;
+    if let Some(key) = push.key {
+        match held(tx, push.connection, key).await? {
+            Some((body, receipt)) if body == push.body => {
+                return Ok((Pushed::Repeated(receipt), Vec::new()));
+            }
+            Some(_) => return Ok((Pushed::KeyTaken, Vec::new())),
+            None => {}
+        }
+    }
+    let filed = filing::record(tx, collected).await?;
+    collections::record(tx, collected).await?;
+    let receipt = Receipt::of(push.nulls, &filed);
+    if let Some(key) = push.key {
+        remember(tx, push, key, &receipt).await?;
+    }
+    // A system that repeats itself every minute changes nothing, and would bury what people do.
+    if receipt.changed() > 0 {
+        let (stored, revised) = (receipt.stored, receipt.revised);
+        let entry = AuditEntry {
+            at: push.at,
+            by: push.by.to_owned(),
+            action: "pushed".to_owned(),
+            of: push.connection.to_owned(),
+            detail: Some(format!("{stored} figures stored, {revised} revised")),
+        };
+        audit::record(tx, &entry).await?;
+    }
+    Ok((Pushed::Kept(receipt), filed))
 }
 
 async fn forget(tx: &mut SqliteConnection, before: DateTime<Utc>) -> anyhow::Result<()> {

@@ -14,7 +14,7 @@ use crate::{
     },
     database::{columns::instant, failure::Explain},
 };
-use kpid_rules::model::KpiRef;
+use kpid_rules::{model::KpiRef, series::Actual};
 
 /// Rows of one statement; times the columns below SQLite's limit of 32,766 parameters.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -48,11 +48,33 @@ struct Revision {
     collected_at: DateTime<Utc>,
 }
 
-/// Files figures in their order; says of each what became of it.
+/// What was written of the actual of a period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Written {
+    /// A further revision.
+    Appended(Actual),
+    /// Its newest revision, anew.
+    Replaced(Actual),
+}
+
+impl Revision {
+    /// The revision as a judgement reads it. It has the figure that was filed: what makes it a
+    /// revision is that, or that the same was seen later.
+    fn actual(&self, filed: &Filed) -> Actual {
+        Actual {
+            figure: filed.figure,
+            target: self.target,
+            observed_at: self.observed_at,
+            collected_at: self.collected_at,
+        }
+    }
+}
+
+/// Files figures in their order; says of each what became of it, and what was written.
 pub(crate) async fn file(
     tx: &mut SqliteConnection,
     figures: &[FiguredKpi<'_>],
-) -> anyhow::Result<Vec<FilingOutcome>> {
+) -> anyhow::Result<Vec<(FilingOutcome, Option<Written>)>> {
     let mut came = Vec::with_capacity(figures.len());
     for figures in figures.chunks(ROWS_AT_ONCE) {
         let mut newest = newest(tx, figures).await?;
@@ -60,11 +82,16 @@ pub(crate) async fn file(
         for (kpi, filed) in figures {
             let name = (kpi.to_string(), filed.period.to_string());
             let (revision, became) = taken(newest.get(&name), filed);
-            if let Some(revision) = revision {
-                newest.insert(name.clone(), revision);
+            let written = revision.map(|revision| {
+                let before = newest.insert(name.clone(), revision);
                 changed.insert((name, revision.number), revision);
-            }
-            came.push(became);
+                let actual = revision.actual(filed);
+                match before.is_some_and(|before| before.number == revision.number) {
+                    true => Written::Replaced(actual),
+                    false => Written::Appended(actual),
+                }
+            });
+            came.push((became, written));
         }
         write(tx, &changed).await?;
     }

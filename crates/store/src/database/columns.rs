@@ -7,7 +7,7 @@ use uuid::Uuid;
 use kpid_rules::model::{Id, KpiRef, Scope};
 
 /// What the key of a KPI begins with; no id has a colon.
-const KPI_KEY: &str = "kpi:";
+pub(crate) const KPI_KEY: &str = "kpi:";
 
 /// The instant of a column.
 pub(crate) fn instant(micros: i64) -> anyhow::Result<DateTime<Utc>> {

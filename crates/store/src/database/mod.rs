@@ -3,5 +3,4 @@
 pub(crate) mod columns;
 pub(crate) mod failure;
 pub(crate) mod lock;
-pub(crate) mod reading;
 pub(crate) mod store;

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use crate::{
     database::{failure::Explain, store::Store},
     episodes::episode::{self, EpisodeEvent},
+    families::changes,
     outbox::{
         deliveries::{self, NewDelivery},
         state::DeliveryState::{Batched, Delivered, Held, Overtaken, Pending, Summarised},
@@ -50,6 +51,7 @@ impl Store {
             let key = held.dedup_key(&scope);
             let ended = held.removed(now);
             episode::write(&mut tx, &scope, &ended, now).await?;
+            changes::note_alerts(&mut tx, &scope).await?;
             episode::tell(&mut tx, &EpisodeEvent::removed(&scope, &ended, now)).await?;
             let facts = last_facts(&mut tx, &key).await?;
             let readers = readers(&mut tx, &key).await?;

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{
-    columns::{instant, node, node_key},
+    columns::{KPI_KEY, instant, node, node_key},
     failure::Explain,
     store::Store,
 };
@@ -200,8 +200,25 @@ pub(crate) async fn load(
     connection: &mut SqliteConnection,
 ) -> anyhow::Result<HashMap<Scope, Episode>> {
     let sql = "SELECT scope, state FROM episodes";
-    let rows: Vec<(String, String)> =
-        sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read episodes")?;
+    let rows = sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read episodes")?;
+    parse(rows)
+}
+
+/// Where the alerts of some scorecards stand, named in a JSON list.
+pub(crate) async fn load_of(
+    connection: &mut SqliteConnection,
+    scorecards: &str,
+) -> anyhow::Result<HashMap<Scope, Episode>> {
+    // What follows a slash in a path is less than what follows a 0.
+    let sql = "SELECT scope, state FROM json_each($1) AS asked JOIN episodes \
+               ON scope = asked.value \
+               OR (scope >= asked.value || '/' AND scope < asked.value || '0') \
+               OR (scope >= $2 || asked.value || '/' AND scope < $2 || asked.value || '0')";
+    let rows = sqlx::query_as(sql).bind(scorecards).bind(KPI_KEY).fetch_all(connection).await;
+    parse(rows.explain("cannot read episodes")?)
+}
+
+fn parse(rows: Vec<(String, String)>) -> anyhow::Result<HashMap<Scope, Episode>> {
     let episode = |(path, state): (String, String)| {
         let episode = serde_json::from_str(&state)
             .with_context(|| format!("the episode of `{path}` in the store cannot be read"))?;

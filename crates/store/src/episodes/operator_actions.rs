@@ -1,5 +1,7 @@
 //! What people do about alerts, each in one transaction with the line that says who did it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::SqliteConnection;
@@ -11,6 +13,7 @@ use crate::{
         episode::{self, EpisodeEvent},
         notes, silences,
     },
+    families::changes,
 };
 use kpid_rules::{
     alerting::{Acknowledgement, Episode, Note, Silence},
@@ -55,6 +58,7 @@ impl Store {
         };
         let Some(episode) = episode.filter(meant) else { return Ok(Acknowledged::NotOpen) };
         let episode = acknowledge(&mut tx, scope, &episode, acknowledgement, None).await?;
+        changes::note_alerts(&mut tx, scope).await?;
         tx.commit().await.explain("cannot write an acknowledgement")?;
         Ok(Acknowledged::Done(Box::new(episode)))
     }
@@ -67,16 +71,13 @@ impl Store {
         acknowledgement: &Acknowledgement,
     ) -> anyhow::Result<AcknowledgedByLink> {
         let mut tx = self.begin().await?;
-        let mut episodes = episode::load(&mut tx).await?.into_iter();
-        let found =
-            episodes.find(|(scope, held)| held.is_open() && held.dedup_key(scope) == dedup_key);
-        let Some((scope, episode)) = found else { return Ok(AcknowledgedByLink::NotOpen) };
-        if episode.acknowledgement.is_some() {
-            return Ok(AcknowledgedByLink::Already);
+        let episodes = episode::load(&mut tx).await?;
+        let (came, _) = by_link(&mut tx, &episodes, dedup_key, acknowledgement).await?;
+        if let AcknowledgedByLink::Done(scope) = &came {
+            changes::note_alerts(&mut tx, scope).await?;
+            tx.commit().await.explain("cannot write an acknowledgement")?;
         }
-        acknowledge(&mut tx, &scope, &episode, acknowledgement, Some(BY_LINK)).await?;
-        tx.commit().await.explain("cannot write an acknowledgement")?;
-        Ok(AcknowledgedByLink::Done(scope))
+        Ok(came)
     }
 
     /// Keeps a silence; the number it goes by comes back. People read in the zone when it ends.
@@ -88,6 +89,7 @@ impl Store {
     ) -> anyhow::Result<i64> {
         let mut tx = self.begin().await?;
         let id = silences::record(&mut tx, silence).await?;
+        changes::note_alerts(&mut tx, &silence.scope).await?;
         let until = silence.until.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
         let entry = AuditEntry {
             at: now,
@@ -111,6 +113,7 @@ impl Store {
     ) -> anyhow::Result<Option<Scope>> {
         let mut tx = self.begin().await?;
         let Some(scope) = silences::end(&mut tx, id, by, now).await? else { return Ok(None) };
+        changes::note_alerts(&mut tx, &scope).await?;
         let entry = AuditEntry {
             at: now,
             by: by.to_owned(),
@@ -127,6 +130,7 @@ impl Store {
     pub async fn note(&self, note: &Note) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
         notes::record(&mut tx, note).await?;
+        changes::note_alerts(&mut tx, &note.scope).await?;
         let entry = AuditEntry {
             at: note.at,
             by: note.by.clone(),
@@ -137,6 +141,24 @@ impl Store {
         audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write a note")
     }
+}
+
+/// Acknowledges the open episode that messages are recognised by, if nobody has yet; also says where
+/// it stands now.
+pub(crate) async fn by_link(
+    tx: &mut SqliteConnection,
+    episodes: &HashMap<Scope, Episode>,
+    dedup_key: &str,
+    acknowledgement: &Acknowledgement,
+) -> anyhow::Result<(AcknowledgedByLink, Option<Episode>)> {
+    let mut episodes = episodes.iter();
+    let found = episodes.find(|(scope, held)| held.is_open() && held.dedup_key(scope) == dedup_key);
+    let Some((scope, episode)) = found else { return Ok((AcknowledgedByLink::NotOpen, None)) };
+    if episode.acknowledgement.is_some() {
+        return Ok((AcknowledgedByLink::Already, None));
+    }
+    let episode = acknowledge(tx, scope, episode, acknowledgement, Some(BY_LINK)).await?;
+    Ok((AcknowledgedByLink::Done(scope.clone()), Some(episode)))
 }
 
 /// Writes an acknowledgement down: in the episode, in its story, and who did it in which way.

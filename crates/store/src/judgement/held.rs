@@ -26,7 +26,7 @@ use kpid_rules::{
 };
 
 /// What is held, as a judgement sees it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Held {
     /// Everything collected.
     pub history: History,
@@ -79,7 +79,7 @@ pub(crate) async fn load(
     let episodes = episode::load(connection).await?;
     Ok(Held {
         history,
-        known: receipts::load(connection, &episodes).await?,
+        known: receipts::load(connection, episodes.iter()).await?,
         episodes,
         silences: silences.into_iter().map(|kept| kept.silence).collect(),
         notes: notes::load(connection).await?,

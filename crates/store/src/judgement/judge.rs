@@ -1,13 +1,15 @@
 //! A judgement in one transaction: what is held goes in, and what was decided is kept.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::{
     database::{failure::Explain, store::Store},
     episodes::{episode, incidents},
+    families::changes::{self, Changed},
     judgement::{
         held::{self, Held},
         reports, snapshots,
@@ -40,6 +42,20 @@ pub struct Judgement {
     pub hold_decisions: Vec<(Uuid, HoldDecision)>,
 }
 
+impl Judgement {
+    /// What it changes of what is held.
+    pub(crate) fn changed(&self) -> BTreeSet<Changed> {
+        let alerts = self.changes.iter().map(|change| change.scope.scorecard());
+        let reports = self.reports.iter().map(|(scorecard, _)| scorecard);
+        let of_scorecards = alerts.chain(reports).map(|id| Changed::Alerts(id.clone()));
+        let incidents = self.incidents.iter().map(|(key, _)| match key.kpi() {
+            Some(kpi) => Changed::Alerts(kpi.scorecard.clone()),
+            None => Changed::Connections,
+        });
+        of_scorecards.chain(incidents).collect()
+    }
+}
+
 impl Store {
     /// Judges in one transaction: `judge` sees everything held of the KPIs, and what it decides is
     /// kept, or nothing is.
@@ -52,13 +68,23 @@ impl Store {
         let mut tx = self.begin().await?;
         let held = held::load(&mut tx, kpis, now).await?;
         let judgement = judge(&held);
-        snapshots::record(&mut tx, &judgement.standing, now).await?;
-        episode::record(&mut tx, &judgement.standing, &judgement.changes, now).await?;
-        incidents::record(&mut tx, &judgement.incidents).await?;
-        reports::record(&mut tx, &judgement.reports).await?;
-        deliveries::record(&mut tx, &judgement.deliveries, now).await?;
-        pacing::settle(&mut tx, &judgement.hold_decisions, now).await?;
+        changes::note(&mut tx, &judgement.changed()).await?;
+        write(&mut tx, &judgement, now).await?;
         tx.commit().await.explain("cannot write a judgement")?;
         Ok(judgement)
     }
+}
+
+/// Keeps what a judgement decided.
+pub(crate) async fn write(
+    tx: &mut SqliteConnection,
+    judgement: &Judgement,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    snapshots::record(tx, &judgement.standing, now).await?;
+    episode::record(tx, &judgement.standing, &judgement.changes, now).await?;
+    incidents::record(tx, &judgement.incidents).await?;
+    reports::record(tx, &judgement.reports).await?;
+    deliveries::record(tx, &judgement.deliveries, now).await?;
+    pacing::settle(tx, &judgement.hold_decisions, now).await
 }

@@ -1,9 +1,14 @@
 //! What is held of a node that has another id now: moved, so that history and alerts go on.
 
+use std::collections::BTreeSet;
+
 use sqlx::SqliteConnection;
 use tracing::info;
 
-use crate::database::{columns::node_key, failure::Explain, store::Store};
+use crate::{
+    database::{columns::node_key, failure::Explain, store::Store},
+    families::changes::{self, Changed},
+};
 use kpid_rules::model::Scope;
 
 /// Statements that move a KPI's figures from `$1` to `$2`; what is there already stays.
@@ -52,11 +57,24 @@ impl Store {
             }
             moved += shift(&mut tx, &OF_ALERTS, &node_key(before), &node_key(now)).await?;
             if moved > 0 {
+                changes::note(&mut tx, &changed(before, now)).await?;
                 info!(%before, %now, "`{before}` is `{now}` now; its history and alerts go on there");
             }
         }
         tx.commit().await.explain("cannot move what is held under an earlier id")
     }
+}
+
+/// What is held elsewhere now.
+fn changed(before: &Scope, now: &Scope) -> BTreeSet<Changed> {
+    let of = |scope: &Scope| {
+        let figures = match scope {
+            Scope::Kpi(kpi) => Some(Changed::Figures(kpi.clone())),
+            _ => None,
+        };
+        [Changed::Alerts(scope.scorecard().clone())].into_iter().chain(figures)
+    };
+    of(before).chain(of(now)).collect()
 }
 
 async fn shift(

@@ -40,13 +40,16 @@ struct MessageRow {
 }
 
 /// What is known of the messages of all open episodes.
-pub(crate) async fn load(
+pub(crate) async fn load<'e>(
     connection: &mut SqliteConnection,
-    episodes: &HashMap<Scope, Episode>,
+    episodes: impl Iterator<Item = (&'e Scope, &'e Episode)>,
 ) -> anyhow::Result<HashMap<Scope, Known>> {
-    let open = episodes.iter().filter(|(_, episode)| episode.is_open());
+    let open = episodes.filter(|(_, episode)| episode.is_open());
     let keys: HashMap<String, &Scope> =
         open.map(|(scope, episode)| (episode.dedup_key(scope), scope)).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
     let sql = "SELECT dedup_key, event, sequence, channel, recipient, state, settled_at \
                FROM deliveries WHERE dedup_key IN (SELECT value FROM json_each($1)) \
                AND event IN (SELECT value FROM json_each($2)) \

@@ -1,0 +1,378 @@
+//! A batch: one transaction in which whoever holds families in memory files what came, judges, and
+//! keeps what was decided. Memory is the same as the store after it, whether it is committed or not.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use anyhow::ensure;
+use chrono::{DateTime, Utc};
+use sqlx::{Sqlite, Transaction};
+
+use crate::{
+    actuals::{
+        collected::Collected,
+        collections, filing,
+        pushes::{self, Push, Pushed},
+    },
+    database::{failure::Explain, store::Store},
+    episodes::operator_actions::{self, AcknowledgedByLink},
+    families::changes::{self, Changed},
+    judgement::{
+        held::Held,
+        judge::{self, Judgement},
+        memory::Memory,
+    },
+    outbox::{pacing, receipts},
+};
+use kpid_rules::{
+    alerting::Acknowledgement,
+    model::{Id, KpiRef, Period},
+};
+
+/// A transaction of whoever judges from memory.
+#[derive(Debug)]
+pub struct Batch<'b> {
+    tx: Transaction<'b, Sqlite>,
+    memory: &'b mut Memory,
+    /// What it changed.
+    changed: BTreeSet<Changed>,
+    now: DateTime<Utc>,
+}
+
+impl Store {
+    /// Begins a batch: memory first reads again what others changed, and says what that is.
+    pub async fn batch<'b>(
+        &'b self,
+        memory: &'b mut Memory,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<(Batch<'b>, BTreeSet<Changed>)> {
+        let mut tx = self.begin().await?;
+        let others = memory.refresh(&mut tx, now).await?;
+        Ok((Batch { tx, memory, changed: BTreeSet::new(), now }, others))
+    }
+}
+
+impl Batch<'_> {
+    /// Files what was collected, all or nothing, but for restatements of frozen periods, which are
+    /// returned.
+    pub async fn record(
+        &mut self,
+        collected: &[Collected],
+    ) -> anyhow::Result<Vec<(KpiRef, Period)>> {
+        let filed = filing::record(&mut self.tx, collected).await?;
+        collections::record(&mut self.tx, collected).await?;
+        self.changes(filing::changed(collected));
+        self.memory.file(collected, &filed);
+        Ok(filing::frozen(&filed))
+    }
+
+    /// Files what was pushed, once for each key.
+    pub async fn push(
+        &mut self,
+        push: Push<'_>,
+        collected: &[Collected],
+    ) -> anyhow::Result<Pushed> {
+        let (pushed, filed) = pushes::keep(&mut self.tx, push, collected).await?;
+        if matches!(pushed, Pushed::Kept(_)) {
+            self.changes(filing::changed(collected));
+            self.memory.file(collected, &filed);
+        }
+        Ok(pushed)
+    }
+
+    /// Acknowledges the open episode that messages are recognised by, if nobody has yet.
+    pub async fn acknowledge_by_link(
+        &mut self,
+        dedup_key: &str,
+        acknowledgement: &Acknowledgement,
+    ) -> anyhow::Result<AcknowledgedByLink> {
+        let episodes = &self.memory.held.episodes;
+        let acknowledged =
+            operator_actions::by_link(&mut self.tx, episodes, dedup_key, acknowledgement);
+        let (came, episode) = acknowledged.await?;
+        if let (AcknowledgedByLink::Done(scope), Some(episode)) = (&came, episode) {
+            self.changes([Changed::Alerts(scope.scorecard().clone())].into());
+            self.memory.held.episodes.insert(scope.clone(), episode);
+        }
+        Ok(came)
+    }
+
+    /// Judges scorecards: `decide` sees everything held, and what it decides is kept.
+    pub async fn judge(
+        &mut self,
+        scorecards: &HashSet<Id>,
+        decide: impl FnOnce(&Held) -> Judgement,
+    ) -> anyhow::Result<Judgement> {
+        // What became of messages is known to the outbox alone, and read for those who need it.
+        let episodes = self.memory.held.episodes.iter();
+        let judged = episodes.filter(|(scope, _)| scorecards.contains(scope.scorecard()));
+        let known: HashMap<_, _> = receipts::load(&mut self.tx, judged).await?;
+        self.memory.held.known = known;
+        self.memory.held.waiting = pacing::waiting(&mut self.tx).await?;
+        let judgement = decide(&self.memory.held);
+        judge::write(&mut self.tx, &judgement, self.now).await?;
+        self.changes(judgement.changed());
+        self.memory.judged(&judgement);
+        Ok(judgement)
+    }
+
+    /// Keeps all of it, or fails and keeps nothing.
+    pub async fn commit(self) -> anyhow::Result<()> {
+        let Self { mut tx, memory, changed, .. } = self;
+        let known = memory.versions_of(&changed);
+        ensure!(
+            changes::raise(&mut tx, &known).await?,
+            "another process judged the same scorecards meanwhile; they are read again"
+        );
+        tx.commit().await.explain("cannot write what was collected and judged")?;
+        memory.committed(&changed, &known);
+        Ok(())
+    }
+
+    /// What is held, with what the batch changed.
+    pub fn held(&self) -> &Held {
+        &self.memory.held
+    }
+
+    /// What is about to be changed in memory is already changed in the store.
+    fn changes(&mut self, changed: BTreeSet<Changed>) {
+        self.memory.changes(&changed);
+        self.changed.extend(changed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use chrono::TimeDelta;
+    use kpid_rules::{
+        alerting::{Acknowledgement, Episode, Note, Phase, Silence},
+        evaluation::{EpisodeChange, Incident, IncidentKey},
+        judgement::Standing,
+        model::{Period, Scope},
+        series::Figure,
+    };
+
+    use super::*;
+    use crate::{
+        actuals::{
+            collected::{Attempt, Filed, Filing, Precedence, Stage},
+            outcome::AttemptOutcome,
+        },
+        audit::AuditEntry,
+    };
+
+    const KPIS: [&str; 3] = ["care/calls", "care/mails", "sales/sold"];
+
+    fn start() -> DateTime<Utc> {
+        "2026-06-03T06:00:00Z".parse().unwrap()
+    }
+
+    fn id(text: &str) -> Id {
+        Id::parse(text).unwrap()
+    }
+
+    fn families() -> Vec<Vec<Id>> {
+        vec![vec![id("care"), id("board")], vec![id("sales")]]
+    }
+
+    fn kpis() -> HashSet<KpiRef> {
+        KPIS.iter().map(|kpi| KpiRef::parse(kpi).unwrap()).collect()
+    }
+
+    fn node(scorecard: &str) -> Scope {
+        Scope::Perspective(id(scorecard), id("customer"))
+    }
+
+    fn collected(kpi: &str, value: f64, failed: bool, now: DateTime<Utc>) -> Collected {
+        let filed = Filed {
+            period: Period::parse("2026-05").unwrap(),
+            figure: Figure::Value(value),
+            target: None,
+            observed_at: now,
+            collected_at: now,
+            stage: Stage::Closed,
+            precedence: Precedence::CollectedLast,
+        };
+        let (outcome, message) = match failed {
+            true => (AttemptOutcome::Error, Some("it hung up".to_owned())),
+            false => (AttemptOutcome::Samples, None),
+        };
+        let attempt = Attempt { slot: Some(now), missed: 0, finished_at: now, outcome, message };
+        Collected {
+            kpi: KpiRef::parse(kpi).unwrap(),
+            attempt: Some(attempt),
+            filing: Filing::Actuals,
+            filed: if failed { Vec::new() } else { vec![filed] },
+        }
+    }
+
+    /// A judgement that moves the alert of a scorecard and an incident of its KPI and of a connection.
+    fn judgement(scorecard: &str, number: u32, now: DateTime<Utc>) -> Judgement {
+        let episode =
+            Episode { number, phase: Phase::Open, opened_at: Some(now), ..Episode::default() };
+        let change = EpisodeChange {
+            scope: node(scorecard),
+            before: Episode::default(),
+            episode,
+            event: None,
+            cause: None,
+            to: Vec::new(),
+        };
+        let incident = Incident { opened_at: now, told_at: None, closed_at: None };
+        let keys = [format!("kpi/{scorecard}/calls/overdue"), "source/erp".to_owned()];
+        let incidents = keys.iter().map(|key| (IncidentKey::parse(key).unwrap(), incident));
+        Judgement {
+            standing: Standing {
+                as_of: now.with_timezone(&chrono_tz::UTC),
+                config: "sha256:1".to_owned(),
+                scorecards: Vec::new(),
+            },
+            changes: vec![change],
+            incidents: incidents.collect(),
+            reports: vec![(id(scorecard), Period::parse("2026-05").unwrap())],
+            deliveries: Vec::new(),
+            hold_decisions: Vec::new(),
+        }
+    }
+
+    /// What is in memory but for what the outbox knows, which is read for each judgement.
+    fn seen(held: &Held) -> Held {
+        let mut seen = held.clone();
+        (seen.known, seen.waiting) = (HashMap::new(), Vec::new());
+        seen
+    }
+
+    async fn assert_same(store: &Store, memory: &mut Memory, what: &str, now: DateTime<Utc>) {
+        let (batch, _) = store.batch(memory, now).await.unwrap();
+        drop(batch);
+        let held = store.held(&kpis()).await.unwrap();
+        assert_eq!(seen(memory.held()), seen(&held), "after {what}");
+    }
+
+    /// Something that a command does beside the daemon, by number.
+    async fn command(store: &Store, number: u64, value: f64, now: DateTime<Utc>) -> &'static str {
+        let (scope, by) = (node("care"), "ines".to_owned());
+        match number {
+            0 => {
+                let entry = AuditEntry {
+                    at: now,
+                    by,
+                    action: "imported".to_owned(),
+                    of: "file.csv".to_owned(),
+                    detail: None,
+                };
+                store.take_in(&[collected(KPIS[1], value, false, now)], &entry).await.unwrap();
+                "an import"
+            }
+            1 => {
+                let acknowledgement = Acknowledgement { by, at: now, comment: None, due: None };
+                store.acknowledge(&scope, None, &acknowledgement).await.unwrap();
+                "an acknowledgement"
+            }
+            2 => {
+                let (from, until) = (now, now + TimeDelta::days(400));
+                let silence = Silence { scope, from, until, reason: "moving".to_owned(), by };
+                store.silence(&silence, chrono_tz::UTC, now).await.unwrap();
+                "a silence"
+            }
+            3 => {
+                store.unsilence(1, &by, now).await.unwrap();
+                "the end of a silence"
+            }
+            4 => {
+                let period = "2026-05".to_owned();
+                let note = Note { scope, period, text: "a strike".to_owned(), by, at: now };
+                store.note(&note).await.unwrap();
+                "a note"
+            }
+            5 => {
+                let all = kpis();
+                store.judge(&all, now, |_| judgement("sales", 7, now)).await.unwrap();
+                "a judgement"
+            }
+            _ => {
+                store.record(&[collected(KPIS[2], value, value > 5.0, now)]).await.unwrap();
+                "a pull"
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_and_store_stay_the_same_whatever_commands_do_between_and_whatever_fails() {
+        for seed in 1..=40_u64 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("kpid.db");
+            let (store, beside) =
+                (Store::open(&path).await.unwrap(), Store::open(&path).await.unwrap());
+            let mut now = start();
+            let mut memory = Memory::load(&store, &families(), &kpis(), now).await.unwrap();
+            let mut state = seed;
+            let mut dice = move |sides: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) % sides
+            };
+            for _ in 0..12 {
+                now += TimeDelta::minutes(7);
+                let value = f64::from(u32::try_from(dice(10)).unwrap());
+                if dice(2) == 0 {
+                    let what = command(&beside, dice(7), value, now).await;
+                    assert_same(&store, &mut memory, what, now).await;
+                    continue;
+                }
+                let (kpi, is_kept) = (KPIS[usize::try_from(dice(3)).unwrap()], dice(3) > 0);
+                if dice(3) == 0 {
+                    command(&beside, dice(7), value, now).await;
+                }
+                let (mut batch, _) = store.batch(&mut memory, now).await.unwrap();
+                batch.record(&[collected(kpi, value, dice(4) == 0, now)]).await.unwrap();
+                let number = u32::try_from(dice(9)).unwrap();
+                batch
+                    .judge(&[id("care")].into(), |_| judgement("care", number, now))
+                    .await
+                    .unwrap();
+                match is_kept {
+                    true => batch.commit().await.unwrap(),
+                    false => drop(batch),
+                }
+                assert_same(&store, &mut memory, "a batch", now).await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_others_changed_is_named_and_only_that_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let now = start();
+        let mut memory = Memory::load(&store, &families(), &kpis(), now).await.unwrap();
+        command(&store, 4, 0.0, now).await;
+        store.record(&[collected(KPIS[2], 4.0, false, now)]).await.unwrap();
+        let (batch, others) = store.batch(&mut memory, now).await.unwrap();
+        batch.commit().await.unwrap();
+        let sold = Changed::Figures(KpiRef::parse(KPIS[2]).unwrap());
+        assert_eq!(others, [sold, Changed::Alerts(id("care"))].into());
+        let (mut batch, others) = store.batch(&mut memory, now).await.unwrap();
+        assert_eq!(others, BTreeSet::new(), "it was read");
+        batch.record(&[collected(KPIS[0], 4.0, false, now)]).await.unwrap();
+        batch.commit().await.unwrap();
+        let (_, others) = store.batch(&mut memory, now).await.unwrap();
+        assert_eq!(others, BTreeSet::new(), "its own");
+    }
+
+    #[tokio::test]
+    async fn whoever_holds_families_of_before_commits_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let now = start();
+        let mut memory = Memory::load(&store, &families(), &kpis(), now).await.unwrap();
+        let known = memory.versions_of(&[Changed::Alerts(id("care"))].into());
+        let mut tx = store.begin().await.unwrap();
+        assert!(changes::raise(&mut tx, &known).await.unwrap());
+        assert!(!changes::raise(&mut tx, &known).await.unwrap(), "somebody was there since");
+        tx.rollback().await.unwrap();
+        // Other scorecards are judged together now.
+        store.group(&[vec![id("board"), id("care"), id("sales")]]).await.unwrap();
+        store.batch(&mut memory, now).await.unwrap_err();
+    }
+}
