@@ -224,7 +224,7 @@ impl Release<'_> {
         let Some(scorecard) = self.context.portfolio.scorecard(scope.scorecard()) else {
             return false;
         };
-        let above = scorecard.watched_at(scope).map(|watched| watched.above).unwrap_or_default();
+        let above = scorecard.alert_node(scope).map(|node| node.above).unwrap_or_default();
         let local = self.now.with_timezone(&scorecard.calendar.zone).naive_local();
         let mut alerts = scorecard.alerts().into_iter();
         let mut scopes = above.iter().chain([scope]);

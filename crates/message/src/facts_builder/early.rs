@@ -11,8 +11,8 @@ use kpid_rules::{
 
 /// The early word that the alert goes by; none at its end, which the verdict makes.
 pub(crate) fn early(subject: &Subject<'_>) -> Option<Early> {
-    let outlook = subject.perspective.early().filter(|_| !subject.event.ends())?;
-    let kpis = subject.perspective.objectives.iter().flat_map(|objective| &objective.kpis);
+    let outlook = subject.judged.early().filter(|_| !subject.event.ends())?;
+    let kpis = subject.judged.objectives.iter().flat_map(|objective| &objective.kpis);
     let counted = kpis.filter(|kpi| kpi.weight > 0.0);
     let heading = counted.filter_map(|kpi| heading(subject, kpi, outlook.basis));
     let worst = heading.min_by_key(|(_, status)| match status {

@@ -19,7 +19,7 @@ const COUNT_SLACK: f64 = 1e-9;
 
 /// The KPIs, largest shortfall first.
 pub(crate) fn kpis(subject: &Subject<'_>) -> Vec<KpiFacts> {
-    let objectives = &subject.perspective.objectives;
+    let objectives = subject.judged.objectives.iter();
     let mut facts = Vec::new();
     for objective in objectives {
         for kpi in &objective.kpis {
@@ -35,7 +35,7 @@ pub(crate) fn kpis(subject: &Subject<'_>) -> Vec<KpiFacts> {
 /// The objectives of other units, largest shortfall first.
 pub(crate) fn linked(subject: &Subject<'_>) -> Vec<LinkedFacts> {
     let mut facts = Vec::new();
-    for objective in &subject.perspective.objectives {
+    for objective in subject.judged.objectives.iter() {
         let of = named(&objective.id, &objective.name);
         facts.extend(objective.linked.iter().map(|link| linked_facts(subject, of.clone(), link)));
     }
@@ -73,7 +73,7 @@ pub(crate) fn residual(
 }
 
 fn change(subject: &Subject<'_>) -> Option<f64> {
-    Some(subject.perspective.verdict.score? - subject.compared()?.verdict.score?)
+    Some(subject.judged.verdict.score? - subject.compared()?.verdict.score?)
 }
 
 fn contribution(kpi: &KpiStanding, before: Option<&Before>) -> Option<f64> {

@@ -8,8 +8,6 @@ mod kpis;
 mod people;
 mod remarks;
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use url::Url;
@@ -24,8 +22,8 @@ use kpid_rules::{
     alerting::{Event, Note},
     analysis::Before,
     evaluation::EpisodeChange,
-    judgement::{Judge, PerspectiveStanding, ScorecardStanding, Standing, Verdict},
-    model::{Finality, Id, Period, Perspective, Portfolio, Scope, Scorecard, Status},
+    judgement::{Judge, NodeStanding, ScorecardStanding, Standing, Verdict},
+    model::{AlertNode, Finality, Id, Period, Perspective, Portfolio, Scope, Scorecard, Status},
     series::History,
 };
 
@@ -54,11 +52,11 @@ struct Subject<'a> {
     change: &'a EpisodeChange,
     event: Event,
     scorecard: &'a Scorecard,
-    /// The node's definition, as a perspective.
-    defined: Cow<'a, Perspective>,
+    /// The node that the alert is on.
+    node: AlertNode<'a>,
     parent: &'a ScorecardStanding,
-    /// The node, judged as a perspective.
-    perspective: Cow<'a, PerspectiveStanding>,
+    /// The node, judged.
+    judged: NodeStanding<'a>,
     judge: Judge<'a>,
     before: Option<Before>,
 }
@@ -81,19 +79,10 @@ impl<'a> Subject<'a> {
         let parent = standing.scorecards.iter().find(|judged| judged.id == *id)?;
         let scorecard = context.portfolio.scorecard(id)?;
         let judge = Judge::new(context.portfolio, context.history, standing.as_of.to_utc());
-        let (defined, judged) = match &change.scope {
-            Scope::Perspective(_, id) => {
-                let judged = parent.perspectives.iter().find(|judged| judged.id == *id)?;
-                (Cow::Borrowed(scorecard.perspective(id)?), Cow::Borrowed(judged))
-            }
-            other => {
-                let watched = scorecard.watched_at(other)?;
-                let judged = judge.watched(scorecard, &watched, parent, Some(&change.episode));
-                (Cow::Owned(watched.seen_as), Cow::Owned(judged))
-            }
-        };
+        let node = scorecard.alert_node(&change.scope)?;
+        let judged = judge.alert_node(scorecard, &node, parent)?;
         let before = judged.period.map(|period| {
-            let before = judge.before(scorecard, &defined, period);
+            let before = judge.before(scorecard, &node, period);
             let day = scorecard.calendar.last_day(before.period);
             match &change.scope {
                 Scope::Scorecard(_) => {
@@ -108,16 +97,16 @@ impl<'a> Subject<'a> {
             change,
             event,
             scorecard,
-            defined,
+            node,
             parent,
-            perspective: judged,
+            judged,
             judge,
             before,
         })
     }
 
     fn facts(&self) -> Facts {
-        let (now, before) = (&*self.perspective, self.before.as_ref());
+        let (now, before) = (&self.judged, self.before.as_ref());
         let zone = self.scorecard.calendar.zone;
         let (kpis, linked) = (kpis::kpis(self), kpis::linked(self));
         Facts {
@@ -126,7 +115,7 @@ impl<'a> Subject<'a> {
             dedup_key: self.change.episode.dedup_key(&self.change.scope),
             at: self.standing.as_of.with_timezone(&zone).fixed_offset(),
             scorecard: named(&self.scorecard.id, &self.scorecard.name),
-            perspective: named(&now.id, &now.name),
+            perspective: named(self.node.id, self.node.name),
             level: Level::of(&self.change.scope),
             scope: self.change.scope.to_string(),
             period: now.period.map(period_name),
@@ -150,7 +139,7 @@ impl<'a> Subject<'a> {
             further: self.further(),
             kpis,
             linked,
-            owner: self.defined.owner.as_ref().and_then(|owner| self.person(owner)),
+            owner: self.node.owner.and_then(|owner| self.person(owner)),
             initiatives: self.initiatives(),
             note: self.note(),
             affects: self.affects(),
@@ -159,8 +148,8 @@ impl<'a> Subject<'a> {
             is_final: Some(is_final(now)),
             remarks: remarks::remarks(now),
             links: self.links(),
-            to: self.readers(&self.defined.alert.to),
-            escalate_to: self.readers(&self.defined.alert.escalate_to),
+            to: self.readers(&self.node.alert.to),
+            escalate_to: self.readers(&self.node.alert.escalate_to),
             people: self.people(),
             config_version: self.standing.config.clone(),
         }
@@ -184,14 +173,16 @@ impl<'a> Subject<'a> {
             return Vec::new();
         }
         let known = &self.change.before.told.red;
-        let kpis = self.perspective.objectives.iter().flat_map(|objective| &objective.kpis);
-        let further = kpis.filter(|kpi| kpi.status == Status::OffTrack && !known.contains(&kpi.id));
+        let further = self
+            .judged
+            .kpis()
+            .filter(|kpi| kpi.status == Status::OffTrack && !known.contains(&kpi.id));
         further.map(|kpi| named(&kpi.id, &kpi.name)).collect()
     }
 
     /// The child that decided, by its name.
     fn culprit(&self, id: &Id) -> Named {
-        let objectives = &self.perspective.objectives;
+        let objectives = &self.judged.objectives;
         let views = self.parent.perspectives.iter().map(|view| (&view.id, &view.name));
         let kpis = objectives.iter().flat_map(|objective| &objective.kpis);
         let kpis = kpis.map(|kpi| (&kpi.id, &kpi.name));
@@ -264,7 +255,7 @@ impl<'a> Subject<'a> {
             .ok()?
             .pop_if_empty()
             .extend(["s", card.as_str()])
-            .extend(self.perspective.period.map(|period| period.to_string()))
+            .extend(self.judged.period.map(|period| period.to_string()))
             .extend(view.as_ref().map(Id::as_str));
         let anchor = view.map_or_else(|| card.to_string(), |view| format!("{card}/{view}"));
         details.set_fragment(Some(&anchor));
@@ -280,8 +271,8 @@ fn period_name(period: Period) -> PeriodName {
     PeriodName { key: period.to_string(), label: period.label() }
 }
 
-fn since(perspective: &PerspectiveStanding) -> Option<Since> {
-    let (first, last) = (perspective.since?, perspective.period?);
+fn since(node: &NodeStanding<'_>) -> Option<Since> {
+    let (first, last) = (node.since?, node.period?);
     let frequency = first.frequency();
     if frequency != last.frequency() || last < first {
         return None;
@@ -296,9 +287,8 @@ fn since(perspective: &PerspectiveStanding) -> Option<Since> {
 }
 
 /// Whether no figure that counts may still change of itself.
-fn is_final(perspective: &PerspectiveStanding) -> bool {
-    let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
-    let mut counted = kpis.filter(|kpi| kpi.weight > 0.0);
+fn is_final(node: &NodeStanding<'_>) -> bool {
+    let mut counted = node.kpis().filter(|kpi| kpi.weight > 0.0);
     counted.all(|kpi| kpi.finality != Some(Finality::Provisional))
 }
 

@@ -17,7 +17,7 @@ impl Subject<'_> {
 
     /// The names of the persons whom the alert names.
     pub(crate) fn people(&self) -> BTreeMap<String, String> {
-        let named = self.defined.alert.to.iter().chain(&self.defined.alert.escalate_to);
+        let named = self.node.alert.to.iter().chain(&self.node.alert.escalate_to);
         let named = named.filter_map(|id| Some((id.to_string(), self.person(id)?.name)));
         named.collect()
     }
@@ -48,13 +48,12 @@ impl Subject<'_> {
     pub(crate) fn initiatives(&self) -> Vec<InitiativeFacts> {
         let matters = |status| self.event.ends() || status != Status::OnTrack;
         let mut facts = Vec::new();
-        let pairs = self.defined.objectives.iter().zip(&self.perspective.objectives);
-        for (objective, judged) in pairs {
+        for (part, judged) in self.node.parts.iter().zip(self.judged.objectives.iter()) {
             if matters(judged.verdict.status) {
-                let of = named(&objective.id, &objective.name);
-                facts.extend(self.initiatives_of(&of, &objective.initiatives));
+                let of = named(&judged.id, &judged.name);
+                facts.extend(self.initiatives_of(&of, part.initiatives()));
             }
-            for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
+            for (kpi, judged) in part.kpis().iter().zip(&judged.kpis) {
                 if matters(judged.status) {
                     let of = named(&kpi.id, &kpi.name);
                     facts.extend(self.initiatives_of(&of, &kpi.initiatives));
@@ -76,13 +75,13 @@ impl Subject<'_> {
         initiatives.iter().map(facts).collect()
     }
 
-    /// The newest note on the perspective, or on an objective or KPI of it.
+    /// The newest note on the node, or on an objective or KPI of it.
     pub(crate) fn note(&self) -> Option<NoteFacts> {
         let zone = self.scorecard.calendar.zone;
-        let held = || self.defined.objectives.iter().flat_map(|objective| &objective.kpis);
         let concerns = |scope: &Scope| match scope {
             Scope::Kpi(named) => {
-                named.scorecard == self.scorecard.id && held().any(|kpi| kpi.id == named.kpi)
+                named.scorecard == self.scorecard.id
+                    && self.node.kpis().any(|kpi| kpi.id == named.kpi)
             }
             other => other.is_within(&self.change.scope),
         };

@@ -1,7 +1,7 @@
 //! What a reader must know of the data behind a verdict.
 
 use kpid_rules::{
-    judgement::{Basis, KpiStanding, Outlook, PerspectiveStanding, rounding},
+    judgement::{Basis, KpiStanding, NodeStanding, Outlook, rounding},
     model::Period,
 };
 
@@ -9,26 +9,25 @@ use kpid_rules::{
 const SLACK: f64 = 1e-9;
 
 /// What a reader must know of the data: what is missing, old or failing.
-pub(crate) fn remarks(perspective: &PerspectiveStanding) -> Vec<String> {
+pub(crate) fn remarks(node: &NodeStanding<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
-    if !perspective.official {
+    if !node.official {
         remarks.push("provisional: not every KPI of the period is in yet".to_owned());
     }
-    remarks.extend(perspective.outlook.and_then(|outlook| early(perspective, outlook)));
-    if perspective.verdict.coverage < 1.0 - SLACK {
-        let percent = (perspective.verdict.coverage * 100.0 + SLACK).floor();
+    remarks.extend(node.outlook.and_then(|outlook| early(node, outlook)));
+    if node.verdict.coverage < 1.0 - SLACK {
+        let percent = (node.verdict.coverage * 100.0 + SLACK).floor();
         remarks.push(format!("{percent} % of the weight has data"));
     }
-    let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
-    for kpi in kpis.filter(|kpi| kpi.weight > 0.0) {
-        remarks.extend(kpi_remark(kpi, perspective.period));
+    for kpi in node.kpis().filter(|kpi| kpi.weight > 0.0) {
+        remarks.extend(kpi_remark(kpi, node.period));
     }
     remarks
 }
 
 /// What an outlook says that the verdict does not.
-fn early(perspective: &PerspectiveStanding, outlook: Outlook) -> Option<String> {
-    if outlook.status == perspective.verdict.status {
+fn early(node: &NodeStanding<'_>, outlook: Outlook) -> Option<String> {
+    if outlook.status == node.verdict.status {
         return None;
     }
     let basis = match outlook.basis {

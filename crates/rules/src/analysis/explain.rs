@@ -12,6 +12,7 @@ use crate::{
         standing::Verdict,
     },
     model::{
+        alert_node::AlertNode,
         definition::{Objective, ObjectiveRef, Perspective, Scorecard},
         id::{Id, KpiRef},
         period::Period,
@@ -128,7 +129,8 @@ impl Judge<'_> {
             .collect();
         let children: Vec<Child> = opened.iter().map(|held| held.child.clone()).collect();
         let Rolled { verdict, culprit, shares } = roll_up(&perspective.rollup, &children);
-        let before = self.before(scorecard, perspective, period);
+        let node = AlertNode::perspective(scorecard, perspective);
+        let before = self.before(scorecard, &node, period);
         let mut parts = Vec::new();
         let mut objectives = Vec::new();
         for ((opened, outer), objective) in

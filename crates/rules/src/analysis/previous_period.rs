@@ -1,22 +1,23 @@
-//! The period before: what a perspective's change is measured against.
+//! The period before: what a node's change is measured against.
 
 use std::collections::HashMap;
 
 use crate::{
     judgement::{as_of_day::child_on, judge::Judge, standing::Verdict},
     model::{
-        definition::{ObjectiveRef, Perspective, Scorecard},
+        alert_node::{AlertNode, NodePart},
+        definition::{ObjectiveRef, Scorecard},
         id::Id,
         period::Period,
     },
 };
 
-/// A perspective as its actuals, known today, stand for an earlier period.
+/// A node as its actuals, known today, stand for an earlier period.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Before {
     /// The period.
     pub period: Period,
-    /// The perspective's verdict then.
+    /// Its verdict then.
     pub verdict: Verdict,
     /// The unrounded scores of the KPIs that had one.
     pub scores: HashMap<Id, f64>,
@@ -25,29 +26,22 @@ pub struct Before {
 }
 
 impl Judge<'_> {
-    /// The perspective in the period before `period`.
-    pub fn before(
-        &self,
-        scorecard: &Scorecard,
-        perspective: &Perspective,
-        period: Period,
-    ) -> Before {
+    /// The node in the period before `period`.
+    pub fn before(&self, scorecard: &Scorecard, node: &AlertNode<'_>, period: Period) -> Before {
         let period = period.previous();
         let day = scorecard.calendar.last_day(period);
-        let kpis = perspective.objectives.iter().flat_map(|objective| &objective.kpis);
-        let scores = kpis.filter_map(|kpi| {
+        let scores = node.kpis().filter_map(|kpi| {
             let child = child_on(&self.case(scorecard, kpi), day, self.now());
             Some((child.id, child.score?))
         });
-        let objectives = perspective.objectives.iter();
-        let links = objectives.flat_map(|objective| &objective.contributions);
+        let links = node.parts.iter().flat_map(NodePart::contributions);
         let linked = links.filter_map(|link| {
             let verdict = self.linked_verdict_on(&link.objective, day)?;
             Some((link.objective.clone(), verdict.score?))
         });
         Before {
             period,
-            verdict: self.perspective_on(scorecard, perspective, day).verdict,
+            verdict: self.node_on(scorecard, node, day).verdict,
             scores: scores.collect(),
             linked: linked.collect(),
         }

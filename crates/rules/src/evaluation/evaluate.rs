@@ -9,9 +9,10 @@ use crate::{
     alerting::episode::{Cause, Episode, Evaluation, Event, Receipts},
     judgement::{
         judge::Judge,
-        standing::{KpiStanding, Outlook, PerspectiveStanding, Standing},
+        standing::{KpiStanding, NodeStanding, Outlook, Standing},
     },
     model::{
+        alert_node::AlertNode,
         definition::{AlertPolicy, Perspective, Scorecard},
         id::{Id, Scope},
         period::Period,
@@ -96,20 +97,26 @@ pub fn evaluate(
     for at in parents_first(portfolio, &standing) {
         let Some(judged) = standing.scorecards.get_mut(at) else { continue };
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
-        let desk = Desk { scorecard, circumstances, config_hash, now };
-        for (perspective, judged) in scorecard.perspectives.iter().zip(&mut judged.perspectives) {
-            let scope = Scope::Perspective(scorecard.id.clone(), perspective.id.clone());
-            let above = alerts.above_in_other_units(portfolio.above(&scope), &scope, now);
-            let change = desk.advance(scope, perspective, judged, &above);
+        let look = Look { scorecard, circumstances, config_hash, now };
+        let (perspectives, others): (Vec<_>, Vec<_>) = scorecard
+            .alert_nodes()
+            .into_iter()
+            .partition(|node| matches!(node.scope, Scope::Perspective(..)));
+        for (node, judged) in perspectives.iter().zip(&mut judged.perspectives) {
+            let scope = &node.scope;
+            let above = alerts.above_in_other_units(portfolio.above(scope), scope, now);
+            let before = judged.episode.clone().unwrap_or_default();
+            let change = look.advance(node, &judged.as_node(), before, &above);
             if change.before != change.episode {
                 judged.episode = Some(change.episode.clone());
             }
             changes.extend(alerts.take(change).map(|change| (at, change)));
         }
-        for watched in scorecard.watched() {
-            let view = judge.watched(scorecard, &watched, judged, episodes.get(&watched.scope));
-            let above = alerts.above(&watched.above, circumstances);
-            let change = desk.advance(watched.scope, &watched.seen_as, &view, &above);
+        for node in others {
+            let Some(standing) = judge.alert_node(scorecard, &node, judged) else { continue };
+            let above = alerts.above(&node.above, circumstances);
+            let before = episodes.get(&node.scope).cloned().unwrap_or_default();
+            let change = look.advance(&node, &standing, before, &above);
             changes.extend(alerts.take(change).map(|change| (at, change)));
         }
     }
@@ -213,25 +220,26 @@ impl Above {
     }
 }
 
-/// What the nodes of a scorecard are looked at with.
-struct Desk<'a> {
+/// One look at the nodes of a scorecard.
+struct Look<'a> {
     scorecard: &'a Scorecard,
     circumstances: Circumstances<'a>,
     config_hash: &'a str,
     now: DateTime<Utc>,
 }
 
-impl Desk<'_> {
+impl Look<'_> {
     fn advance(
         &self,
-        scope: Scope,
-        node: &Perspective,
-        judged: &PerspectiveStanding,
+        node: &AlertNode<'_>,
+        judged: &NodeStanding<'_>,
+        before: Episode,
         above: &Above,
     ) -> EpisodeChange {
-        let before = by_present_ids(judged.episode.clone().unwrap_or_default(), node);
+        let scope = node.scope.clone();
+        let before = by_present_ids(before, node);
         let worse = judged.early();
-        let (policy, heard_above) = above.split(&node.alert);
+        let (policy, heard_above) = above.split(node.alert);
         let mut policy = effective(&policy);
         if worse.is_some() {
             policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
@@ -250,7 +258,7 @@ impl Desk<'_> {
     fn evaluation(
         &self,
         scope: &Scope,
-        judged: &PerspectiveStanding,
+        judged: &NodeStanding<'_>,
         worse: Option<Outlook>,
         before: &Episode,
         policy: &AlertPolicy,
@@ -273,8 +281,7 @@ impl Desk<'_> {
         let unanswered = policy.escalate_unacknowledged;
         let receipts = circumstances.receipts(scope);
         let known_since = receipts.first.since(before.opened_at).filter(|_| unanswered > 0);
-        let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
-        let restated = kpis().filter(|kpi| is_restated(kpi, judged.period));
+        let restated = judged.kpis().filter(|kpi| is_restated(kpi, judged.period));
         Evaluation {
             status: worse.map_or(known, |early| early.status),
             score: worse.map_or(judged.verdict.score, |early| early.score),
@@ -286,9 +293,13 @@ impl Desk<'_> {
             silenced: circumstances.silences(scope),
             heard_above: BTreeSet::new(),
             all_hear_above: false,
-            red: kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
+            red: judged.kpis().filter(|kpi| is_red(kpi)).map(|kpi| kpi.id.clone()).collect(),
             scores: scores(judged),
-            missing: kpis().filter(|kpi| is_missing(kpi)).map(|kpi| kpi.id.clone()).collect(),
+            missing: judged
+                .kpis()
+                .filter(|kpi| is_missing(kpi))
+                .map(|kpi| kpi.id.clone())
+                .collect(),
             restated: restated.map(|kpi| kpi.id.clone()).collect(),
             config: self.config_hash.to_owned(),
             heard: receipts.last,
@@ -299,10 +310,10 @@ impl Desk<'_> {
 }
 
 /// The episode with its KPIs by the ids that they have now: a rename is no further KPI.
-fn by_present_ids(mut episode: Episode, perspective: &Perspective) -> Episode {
+fn by_present_ids(mut episode: Episode, node: &AlertNode<'_>) -> Episode {
     let red = &mut episode.told.red;
     let mut scores = episode.last_verdict.as_mut().map(|last| &mut last.scores);
-    for kpi in perspective.objectives.iter().flat_map(|objective| &objective.kpis) {
+    for kpi in node.kpis() {
         if kpi.was.iter().any(|was| red.remove(was)) {
             red.insert(kpi.id.clone());
         }
@@ -316,9 +327,9 @@ fn by_present_ids(mut episode: Episode, perspective: &Perspective) -> Episode {
 }
 
 /// The scores of the KPIs that count, each with its weight among all of them.
-fn scores(judged: &PerspectiveStanding) -> BTreeMap<Id, (f64, f64)> {
-    let kpis = judged.objectives.iter().flat_map(|objective| &objective.kpis);
-    let scored = kpis.filter_map(|kpi| Some((kpi.id.clone(), (kpi.score?, kpi.effective_weight?))));
+fn scores(judged: &NodeStanding<'_>) -> BTreeMap<Id, (f64, f64)> {
+    let scored =
+        judged.kpis().filter_map(|kpi| Some((kpi.id.clone(), (kpi.score?, kpi.effective_weight?))));
     scored.collect()
 }
 
@@ -342,7 +353,7 @@ fn effective(policy: &AlertPolicy) -> AlertPolicy {
 }
 
 /// The label, and the local day of the newest reading of a level.
-fn occasion(scorecard: &Scorecard, judged: &PerspectiveStanding, period: &str) -> String {
+fn occasion(scorecard: &Scorecard, judged: &NodeStanding<'_>, period: &str) -> String {
     match judged.level_read {
         None => period.to_owned(),
         Some(newest) => format!("{period} {}", scorecard.calendar.local_day(newest)),

@@ -1,9 +1,7 @@
 //! Judgement and alerts at one instant: the whole engine in one call, and notices about data.
 
-pub(crate) mod alert_nodes;
 pub(crate) mod evaluate;
 pub(crate) mod incident;
 
-pub use alert_nodes::Watched;
 pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
 pub use incident::{Incident, IncidentKey, IncidentNews, Trouble};

@@ -6,12 +6,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     judgement::{
-        judge::{Judge, child, kpi_child, linked_child},
+        judge::{Judge, child, kpi_child, linked_child, part_child},
         kpi::PeriodVerdict,
         rollup::{Child, Rolled, roll_up},
         standing::Verdict,
     },
     model::{
+        alert_node::{AlertNode, NodePart},
         definition::{Objective, ObjectiveRef, Perspective, Scorecard},
         period::Period,
     },
@@ -27,36 +28,37 @@ impl Judge<'_> {
     pub(crate) fn since(
         &self,
         scorecard: &Scorecard,
-        perspective: &Perspective,
+        node: &AlertNode<'_>,
         verdict: &Verdict,
         label: Period,
     ) -> Option<Period> {
-        let first_day = self.held_since(scorecard, perspective)?;
+        let first_day = self.held_since(scorecard, node)?;
         let before = std::iter::successors(Some(label.previous()), |at| Some(at.previous()));
         let same = before.take(SINCE_PERIODS_MAX).take_while(|at| {
             let day = scorecard.calendar.last_day(*at);
-            let then = || self.perspective_on(scorecard, perspective, day).verdict.status;
+            let then = || self.node_on(scorecard, node, day).verdict.status;
             first_day <= day && then() == verdict.status
         });
         Some(same.last().unwrap_or(label))
     }
 
-    /// The first day of which anything is held below a perspective, also by links.
-    fn held_since(&self, scorecard: &Scorecard, perspective: &Perspective) -> Option<NaiveDate> {
-        let mut open: Vec<(&Scorecard, &Objective)> =
-            perspective.objectives.iter().map(|objective| (scorecard, objective)).collect();
+    /// The first day of which anything is held below a node, also by links.
+    fn held_since(&self, scorecard: &Scorecard, node: &AlertNode<'_>) -> Option<NaiveDate> {
+        let mut open: Vec<(&Scorecard, NodePart<'_>)> =
+            node.parts.iter().map(|part| (scorecard, *part)).collect();
         // Units may lead to the same objective by many ways.
         let mut seen = HashSet::new();
         let mut first = None;
-        while let Some((unit, objective)) = open.pop() {
-            let held = objective.kpis.iter().filter_map(|kpi| {
+        while let Some((unit, part)) = open.pop() {
+            let held = part.kpis().iter().filter_map(|kpi| {
                 let first = self.case(unit, kpi).held.actuals.keys().next()?;
                 Some(unit.calendar.first_day(*first))
             });
             first = held.chain(first).min();
-            let links = objective.contributions.iter().map(|link| &link.objective);
+            let links = part.contributions().iter().map(|link| &link.objective);
             let new = links.filter(|named| seen.insert(*named));
-            open.extend(new.filter_map(|named| self.portfolio().objective(named)));
+            let found = new.filter_map(|named| self.portfolio().objective(named));
+            open.extend(found.map(|(unit, objective)| (unit, NodePart::whole(objective))));
         }
         first
     }
@@ -77,12 +79,21 @@ impl Judge<'_> {
         perspective: &Perspective,
         day: NaiveDate,
     ) -> Rolled {
-        let children = perspective.objectives.iter().map(|objective| {
-            let children = self.children_ended_by(scorecard, objective, day);
-            let verdict = roll_up(&objective.rollup, &children).verdict;
-            child(&objective.id, &verdict, objective.weight, objective.critical)
+        self.node_on(scorecard, &AlertNode::perspective(scorecard, perspective), day)
+    }
+
+    /// The verdict on a node as its actuals stood for periods ended by a local day.
+    pub(crate) fn node_on(
+        &self,
+        scorecard: &Scorecard,
+        node: &AlertNode<'_>,
+        day: NaiveDate,
+    ) -> Rolled {
+        let children = node.parts.iter().map(|part| {
+            let children = self.children_ended_by(scorecard, part, day);
+            part_child(part, &roll_up(part.rollup(), &children).verdict)
         });
-        roll_up(&perspective.rollup, &children.collect::<Vec<_>>())
+        roll_up(&node.rollup, &children.collect::<Vec<_>>())
     }
 
     /// An objective's children, its KPIs before the objectives that contribute to it: as they are
@@ -94,7 +105,7 @@ impl Judge<'_> {
         day: Option<NaiveDate>,
     ) -> Vec<Child> {
         if let Some(day) = day {
-            return self.children_ended_by(scorecard, objective, day);
+            return self.children_ended_by(scorecard, &NodePart::whole(objective), day);
         }
         let standing = self.objective(scorecard, objective);
         standing
@@ -108,12 +119,12 @@ impl Judge<'_> {
     fn children_ended_by(
         &self,
         scorecard: &Scorecard,
-        objective: &Objective,
+        part: &NodePart<'_>,
         day: NaiveDate,
     ) -> Vec<Child> {
-        let kpis = objective.kpis.iter();
+        let kpis = part.kpis().iter();
         let kpis = kpis.map(|kpi| child_on(&self.case(scorecard, kpi), day, self.now()));
-        let links = objective.contributions.iter().filter_map(|link| {
+        let links = part.contributions().iter().filter_map(|link| {
             let verdict = self.linked_verdict_on(&link.objective, day)?;
             Some(child(&link.objective.objective, &verdict, link.weight, link.critical))
         });
@@ -131,7 +142,7 @@ impl Judge<'_> {
             return Some(*known);
         }
         let (unit, objective) = self.portfolio().objective(named)?;
-        let children = self.children_ended_by(unit, objective, day);
+        let children = self.children_ended_by(unit, &NodePart::whole(objective), day);
         let verdict = roll_up(&objective.rollup, &children).verdict;
         self.linked_on.borrow_mut().insert(key, verdict);
         Some(verdict)

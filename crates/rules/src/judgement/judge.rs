@@ -12,15 +12,16 @@ use crate::{
         rollup::{Child, Rolled, roll_up},
         score,
         standing::{
-            Basis, Counts, KpiStanding, LinkedStanding, ObjectiveStanding, Outlook,
+            Basis, Counts, KpiStanding, LinkedStanding, NodeStanding, ObjectiveStanding, Outlook,
             PerspectiveStanding, ScorecardStanding, Verdict,
         },
     },
     model::{
+        alert_node::{AlertNode, NodePart},
         definition::{AlertOn, Contribution, Objective, ObjectiveRef, Perspective, Scorecard},
         id::{Id, Scope},
         portfolio::Portfolio,
-        status::Status,
+        status::{Reason, Status},
     },
     series::{
         derived,
@@ -88,45 +89,96 @@ impl<'a> Judge<'a> {
         }
     }
 
-    pub(crate) fn perspective(
+    fn perspective(
         &self,
         scorecard: &Scorecard,
         perspective: &Perspective,
         episode: Option<&Episode>,
     ) -> PerspectiveStanding {
-        let mut objectives: Vec<_> = perspective
-            .objectives
-            .iter()
-            .map(|objective| self.objective(scorecard, objective))
-            .collect();
-        let rolled = roll_up(&perspective.rollup, &children(perspective, &objectives));
-        let Rolled { verdict, culprit, shares } = rolled;
+        let objectives = perspective.objectives.iter();
+        let objectives = objectives.map(|objective| self.objective(scorecard, objective)).collect();
+        let node = AlertNode::perspective(scorecard, perspective);
+        let judged = self.node(scorecard, &node, objectives);
+        PerspectiveStanding {
+            id: perspective.id.clone(),
+            name: perspective.name.clone(),
+            verdict: judged.verdict,
+            culprit: judged.culprit,
+            since: judged.since,
+            period: judged.period,
+            official: judged.official,
+            level_read: judged.level_read,
+            weight: perspective.weight,
+            outlook: judged.outlook,
+            outlook_is_stale: judged.outlook_is_stale,
+            episode: episode.cloned(),
+            objectives: judged.objectives.into_owned(),
+        }
+    }
+
+    /// A node as the standings of its parts make it.
+    fn node(
+        &self,
+        scorecard: &Scorecard,
+        node: &AlertNode<'_>,
+        mut objectives: Vec<ObjectiveStanding>,
+    ) -> NodeStanding<'static> {
+        let pairs = node.parts.iter().zip(&objectives);
+        let children: Vec<_> =
+            pairs.map(|(part, standing)| part_child(part, &standing.verdict)).collect();
+        let Rolled { verdict, culprit, shares } = roll_up(&node.rollup, &children);
         share_shortfall(&mut objectives, &shares);
         let occasion = objectives
             .iter()
             .map(|objective| occasion(objective, scorecard))
             .fold(Occasion::default(), Occasion::and);
         let period = occasion.label();
-        let since = period.and_then(|label| self.since(scorecard, perspective, &verdict, label));
-        let outlook = outlook(perspective, &objectives);
-        PerspectiveStanding {
-            id: perspective.id.clone(),
-            name: perspective.name.clone(),
+        let outlook = outlook(node, &objectives);
+        NodeStanding {
+            since: period.and_then(|label| self.since(scorecard, node, &verdict, label)),
             verdict,
             culprit,
-            since,
             period,
             official: occasion.is_official(),
             level_read: occasion.level_read(),
-            weight: perspective.weight,
             outlook_is_stale: outlook == Heading::Unknown,
             outlook: match outlook {
                 Heading::For(outlook) => Some(outlook),
                 Heading::Unasked | Heading::Unknown => None,
             },
-            episode: episode.cloned(),
-            objectives,
+            objectives: Cow::Owned(objectives),
         }
+    }
+
+    /// A node with an alert of its own, from the standing of its scorecard; none where that was
+    /// judged without it.
+    pub fn alert_node<'s>(
+        &self,
+        scorecard: &Scorecard,
+        node: &AlertNode<'_>,
+        whole: &'s ScorecardStanding,
+    ) -> Option<NodeStanding<'s>> {
+        if let Scope::Perspective(_, id) = &node.scope {
+            let held = whole.perspectives.iter().find(|held| held.id == *id);
+            return held.map(PerspectiveStanding::as_node);
+        }
+        let held = |id: &Id| {
+            let objectives = whole.perspectives.iter().flat_map(|view| &view.objectives);
+            objectives.into_iter().find(|held| held.id == *id)
+        };
+        let parts = node.parts.iter().map(|part| {
+            let held = held(&part.objective.id)?;
+            Some(match part.only {
+                Some(kpi) => only(part, held.kpis.iter().find(|held| held.id == kpi.id)?),
+                None => ObjectiveStanding { weight: part.weight, ..held.clone() },
+            })
+        });
+        let mut judged = self.node(scorecard, node, parts.collect::<Option<_>>()?);
+        let (verdict, culprit) = own_verdict(&node.scope, &judged, whole);
+        if verdict.status != judged.verdict.status {
+            judged.since = None;
+        }
+        Some(NodeStanding { verdict, culprit, ..judged })
     }
 
     pub(crate) fn objective(
@@ -135,27 +187,10 @@ impl<'a> Judge<'a> {
         objective: &Objective,
     ) -> ObjectiveStanding {
         let judged = |kpi| judge_kpi(&self.case(scorecard, kpi), scorecard, self.now);
-        let mut kpis: Vec<_> = objective.kpis.iter().map(judged).collect();
+        let kpis: Vec<_> = objective.kpis.iter().map(judged).collect();
         let links = objective.contributions.iter();
-        let mut linked: Vec<_> = links.map(|link| self.linked(scorecard, link)).collect();
-        let own = kpis.iter().map(kpi_child);
-        let children: Vec<_> = own.chain(linked.iter().map(linked_child)).collect();
-        let Rolled { verdict, culprit, shares } = roll_up(&objective.rollup, &children);
-        let weights = kpis.iter_mut().map(|kpi| &mut kpi.effective_weight);
-        let weights = weights.chain(linked.iter_mut().map(|link| &mut link.effective_weight));
-        for (weight, share) in weights.zip(shares) {
-            *weight = share;
-        }
-        ObjectiveStanding {
-            id: objective.id.clone(),
-            name: objective.name.clone(),
-            verdict,
-            culprit,
-            weight: objective.weight,
-            critical: objective.critical,
-            linked,
-            kpis,
-        }
+        let linked: Vec<_> = links.map(|link| self.linked(scorecard, link)).collect();
+        objective_of(&NodePart::whole(objective), kpis, linked)
     }
 
     /// Another unit's objective, judged by its own calendar and rules, as a child of one here.
@@ -240,9 +275,53 @@ enum Heading {
     For(Outlook),
 }
 
-/// The perspective with each KPI as it is heading, where its alerts ask for that.
-fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Heading {
-    let basis = match perspective.alert.on {
+/// A part of a node, as its children make it.
+fn objective_of(
+    part: &NodePart<'_>,
+    kpis: Vec<KpiStanding>,
+    linked: Vec<LinkedStanding>,
+) -> ObjectiveStanding {
+    let own = kpis.iter().map(kpi_child);
+    let children: Vec<_> = own.chain(linked.iter().map(linked_child)).collect();
+    let Rolled { verdict, culprit, shares } = roll_up(part.rollup(), &children);
+    ObjectiveStanding {
+        id: part.objective.id.clone(),
+        name: part.objective.name.clone(),
+        verdict,
+        culprit,
+        weight: part.weight,
+        critical: part.objective.critical,
+        shares,
+        linked,
+        kpis,
+    }
+}
+
+/// An objective as one KPI of it makes it.
+fn only(part: &NodePart<'_>, kpi: &KpiStanding) -> ObjectiveStanding {
+    objective_of(part, vec![kpi.clone()], Vec::new())
+}
+
+/// The verdict that the tree has on a node, and the child that decided it.
+fn own_verdict(
+    scope: &Scope,
+    judged: &NodeStanding<'_>,
+    whole: &ScorecardStanding,
+) -> (Verdict, Option<Id>) {
+    match (scope, judged.objectives.first()) {
+        (Scope::Scorecard(_), _) => (whole.verdict, whole.culprit.clone()),
+        (Scope::Objective(..), Some(objective)) => (objective.verdict, objective.culprit.clone()),
+        // Of one child, the rule says nothing that its score does not say.
+        _ => (
+            Verdict { reason: judged.verdict.reason.map(|_| Reason::Score), ..judged.verdict },
+            None,
+        ),
+    }
+}
+
+/// The node with each KPI as it is heading, where its alerts ask for that.
+fn outlook(node: &AlertNode<'_>, objectives: &[ObjectiveStanding]) -> Heading {
+    let basis = match node.alert.on {
         AlertOn::Provisional => Basis::Pace,
         AlertOn::Forecast => Basis::Forecast,
         AlertOn::OffTrack | AlertOn::AtRisk => return Heading::Unasked,
@@ -253,14 +332,14 @@ fn outlook(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Headi
     }
     let read = kpis.by_ref().filter_map(|kpi| Some(kpi.pace?.read_at));
     let read_at = read.max().filter(|_| basis == Basis::Pace);
-    let pairs = perspective.objectives.iter().zip(objectives);
-    let children = pairs.map(|(objective, standing)| {
+    let pairs = node.parts.iter().zip(objectives);
+    let children = pairs.map(|(part, standing)| {
         let own = standing.kpis.iter().map(|kpi| heading_child(kpi, basis));
         let linked = standing.linked.iter().map(linked_child);
-        let verdict = roll_up(&objective.rollup, &own.chain(linked).collect::<Vec<_>>()).verdict;
-        child(&objective.id, &verdict, objective.weight, objective.critical)
+        let verdict = roll_up(part.rollup(), &own.chain(linked).collect::<Vec<_>>()).verdict;
+        part_child(part, &verdict)
     });
-    let verdict = roll_up(&perspective.rollup, &children.collect::<Vec<_>>()).verdict;
+    let verdict = roll_up(&node.rollup, &children.collect::<Vec<_>>()).verdict;
     Heading::For(Outlook { basis, status: verdict.status, score: verdict.score, read_at })
 }
 
@@ -294,17 +373,12 @@ fn heading_child(kpi: &KpiStanding, basis: Basis) -> Child {
     }
 }
 
-pub(crate) fn child(id: &Id, verdict: &Verdict, weight: f64, critical: bool) -> Child {
-    Child { id: id.clone(), status: verdict.status, score: verdict.score, weight, critical }
+pub(crate) fn part_child(part: &NodePart<'_>, verdict: &Verdict) -> Child {
+    child(&part.objective.id, verdict, part.weight, part.objective.critical)
 }
 
-fn children(perspective: &Perspective, objectives: &[ObjectiveStanding]) -> Vec<Child> {
-    let pairs = perspective.objectives.iter().zip(objectives);
-    pairs
-        .map(|(objective, standing)| {
-            child(&objective.id, &standing.verdict, objective.weight, objective.critical)
-        })
-        .collect()
+pub(crate) fn child(id: &Id, verdict: &Verdict, weight: f64, critical: bool) -> Child {
+    Child { id: id.clone(), status: verdict.status, score: verdict.score, weight, critical }
 }
 
 fn counts(perspectives: &[PerspectiveStanding]) -> Counts {
@@ -329,25 +403,28 @@ fn counts(perspectives: &[PerspectiveStanding]) -> Counts {
 fn share_shortfall(objectives: &mut [ObjectiveStanding], shares: &[Option<f64>]) {
     let mut total = 0.0;
     for (objective, outer) in objectives.iter_mut().zip(shares) {
-        for (part, score, short) in parts(objective) {
-            *part = part.zip(*outer).map(|(inner, outer)| outer * inner);
-            *short = part.map(|weight| weight * score::shortfall(score));
+        for (inner, (weight, score, short)) in children_in(objective) {
+            *weight = inner.zip(*outer).map(|(inner, outer)| outer * inner);
+            *short = weight.map(|weight| weight * score::shortfall(score));
             total += short.unwrap_or(0.0);
         }
     }
-    for (_, _, share) in objectives.iter_mut().flat_map(parts) {
+    for (_, (_, _, share)) in objectives.iter_mut().flat_map(children_in) {
         *share = share.map(|short| if total > 0.0 { 100.0 * short / total } else { 0.0 });
     }
 }
 
-/// The weight, score and share of each child of an objective.
-fn parts(
+/// The effective weight, the score and the share of shortfall of a child.
+type ChildParts<'a> = (&'a mut Option<f64>, Option<f64>, &'a mut Option<f64>);
+
+/// The children of an objective, each with its part in the objective.
+fn children_in(
     objective: &mut ObjectiveStanding,
-) -> impl Iterator<Item = (&mut Option<f64>, Option<f64>, &mut Option<f64>)> {
+) -> impl Iterator<Item = (Option<f64>, ChildParts<'_>)> {
     let kpis = objective.kpis.iter_mut();
     let kpis = kpis.map(|kpi| (&mut kpi.effective_weight, kpi.score, &mut kpi.share_pct));
     let linked = objective.linked.iter_mut();
-    kpis.chain(
-        linked.map(|link| (&mut link.effective_weight, link.verdict.score, &mut link.share_pct)),
-    )
+    let linked =
+        linked.map(|link| (&mut link.effective_weight, link.verdict.score, &mut link.share_pct));
+    objective.shares.iter().copied().zip(kpis.chain(linked))
 }

@@ -25,7 +25,8 @@ pub use lines::Lines;
 pub use restatement::{Restated, is_material};
 pub use rollup::{Child, Rolled, manual_score, roll_up};
 pub use standing::{
-    AsReported, Basis, Counts, KpiStanding, LastKnown, LinkedStanding, ObjectiveStanding, Outlook,
-    Pacing, PerspectiveStanding, ScorecardStanding, Signal, Standing, Trend, Verdict, incomplete,
+    AsReported, Basis, Counts, KpiStanding, LastKnown, LinkedStanding, NodeStanding,
+    ObjectiveStanding, Outlook, Pacing, PerspectiveStanding, ScorecardStanding, Signal, Standing,
+    Trend, Verdict, incomplete,
 };
 pub use trend::{trend, trend_in_band};

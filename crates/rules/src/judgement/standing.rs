@@ -1,6 +1,8 @@
 //! The standing: every node judged at one instant. This is what `show` prints, what snapshots
 //! keep and what mails are made of; its serialised keys are a contract.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -191,6 +193,52 @@ pub struct PerspectiveStanding {
 }
 
 impl PerspectiveStanding {
+    /// What its alert looks at.
+    pub fn as_node(&self) -> NodeStanding<'_> {
+        NodeStanding {
+            verdict: self.verdict,
+            culprit: self.culprit.clone(),
+            since: self.since,
+            period: self.period,
+            official: self.official,
+            level_read: self.level_read,
+            outlook: self.outlook,
+            outlook_is_stale: self.outlook_is_stale,
+            objectives: Cow::Borrowed(&self.objectives),
+        }
+    }
+}
+
+/// A node with an alert of its own, judged: whatever its level, what the alert looks at.
+#[derive(Clone, Debug)]
+pub struct NodeStanding<'a> {
+    /// Status, score, coverage and reason.
+    pub verdict: Verdict,
+    /// The child that decided, where a guard or rule did.
+    pub culprit: Option<Id>,
+    /// First period of the present status, without a break.
+    pub since: Option<Period>,
+    /// The newest period its KPIs report: the label of this evaluation.
+    pub period: Option<Period>,
+    /// Whether this evaluation counts for episodes: no KPI still awaits a period that another
+    /// already reports.
+    pub official: bool,
+    /// When the newest reading of a level below it was true in the world.
+    pub level_read: Option<DateTime<Utc>>,
+    /// What the running period or the next one looks like, where its alert asks for it; provisional.
+    pub outlook: Option<Outlook>,
+    /// It is asked for, and cannot be told: a figure that it would be made of is out of date.
+    pub outlook_is_stale: bool,
+    /// What it is made of, in the author's order, each with its weight in the node.
+    pub objectives: Cow<'a, [ObjectiveStanding]>,
+}
+
+impl NodeStanding<'_> {
+    /// The KPIs below it, in the author's order.
+    pub fn kpis(&self) -> impl Iterator<Item = &KpiStanding> {
+        self.objectives.iter().flat_map(|objective| &objective.kpis)
+    }
+
     /// The outlook, where it is worse than the verdict: alerts that ask for it go by it then.
     pub fn early(&self) -> Option<Outlook> {
         self.outlook.filter(|early| badness(early.status) > badness(self.verdict.status))
@@ -237,6 +285,10 @@ pub struct ObjectiveStanding {
     pub weight: f64,
     /// Red here makes the perspective red.
     pub critical: bool,
+    /// The part of each child in its score, its KPIs before what is linked; none where it does not
+    /// count.
+    #[serde(skip)]
+    pub(crate) shares: Vec<Option<f64>>,
     /// Other units' objectives that count here beside its KPIs.
     pub linked: Vec<LinkedStanding>,
     /// In the author's order.

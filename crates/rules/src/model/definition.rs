@@ -433,7 +433,7 @@ pub enum AlertOn {
 }
 
 /// A level of the tree is judged by half of its weight, or not at all.
-const MIN_COVERAGE: f64 = 0.5;
+pub(crate) const MIN_COVERAGE: f64 = 0.5;
 
 impl Default for Rollup {
     fn default() -> Self {

@@ -1,5 +1,6 @@
 //! What a scorecard is: its tree, targets, calendar and periods, and the words of a verdict.
 
+pub(crate) mod alert_node;
 pub(crate) mod calendar;
 pub mod comparison;
 pub(crate) mod definition;
@@ -16,6 +17,7 @@ pub mod status;
 pub(crate) mod target;
 pub(crate) mod working_hours;
 
+pub use alert_node::{AlertNode, NodePart};
 pub use calendar::{Calendar, Closure, FiscalLabel, Lag};
 pub use comparison::at_least;
 pub use definition::{
