@@ -31,15 +31,17 @@ pub(crate) fn open(connection: Connection) -> Connections {
     Connections::open(&IndexMap::from([(id(), connection)])).unwrap()
 }
 
-/// A database with small limits.
+/// A database that may take its time, on a busy machine too.
 pub(crate) fn database(address: Address) -> Connection {
-    let timeout = Duration::from_secs(1);
-    Connection::Sql(Database { address, timeout, concurrent_max: 2, rows_max: 100 })
+    limited(address, Duration::from_secs(600))
 }
 
-/// A database that may take its time.
-pub(crate) fn patient(address: Address) -> Connection {
-    let timeout = Duration::from_secs(600);
+/// A database whose answer is not waited for: for queries that would never end.
+pub(crate) fn hurried(address: Address) -> Connection {
+    limited(address, Duration::from_secs(3))
+}
+
+fn limited(address: Address, timeout: Duration) -> Connection {
     Connection::Sql(Database { address, timeout, concurrent_max: 2, rows_max: 100 })
 }
 

@@ -8,7 +8,7 @@ use kpid_sources::{
 };
 
 use crate::{
-    asking::{ask, check, database, give_up, id, open, patient, query, server, words},
+    asking::{ask, check, database, give_up, hurried, id, open, query, server, words},
     servers::DatabaseServer,
     world::until,
 };
@@ -106,7 +106,6 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
             ("select absent", "!Unknown column 'absent'"),
             ("select time('10:00')", "!TIME"),
             ("delete from t", "!READ ONLY transaction"),
-            ("select sleep(60) from t", "!max_statement_time"),
             ("select 1", "1"),
         ],
     )
@@ -118,6 +117,13 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
             "select date_format(d, '%Y-%m') as period, count(*) as value from t group by 1",
             "2026-04=1 2026-05=2 2026-06=1",
         )],
+    )
+    .await;
+    let limited = open(hurried(Address::MySql(server(mariadb.port, "kpid", PASSWORD))));
+    check(
+        &limited,
+        ReadingKind::Value,
+        &[("select sleep(60) from t", "!max_statement_time"), ("select 1", "1")],
     )
     .await;
 
@@ -207,7 +213,7 @@ async fn a_query_is_read_as_the_server_reads_it() {
 #[tokio::test]
 async fn a_query_that_was_given_up_ends_with_the_next_one() {
     let mariadb = DatabaseServer::mariadb().await;
-    let connections = open(patient(Address::MySql(server(mariadb.port, "root", ""))));
+    let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
     let mut session = mariadb.mariadb_session("mysql").await;
     let mut running = async || {
         let asked = "select count(*) from information_schema.processlist \
@@ -222,7 +228,7 @@ async fn a_query_that_was_given_up_ends_with_the_next_one() {
 #[tokio::test]
 async fn a_session_that_is_killed_costs_one_answer_at_most() {
     let mariadb = DatabaseServer::mariadb().await;
-    let connections = open(patient(Address::MySql(server(mariadb.port, "root", ""))));
+    let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
     let mut session = mariadb.mariadb_session("mysql").await;
     check(&connections, ReadingKind::Value, &[("select 1", "1")]).await;
     let mut kill = async |which: &'static str| {

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    asking::{check, database, give_up, id, open, patient, query, server, words},
+    asking::{check, database, give_up, hurried, id, open, query, server, words},
     servers::DatabaseServer,
     world::{kpid::Kpid, pooler::Pooler, until},
 };
@@ -114,7 +114,6 @@ async fn a_postgres_server_is_asked_within_its_limits() {
             ("select absent", "!column \"absent\" does not exist (42703)"),
             ("delete from t", "!read-only transaction (25006)"),
             ("select set_config('transaction_read_only', 'off', true)", "!25001"),
-            ("select pg_sleep(60)", "!statement timeout (57014)"),
             ("select 1", "1"),
         ],
     )
@@ -134,6 +133,13 @@ async fn a_postgres_server_is_asked_within_its_limits() {
                 "!more than 100 rows",
             ),
         ],
+    )
+    .await;
+    let limited = open(hurried(Address::Postgres(server(postgres.port, "postgres", PASSWORD))));
+    check(
+        &limited,
+        ReadingKind::Value,
+        &[("select pg_sleep(60)", "!statement timeout (57014)"), ("select 1", "1")],
     )
     .await;
     let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(60)%' \
@@ -239,7 +245,7 @@ async fn types_that_the_driver_has_to_look_up_are_read_or_named() {
 async fn a_query_that_was_given_up_ends_on_the_server() {
     let postgres = DatabaseServer::postgres(PASSWORD).await;
     let address = Address::Postgres(server(postgres.port, "postgres", PASSWORD));
-    let connections = open(patient(address));
+    let connections = open(database(address));
     let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
     let mut running = async || {
         let asked = "select count(*) from pg_stat_activity where query like '%sleep(500)%' and state = 'active' \
@@ -254,7 +260,7 @@ async fn a_query_that_was_given_up_ends_on_the_server() {
 async fn a_backend_that_is_killed_costs_one_answer_at_most() {
     let postgres = DatabaseServer::postgres(PASSWORD).await;
     let address = Address::Postgres(server(postgres.port, "postgres", PASSWORD));
-    let connections = open(patient(address));
+    let connections = open(database(address));
     let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
     check(&connections, ReadingKind::Value, &[("select 1", "1")]).await;
     let mut kill = async |which: &'static str| {
@@ -320,7 +326,7 @@ async fn a_server_that_restarts_is_asked_again_within_the_round() {
     let postgres = DatabaseServer::postgres(PASSWORD).await;
     for (broken_off, expected) in [(2, "1"), (3, "!cannot connect: ")] {
         let port = restarting(postgres.port, broken_off).await;
-        let connections = open(patient(Address::Postgres(server(port, "postgres", PASSWORD))));
+        let connections = open(database(Address::Postgres(server(port, "postgres", PASSWORD))));
         check(&connections, ReadingKind::Value, &[("select 1", expected)]).await;
     }
 }
@@ -329,7 +335,7 @@ async fn a_server_that_restarts_is_asked_again_within_the_round() {
 async fn behind_a_pooler_the_limits_hold_all_the_same() {
     let postgres = DatabaseServer::postgres(PLAIN_PASSWORD).await;
     let pooler = Pooler::start(postgres.port, PLAIN_PASSWORD).await;
-    let connections = open(database(Address::Postgres(server(pooler.port, "kpid", "any"))));
+    let connections = open(hurried(Address::Postgres(server(pooler.port, "kpid", "any"))));
     let statements = "select count(*) from pg_prepared_statements";
     for _ in 0..3 {
         check(
@@ -338,7 +344,7 @@ async fn behind_a_pooler_the_limits_hold_all_the_same() {
             &[
                 ("select 0.1::float8 + 0.2::float8", "0.30000000000000004"),
                 ("select extract(hour from timestamptz '2026-05-31 22:00Z')::int", "0"),
-                ("select extract(epoch from current_setting('statement_timeout')::interval)", "1"),
+                ("select extract(epoch from current_setting('statement_timeout')::interval)", "3"),
                 ("select pg_sleep(60)", "!statement timeout (57014)"),
                 ("create table w (a int)", "!read-only transaction (25006)"),
                 (statements, "0"),

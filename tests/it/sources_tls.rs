@@ -1,6 +1,6 @@
 //! HTTPS and proxies: who is trusted, who we are, and what is said when either is in doubt.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use kpid_rules::series::ReadingKind;
 use kpid_sources::{
@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use crate::{
     asking::{ask, open, value_at, words},
-    world::{kpid::Kpid, origin::Origin, proxy::Proxy, tls::Certificates},
+    world::{WITHIN, kpid::Kpid, origin::Origin, proxy::Proxy, tls::Certificates},
 };
 
 /// What the API knows us by.
@@ -25,7 +25,7 @@ fn endpoint(base_url: &str) -> Endpoint {
     Endpoint {
         base_url: base_url.parse().unwrap(),
         auth: Auth::Bearer(SecretString::from(TOKEN)),
-        timeout: Duration::from_millis(1500),
+        timeout: WITHIN,
         body_bytes_max: 10_000,
         concurrent_max: 4,
         per_minute_max: None,
