@@ -112,6 +112,7 @@ async fn a_damaged_store_is_told_at_the_start_with_the_way_out() {
     }
     fs::write(&store, sound).unwrap();
     let mut daemon = kpid.start();
-    daemon.until_judged(&kpid, "on_track").await;
+    // What is shown may be of the run before: only a round says that it is up.
+    daemon.rounds(1).await;
     assert_eq!(daemon.stop().await.code(), Some(0));
 }
