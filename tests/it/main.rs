@@ -56,6 +56,7 @@ mod sources_postgres;
 mod sources_shared;
 mod sources_sqlite;
 mod sources_tls;
+mod statements;
 mod store;
 mod templates;
 mod tidy;

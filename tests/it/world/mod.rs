@@ -15,6 +15,7 @@ pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod scripted;
 pub(crate) mod smtp;
+pub(crate) mod statements;
 pub(crate) mod tls;
 pub(crate) mod town;
 pub(crate) mod webhook;

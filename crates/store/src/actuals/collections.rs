@@ -97,14 +97,18 @@ pub(crate) async fn missed(
     connection: &mut SqliteConnection,
     since: NaiveDate,
 ) -> anyhow::Result<HashMap<KpiRef, u64>> {
-    let sql = "SELECT kpi, sum(missed) FROM misses WHERE day >= $1 GROUP BY kpi";
+    // Added up here: a GROUP BY would read the misses of all days in the order of the KPIs.
+    let sql = "SELECT kpi, missed FROM misses WHERE day >= $1";
     let rows: Vec<(String, i64)> = sqlx::query_as(sql)
         .bind(since.to_string())
         .fetch_all(connection)
         .await
         .explain("cannot read misses")?;
-    let count = |(kpi, missed): (String, i64)| Ok((kpi_ref(&kpi)?, missed.unsigned_abs()));
-    rows.into_iter().map(count).collect()
+    let mut counts = HashMap::new();
+    for (kpi, missed) in rows {
+        *counts.entry(kpi_ref(&kpi)?).or_default() += missed.unsigned_abs();
+    }
+    Ok(counts)
 }
 
 /// What a judgement sees of an attempt: as `load` reads it once it was written.

@@ -362,7 +362,8 @@ impl DueRow {
     }
 }
 
-/// How many mails of news somebody got since then, with those that are under way.
+/// How many mails of news somebody got since then, with those that are under way. What is settled is
+/// not pending, and is found by its time: a reader may have got thousands.
 async fn mails_of_the_day(
     tx: &mut SqliteConnection,
     recipient: &str,
@@ -371,8 +372,8 @@ async fn mails_of_the_day(
     let sql = format!(
         "SELECT (SELECT count(*) FROM deliveries WHERE recipient = $1 AND settled_at >= $2 \
          AND state = '{Delivered}' AND event IN {paced}) \
-         + (SELECT count(*) FROM deliveries WHERE recipient = $1 AND state = '{Pending}' \
-         AND attempts > 0 AND event IN {paced})",
+         + (SELECT count(*) FROM deliveries WHERE recipient = $1 AND settled_at IS NULL \
+         AND state = '{Pending}' AND attempts > 0 AND event IN {paced})",
         paced = paced(),
     );
     let (count,): (i64,) = sqlx::query_as(AssertSqlSafe(sql))
