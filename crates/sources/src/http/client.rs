@@ -18,6 +18,7 @@ use crate::http::{
     pace::Pace,
     pages::{PAGES_MAX, Page},
     parts, promql,
+    redaction::{REDACTED, shown_url},
     redirect::{self, AnsweredRequest},
     transport,
 };
@@ -42,14 +43,8 @@ const RAW_CHARS_MAX: usize = 2000;
 /// No credential is longer than this.
 const EXCERPT_BYTES_BEYOND: usize = 8192;
 
-/// Query parameters whose names contain one of these are not shown.
-const SECRET_NAMES: [&str; 7] = ["key", "token", "secret", "pass", "sig", "auth", "credential"];
-
 /// What a person who traces a request sees of what is sent along.
 const SENT_CHARS_MAX: usize = 1000;
-
-/// Stands for what is not shown.
-const REDACTED: &str = "REDACTED";
 
 /// A live HTTP API.
 #[derive(Debug)]
@@ -87,7 +82,7 @@ impl Client {
     pub(crate) fn describe(&self, request: &HttpRequest, question: &Question<'_>) -> String {
         let method = &request.method;
         match self.url(request, question) {
-            Ok(url) => format!("{method} {}", public(&url)),
+            Ok(url) => format!("{method} {}", shown_url(&url)),
             Err(_) => method.to_string(),
         }
     }
@@ -434,9 +429,9 @@ fn entries(table: &Table) -> usize {
 
 /// Where a request went in the end.
 fn went(method: &Method, asked: &Url, came_from: &Url) -> String {
-    let mut words = format!("{method} {}", public(asked));
+    let mut words = format!("{method} {}", shown_url(asked));
     if came_from != asked {
-        words += &format!(", redirected to {}", public(came_from));
+        words += &format!(", redirected to {}", shown_url(came_from));
     }
     words
 }
@@ -471,41 +466,4 @@ async fn read(response: &mut Response, bytes_max: usize) -> reqwest::Result<Vec<
 fn content_type(response: &Response) -> String {
     let named = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     named.map_or_else(|| "content of no stated type".to_owned(), |named| shown(named, 60))
-}
-
-/// The URL as it may be shown.
-pub(crate) fn public(url: &Url) -> String {
-    let mut url = url.clone();
-    // Refused only by URLs that have no user to hide.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    let is_secret = |name: &str| {
-        SECRET_NAMES.iter().any(|part| name.to_ascii_lowercase().contains(part))
-            && !name.starts_with("period")
-    };
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    if pairs.iter().any(|(name, _)| is_secret(name)) {
-        url.query_pairs_mut().clear().extend_pairs(pairs.iter().map(|(name, value)| {
-            (name.as_str(), if is_secret(name) { REDACTED } else { value.as_str() })
-        }));
-    }
-    url.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_of_an_address_has_no_secrets() {
-        for (url, shown) in [
-            ("https://u:p@h.example/a?b=c%20d", "https://h.example/a?b=c%20d"),
-            (
-                "https://h.example/a?API_KEY=x&period_key=2026-05",
-                "https://h.example/a?API_KEY=REDACTED&period_key=2026-05",
-            ),
-        ] {
-            assert_eq!(public(&Url::parse(url).unwrap()), shown);
-        }
-    }
 }

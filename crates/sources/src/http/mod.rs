@@ -13,6 +13,7 @@ mod pages;
 mod parts;
 mod pinned;
 pub mod promql;
+mod redaction;
 mod redirect;
 mod sent;
 pub mod template;

@@ -7,7 +7,7 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::http::client::public;
+use crate::http::redaction::shown_url;
 
 /// An API that moved answers within a few; more is a loop.
 pub(crate) const REDIRECTS_MAX: usize = 5;
@@ -43,7 +43,7 @@ pub(crate) fn next(
             "redirects to {origin}, which is not followed; write that into base_url"
         ));
     }
-    let address = public(&to);
+    let address = shown_url(&to);
     if status == StatusCode::SEE_OTHER && !asked.is_bare {
         return Err(format!(
             "redirects to {address} by 303, to be asked there by GET and without what is sent; write \
