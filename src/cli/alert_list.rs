@@ -127,7 +127,7 @@ impl List {
                 let period = event.period.as_deref().map(|key| format!(" for {key}"));
                 let (number, word) = (event.number, event.event.word());
                 let cause =
-                    event.cause.as_deref().map(|cause| format!(", {}", cause.replace('_', " ")));
+                    event.cause.map(|cause| format!(", {}", cause.word().replace('_', " ")));
                 let (period, cause) = (period.unwrap_or_default(), cause.unwrap_or_default());
                 say!("    {}  {number} {word}{period}{cause}", local(event.at));
             }

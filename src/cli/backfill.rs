@@ -29,7 +29,7 @@ use kpid_rules::{
     evaluation::Circumstances,
     model::{KpiRef, Period},
 };
-use kpid_store::{AuditEntry, Store};
+use kpid_store::{AuditAction, AuditEntry, Store};
 
 /// KPIs filled at once; connections set limits of their own.
 const CONCURRENT_MAX: usize = 8;
@@ -92,7 +92,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let entry = AuditEntry {
         at: Clock::System.now(),
         by: arguments.person.name(),
-        action: "backfilled".to_owned(),
+        action: AuditAction::Backfilled,
         of: tasks.iter().map(|task| task.collection.kpi.to_string()).collect::<Vec<_>>().join(", "),
         detail: Some(format!("from {from} to {to}")),
     };

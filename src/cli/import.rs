@@ -18,7 +18,7 @@ use crate::{
 };
 use kpid_clock::Clock;
 use kpid_message::wording::plural;
-use kpid_store::{AuditEntry, Store};
+use kpid_store::{AuditAction, AuditEntry, Store};
 
 /// Import actuals from a CSV file: kpi,period,value[,numerator,denominator,observed_at]
 #[derive(clap::Args)]
@@ -54,7 +54,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let instance = Instance::start(setup, store).await?;
     let detail = Some(plural(rows.len(), "actual"));
     let (by, of) = (arguments.person.name(), path.to_string());
-    let entry = AuditEntry { at: now, by, action: "imported".to_owned(), of, detail };
+    let entry = AuditEntry { at: now, by, action: AuditAction::Imported, of, detail };
     let judgement = import::keep(&instance, &rows, &entry, now).await?;
     say!("{} imported from {path}", plural(rows.len(), "actual"));
     output::say_waiting(judgement.deliveries.len());

@@ -210,7 +210,7 @@ fn deliveries(
             Ok(route) => deliveries.push(NewDelivery {
                 id: notices::delivery_id(now),
                 dedup_key: change.episode.dedup_key(&change.scope),
-                event: event.word(),
+                event: event.into(),
                 sequence: change.episode.told.messages,
                 channel: route.channel.to_string(),
                 recipient: route.recipient,

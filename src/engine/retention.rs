@@ -11,7 +11,7 @@ use tracing::{error, info};
 use crate::instance::Instance;
 use kpid_clock::Clock;
 use kpid_rules::model::{Calendar, KpiRef, Period};
-use kpid_store::{AuditEntry, Old, Store};
+use kpid_store::{AuditAction, AuditEntry, Old, Store};
 
 /// Half past three in the morning: after midnight's judgements, before the first figures of the day.
 const QUIET_HOUR: TimeDelta = TimeDelta::minutes(3 * 60 + 30);
@@ -117,7 +117,7 @@ pub async fn sweep(
         ("deliveries", keep.deliveries.map(|span| Old::Deliveries(before(span)))),
         ("episode events", keep.episode_events.map(|span| Old::Events(before(span)))),
         ("misses", keep.misses.map(|span| Old::Misses(before(span).date_naive()))),
-        ("deeds", keep.audit.map(|span| Old::AuditEntries(before(span)))),
+        ("audit entries", keep.audit.map(|span| Old::AuditEntries(before(span)))),
     ];
     for (what, old) in others {
         if let Some(old) = old {
@@ -128,7 +128,7 @@ pub async fn sweep(
     let entry = AuditEntry {
         at: now,
         by: BY.to_owned(),
-        action: "removed old rows".to_owned(),
+        action: AuditAction::RemovedOldRows,
         of: "store".to_owned(),
         detail: Some(words.clone()),
     };

@@ -161,7 +161,7 @@ fn sent(
         Ok(facts) => Some(NewDelivery {
             id: delivery_id(now),
             dedup_key,
-            event: kind.word(),
+            event: kind.into(),
             sequence: 0,
             channel: way.channel.to_string(),
             recipient: way.recipient,

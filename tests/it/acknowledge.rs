@@ -3,7 +3,7 @@
 use std::fs;
 
 use kpid_clock::Clock;
-use kpid_store::Store;
+use kpid_store::{AuditAction, Store};
 use mail_parser::MessageParser;
 use serde_json::Value;
 
@@ -149,7 +149,8 @@ async fn the_reader_of_a_mail_acknowledges_by_its_link_and_looking_does_not() {
     assert_eq!((&kept["by"], &kept["comment"]), (&"ines".into(), &"carrier <change>".into()));
     let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
     let deeds = store.audit_entries(10).await.unwrap();
-    let deeds: Vec<_> = deeds.iter().filter(|entry| entry.action == "acknowledged").collect();
+    let deeds: Vec<_> =
+        deeds.iter().filter(|entry| entry.action == AuditAction::Acknowledged).collect();
     let [entry] = deeds.as_slice() else { panic!("{deeds:?}") };
     let detail = "by the link in a mail; carrier <change>; due 2099-06-30";
     assert_eq!((entry.by.as_str(), entry.detail.as_deref()), ("ines", Some(detail)));

@@ -4,7 +4,7 @@ use std::fs;
 
 use kpid_clock::Clock;
 use kpid_message::notice::Message;
-use kpid_store::{AuditEntry, Store};
+use kpid_store::{AuditAction, AuditEntry, Store};
 use serde_json::Value;
 
 use crate::world::kpid::{Kpid, Ran};
@@ -65,7 +65,7 @@ async fn deeds(kpid: &Kpid) -> Vec<AuditEntry> {
     let store = Store::open_read_only(&kpid.folder().join("kpid.db")).await.unwrap();
     let deeds = store.audit_entries(10).await.unwrap();
     // The figures of these tests are imported, which is written down too.
-    deeds.into_iter().filter(|entry| entry.action != "imported").collect()
+    deeds.into_iter().filter(|entry| entry.action != AuditAction::Imported).collect()
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn an_open_alert_is_acknowledged_with_words_and_a_day() {
     assert_eq!((&shown["acknowledged_by"], &shown["due"]), (&"ines".into(), &"2099-06-30".into()));
     let deeds = deeds(&kpid).await;
     let [entry] = deeds.as_slice() else { panic!("{deeds:?}") };
-    assert_eq!((entry.action.as_str(), entry.of.as_str()), ("acknowledged", "acme/customer/1"));
+    assert_eq!((entry.action.words(), entry.of.as_str()), ("acknowledged", "acme/customer/1"));
     assert_eq!(entry.detail.as_deref(), Some("carrier change; due 2099-06-30"));
 }
 
@@ -205,7 +205,7 @@ async fn a_unit_that_is_off_track_is_told_when_the_perspective_above_recovers() 
     let told = store.deliveries(true).await.unwrap();
     let mut told: Vec<_> = told
         .iter()
-        .map(|held| (held.dedup_key.as_str(), held.recipient.as_str(), held.event.as_str()))
+        .map(|held| (held.dedup_key.as_str(), held.recipient.as_str(), held.event.word()))
         .collect();
     told.sort();
     let (ann, cy) = ("ann@acme.example", "cy@acme.example");

@@ -95,7 +95,7 @@ people:
             .iter()
             .map(|held| {
                 let name = held.dedup_key.split('/').nth(1).unwrap_or_default().to_owned();
-                let name = if held.event == "summary" { "summary".to_owned() } else { name };
+                let name = if held.event.word() == "summary" { "summary".to_owned() } else { name };
                 format!("{} {name} {}", held.event, held.state)
             })
             .collect();
@@ -518,7 +518,8 @@ async fn play(alerts: &str, story: &[Happening]) -> Played {
     daily_summary::summarise(&instance, now).await.unwrap();
     send(&instance, now, true, &mut sent).await;
     let held = instance.store.deliveries(true).await.unwrap();
-    let held = held.into_iter().map(|held| (held.dedup_key, held.event, held.state));
+    let held =
+        held.into_iter().map(|held| (held.dedup_key, held.event.word().to_owned(), held.state));
     let held: Vec<(String, String, DeliveryState)> = held.collect();
     let episodes = instance.store.episodes().await.unwrap();
     for (scope, episode) in episodes.iter().filter(|(_, episode)| episode.is_open()) {

@@ -125,7 +125,7 @@ async fn what_is_pushed_is_judged_and_told_once_however_often_it_is_pushed() {
     assert_eq!(push(at, &door.token, &nps(30.5)).await, (200, receipt(0, 0, 1)));
     let deeds = deeds(&kpid).await;
     assert_eq!(deeds.len(), 2, "{deeds:?}");
-    assert_eq!((deeds[0].by.as_str(), deeds[0].action.as_str()), ("line", "pushed"));
+    assert_eq!((deeds[0].by.as_str(), deeds[0].action.words()), ("line", "pushed"));
 
     // Null is no figure, and takes none away.
     let (status, said) = push(at, &door.token, &nps(Value::Null)).await;

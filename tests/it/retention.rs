@@ -219,7 +219,7 @@ async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
     assert!(snapshots > 30, "{gone:?}");
     assert_eq!(verdicts().await, before);
     let deeds = instance.store.audit_entries(1).await.unwrap();
-    assert_eq!((deeds[0].by.as_str(), deeds[0].action.as_str()), ("kpid", "removed old rows"));
+    assert_eq!((deeds[0].by.as_str(), deeds[0].action.words()), ("kpid", "removed old rows"));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use kpid::{
 };
 use kpid_config::{load::load, secret::Secrets};
 use kpid_rules::{
-    alerting::{Note, Silence},
+    alerting::{Note, NoticeKind, Silence},
     model::{Aggregate, Id, KpiRef, Period, Scope},
     series::{Figure, ReadingKind},
 };
@@ -111,7 +111,7 @@ fn notice(number: u128) -> NewDelivery {
     NewDelivery {
         id: Uuid::from_u128(number),
         dedup_key: format!("test/{number}"),
-        event: "test",
+        event: NoticeKind::Test.into(),
         sequence: 0,
         channel: "mail".to_owned(),
         recipient: "ines@calder.example".to_owned(),

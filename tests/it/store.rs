@@ -2,19 +2,24 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid_rules::{
+    alerting::{Cause, Event},
     judgement::Standing,
-    model::{Aggregate, KpiRef, Period},
+    model::{Aggregate, KpiRef, Period, Status},
     series::{Figure, ReadingKind},
 };
 use kpid_store::{
-    Attempt, AttemptOutcome, Collected, DeliveryState, Filed, Filing, Handled, Handling,
-    InstanceLock, Judgement, NewDelivery, Precedence, Push, Pushed, Receipt, Stage, Store,
+    Attempt, AttemptOutcome, AuditAction, Collected, DeliveryState, EpisodeEventCause, Filed,
+    Filing, Handled, Handling, InstanceLock, Judgement, NewDelivery, Precedence, Push, Pushed,
+    Receipt, Stage, Store,
 };
 use sqlx::{AssertSqlSafe, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
 /// The schema from which on uses of configurations are a table of their own.
 const CONFIGURATION_USES: i64 = 6;
+
+/// The schema from which on it is written down what happened to alerts, and who did it.
+const ALERTS: i64 = 2;
 
 /// The schema from which on deliveries are kept for a summary.
 const SUMMARIES: i64 = 9;
@@ -336,6 +341,16 @@ fn of_schema(schema: i64) -> Vec<String> {
             "INSERT INTO configuration_uses (started_at, {hash}) VALUES (7, 'sha256:1')"
         ));
     }
+    if schema >= ALERTS {
+        filled.push(
+            "INSERT INTO audit (at, person, action, subject) \
+             VALUES (1, 'ines', 'dropped a delivery', 'x'), (2, 'ines', 'acknowledged', 'y'); \
+             INSERT INTO episode_events (scope, number, sequence, at, event, cause, status) \
+             VALUES ('calder/customer', 1, 1, 1, 'opened', 'fell', 'off_track'), \
+             ('calder/customer', 1, 2, 2, 'ended', 'removed', NULL)"
+                .to_owned(),
+        );
+    }
     let (batched, summarised) =
         if is_reworded { ("batched", "summarised") } else { ("digest", "digested") };
     if schema >= SUMMARIES {
@@ -382,6 +397,17 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
         let used: Vec<_> =
             used.iter().map(|used| (used.config_hash.as_str(), used.verdicts)).collect();
         assert_eq!(used, [("sha256:1", 1)], "of schema {schema}");
+        if schema >= ALERTS {
+            let entries = store.audit_entries(9).await.unwrap();
+            let actions: Vec<_> = entries.iter().map(|entry| entry.action).collect();
+            assert_eq!(actions, [AuditAction::Acknowledged, AuditAction::DroppedDelivery]);
+            let events = store.episode_events().await.unwrap();
+            let events = events.iter().map(|event| (event.event.word(), event.cause, event.status));
+            let opened =
+                ("opened", Some(EpisodeEventCause::Told(Cause::Fell)), Some(Status::OffTrack));
+            let ended = ("ended", Some(EpisodeEventCause::Removed), None);
+            assert_eq!(events.collect::<Vec<_>>(), [opened, ended], "of schema {schema}");
+        }
         if schema >= SUMMARIES {
             let held = store.deliveries(true).await.unwrap();
             let states: Vec<_> = held.iter().map(|held| held.state).collect();
@@ -412,11 +438,11 @@ async fn a_configuration_that_comes_back_is_a_use_of_its_own() {
     assert_eq!(told, [("a", Some(eight)), ("b", Some(nine)), ("a", None)]);
 }
 
-fn delivery(number: u128, event: &'static str, channel: &str) -> NewDelivery {
+fn delivery(number: u128, event: Event, channel: &str) -> NewDelivery {
     NewDelivery {
         id: Uuid::from_u128(number),
         dedup_key: "calder/customer/1".to_owned(),
-        event,
+        event: event.into(),
         sequence: 0,
         channel: channel.to_owned(),
         recipient: "ines@calder.example".to_owned(),
@@ -452,8 +478,9 @@ async fn claimed(store: &Store, channel: &str, now: DateTime<Utc>) -> Vec<u128> 
 async fn an_outbox_row_is_one_for_each_event_channel_and_recipient() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
-    decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "opened", "ops")]).await;
-    decide(&store, vec![delivery(3, "opened", "mail")]).await;
+    decide(&store, vec![delivery(1, Event::Opened, "mail"), delivery(2, Event::Opened, "ops")])
+        .await;
+    decide(&store, vec![delivery(3, Event::Opened, "mail")]).await;
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [1], "decided once, however often judged");
     assert_eq!(claimed(&store, "ops", now).await, [2]);
@@ -465,7 +492,7 @@ async fn what_is_claimed_is_nobody_elses_until_the_claimant_is_dead() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kpid.db");
     let store = Store::open(&path).await.unwrap();
-    decide(&store, vec![delivery(1, "opened", "mail")]).await;
+    decide(&store, vec![delivery(1, Event::Opened, "mail")]).await;
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0]);
@@ -478,8 +505,8 @@ async fn what_is_claimed_is_nobody_elses_until_the_claimant_is_dead() {
 async fn a_clock_set_back_between_two_messages_turns_nothing_round() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
-    let opened = NewDelivery { sequence: 1, ..delivery(9, "opened", "mail") };
-    let recovered = NewDelivery { sequence: 2, ..delivery(2, "recovered", "mail") };
+    let opened = NewDelivery { sequence: 1, ..delivery(9, Event::Opened, "mail") };
+    let recovered = NewDelivery { sequence: 2, ..delivery(2, Event::Recovered, "mail") };
     decide(&store, vec![opened, recovered]).await;
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [9], "although its id sorts later");
@@ -491,7 +518,8 @@ async fn a_clock_set_back_between_two_messages_turns_nothing_round() {
 async fn what_is_under_way_is_neither_taken_up_again_nor_followed_by_what_came_before() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
-    decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "recovered", "mail")]).await;
+    decide(&store, vec![delivery(1, Event::Opened, "mail"), delivery(2, Event::Recovered, "mail")])
+        .await;
     let now = at("2026-06-03T06:00:00Z");
     let retry = async |id| {
         store.handle(Uuid::from_u128(id), Handling::Retry, "tom", now, |_| None).await.unwrap()
@@ -511,7 +539,8 @@ async fn what_is_under_way_is_neither_taken_up_again_nor_followed_by_what_came_b
 async fn a_recovery_waits_until_the_alert_was_told() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
-    decide(&store, vec![delivery(1, "opened", "mail"), delivery(2, "recovered", "mail")]).await;
+    decide(&store, vec![delivery(1, Event::Opened, "mail"), delivery(2, Event::Recovered, "mail")])
+        .await;
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     let later = now + TimeDelta::minutes(5);

@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
 use crate::{bulletin::Bulletin, facts::Facts, mail::render};
+pub use kpid_rules::alerting::NoticeKind;
 
 /// What a delivery says, fixed when it was decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,50 +50,6 @@ pub struct Section {
     pub title: String,
     /// A sentence each.
     pub lines: Vec<String>,
-}
-
-/// What kind of message a notice is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeKind {
-    /// Somebody tries whether messages arrive.
-    Test,
-    /// A message could not be delivered and is given up.
-    GaveUp,
-    /// A source gives nothing, a figure is late, odd or was restated.
-    DataTrouble,
-    /// That is over.
-    DataRecovered,
-    /// A message that was given up is taken up again, or dropped.
-    Settled,
-    /// An alert is over because the configuration no longer has it.
-    AlertEnded,
-    /// What the configuration says of messages cannot be done: a template, an address.
-    ConfigTrouble,
-    /// Alerts that were more than a day's mails, in one.
-    Summary,
-    /// What changed since the last one.
-    Digest,
-    /// A period is official.
-    PeriodReport,
-}
-
-impl NoticeKind {
-    /// The kind's word, as in JSON and the outbox.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::GaveUp => "gave_up",
-            Self::DataTrouble => "data_trouble",
-            Self::DataRecovered => "data_recovered",
-            Self::Settled => "settled",
-            Self::AlertEnded => "alert_ended",
-            Self::ConfigTrouble => "config_trouble",
-            Self::Summary => "summary",
-            Self::Digest => "digest",
-            Self::PeriodReport => "period_report",
-        }
-    }
 }
 
 impl Message {

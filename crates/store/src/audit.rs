@@ -1,7 +1,10 @@
 //! The table `audit`: every change that a person made. Rows are only ever added.
 
+use std::fmt;
+
+use anyhow::Context;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{columns::instant, failure::Explain, store::Store};
@@ -13,12 +16,87 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// Who.
     pub by: String,
-    /// What: `acknowledged`, `silenced`, `unsilenced`, `noted`, `imported`, …
-    pub action: String,
+    /// What.
+    pub action: AuditAction,
     /// To what: a path of ids, or another name.
     pub of: String,
     /// In which words.
     pub detail: Option<String>,
+}
+
+/// What somebody did. Its words are in the store and in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditAction {
+    /// Answered for an alert.
+    Acknowledged,
+    /// Silenced a node.
+    Silenced,
+    /// Ended a silence before its time.
+    Unsilenced,
+    /// Wrote a note.
+    Noted,
+    /// Brought figures in a file.
+    Imported,
+    /// Asked a source for its past.
+    Backfilled,
+    /// Sent figures over HTTP.
+    Pushed,
+    /// Had a delivery made again.
+    RetriedDelivery,
+    /// Decided against a delivery.
+    DroppedDelivery,
+    /// Removed rows that are kept no longer.
+    RemovedOldRows,
+}
+
+impl AuditAction {
+    const ALL: [Self; 10] = [
+        Self::Acknowledged,
+        Self::Silenced,
+        Self::Unsilenced,
+        Self::Noted,
+        Self::Imported,
+        Self::Backfilled,
+        Self::Pushed,
+        Self::RetriedDelivery,
+        Self::DroppedDelivery,
+        Self::RemovedOldRows,
+    ];
+
+    /// As the store, JSON and people read it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Silenced => "silenced",
+            Self::Unsilenced => "unsilenced",
+            Self::Noted => "noted",
+            Self::Imported => "imported",
+            Self::Backfilled => "backfilled",
+            Self::Pushed => "pushed",
+            Self::RetriedDelivery => "retried a delivery",
+            Self::DroppedDelivery => "dropped a delivery",
+            Self::RemovedOldRows => "removed old rows",
+        }
+    }
+
+    fn parse(words: &str) -> anyhow::Result<Self> {
+        let found = Self::ALL.into_iter().find(|action| action.words() == words);
+        found.with_context(|| {
+            format!("the store has an audit entry `{words}`, which this kpid does not know")
+        })
+    }
+}
+
+impl fmt::Display for AuditAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+impl Serialize for AuditAction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
+    }
 }
 
 #[derive(FromRow)]
@@ -49,7 +127,7 @@ pub(crate) async fn record(tx: &mut SqliteConnection, entry: &AuditEntry) -> any
     sqlx::query(sql)
         .bind(entry.at.timestamp_micros())
         .bind(&entry.by)
-        .bind(&entry.action)
+        .bind(entry.action.words())
         .bind(&entry.of)
         .bind(&entry.detail)
         .execute(tx)
@@ -71,7 +149,13 @@ pub(crate) async fn load(
         .explain("cannot read who did what")?;
     let entry = |row: AuditRow| {
         let AuditRow { at, person, action, subject, detail } = row;
-        Ok(AuditEntry { at: instant(at)?, by: person, action, of: subject, detail })
+        Ok(AuditEntry {
+            at: instant(at)?,
+            by: person,
+            action: AuditAction::parse(&action)?,
+            of: subject,
+            detail,
+        })
     };
     rows.into_iter().map(entry).collect()
 }

@@ -29,7 +29,7 @@ pub use crate::{
         outcome::AttemptOutcome,
         pushes::{Frozen, Push, Pushed, Receipt},
     },
-    audit::AuditEntry,
+    audit::{AuditAction, AuditEntry},
     database::{
         lock::{Holder, InstanceLock, Reloaded, holder},
         store::Store,
@@ -40,7 +40,7 @@ pub use crate::{
     },
     episodes::{
         ended_alerts::EndedAlert,
-        episode::{EpisodeEvent, EpisodeEventKind},
+        episode::{EpisodeEvent, EpisodeEventCause, EpisodeEventKind},
         operator_actions::{Acknowledged, AcknowledgedByLink},
         silences::KeptSilence,
     },
@@ -57,6 +57,7 @@ pub use crate::{
     outbox::{
         admin::{GaveUp, Handled, Handling, Listed},
         deliveries::{Claimed, NewDelivery},
+        delivery_event::DeliveryEvent,
         pacing::{BatchedDelivery, HoldDecision, Pace, WaitingDelivery},
         receipts::Known,
         standing_alerts::StandingAlert,

@@ -4,7 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{
+        IntoDeserializer,
+        value::{self, StrDeserializer},
+    },
+};
 
 use crate::{
     alerting::operator_actions::Acknowledgement,
@@ -341,7 +347,8 @@ impl Episode {
 }
 
 impl Event {
-    const ALL: [Self; 7] = [
+    /// Every event.
+    pub const ALL: [Self; 7] = [
         Self::Opened,
         Self::Worsened,
         Self::Reminded,
@@ -395,5 +402,11 @@ impl Cause {
             Self::Person => "person",
             Self::Improved => "improved",
         }
+    }
+
+    /// The cause of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let word: StrDeserializer<'_, value::Error> = word.into_deserializer();
+        Self::deserialize(word).ok()
     }
 }

@@ -2,10 +2,12 @@
 
 pub(crate) mod episode;
 pub(crate) mod episode_machine;
+pub(crate) mod notice_kind;
 pub(crate) mod operator_actions;
 mod recipients;
 
 pub use episode::{
     Cause, Episode, Evaluation, Event, Heard, LastVerdict, News, Phase, Receipts, Told,
 };
+pub use notice_kind::NoticeKind;
 pub use operator_actions::{Acknowledgement, Note, OperatorActionError, Silence};

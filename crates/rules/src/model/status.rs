@@ -43,6 +43,23 @@ impl Status {
         }
     }
 
+    /// The status's word, as in JSON and the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OnTrack => "on_track",
+            Self::AtRisk => "at_risk",
+            Self::OffTrack => "off_track",
+            Self::NoData => "no_data",
+            Self::Pending => "pending",
+            Self::NotScored => "not_scored",
+        }
+    }
+
+    /// The status of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::BEST_FIRST.into_iter().find(|status| status.word() == word)
+    }
+
     /// The words printed beside every colour.
     pub fn words(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use crate::{
         collections,
         filing::{self, FiledFigure},
     },
-    audit::{self, AuditEntry},
+    audit::{self, AuditAction, AuditEntry},
     database::{failure::Explain, store::Store},
     families::changes,
 };
@@ -133,7 +133,7 @@ pub(crate) async fn keep(
         let entry = AuditEntry {
             at: push.at,
             by: push.by.to_owned(),
-            action: "pushed".to_owned(),
+            action: AuditAction::Pushed,
             of: push.connection.to_owned(),
             detail: Some(format!("{stored} figures stored, {revised} revised")),
         };

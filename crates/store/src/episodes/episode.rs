@@ -14,10 +14,10 @@ use crate::database::{
     store::Store,
 };
 use kpid_rules::{
-    alerting::{Episode, Event},
+    alerting::{Cause, Episode, Event},
     evaluation::EpisodeChange,
     judgement::Standing,
-    model::Scope,
+    model::{Scope, Status},
 };
 
 /// Something that happened to an episode.
@@ -31,12 +31,12 @@ pub struct EpisodeEvent {
     pub at: DateTime<Utc>,
     /// What happened.
     pub event: EpisodeEventKind,
-    /// Why it was told.
-    pub cause: Option<String>,
+    /// Why it happened.
+    pub cause: Option<EpisodeEventCause>,
     /// The period that was judged.
     pub period: Option<String>,
     /// The status then.
-    pub status: Option<String>,
+    pub status: Option<Status>,
     /// The score then.
     pub score: Option<f64>,
 }
@@ -73,6 +73,46 @@ impl Serialize for EpisodeEventKind {
     }
 }
 
+/// Why something happened to an episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EpisodeEventCause {
+    /// What its rules decided by.
+    Told(Cause),
+    /// The configuration no longer has what it is of.
+    Removed,
+}
+
+impl EpisodeEventCause {
+    /// As the store and JSON spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Told(cause) => cause.word(),
+            Self::Removed => "removed",
+        }
+    }
+
+    fn parse(word: &str) -> anyhow::Result<Self> {
+        let found = match Cause::parse(word) {
+            Some(cause) => Some(Self::Told(cause)),
+            None => Some(Self::Removed).filter(|removed| removed.word() == word),
+        };
+        found.with_context(|| {
+            format!("the store has a cause `{word}`, which this kpid does not know")
+        })
+    }
+}
+
+impl Serialize for EpisodeEventCause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+fn status(word: &str) -> anyhow::Result<Status> {
+    Status::parse(word)
+        .with_context(|| format!("the store has a status `{word}`, which this kpid does not know"))
+}
+
 impl EpisodeEvent {
     /// A person acknowledged it.
     pub(crate) fn acknowledged(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
@@ -92,7 +132,7 @@ impl EpisodeEvent {
     pub(crate) fn removed(scope: &Scope, episode: &Episode, at: DateTime<Utc>) -> Self {
         Self {
             event: EpisodeEventKind::Ended,
-            cause: Some("removed".to_owned()),
+            cause: Some(EpisodeEventCause::Removed),
             period: episode.last_period.clone(),
             ..Self::acknowledged(scope, episode, at)
         }
@@ -101,15 +141,15 @@ impl EpisodeEvent {
     /// It is told, if it is.
     fn told(standing: &Standing, change: &EpisodeChange, at: DateTime<Utc>) -> Option<Self> {
         let node = standing.node(&change.scope).unwrap_or_default();
-        let text = |key: &str| node.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        let status = node.get("status").and_then(serde_json::Value::as_str);
         Some(Self {
             scope: change.scope.clone(),
             number: change.episode.number,
             at,
             event: EpisodeEventKind::Told(change.event?),
-            cause: change.cause.map(|cause| cause.word().to_owned()),
+            cause: change.cause.map(EpisodeEventCause::Told),
             period: change.episode.last_period.clone(),
-            status: text("status"),
+            status: status.and_then(Status::parse),
             score: node.get("score").and_then(serde_json::Value::as_f64),
         })
     }
@@ -187,9 +227,9 @@ pub(crate) async fn tell(tx: &mut SqliteConnection, event: &EpisodeEvent) -> any
         .bind(event.at.timestamp_micros())
         .bind(event.event.word())
         .bind(&event.period)
-        .bind(&event.status)
+        .bind(event.status.map(Status::word))
         .bind(event.score)
-        .bind(&event.cause)
+        .bind(event.cause.map(EpisodeEventCause::word))
         .execute(tx)
         .await
         .explain("cannot write what happened to an episode")?;
@@ -244,9 +284,9 @@ pub(crate) async fn events(connection: &mut SqliteConnection) -> anyhow::Result<
             number: u32::try_from(row.number).context("an episode's number is out of range")?,
             at: instant(row.at)?,
             event,
-            cause: row.cause,
+            cause: row.cause.as_deref().map(EpisodeEventCause::parse).transpose()?,
             period: row.period,
-            status: row.status,
+            status: row.status.as_deref().map(status).transpose()?,
             score: row.score,
         })
     };

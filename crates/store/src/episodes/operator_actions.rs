@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use sqlx::SqliteConnection;
 
 use crate::{
-    audit::{self, AuditEntry},
+    audit::{self, AuditAction, AuditEntry},
     database::{failure::Explain, store::Store},
     episodes::{
         episode::{self, EpisodeEvent},
@@ -94,7 +94,7 @@ impl Store {
         let entry = AuditEntry {
             at: now,
             by: silence.by.clone(),
-            action: "silenced".to_owned(),
+            action: AuditAction::Silenced,
             of: silence.scope.to_string(),
             detail: Some(format!("{}; until {until}", silence.reason)),
         };
@@ -117,7 +117,7 @@ impl Store {
         let entry = AuditEntry {
             at: now,
             by: by.to_owned(),
-            action: "unsilenced".to_owned(),
+            action: AuditAction::Unsilenced,
             of: scope.to_string(),
             detail: None,
         };
@@ -134,7 +134,7 @@ impl Store {
         let entry = AuditEntry {
             at: note.at,
             by: note.by.clone(),
-            action: "noted".to_owned(),
+            action: AuditAction::Noted,
             of: note.scope.to_string(),
             detail: Some(format!("{}: {}", note.period, note.text)),
         };
@@ -179,7 +179,7 @@ async fn acknowledge(
     let entry = AuditEntry {
         at,
         by,
-        action: "acknowledged".to_owned(),
+        action: AuditAction::Acknowledged,
         of: format!("{scope}/{}", episode.number),
         detail: (!detail.is_empty()).then(|| detail.join("; ")),
     };

@@ -159,7 +159,7 @@ mod tests {
             collected::{Attempt, Filed, Filing, Precedence, Stage},
             outcome::AttemptOutcome,
         },
-        audit::AuditEntry,
+        audit::{AuditAction, AuditEntry},
     };
 
     const KPIS: [&str; 3] = ["care/calls", "care/mails", "sales/sold"];
@@ -258,7 +258,7 @@ mod tests {
                 let entry = AuditEntry {
                     at: now,
                     by,
-                    action: "imported".to_owned(),
+                    action: AuditAction::Imported,
                     of: "file.csv".to_owned(),
                     detail: None,
                 };

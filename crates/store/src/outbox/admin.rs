@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
-    audit::{self, AuditEntry},
+    audit::{self, AuditAction, AuditEntry},
     database::{
         columns::{delivery_id, instant, unsigned},
         failure::Explain,
@@ -14,9 +14,11 @@ use crate::{
     },
     outbox::{
         deliveries::{self, NewDelivery},
+        delivery_event::DeliveryEvent,
         state::DeliveryState::{self, Delivered, Dropped, Overtaken, Pending, Summarised},
     },
 };
+use kpid_rules::alerting::NoticeKind;
 
 /// A delivery as people see it; its serialised keys are a contract.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,8 +29,8 @@ pub struct Listed {
     pub state: DeliveryState,
     /// Why it is held or kept, or was overtaken.
     pub reason: Option<String>,
-    /// What it tells, by its word.
-    pub event: String,
+    /// What it tells of.
+    pub event: DeliveryEvent,
     /// What it is about: of an episode, scorecard/perspective/number.
     pub dedup_key: String,
     /// The channel's id.
@@ -144,20 +146,20 @@ impl Store {
         let action = match handling {
             Handling::Drop => {
                 drop_one(&mut tx, id, now).await?;
-                "dropped a delivery"
+                AuditAction::DroppedDelivery
             }
             Handling::Retry if is_overtaken(&mut tx, id, now).await? => {
                 return Ok(Handled::Overtaken);
             }
             Handling::Retry => {
                 retry_one(&mut tx, id, now).await?;
-                "retried a delivery"
+                AuditAction::RetriedDelivery
             }
         };
         let settled: Vec<NewDelivery> =
             gave_up(&mut tx, id).await?.iter().filter_map(settle).collect();
         deliveries::record(&mut tx, &settled, now).await?;
-        let (by, action) = (by.to_owned(), action.to_owned());
+        let by = by.to_owned();
         let entry = AuditEntry { at: now, by, action, of: id.to_string(), detail: None };
         audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write the outbox")?;
@@ -171,7 +173,7 @@ fn listed(row: ListedRow) -> anyhow::Result<Listed> {
         id: delivery_id(&row.id)?,
         state,
         reason: row.reason,
-        event: row.event,
+        event: DeliveryEvent::parse(&row.event)?,
         dedup_key: row.dedup_key,
         channel: row.channel,
         recipient: row.recipient,
@@ -187,12 +189,14 @@ fn listed(row: ListedRow) -> anyhow::Result<Listed> {
 /// The notices that a delivery was given up, of which no end was told.
 async fn gave_up(tx: &mut SqliteConnection, id: Uuid) -> anyhow::Result<Vec<GaveUp>> {
     let sql = "SELECT dedup_key, channel, recipient, facts FROM deliveries AS notice \
-               WHERE event = 'gave_up' AND dedup_key LIKE $1 AND NOT EXISTS \
+               WHERE event = $2 AND dedup_key LIKE $1 AND NOT EXISTS \
                (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = notice.dedup_key \
-                AND other.event = 'settled' AND other.channel = notice.channel \
+                AND other.event = $3 AND other.channel = notice.channel \
                 AND other.recipient = notice.recipient)";
     sqlx::query_as(sql)
         .bind(format!("gave_up/{id}/%"))
+        .bind(NoticeKind::GaveUp.word())
+        .bind(NoticeKind::Settled.word())
         .fetch_all(tx)
         .await
         .explain("cannot read the outbox")

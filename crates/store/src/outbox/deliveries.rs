@@ -11,7 +11,10 @@ use crate::{
         lock::InstanceLock,
         store::Store,
     },
-    outbox::state::DeliveryState::{Delivered, GivenUp, Held, Pending},
+    outbox::{
+        delivery_event::DeliveryEvent,
+        state::DeliveryState::{Delivered, GivenUp, Held, Pending},
+    },
 };
 
 /// A delivery decided on.
@@ -21,8 +24,8 @@ pub struct NewDelivery {
     pub id: Uuid,
     /// Names the episode: scorecard/perspective/number.
     pub dedup_key: String,
-    /// The event's word.
-    pub event: &'static str,
+    /// What it tells of.
+    pub event: DeliveryEvent,
     /// Which message of the episode it is: the same word may be told more than once.
     pub sequence: u32,
     /// The channel's id.
@@ -164,7 +167,7 @@ pub(crate) async fn record(
         sqlx::query(sql)
             .bind(delivery.id.to_string())
             .bind(&delivery.dedup_key)
-            .bind(delivery.event)
+            .bind(delivery.event.word())
             .bind(&delivery.channel)
             .bind(&delivery.recipient)
             .bind(&delivery.facts)

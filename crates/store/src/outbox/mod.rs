@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod deliveries;
+pub(crate) mod delivery_event;
 pub(crate) mod pacing;
 pub(crate) mod receipts;
 pub(crate) mod standing_alerts;

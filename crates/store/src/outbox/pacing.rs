@@ -78,8 +78,6 @@ pub struct WaitingDelivery {
     pub id: Uuid,
     /// Names the episode.
     pub dedup_key: String,
-    /// The event's word.
-    pub event: String,
     /// Which message of the episode it is.
     pub sequence: u32,
     /// The channel's id.
@@ -151,7 +149,6 @@ pub struct BatchedDelivery {
 struct WaitingRow {
     id: String,
     dedup_key: String,
-    event: String,
     sequence: i64,
     channel: String,
     recipient: String,
@@ -389,7 +386,7 @@ pub(crate) async fn waiting(
     connection: &mut SqliteConnection,
 ) -> anyhow::Result<Vec<WaitingDelivery>> {
     let sql = format!(
-        "SELECT id, dedup_key, event, sequence, channel, recipient, facts, {heard} AS heard, \
+        "SELECT id, dedup_key, sequence, channel, recipient, facts, {heard} AS heard, \
          {batched} AS batched, next_attempt_at FROM deliveries AS due \
          WHERE due.state = '{Held}' ORDER BY dedup_key, sequence, id",
         heard = heard(),
@@ -403,7 +400,6 @@ pub(crate) async fn waiting(
         Ok(WaitingDelivery {
             id: delivery_id(&row.id)?,
             dedup_key: row.dedup_key,
-            event: row.event,
             sequence: unsigned(row.sequence),
             channel: row.channel,
             recipient: row.recipient,

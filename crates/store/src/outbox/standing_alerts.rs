@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     database::{columns::delivery_id, failure::Explain, store::Store},
-    outbox::state::DeliveryState::Delivered,
+    outbox::{delivery_event::DeliveryEvent, state::DeliveryState::Delivered},
 };
 
 /// A message that still holds.
@@ -29,13 +29,13 @@ impl Store {
                    (SELECT id, recipient, facts, row_number() OVER \
                       (PARTITION BY dedup_key, recipient ORDER BY sequence DESC, id DESC) AS place \
                     FROM deliveries AS told WHERE channel = $1 AND state = '{Delivered}' \
-                    AND event IN ('opened', 'worsened', 'reminded', 'escalated', 'acknowledged', \
-                                  'data_trouble', 'gave_up') \
+                    AND event IN {lasting} \
                     AND NOT EXISTS (SELECT 1 FROM deliveries AS over \
                       WHERE over.dedup_key = told.dedup_key AND over.channel = told.channel \
-                      AND over.event IN ('recovered', 'corrected', 'alert_ended', \
-                                         'data_recovered', 'settled'))) \
-                   WHERE place = 1 ORDER BY id"
+                      AND over.event IN {ends})) \
+                   WHERE place = 1 ORDER BY id",
+            lasting = DeliveryEvent::sql_list(DeliveryEvent::awaits_its_end),
+            ends = DeliveryEvent::sql_list(DeliveryEvent::ends),
         );
         let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(channel)

@@ -1,0 +1,120 @@
+//! What a delivery tells of: spelt, and read, here alone.
+
+use std::fmt;
+
+use anyhow::Context;
+use serde::{Serialize, Serializer};
+
+use kpid_rules::alerting::{Event, NoticeKind};
+
+/// What a delivery tells of. Its words are in the store and in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeliveryEvent {
+    /// Something happened to an episode.
+    Episode(Event),
+    /// Anything else.
+    Notice(NoticeKind),
+}
+
+impl DeliveryEvent {
+    /// As the store and JSON spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Episode(event) => event.word(),
+            Self::Notice(kind) => kind.word(),
+        }
+    }
+
+    /// The event of an episode that it tells of.
+    pub fn of_episode(self) -> Option<Event> {
+        match self {
+            Self::Episode(event) => Some(event),
+            Self::Notice(_) => None,
+        }
+    }
+
+    /// Whether its reader expects to hear of an end.
+    pub(crate) fn awaits_its_end(self) -> bool {
+        match self {
+            Self::Episode(event) => !event.ends(),
+            Self::Notice(kind) => kind.begins(),
+        }
+    }
+
+    /// Whether it is the end of what an earlier one told of.
+    pub(crate) fn ends(self) -> bool {
+        match self {
+            Self::Episode(event) => event.ends(),
+            Self::Notice(kind) => kind.ends(),
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> anyhow::Result<Self> {
+        let notice = || NoticeKind::parse(word).map(Self::Notice);
+        let found = Event::parse(word).map(Self::Episode).or_else(notice);
+        found.with_context(|| {
+            format!("the store has a delivery of `{word}`, which this kpid does not know")
+        })
+    }
+
+    /// The events that fit, as a list of SQL.
+    pub(crate) fn sql_list(fits: impl Fn(Self) -> bool) -> String {
+        let all = Event::ALL.into_iter().map(Self::Episode);
+        let all = all.chain(NoticeKind::ALL.into_iter().map(Self::Notice));
+        let words: Vec<String> =
+            all.filter(|event| fits(*event)).map(|event| format!("'{event}'")).collect();
+        format!("({})", words.join(", "))
+    }
+}
+
+impl From<Event> for DeliveryEvent {
+    fn from(event: Event) -> Self {
+        Self::Episode(event)
+    }
+}
+
+impl From<NoticeKind> for DeliveryEvent {
+    fn from(kind: NoticeKind) -> Self {
+        Self::Notice(kind)
+    }
+}
+
+impl fmt::Display for DeliveryEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Serialize for DeliveryEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_as_what_wrote_it() {
+        let all = Event::ALL.into_iter().map(DeliveryEvent::Episode);
+        for event in all.chain(NoticeKind::ALL.into_iter().map(DeliveryEvent::Notice)) {
+            assert_eq!(DeliveryEvent::parse(event.word()).unwrap(), event);
+        }
+        let unknown = DeliveryEvent::parse("sung").unwrap_err().to_string();
+        assert_eq!(unknown, "the store has a delivery of `sung`, which this kpid does not know");
+    }
+
+    #[test]
+    fn what_has_an_end_is_told_apart_from_the_end() {
+        assert_eq!(
+            DeliveryEvent::sql_list(DeliveryEvent::awaits_its_end),
+            "('opened', 'worsened', 'reminded', 'escalated', 'acknowledged', 'gave_up', \
+             'data_trouble')"
+        );
+        assert_eq!(
+            DeliveryEvent::sql_list(DeliveryEvent::ends),
+            "('recovered', 'corrected', 'data_recovered', 'settled', 'alert_ended')"
+        );
+    }
+}
