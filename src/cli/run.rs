@@ -36,9 +36,33 @@ pub(crate) struct Arguments {
     log_format: Lines,
 }
 
+/// The signals that a daemon obeys. They are listened to before anything else is done: until then
+/// each of them ends a process at once.
+pub(crate) struct Signals {
+    pub(crate) stop: StopSignals,
+    /// SIGHUP: read the configuration again.
+    pub(crate) hang_up: Signal,
+}
+
+/// SIGTERM and SIGINT.
+pub(crate) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        let listen = |kind, name| signal(kind).with_context(|| format!("cannot listen to {name}"));
+        let stop = StopSignals {
+            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
+        };
+        Ok(Self { stop, hang_up: listen(SignalKind::hangup(), "SIGHUP")? })
+    }
+}
+
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
-    // Before anything else: until it is listened to, SIGHUP ends a process.
-    let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
+    let Signals { stop: stops, hang_up } = Signals::listen()?;
     let setup = configuration::load_to_use(config)?;
     telemetry::start(&arguments.log, arguments.log_format)?;
     let stop = CancellationToken::new();
@@ -47,7 +71,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let orders = Orders { stop: stop.clone(), reload: reloads };
     let result = tokio::select! {
         result = lifecycle::run(setup, Clock::System, orders) => result,
-        never = stop_on_signal(&stop) => never,
+        never = stop_on_signal(stops, &stop) => never,
         never = reload_on_signal(hang_up, config, &reload) => never,
     };
     result?;
@@ -81,13 +105,14 @@ pub(crate) async fn reload_on_signal(
     }
 }
 
-/// Orders to stop at the first SIGTERM or SIGINT; ends only if signals cannot be listened to.
-pub(crate) async fn stop_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+/// Orders to stop at the first signal that asks for it.
+pub(crate) async fn stop_on_signal(
+    mut signals: StopSignals,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = signals.terminate.recv() => {}
+        _ = signals.interrupt.recv() => {}
     }
     stop.cancel();
     std::future::pending().await

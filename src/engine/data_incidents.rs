@@ -39,7 +39,7 @@ struct Seen {
     lines: Vec<String>,
 }
 
-/// PastStandings at the data of the scorecards judged. What a reader hears of in one look is one notice.
+/// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
 pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
     let seen = seen(setup, held, standing, now);
     let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing, now)).cloned();

@@ -5,7 +5,6 @@ use std::{convert::Infallible, time::Duration};
 use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::mpsc,
     time::{interval, timeout},
 };
@@ -25,7 +24,7 @@ use crate::{
             narration::{self, Progress},
         },
         failure::Failure,
-        run::{reload_on_signal, stop_on_signal},
+        run::{Signals, reload_on_signal, stop_on_signal},
         tree,
     },
     engine::{
@@ -91,8 +90,7 @@ impl Story {
 
     /// Tells it, up to Ctrl-C or, `once`, until everybody has been told.
     pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
-        // As of `kpid run`: until it is listened to, SIGHUP ends a process.
-        let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
+        let Signals { stop: stops, hang_up } = Signals::listen()?;
         narration::scene(&self.folder, &self.setup);
         self.load_history().await?;
         self.close(Month::MAY).await?;
@@ -109,7 +107,7 @@ impl Story {
         let daemon = lifecycle::run(self.setup.clone(), clock, orders);
         tokio::select! {
             ended = daemon => ended,
-            never = stop_on_signal(&stop) => never,
+            never = stop_on_signal(stops, &stop) => never,
             never = reload_on_signal(hang_up, &config, &reload) => never,
             failed = self.watch(clock, once, &stop) => match failed? {},
         }

@@ -225,7 +225,7 @@ async fn ran(mut command: Command) -> Ran {
 }
 
 impl Daemon {
-    /// PastStandings until something is as wanted; panics with it and the log, at once if the daemon died.
+    /// Looks until something is as wanted; panics with it and the log, at once if the daemon died.
     pub(crate) async fn until<T: Debug>(
         &mut self,
         what: &str,

@@ -32,7 +32,7 @@ pub(crate) const WITHIN: Duration = Duration::from_secs(60);
 /// How often a state that cannot announce itself is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// PastStandings until the state is as wanted and returns it; panics with the last one seen.
+/// Looks until the state is as wanted and returns it; panics with the last one seen.
 pub(crate) async fn until<T: Debug>(
     what: &str,
     mut look: impl AsyncFnMut() -> T,

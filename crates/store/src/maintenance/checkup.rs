@@ -38,7 +38,7 @@ pub struct Checkup {
     pub free_bytes: u64,
 }
 
-/// PastStandings over the pages of a store, in less time than a whole check takes. Damage is an error that
+/// Looks over the pages of a store, in less time than a whole check takes. Damage is an error that
 /// names the way out.
 pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
     if !path.exists() {
@@ -54,7 +54,7 @@ pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// PastStandings at what a store holds; any schema will do.
+/// Looks at what a store holds; any schema will do.
 pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
     let what = || format!("cannot read the store {}", path.display());
     let mut connection = open(path).await.explain(what())?;
