@@ -3,4 +3,5 @@
 pub(crate) mod columns;
 pub(crate) mod failure;
 pub(crate) mod lock;
+pub(crate) mod reading;
 pub(crate) mod store;

@@ -10,7 +10,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::database::failure::Explain;
+use crate::database::{failure::Explain, reading::read_only};
 
 /// The schema, by steps.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -75,10 +75,10 @@ impl Store {
         if !path.exists() {
             bail!("there is no store {} yet; `kpid run` or `kpid pull` makes it", path.display());
         }
-        let options =
-            SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let what = format!("cannot open the store {}", path.display());
+        let options = read_only(path).await.explain(&what)?;
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        let pool = pool.explain(format_args!("cannot open the store {}", path.display()))?;
+        let pool = pool.explain(what)?;
         let store = Self { pool };
         store.check_schema(path).await?;
         Ok(store)

@@ -17,11 +17,9 @@ use tracing::warn;
 use crate::database::{
     failure::Explain,
     lock::InstanceLock,
+    reading::{self, COMPANIONS, beside},
     store::{BUSY_TIMEOUT, MIGRATIONS, newer},
 };
-
-/// Files that SQLite keeps beside a store.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
 /// What a backup holds, as read back from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +112,7 @@ pub async fn look_through(path: &Path) -> anyhow::Result<Backup> {
 }
 
 async fn open(path: &Path) -> anyhow::Result<SqliteConnection> {
-    let options =
-        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
-    SqliteConnection::connect_with(&options)
-        .await
-        .explain(format_args!("cannot open {}", path.display()))
+    reading::connect(path).await.explain(format_args!("cannot open {}", path.display()))
 }
 
 async fn copy(store: &Path, draft: &Path) -> anyhow::Result<()> {
@@ -151,8 +145,8 @@ async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<Pa
     if !store.exists() {
         return Ok(None);
     }
-    // A log left beside would be taken for that of the new store. One that cannot be written into
-    // its store is of a damaged one, and goes with it.
+    // A log or journal left beside would be taken for that of the new store. One that cannot be
+    // written into its store is of a damaged one, and goes with it.
     if let Err(error) = write_log_into(store).await {
         warn!("what is kept of {} is kept with its log: {error:#}", store.display());
     }
@@ -178,16 +172,11 @@ async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<Pa
 
 /// Whoever closes a store last writes its log into it and removes the log.
 async fn write_log_into(store: &Path) -> anyhow::Result<()> {
+    reading::roll_back(store).await?;
     let options = SqliteConnectOptions::new().filename(store).busy_timeout(BUSY_TIMEOUT);
     let mut connection = SqliteConnection::connect_with(&options).await?;
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
     Ok(connection.close().await?)
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(ending);
-    path.with_file_name(name)
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {
@@ -207,7 +196,7 @@ fn private(path: &Path) -> std::io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::store::Store;
+    use crate::database::{reading::tests::cut_short, store::Store};
 
     #[tokio::test]
     async fn a_restore_that_is_killed_half_way_leaves_a_whole_store() {
@@ -227,5 +216,13 @@ mod tests {
         for whole in [left, kept] {
             look_through(&whole).await.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn a_journal_is_not_left_for_the_store_that_is_restored() {
+        let folder = tempfile::tempdir().unwrap();
+        let killed = cut_short(folder.path()).await;
+        set_aside(&killed, DateTime::UNIX_EPOCH).await.unwrap();
+        assert!(COMPANIONS.iter().all(|companion| !beside(&killed, companion).exists()));
     }
 }

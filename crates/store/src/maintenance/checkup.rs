@@ -4,13 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, Connection, FromRow, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, Connection, FromRow};
 
 use crate::{
     database::{
         columns::instant,
         failure::{self, Explain},
-        store::{BUSY_TIMEOUT, MIGRATIONS, not_ours},
+        reading,
+        store::{MIGRATIONS, not_ours},
     },
     outbox::state::DeliveryState::{GivenUp, Pending},
 };
@@ -57,7 +58,7 @@ pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
 /// Looks at what a store holds; any schema will do.
 pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
     let what = || format!("cannot read the store {}", path.display());
-    let mut connection = open(path).await.explain(what())?;
+    let mut connection = reading::connect(path).await.explain(what())?;
     let sql = format!(
         "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success) AS schema, \
          (SELECT max(at) FROM (SELECT max(finished_at) AS at FROM collections \
@@ -120,17 +121,11 @@ struct CheckupRow {
 }
 
 async fn quick_check(path: &Path) -> Result<String, sqlx::Error> {
-    let mut connection = open(path).await?;
+    let mut connection = reading::connect(path).await?;
     let (words,): (String,) =
         sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(words)
-}
-
-async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    let options =
-        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
-    SqliteConnection::connect_with(&options).await
 }
 
 fn damaged(path: &Path, words: &str) -> String {
