@@ -123,7 +123,7 @@ web: {{ public_url: \"https://kpi.harbour.example/\" }}
         writeln!(
             scorecard,
             "          k{at}: {{ name: \"Indicator {at}: share of deliveries that left the site on the promised day\", \
-             nature: flow, unit: orders, target: 100, tolerance: 10, lag: 2wd, owner: bob, schedule: {{ every: 1s }}, \
+             nature: flow, unit: orders, target: 100, tolerance: 10, lag: 2wd, owner: bob, schedule: {{ every: 1h }}, \
              source: {{ csv: {{ from: sheet, file: rows.csv, reading: series, rows: {{ kpi: k{at} }} }} }}, \
              initiatives: {{ i{at}: {{ name: \"Initiative {at}: new carrier contract and second shift\", state: running }} }} }}"
         )
@@ -148,7 +148,10 @@ web: {{ public_url: \"https://kpi.harbour.example/\" }}
     let text = format!("kpi,period,value\n{}", rows.concat().replace("kpi,period,value\n", ""));
     fs::write(data.join("rows.csv"), text).unwrap();
     // Whether April was history at the first look, or is told beside it, is a matter of moments.
-    let of_may = |call: &Call| call.json().to_string().contains("May 2026");
+    let of_may = |call: &Call| {
+        let card = &call.json()["attachments"][0]["content"];
+        card["body"][0].to_string().contains("May 2026")
+    };
     let mail_of_may = |mail: &Mail| {
         let parsed = MessageParser::default().parse(&mail.bytes).unwrap();
         parsed.subject().unwrap().contains("May 2026")
