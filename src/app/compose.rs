@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::listener::{self, Listener},
+    engine::{families::Families, known_periods::KnownPeriods},
     instance::Instance,
     outbox::ended_alerts,
     telemetry::metrics::Metrics,
@@ -16,7 +17,6 @@ use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_delivery::channels::Channels;
 use kpid_message::acknowledge_link::Signer;
-use kpid_rules::model::Id;
 use kpid_sources::{circuit_guard::CircuitWatcher, connections::Connections};
 use kpid_store::Store;
 
@@ -59,7 +59,8 @@ pub fn refusals(setup: &Setup) -> Vec<String> {
 pub(crate) struct Daemon {
     pub(crate) instance: Arc<Instance>,
     /// Scorecards that are judged together.
-    pub(crate) families: Vec<Vec<Id>>,
+    pub(crate) families: Arc<Families>,
+    pub(crate) periods: Arc<KnownPeriods>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) clock: Clock,
     pub(crate) deliveries_ready: Arc<Notify>,
@@ -88,7 +89,7 @@ impl Daemon {
             gauges.leaves_alone(id.as_str(), is_left_alone);
         });
         let connections = connections.guarded(clock, &watcher);
-        let families = setup.portfolio.families();
+        let families = Arc::new(Families::of(&setup.portfolio));
         let kpis: Vec<String> =
             setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect();
         store.uses(&setup.config_hash, &kpis, clock.now()).await?;
@@ -97,6 +98,7 @@ impl Daemon {
         Ok(Self {
             instance: Arc::new(Instance { setup, store, connections, metrics }),
             families,
+            periods: Arc::default(),
             channels: Arc::new(channels),
             clock,
             deliveries_ready: Arc::default(),

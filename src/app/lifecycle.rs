@@ -18,7 +18,8 @@ use crate::{
         reload::Reload,
         systemd,
     },
-    engine::{agenda::Agenda, round::Over, ticker::Ticker},
+    engine::{agenda::Agenda, ticker::Ticker},
+    web::change::WAITING_MAX,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
@@ -111,8 +112,10 @@ impl Daemon {
         let mut agenda = Agenda::new(zone, served);
         ticker.follow(schedules(setup)?, zone).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
-        self.start_workers(workers);
-        self.start_site(workers).await?;
+        let (changes, asked) = mpsc::channel(WAITING_MAX);
+        let arrivals = self.start_owner(asked, done).await?;
+        self.start_workers(workers, &arrivals);
+        self.start_site(workers, changes).await?;
         self.tell_ready();
         let alive_every = systemd::alive_every();
         let mut today = None;
@@ -120,11 +123,11 @@ impl Daemon {
             let now = self.clock.now();
             let day = setup.calendar.local_day(now);
             let is_new_day = today.replace(day) != Some(day);
-            let owed = if is_new_day { self.families.as_slice() } else { &[] };
+            let owed = if is_new_day { self.families.members() } else { &[] };
             let due = agenda.take_due(&setup.collections, now);
-            let under_way = self.start_round(due, owed, workers, &done);
+            let under_way = self.start_round(due, owed, &arrivals);
             if is_new_day {
-                self.judge_all_but(&under_way, now);
+                self.judge_all_but(&under_way, &arrivals);
             }
             self.instance.metrics.turned(now);
             if alive_every.is_some() {
@@ -143,11 +146,8 @@ impl Daemon {
                 () = self.broken.cancelled() => anyhow::bail!(
                     "a background task panicked (see above); restarting kpid resumes the work"
                 ),
-                Some(over) = finished.recv() => for over in over {
-                    match over {
-                        Over::Served(kpi, slot) => agenda.served(&kpi, slot),
-                        Over::Lost(kpi, slot) => agenda.lost(&kpi, slot),
-                    }
+                Some(served) = finished.recv() => for (kpi, slot) in served {
+                    agenda.served(&kpi, slot);
                 },
                 () = sleep(alive_every.unwrap_or(TURN_EVERY).min(TURN_EVERY)) => {}
             }

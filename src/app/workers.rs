@@ -1,9 +1,12 @@
 //! The tasks of the daemon: its workers, its site and its rounds. Each is spawned here, and awaited
 //! before it ends.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
 
-use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -13,29 +16,51 @@ use crate::{
     app::{compose::Daemon, heartbeat, listener},
     engine::{
         agenda::Due,
-        http_changes::ChangeWorker,
-        judgement, pull, retention,
-        round::{Over, Round},
+        owner::{ARRIVALS_MAX, Arrival, Owner, Served},
+        pull, retention,
+        round::Round,
         silence_watcher::Watch,
     },
     outbox::{deliver::Worker, digest::Digester},
-    web::{self, Site, change::WAITING_MAX, push::PushEndpoints},
+    web::{
+        self, Site,
+        change::{Change, Changes},
+        push::PushEndpoints,
+    },
 };
-use kpid_rules::model::Id;
-use kpid_store::Store;
+use kpid_rules::model::{Id, KpiRef};
+use kpid_store::{Memory, Store};
 
 impl Daemon {
+    /// Starts the owner of all families. It ends when nobody can bring anything any more, so that
+    /// what came is also committed.
+    pub(crate) async fn start_owner(
+        &self,
+        changes: mpsc::Receiver<Change>,
+        served: mpsc::UnboundedSender<Vec<Served>>,
+    ) -> anyhow::Result<mpsc::Sender<Arrival>> {
+        let (instance, now) = (self.instance.clone(), self.clock.now());
+        let kpis: HashSet<KpiRef> =
+            instance.setup.portfolio.kpis().map(|(named, ..)| named).collect();
+        let memory = Memory::load(&instance.store, self.families.members(), &kpis, now).await?;
+        let (families, deliveries_ready) = (self.families.clone(), self.deliveries_ready.clone());
+        self.periods.update(&kpis, &memory.held().history);
+        let periods = self.periods.clone();
+        let owner =
+            Owner::new(instance, families, memory, periods, self.clock, deliveries_ready, served);
+        let (arrivals, arriving) = mpsc::channel(ARRIVALS_MAX);
+        self.spawn(owner.run(arriving, changes));
+        Ok(arrivals)
+    }
+
     /// Shows what runs, to whoever may look.
-    pub(crate) async fn start_site(&self, stop: &CancellationToken) -> anyhow::Result<()> {
+    pub(crate) async fn start_site(
+        &self,
+        stop: &CancellationToken,
+        changes: Changes,
+    ) -> anyhow::Result<()> {
         let Some(listener) = &self.listener else { return Ok(()) };
         let setup = &self.instance.setup;
-        let (changes, received) = mpsc::channel(WAITING_MAX);
-        let (instance, clock, deliveries_ready) =
-            (self.instance.clone(), self.clock, self.deliveries_ready.clone());
-        // Ends when the site does, so that what was taken in is also kept.
-        self.spawn(async move {
-            ChangeWorker { instance, clock, deliveries_ready }.serve(received).await
-        });
         let endpoints =
             setup.connections.iter().filter_map(|(id, held)| Some((id, held.push_endpoint()?)));
         let site = Site {
@@ -56,14 +81,19 @@ impl Daemon {
         Ok(())
     }
 
-    pub(crate) fn start_workers(&self, stop: &CancellationToken) {
+    pub(crate) fn start_workers(&self, stop: &CancellationToken, arrivals: &mpsc::Sender<Arrival>) {
         let (instance, deliveries_ready, clock) =
             (self.instance.clone(), self.deliveries_ready.clone(), self.clock);
-        let watched = stop.clone();
+        let (watched, families, arrivals) = (stop.clone(), self.families.clone(), arrivals.clone());
         self.spawn(async move {
-            Watch { instance: &instance, clock, deliveries_ready: &deliveries_ready }
-                .run(&watched)
-                .await;
+            let watch = Watch {
+                instance: &instance,
+                clock,
+                deliveries_ready: &deliveries_ready,
+                families: &families,
+                arrivals: &arrivals,
+            };
+            watch.run(&watched).await;
         });
         let (instance, deliveries_ready, stop_digests) =
             (self.instance.clone(), self.deliveries_ready.clone(), stop.clone());
@@ -105,44 +135,35 @@ impl Daemon {
         &self,
         due: Vec<Due>,
         owed: &[Vec<Id>],
-        stop: &CancellationToken,
-        done: &mpsc::UnboundedSender<Vec<Over>>,
+        arrivals: &mpsc::Sender<Arrival>,
     ) -> Vec<usize> {
         // What several families ask is asked once for all of them.
         let shared = Arc::new(pull::shared_by(&self.instance, &due));
         let mut by_family: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
         for due in due {
             let Some(collection) = self.instance.setup.collections.get(due.at) else { continue };
-            let scorecard = &collection.kpi.scorecard;
-            let family = self.families.iter().position(|family| family.contains(scorecard));
+            let family = self.families.of_scorecard(&collection.kpi.scorecard);
             by_family.entry(family.unwrap_or_default()).or_default().push(due);
         }
         let started = by_family.keys().copied().collect();
         for (family, due) in by_family {
-            let (instance, clock, deliveries_ready, done) =
-                (self.instance.clone(), self.clock, self.deliveries_ready.clone(), done.clone());
-            let (stop, shared) = (stop.clone(), Arc::clone(&shared));
+            let (instance, clock, arrivals) = (self.instance.clone(), self.clock, arrivals.clone());
+            let (shared, periods) = (Arc::clone(&shared), self.periods.clone());
             let owed = owed.get(family).cloned().unwrap_or_default();
-            let family = self.families.get(family).cloned().unwrap_or_default();
-            let names = names(&family);
+            let names = self.families.names(family);
             self.spawn(async move {
                 let round = Round {
                     instance: &instance,
                     shared: &shared,
+                    family,
                     scorecards: &names,
                     owed: &owed,
                     clock,
-                    deliveries_ready: &deliveries_ready,
-                    done: &done,
+                    periods: &periods,
+                    arrivals: &arrivals,
                 };
                 if let Err(error) = round.run(&due).await {
                     error!(scorecards = names, "a round of {names} was not kept: {error:#}");
-                    round.make_up(&family, &stop).await;
-                    let lost = due.iter().filter_map(|due| {
-                        let collection = instance.setup.collections.get(due.at)?;
-                        Some(Over::Lost(collection.kpi.clone(), due.slot))
-                    });
-                    let _ = done.send(lost.collect());
                 }
             });
         }
@@ -151,19 +172,16 @@ impl Daemon {
 
     /// Due dates pass at midnight, and at the start a verdict may be old. Whoever is about to be
     /// judged with new figures is not judged without them first.
-    pub(crate) fn judge_all_but(&self, under_way: &[usize], now: DateTime<Utc>) {
-        let resting = self.families.iter().enumerate();
+    pub(crate) fn judge_all_but(&self, under_way: &[usize], arrivals: &mpsc::Sender<Arrival>) {
+        let resting = self.families.members().iter().enumerate();
         let resting = resting.filter(|(at, _)| !under_way.contains(at));
-        let families: Vec<Vec<Id>> = resting.map(|(_, family)| family.clone()).collect();
-        let (instance, deliveries_ready) = (self.instance.clone(), self.deliveries_ready.clone());
+        let resting: Vec<(usize, Vec<Id>)> =
+            resting.map(|(family, members)| (family, members.clone())).collect();
+        let arrivals = arrivals.clone();
         self.spawn(async move {
-            for family in families {
-                if let Err(error) =
-                    judgement::live(&instance, &family, &deliveries_ready, now).await
-                {
-                    let scorecards = names(&family);
-                    error!(scorecards, "cannot judge {scorecards}: {error:#}");
-                }
+            for (family, owed) in resting {
+                // Nobody takes it only when the daemon stops.
+                let _ = arrivals.send(Arrival::Due { family, owed, committed: None }).await;
             }
         });
     }
@@ -182,10 +200,4 @@ impl Daemon {
         };
         tokio::spawn(self.tasks.track_future(guarded));
     }
-}
-
-/// `a` and `b`, for the log.
-fn names(family: &[Id]) -> String {
-    let quoted: Vec<String> = family.iter().map(|id| format!("`{id}`")).collect();
-    quoted.join(", ")
 }

@@ -74,14 +74,6 @@ impl Agenda {
         Some((*served).min(now))
     }
 
-    /// A collection is over, and nothing of it was kept: its slot is still due, unless it was served
-    /// before its round broke off. A later one that is under way since goes on.
-    pub(crate) fn lost(&mut self, kpi: &KpiRef, slot: DateTime<Utc>) {
-        if self.under_way.get(kpi) == Some(&slot) {
-            self.under_way.remove(kpi);
-        }
-    }
-
     /// A collection is over: its slot is served, whatever came of it.
     pub(crate) fn served(&mut self, kpi: &KpiRef, slot: DateTime<Utc>) {
         self.under_way.remove(kpi);
@@ -137,29 +129,6 @@ mod tests {
         assert_eq!(agenda.take_due(&daily(), now), [], "it is under way");
         agenda.served(&KpiRef::parse("s/k").unwrap(), due[0].slot);
         assert_eq!(agenda.take_due(&daily(), now), [], "it was served");
-    }
-
-    #[test]
-    fn what_could_not_be_kept_is_due_again() {
-        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
-        let now = at("2026-06-02T04:00:00Z");
-        let due = agenda.take_due(&daily(), now);
-        agenda.lost(&KpiRef::parse("s/k").unwrap(), now);
-        assert_eq!(agenda.take_due(&daily(), now), due);
-    }
-
-    #[test]
-    fn what_a_round_loses_after_it_was_served_ends_no_later_one() {
-        let every = Schedule::Every(Interval::new(TimeDelta::seconds(10)).unwrap());
-        let (kpi, collections) = (KpiRef::parse("s/k").unwrap(), collections(every));
-        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
-        let start = at("2026-06-01T04:00:10Z");
-        let later = start + TimeDelta::seconds(10);
-        assert_eq!(agenda.take_due(&collections, start).len(), 1);
-        agenda.served(&kpi, start);
-        assert_eq!(agenda.take_due(&collections, later).len(), 1);
-        agenda.lost(&kpi, start);
-        assert_eq!(agenda.take_due(&collections, later + TimeDelta::seconds(10)), []);
     }
 
     #[test]

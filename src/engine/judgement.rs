@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
 use tracing::{error, info};
 
 use crate::{
@@ -26,7 +25,7 @@ use kpid_rules::{
     alerting::{Cause, Event},
     evaluation::{Circumstances, EpisodeChange, evaluate},
     judgement::Standing,
-    model::Id,
+    model::{Id, Portfolio},
 };
 use kpid_store::{Held, Judgement, NewDelivery};
 
@@ -37,19 +36,6 @@ pub const LIVE: Circumstances = Circumstances {
     silenced: &[],
     receipts: &[],
 };
-
-/// Judges scorecards as the running daemon does: it is counted, and whoever delivers is woken.
-pub(crate) async fn live(
-    instance: &Instance,
-    scorecards: &[Id],
-    deliveries_ready: &Notify,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Judgement> {
-    let judgement = judge(instance, scorecards, LIVE, now).await?;
-    instance.metrics.judgements.inc();
-    deliveries_ready.notify_waiters();
-    Ok(judgement)
-}
 
 /// Judges scorecards at `now`, and then the units whose alerts were lines of one that ended: what
 /// goes on there is told by themselves from now on.
@@ -62,12 +48,8 @@ pub async fn judge(
     let mut judgement = judge_once(instance, scorecards, circumstances, now).await?;
     let mut judged: HashSet<Id> = scorecards.iter().cloned().collect();
     loop {
-        let ended = judgement
-            .changes
-            .iter()
-            .filter(|change| change.before.is_open() && !change.episode.is_open());
-        let below = ended.flat_map(|change| instance.setup.portfolio.units_below(&change.scope));
-        let left: BTreeSet<Id> = below.filter(|id| !judged.contains(id)).collect();
+        let below = units_below_ended(&instance.setup.portfolio, &judgement);
+        let left: BTreeSet<Id> = below.into_iter().filter(|id| !judged.contains(id)).collect();
         if left.is_empty() {
             return Ok(judgement);
         }
@@ -79,6 +61,15 @@ pub async fn judge(
         judgement.deliveries.extend(deliveries);
         judged.extend(left);
     }
+}
+
+/// The units whose alerts were lines of one that ended in a judgement.
+pub(super) fn units_below_ended(portfolio: &Portfolio, judgement: &Judgement) -> BTreeSet<Id> {
+    let ended = judgement
+        .changes
+        .iter()
+        .filter(|change| change.before.is_open() && !change.episode.is_open());
+    ended.flat_map(|change| portfolio.units_below(&change.scope)).collect()
 }
 
 /// Judges scorecards at `now` and keeps standing, episodes and deliveries in one transaction.
@@ -100,7 +91,8 @@ async fn judge_once(
     Ok(judgement)
 }
 
-fn decide(
+/// What follows from what is held: where everything stands, which alerts moved, who is told.
+pub(super) fn decide(
     instance: &Instance,
     scorecards: &[Id],
     held: &Held,
@@ -258,7 +250,8 @@ fn operators_told(
     notices::deliveries(setup, &wording, &setup.operators, now)
 }
 
-fn tell(change: &EpisodeChange) {
+/// Says in the log what moved.
+pub(super) fn tell(change: &EpisodeChange) {
     let EpisodeChange { scope, episode, before, event, .. } = change;
     match event {
         Some(event) => {

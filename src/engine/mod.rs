@@ -3,10 +3,14 @@
 pub mod agenda;
 pub mod backfill;
 pub mod collect;
+mod commit;
 mod data_incidents;
-pub mod http_changes;
+pub mod families;
+mod http_changes;
 pub mod import;
 pub mod judgement;
+pub mod known_periods;
+pub mod owner;
 pub mod pull;
 mod push_parser;
 mod query_window;

@@ -1,6 +1,9 @@
 //! Pulling now: what the timer does for a KPI, when a person asks.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
@@ -10,7 +13,9 @@ use crate::{
     engine::{
         agenda::Due,
         collect::{self, Occasion, WindowAnswer},
-        judgement, query_window,
+        judgement,
+        known_periods::PeriodsByKpi,
+        query_window,
     },
     instance::Instance,
 };
@@ -79,7 +84,7 @@ pub(crate) fn answers<'a>(
     instance: &'a Instance,
     shared: &'a Shared,
     collections: &'a [(&'a Collection, Occasion)],
-    held: &'a HashMap<KpiRef, BTreeSet<Period>>,
+    held: &'a PeriodsByKpi,
     clock: Clock,
 ) -> impl Stream<Item = Pulled> + 'a {
     let pull = Pull { instance, shared, manner: Manner::default(), clock };
@@ -89,7 +94,8 @@ pub(crate) fn answers<'a>(
     }
     stream::select_all(by_connection.into_values().map(|collections| {
         let asked = stream::iter(collections).map(move |(collection, occasion)| {
-            pull.one(collection, occasion, held.get(&collection.kpi))
+            let held = held.get(&collection.kpi).map(Arc::as_ref);
+            pull.one(collection, occasion, held)
         });
         asked.buffer_unordered(CONCURRENT_MAX)
     }))

@@ -1,27 +1,23 @@
-//! A round: the KPIs of one family of scorecards that are due at one instant. Each is kept and
-//! free for its next slot as soon as it is in; the family is judged when all are in, or when those
-//! that are have waited long enough for the others.
+//! A round: the KPIs of one family of scorecards that are due at one instant. What comes goes to the
+//! owner as it comes, which files it and frees its KPIs for their next slots; the family is judged
+//! when all are in, or when those that are have waited long enough for the others.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    pin::pin,
-    time::Duration,
-};
+use std::{collections::BTreeMap, pin::pin, time::Duration};
 
-use chrono::{DateTime, Utc};
+use anyhow::Context;
 use futures_util::StreamExt;
 use tokio::{
-    sync::{Notify, mpsc},
-    time::{Instant, sleep, timeout},
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep},
 };
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 use crate::{
     engine::{
         agenda::Due,
-        collect::{self, Occasion},
-        judgement,
+        collect::Occasion,
+        known_periods::KnownPeriods,
+        owner::Arrival,
         pull::{self, Pulled},
     },
     instance::Instance,
@@ -37,35 +33,23 @@ use kpid_store::AttemptOutcome;
 /// Longer than the usual time limit of a source, so that a verdict on a part of the figures is rare.
 const JUDGED_WITHIN: Duration = Duration::from_secs(45);
 
-/// How long a store that refused is left alone.
-const RETRY_PAUSE: Duration = Duration::from_secs(5);
-
-/// Figures kept in one transaction at most.
+/// Answers that are handed over together at most.
 const BATCH_MAX: usize = 256;
-
-/// How the collection of a KPI ended.
-#[derive(Debug)]
-pub(crate) enum Over {
-    /// Its slot is served, whatever came of it.
-    Served(KpiRef, DateTime<Utc>),
-    /// Its round broke off: unless it is served by now, its slot is still due.
-    Lost(KpiRef, DateTime<Utc>),
-}
 
 /// What a round works with.
 pub(crate) struct Round<'a> {
     pub(crate) instance: &'a Instance,
     /// The questions that several KPIs ask, also of other families that are due now.
     pub(crate) shared: &'a Shared,
+    pub(crate) family: usize,
     /// The family's names, for the log.
     pub(crate) scorecards: &'a str,
     /// Scorecards judged when the round is over, even if it brought them no figure.
     pub(crate) owed: &'a [Id],
     pub(crate) clock: Clock,
-    /// Woken when there may be deliveries.
-    pub(crate) deliveries_ready: &'a Notify,
-    /// Told of every collection that is over.
-    pub(crate) done: &'a mpsc::UnboundedSender<Vec<Over>>,
+    pub(crate) periods: &'a KnownPeriods,
+    /// Where the owner takes what comes.
+    pub(crate) arrivals: &'a mpsc::Sender<Arrival>,
 }
 
 /// What a round came to, for the log.
@@ -73,7 +57,6 @@ pub(crate) struct Round<'a> {
 struct Tally {
     kpis: usize,
     failed: usize,
-    messages: usize,
     /// Connections that failed: the first sentence, and for how many KPIs.
     failures: BTreeMap<Id, (String, usize)>,
 }
@@ -98,7 +81,7 @@ impl Tally {
 }
 
 impl Round<'_> {
-    /// Collects what is due, keeps what comes, and judges.
+    /// Collects what is due, and waits until it is judged and committed.
     pub(crate) async fn run(&self, due: &[Due]) -> anyhow::Result<()> {
         let (begun, mut tally) = (Instant::now(), Tally::default());
         let result = self.go_round(due, &mut tally).await;
@@ -121,27 +104,25 @@ impl Round<'_> {
         });
         let collections: Vec<_> = collections.collect();
         let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
-        let held = self.instance.store.periods(kpis).await?;
+        let held = self.periods.of(kpis);
         let answers = pull::answers(self.instance, self.shared, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
-        let mut unjudged: HashSet<KpiRef> = HashSet::new();
         loop {
             tokio::select! {
                 batch = answers.next() => match batch {
                     None => break,
-                    Some(batch) => {
-                        self.keep(&batch, tally).await?;
-                        unjudged.extend(batch.into_iter().map(|pulled| pulled.kpi));
-                    }
+                    Some(batch) => self.hand_over(batch, tally).await?,
                 },
                 () = patience.as_mut(), if !patience.is_elapsed() => {
-                    self.judge(&mut unjudged, &[], tally).await?;
+                    self.is_due(Vec::new(), None).await?;
                 }
             }
         }
-        self.judge(&mut unjudged, self.owed, tally).await?;
-        let Tally { kpis, failed, messages, .. } = *tally;
+        let (committed, is_committed) = oneshot::channel();
+        self.is_due(self.owed.to_vec(), Some(committed)).await?;
+        is_committed.await.context("what it brought waits, and is tried again")?;
+        let Tally { kpis, failed, .. } = *tally;
         let scorecards = self.scorecards;
         let left_alone = self.instance.connections.left_alone();
         let left_alone: Vec<String> = left_alone.iter().map(|id| format!("`{id}`")).collect();
@@ -153,36 +134,14 @@ impl Round<'_> {
             scorecards,
             kpis,
             failed,
-            messages,
             "round of {scorecards}: {}, {failed} without a figure{left_alone}",
             plural(kpis, "KPI")
         );
         Ok(())
     }
 
-    /// After a round that could not be kept or judged: judges its family as soon as the store
-    /// works again, unless it is time to stop.
-    pub(crate) async fn make_up(&self, family: &[Id], stop: &CancellationToken) {
-        while timeout(RETRY_PAUSE, stop.cancelled()).await.is_err() {
-            match judgement::live(self.instance, family, self.deliveries_ready, self.clock.now())
-                .await
-            {
-                Ok(_) => return,
-                Err(error) => {
-                    let scorecards = self.scorecards;
-                    error!(scorecards, "still cannot judge {scorecards}: {error:#}");
-                }
-            }
-        }
-    }
-
-    async fn keep(&self, batch: &[Pulled], tally: &mut Tally) -> anyhow::Result<()> {
-        let collected: Vec<_> = batch.iter().map(|pulled| pulled.collected.clone()).collect();
-        for (kpi, period) in self.instance.store.record(&collected).await? {
-            collect::tell_frozen(kpi, period);
-        }
-        let mut served = Vec::new();
-        for pulled in batch {
+    async fn hand_over(&self, batch: Vec<Pulled>, tally: &mut Tally) -> anyhow::Result<()> {
+        for pulled in &batch {
             tally.kpis += 1;
             let Some(attempt) = &pulled.collected.attempt else { continue };
             self.instance
@@ -190,7 +149,6 @@ impl Round<'_> {
                 .collections
                 .get_or_create(&Outcome::of(attempt.outcome.word()))
                 .inc();
-            served.extend(attempt.slot.map(|slot| Over::Served(pulled.kpi.clone(), slot)));
             if let Some(message) = &attempt.message {
                 tally.failed += 1;
                 let (kpi, outcome) = (&pulled.kpi, attempt.outcome);
@@ -200,72 +158,27 @@ impl Round<'_> {
                 }
             }
         }
-        // Nobody listens any more only when the daemon stops.
-        let _ = self.done.send(served);
-        Ok(())
+        let collected = batch.into_iter().map(|pulled| pulled.collected).collect();
+        self.send(Arrival::Collected(self.family, collected)).await
     }
 
-    async fn judge(
+    /// What has come is judged, even if more is still asked for.
+    async fn is_due(
         &self,
-        unjudged: &mut HashSet<KpiRef>,
-        owed: &[Id],
-        tally: &mut Tally,
+        owed: Vec<Id>,
+        committed: Option<oneshot::Sender<()>>,
     ) -> anyhow::Result<()> {
-        let kpis = std::mem::take(unjudged);
-        let mut scorecards = self.instance.setup.portfolio.affected_by(&kpis);
-        let others: Vec<Id> = owed.iter().filter(|id| !scorecards.contains(id)).cloned().collect();
-        scorecards.extend(others);
-        if scorecards.is_empty() {
-            return Ok(());
-        }
-        let judgement =
-            judgement::live(self.instance, &scorecards, self.deliveries_ready, self.clock.now())
-                .await?;
-        tally.messages += judgement.deliveries.len();
-        Ok(())
+        self.send(Arrival::Due { family: self.family, owed, committed }).await
+    }
+
+    async fn send(&self, arrival: Arrival) -> anyhow::Result<()> {
+        self.arrivals.send(arrival).await.context("kpid is stopping")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
-
     use super::*;
-    use crate::{engine::import, instance::set_up};
-    use kpid_store::Store;
-
-    const DAEMON: &str = "
-store: kpid.db
-calendar: { timezone: Europe/Amsterdam }
-connections: {}
-channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
-people: { you: { name: You, email: you@example.com } }
-";
-
-    const SCORECARD: &str = "
-scorecard: care
-name: Care
-owner: you
-perspectives:
-  customer:
-    name: Customer
-    alert: { to: [you] }
-    objectives:
-      answer:
-        name: Answer
-        kpis:
-          calls: { name: Calls, nature: flow, period: month, target: 95, tolerance: 3, owner: you }
-";
-
-    /// An instance that holds a figure nobody has judged, as after a crash between keeping and judging.
-    async fn unjudged(folder: &std::path::Path, now: DateTime<Utc>) -> Instance {
-        let setup = set_up(folder, DAEMON, SCORECARD);
-        let rows = "kpi,period,value\ncare/calls,2026-05,90\n";
-        let rows = import::read(&setup, rows.as_bytes(), now).unwrap();
-        let store = Store::open(&folder.join("kpid.db")).await.unwrap();
-        store.record(&rows).await.unwrap();
-        Instance::new(setup, store).unwrap()
-    }
 
     #[test]
     fn a_connection_that_fails_is_one_line_of_a_round_however_many_kpis_it_feeds() {
@@ -284,31 +197,5 @@ perspectives:
                 "no figure for `care/sold`: it cannot be reached",
             ]
         );
-    }
-
-    #[tokio::test]
-    async fn a_scorecard_that_is_owed_a_judgement_gets_it_without_a_figure_of_its_own() {
-        let folder = tempfile::tempdir().unwrap();
-        let now = "2026-06-20T04:00:00Z".parse().unwrap();
-        let instance = unjudged(folder.path(), now).await;
-        let (done, _listener) = mpsc::unbounded_channel();
-        let deliveries_ready = Notify::new();
-        let seen = async |owed: &[Id]| {
-            let clock = Clock::set(now);
-            let round = Round {
-                instance: &instance,
-                shared: &Shared::nothing(),
-                scorecards: "`care`",
-                owed,
-                clock,
-                deliveries_ready: &deliveries_ready,
-                done: &done,
-            };
-            round.run(&[]).await.unwrap();
-            let held = instance.store.held(&HashSet::new()).await.unwrap();
-            held.episodes.values().any(|episode| episode.seen)
-        };
-        assert!(!seen(&[]).await);
-        assert!(seen(&[Id::parse("care").unwrap()]).await);
     }
 }

@@ -1,15 +1,21 @@
 //! The watch over silences, quiet windows and working hours: what one kept back is judged again as
 //! soon as it is over, by its end or by a person. It also looks whether a summary is due.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use crate::{
-    engine::judgement,
+    engine::{families::Families, owner::Arrival},
     instance::Instance,
     outbox::{daily_summary, held_mail},
 };
@@ -25,6 +31,9 @@ pub(crate) struct Watch<'a> {
     pub(crate) clock: Clock,
     /// Woken when there may be deliveries.
     pub(crate) deliveries_ready: &'a Notify,
+    pub(crate) families: &'a Families,
+    /// Where the owner takes what is to be judged.
+    pub(crate) arrivals: &'a mpsc::Sender<Arrival>,
 }
 
 impl Watch<'_> {
@@ -39,7 +48,12 @@ impl Watch<'_> {
                     let over = silenced.difference(&now).map(|scope: &Scope| scope.scorecard());
                     owed.extend(over.cloned());
                     silenced = now;
-                    self.judge(&mut owed).await;
+                    for scorecard in owed.drain() {
+                        info!(%scorecard, "a silence in `{scorecard}` is over");
+                        if let Some(family) = self.families.of_scorecard(&scorecard) {
+                            self.judge(family, vec![scorecard]).await;
+                        }
+                    }
                 }
                 Err(error) => error!("cannot look at silences: {error:#}"),
             }
@@ -101,32 +115,17 @@ impl Watch<'_> {
             }
         }
         store.overtaken(&orphans, held_mail::NOT_CONFIGURED, now).await?;
-        for family in setup.portfolio.families() {
-            if family.iter().any(|id| scorecards.contains(id)) {
-                judgement::live(self.instance, &family, self.deliveries_ready, now).await?;
-            }
+        let families: BTreeSet<usize> =
+            scorecards.iter().filter_map(|id| self.families.of_scorecard(id)).collect();
+        for family in families {
+            self.judge(family, self.families.scorecards_of(family).to_vec()).await;
         }
         Ok(true)
     }
 
-    /// Judges what is owed a judgement; what cannot be judged stays owed.
-    async fn judge(&self, owed: &mut HashSet<Id>) {
-        for scorecard in owed.clone() {
-            let scorecards = std::slice::from_ref(&scorecard);
-            match judgement::live(
-                self.instance,
-                scorecards,
-                self.deliveries_ready,
-                self.clock.now(),
-            )
-            .await
-            {
-                Ok(_) => {
-                    info!(%scorecard, "a silence in `{scorecard}` is over");
-                    owed.remove(&scorecard);
-                }
-                Err(error) => error!(%scorecard, "cannot judge `{scorecard}`: {error:#}"),
-            }
-        }
+    /// Has scorecards of a family judged.
+    async fn judge(&self, family: usize, owed: Vec<Id>) {
+        // Nobody takes it only when the daemon stops.
+        let _ = self.arrivals.send(Arrival::Due { family, owed, committed: None }).await;
     }
 }

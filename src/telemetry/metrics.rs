@@ -29,8 +29,10 @@ pub struct Metrics {
     pub round_seconds: Histogram,
     /// KPIs collected, by what came: `samples`, `null`, `no_rows`, `error`.
     pub collections: Family<Outcome, Counter>,
-    /// Judgements kept.
+    /// Families judged.
     pub judgements: Counter,
+    /// Transactions in which figures and judgements were kept.
+    pub commits: Counter,
     /// Attempts to deliver, by what came: `delivered`, `retried`, `given_up`.
     pub attempts: Family<Outcome, Counter>,
     /// Pushes, by connection and what came: `accepted`, `refused`, `not_kept`.
@@ -83,6 +85,7 @@ impl Default for Metrics {
             round_seconds: Histogram::new(exponential_buckets(start, factor, count)),
             collections: Family::default(),
             judgements: Counter::default(),
+            commits: Counter::default(),
             attempts: Family::default(),
             pushes: Family::default(),
             reloads: Family::default(),
@@ -154,7 +157,13 @@ impl Metrics {
         let collections = self.collections.clone();
         registry.register("kpid_collections", "KPIs collected, by what came", collections);
         let judgements = self.judgements.clone();
-        registry.register("kpid_judgements", "Judgements kept", judgements);
+        registry.register(
+            "kpid_judgements",
+            "Judgements of scorecards that are judged together",
+            judgements,
+        );
+        let commits = self.commits.clone();
+        registry.register("kpid_commits", "Transactions that kept figures and judgements", commits);
         let attempts = self.attempts.clone();
         registry.register("kpid_delivery_attempts", "Attempts to deliver, by what came", attempts);
         let pushes = self.pushes.clone();

@@ -70,6 +70,12 @@ impl Memory {
         &self.held
     }
 
+    /// Whether somebody else changed something since, or a batch was not committed.
+    pub async fn is_behind(&self, store: &Store) -> anyhow::Result<bool> {
+        let sum = changes::sum(&mut *store.read().await?).await?;
+        Ok(sum != self.sum || !self.stale.is_empty())
+    }
+
     /// Reads again what others changed and what a batch left behind that was not committed. Says
     /// what that is.
     pub(crate) async fn refresh(

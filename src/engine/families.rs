@@ -1,0 +1,70 @@
+//! Which scorecards are judged together, and which a KPI's figures concern: worked out once for a
+//! configuration, so that nothing looks through all of it when a figure comes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use kpid_rules::model::{Id, KpiRef, Portfolio};
+
+/// The families of a configuration. A family goes by its place.
+#[derive(Debug)]
+pub(crate) struct Families {
+    members: Vec<Vec<Id>>,
+    /// The family of each scorecard, and the scorecard's place in the configuration.
+    places: HashMap<Id, (usize, usize)>,
+    /// The places of the scorecards that look at a KPI.
+    readers: HashMap<KpiRef, Vec<usize>>,
+    scorecards: Vec<Id>,
+}
+
+impl Families {
+    pub(crate) fn of(portfolio: &Portfolio) -> Self {
+        let members = portfolio.families();
+        let family = |id: &Id| members.iter().position(|family| family.contains(id));
+        let scorecards: Vec<Id> =
+            portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
+        let mut places = HashMap::new();
+        let mut readers: HashMap<KpiRef, Vec<usize>> = HashMap::new();
+        for (place, id) in scorecards.iter().enumerate() {
+            places.insert(id.clone(), (family(id).unwrap_or_default(), place));
+            for kpi in portfolio.needed_by(id) {
+                readers.entry(kpi).or_default().push(place);
+            }
+        }
+        Self { members, places, readers, scorecards }
+    }
+
+    /// The scorecards of each family.
+    pub(crate) fn members(&self) -> &[Vec<Id>] {
+        &self.members
+    }
+
+    /// The scorecards of a family.
+    pub(crate) fn scorecards_of(&self, family: usize) -> &[Id] {
+        self.members.get(family).map_or(&[], Vec::as_slice)
+    }
+
+    /// The family of a scorecard; none of one that is not configured.
+    pub(crate) fn of_scorecard(&self, id: &Id) -> Option<usize> {
+        self.places.get(id).map(|(family, _)| *family)
+    }
+
+    /// The scorecards whose standing may change when the actuals of a KPI do.
+    pub(crate) fn readers(&self, kpi: &KpiRef) -> impl Iterator<Item = &Id> {
+        let places = self.readers.get(kpi).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.scorecards.get(*place))
+    }
+
+    /// Scorecards in the order of the configuration.
+    pub(crate) fn in_order<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) -> Vec<Id> {
+        let places = ids.into_iter().filter_map(|id| Some(self.places.get(id)?.1));
+        let places: BTreeSet<usize> = places.collect();
+        places.into_iter().filter_map(|place| self.scorecards.get(place).cloned()).collect()
+    }
+
+    /// `a` and `b`, for the log.
+    pub(crate) fn names(&self, family: usize) -> String {
+        let quoted: Vec<String> =
+            self.scorecards_of(family).iter().map(|id| format!("`{id}`")).collect();
+        quoted.join(", ")
+    }
+}

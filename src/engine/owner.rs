@@ -1,0 +1,313 @@
+//! The owner of all families: holds them in memory, and alone judges them. What happens to a family
+//! comes here in order. The owner takes all that has come, files it, judges each family once for all
+//! of it, and commits that together: more than it can judge makes verdicts coarser in time, never
+//! a judgement of each reading by itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use tracing::error;
+
+use crate::{
+    engine::{families::Families, http_changes, known_periods::KnownPeriods},
+    instance::Instance,
+    web::change::{Change, WAITING_MAX},
+};
+use kpid_clock::Clock;
+use kpid_rules::model::{Id, KpiRef};
+use kpid_store::{Collected, Memory};
+
+/// Arrivals that wait for the owner. Whoever finds it full waits, and so its KPIs are not asked for
+/// their next slots yet.
+pub(crate) const ARRIVALS_MAX: usize = 1024;
+
+/// How long figures wait for others before they are filed without a judgement: a family's round is
+/// usually over within it, and both are one commit.
+const FILED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Families of one commit. It holds the store's connection; whoever delivers waits for its end.
+const FAMILIES_MAX: usize = 128;
+
+/// How long a store that refused is left alone.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often is looked whether a command changed something beside the daemon.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A slot of a KPI's schedule that is served.
+pub(crate) type Served = (KpiRef, DateTime<Utc>);
+
+/// Something that happens to a family.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// What was collected of some of its KPIs.
+    Collected(usize, Vec<Collected>),
+    /// All is in that was asked for together, or has been waited for long enough: it is judged, with
+    /// the scorecards named here, whether anything came of them or not.
+    Due {
+        /// Which family.
+        family: usize,
+        /// Scorecards that are judged also without a figure.
+        owed: Vec<Id>,
+        /// Who is told when that is committed; dropped if it could not be.
+        committed: Option<oneshot::Sender<()>>,
+    },
+}
+
+/// What has come to a family and is not committed yet.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) collected: Vec<Collected>,
+    /// KPIs whose figures are filed, and wait for a judgement until their round is over.
+    pub(super) filed: HashSet<KpiRef>,
+    /// Scorecards that are judged whether anything came of them or not.
+    pub(super) owed: BTreeSet<Id>,
+    pub(super) is_due: bool,
+    waiting: Vec<oneshot::Sender<()>>,
+    /// A commit of it failed: it is tried again by itself, so that it keeps no other from being judged.
+    has_failed: bool,
+}
+
+impl Pending {
+    /// Whether there is something to commit, and nothing says to wait with it.
+    fn is_ready(&self) -> bool {
+        !self.has_failed && (self.is_due || !self.collected.is_empty())
+    }
+}
+
+/// The owner of all families.
+pub(crate) struct Owner {
+    pub(super) instance: Arc<Instance>,
+    pub(super) families: Arc<Families>,
+    pub(super) memory: Memory,
+    pub(super) periods: Arc<KnownPeriods>,
+    pub(super) clock: Clock,
+    /// By family.
+    pub(super) pending: BTreeMap<usize, Pending>,
+    /// Woken when there may be deliveries.
+    pub(super) deliveries_ready: Arc<Notify>,
+    /// Told of every slot that is served: its KPI is free for the next.
+    served: mpsc::UnboundedSender<Vec<Served>>,
+    /// When figures that came first are filed at the latest.
+    file_at: Option<Instant>,
+    retry_at: Option<Instant>,
+    look_at: Instant,
+    /// The family that is tried first, in turn.
+    first: usize,
+}
+
+impl Owner {
+    pub(crate) fn new(
+        instance: Arc<Instance>,
+        families: Arc<Families>,
+        memory: Memory,
+        periods: Arc<KnownPeriods>,
+        clock: Clock,
+        deliveries_ready: Arc<Notify>,
+        served: mpsc::UnboundedSender<Vec<Served>>,
+    ) -> Self {
+        Self {
+            instance,
+            families,
+            memory,
+            periods,
+            clock,
+            pending: BTreeMap::new(),
+            deliveries_ready,
+            served,
+            file_at: None,
+            retry_at: None,
+            look_at: Instant::now() + LOOK_EVERY,
+            first: 0,
+        }
+    }
+
+    /// Works until nobody can bring anything any more, and commits what came until then.
+    pub(crate) async fn run(
+        mut self,
+        mut arrivals: mpsc::Receiver<Arrival>,
+        mut changes: mpsc::Receiver<Change>,
+    ) {
+        let (mut are_arriving, mut are_changing) = (true, true);
+        let mut asked = Vec::new();
+        while are_arriving || are_changing {
+            tokio::select! {
+                arrival = arrivals.recv(), if are_arriving => match arrival {
+                    Some(arrival) => self.take(arrival),
+                    None => are_arriving = false,
+                },
+                change = changes.recv(), if are_changing => match change {
+                    Some(change) => asked.push(change),
+                    None => are_changing = false,
+                },
+                () = sleep_until(self.wakes_at()) => {}
+            }
+            while let Ok(arrival) = arrivals.try_recv() {
+                self.take(arrival);
+            }
+            while asked.len() < WAITING_MAX
+                && let Ok(change) = changes.try_recv()
+            {
+                asked.push(change);
+            }
+            self.work(std::mem::take(&mut asked)).await;
+        }
+        // What cannot be committed now is collected again by whoever starts next.
+        self.file_at = None;
+        self.commit_all(Vec::new()).await;
+        for family in self.failed() {
+            self.commit(&[family], Vec::new()).await;
+        }
+    }
+
+    fn take(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Collected(family, collected) => {
+                let pending = self.pending.entry(family).or_default();
+                pending.collected.extend(collected);
+                self.file_at.get_or_insert_with(|| Instant::now() + FILED_WITHIN);
+            }
+            Arrival::Due { family, owed, committed } => {
+                let pending = self.pending.entry(family).or_default();
+                pending.is_due = true;
+                pending.owed.extend(owed);
+                pending.waiting.extend(committed);
+            }
+        }
+    }
+
+    fn wakes_at(&self) -> Instant {
+        let others = self.file_at.into_iter().chain(self.retry_at);
+        others.fold(self.look_at, Instant::min)
+    }
+
+    async fn work(&mut self, asked: Vec<Change>) {
+        let now = Instant::now();
+        let are_due = self.pending.values().any(|pending| pending.is_due && !pending.has_failed);
+        if are_due || !asked.is_empty() || self.file_at.is_some_and(|at| at <= now) {
+            self.file_at = None;
+            self.commit_all(asked).await;
+        }
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.retry().await;
+        }
+        if self.look_at <= now {
+            self.look().await;
+        }
+    }
+
+    /// Commits all that has come to families that are not left alone, so many at a time.
+    async fn commit_all(&mut self, asked: Vec<Change>) {
+        let mut asked = Some(asked).filter(|asked| !asked.is_empty());
+        loop {
+            let ready = self.pending.iter().filter(|(_, pending)| pending.is_ready());
+            let ready: Vec<usize> = ready.map(|(family, _)| *family).take(FAMILIES_MAX).collect();
+            if ready.is_empty() && asked.is_none() {
+                return;
+            }
+            self.commit(&ready, asked.take().unwrap_or_default()).await;
+        }
+    }
+
+    /// Tries families whose commit failed, each by itself, until one fails again.
+    async fn retry(&mut self) {
+        self.retry_at = None;
+        let (before, after): (Vec<usize>, Vec<usize>) =
+            self.failed().into_iter().partition(|family| *family < self.first);
+        for family in after.into_iter().chain(before) {
+            self.commit(&[family], Vec::new()).await;
+            if self.retry_at.is_some() {
+                // Another one is the first to be tried then.
+                self.first = family + 1;
+                return;
+            }
+        }
+    }
+
+    fn failed(&self) -> Vec<usize> {
+        let failed = self.pending.iter().filter(|(_, pending)| pending.has_failed);
+        failed.map(|(family, _)| *family).collect()
+    }
+
+    /// Has what a command changed beside the daemon judged.
+    async fn look(&mut self) {
+        self.look_at = Instant::now() + LOOK_EVERY;
+        match self.memory.is_behind(&self.instance.store).await {
+            Ok(false) => {}
+            Ok(true) => {
+                self.commit(&[], Vec::new()).await;
+                self.commit_all(Vec::new()).await;
+            }
+            Err(error) => error!("cannot see whether a command changed anything: {error:#}"),
+        }
+    }
+
+    fn tell_failure(&self, families: &[usize], asked: &[Change], error: &anyhow::Error) {
+        let of = |family: &usize| self.families.names(*family);
+        let scorecards = match families {
+            [] if asked.is_empty() => {
+                return error!("cannot read what a command changed: {error:#}");
+            }
+            [] => return error!("cannot keep what came over HTTP: {error:#}"),
+            [family] => of(family),
+            [first, others @ ..] => format!("{} and {} more", of(first), others.len()),
+        };
+        error!(
+            scorecards,
+            "cannot keep or judge what came for {scorecards}; it waits, and is tried again: {error:#}"
+        );
+    }
+
+    /// Commits what has come to these families, and what somebody asked for.
+    async fn commit(&mut self, families: &[usize], asked: Vec<Change>) {
+        match self.try_commit(families, &asked).await {
+            Ok(committed) => {
+                let mut served = Vec::new();
+                for family in families {
+                    let Some(mut pending) = self.pending.remove(family) else { continue };
+                    for Collected { kpi, attempt, .. } in std::mem::take(&mut pending.collected) {
+                        let slot = attempt.and_then(|attempt| attempt.slot);
+                        served.extend(slot.map(|slot| (kpi.clone(), slot)));
+                        if !pending.is_due {
+                            pending.filed.insert(kpi);
+                        }
+                    }
+                    // Nobody waits any more only when the daemon stops.
+                    for waiting in pending.waiting.drain(..) {
+                        let _ = waiting.send(());
+                    }
+                    if !pending.is_due && !pending.filed.is_empty() {
+                        pending.has_failed = false;
+                        self.pending.insert(*family, pending);
+                    }
+                }
+                committed.tell(self, asked);
+                let _ = self.served.send(served);
+            }
+            Err(error) => {
+                for family in families {
+                    if let Some(pending) = self.pending.get_mut(family) {
+                        pending.has_failed = true;
+                        pending.waiting.clear();
+                    }
+                }
+                if !families.is_empty() {
+                    self.retry_at = Some(Instant::now() + RETRY_PAUSE);
+                }
+                self.tell_failure(families, &asked, &error);
+                http_changes::refuse(asked);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

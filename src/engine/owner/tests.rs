@@ -1,0 +1,202 @@
+//! The owner at work: what it judges, what it commits together, and what becomes of what fails.
+
+use kpid_config::{load, secret::Secrets};
+use kpid_rules::{
+    model::{Period, Scope},
+    series::Figure,
+};
+use kpid_store::{Attempt, AttemptOutcome, Filed, Filing, Precedence, Stage, Store};
+
+use super::*;
+
+const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+channels: { mail: { email: { from: kpid@example.com, folder: outbox } } }
+people: { you: { name: You, email: you@example.com } }
+";
+
+fn scorecard(id: &str) -> String {
+    format!(
+        "
+scorecard: {id}
+owner: you
+perspectives:
+  customer:
+    alert: {{ to: [you] }}
+    objectives:
+      answer:
+        kpis:
+          calls: {{ nature: flow, period: month, target: 95, tolerance: 3, owner: you }}
+          mails: {{ nature: flow, period: month, target: 95, tolerance: 3, owner: you }}
+"
+    )
+}
+
+/// An owner of the families of `care` and `sales`, with all that it is told and tells.
+struct Town {
+    _folder: tempfile::TempDir,
+    instance: Arc<Instance>,
+    owner: Owner,
+    served: mpsc::UnboundedReceiver<Vec<Served>>,
+    arrivals: mpsc::Sender<Arrival>,
+    arriving: mpsc::Receiver<Arrival>,
+    changes: mpsc::Receiver<Change>,
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-06-20T04:00:00Z".parse().unwrap()
+}
+
+impl Town {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("scorecards")).unwrap();
+        std::fs::write(folder.path().join("kpid.yaml"), DAEMON).unwrap();
+        for id in ["care", "sales"] {
+            let file = folder.path().join(format!("scorecards/{id}.yaml"));
+            std::fs::write(file, scorecard(id)).unwrap();
+        }
+        let loaded = load::load(&folder.path().join("kpid.yaml"), Secrets::Needed);
+        let setup = loaded.unwrap_or_else(|error| panic!("{error:?}")).0;
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let instance = Arc::new(Instance::new(setup, store).unwrap());
+        let families = Arc::new(Families::of(&instance.setup.portfolio));
+        let kpis = instance.setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+        let memory = Memory::load(&instance.store, families.members(), &kpis, now()).await.unwrap();
+        let (told, served) = mpsc::unbounded_channel();
+        let (arrivals, arriving) = mpsc::channel(ARRIVALS_MAX);
+        let clock = Clock::set(now());
+        let periods = Arc::default();
+        let ready = Arc::default();
+        let owner = Owner::new(instance.clone(), families, memory, periods, clock, ready, told);
+        let (_, changes) = mpsc::channel(1);
+        Self { _folder: folder, instance, owner, served, arrivals, arriving, changes }
+    }
+
+    async fn bring(&self, family: usize, id: &str, kpi: &str, value: f64, second: i64) {
+        let at = now() + chrono::TimeDelta::seconds(second);
+        let filed = Filed {
+            period: Period::parse("2026-05").unwrap(),
+            figure: Figure::Value(value),
+            target: None,
+            observed_at: at,
+            collected_at: at,
+            stage: Stage::Closed,
+            precedence: Precedence::CollectedLast,
+        };
+        let outcome = AttemptOutcome::Samples;
+        let attempt =
+            Attempt { slot: Some(at), missed: 0, finished_at: at, outcome, message: None };
+        let collected = Collected {
+            kpi: KpiRef::parse(&format!("{id}/{kpi}")).unwrap(),
+            attempt: Some(attempt),
+            filing: Filing::Actuals,
+            filed: vec![filed],
+        };
+        self.arrivals.send(Arrival::Collected(family, vec![collected])).await.unwrap();
+    }
+
+    /// The round of a family is over; comes back once it is committed, or could not be.
+    async fn due(&self, family: usize, owed: &[&str]) -> oneshot::Receiver<()> {
+        let owed = owed.iter().map(|id| Id::parse(id).unwrap()).collect();
+        let (committed, is_committed) = oneshot::channel();
+        let due = Arrival::Due { family, owed, committed: Some(committed) };
+        self.arrivals.send(due).await.unwrap();
+        is_committed
+    }
+
+    /// The owner works off what has come, and ends.
+    async fn run(self) -> (Arc<Instance>, Vec<Served>, tempfile::TempDir) {
+        let Self { owner, arrivals, arriving, changes, mut served, instance, _folder } = self;
+        drop(arrivals);
+        owner.run(arriving, changes).await;
+        let mut all = Vec::new();
+        while let Ok(some) = served.try_recv() {
+            all.extend(some);
+        }
+        (instance, all, _folder)
+    }
+}
+
+/// Whether a scorecard was ever judged.
+async fn is_judged(instance: &Instance, id: &str) -> bool {
+    let scope = Scope::Perspective(Id::parse(id).unwrap(), Id::parse("customer").unwrap());
+    instance.store.episodes().await.unwrap().get(&scope).is_some_and(|episode| episode.seen)
+}
+
+async fn revisions(instance: &Instance, kpi: &str) -> usize {
+    let kpi = KpiRef::parse(kpi).unwrap();
+    let held = instance.store.held(&[kpi.clone()].into()).await.unwrap();
+    held.history.kpi(&kpi).map_or(0, |held| held.actuals.values().flatten().count())
+}
+
+#[tokio::test]
+async fn more_than_can_be_judged_one_by_one_is_judged_once_and_committed_once() {
+    let town = Town::new().await;
+    for second in 0_i32..200 {
+        town.bring(0, "care", "calls", f64::from(second), second.into()).await;
+        town.due(0, &[]).await;
+        town.bring(1, "sales", "calls", f64::from(second), second.into()).await;
+        town.due(1, &[]).await;
+    }
+    let (instance, served, _folder) = town.run().await;
+    assert_eq!(served.len(), 400, "each slot is served");
+    let metrics = &instance.metrics;
+    assert_eq!((metrics.judgements.get(), metrics.commits.get()), (2, 1));
+    assert_eq!(revisions(&instance, "care/calls").await, 200, "and no figure is lost");
+}
+
+#[tokio::test]
+async fn figures_of_a_round_that_goes_on_are_filed_and_free_their_kpis_and_are_judged_at_its_end() {
+    let town = Town::new().await;
+    town.bring(0, "care", "calls", 90.0, 0).await;
+    let (instance, served, _folder) = town.run().await;
+    assert_eq!(served.len(), 1);
+    assert_eq!(revisions(&instance, "care/calls").await, 1);
+    assert!(!is_judged(&instance, "care").await);
+    assert_eq!(instance.metrics.judgements.get(), 0);
+}
+
+#[tokio::test]
+async fn what_was_filed_before_is_judged_when_the_round_is_over() {
+    let mut town = Town::new().await;
+    town.bring(0, "care", "calls", 90.0, 0).await;
+    let arrival = town.arriving.recv().await.unwrap();
+    town.owner.take(arrival);
+    town.owner.commit_all(Vec::new()).await;
+    assert!(!is_judged(&town.instance, "care").await);
+    town.due(0, &[]).await;
+    let (instance, ..) = town.run().await;
+    assert!(is_judged(&instance, "care").await);
+}
+
+#[tokio::test]
+async fn a_scorecard_that_is_owed_a_judgement_gets_it_without_a_figure_of_its_own() {
+    for owed in [&[][..], &["care"]] {
+        let mut town = Town::new().await;
+        town.bring(0, "care", "calls", 90.0, 0).await;
+        let arrival = town.arriving.recv().await.unwrap();
+        town.owner.take(arrival);
+        town.owner.commit_all(Vec::new()).await;
+        // As after a crash between filing and judging.
+        town.owner.pending.clear();
+        town.due(0, owed).await;
+        let (instance, ..) = town.run().await;
+        assert_eq!(is_judged(&instance, "care").await, !owed.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_keeps_no_other_family_from_being_judged() {
+    let town = Town::new().await;
+    // What is no number is refused by the store.
+    town.bring(0, "care", "calls", f64::NAN, 0).await;
+    let care = town.due(0, &[]).await;
+    town.bring(1, "sales", "calls", 90.0, 0).await;
+    town.due(1, &[]).await;
+    let (instance, served, _folder) = town.run().await;
+    care.await.unwrap_err();
+    assert_eq!(served.len(), 1);
+    assert!(is_judged(&instance, "sales").await && !is_judged(&instance, "care").await);
+}
