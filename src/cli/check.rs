@@ -10,18 +10,20 @@ use crate::{
         failure::Failure,
         output::{self, Format, print_json, say},
     },
+    engine::query_window,
 };
+use kpid_clock::Clock;
 use kpid_config::{
     load::{LoadError, load},
     problem::{Place, Problem, Severity},
     problems::Problems,
     secret::Secrets,
-    setup::Setup,
+    setup::{Collection, Setup},
 };
 use kpid_delivery::channels::Channels;
 use kpid_message::wording::plural;
 use kpid_rules::model::{Id, Scope};
-use kpid_sources::connections::Connections;
+use kpid_sources::{Question, connections::Connections};
 
 /// Check the configuration: every problem of every file, with its place
 #[derive(clap::Args)]
@@ -34,10 +36,10 @@ pub(crate) struct Arguments {
     format: Format,
 }
 
-/// A connection or channel that was tried, and why it cannot be reached.
+/// A connection, channel or KPI that was tried, and why it cannot be reached or asked.
 pub(super) struct Probed {
     pub(super) what: &'static str,
-    pub(super) id: Id,
+    pub(super) id: String,
     pub(super) trouble: Option<String>,
 }
 
@@ -88,20 +90,45 @@ fn accepted(setup: Setup, mut problems: Problems) -> (Option<Setup>, Problems) {
     (is_taken.then_some(setup), problems)
 }
 
-/// Tries every connection and channel, without sending anything.
+/// Tries every connection and channel, without sending anything, and the questions of those that are
+/// reached as far as they show what is wrong with them; of those only what is wrong is listed.
 pub(super) async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
     let mut probed = Vec::new();
     let connections = Connections::open(&setup.connections)?;
     for id in setup.connections.keys() {
         let trouble = connections.probe(id, setup.calendar.zone).await.err();
-        probed.push(Probed { what: "connection", id: id.clone(), trouble });
+        let is_reached = trouble.is_none();
+        probed.push(Probed { what: "connection", id: id.to_string(), trouble });
+        if is_reached {
+            probed.extend(misread(setup, &connections, id).await);
+        }
     }
     let channels = Channels::open(&setup.channels)?;
     for id in setup.channels.keys() {
         let trouble = channels.probe(id).await.err().map(|error| error.to_string());
-        probed.push(Probed { what: "channel", id: id.clone(), trouble });
+        probed.push(Probed { what: "channel", id: id.to_string(), trouble });
     }
     Ok(probed)
+}
+
+/// The KPIs whose questions to a connection mean something else there.
+async fn misread(setup: &Setup, connections: &Connections, id: &Id) -> Vec<Probed> {
+    let now = Clock::System.now();
+    let mut found = Vec::new();
+    for Collection { kpi: named, source, .. } in &setup.collections {
+        let Some(scorecard) = setup.portfolio.scorecard(&named.scorecard) else { continue };
+        let Some(kpi) = scorecard.kpi(&named.kpi) else { continue };
+        if source.from != *id {
+            continue;
+        }
+        let (calendar, frequency) = (&scorecard.calendar, kpi.frequency);
+        let window = query_window::of(calendar, calendar.period_at(frequency, now));
+        let question = Question { window: &window, frequency, calendar, now };
+        if let Err(trouble) = connections.try_question(source, &question).await {
+            found.push(Probed { what: "KPI", id: named.to_string(), trouble: Some(trouble) });
+        }
+    }
+    found
 }
 
 fn json(
@@ -147,10 +174,16 @@ fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: 
     match setup {
         Some(_) if !unreached.is_empty() => {
             let count = |what| unreached.iter().filter(|held| **held == what).count();
-            let kinds = ["connection", "channel"].map(|what| (count(what), what));
-            let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
-            let parts: Vec<String> = kinds.map(|(count, what)| plural(count, what)).collect();
-            format!("not good: {} cannot be reached, {warnings}", parts.join(" and "))
+            let kinds = [
+                ("connection", "cannot be reached"),
+                ("channel", "cannot be reached"),
+                ("KPI", "cannot be asked"),
+            ];
+            let kinds = kinds.map(|(what, trouble)| (count(what), what, trouble));
+            let kinds = kinds.into_iter().filter(|(count, ..)| *count > 0);
+            let part = |(count, what, trouble)| format!("{} {trouble}", plural(count, what));
+            let parts: Vec<String> = kinds.map(part).collect();
+            format!("not good: {}, {warnings}", parts.join(", "))
         }
         Some(setup) => {
             let scorecards = setup.portfolio.scorecards().len();

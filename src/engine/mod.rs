@@ -13,7 +13,7 @@ pub mod known_periods;
 pub mod owner;
 pub mod pull;
 mod push_parser;
-mod query_window;
+pub(crate) mod query_window;
 pub mod retention;
 pub mod round;
 pub mod silence_watcher;

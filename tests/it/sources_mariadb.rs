@@ -10,7 +10,7 @@ use kpid_sources::{
 use crate::{
     asking::{ask, check, database, give_up, hurried, id, open, query, server, words},
     servers::DatabaseServer,
-    world::until,
+    world::{kpid::Kpid, mariadb, until},
 };
 
 /// What a URL or a connection string would trip over.
@@ -155,12 +155,12 @@ async fn what_the_server_misreads_is_an_error() {
     let mut session = mariadb.mariadb_session("erp").await;
     let setup =
         "create table t (z varchar(30), s varchar(30), d varchar(30), u int, m bigint, y int,
-            amount varchar(9), g varchar(10), utc datetime);
+            amount varchar(9), g varchar(10), utc datetime, f double, n decimal(20));
         insert into t values
             ('2026-04-30T22:30:00Z', '2026-05-01 00:30:00', '2026-05-01', 1777588200, 1777588200000,
-             20260501, '1,5', '01.05.2026', '2026-04-30 22:30:00'),
+             20260501, '1,5', '01.05.2026', '2026-04-30 22:30:00', 1777588200, 1777588200000),
             ('2026-06-01T00:30:00Z', '2026-06-01 02:30:00', '2026-06-01', 1780273800, 1780273800000,
-             20260601, '2', '01.06.2026', '2026-06-01 00:30:00');";
+             20260601, '2', '01.06.2026', '2026-06-01 00:30:00', 1780273800, 1780273800000);";
     sqlx::raw_sql(setup).execute(&mut session).await.unwrap();
     let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
     let within = |at: &str| {
@@ -175,6 +175,8 @@ async fn what_the_server_misreads_is_an_error() {
         (within("y"), "1"),
         (within("z"), misread),
         (within("u"), misread),
+        (within("f"), misread),
+        (within("n"), misread),
         (within("amount"), misread),
         (within("str_to_date(g, '%d.%m.%Y')"), "1"),
         (within("convert_tz(utc, '+00:00', @@session.time_zone)"), "1"),
@@ -191,6 +193,105 @@ async fn what_the_server_misreads_is_an_error() {
     ] {
         check(&connections, ReadingKind::Value, &[(&query, expected)]).await;
     }
+}
+
+#[tokio::test]
+async fn a_period_that_is_compared_with_a_column_of_numbers_is_refused() {
+    let mariadb = DatabaseServer::mariadb().await;
+    let mut session = mariadb.mariadb_session("erp").await;
+    let setup = "create table t (id int primary key, seconds bigint, millis bigint unsigned,
+            indexed bigint, day bigint, y year, at datetime, key (indexed), key (at));
+        insert into t values
+            (1, 1777588200, 1777588200000, 1777588200, 20260501, 2026, '2026-05-01 00:30:00'),
+            (2, 1780273800, 1780273800000, 1780273800, 20260601, 2026, '2026-06-01 02:30:00');
+        create view v as select millis as at, at as time, y from t;
+        create user viewer@localhost; grant select on erp.v to viewer@localhost;";
+    sqlx::raw_sql(setup).execute(&mut session).await.unwrap();
+    let connections = open(database(Address::MySql(server(mariadb.port, "root", ""))));
+    let within = |at: &str, table: &str| {
+        format!(
+            "select count(*) as value from {table} where {at} >= :period_start and {at} < :period_end"
+        )
+    };
+    let numbers = "!compares the period with a column of numbers";
+    for (query, expected) in [
+        (within("seconds", "t"), numbers),
+        (within("millis", "t"), numbers),
+        (within("indexed", "t"), numbers),
+        (within("day", "t"), numbers),
+        (within("y", "t"), numbers),
+        (within("at", "v"), numbers),
+        (within("a.millis", "t a join t b on a.id = b.id"), numbers),
+        (within("at", "(select millis as at from t limit 9) as t"), numbers),
+        ("select count(*) from t where id = 1 and millis >= :period_start".into(), numbers),
+        ("select count(*) from t where y = :period_start".into(), numbers),
+        (
+            "select count(*) from t where day between :period_first_day and :period_last_day".into(),
+            numbers,
+        ),
+        (
+            "select sum(case when seconds >= :period_start and :period_end > seconds then 1 end) from t"
+                .into(),
+            numbers,
+        ),
+        (within("at", "t"), "1"),
+        (within("time", "v"), "1"),
+        (within("cast(day as date)", "t"), "1"),
+        (
+            "select count(*) from t where seconds >= unix_timestamp(:period_start) and \
+             millis < unix_timestamp(:period_end) * 1000"
+                .into(),
+            "1",
+        ),
+        ("select count(*) from t where y = year(:period_start)".into(), "2"),
+        (
+            "select count(*) from t where day between date_format(:period_first_day, '%Y%m%d') and \
+             date_format(:period_last_day, '%Y%m%d')"
+                .into(),
+            "1",
+        ),
+        ("select absent from t where at >= :period_start".into(), "!Unknown column 'absent'"),
+    ] {
+        check(&connections, ReadingKind::Value, &[(&query, expected)]).await;
+    }
+    let viewer = open(database(Address::MySql(server(mariadb.port, "viewer", ""))));
+    let cases = [(within("at", "v"), numbers), (within("time", "v"), "1")];
+    for (query, expected) in cases {
+        check(&viewer, ReadingKind::Value, &[(&query, expected)]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_probe_names_the_kpis_that_compare_their_period_with_numbers() {
+    let mariadb = mariadb::Database::create().await;
+    mariadb.execute("create table t (millis bigint, at datetime)").await;
+    let config = format!(
+        "store: kpid.db\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections:\n  shop: {}\n",
+        mariadb.yaml()
+    );
+    let kpi = |id: &str, column: &str| {
+        format!(
+            "          {id}: {{ nature: flow, period: month, target: 1, schedule: {{ every: 1d }}, \
+             source: {{ sql: {{ from: shop, query: 'select count(*) from t where {column} >= :period_start' }} }} }}\n"
+        )
+    };
+    let scorecard = format!(
+        "scorecard: acme\nperspectives:\n  p:\n    objectives:\n      o:\n        kpis:\n{}{}",
+        kpi("late", "at"),
+        kpi("lost", "millis")
+    );
+    let kpid = Kpid::new(&config, &scorecard);
+    let probed = kpid.run(&["check", "--probe"]).await;
+    assert_eq!(probed.code, Some(1), "{probed:?}");
+    assert!(probed.stdout.contains("connection shop: reached\n"), "{probed:?}");
+    let wrong = "KPI acme/lost: `shop`: `select count(*) from t where millis >= :period_start`: \
+                 compares the period with a column of numbers";
+    assert!(probed.stdout.contains(wrong), "{probed:?}");
+    assert!(!probed.stdout.contains("acme/late"), "{probed:?}");
+    assert!(probed.stdout.contains("not good: 1 KPI cannot be asked"), "{probed:?}");
+    let pulled = kpid.run(&["pull", "--dry-run"]).await;
+    assert!(pulled.stdout.contains("acme/late: 0"), "{pulled:?}");
+    assert!(pulled.stdout.contains("a column of numbers"), "{pulled:?}");
 }
 
 #[tokio::test]

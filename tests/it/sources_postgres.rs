@@ -182,6 +182,9 @@ async fn a_bound_is_an_instant_or_is_refused() {
         ("z", "!operator does not exist: text >= timestamp with time zone"),
         ("z::timestamptz", "2"),
         ("u", "!operator does not exist: bigint >= timestamp with time zone"),
+        ("u::int", "!operator does not exist: integer >= timestamp with time zone"),
+        ("u::numeric", "!operator does not exist: numeric >= timestamp with time zone"),
+        ("u::float8", "!operator does not exist: double precision >= timestamp with time zone"),
         ("to_timestamp(u)", "2"),
         ("to_timestamp(u * 1000 / 1000.0)", "2"),
         ("g", "!operator does not exist"),
@@ -190,6 +193,18 @@ async fn a_bound_is_an_instant_or_is_refused() {
         let query = format!(
             "select count(*) as value from t where {at} >= :period_start and {at} < :period_end"
         );
+        check(&connections, ReadingKind::Value, &[(&query, expected)]).await;
+    }
+    for (condition, expected) in [
+        (
+            "u between :period_first_day and :period_last_day",
+            "!operator does not exist: bigint >= date",
+        ),
+        ("u = :period_key", "!operator does not exist: bigint = text"),
+        ("g = :period_key", "0"),
+        ("u >= extract(epoch from :period_start) and u < extract(epoch from :period_end)", "2"),
+    ] {
+        let query = format!("select count(*) as value from t where {condition}");
         check(&connections, ReadingKind::Value, &[(&query, expected)]).await;
     }
     check(

@@ -138,6 +138,15 @@ async fn a_bound_is_an_instant_however_a_column_keeps_time() {
         (days("utc"), "2"),
         (days("python"), "2"),
         (days("seconds"), numbers),
+        (count("day >= :period_first_day and seconds < :period_end"), numbers),
+        (count("seconds >= :period_start and day <= :period_last_day"), numbers),
+        (count("day >= :period_first_day and :period_end > millis"), numbers),
+        (
+            "select sum(case when seconds < :period_end then 1 end) as value from t where \
+             day >= :period_first_day"
+                .to_owned(),
+            numbers,
+        ),
         (days("german"), "!which is not a day or time"),
         (count(":period_start <= utc and :period_end > utc"), "2"),
         (

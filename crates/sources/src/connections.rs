@@ -158,6 +158,25 @@ impl Connections {
     }
 }
 
+impl Connections {
+    /// Looks whether the server reads a question as its author meant it, without asking it; says in
+    /// words what is wrong.
+    pub async fn try_question(
+        &self,
+        source: &Source,
+        question: &Question<'_>,
+    ) -> Result<(), String> {
+        let id = &source.from;
+        let live = self.by_id.get(id).ok_or_else(|| format!("there is no connection `{id}`"))?;
+        // Others refuse by themselves what is compared with a column of another type.
+        let (System::MySql(mysql), Request::Sql(query)) = (&live.system, &source.request) else {
+            return Ok(());
+        };
+        let tried = live.within_time(mysql.try_query(query, question)).await;
+        tried.map_err(|fault| format!("`{id}`: {}: {}", describe(query), fault.words()))
+    }
+}
+
 fn nowhere(id: &Id) -> Outcome {
     Outcome::Error(format!("there is no connection `{id}`"))
 }

@@ -2,6 +2,7 @@
 
 pub mod comparison;
 pub(crate) mod mysql;
+mod number_columns;
 pub mod parameters;
 pub(crate) mod pool;
 pub(crate) mod postgres;

@@ -15,7 +15,7 @@ use sqlx::{
 };
 
 use crate::sql::{
-    Query, Server, Tls,
+    Query, Server, Tls, number_columns,
     pool::{self, COMPLAINT_CHARS_MAX, Pool},
 };
 use crate::{
@@ -110,6 +110,7 @@ impl MySql {
         let id = session_id(&mut connection).await.map_err(|error| pool::stale(&error))?;
         let under_way = UnderWay { abandoned: &self.abandoned, id: Some(id) };
         begin(&mut connection, question.calendar.zone).await?;
+        number_columns::check(&mut connection, query, question).await?;
         let (text, order) = query.rewrite(|_| "?".to_owned());
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
         let asked = pool::bind(asked, order, question.window, |at| local(question, at));
@@ -120,6 +121,17 @@ impl MySql {
             self.pool.give(connection);
         }
         Ok(table)
+    }
+
+    /// Looks whether a query would be read as its author meant it; reads no row.
+    pub(crate) async fn try_query(
+        &self,
+        query: &Query,
+        question: &Question<'_>,
+    ) -> Result<(), Fault> {
+        let mut connection = self.connect().await?;
+        begin(&mut connection, question.calendar.zone).await?;
+        number_columns::check(&mut connection, query, question).await
     }
 
     /// Connects, and gets as far as a question would.
@@ -240,7 +252,7 @@ async fn check_warnings(connection: &mut MySqlConnection) -> Result<(), Fault> {
     Ok(())
 }
 
-fn local(question: &Question<'_>, at: DateTime<Utc>) -> NaiveDateTime {
+pub(super) fn local(question: &Question<'_>, at: DateTime<Utc>) -> NaiveDateTime {
     at.with_timezone(&question.calendar.zone).naive_local()
 }
 

@@ -115,15 +115,6 @@ impl Query {
     /// As [`rewrite`](Self::rewrite), with numbers after `sign`: a parameter named twice is bound
     /// once.
     pub(crate) fn numbered(&self, sign: char) -> (String, Vec<Parameter>) {
-        self.numbered_with(sign, |_| "")
-    }
-
-    /// The same, with something after each number.
-    pub(crate) fn numbered_with(
-        &self,
-        sign: char,
-        mut after: impl FnMut(Parameter) -> &'static str,
-    ) -> (String, Vec<Parameter>) {
         let mut order = Vec::new();
         let (text, _) = self.rewrite(|parameter| {
             let known = order.iter().position(|seen| *seen == parameter);
@@ -131,7 +122,7 @@ impl Query {
                 order.push(parameter);
                 order.len() - 1
             });
-            format!("{sign}{}{}", number + 1, after(parameter))
+            format!("{sign}{}", number + 1)
         });
         (text, order)
     }

@@ -34,9 +34,12 @@ use crate::{
 /// Steps of SQLite's machine between two looks at whether anybody still waits: below a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
-/// By these, what is compared with a parameter is compared as an instant or as a local day.
-const INSTANTS: &str = "kpid_instants";
-const DAYS: &str = "kpid_days";
+/// By these, one for each comparison, what is compared with a parameter is compared as an instant
+/// or as a local day.
+const COLLATION: &str = "kpid_times_";
+
+/// A number before all others.
+const LEAST: &str = "-9e999";
 
 /// What SQLite says that has to write beside a file in WAL mode and may not: no folder to write
 /// in, no index to lock, nothing recovered, no file opened.
@@ -70,16 +73,7 @@ impl Drop for Waiting {
     }
 }
 
-/// What parameters are compared as.
-#[derive(Clone, Copy)]
-enum Bounds {
-    /// Their texts.
-    Texts,
-    /// Numbers before and after all others, so that any number lies between them.
-    Endless,
-}
-
-/// What parameters were compared with.
+/// What a parameter was compared with.
 #[derive(Debug, Default)]
 struct Compared {
     /// Whether it was a text.
@@ -137,52 +131,53 @@ impl Sqlite {
         query: &Query,
         question: &Question<'_>,
     ) -> Result<Table, Unanswered> {
-        let compared = Arc::new(Compared::default());
+        let comparisons = comparisons(query);
         let mut handle = connection.lock_handle().await?;
-        for (name, order) in [(INSTANTS, instants as Order), (DAYS, days as Order)] {
-            let (compared, calendar) =
-                (Arc::clone(&compared), Calendar::plain(question.calendar.zone));
-            handle.create_collation(name, move |left, right| {
+        for comparison in &comparisons {
+            let calendar = Calendar::plain(question.calendar.zone);
+            let (compared, order) = (Arc::clone(&comparison.compared), comparison.order);
+            let name = format!("{COLLATION}{}", comparison.at);
+            handle.create_collation(&name, move |left, right| {
                 compared.order(left, right, |left, right| order(&calendar, left, right))
             })?;
         }
         drop(handle);
-        let table = self.rows(connection, query, question, Bounds::Texts).await?;
-        let misfit = compared.misfit.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(text) = misfit {
+        let table = self.rows(connection, query, question, &comparisons, None).await?;
+        let misfit = |comparison: &Comparison| comparison.compared.take_misfit();
+        if let Some(text) = comparisons.iter().find_map(misfit) {
             return Err(Unanswered::Misfit(format!(
                 "compares the period with the text \"{}\", which is not a day or time; write days \
                  as 2026-05-31 and times as 2026-05-31T18:00:00Z, or convert them in the query",
                 shown(&text, SHOWN_CHARS_MAX)
             )));
         }
-        let is_compared = query.are_compared().contains(&true);
-        if is_compared && !compared.is_text.load(Relaxed) {
-            // Either nothing was compared, or numbers, of which all come before any text.
-            let all = self.rows(connection, query, question, Bounds::Endless).await?;
-            if all != table {
+        let is_text = |comparison: &&Comparison| comparison.compared.is_text.load(Relaxed);
+        for comparison in comparisons.iter().filter(|comparison| !is_text(comparison)) {
+            // Either nothing was compared, or numbers, of which all come before any text, and
+            // none before the least.
+            let at = Some(comparison.at);
+            if self.rows(connection, query, question, &comparisons, at).await? != table {
                 return Err(Unanswered::Misfit(NUMBERS.to_owned()));
             }
         }
         Ok(table)
     }
 
+    /// All rows; if asked to, with the least number in the place of a parameter.
     async fn rows(
         &self,
         connection: &mut SqliteConnection,
         query: &Query,
         question: &Question<'_>,
-        bounds: Bounds,
+        comparisons: &[Comparison],
+        least_at: Option<usize>,
     ) -> Result<Table, Unanswered> {
         let gone = Arc::new(AtomicBool::new(false));
         let waiting = Waiting(Arc::clone(&gone));
         let mut handle = connection.lock_handle().await?;
         handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !gone.load(Relaxed));
         drop(handle);
-        let (text, order) = match bounds {
-            Bounds::Texts => compared_as_times(query),
-            Bounds::Endless => endless(query),
-        };
+        let (text, order) = compared_as_times(query, comparisons, least_at);
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
         let asked = order
             .into_iter()
@@ -258,32 +253,45 @@ impl Sqlite {
     }
 }
 
-/// A query whose parameters are compared by kpid, and what to bind in order.
-fn compared_as_times(query: &Query) -> (String, Vec<Parameter>) {
-    let mut are_compared = query.are_compared().into_iter();
-    query.numbered_with('?', |parameter| {
-        match (parameter, are_compared.next().unwrap_or_default()) {
-            (Parameter::Start | Parameter::End, true) => " collate kpid_instants",
-            (Parameter::FirstDay | Parameter::LastDay, true) => " collate kpid_days",
-            _ => "",
-        }
-    })
+/// A parameter that is itself compared.
+struct Comparison {
+    /// Which of the query's parameters, counted from 0.
+    at: usize,
+    order: Order,
+    compared: Arc<Compared>,
 }
 
-/// The same query, with numbers for what is compared that leave no number out.
-fn endless(query: &Query) -> (String, Vec<Parameter>) {
-    let mut are_compared = query.are_compared().into_iter();
-    let mut order = Vec::new();
+fn comparisons(query: &Query) -> Vec<Comparison> {
+    let (_, parameters) = query.rewrite(|_| String::new());
+    let compared = parameters.into_iter().zip(query.are_compared()).enumerate();
+    let compared = compared.filter(|(_, (_, is_compared))| *is_compared);
+    compared
+        .map(|(at, (parameter, _))| {
+            let order = match parameter {
+                Parameter::FirstDay | Parameter::LastDay => days as Order,
+                Parameter::Key | Parameter::Start | Parameter::End => instants as Order,
+            };
+            Comparison { at, order, compared: Arc::default() }
+        })
+        .collect()
+}
+
+/// A query whose parameters are compared by kpid, and what to bind in order.
+fn compared_as_times(
+    query: &Query,
+    comparisons: &[Comparison],
+    least_at: Option<usize>,
+) -> (String, Vec<Parameter>) {
+    let (mut at, mut order) = (0, Vec::new());
     let (text, _) = query.rewrite(|parameter| {
-        match (parameter, are_compared.next().unwrap_or_default()) {
-            (Parameter::Start | Parameter::FirstDay, true) => "-9e999",
-            (Parameter::End | Parameter::LastDay, true) => "9e999",
-            _ => {
-                order.push(parameter);
-                "?"
-            }
+        let here = at;
+        at += 1;
+        if least_at == Some(here) {
+            return LEAST.to_owned();
         }
-        .to_owned()
+        order.push(parameter);
+        let is_compared = comparisons.iter().any(|comparison| comparison.at == here);
+        if is_compared { format!("? collate {COLLATION}{here}") } else { "?".to_owned() }
     });
     (text, order)
 }
@@ -304,6 +312,10 @@ fn days(calendar: &Calendar, left: Moment, right: Moment) -> Ordering {
 }
 
 impl Compared {
+    fn take_misfit(&self) -> Option<String> {
+        self.misfit.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn order(
         &self,
         left: &str,
