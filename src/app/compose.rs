@@ -10,7 +10,7 @@ use crate::{
     app::listener::{self, Listener},
     engine::{families::Families, known_periods::KnownPeriods},
     instance::Instance,
-    outbox::ended_alerts,
+    outbox::{ended_alerts, ways},
     telemetry::metrics::Metrics,
 };
 use kpid_clock::Clock;
@@ -83,6 +83,7 @@ impl Daemon {
         let Opened { setup, channels, connections, listener } = opened;
         store.rename(&setup.portfolio.renames()).await?;
         ended_alerts::end(&setup, &store, clock.now()).await?;
+        ways::follow(&setup, &store, clock.now()).await?;
         metrics.forget_connections();
         let gauges = Arc::clone(&metrics);
         let watcher = CircuitWatcher::new(move |id, is_left_alone| {

@@ -1,7 +1,7 @@
 //! `kpid doctor`: whether this machine and the store let kpid do its work.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -11,10 +11,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 use serde::Serialize;
 
-use crate::cli::{
-    Answer, check, configuration,
-    failure::Failure,
-    output::{Format, print_json, say},
+use crate::{
+    cli::{
+        Answer, check, configuration,
+        failure::Failure,
+        output::{Format, print_json, say},
+    },
+    outbox::ways,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
@@ -96,7 +99,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     };
     let mut findings = vec![daemon(&setup), zones(), disk(&setup.store)];
     findings.extend(secrets(&setup.secret_files));
-    findings.extend(held(&setup.store, Clock::System.now()).await?);
+    findings.extend(held(&setup, Clock::System.now()).await?);
     if arguments.probe {
         let probed = check::probe(&setup).await?;
         findings.extend(probed.iter().map(reached));
@@ -190,7 +193,8 @@ fn secrets(files: &[PathBuf]) -> Vec<Finding> {
     open
 }
 
-async fn held(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> {
+async fn held(setup: &Setup, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> {
+    let store = setup.store.as_path();
     if !store.exists() {
         let words = format!("{} is not there yet; `kpid run` makes it", store.display());
         return Ok(vec![Finding::noted("store", words)]);
@@ -217,9 +221,20 @@ async fn held(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> 
     if checkup.schema == checkup.schema_known {
         let store = Store::open_read_only(store).await?;
         findings.push(runs(&store.missed((now - MISSES_WITHIN).date_naive()).await?));
+        findings.extend(lost(&ways::lost(setup, &store).await?));
         store.close().await;
     }
     Ok(findings)
+}
+
+/// Messages that go nowhere as long as the configuration stays as it is.
+fn lost(by_channel: &BTreeMap<String, u32>) -> Vec<Finding> {
+    let finding = |(channel, count): (&String, &u32)| {
+        let words = ways::words(channel, *count);
+        let way_out = "add it again, or drop them with `kpid outbox drop`";
+        Finding::wrong("deliveries", format!("{words}; {way_out}"))
+    };
+    by_channel.iter().map(finding).collect()
 }
 
 /// Instants of schedules that nobody served: kpid was down, or a source took longer than there was.

@@ -48,7 +48,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
 
 async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let setup = configuration::load_to_use(config)?;
-    let (to, Route { channel, recipient }) =
+    let (to, Route { channel, recipient, .. }) =
         recipient::find(&setup, to).map_err(|(_, failure)| failure)?;
     let message = Message::Notice(notice(&setup, &to, &channel, &recipient));
     let channels = Channels::open(&setup.channels)?;

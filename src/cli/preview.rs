@@ -96,7 +96,7 @@ impl EventName {
 /// Shows what would be sent to `to`.
 pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
-    let Route { channel, recipient } = way(&setup, to)?;
+    let Route { channel, recipient, .. } = way(&setup, to)?;
     let message = message(&setup, wish).await?;
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
@@ -119,7 +119,7 @@ fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
         Err((Some(RouteError::NobodyThere(channel)), failure)) => {
             match setup.channels.get(&channel) {
                 Some(Channel::Email(email)) => {
-                    Ok(Route { channel, recipient: email.from.email.to_string() })
+                    Ok(Route { channel, recipient: email.from.email.to_string(), person: None })
                 }
                 _ => Err(failure),
             }

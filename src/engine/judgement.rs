@@ -206,6 +206,7 @@ fn deliveries(
                 sequence: change.episode.told.messages,
                 channel: route.channel.to_string(),
                 recipient: route.recipient,
+                person: route.person.map(|person| person.to_string()),
                 facts: text.clone(),
                 // Only people have working hours.
                 held_until: Some(opening)

@@ -54,7 +54,8 @@ pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Resul
         let batched = &of_reader[..of_reader.len().min(LINES_MAX)];
         let Some(first) = batched.first() else { continue };
         let Ok(channel) = Id::parse(&first.channel) else { continue };
-        let way = Route { channel, recipient: first.recipient.clone() };
+        let person = first.person.as_deref().and_then(|person| Id::parse(person).ok());
+        let way = Route { channel, recipient: first.recipient.clone(), person };
         let summary = notices::delivery(setup, &wording(&setup.calendar, batched, now), way, now);
         let Some(summary) = summary else { continue };
         let ids: Vec<_> = batched.iter().map(|kept| kept.id).collect();
@@ -137,6 +138,7 @@ mod tests {
             id: Uuid::nil(),
             channel: "mail".to_owned(),
             recipient: "ines@calder.example".to_owned(),
+            person: Some("ines".to_owned()),
             facts: facts.to_owned(),
             written_at: at,
             batched_at: at,

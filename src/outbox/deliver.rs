@@ -27,6 +27,7 @@ use kpid_delivery::{
     channels::{Channels, Complaint, Delivered, Delivery, SendError},
     mail_address,
     retry::{self, Next},
+    routing::mailbox,
 };
 use kpid_message::{
     acknowledge_link::{Link, Signer},
@@ -207,7 +208,7 @@ impl Worker<'_> {
     }
 
     async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> anyhow::Result<()> {
-        let Claimed { id, recipient, attempts, written_at, .. } = claimed;
+        let Claimed { id, attempts, written_at, .. } = claimed;
         let message = match Message::from_json(&claimed.facts) {
             Ok(message) => message,
             Err(error) => {
@@ -216,7 +217,7 @@ impl Worker<'_> {
                 return self.give_up(claimed, None, &reason).await;
             }
         };
-        let recipient = &match self.address_now(&message, recipient) {
+        let recipient = &match self.address_now(claimed) {
             Ok(recipient) => recipient,
             Err(reason) => {
                 self.count("given_up");
@@ -261,28 +262,26 @@ impl Worker<'_> {
         }
     }
 
-    /// Where a message goes that was decided for an address: what the configuration says of people
-    /// holds when it leaves. Nothing goes to an address that is nobody's any more.
-    fn address_now(&self, message: &Message, recipient: &str) -> Result<String, String> {
-        let people = &self.instance.setup.people;
-        let decided = mail_address::address(recipient);
-        let is_anybodys = people.values().any(|person| person.email == decided);
-        if !self.is_mail() || decided.is_none() || is_anybodys {
-            return Ok(recipient.to_owned());
+    /// Where a message goes: what the configuration says of people holds when it leaves. Nothing goes
+    /// to an address that is nobody's any more.
+    fn address_now(&self, claimed: &Claimed) -> Result<String, String> {
+        let (people, recipient) = (&self.instance.setup.people, &claimed.recipient);
+        if !self.is_mail() {
+            return Ok(recipient.clone());
         }
-        if let Message::News(facts) = message {
-            let recipients = facts.to.iter().chain(&facts.escalate_to);
-            let recipients = recipients
-                .filter_map(|recipient| people.iter().find(|(id, _)| id.as_str() == recipient));
-            let mut addresses: Vec<String> = recipients
-                .filter_map(|(_, person)| Some(person.email.as_ref()?.to_string()))
-                .collect();
-            addresses.sort();
-            addresses.dedup();
-            // Whoever else is told has a delivery of their own.
-            if let [address] = addresses.as_slice() {
-                return Ok(address.clone());
-            }
+        if let Some(id) = &claimed.person {
+            let person = people.values().find(|person| person.id.as_str() == id);
+            let person = person.ok_or_else(|| {
+                format!("`{id}` is not in `people` any more; add the person again, or drop it")
+            })?;
+            let address = mailbox(person, people).ok_or_else(|| {
+                format!("`{id}` has no mail address any more; add `email` to the person")
+            })?;
+            return Ok(address.to_string());
+        }
+        let decided = mail_address::address(recipient);
+        if decided.is_none() || people.values().any(|person| person.email == decided) {
+            return Ok(recipient.clone());
         }
         Err(format!("`{recipient}` is not the address of anybody in `people` any more"))
     }

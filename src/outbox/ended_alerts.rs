@@ -8,10 +8,13 @@ use tracing::info;
 
 use crate::outbox::notices::{self, Wording};
 use kpid_config::setup::Setup;
-use kpid_delivery::{channel::Channel, routing::Route};
+use kpid_delivery::{
+    channel::Channel,
+    routing::{Route, route},
+};
 use kpid_message::notice::{Message, NoticeKind, Section};
 use kpid_rules::model::{Id, Scope};
-use kpid_store::{EndedAlert, NewDelivery, Store};
+use kpid_store::{EndedAlert, NewDelivery, Reader, Store};
 
 /// Ends the alerts of nodes that the configuration no longer has, or no longer has an alert of.
 pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
@@ -30,23 +33,35 @@ pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> any
 /// One message to everybody who heard of the alert and is still configured.
 fn deliveries(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewDelivery> {
     let wording = wording(setup, ended);
-    let ways = ended.readers.iter().filter(|(channel, to)| is_configured(setup, channel, to));
-    let delivery = |(channel, recipient): &(String, String)| {
-        let way = Route { channel: Id::parse(channel).ok()?, recipient: recipient.clone() };
+    let mut ways: Vec<Route> = Vec::new();
+    for way in ended.readers.iter().filter_map(|reader| way(setup, reader)) {
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    let delivery = |way| {
         let sequence = ended.episode.told.messages;
         Some(NewDelivery { sequence, ..notices::delivery(setup, &wording, way, now)? })
     };
-    ways.filter_map(delivery).collect()
+    ways.into_iter().filter_map(delivery).collect()
 }
 
-/// Whoever was taken out of the configuration hears nothing.
-fn is_configured(setup: &Setup, channel: &str, recipient: &str) -> bool {
-    let channel = Id::parse(channel).ok().and_then(|id| setup.channels.get(&id));
-    let mut addresses = setup.people.values().filter_map(|person| person.email.as_ref());
-    match channel {
-        Some(Channel::Webhook(_)) => true,
-        Some(Channel::Email(_)) => addresses.any(|held| held.to_string() == recipient),
-        None => false,
+/// The way to a reader as it is now. Whoever was taken out of the configuration hears nothing.
+fn way(setup: &Setup, reader: &Reader) -> Option<Route> {
+    let person = match &reader.person {
+        Some(id) => Some(setup.people.values().find(|person| person.id.as_str() == id)?),
+        None => setup.people.values().find(|person| {
+            let email = person.email.as_ref();
+            email.is_some_and(|email| email.to_string() == reader.recipient)
+        }),
+    };
+    if let Some(person) = person {
+        return route(&person.id, &setup.people, &setup.channels).ok();
+    }
+    let channel = Id::parse(&reader.channel).ok()?;
+    match setup.channels.get(&channel)? {
+        Channel::Webhook(_) => route(&channel, &setup.people, &setup.channels).ok(),
+        Channel::Email(_) => None,
     }
 }
 

@@ -8,3 +8,4 @@ pub mod held_mail;
 pub mod notices;
 pub mod report;
 pub(crate) mod settled;
+pub(crate) mod ways;

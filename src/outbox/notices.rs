@@ -7,9 +7,12 @@ use uuid::{NoContext, Timestamp, Uuid};
 use kpid_config::setup::Setup;
 use kpid_delivery::{
     channel::Channel,
-    routing::{Route, routes},
+    routing::{Route, mailbox, routes},
 };
-use kpid_message::notice::{Message, Notice, NoticeKind, Section};
+use kpid_message::{
+    notice::{Message, Notice, NoticeKind, Section},
+    person::Person,
+};
 use kpid_rules::model::Id;
 use kpid_store::NewDelivery;
 
@@ -78,15 +81,22 @@ pub(crate) fn by_another_way(
     }
     let mut others = setup.channels.iter().filter(|(id, _)| *id != broken);
     let mails = |channel: &Id| -> Vec<Route> {
-        let people = setup.operators.iter().filter_map(|id| setup.people.get(id)?.email.as_ref());
-        let way = |email| Route { channel: channel.clone(), recipient: format!("{email}") };
-        people.map(way).collect()
+        let people = setup.operators.iter().filter_map(|id| setup.people.get(id));
+        let way = |person: &Person| {
+            let recipient = mailbox(person, &setup.people)?.to_string();
+            let (channel, person) = (channel.clone(), Some(person.id.clone()));
+            Some(Route { channel, recipient, person })
+        };
+        people.filter_map(way).collect()
     };
     let by_mail = others.clone().find(|(_, channel)| matches!(channel, Channel::Email(_)));
     let mut ways = by_mail.map(|(id, _)| mails(id)).unwrap_or_default();
     if ways.is_empty() {
         let hook = others.find(|(_, channel)| matches!(channel, Channel::Webhook(_)));
-        let way = |(id, _): (&Id, _)| Route { channel: id.clone(), recipient: id.to_string() };
+        let way = |(id, _): (&Id, _)| {
+            let (channel, recipient) = (id.clone(), id.to_string());
+            Route { channel, recipient, person: None }
+        };
         ways.extend(hook.map(way));
     }
     ways.into_iter().filter_map(|way| delivery(setup, wording, way, now)).collect()
@@ -165,6 +175,7 @@ fn sent(
             sequence: 0,
             channel: way.channel.to_string(),
             recipient: way.recipient,
+            person: way.person.map(|person| person.to_string()),
             facts,
             held_until: None,
         }),

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::world::{kpid::Kpid, town::Town};
+use crate::world::{kpid::Kpid, smtp::Conduct, town::Town, webhook::Answer};
 
 const MAIL: &str = "mail: { email: { from: kpid@harbour.example, folder: mails } }";
 
@@ -159,6 +159,138 @@ operators: [ops]
     assert_eq!(notice["subject"], "[Undelivered] customer - h: recovered");
     let why = "`ada` has no mail address; add `email` to the person, or name a channel";
     assert_eq!(notice["sections"][0]["lines"][0], why);
+    daemon.stop().await;
+}
+
+/// Ada's perspective as it goes down while nobody can be reached, and the configuration that comes
+/// while her message waits.
+struct Meanwhile {
+    town: Town,
+    kpid: Kpid,
+}
+
+impl Meanwhile {
+    fn config(&self, channels: &str, people: &str) -> String {
+        let api = self.town.origin.yaml();
+        let channels = channels
+            .replace("SMTP", &self.town.smtp.yaml())
+            .replace("HOOK", &self.town.webhook.url());
+        format!(
+            "store: kpid.db
+calendar: {{ timezone: Europe/London }}
+connections: {{ api: {api} }}
+channels: {{ {channels} }}
+people: {{ {people}, {BOB} }}
+operators: [bob]
+"
+        )
+    }
+
+    fn scorecard(to: &str) -> String {
+        let source =
+            "schedule: { every: 1s }, source: { http: { from: api, get: otd, value: $.value } }";
+        let text = self::scorecard(&format!("alert: {{ to: [{to}] }}"), source);
+        text.lines().filter(|line| !line.contains("calls:")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A message to each of `to` waits, since her server defers it and the webhook is down.
+    async fn waits(channels: &str, to: &str) -> Self {
+        let town = Town::open().await;
+        let it = Self { kpid: Kpid::new("", ""), town };
+        it.town.smtp.conduct("ada@harbour.example", Conduct::Defer);
+        it.town.webhook.answer(&[Answer::Status(503); 9]);
+        it.configure(channels, "ada: { name: Ada, email: ada@harbour.example }", to);
+        it.town.origin.figure("otd", 98.0);
+        let mut daemon = it.kpid.start();
+        daemon.until_judged(&it.kpid, "on_track").await;
+        it.town.origin.figure("otd", 10.0);
+        let tried = async || it.town.smtp.attempts() >= 1;
+        daemon.until("the mail to be tried", tried, |tried| *tried).await;
+        daemon.stop().await;
+        it
+    }
+
+    fn configure(&self, channels: &str, people: &str, to: &str) {
+        fs::write(self.kpid.folder().join("kpid.yaml"), self.config(channels, people)).unwrap();
+        let scorecard = self.kpid.folder().join("scorecards/acme.yaml");
+        fs::write(scorecard, Self::scorecard(to)).unwrap();
+    }
+
+    async fn retry(&self) {
+        let ran = self.kpid.run(&["outbox", "retry", "--all"]).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+
+    fn mails_to(&self, address: &str) -> Vec<String> {
+        let mails = self.town.smtp.mails();
+        let to = mails.iter().filter(|mail| mail.to == [address]);
+        to.map(|mail| String::from_utf8_lossy(&mail.bytes).into_owned()).collect()
+    }
+}
+
+const MAIL_BY: &str = "mail: { email: { smtp: SMTP, from: kpid@harbour.example } }";
+
+#[tokio::test]
+async fn a_message_that_waits_goes_where_its_person_is_reached_when_it_leaves() {
+    let it = Meanwhile::waits(MAIL_BY, "ada").await;
+    // Another address, over a channel that has another name.
+    let ada = "ada: { name: Ada, email: ada.byrne@harbour.example }";
+    it.configure(&MAIL_BY.replacen("mail:", "post:", 1), ada, "ada");
+    let mut daemon = it.kpid.start();
+    daemon.until_log("that waited for `mail` now wait for `post`").await;
+    it.retry().await;
+    let got = async || it.mails_to("ada.byrne@harbour.example").len();
+    daemon.until("the mail at her new address", got, |mails| *mails == 1).await;
+    // Who knows of the alert under the old address hears of its end under the new one.
+    it.town.origin.figure("otd", 98.0);
+    daemon.until("its end", got, |mails| *mails == 2).await;
+    let end = it.mails_to("ada.byrne@harbour.example").remove(1);
+    assert!(end.contains("Subject: [Recovered]"), "{end}");
+    assert!(it.mails_to("ada@harbour.example").is_empty());
+    assert!(it.mails_to("bob@harbour.example").is_empty(), "operators need not know");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_for_somebody_who_is_gone_is_given_up_and_operators_hear_of_it() {
+    let it = Meanwhile::waits(MAIL_BY, "ada").await;
+    let ada = "ada.byrne: { name: Ada, email: ada.byrne@harbour.example }";
+    it.configure(MAIL_BY, &ada.replace("ada.byrne:", "eve:"), "bob");
+    it.retry().await;
+    let mut daemon = it.kpid.start();
+    let told = async || it.mails_to("bob@harbour.example");
+    let is_told = |mails: &Vec<String>| mails.iter().any(|mail| mail.contains("[Undelivered]"));
+    let mails = daemon.until("operators told", told, is_told).await;
+    let notice = mails.iter().find(|mail| mail.contains("[Undelivered]")).unwrap();
+    assert!(notice.contains("`ada` is not in `people` any more"), "{notice}");
+    assert!(it.mails_to("ada.byrne@harbour.example").is_empty(), "she is somebody else");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn operators_hear_at_once_of_messages_whose_channel_is_gone() {
+    let both = format!("{MAIL_BY}, pager: {{ webhook: {{ url: \"HOOK\" }} }}");
+    let it = Meanwhile::waits(&both, "ada, pager").await;
+    it.configure(MAIL_BY, "ada: { name: Ada, email: ada@harbour.example }", "ada");
+    let words = "1 message waits for the channel `pager`, which is not configured";
+    let doctor = it.kpid.run(&["doctor"]).await;
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert!(doctor.stdout.contains(&format!("WRONG  deliveries: {words}")), "{doctor:?}");
+    let mut daemon = it.kpid.start();
+    let told = async || it.mails_to("bob@harbour.example");
+    let mails = daemon.until("operators told", told, |mails| !mails.is_empty()).await;
+    let subject = "Subject: [Configuration] Messages wait for `pager`";
+    assert!(mails[0].contains(subject) && mails[0].contains(words), "{}", mails[0]);
+    daemon.until_log(words).await;
+    daemon.stop().await;
+    // A start with the same configuration is no news; with the channel it goes.
+    it.town.webhook.calm();
+    it.configure(&both, "ada: { name: Ada, email: ada@harbour.example }", "ada, pager");
+    it.retry().await;
+    let mut daemon = it.kpid.start();
+    let calls = async || it.town.webhook.calls().iter().filter(|call| call.taken).count();
+    daemon.until("the pager called", calls, |calls| *calls >= 1).await;
+    assert_eq!(it.mails_to("bob@harbour.example").len(), 1);
     daemon.stop().await;
 }
 

@@ -115,6 +115,7 @@ fn notice(number: u128) -> NewDelivery {
         sequence: 0,
         channel: "mail".to_owned(),
         recipient: "ines@calder.example".to_owned(),
+        person: None,
         facts: "{}".to_owned(),
         held_until: None,
     }

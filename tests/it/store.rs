@@ -413,6 +413,8 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
             let states: Vec<_> = held.iter().map(|held| held.state).collect();
             let (batched, summarised) = (DeliveryState::Batched, DeliveryState::Summarised);
             assert_eq!(states, [DeliveryState::Pending, batched, summarised], "of schema {schema}");
+            let persons: Vec<_> = held.iter().filter_map(|held| held.person.as_ref()).collect();
+            assert!(persons.is_empty(), "nobody is made up, of schema {schema}: {persons:?}");
         }
         if schema >= RETENTION {
             let removed = store.removed().await.unwrap();
@@ -446,6 +448,7 @@ fn delivery(number: u128, event: Event, channel: &str) -> NewDelivery {
         sequence: 0,
         channel: channel.to_owned(),
         recipient: "ines@calder.example".to_owned(),
+        person: None,
         facts: "{}".to_owned(),
         held_until: None,
     }
@@ -485,6 +488,65 @@ async fn an_outbox_row_is_one_for_each_event_channel_and_recipient() {
     assert_eq!(claimed(&store, "mail", now).await, [1], "decided once, however often judged");
     assert_eq!(claimed(&store, "ops", now).await, [2]);
     assert_eq!(store.pending().await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_waits_goes_another_way_and_to_no_mailbox_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let to = |number, event, channel: &str, person: &str, address: &str| {
+        let (person, recipient) = (Some(person.to_owned()), address.to_owned());
+        NewDelivery { person, recipient, ..delivery(number, event, channel) }
+    };
+    let deliveries = vec![
+        to(1, Event::Opened, "mail", "ines", "ines@calder.example"),
+        to(2, Event::Opened, "mail", "tom", "tom@calder.example"),
+        to(3, Event::Worsened, "mail", "ines", "ines@calder.example"),
+        delivery(4, Event::Opened, "ops"),
+    ];
+    decide(&store, deliveries).await;
+    let now = at("2026-06-03T06:00:00Z");
+    store.delivered(Uuid::from_u128(2), now).await.unwrap();
+    let ways = store.waiting_ways().await.unwrap();
+    let shown: Vec<_> =
+        ways.iter().map(|way| (way.channel.as_str(), way.person.as_deref(), way.count)).collect();
+    assert_eq!(shown, [("mail", Some("ines"), 2), ("ops", None, 1)]);
+    // Ines and Tom share a mailbox now, which has heard that it opened.
+    store.send_over(&ways[0], "mail", "tom@calder.example", now).await.unwrap();
+    let held = store.deliveries(true).await.unwrap();
+    let states: Vec<_> =
+        held.iter().map(|held| (held.id.as_u128(), held.state, held.recipient.as_str())).collect();
+    use DeliveryState::{Delivered, Overtaken, Pending};
+    assert_eq!(
+        states,
+        [
+            (1, Overtaken, "ines@calder.example"),
+            (2, Delivered, "tom@calder.example"),
+            (3, Pending, "tom@calder.example"),
+            (4, Pending, "ines@calder.example"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_reader_is_known_under_another_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let ines = |number, event, sequence, channel: &str, address: &str| NewDelivery {
+        sequence,
+        person: Some("ines".to_owned()),
+        recipient: address.to_owned(),
+        ..delivery(number, event, channel)
+    };
+    let (old, new) = ("ines@calder.example", "ines.marlow@calder.example");
+    let deliveries =
+        vec![ines(1, Event::Opened, 1, "mail", old), ines(2, Event::Recovered, 2, "post", new)];
+    decide(&store, deliveries).await;
+    let now = at("2026-06-03T06:00:00Z");
+    assert!(claimed(&store, "post", now).await.is_empty(), "the end follows the beginning");
+    assert_eq!(claimed(&store, "mail", now).await, [1]);
+    store.delivered(Uuid::from_u128(1), now).await.unwrap();
+    assert_eq!(claimed(&store, "post", now).await, [2]);
 }
 
 #[tokio::test]

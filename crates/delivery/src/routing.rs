@@ -13,6 +13,15 @@ pub struct Route {
     pub channel: Id,
     /// A mail address, or the channel's own id.
     pub recipient: String,
+    /// The person it leads to, if it does.
+    pub person: Option<Id>,
+}
+
+impl Route {
+    /// Whether both lead to the same place, whoever reads there.
+    fn leads_where(&self, other: &Self) -> bool {
+        (&self.channel, &self.recipient) == (&other.channel, &other.recipient)
+    }
 }
 
 /// Why somebody cannot be told.
@@ -42,7 +51,10 @@ pub fn routes<'a>(
     let mut routes: Vec<(&Id, Result<Route, RouteError>)> = Vec::new();
     for id in to {
         let way = route(id, people, channels);
-        if way.is_err() || routes.iter().all(|(_, taken)| *taken != way) {
+        let is_taken = way.as_ref().is_ok_and(|way| {
+            routes.iter().flat_map(|(_, taken)| taken).any(|taken| taken.leads_where(way))
+        });
+        if !is_taken {
             routes.push((id, way));
         }
     }
@@ -56,29 +68,32 @@ pub fn route(
     channels: &IndexMap<Id, Channel>,
 ) -> Result<Route, RouteError> {
     if let Some(person) = people.get(to) {
-        let address = person.email.as_ref().ok_or_else(|| RouteError::NoAddress(to.clone()))?;
+        let mailbox = mailbox(person, people).ok_or_else(|| RouteError::NoAddress(to.clone()))?;
         let mail = channels.iter().find(|(_, channel)| matches!(channel, Channel::Email(_)));
         let (channel, _) = mail.ok_or_else(|| RouteError::NoMailChannel(to.clone()))?;
-        let mailbox = mailbox(address, people);
-        return Ok(Route { channel: channel.clone(), recipient: mailbox.to_string() });
+        let (channel, person) = (channel.clone(), Some(to.clone()));
+        return Ok(Route { channel, recipient: mailbox.to_string(), person });
     }
     match channels.get(to) {
-        Some(Channel::Webhook(_)) => Ok(Route { channel: to.clone(), recipient: to.to_string() }),
+        Some(Channel::Webhook(_)) => {
+            Ok(Route { channel: to.clone(), recipient: to.to_string(), person: None })
+        }
         Some(Channel::Email(_)) => Err(RouteError::NobodyThere(to.clone())),
         None => Err(RouteError::Unknown(to.clone())),
     }
 }
 
-/// The address as the first person of that mailbox has it, so that one mailbox has one name. A
-/// domain is the same in capitals, and by custom the part before it too.
-fn mailbox<'a>(
-    address: &'a lettre::Address,
+/// A person's address, as the first person of that mailbox has it, so that one mailbox has one name.
+/// A domain is the same in capitals, and by custom the part before it too.
+pub fn mailbox<'a>(
+    person: &'a Person,
     people: &'a IndexMap<Id, Person>,
-) -> &'a lettre::Address {
+) -> Option<&'a lettre::Address> {
+    let address = person.email.as_ref()?;
     let lower = |address: &lettre::Address| address.to_string().to_lowercase();
     let wanted = lower(address);
     let mut addresses = people.values().filter_map(|person| person.email.as_ref());
-    addresses.find(|held| lower(held) == wanted).unwrap_or(address)
+    addresses.find(|held| lower(held) == wanted).or(Some(address))
 }
 
 #[cfg(test)]

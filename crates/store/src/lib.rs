@@ -39,7 +39,7 @@ pub use crate::{
         standings::PastStandings,
     },
     episodes::{
-        ended_alerts::EndedAlert,
+        ended_alerts::{EndedAlert, Reader},
         episode::{EpisodeEvent, EpisodeEventCause, EpisodeEventKind},
         operator_actions::{Acknowledged, AcknowledgedByLink},
         silences::KeptSilence,
@@ -62,5 +62,6 @@ pub use crate::{
         receipts::Known,
         standing_alerts::StandingAlert,
         state::DeliveryState,
+        ways::WaitingWay,
     },
 };

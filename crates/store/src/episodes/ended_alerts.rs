@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 
 use crate::{
     database::{failure::Explain, store::Store},
@@ -27,10 +27,21 @@ pub struct EndedAlert {
     pub scope: Scope,
     /// Its episode, ended.
     pub episode: Episode,
-    /// Channel and recipient of everybody who heard, or may have heard, of it.
-    pub readers: Vec<(String, String)>,
+    /// Everybody who heard, or may have heard, of it.
+    pub readers: Vec<Reader>,
     /// What its last message said, as JSON.
     pub facts: Option<String>,
+}
+
+/// Whoever a message was for.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Reader {
+    /// The channel's id.
+    pub channel: String,
+    /// The address, or the channel's id.
+    pub recipient: String,
+    /// The id of the person, if it was for one.
+    pub person: Option<String>,
 }
 
 impl Store {
@@ -65,9 +76,9 @@ impl Store {
     }
 }
 
-async fn readers(tx: &mut SqliteConnection, key: &str) -> anyhow::Result<Vec<(String, String)>> {
+async fn readers(tx: &mut SqliteConnection, key: &str) -> anyhow::Result<Vec<Reader>> {
     let sql = format!(
-        "SELECT DISTINCT channel, recipient FROM deliveries WHERE dedup_key = $1 \
+        "SELECT DISTINCT channel, recipient, person FROM deliveries WHERE dedup_key = $1 \
          AND (state IN ('{Delivered}', '{Summarised}') \
          OR (state = '{Pending}' AND attempts > 0)) ORDER BY channel, recipient"
     );

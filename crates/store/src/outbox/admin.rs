@@ -37,6 +37,8 @@ pub struct Listed {
     pub channel: String,
     /// The address, or the channel's id.
     pub recipient: String,
+    /// The id of the person it is for, if it is for one.
+    pub person: Option<String>,
     /// When it was decided on.
     pub written_at: DateTime<Utc>,
     /// How many attempts were made since then, or since a person took it up again.
@@ -97,6 +99,7 @@ struct ListedRow {
     dedup_key: String,
     channel: String,
     recipient: String,
+    person: Option<String>,
     written_at: i64,
     due_since: i64,
     attempts: i64,
@@ -111,7 +114,7 @@ impl Store {
         // Two statements: where one may mean all, no index is used for the other.
         let which = if all { "" } else { "WHERE state IN (SELECT value FROM json_each($1))" };
         let sql = format!(
-            "SELECT id, state, reason, event, dedup_key, channel, recipient, written_at, \
+            "SELECT id, state, reason, event, dedup_key, channel, recipient, person, written_at, \
              coalesce(retried_at, released_at, written_at) AS due_since, attempts, \
              next_attempt_at, settled_at, last_error FROM deliveries {which} \
              ORDER BY written_at, id"
@@ -177,6 +180,7 @@ fn listed(row: ListedRow) -> anyhow::Result<Listed> {
         dedup_key: row.dedup_key,
         channel: row.channel,
         recipient: row.recipient,
+        person: row.person,
         written_at: instant(row.written_at)?,
         attempts: unsigned(row.attempts),
         next_attempt_at: state.is_tried().then(|| instant(row.next_attempt_at)).transpose()?,
@@ -220,11 +224,11 @@ async fn is_overtaken(
 ) -> anyhow::Result<bool> {
     let sql = format!(
         "SELECT count(*) FROM deliveries AS old JOIN deliveries AS later \
-         ON later.dedup_key = old.dedup_key AND later.channel = old.channel \
-         AND later.recipient = old.recipient \
+         ON later.dedup_key = old.dedup_key AND {same_reader} \
          AND (later.state IN ('{Delivered}', '{Summarised}') \
          OR (later.state = '{Pending}' AND later.claimed_until > $2)) \
-         AND (later.sequence, later.id) > (old.sequence, old.id) WHERE old.id = $1"
+         AND (later.sequence, later.id) > (old.sequence, old.id) WHERE old.id = $1",
+        same_reader = deliveries::same_reader("later", "old"),
     );
     let (later,): (i64,) = sqlx::query_as(AssertSqlSafe(sql))
         .bind(id.to_string())

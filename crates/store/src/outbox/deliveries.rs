@@ -32,6 +32,8 @@ pub struct NewDelivery {
     pub channel: String,
     /// The address, or the channel's id.
     pub recipient: String,
+    /// The id of the person it is for, who is reached where the configuration says when it leaves.
+    pub person: Option<String>,
     /// What the message says, as JSON.
     pub facts: String,
     /// Until when working hours hold it back, if they do.
@@ -43,8 +45,10 @@ pub struct NewDelivery {
 pub struct Claimed {
     /// Names it for ever, also to its receiver.
     pub id: Uuid,
-    /// The address, or the channel's id.
+    /// The address when it was decided on, or the channel's id.
     pub recipient: String,
+    /// The id of the person it is for, if it is for one.
+    pub person: Option<String>,
     /// What the message says, as JSON.
     pub facts: String,
     /// When it was decided on, or when its hours began, or when a person last took it up again.
@@ -57,6 +61,7 @@ pub struct Claimed {
 struct ClaimedRow {
     id: String,
     recipient: String,
+    person: Option<String>,
     facts: String,
     due_since: i64,
     attempts: i64,
@@ -65,14 +70,22 @@ struct ClaimedRow {
 /// Why a delivery is held that is due outside of working hours.
 pub(crate) const WAITS_FOR_HOURS: &str = "waits for working hours";
 
+/// A condition: two deliveries have the same reader, who may have been reached otherwise before.
+pub(crate) fn same_reader(one: &str, other: &str) -> String {
+    format!(
+        "(({one}.channel = {other}.channel AND {one}.recipient = {other}.recipient) \
+         OR {one}.person = {other}.person)"
+    )
+}
+
 /// A condition: nothing that happened earlier in the episode of the delivery `due` waits for the same reader; a
 /// clock that was set back changes no order.
 pub(crate) fn first_of_its_episode() -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM deliveries AS before \
          WHERE before.state IN ('{Pending}', '{Held}') AND before.dedup_key = due.dedup_key \
-         AND before.channel = due.channel AND before.recipient = due.recipient \
-         AND (before.sequence, before.id) < (due.sequence, due.id))"
+         AND {same_reader} AND (before.sequence, before.id) < (due.sequence, due.id))",
+        same_reader = same_reader("before", "due"),
     )
 }
 
@@ -156,8 +169,8 @@ pub(crate) async fn record(
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO deliveries \
                (id, dedup_key, event, channel, recipient, facts, written_at, sequence, \
-               state, next_attempt_at, reason) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+               state, next_attempt_at, reason, person) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
                ON CONFLICT (dedup_key, event, sequence, channel, recipient) DO NOTHING";
     for delivery in deliveries {
         let (state, due_at, reason) = match delivery.held_until {
@@ -176,6 +189,7 @@ pub(crate) async fn record(
             .bind(state.word())
             .bind(due_at.timestamp_micros())
             .bind(reason)
+            .bind(&delivery.person)
             .execute(&mut *tx)
             .await
             .explain("cannot write a delivery")?;
@@ -198,7 +212,7 @@ pub(crate) async fn claim(
              WHERE due.state = '{Pending}' AND due.channel = $4 AND due.next_attempt_at <= $1 \
              AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
              AND {first} ORDER BY due.next_attempt_at, due.id LIMIT $3) \
-         RETURNING id, recipient, facts, attempts, \
+         RETURNING id, recipient, person, facts, attempts, \
          coalesce(retried_at, released_at, written_at) AS due_since",
         first = first_of_its_episode(),
     );
@@ -214,6 +228,7 @@ pub(crate) async fn claim(
         Ok(Claimed {
             id: delivery_id(&row.id)?,
             recipient: row.recipient,
+            person: row.person,
             facts: row.facts,
             written_at: instant(row.due_since)?,
             attempts: unsigned(row.attempts),

@@ -7,3 +7,4 @@ pub(crate) mod pacing;
 pub(crate) mod receipts;
 pub(crate) mod standing_alerts;
 pub(crate) mod state;
+pub(crate) mod ways;

@@ -40,7 +40,8 @@ fn paced() -> String {
 fn another_of_it(fits: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM deliveries AS other WHERE other.dedup_key = due.dedup_key \
-         AND other.channel = due.channel AND other.recipient = due.recipient AND {fits})"
+         AND {same_reader} AND {fits})",
+        same_reader = deliveries::same_reader("other", "due"),
     )
 }
 
@@ -137,6 +138,8 @@ pub struct BatchedDelivery {
     pub channel: String,
     /// The address.
     pub recipient: String,
+    /// The id of the person it is for.
+    pub person: Option<String>,
     /// What the message says, as JSON.
     pub facts: String,
     /// When it was decided on.
@@ -163,6 +166,7 @@ struct BatchedRow {
     id: String,
     channel: String,
     recipient: String,
+    person: Option<String>,
     facts: String,
     written_at: i64,
     batched_at: i64,
@@ -210,7 +214,7 @@ impl Store {
 
     /// News kept for a summary, by reader, in the order in which they were decided.
     pub async fn batched(&self) -> anyhow::Result<Vec<BatchedDelivery>> {
-        let sql = "SELECT id, channel, recipient, facts, written_at, \
+        let sql = "SELECT id, channel, recipient, person, facts, written_at, \
                    coalesce(settled_at, written_at) AS batched_at FROM deliveries \
                    WHERE state = $1 \
                    ORDER BY channel, recipient, written_at, dedup_key, sequence, id";
@@ -224,6 +228,7 @@ impl Store {
                 id: delivery_id(&row.id)?,
                 channel: row.channel,
                 recipient: row.recipient,
+                person: row.person,
                 facts: row.facts,
                 written_at: instant(row.written_at)?,
                 batched_at: instant(row.batched_at)?,

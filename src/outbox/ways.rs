@@ -1,0 +1,119 @@
+//! Messages that wait while the configuration changes: a person's go where that person is reached
+//! now; of those that go nowhere any more operators hear at once.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use tracing::{info, warn};
+
+use crate::outbox::notices::{self, OPERATORS_WHY, Wording};
+use kpid_config::setup::Setup;
+use kpid_delivery::{
+    channel::Channel,
+    routing::{Route, mailbox, route},
+};
+use kpid_message::{
+    notice::{NoticeKind, Section},
+    person::Person,
+    wording::plural,
+};
+use kpid_rules::model::Id;
+use kpid_store::{Store, WaitingWay};
+
+/// What becomes of a way.
+#[derive(Debug, PartialEq)]
+enum Fate {
+    /// It is as it was, or whoever delivers finds that it leads nowhere.
+    Kept,
+    /// Its person is reached otherwise.
+    Moved(Route),
+    /// Its channel is not configured, and nobody is known who could be told otherwise.
+    Lost,
+}
+
+/// Sends what waits where the configuration says, and tells operators of what has no way any more.
+pub(crate) async fn follow(setup: &Setup, store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
+    for way in store.waiting_ways().await? {
+        if let Fate::Moved(Route { channel, recipient, .. }) = fate(setup, &way) {
+            store.send_over(&way, channel.as_str(), &recipient, now).await?;
+            let count = plural(way.count as usize, "message");
+            info!(%channel, "{count} that waited for `{}` now wait for `{channel}`", way.channel);
+        }
+    }
+    let mut notices = Vec::new();
+    for (channel, count) in lost(setup, store).await? {
+        warn!(channel, "{}", words(&channel, count));
+        let wording = wording(setup, &channel, count);
+        notices.extend(notices::deliveries(setup, &wording, &setup.operators, now));
+    }
+    store.tell(&notices, now).await
+}
+
+/// The channels that are not configured and that messages wait for, with their number.
+pub(crate) async fn lost(setup: &Setup, store: &Store) -> anyhow::Result<BTreeMap<String, u32>> {
+    let mut lost: BTreeMap<String, u32> = BTreeMap::new();
+    for way in store.waiting_ways().await? {
+        if fate(setup, &way) == Fate::Lost {
+            *lost.entry(way.channel).or_default() += way.count;
+        }
+    }
+    Ok(lost)
+}
+
+/// "3 messages wait for the channel `pager`, which is not configured".
+pub(crate) fn words(channel: &str, count: u32) -> String {
+    let verb = if count == 1 { "waits" } else { "wait" };
+    let messages = plural(count as usize, "message");
+    format!("{messages} {verb} for the channel `{channel}`, which is not configured")
+}
+
+fn fate(setup: &Setup, way: &WaitingWay) -> Fate {
+    let channel = Id::parse(&way.channel).ok().and_then(|id| setup.channels.get_key_value(&id));
+    let person = person(setup, way);
+    match (channel, person) {
+        (Some((channel, Channel::Email(_))), Some(person)) => {
+            let Some(address) = mailbox(person, &setup.people) else { return Fate::Kept };
+            let recipient = address.to_string();
+            if recipient == way.recipient {
+                return Fate::Kept;
+            }
+            let (channel, person) = (channel.clone(), Some(person.id.clone()));
+            Fate::Moved(Route { channel, recipient, person })
+        }
+        (Some(_), _) => Fate::Kept,
+        (None, Some(person)) => match route(&person.id, &setup.people, &setup.channels) {
+            Ok(route) => Fate::Moved(route),
+            Err(_) => Fate::Lost,
+        },
+        (None, None) => Fate::Lost,
+    }
+}
+
+/// Whom a way leads to; of a message written before persons were noted, whoever has its address.
+fn person<'s>(setup: &'s Setup, way: &WaitingWay) -> Option<&'s Person> {
+    let mut people = setup.people.values();
+    match &way.person {
+        Some(id) => people.find(|person| person.id.as_str() == id),
+        None => people.find(|person| {
+            person.email.as_ref().is_some_and(|email| email.to_string() == way.recipient)
+        }),
+    }
+}
+
+fn wording(setup: &Setup, channel: &str, count: u32) -> Wording {
+    let words = words(channel, count);
+    let lines = vec![
+        format!("Way out: add `{channel}` to `channels` again, and they are sent."),
+        "`kpid outbox list` shows them, and `kpid outbox drop` gives them up.".to_owned(),
+    ];
+    Wording {
+        kind: NoticeKind::ConfigTrouble,
+        // News again with every configuration that leaves it so.
+        dedup_key: format!("lost_channel/{channel}/{}", setup.config_hash),
+        subject: format!("[Configuration] Messages wait for `{channel}`, which is not configured"),
+        summary: format!("{words}."),
+        sections: vec![Section { title: String::new(), lines }],
+        why: OPERATORS_WHY.to_owned(),
+        lasts: false,
+    }
+}
