@@ -1,5 +1,7 @@
 //! Databases: the connection, and the source of a KPI, parsed.
 
+use std::net::IpAddr;
+
 use crate::{
     connections::document::ConnectionDoc,
     parse_context::{NamedQueries, ParseContext, given},
@@ -11,6 +13,7 @@ use crate::{
     },
     yaml::located::Loc,
 };
+use kpid_delivery::mail_address;
 use kpid_rules::model::Id;
 use kpid_sources::{
     Connection, Request,
@@ -33,7 +36,7 @@ pub(crate) fn server(context: &mut ParseContext, doc: &ServerDoc, port: u16) -> 
     }
     let authority = given(doc.ca.as_ref()).map(|path| context.folder.join(path));
     Some(Server {
-        host: doc.host.value.clone()?,
+        host: host(context, &doc.host)?,
         port: given(doc.port.as_ref()).copied().unwrap_or(port),
         database: doc.database.value.clone()?,
         user: doc.user.value.clone()?,
@@ -41,6 +44,28 @@ pub(crate) fn server(context: &mut ParseContext, doc: &ServerDoc, port: u16) -> 
         tls,
         authority,
     })
+}
+
+fn host(context: &mut ParseContext, doc: &Loc<String>) -> Option<String> {
+    let written = doc.value.as_deref()?;
+    let name = server_name(written);
+    if name.is_none() {
+        let hint = "write the name or address alone, such as db.example; `port`, `user` and \
+                    `database` are keys of their own";
+        let problem = format!("`{written}` is not a valid server name");
+        context.problems.push(Problem::error(doc.place, problem).hint(hint));
+    }
+    name
+}
+
+/// A server's name in the form that resolvers and certificates have it, or the folder of its socket.
+fn server_name(written: &str) -> Option<String> {
+    if written.starts_with('/') || written.parse::<IpAddr>().is_ok() {
+        return Some(written.to_owned());
+    }
+    let is_more = |c: char| c.is_whitespace() || matches!(c, '/' | ':' | '@');
+    let name = mail_address::host(written)?;
+    (!name.is_empty() && !name.contains(is_more)).then_some(name)
 }
 
 pub(crate) fn database(
@@ -168,4 +193,32 @@ fn named(context: &mut ParseContext, from: &Loc<String>, name: &Loc<String>) -> 
         context.problems.push(Problem::error(name.place, message).hint(hint));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_as_resolvers_know_it() {
+        for (written, name) in [
+            ("db.example", Some("db.example")),
+            ("erp_db", Some("erp_db")),
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("::1", Some("::1")),
+            ("/var/run/postgresql", Some("/var/run/postgresql")),
+            ("/srv/bücher", Some("/srv/bücher")),
+            ("müller.example", Some("xn--mller-kva.example")),
+            ("DB.Müller.example", Some("db.xn--mller-kva.example")),
+            ("例え.jp", Some("xn--r8jz45g.jp")),
+            ("db.example:5432", None),
+            ("postgres://db.example/erp", None),
+            ("kpid@db.example", None),
+            ("kpid@müller.example", None),
+            ("db example", None),
+            ("", None),
+        ] {
+            assert_eq!(server_name(written).as_deref(), name, "{written}");
+        }
+    }
 }
