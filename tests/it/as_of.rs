@@ -1,23 +1,8 @@
 //! What was judged then stays known: KPIs that are deleted from the configuration keep their verdicts.
 
-use std::{fs, path::Path, process::Command};
-
 use chrono::Utc;
 
-fn kpid(folder: &Path, arguments: &[&str]) -> String {
-    let mut kpid = Command::new(env!("CARGO_BIN_EXE_kpid"));
-    let ran = kpid.args(["-c", "kpid.yaml"]).args(arguments).current_dir(folder).output().unwrap();
-    assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap()
-}
-
-const CONFIG: &str = "
-store: kpid.db
-calendar: { timezone: UTC }
-channels: { mail: { email: { from: kpid@harbour.example, folder: outbox } } }
-people: { ada: { name: Ada, email: ada@harbour.example } }
-operators: [ada]
-";
+use crate::world::kpid::{ADA_BY_MAIL, Kpid};
 
 fn scorecard(kpis: &[&str]) -> String {
     let kpis: String = kpis
@@ -30,13 +15,9 @@ fn scorecard(kpis: &[&str]) -> String {
     )
 }
 
-#[test]
-fn a_deleted_kpi_keeps_its_verdict_of_then() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    fs::create_dir(folder.join("scorecards")).unwrap();
-    fs::write(folder.join("kpid.yaml"), CONFIG).unwrap();
-    fs::write(folder.join("scorecards/h.yaml"), scorecard(&["old", "otd"])).unwrap();
+#[tokio::test]
+async fn a_deleted_kpi_keeps_its_verdict_of_then() {
+    let kpid = Kpid::new(ADA_BY_MAIL, &scorecard(&["old", "otd"]));
     let today = Utc::now();
     let month = (today.date_naive() - chrono::Days::new(35)).format("%Y-%m").to_string();
     let last = (today.date_naive().format("%Y-%m-01").to_string()).parse::<chrono::NaiveDate>();
@@ -47,15 +28,14 @@ fn a_deleted_kpi_keeps_its_verdict_of_then() {
     } else {
         rows
     };
-    fs::write(folder.join("rows.csv"), rows).unwrap();
-    kpid(folder, &["import", "rows.csv"]);
+    kpid.import(&rows).await;
     let then = Utc::now().to_rfc3339();
-    let told = kpid(folder, &["show", "--as-of", &then]);
+    let told = kpid.says(&["show", "--as-of", &then]).await;
     assert!(!told.contains("today's configuration"), "{told}");
     assert!(told.contains("62.5"), "{told}");
 
-    fs::write(folder.join("scorecards/h.yaml"), scorecard(&["otd"])).unwrap();
-    let told = kpid(folder, &["show", "--as-of", &then]);
+    kpid.rewrite_scorecard(&scorecard(&["otd"]));
+    let told = kpid.says(&["show", "--as-of", &then]).await;
     assert!(
         told.contains("The tree above is by today's configuration. Another one (sha256:"),
         "{told}"
@@ -66,7 +46,7 @@ fn a_deleted_kpi_keeps_its_verdict_of_then() {
     );
     assert!(told.contains("h/old: at risk 55.0 (not in today's configuration)"), "{told}");
     let told: serde_json::Value =
-        serde_json::from_str(&kpid(folder, &["show", "--as-of", &then, "--format", "json"]))
+        serde_json::from_str(&kpid.says(&["show", "--as-of", &then, "--format", "json"]).await)
             .unwrap();
     let old =
         told["then"].as_array().unwrap().iter().find(|node| node["scope"] == "h/old").unwrap();
@@ -76,52 +56,43 @@ fn a_deleted_kpi_keeps_its_verdict_of_then() {
     );
     assert_eq!(told["scorecards"][0]["id"], "h");
 
-    let told = kpid(folder, &["explain", "h/customer", &last]);
+    let told = kpid.says(&["explain", "h/customer", &last]).await;
     assert!(told.contains("judged by today's configuration, without h/old"), "{told}");
-    let told = kpid(folder, &["show"]);
+    let told = kpid.says(&["show"]).await;
     assert!(!told.contains("today's configuration"), "without --as-of nothing is of then: {told}");
 }
 
-#[test]
-fn a_running_total_names_what_it_lacks_and_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    fs::create_dir(folder.join("scorecards")).unwrap();
-    let config = CONFIG.replace("timezone: UTC", "timezone: UTC, fiscal_year_start: april");
-    fs::write(folder.join("kpid.yaml"), config).unwrap();
+#[tokio::test]
+async fn a_running_total_names_what_it_lacks_and_what_to_do() {
+    let config = ADA_BY_MAIL.replace("timezone: UTC", "timezone: UTC, fiscal_year_start: april");
     let kpi = |more: &str| {
         scorecard(&["ytd"])
             .replace("tolerance: 10,", &format!("tolerance: 10%, cumulative: fiscal_year, {more}"))
     };
-    fs::write(folder.join("scorecards/h.yaml"), kpi("")).unwrap();
-    fs::write(folder.join("rows.csv"), "kpi,period,value\nh/ytd,2025-06,90\nh/ytd,2025-07,95\n")
-        .unwrap();
-    kpid(folder, &["import", "rows.csv"]);
-    let told = kpid(folder, &["explain", "h/ytd", "2025-07"]);
+    let kpid = Kpid::new(&config, &kpi(""));
+    kpid.import("kpi,period,value\nh/ytd,2025-06,90\nh/ytd,2025-07,95\n").await;
+    let told = kpid.says(&["explain", "h/ytd", "2025-07"]).await;
     let note = "note    no figure for April and May 2025 of the running total; import the figures, or write \
                 `from: 2025-06` if it began then, or `not_applicable: [2025-04, 2025-05]`";
     assert!(told.contains(note), "{told}");
     for life in ["from: 2025-06,", "not_applicable: [2025-04, 2025-05],"] {
-        fs::write(folder.join("scorecards/h.yaml"), kpi(life)).unwrap();
-        let told = kpid(folder, &["explain", "h/ytd", "2025-07"]);
+        kpid.rewrite_scorecard(&kpi(life));
+        let told = kpid.says(&["explain", "h/ytd", "2025-07"]).await;
         assert!(told.contains("at risk 47.5") && told.contains("185 pcs"), "{life} {told}");
     }
 }
 
 /// The data problems that are told now, in words.
-fn data_problems(folder: &Path) -> Vec<String> {
-    let list = kpid(folder, &["outbox", "list", "--all", "--format", "json"]);
+async fn data_problems(kpid: &Kpid) -> Vec<String> {
+    let list = kpid.says(&["outbox", "list", "--all", "--format", "json"]).await;
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     let of_data = |held: &&serde_json::Value| held["event"] == "data_trouble";
     let keys = list.as_array().unwrap().iter().filter(of_data);
     keys.map(|held| held["dedup_key"].as_str().unwrap().to_owned()).collect()
 }
 
-#[test]
-fn what_lacks_a_running_total_is_told_once_and_what_is_retired_or_weightless_never() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    fs::create_dir(folder.join("scorecards")).unwrap();
+#[tokio::test]
+async fn what_lacks_a_running_total_is_told_once_and_what_is_retired_or_weightless_never() {
     // The fiscal year began two months ago, and only the last month is in.
     let first = Utc::now().date_naive().format("%Y-%m-01").to_string().parse::<chrono::NaiveDate>();
     let last = first.unwrap() - chrono::Days::new(1);
@@ -129,8 +100,7 @@ fn what_lacks_a_running_total_is_told_once_and_what_is_retired_or_weightless_nev
     let before = before - chrono::Days::new(1);
     let began = before.format("%B").to_string().to_lowercase();
     let config =
-        CONFIG.replace("timezone: UTC", &format!("timezone: UTC, fiscal_year_start: {began}"));
-    fs::write(folder.join("kpid.yaml"), config).unwrap();
+        ADA_BY_MAIL.replace("timezone: UTC", &format!("timezone: UTC, fiscal_year_start: {began}"));
     let (before, last) = (before.format("%Y-%m"), last.format("%Y-%m"));
     let kpi = |id: &str, more: &str| {
         format!("          {id}: {{ nature: flow, unit: pcs, target: 100, lag: 0d, {more} }}\n")
@@ -143,18 +113,16 @@ fn what_lacks_a_running_total_is_told_once_and_what_is_retired_or_weightless_nev
         kpi("shown", "weight: 0"),
         kpi("ended", &format!("weights: {{ {before}: 5, {last}: 0 }}")),
     ];
-    fs::write(folder.join("scorecards/h.yaml"), scorecard(&[]) + &kpis.concat()).unwrap();
+    let kpid = Kpid::new(&config, &(scorecard(&[]) + &kpis.concat()));
     let rows = format!(
         "kpi,period,value\nh/ytd,{last},90\nh/late,{before},90\nh/retired,{before},90\nh/shown,{before},90\nh/ended,{before},90\n"
     );
-    fs::write(folder.join("rows.csv"), rows).unwrap();
-    kpid(folder, &["import", "rows.csv"]);
-    let told = data_problems(folder);
+    kpid.import(&rows).await;
+    let told = data_problems(&kpid).await;
     assert_eq!(told.len(), 1, "both in one notice: {told:?}");
-    fs::write(folder.join("rows.csv"), format!("kpi,period,value\nh/ytd,{last},95\n")).unwrap();
-    kpid(folder, &["import", "rows.csv"]);
-    assert_eq!(data_problems(folder), told, "once");
-    let told = kpid(folder, &["show"]);
+    kpid.import(&format!("kpi,period,value\nh/ytd,{last},95\n")).await;
+    assert_eq!(data_problems(&kpid).await, told, "once");
+    let told = kpid.says(&["show"]).await;
     let counted = told.lines().next().unwrap();
     assert!(counted.contains("2 no data") && !counted.contains("pending"), "{told}");
     assert!(told.contains("of the running total"), "{told}");

@@ -1,23 +1,8 @@
 //! What every face says of one verdict: the same numbers, and none on a line that it misses.
 
-use std::{fs, path::Path, process::Command};
-
 use chrono::{Days, NaiveDate, Utc};
 
-fn kpid(folder: &Path, arguments: &[&str]) -> String {
-    let mut kpid = Command::new(env!("CARGO_BIN_EXE_kpid"));
-    let ran = kpid.args(["-c", "kpid.yaml"]).args(arguments).current_dir(folder).output().unwrap();
-    assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap()
-}
-
-const CONFIG: &str = "
-store: kpid.db
-calendar: { timezone: UTC }
-channels: { mail: { email: { from: kpid@harbour.example, folder: outbox } } }
-people: { ada: { name: Ada, email: ada@harbour.example } }
-operators: [ada]
-";
+use crate::world::kpid::{ADA_BY_MAIL, Kpid};
 
 const SCORECARD: &str = "
 scorecard: h
@@ -36,21 +21,16 @@ perspectives:
           cost: { name: Cost per unit, unit: EUR, nature: level, direction: lower, target: 10, tolerance: 1, decimals: 0, lag: 31d, owner: ada }
 ";
 
-#[test]
-fn no_face_shows_a_value_on_a_line_that_it_misses() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    fs::create_dir(folder.join("scorecards")).unwrap();
-    fs::write(folder.join("kpid.yaml"), CONFIG).unwrap();
-    fs::write(folder.join("scorecards/h.yaml"), SCORECARD).unwrap();
+#[tokio::test]
+async fn no_face_shows_a_value_on_a_line_that_it_misses() {
+    let kpid = Kpid::new(ADA_BY_MAIL, SCORECARD);
     let first: NaiveDate = Utc::now().format("%Y-%m-01").to_string().parse().unwrap();
     let month = (first - Days::new(1)).format("%Y-%m").to_string();
     let rows = format!(
         "kpi,period,value,numerator,denominator\nh/rev,{month},1187499.6,,\n\
          h/avail,{month},,997999,1000000\nh/cost,{month},11.4,,\n"
     );
-    fs::write(folder.join("rows.csv"), rows).unwrap();
-    kpid(folder, &["import", "rows.csv"]);
+    kpid.import(&rows).await;
     let faces: [(&[&str], &[&str]); 5] = [
         (
             &["explain", "h/cost", &month],
@@ -89,7 +69,7 @@ fn no_face_shows_a_value_on_a_line_that_it_misses() {
         ),
     ];
     for (arguments, wanted) in faces {
-        let said = kpid(folder, arguments);
+        let said = kpid.says(arguments).await;
         let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
         for words in wanted {
             let words = words.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -21,6 +21,15 @@ use super::{
     until,
 };
 
+/// A daemon whose only person and operator is told by mail, into a folder.
+pub(crate) const ADA_BY_MAIL: &str = "
+store: kpid.db
+calendar: { timezone: UTC }
+channels: { mail: { email: { from: kpid@harbour.example, folder: outbox } } }
+people: { ada: { name: Ada, email: ada@harbour.example } }
+operators: [ada]
+";
+
 const BINARY: &str = env!("CARGO_BIN_EXE_kpid");
 
 /// A folder with a configuration and, after a while, a store.
@@ -74,6 +83,25 @@ impl Kpid {
     /// Runs a command to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         self.run_by(Command::new(BINARY), arguments).await
+    }
+
+    /// What a command says that succeeds.
+    pub(crate) async fn says(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments).await;
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
+        ran.stdout
+    }
+
+    /// Writes another scorecard in the place of the one there is.
+    pub(crate) fn rewrite_scorecard(&self, scorecard: &str) {
+        fs::write(self.folder().join("scorecards/acme.yaml"), scorecard).unwrap();
+    }
+
+    /// Imports rows of a CSV file.
+    pub(crate) async fn import(&self, rows: &str) {
+        fs::write(self.folder().join("rows.csv"), rows).unwrap();
+        let path = self.folder().join("rows.csv");
+        self.says(&["import", &path.display().to_string()]).await;
     }
 
     /// Runs a command to its end, which may not write where its user may not.
