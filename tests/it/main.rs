@@ -61,6 +61,7 @@ mod store;
 mod templates;
 mod tidy;
 mod told;
+mod untrusted;
 mod vectors;
 mod web;
 mod webhooks;

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use crate::world::kpid::Kpid;
+
 fn simulate(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kpid"));
     command.arg("simulate").args(arguments).output().unwrap()
@@ -170,4 +172,79 @@ fn what_comes_and_goes_too_often_says_so_once() {
             "s/only opened",
         ]
     );
+}
+
+const SCHEDULED: &str = "scorecard: s
+perspectives:
+  daily:
+    alert: { to: [ada] }
+    objectives:
+      o:
+        kpis:
+          revenue: { nature: flow, target: 100, schedule: \"0 6 * * *\", source: { http: { from: api, get: \"x?d={period_key}\", value: $.v } } }
+  weekly:
+    alert: { to: [ada] }
+    objectives:
+      o2:
+        kpis:
+          orders: { nature: flow, target: 100, schedule: \"0 6 * * 1\", source: { http: { from: api, get: \"x?d={period_key}\", value: $.v } } }
+  late:
+    alert: { to: [ada] }
+    objectives:
+      o3:
+        kpis:
+          booked: { nature: flow, target: 100, lag: 3d, schedule: \"0 6 * * *\", source: { http: { from: api, get: \"x?d={period_key}\", value: $.v } } }
+";
+
+const AT_THE_END_OF_MAY: &str = "config: kpid.yaml
+steps:
+  - at: 2026-05-01T06:00:00
+    actuals:
+      s/revenue: { period: 2026-04, value: 102 }
+      s/orders: { period: 2026-04, value: 102 }
+      s/booked: { period: 2026-04, value: 102 }
+  - at: 2026-05-04T06:00:00
+  # The last collections while May runs: a part of it.
+  - at: 2026-05-31T06:00:00
+    actuals:
+      s/revenue: { period: 2026-05, value: 88 }
+      s/orders: { period: 2026-05, value: 88 }
+      s/booked: { period: 2026-05, value: 88 }
+  - at: 2026-06-01T00:00:00
+    expect:
+      s/revenue: { period: 2026-04, state: awaiting, status: on_track }
+      s/daily: { event: none }
+      s/weekly: { event: none }
+      s/late: { event: none }
+  # The first collection after the end failed: it is over, whatever came, and what is held counts.
+  - at: 2026-06-01T06:00:00
+    failed: { s/revenue: connection refused }
+    actuals:
+      s/orders: { period: 2026-05, value: 101 }
+    expect:
+      s/revenue: { period: 2026-05, value: 88, status: off_track }
+      s/daily: { event: opened }
+      s/orders: { period: 2026-05, value: 101, status: on_track, as_reported: null }
+      s/weekly: { event: none }
+      s/booked: { period: 2026-04, state: awaiting }
+      s/late: { event: none }
+";
+
+#[test]
+fn a_month_of_a_scheduled_kpi_is_judged_once_its_first_collection_after_the_end_is_over() {
+    let kpid = Kpid::new(
+        "store: kpid.db
+calendar: { timezone: Europe/London }
+connections: { api: { http: { base_url: \"http://127.0.0.1:1/\" } } }
+channels: { mail: { email: { from: kpid@harbour.example, folder: mails } } }
+people: { ada: { name: Ada, email: ada@harbour.example } }
+operators: [ada]
+",
+        SCHEDULED,
+    );
+    let path = kpid.folder().join("scenario.yaml");
+    fs::write(&path, AT_THE_END_OF_MAY).unwrap();
+    let output = simulate(&[path.to_str().unwrap()]);
+    let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{said}");
 }
