@@ -43,11 +43,9 @@ pub(crate) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, Secre
         SecretDoc::File(path) => {
             let path = folder.join(path);
             let whose = format!("the secret {}", path.display());
-            (file(&path).map_err(SecretError::Missing)?, whose)
+            (file(&path)?, whose)
         }
-        SecretDoc::Credential(name) => {
-            (credential(name).map_err(SecretError::Missing)?, format!("the credential `{name}`"))
-        }
+        SecretDoc::Credential(name) => (credential(name)?, format!("the credential `{name}`")),
     };
     let text = secret.expose_secret();
     if text.trim().is_empty() {
@@ -64,15 +62,15 @@ pub(crate) fn read(doc: &SecretDoc, folder: &Path) -> Result<SecretString, Secre
     Ok(secret)
 }
 
-fn credential(name: &str) -> Result<SecretString, String> {
+fn credential(name: &str) -> Result<SecretString, SecretError> {
     match variable(CREDENTIALS_FOLDER) {
         Some(credentials) => file(&Path::new(&credentials).join(name)),
-        None => Err(format!(
+        None => Err(SecretError::Missing(format!(
             "the credential `{name}` is not available: ${CREDENTIALS_FOLDER} is not set; the service \
              reads it from /etc/credstore/{name} (the packaged unit imports names that begin with \
              `kpid.`); in a terminal, run: \
              systemd-run --pipe --wait -p ImportCredential={name} kpid …"
-        )),
+        ))),
     }
 }
 
@@ -91,14 +89,18 @@ fn set(name: &str) -> Option<String> {
 }
 
 /// A file's text without the line end that editors add.
-fn file(path: &Path) -> Result<SecretString, String> {
-    let told =
-        |error: std::io::Error| format!("cannot read the secret {}: {error}", path.display());
+fn file(path: &Path) -> Result<SecretString, SecretError> {
+    let told = |error: std::io::Error| {
+        SecretError::Missing(format!("cannot read the secret {}: {error}", path.display()))
+    };
     let size = fs::metadata(path).map_err(told)?.len();
     if size > SECRET_BYTES_MAX {
-        return Err(format!("{} is too large for a secret: {size} bytes", path.display()));
+        let words = format!("{} is too large for a secret: {size} bytes", path.display());
+        return Err(SecretError::Bad(words));
     }
-    let text = fs::read_to_string(path).map_err(told)?;
+    let text = String::from_utf8(fs::read(path).map_err(told)?).map_err(|_| {
+        SecretError::Bad(format!("the secret {} is not UTF-8; store it as text", path.display()))
+    })?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Ok(SecretString::from(text.strip_suffix('\r').unwrap_or(text)))
 }
@@ -137,6 +139,7 @@ mod tests {
         write("line", "\r\n");
         write("blanks", "   \n");
         write("nul", "p\0w\n");
+        fs::write(folder.path().join("binary"), [0xff, 0xfe]).unwrap();
         let file = |name: &str| SecretDoc::File(name.into());
         for (doc, said) in [
             (SecretDoc::Text(String::new()), "the secret is empty"),
@@ -145,6 +148,7 @@ mod tests {
             (file("line"), "line is empty; store the secret there"),
             (file("blanks"), "blanks contains only blanks"),
             (file("nul"), "nul contains a NUL byte"),
+            (file("binary"), "binary is not UTF-8; store it as text"),
         ] {
             let told = read(&doc, folder.path());
             let Err(SecretError::Bad(told)) = told else { panic!("{doc:?}: {told:?}") };
