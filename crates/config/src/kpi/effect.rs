@@ -155,6 +155,7 @@ impl Checked<'_> {
             let why = "a milestone is done or not, and its day decides";
             self.refuse(doc.max_age.as_ref(), why, "remove `max_age`");
             self.refuse(doc.carry_forward.as_ref(), why, "remove `carry_forward`");
+            self.refuse(doc.lag.as_ref(), why, "remove `lag`, or write a later `due`");
         } else if nature != Nature::Level {
             let message = "`max_age` is of a level, which is judged by its newest reading; anything \
                            else is judged by its last closed period";
@@ -185,6 +186,7 @@ impl Checked<'_> {
     /// Where green and red begin.
     fn tolerances(&mut self) {
         let doc = self.doc;
+        self.unreachable_steps();
         let both = doc.lines.is_some() && doc.steps.is_some();
         if both {
             let message = "`lines` say where green and red begin";
@@ -205,6 +207,24 @@ impl Checked<'_> {
             self.no_margins("there is no `target` that it is measured from", "add a `target`");
         } else {
             self.margins();
+        }
+    }
+
+    /// A table is read from the top, so a row counts only for what reaches none above it.
+    fn unreachable_steps(&mut self) {
+        let sign = self.kpi.direction.sign();
+        let Some(rows) = given(self.doc.steps.as_ref()) else { return };
+        let mut lowest: Option<f64> = None;
+        for row in rows {
+            let Some(step) = &row.value else { continue };
+            // A row for all others reaches as low as there is.
+            let from = step.from.map_or(f64::NEG_INFINITY, |from| sign * from);
+            if lowest.is_some_and(|lowest| from >= lowest) {
+                let message = "whatever reaches this row reaches one above it";
+                let hint = "write the best row first, and the one without `from` last";
+                self.refuse_at(row.place, message, hint);
+            }
+            lowest = Some(lowest.map_or(from, |lowest| lowest.min(from)));
         }
     }
 
