@@ -173,16 +173,18 @@ fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: 
         probed.iter().filter(|held| held.trouble.is_some()).map(|held| held.what).collect();
     match setup {
         Some(_) if !unreached.is_empty() => {
-            let count = |what| unreached.iter().filter(|held| **held == what).count();
-            let kinds = [
-                ("connection", "cannot be reached"),
-                ("channel", "cannot be reached"),
-                ("KPI", "cannot be asked"),
-            ];
-            let kinds = kinds.map(|(what, trouble)| (count(what), what, trouble));
-            let kinds = kinds.into_iter().filter(|(count, ..)| *count > 0);
-            let part = |(count, what, trouble)| format!("{} {trouble}", plural(count, what));
-            let parts: Vec<String> = kinds.map(part).collect();
+            let count = |what: &str| unreached.iter().filter(|held| **held == what).count();
+            let named = |kinds: &[&'static str]| -> Vec<String> {
+                let found = kinds.iter().filter(|what| count(what) > 0);
+                found.map(|what| plural(count(what), what)).collect()
+            };
+            let of = |kinds: &[&'static str], trouble: &str| {
+                let named = named(kinds).join(" and ");
+                (!named.is_empty()).then(|| format!("{named} {trouble}"))
+            };
+            let unreached = of(&["connection", "channel"], "cannot be reached");
+            let unasked = of(&["KPI"], "cannot be asked");
+            let parts: Vec<String> = [unreached, unasked].into_iter().flatten().collect();
             format!("not good: {}, {warnings}", parts.join(", "))
         }
         Some(setup) => {
