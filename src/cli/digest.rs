@@ -50,7 +50,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let past = store.past_standings(since).await?;
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
     let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.config_hash, now);
-    let compared = compare(&past, &standing)?;
+    let compared = compare(&past, &standing);
     let matter = matter(&setup, &held, &standing, since, &compared);
     match digest(matter, person, "preview") {
         Some(digest) => {

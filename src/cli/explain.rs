@@ -12,7 +12,7 @@ use crate::cli::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
-    analysis::{Explanation, Part, Picture},
+    analysis::{Explanation, Part},
     judgement::{
         Child, Judge, Lines, PeriodVerdict, PerspectiveStanding, Rolled, ScorecardStanding,
         Verdict, incomplete, roll_up,
@@ -78,10 +78,7 @@ async fn gone(
     let (_, from) = scorecard.calendar.bounds(period);
     let (_, to) = scorecard.calendar.bounds(period.next());
     let by_another = store.verdict_by_another(&scorecard.id, &setup.config_hash, from..to).await?;
-    let mut then = Picture::default();
-    if let Some(verdict) = by_another {
-        then.add_kept(&verdict.standing)?;
-    }
+    let then = by_another.map(|verdict| verdict.picture).unwrap_or_default();
     Ok(then.kpis().filter(|kpi| setup.portfolio.kpi(kpi).is_none()).cloned().collect())
 }
 

@@ -48,16 +48,14 @@ pub(super) async fn judged_otherwise(
     };
     let mut today = Picture::default();
     for scorecard in &standing.scorecards {
-        today.add_present(scorecard)?;
+        today.add_present(scorecard);
     }
     let mut found = Vec::new();
     for verdict in store.verdicts_at(at).await? {
         if verdict.config_hash == setup.config_hash {
             continue;
         }
-        let mut then = Picture::default();
-        then.add_kept(&verdict.standing)?;
-        let others = then.judged_otherwise(&today).into_iter();
+        let others = verdict.picture.judged_otherwise(&today).into_iter();
         found.extend(others.filter(|(scope, ..)| is_shown(scope)).map(|(scope, then, now)| Then {
             scope: scope.clone(),
             config: verdict.config_hash.clone(),

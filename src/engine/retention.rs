@@ -110,8 +110,8 @@ pub async fn sweep(
     if let Some(span) = keep.revisions {
         swept.add("revisions", revisions(instance, before(span), stop).await?);
     }
-    if let Some(span) = keep.snapshots {
-        swept.add("snapshots", snapshots(instance, before(span), stop).await?);
+    if let Some(span) = keep.verdicts {
+        swept.add("verdicts", verdicts(instance, before(span), stop).await?);
     }
     let others = [
         ("deliveries", keep.deliveries.map(|span| Old::Deliveries(before(span)))),
@@ -214,22 +214,22 @@ async fn revisions(
     Ok(rows)
 }
 
-/// Snapshots of months that were over before an instant, but for the last of each month.
-async fn snapshots(
+/// Verdicts of months that were over before an instant, but for the last of each month.
+async fn verdicts(
     instance: &Instance,
     before: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> anyhow::Result<u64> {
     let (store, calendar) = (&instance.store, &instance.setup.calendar);
     let mut rows = 0;
-    for (scorecard, oldest) in store.oldest_snapshots().await? {
-        let Some(mut month) = calendar.local_day(oldest).with_day(1) else { continue };
+    for (scorecard, first) in store.first_judged().await? {
+        let Some(mut month) = calendar.local_day(first).with_day(1) else { continue };
         while let Some(next) = month.checked_add_months(Months::new(1)) {
             let (start, end) = (calendar.midnight(month), calendar.midnight(next));
             if end > before || stop.is_cancelled() {
                 break;
             }
-            rows += all(store, &Old::Snapshots(&scorecard, start..end), stop).await?;
+            rows += all(store, &Old::Verdicts(&scorecard, start..end), stop).await?;
             month = next;
         }
     }

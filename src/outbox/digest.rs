@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -117,7 +116,7 @@ fn make(setup: &Setup, input: &DigestInput, now: DateTime<Utc>) -> anyhow::Resul
     let standing = judge(portfolio, history, &held.episodes, &setup.config_hash, now);
     let mut compared: BTreeMap<DateTime<Utc>, Compared> = BTreeMap::new();
     for (at, past) in past {
-        compared.insert(*at, compare(past, &standing)?);
+        compared.insert(*at, compare(past, &standing));
     }
     let mut deliveries = Vec::new();
     let plans = plans(setup, last, now);
@@ -138,12 +137,9 @@ pub struct Compared {
     retuned: Vec<Retuned>,
 }
 
-/// What has changed between the verdicts of then and how everything stands. A verdict in the store
-/// that cannot be read is an error.
-pub fn compare(past: &PastStandings, standing: &Standing) -> anyhow::Result<Compared> {
-    let compared =
-        past.then().and_then(|then| Ok(Compared { then, retuned: past.retuned(standing)? }));
-    compared.context("a verdict in the store cannot be read")
+/// What has changed between the verdicts of then and how everything stands.
+pub fn compare(past: &PastStandings, standing: &Standing) -> Compared {
+    Compared { then: past.then(), retuned: past.retuned(standing) }
 }
 
 /// What everybody's digest is made from, for changes since an instant.

@@ -249,22 +249,15 @@ async fn assert_sound(store: &Path) -> Vec<Entry> {
                   AND number = state ->> 'number' ORDER BY sequence DESC LIMIT 1))";
     let astray: Vec<String> = sqlx::query_scalar(astray).fetch_all(&mut connection).await.unwrap();
     assert!(astray.is_empty(), "{astray:?}");
-    // The newest standing and the episodes are of one judgement.
-    let newest = "SELECT standing FROM snapshots ORDER BY as_of DESC LIMIT 1";
-    let newest: Option<String> =
-        sqlx::query_scalar(newest).fetch_optional(&mut connection).await.unwrap();
-    let newest: Value = newest.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
-    for side in newest["perspectives"].as_array().unwrap_or(&Vec::new()) {
-        let state = "SELECT state FROM episodes WHERE scope = 'acme/' || $1";
-        let state: Option<String> = sqlx::query_scalar(state)
-            .bind(side["id"].as_str())
-            .fetch_optional(&mut connection)
-            .await
-            .unwrap();
-        let state: Value = state.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
-        let number = |value: &Value| value["number"].as_u64().unwrap_or_default();
-        assert_eq!(number(&side["episode"]), number(&state), "{side:#}\n{state:#}");
-    }
+    // What is told of a node is what it was judged to be, in one judgement.
+    let otherwise = "SELECT scope || ' ' || event || ' ' || told.status FROM episode_events AS told \
+                     WHERE told.status IS NOT NULL AND told.status IS DISTINCT FROM \
+                     (SELECT verdicts.status FROM nodes JOIN verdicts ON node = nodes.id \
+                      WHERE name = scope AND verdicts.at <= told.at \
+                      ORDER BY verdicts.at DESC LIMIT 1)";
+    let otherwise: Vec<String> =
+        sqlx::query_scalar(otherwise).fetch_all(&mut connection).await.unwrap();
+    assert!(otherwise.is_empty(), "told otherwise than judged: {otherwise:?}");
     drop(connection);
     ledger::read(&folder.path().join("kpid.db")).await
 }

@@ -63,6 +63,7 @@ mod tidy;
 mod told;
 mod untrusted;
 mod vectors;
+mod verdicts;
 mod web;
 mod webhooks;
 mod which_period;

@@ -142,7 +142,7 @@ async fn seen(instance: &Instance) -> Vec<String> {
     seen
 }
 
-const TIGHT: &str = "retention: { readings: 125d, revisions: 792d, deliveries: 35d, snapshots: 35d, audit: 35d, misses: 35d }\n";
+const TIGHT: &str = "retention: { readings: 125d, revisions: 792d, deliveries: 35d, verdicts: 35d, audit: 35d, misses: 35d }\n";
 
 #[test]
 fn what_is_shown_and_judged_next_is_the_same_after_old_rows_went() {
@@ -165,7 +165,7 @@ fn what_is_shown_and_judged_next_is_the_same_after_old_rows_went() {
             let other = instance(kept.path(), TIGHT).await;
             let gone = retention::sweep(&first, now(), &CancellationToken::new()).await.unwrap();
             let names: Vec<&str> = gone.0.iter().map(|(name, _)| *name).collect();
-            for name in ["readings", "revisions", "snapshots", "deliveries"] {
+            for name in ["readings", "revisions", "verdicts", "deliveries"] {
                 assert!(names.contains(&name) || name == "deliveries", "{name}: {gone:?}");
             }
             let again = retention::sweep(&first, now(), &CancellationToken::new()).await.unwrap();
@@ -215,8 +215,8 @@ async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
     let verdicts = async || instance.store.configurations_used().await.unwrap()[0].verdicts;
     let before = verdicts().await;
     let gone = retention::sweep(&instance, now(), &CancellationToken::new()).await.unwrap();
-    let snapshots = gone.0.iter().find(|(name, _)| *name == "snapshots").unwrap().1;
-    assert!(snapshots > 30, "{gone:?}");
+    let removed = gone.0.iter().find(|(name, _)| *name == "verdicts").unwrap().1;
+    assert!(removed > 30, "{gone:?}");
     assert_eq!(verdicts().await, before);
     let deeds = instance.store.audit_entries(1).await.unwrap();
     assert_eq!((deeds[0].by.as_str(), deeds[0].action.words()), ("kpid", "removed old rows"));
@@ -255,7 +255,7 @@ async fn a_retention_that_is_too_short_for_the_rules_is_refused_with_the_reason(
         let found: Value = serde_json::from_str(&checked.stdout).unwrap();
         assert!(found.to_string().contains(part), "{retention}: {found}");
     }
-    let good = "retention: { readings: never, revisions: 3y, deliveries: 400d, snapshots: 2y, audit: 10y, episode_events: never, misses: 2y, actuals: never }\n";
+    let good = "retention: { readings: never, revisions: 3y, deliveries: 400d, verdicts: 2y, audit: 10y, episode_events: never, misses: 2y, actuals: never }\n";
     let kpid = Kpid::new(&format!("{CONFIG}{good}"), SCORECARD);
     let checked = kpid.run(&["check"]).await;
     assert_eq!(checked.code, Some(0), "{}{}", checked.stdout, checked.stderr);

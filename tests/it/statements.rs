@@ -55,9 +55,8 @@ const NOT_GROWING: [&str; 9] = [
     "sweeps",
 ];
 
-/// What reads a table that grows, and stops at a limit; or once a digest, by the name that it has
-/// there.
-const LIMITED: [&str; 3] = ["SCAN notes USING INDEX notes_age", "SCAN snapshots", "SCAN turn"];
+/// What reads a table that grows, and stops at a limit.
+const LIMITED: [&str; 1] = ["SCAN notes USING INDEX notes_age"];
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kpid_rules::{
     alerting::{Cause, Event},
     judgement::Standing,
-    model::{Aggregate, KpiRef, Period, Status},
+    model::{Aggregate, Id, KpiRef, Period, Scope, Status},
     series::{Figure, ReadingKind},
 };
 use kpid_store::{
@@ -26,6 +26,9 @@ const SUMMARIES: i64 = 9;
 
 /// The schema from which on removed rows are summed up.
 const RETENTION: i64 = 11;
+
+/// The schema from which on verdicts are kept by node.
+const VERDICTS: i64 = 16;
 
 /// The schema from which on a delivery is `batched` and a configuration has a `config_hash`, where
 /// there was a `digest` before.
@@ -329,16 +332,25 @@ const FILLED: &str = "INSERT INTO episodes (scope, state, changed_at) VALUES ('c
 fn of_schema(schema: i64) -> Vec<String> {
     let is_reworded = schema >= WORDS;
     let config = if is_reworded { "config_hash" } else { "config" };
-    let mut filled = vec![format!(
-        "INSERT INTO snapshots (scorecard, as_of, {config}, standing) \
-         VALUES ('calder', 8, 'sha256:1', '{{}}')"
-    )];
+    let mut filled = vec![if schema < VERDICTS {
+        format!(
+            "INSERT INTO snapshots (scorecard, as_of, {config}, standing) \
+             VALUES ('calder', 8, 'sha256:1', '{{\"id\":\"calder\",\"status\":\"at_risk\",\"score\":61.5}}')"
+        )
+    } else {
+        "INSERT INTO nodes (id, scorecard, name) VALUES (1, 'calder', 'calder'); \
+         INSERT INTO judging VALUES ('calder', 8, 'sha256:1'); \
+         INSERT INTO verdicts (node, at, status, score) VALUES (1, 8, 'at_risk', 61.5)"
+            .to_owned()
+    }];
     if schema < CONFIGURATION_USES {
         filled.push("INSERT INTO configurations VALUES ('sha256:1', 7)".to_owned());
     } else {
         let hash = if is_reworded { "config_hash" } else { "digest" };
+        let (counts, counted) = if schema < VERDICTS { ("", "") } else { (", verdicts", ", 1") };
         filled.push(format!(
-            "INSERT INTO configuration_uses (started_at, {hash}) VALUES (7, 'sha256:1')"
+            "INSERT INTO configuration_uses (started_at, {hash}{counts}) \
+             VALUES (7, 'sha256:1'{counted})"
         ));
     }
     if schema >= ALERTS {
@@ -408,6 +420,10 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
             let ended = ("ended", Some(EpisodeEventCause::Removed), None);
             assert_eq!(events.collect::<Vec<_>>(), [opened, ended], "of schema {schema}");
         }
+        let verdicts = store.verdicts_at(now).await.unwrap();
+        let calder = Scope::Scorecard(Id::parse("calder").unwrap());
+        let colour = verdicts[0].picture.node(&calder).unwrap().colour;
+        assert_eq!((colour.status, colour.score), (Status::AtRisk, Some(61.5)), "{schema}");
         if schema >= SUMMARIES {
             let held = store.deliveries(true).await.unwrap();
             let states: Vec<_> = held.iter().map(|held| held.state).collect();

@@ -74,7 +74,7 @@ pub struct Retention {
     /// Messages that are settled.
     pub deliveries: Option<TimeDelta>,
     /// Verdicts as they were but for the last of each month.
-    pub snapshots: Option<TimeDelta>,
+    pub verdicts: Option<TimeDelta>,
     /// Who did what.
     pub audit: Option<TimeDelta>,
     /// What happened to alerts that are long over.

@@ -18,7 +18,7 @@ pub(crate) struct RetentionDoc {
     /// Messages that are settled; 400d by default.
     pub(crate) deliveries: Option<Loc<String>>,
     /// Verdicts as they were but for the last of each month; 100d by default.
-    pub(crate) snapshots: Option<Loc<String>>,
+    pub(crate) verdicts: Option<Loc<String>>,
     /// Who did what; 10y by default.
     pub(crate) audit: Option<Loc<String>>,
     /// What happened to alerts that are long over; never by default.

@@ -36,7 +36,7 @@ const USUAL: Retention = Retention {
     // A year and a closing.
     deliveries: Some(TimeDelta::days(400)),
     // A quarter and its closing; of all before, the last of each month.
-    snapshots: Some(TimeDelta::days(100)),
+    verdicts: Some(TimeDelta::days(100)),
     // As long as books are kept.
     audit: Some(TimeDelta::days(3_653)),
     episode_events: None,
@@ -66,7 +66,7 @@ pub(crate) fn retention(context: &mut ParseContext, doc: Option<&RetentionDoc>) 
         readings: kept("readings", &doc.readings, USUAL.readings, (TimeDelta::zero(), "")),
         revisions: kept("revisions", &doc.revisions, USUAL.revisions, REVISIONS),
         deliveries: kept("deliveries", &doc.deliveries, USUAL.deliveries, ANY),
-        snapshots: kept("snapshots", &doc.snapshots, USUAL.snapshots, ANY),
+        verdicts: kept("verdicts", &doc.verdicts, USUAL.verdicts, ANY),
         audit: kept("audit", &doc.audit, USUAL.audit, ANY),
         episode_events: kept("episode_events", &doc.episode_events, USUAL.episode_events, ANY),
         misses: kept("misses", &doc.misses, USUAL.misses, ANY),

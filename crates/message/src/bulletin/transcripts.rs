@@ -59,7 +59,7 @@ fn standing(portfolio: &Portfolio, history: &History, now: &str) -> Standing {
 fn picture(standing: &Standing) -> Picture {
     let mut picture = Picture::default();
     for scorecard in &standing.scorecards {
-        picture.add_present(scorecard).unwrap();
+        picture.add_present(scorecard);
     }
     picture
 }

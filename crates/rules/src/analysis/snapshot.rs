@@ -1,4 +1,4 @@
-//! A standing as it was kept: what a later look is compared with.
+//! How nodes stood: what a later look is compared with.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use crate::{
     analysis::difference::{Colour, Measure},
-    judgement::{rounding, standing::ScorecardStanding},
+    judgement::{
+        rounding,
+        standing::{KpiStanding, ScorecardStanding, Verdict},
+    },
     model::{
         id::{Id, KpiRef, Scope},
         status::Status,
@@ -22,12 +25,14 @@ pub struct Picture(BTreeMap<Scope, Pictured>);
 pub struct Pictured {
     /// The word and the score.
     pub colour: Colour,
+    /// Share of the weight that had data; a KPI has none.
+    pub coverage: Option<f64>,
     /// Its weight among its siblings; a scorecard has none.
     pub weight: Option<f64>,
     /// Of a KPI, the key of the period it reported and what its value was compared with.
     pub measure: Option<(Option<String>, Measure)>,
-    /// Of a KPI, that value.
-    value: Option<f64>,
+    /// Of a KPI, whether the upper edges of its band are the lines shown, if it can be told.
+    pub shows_upper_edges: Option<bool>,
 }
 
 /// What is read of a node, whatever its level.
@@ -36,6 +41,7 @@ struct Kept {
     id: Id,
     status: Status,
     score: Option<f64>,
+    coverage: Option<f64>,
     weight: Option<f64>,
     period: Option<String>,
     value: Option<f64>,
@@ -62,16 +68,39 @@ pub struct Retuned {
 }
 
 impl Picture {
-    /// Adds a scorecard as a snapshot holds it, written by this release or an earlier one.
+    /// Adds a scorecard as its JSON has it, written by this release or an earlier one.
     pub fn add_kept(&mut self, json: &str) -> serde_json::Result<()> {
         self.add(&serde_json::from_str(json)?);
         Ok(())
     }
 
     /// Adds a scorecard as it stands now.
-    pub fn add_present(&mut self, standing: &ScorecardStanding) -> serde_json::Result<()> {
-        self.add(&serde_json::from_value(serde_json::to_value(standing)?)?);
-        Ok(())
+    pub fn add_present(&mut self, scorecard: &ScorecardStanding) {
+        let unit = &scorecard.id;
+        let top = Pictured::of_parent(&scorecard.verdict, None);
+        self.insert(Scope::Scorecard(unit.clone()), top);
+        for view in &scorecard.perspectives {
+            let scope = Scope::Perspective(unit.clone(), view.id.clone());
+            self.insert(scope, Pictured::of_parent(&view.verdict, Some(view.weight)));
+            for objective in &view.objectives {
+                let scope = Scope::Objective(unit.clone(), view.id.clone(), objective.id.clone());
+                self.insert(scope, Pictured::of_parent(&objective.verdict, Some(objective.weight)));
+                for kpi in &objective.kpis {
+                    let named = KpiRef { scorecard: unit.clone(), kpi: kpi.id.clone() };
+                    self.insert(Scope::Kpi(named), Pictured::of_kpi(kpi));
+                }
+            }
+        }
+    }
+
+    /// Adds a node as it stood.
+    pub fn insert(&mut self, scope: Scope, node: Pictured) {
+        self.0.insert(scope, node);
+    }
+
+    /// The nodes in it, as they stood.
+    pub fn nodes(&self) -> impl Iterator<Item = (&Scope, &Pictured)> {
+        self.0.iter()
     }
 
     /// A node as it stood, if it was there.
@@ -131,9 +160,10 @@ impl Kept {
             Measure { target: self.target, green_line: self.green_line, red_line: self.red_line };
         Pictured {
             colour: Colour { status: self.status, score: self.score },
+            coverage: self.coverage,
             weight: self.weight,
             measure: measured.then(|| (self.period.clone(), measure)),
-            value: self.value,
+            shows_upper_edges: shows_upper_edges(measure, self.value, self.status),
         }
     }
 }
@@ -166,17 +196,52 @@ pub fn retuned(steps: &[(&Picture, &Picture)]) -> Vec<Retuned> {
 }
 
 impl Pictured {
-    /// Which edges of a band are shown: the upper ones, where red lies above green. Where both are
-    /// one, what is on track is below the upper and above the lower; on the edge it cannot be told.
-    fn shows_upper_edges(&self) -> Option<bool> {
-        let (_, measure) = self.measure.as_ref()?;
-        let (green, red) = measure.green_line.zip(measure.red_line)?;
-        if green != red {
-            return Some(green < red);
+    fn of_parent(verdict: &Verdict, weight: Option<f64>) -> Self {
+        Self {
+            colour: Colour { status: verdict.status, score: verdict.score },
+            coverage: Some(verdict.coverage),
+            weight,
+            measure: None,
+            shows_upper_edges: None,
         }
-        let is_below = self.value.filter(|value| *value != green)? < green;
-        Some(is_below == (self.colour.status == Status::OnTrack))
     }
+
+    fn of_kpi(kpi: &KpiStanding) -> Self {
+        let KpiStanding { target, green_line, red_line, .. } = *kpi;
+        let measure = Measure { target, green_line, red_line };
+        Self {
+            colour: Colour { status: kpi.status, score: kpi.score },
+            coverage: None,
+            weight: Some(kpi.weight),
+            measure: Some((kpi.period.map(|period| period.to_string()), measure)),
+            shows_upper_edges: shows_upper_edges(measure, kpi.value, kpi.status),
+        }
+    }
+
+    /// Whether its verdict is that of another as people see it: word, rounded score and coverage.
+    pub fn is_judged_as(&self, other: &Self) -> bool {
+        let seen = |node: &Self| {
+            (node.colour.status, node.colour.score.map(rounding::score), node.coverage)
+        };
+        seen(self) == seen(other)
+    }
+
+    /// Whether it counts and is compared as another is: weight, period, target and lines.
+    pub fn is_measured_as(&self, other: &Self) -> bool {
+        let compared = |node: &Self| (node.weight, node.measure.clone(), node.shows_upper_edges);
+        compared(self) == compared(other)
+    }
+}
+
+/// Which edges of a band are shown: the upper ones, where red lies above green. Where both are one,
+/// what is on track is below the upper and above the lower; on the edge it cannot be told.
+fn shows_upper_edges(measure: Measure, value: Option<f64>, status: Status) -> Option<bool> {
+    let (green, red) = measure.green_line.zip(measure.red_line)?;
+    if green != red {
+        return Some(green < red);
+    }
+    let is_below = value.filter(|value| *value != green)? < green;
+    Some(is_below == (status == Status::OnTrack))
 }
 
 /// For one period, a changed target or line. A band, which has no target, shows the edges on the
@@ -184,7 +249,7 @@ impl Pictured {
 fn measure(before: &Pictured, after: &Pictured) -> Option<(Measure, Measure)> {
     let ((period, from), (same, to)) = before.measure.as_ref().zip(after.measure.as_ref())?;
     let is_band = from.target.is_none() && to.target.is_none();
-    if is_band && before.shows_upper_edges() != after.shows_upper_edges() {
+    if is_band && before.shows_upper_edges != after.shows_upper_edges {
         return None;
     }
     let is_other =

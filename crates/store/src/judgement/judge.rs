@@ -12,7 +12,7 @@ use crate::{
     families::changes::{self, Changed},
     judgement::{
         held::{self, Held},
-        reports, snapshots,
+        reports, verdicts,
     },
     outbox::{
         deliveries::{self, NewDelivery},
@@ -81,7 +81,7 @@ pub(crate) async fn write(
     judgement: &Judgement,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    snapshots::record(tx, &judgement.standing, now).await?;
+    verdicts::record(tx, &judgement.standing, now).await?;
     episode::record(tx, &judgement.standing, &judgement.changes, now).await?;
     incidents::record(tx, &judgement.incidents).await?;
     reports::record(tx, &judgement.reports).await?;

@@ -4,5 +4,6 @@ pub(crate) mod batch;
 pub(crate) mod held;
 pub(crate) mod judge;
 pub(crate) mod memory;
+pub(crate) mod past;
 pub(crate) mod reports;
-pub(crate) mod snapshots;
+pub(crate) mod verdicts;

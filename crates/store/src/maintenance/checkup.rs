@@ -59,10 +59,18 @@ pub async fn check_pages(path: &Path) -> anyhow::Result<()> {
 pub async fn check_up(path: &Path) -> anyhow::Result<Checkup> {
     let what = || format!("cannot read the store {}", path.display());
     let mut connection = reading::connect(path).await.explain(what())?;
+    // An older store has snapshots.
+    let (has_verdicts,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM sqlite_schema WHERE name = 'verdicts'")
+            .fetch_one(&mut connection)
+            .await
+            .explain(what())?;
+    let judged =
+        if has_verdicts > 0 { "max(at) FROM verdicts" } else { "max(as_of) FROM snapshots" };
     let sql = format!(
         "SELECT (SELECT max(version) FROM _sqlx_migrations WHERE success) AS schema, \
          (SELECT max(at) FROM (SELECT max(finished_at) AS at FROM collections \
-          UNION ALL SELECT max(as_of) FROM snapshots \
+          UNION ALL SELECT {judged} \
           UNION ALL SELECT max(written_at) FROM deliveries)) AS newest, \
          (SELECT count(*) FROM deliveries WHERE state = '{Pending}') AS waiting, \
          (SELECT min(CASE WHEN attempts = 0 THEN max(written_at, next_attempt_at) \

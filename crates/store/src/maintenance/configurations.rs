@@ -16,7 +16,7 @@ pub struct Use {
     pub to: Option<DateTime<Utc>>,
     /// Its KPIs, where that was noted.
     pub kpis: Option<Vec<String>>,
-    /// How many changed verdicts on scorecards it made in that time.
+    /// How often a scorecard was judged otherwise in that time.
     pub verdicts: u64,
 }
 
@@ -50,13 +50,9 @@ impl Store {
 
     /// Which configuration judged when, oldest first.
     pub async fn configurations_used(&self) -> anyhow::Result<Vec<Use>> {
-        let sql = "WITH uses AS (SELECT started_at, config_hash, kpis, removed, \
+        let sql = "SELECT config_hash, started_at, kpis, verdicts, \
                      lead(started_at) OVER (ORDER BY started_at) AS ended_at \
-                   FROM configuration_uses) \
-                   SELECT config_hash, started_at, ended_at, kpis, removed + \
-                     (SELECT count(*) FROM snapshots WHERE snapshots.config_hash = uses.config_hash \
-                      AND as_of >= started_at AND (ended_at IS NULL OR as_of < ended_at)) AS verdicts \
-                   FROM uses ORDER BY started_at";
+                   FROM configuration_uses ORDER BY started_at";
         let rows: Vec<UseRow> = sqlx::query_as(sql)
             .fetch_all(&mut *self.read().await?)
             .await

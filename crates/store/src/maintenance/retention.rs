@@ -34,8 +34,8 @@ pub enum Old<'a> {
     /// Threads of deliveries in which all is settled since before an instant, but for that of the
     /// newest episode of each node: its later messages belong to them.
     Deliveries(DateTime<Utc>),
-    /// The snapshots of a scorecard in a span of time but for the last.
-    Snapshots(&'a str, Range<DateTime<Utc>>),
+    /// The verdicts on the nodes of a scorecard in a span of time but for the last of each.
+    Verdicts(&'a str, Range<DateTime<Utc>>),
     /// The raw readings of a KPI and period, which from then on takes no more.
     Readings(&'a str, &'a str),
     /// Revisions of a KPI's actuals that came before an instant and were superseded twice; the
@@ -86,8 +86,8 @@ impl Store {
             Old::AuditEntries(before) => self.remove("audit", OF_AUDIT, *before).await,
             Old::Events(before) => self.remove("episode_events", OF_EVENTS, *before).await,
             Old::Deliveries(before) => self.remove_deliveries(*before).await,
-            Old::Snapshots(scorecard, within) => {
-                self.remove_snapshots(scorecard, within.clone()).await
+            Old::Verdicts(scorecard, within) => {
+                self.remove_verdicts(scorecard, within.clone()).await
             }
             Old::Readings(kpi, period) => self.remove_readings(kpi, period).await,
             Old::Revisions(kpi, before) => self.remove_revisions(kpi, *before).await,
@@ -154,47 +154,44 @@ impl Store {
         Ok(rows(&gone))
     }
 
-    /// The scorecards that have snapshots, and the instant of the oldest of each.
-    pub async fn oldest_snapshots(&self) -> anyhow::Result<Vec<(String, DateTime<Utc>)>> {
-        let sql = "SELECT scorecard, min(as_of) FROM snapshots GROUP BY scorecard";
-        let oldest: Vec<(String, i64)> = sqlx::query_as(sql)
+    /// The scorecards that have been judged, and when each was first.
+    pub async fn first_judged(&self) -> anyhow::Result<Vec<(String, DateTime<Utc>)>> {
+        let sql = "SELECT scorecard, min(started_at) FROM judging GROUP BY scorecard";
+        let first: Vec<(String, i64)> = sqlx::query_as(sql)
             .fetch_all(&mut *self.read().await?)
             .await
-            .explain("cannot read snapshots")?;
-        oldest.into_iter().map(|(scorecard, at)| Ok((scorecard, instant(at)?))).collect()
+            .explain("cannot read verdicts")?;
+        first.into_iter().map(|(scorecard, at)| Ok((scorecard, instant(at)?))).collect()
     }
 
-    /// The verdicts stay counted with the configuration that made them.
-    async fn remove_snapshots(
+    async fn remove_verdicts(
         &self,
         scorecard: &str,
         within: Range<DateTime<Utc>>,
     ) -> anyhow::Result<u64> {
+        let what = "cannot remove old verdicts";
         let mut tx = self.begin().await?;
-        let sql = "DELETE FROM snapshots WHERE scorecard = $1 AND as_of IN \
-                   (SELECT as_of FROM snapshots WHERE scorecard = $1 AND as_of >= $2 \
-                    AND as_of < (SELECT max(as_of) FROM snapshots \
-                                 WHERE scorecard = $1 AND as_of >= $2 AND as_of < $3) \
-                    ORDER BY as_of LIMIT $4) RETURNING as_of, config_hash";
-        let gone: Vec<(i64, String)> = sqlx::query_as(sql)
-            .bind(scorecard)
-            .bind(within.start.timestamp_micros())
-            .bind(within.end.timestamp_micros())
-            .bind(ROWS_AT_ONCE)
-            .fetch_all(&mut *tx)
-            .await
-            .explain("cannot remove old snapshots")?;
-        let count = "UPDATE configuration_uses SET removed = removed + 1 WHERE config_hash = $2 \
-                     AND started_at = (SELECT max(started_at) FROM configuration_uses \
-                                       WHERE started_at <= $1)";
-        let mut sums = Sums::new();
-        for (as_of, config) in &gone {
-            let counted = sqlx::query(count).bind(as_of).bind(config).execute(&mut *tx).await;
-            counted.explain("cannot count a verdict")?;
-            *sums.entry((month(*as_of)?, String::new())).or_default() += 1;
+        let mut gone: Vec<(i64, String)> = Vec::new();
+        for table in ["verdicts", "measures"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE (node, at) IN (SELECT old.node, old.at FROM nodes \
+                 JOIN {table} AS old ON old.node = nodes.id AND old.at >= $2 AND old.at < $3 \
+                 WHERE scorecard = $1 AND EXISTS (SELECT 1 FROM {table} AS later \
+                   WHERE later.node = old.node AND later.at > old.at AND later.at < $3) \
+                 LIMIT $4) RETURNING at, ''"
+            );
+            let removed: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+                .bind(scorecard)
+                .bind(within.start.timestamp_micros())
+                .bind(within.end.timestamp_micros())
+                .bind(ROWS_AT_ONCE)
+                .fetch_all(&mut *tx)
+                .await
+                .explain(what)?;
+            gone.extend(removed);
         }
-        keep_sums(&mut tx, "snapshots", &sums).await?;
-        tx.commit().await.explain("cannot remove old snapshots")?;
+        keep_sums(&mut tx, "verdicts", &summed(&gone)?).await?;
+        tx.commit().await.explain(what)?;
         Ok(rows(&gone))
     }
 

@@ -1,0 +1,234 @@
+//! The tables `nodes`, `verdicts`, `measures` and `judging`: how each node stood, a row whenever that
+//! changed. What only its figures change, and nobody sees, makes no row.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+
+use crate::database::{
+    columns::{node, node_key},
+    failure::Explain,
+};
+use kpid_rules::{
+    analysis::{
+        Picture, Pictured,
+        difference::{Colour, Measure},
+    },
+    judgement::{ScorecardStanding, Standing},
+    model::{Id, Scope, Status},
+};
+
+/// Rows of one statement; times the columns below SQLite's limit of 32,766 parameters.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// A node as its newest rows before an instant have it. Its names are those of columns.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct NodeRow {
+    id: i64,
+    name: String,
+    /// None where it is not in the tree.
+    status: Option<String>,
+    score: Option<f64>,
+    coverage: Option<f64>,
+    weight: Option<f64>,
+    period: Option<String>,
+    target: Option<f64>,
+    green_line: Option<f64>,
+    red_line: Option<f64>,
+    shows_upper_edges: Option<bool>,
+}
+
+/// What is written of one scorecard.
+#[derive(Default)]
+struct Changes<'s> {
+    /// The number of each node, and how it is judged now; none where it is not in the tree.
+    verdicts: Vec<(i64, Option<&'s Pictured>)>,
+    /// The number of each node, and how it counts and is compared now.
+    measures: Vec<(i64, &'s Pictured)>,
+}
+
+/// Keeps what is judged or measured otherwise than the newest rows have it.
+pub(crate) async fn record(
+    tx: &mut SqliteConnection,
+    standing: &Standing,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let mut changed = 0;
+    for scorecard in &standing.scorecards {
+        let is_judged_by_another =
+            note_configuration(tx, &scorecard.id, &standing.config, now).await?;
+        let is_other = record_one(tx, scorecard, now).await?;
+        changed += i64::from(is_judged_by_another || is_other);
+    }
+    match changed {
+        0 => Ok(()),
+        count => count_verdicts(tx, &standing.config, count).await,
+    }
+}
+
+/// Whether something is kept of a scorecard.
+async fn record_one(
+    tx: &mut SqliteConnection,
+    scorecard: &ScorecardStanding,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let mut present = Picture::default();
+    present.add_present(scorecard);
+    let mut held: HashMap<String, NodeRow> = HashMap::new();
+    for row in newest(tx, &scorecard.id, DateTime::<Utc>::MAX_UTC).await? {
+        held.insert(row.name.clone(), row);
+    }
+    let mut changes = Changes::default();
+    for (scope, now) in present.nodes() {
+        let name = node_key(scope);
+        let (id, before) = match held.remove(&name) {
+            Some(row) => (row.id, row.pictured(scope)?),
+            None => (add_node(tx, &scorecard.id, &name).await?, None),
+        };
+        if before.as_ref().is_none_or(|before| !now.is_judged_as(before)) {
+            changes.verdicts.push((id, Some(now)));
+        }
+        if before.as_ref().is_none_or(|before| !now.is_measured_as(before)) {
+            changes.measures.push((id, now));
+        }
+    }
+    let left = held.values().filter(|row| row.status.is_some());
+    changes.verdicts.extend(left.map(|row| (row.id, None)));
+    changes.write(tx, now).await?;
+    Ok(!changes.verdicts.is_empty() || !changes.measures.is_empty())
+}
+
+/// The newest rows of all nodes that a scorecard ever had, up to an instant.
+pub(crate) async fn newest(
+    connection: &mut SqliteConnection,
+    scorecard: &Id,
+    instant: DateTime<Utc>,
+) -> anyhow::Result<Vec<NodeRow>> {
+    let sql = "SELECT id, name, status, score, coverage, weight, period, target, green_line, \
+               red_line, shows_upper_edges FROM nodes \
+               JOIN verdicts ON verdicts.node = nodes.id AND verdicts.at = \
+                 (SELECT max(at) FROM verdicts WHERE node = nodes.id AND at <= $2) \
+               LEFT JOIN measures ON measures.node = nodes.id AND measures.at = \
+                 (SELECT max(at) FROM measures WHERE node = nodes.id AND at <= $2) \
+               WHERE scorecard = $1";
+    sqlx::query_as(sql)
+        .bind(scorecard.as_str())
+        .bind(instant.timestamp_micros())
+        .fetch_all(connection)
+        .await
+        .explain("cannot read verdicts")
+}
+
+impl NodeRow {
+    /// The node, and how it stood, if it was in the tree.
+    pub(crate) fn node(&self) -> anyhow::Result<Option<(Scope, Pictured)>> {
+        let scope = node(&self.name)?;
+        Ok(self.pictured(&scope)?.map(|pictured| (scope, pictured)))
+    }
+
+    fn pictured(&self, scope: &Scope) -> anyhow::Result<Option<Pictured>> {
+        let Some(word) = &self.status else { return Ok(None) };
+        let status = Status::parse(word).with_context(|| {
+            format!("the store has a status `{word}`, which this kpid does not know")
+        })?;
+        let Self { target, green_line, red_line, .. } = *self;
+        let measure = Measure { target, green_line, red_line };
+        let is_kpi = matches!(scope, Scope::Kpi(_));
+        Ok(Some(Pictured {
+            colour: Colour { status, score: self.score },
+            coverage: self.coverage,
+            weight: self.weight,
+            measure: is_kpi.then(|| (self.period.clone(), measure)),
+            shows_upper_edges: self.shows_upper_edges,
+        }))
+    }
+}
+
+impl Changes<'_> {
+    async fn write(&self, tx: &mut SqliteConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let (what, at) = ("cannot write verdicts", now.timestamp_micros());
+        for rows in self.verdicts.chunks(ROWS_AT_ONCE) {
+            let mut sql: QueryBuilder<Sqlite> =
+                QueryBuilder::new("INSERT INTO verdicts (node, at, status, score, coverage) ");
+            sql.push_values(rows, |mut row, (id, now)| {
+                row.push_bind(id).push_bind(at);
+                row.push_bind(now.map(|now| now.colour.status.word()));
+                row.push_bind(now.and_then(|now| now.colour.score));
+                row.push_bind(now.and_then(|now| now.coverage));
+            });
+            sql.push(
+                " ON CONFLICT (node, at) DO UPDATE SET status = excluded.status, \
+                 score = excluded.score, coverage = excluded.coverage",
+            );
+            sql.build().execute(&mut *tx).await.explain(what)?;
+        }
+        for rows in self.measures.chunks(ROWS_AT_ONCE) {
+            let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(
+                "INSERT INTO measures (node, at, weight, period, target, green_line, red_line, \
+                 shows_upper_edges) ",
+            );
+            sql.push_values(rows, |mut row, (id, now)| {
+                let period = now.measure.as_ref().and_then(|(period, _)| period.as_ref());
+                let lines = now.measure.as_ref().map(|(_, lines)| *lines);
+                row.push_bind(id).push_bind(at).push_bind(now.weight).push_bind(period);
+                row.push_bind(lines.and_then(|lines| lines.target));
+                row.push_bind(lines.and_then(|lines| lines.green_line));
+                row.push_bind(lines.and_then(|lines| lines.red_line));
+                row.push_bind(now.shows_upper_edges);
+            });
+            sql.push(
+                " ON CONFLICT (node, at) DO UPDATE SET weight = excluded.weight, \
+                 period = excluded.period, target = excluded.target, \
+                 green_line = excluded.green_line, red_line = excluded.red_line, \
+                 shows_upper_edges = excluded.shows_upper_edges",
+            );
+            sql.build().execute(&mut *tx).await.explain(what)?;
+        }
+        Ok(())
+    }
+}
+
+async fn add_node(tx: &mut SqliteConnection, scorecard: &Id, name: &str) -> anyhow::Result<i64> {
+    // One that has no verdict yet was left by a judgement that changed its mind.
+    let sql = "INSERT INTO nodes (scorecard, name) VALUES ($1, $2) \
+               ON CONFLICT (scorecard, name) DO UPDATE SET name = excluded.name RETURNING id";
+    let added = sqlx::query_as(sql).bind(scorecard.as_str()).bind(name).fetch_one(tx).await;
+    let (id,): (i64,) = added.explain("cannot write a node")?;
+    Ok(id)
+}
+
+/// Notes by which configuration a scorecard is judged from now on; whether that is another than before.
+async fn note_configuration(
+    tx: &mut SqliteConnection,
+    scorecard: &Id,
+    config_hash: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let sql = "INSERT INTO judging (scorecard, started_at, config_hash) SELECT $1, $2, $3 \
+               WHERE $3 IS DISTINCT FROM (SELECT config_hash FROM judging WHERE scorecard = $1 \
+                                          ORDER BY started_at DESC LIMIT 1) \
+               ON CONFLICT (scorecard, started_at) DO UPDATE SET config_hash = excluded.config_hash";
+    let noted = sqlx::query(sql)
+        .bind(scorecard.as_str())
+        .bind(now.timestamp_micros())
+        .bind(config_hash)
+        .execute(tx)
+        .await
+        .explain("cannot note which configuration judges")?;
+    Ok(noted.rows_affected() > 0)
+}
+
+/// Counts scorecards that are judged otherwise, with the configuration in use, if that judged.
+async fn count_verdicts(
+    tx: &mut SqliteConnection,
+    config_hash: &str,
+    count: i64,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE configuration_uses SET verdicts = verdicts + $2 WHERE config_hash = $1 \
+               AND started_at = (SELECT max(started_at) FROM configuration_uses)";
+    let counted = sqlx::query(sql).bind(config_hash).bind(count).execute(tx).await;
+    counted.explain("cannot count verdicts")?;
+    Ok(())
+}
