@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use indexmap::IndexSet;
 use tokio::{
     sync::mpsc,
     time::{sleep, timeout},
@@ -109,7 +110,7 @@ impl Daemon {
         let zone = setup.calendar.zone;
         let served = self.instance.store.last_slots().await?;
         let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
-        let mut agenda = Agenda::new(zone, served);
+        let mut agenda = Agenda::new(zone, &setup.collections, &served);
         ticker.follow(schedules(setup)?, zone).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
         let (changes, asked) = mpsc::channel(WAITING_MAX);
@@ -124,7 +125,7 @@ impl Daemon {
             let day = setup.calendar.local_day(now);
             let is_new_day = today.replace(day) != Some(day);
             let owed = if is_new_day { self.families.members() } else { &[] };
-            let due = agenda.take_due(&setup.collections, now);
+            let due = agenda.take_due(now);
             let under_way = self.start_round(due, owed, &arrivals);
             if is_new_day {
                 self.judge_all_but(&under_way, &arrivals);
@@ -202,14 +203,10 @@ impl Daemon {
 
 /// The instants that it wakes up at: of each collection, and midnight.
 fn schedules(setup: &Setup) -> anyhow::Result<Vec<Schedule>> {
-    let mut schedules = Vec::new();
     let collected = setup.collections.iter().map(|collection| collection.schedule.clone());
-    for schedule in collected.chain([Schedule::Cron(Cron::parse(MIDNIGHT)?)]) {
-        if !schedules.contains(&schedule) {
-            schedules.push(schedule);
-        }
-    }
-    Ok(schedules)
+    let schedules: IndexSet<Schedule> =
+        collected.chain([Schedule::Cron(Cron::parse(MIDNIGHT)?)]).collect();
+    Ok(schedules.into_iter().collect())
 }
 
 /// Enough of a hash to tell configurations apart.

@@ -163,7 +163,7 @@ impl Daemon {
                     arrivals: &arrivals,
                 };
                 if let Err(error) = round.run(&due).await {
-                    error!(scorecards = names, "a round of {names} was not kept: {error:#}");
+                    error!(scorecards = &*names, "a round of {names} was not kept: {error:#}");
                 }
             });
         }

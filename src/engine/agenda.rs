@@ -1,9 +1,13 @@
 //! Which collections are due at an instant. Pure: it is told what was served and what is under way.
 
-use std::collections::HashMap;
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use indexmap::IndexSet;
 
 use kpid_config::setup::Collection;
 use kpid_rules::model::{KpiRef, Schedule};
@@ -22,62 +26,113 @@ pub(crate) struct Due {
 /// The newest of some instants, and how many others there are.
 type Missed = (DateTime<Utc>, u64);
 
-/// What was served, and what is under way: one at a time for each KPI.
+/// What is due of a schedule, or else its next instant, if it has any.
+type DueOrNext = Result<Missed, Option<DateTime<Utc>>>;
+
+/// A collection, up to where it is served, and whether it is under way: one at a time for each KPI.
+#[derive(Debug)]
+struct Entry {
+    /// The place of its schedule.
+    schedule: usize,
+    served: Option<DateTime<Utc>>,
+    is_under_way: bool,
+}
+
+/// What was served, what is under way, and when the others are due.
 #[derive(Debug)]
 pub(crate) struct Agenda {
     zone: Tz,
-    served: HashMap<KpiRef, DateTime<Utc>>,
-    /// The slot that each is asked for now.
-    under_way: HashMap<KpiRef, DateTime<Utc>>,
+    /// Every schedule once.
+    schedules: Vec<Schedule>,
+    /// As the collections are ordered.
+    entries: Vec<Entry>,
+    places: HashMap<KpiRef, usize>,
+    /// Each that is not under way, with the instant at which it is to be looked at.
+    next: BinaryHeap<Reverse<(DateTime<Utc>, usize)>>,
+    looked_at: DateTime<Utc>,
 }
 
 impl Agenda {
     /// An agenda that knows up to where each schedule has been served.
-    pub(crate) fn new(zone: Tz, served: HashMap<KpiRef, DateTime<Utc>>) -> Self {
-        Self { zone, served, under_way: HashMap::new() }
+    pub(crate) fn new(
+        zone: Tz,
+        collections: &[Collection],
+        served: &HashMap<KpiRef, DateTime<Utc>>,
+    ) -> Self {
+        let mut schedules = IndexSet::new();
+        let mut entries = Vec::new();
+        for Collection { kpi, schedule, .. } in collections {
+            let (schedule, _) = schedules.insert_full(schedule.clone());
+            let served = served.get(kpi).copied();
+            entries.push(Entry { schedule, served, is_under_way: false });
+        }
+        let kpis = collections.iter().map(|collection| collection.kpi.clone());
+        let mut agenda = Self {
+            zone,
+            schedules: schedules.into_iter().collect(),
+            entries,
+            places: kpis.zip(0..).collect(),
+            next: BinaryHeap::new(),
+            looked_at: DateTime::<Utc>::MIN_UTC,
+        };
+        agenda.look_at_all();
+        agenda
     }
 
-    /// Takes what is due at `now`. A KPI never collected is due at once; one that missed instants is
-    /// due once, for the newest of them; one under way is not due.
-    pub(crate) fn take_due(&mut self, collections: &[Collection], now: DateTime<Utc>) -> Vec<Due> {
+    /// Takes what is due at `now`, in the order of the collections. A KPI never collected is due at
+    /// once; one that missed instants is due once, for the newest of them; one under way is not due.
+    pub(crate) fn take_due(&mut self, now: DateTime<Utc>) -> Vec<Due> {
+        if now < self.looked_at {
+            // The clock was set back: what was far ahead may be due.
+            self.look_at_all();
+        }
+        self.looked_at = now;
         let mut due = Vec::new();
+        let mut later = Vec::new();
         // KPIs that were collected together have missed the same instants.
-        let mut known: HashMap<(&Schedule, DateTime<Utc>), Option<Missed>> = HashMap::new();
-        for (at, collection) in collections.iter().enumerate() {
-            if self.under_way.contains_key(&collection.kpi) {
-                continue;
-            }
-            let found = match self.served_until(collection, now) {
-                None => Some((now, 0)),
+        let mut known: HashMap<(usize, DateTime<Utc>), DueOrNext> = HashMap::new();
+        while self.next.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            let Some(Reverse((_, at))) = self.next.pop() else { break };
+            let Some(entry) = self.entries.get_mut(at) else { continue };
+            let Some(schedule) = self.schedules.get(entry.schedule) else { continue };
+            let zone = self.zone;
+            let found = match &mut entry.served {
+                None => Ok((now, 0)),
                 Some(served) => {
-                    let schedule = &collection.schedule;
-                    let latest = known.entry((schedule, served));
-                    *latest.or_insert_with(|| schedule.latest(served, now, self.zone))
+                    *served = schedule.served_until(*served, now, zone);
+                    let since = (*served).min(now);
+                    *known.entry((entry.schedule, since)).or_insert_with(|| {
+                        let latest = schedule.latest(since, now, zone);
+                        latest.ok_or_else(|| schedule.next_after(since, zone))
+                    })
                 }
             };
-            if let Some((slot, missed)) = found {
-                self.under_way.insert(collection.kpi.clone(), slot);
-                due.push(Due { at, slot, missed });
+            match found {
+                Ok((slot, missed)) => {
+                    entry.is_under_way = true;
+                    due.push(Due { at, slot, missed });
+                }
+                Err(next) => later.extend(next.map(|next| Reverse((next, at)))),
             }
         }
+        self.next.extend(later);
+        due.sort_by_key(|due| due.at);
         due
-    }
-
-    /// Up to where the schedule of a collection has been served, if it ever was.
-    fn served_until(
-        &mut self,
-        collection: &Collection,
-        now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        let served = self.served.get_mut(&collection.kpi)?;
-        *served = collection.schedule.served_until(*served, now, self.zone);
-        Some((*served).min(now))
     }
 
     /// A collection is over: its slot is served, whatever came of it.
     pub(crate) fn served(&mut self, kpi: &KpiRef, slot: DateTime<Utc>) {
-        self.under_way.remove(kpi);
-        self.served.insert(kpi.clone(), slot);
+        let Some(at) = self.places.get(kpi).copied() else { return };
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        entry.served = Some(slot);
+        if std::mem::take(&mut entry.is_under_way) {
+            self.next.push(Reverse((DateTime::<Utc>::MIN_UTC, at)));
+        }
+    }
+
+    fn look_at_all(&mut self) {
+        let resting = self.entries.iter().enumerate().filter(|(_, entry)| !entry.is_under_way);
+        self.next = resting.map(|(at, _)| Reverse((DateTime::<Utc>::MIN_UTC, at))).collect();
     }
 }
 
@@ -107,16 +162,20 @@ mod tests {
         collections(Schedule::Cron(Cron::parse("0 6 * * *").unwrap()))
     }
 
-    fn agenda(served: Option<&str>) -> Agenda {
+    fn agenda_of(collections: &[Collection], served: Option<&str>) -> Agenda {
         let kpi = KpiRef::parse("s/k").unwrap();
         let served = served.map(|instant| (kpi, at(instant))).into_iter().collect();
-        Agenda::new(chrono_tz::Europe::Amsterdam, served)
+        Agenda::new(chrono_tz::Europe::Amsterdam, collections, &served)
+    }
+
+    fn agenda(served: Option<&str>) -> Agenda {
+        agenda_of(&daily(), served)
     }
 
     #[test]
     fn what_was_never_collected_is_due_at_once() {
         let now = at("2026-06-03T10:00:00Z");
-        let due = agenda(None).take_due(&daily(), now);
+        let due = agenda(None).take_due(now);
         assert_eq!(due, [Due { at: 0, slot: now, missed: 0 }]);
     }
 
@@ -124,49 +183,65 @@ mod tests {
     fn a_week_of_downtime_is_caught_up_once() {
         let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
         let now = at("2026-06-08T10:00:00Z");
-        let due = agenda.take_due(&daily(), now);
+        let due = agenda.take_due(now);
         assert_eq!(due, [Due { at: 0, slot: at("2026-06-08T04:00:00Z"), missed: 6 }]);
-        assert_eq!(agenda.take_due(&daily(), now), [], "it is under way");
+        assert_eq!(agenda.take_due(now), [], "it is under way");
         agenda.served(&KpiRef::parse("s/k").unwrap(), due[0].slot);
-        assert_eq!(agenda.take_due(&daily(), now), [], "it was served");
+        assert_eq!(agenda.take_due(now), [], "it was served");
     }
 
     #[test]
     fn a_slow_run_swallows_the_instants_it_overlaps() {
         let every = Schedule::Every(Interval::new(TimeDelta::seconds(10)).unwrap());
         let collections = collections(every);
-        let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
+        let mut agenda = agenda_of(&collections, Some("2026-06-01T04:00:00Z"));
         let start = at("2026-06-01T04:00:10Z");
-        assert_eq!(agenda.take_due(&collections, start).len(), 1);
-        assert_eq!(agenda.take_due(&collections, start + TimeDelta::seconds(25)), []);
+        assert_eq!(agenda.take_due(start).len(), 1);
+        assert_eq!(agenda.take_due(start + TimeDelta::seconds(25)), []);
         agenda.served(&KpiRef::parse("s/k").unwrap(), start);
-        let due = agenda.take_due(&collections, start + TimeDelta::seconds(35));
+        let due = agenda.take_due(start + TimeDelta::seconds(35));
         assert_eq!(due, [Due { at: 0, slot: start + TimeDelta::seconds(30), missed: 2 }]);
     }
 
     #[test]
     fn a_clock_that_steps_back_does_not_run_a_slot_again_nor_stand_still() {
         let mut agenda = agenda(Some("2026-06-08T04:00:00Z"));
-        assert_eq!(agenda.take_due(&daily(), at("2026-06-08T03:30:00Z")), []);
-        let next = agenda.take_due(&daily(), at("2026-06-09T04:00:00Z"));
+        assert_eq!(agenda.take_due(at("2026-06-08T03:30:00Z")), []);
+        let next = agenda.take_due(at("2026-06-09T04:00:00Z"));
         assert_eq!(next.len(), 1);
     }
 
     #[test]
     fn a_clock_set_back_over_several_instants_does_not_stand_still() {
         let mut agenda = agenda(Some("2026-06-08T04:00:00Z"));
-        assert_eq!(agenda.take_due(&daily(), at("2026-06-05T10:00:00Z")), []);
-        let due = agenda.take_due(&daily(), at("2026-06-06T04:00:00Z"));
+        assert_eq!(agenda.take_due(at("2026-06-05T10:00:00Z")), []);
+        let due = agenda.take_due(at("2026-06-06T04:00:00Z"));
         assert_eq!(due, [Due { at: 0, slot: at("2026-06-06T04:00:00Z"), missed: 0 }]);
     }
 
     #[test]
     fn a_clock_set_ahead_is_one_run_and_back_again_none() {
         let mut agenda = agenda(Some("2026-06-01T04:00:00Z"));
-        let due = agenda.take_due(&daily(), at("2026-06-04T10:00:00Z"));
+        let due = agenda.take_due(at("2026-06-04T10:00:00Z"));
         assert_eq!(due, [Due { at: 0, slot: at("2026-06-04T04:00:00Z"), missed: 2 }]);
         agenda.served(&KpiRef::parse("s/k").unwrap(), due[0].slot);
-        assert_eq!(agenda.take_due(&daily(), at("2026-06-01T10:00:00Z")), []);
-        assert_eq!(agenda.take_due(&daily(), at("2026-06-02T04:00:00Z")).len(), 1);
+        assert_eq!(agenda.take_due(at("2026-06-01T10:00:00Z")), []);
+        assert_eq!(agenda.take_due(at("2026-06-02T04:00:00Z")).len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_due_is_not_looked_at_again() {
+        let every = Schedule::Every(Interval::new(TimeDelta::seconds(10)).unwrap());
+        let mut agenda = agenda_of(&collections(every), Some("2026-06-01T04:00:00Z"));
+        let start = at("2026-06-01T04:00:01Z");
+        assert_eq!(agenda.take_due(start), []);
+        let next = agenda.next.peek().map(|Reverse((next, _))| *next);
+        assert_eq!(next, Some(at("2026-06-01T04:00:10Z")));
+        // It was served in a clock that was ahead, and is looked at when that is set back.
+        assert_eq!(agenda.take_due(at("2026-06-01T05:00:00Z")).len(), 1);
+        agenda.served(&KpiRef::parse("s/k").unwrap(), at("2026-06-01T05:00:00Z"));
+        assert_eq!(agenda.take_due(at("2026-06-01T05:00:01Z")), []);
+        assert_eq!(agenda.take_due(at("2026-06-01T04:30:00Z")), []);
+        assert_eq!(agenda.take_due(at("2026-06-01T04:30:10Z")).len(), 1);
     }
 }

@@ -1,7 +1,10 @@
 //! Trouble with data, found in a judgement and told to those who look after the data, never to
 //! managers. What fails together is told together: one notice for a source, however many KPIs it has.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -42,7 +45,9 @@ struct Seen {
 /// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
 pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
     let seen = seen(setup, held, standing, now);
-    let open = held.incidents.keys().filter(|key| is_looked_at(setup, key, standing, now)).cloned();
+    let open = held.incidents.iter().filter(|(_, incident)| incident.closed_at.is_none());
+    let open = open.map(|(key, _)| key);
+    let open = open.filter(|key| is_looked_at(setup, key, standing, now)).cloned();
     let keys: BTreeSet<IncidentKey> = seen.keys().cloned().chain(open).collect();
     let mut incidents = Vec::new();
     let mut messages: BTreeMap<(Vec<Id>, bool), Vec<IncidentMessage>> = BTreeMap::new();
@@ -87,19 +92,23 @@ fn seen(
     now: DateTime<Utc>,
 ) -> BTreeMap<IncidentKey, Seen> {
     let mut seen = sources(setup, held, now);
+    let collected = LazyCell::new(|| {
+        let collections = setup.collections.iter();
+        collections.map(|collection| &collection.kpi).collect::<HashSet<_>>()
+    });
     for (named, kpi) in &judged(standing) {
         for restated in &kpi.restated {
             seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
         }
         let Some(trouble) = Trouble::of(kpi) else { continue };
-        if is_known(setup, held, trouble, (named, kpi), now) {
+        if !collected.contains(named) || is_known(setup, held, trouble, (named, kpi), now) {
             seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
         }
     }
     seen
 }
 
-/// Whether trouble is more than that nobody has asked yet, and is not told with its source.
+/// Whether trouble of a KPI that is asked for is more than that nobody has asked yet, and is not told with its source.
 fn is_known(
     setup: &Setup,
     held: &Held,
@@ -107,9 +116,6 @@ fn is_known(
     (named, kpi): (&KpiRef, &KpiStanding),
     now: DateTime<Utc>,
 ) -> bool {
-    if !setup.collections.iter().any(|collection| collection.kpi == *named) {
-        return true;
-    }
     let Some(attempt) = held.attempts.get(named) else { return false };
     let asked_since = match (trouble, kpi.period, setup.portfolio.scorecard(&named.scorecard)) {
         (Trouble::Overdue, Some(period), Some(scorecard)) => {
@@ -145,12 +151,14 @@ fn is_looked_at(setup: &Setup, key: &IncidentKey, standing: &Standing, now: Date
 /// KPI than the others hears of it, also when the others know already.
 fn sources(setup: &Setup, held: &Held, now: DateTime<Utc>) -> BTreeMap<IncidentKey, Seen> {
     let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
+    if held.attempts.failed().is_empty() {
+        return BTreeMap::new();
+    }
     for collection in &setup.collections {
-        if !counts(setup, &collection.kpi, now) {
-            continue;
-        }
         let attempt = held.attempts.get(&collection.kpi);
-        if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref()) {
+        if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref())
+            && counts(setup, &collection.kpi, now)
+        {
             let reader = steward(setup, &collection.kpi);
             let of = failing.entry((&collection.source.from, reader)).or_default();
             of.push((collection.kpi.clone(), problem.as_str()));

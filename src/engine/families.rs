@@ -1,7 +1,10 @@
 //! Which scorecards are judged together, and which a KPI's figures concern: worked out once for a
 //! configuration, so that nothing looks through all of it when a figure comes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use kpid_rules::model::{Id, KpiRef, Portfolio};
 
@@ -14,23 +17,29 @@ pub(crate) struct Families {
     /// The places of the scorecards that look at a KPI.
     readers: HashMap<KpiRef, Vec<usize>>,
     scorecards: Vec<Id>,
+    names: Vec<Arc<str>>,
 }
 
 impl Families {
     pub(crate) fn of(portfolio: &Portfolio) -> Self {
         let members = portfolio.families();
-        let family = |id: &Id| members.iter().position(|family| family.contains(id));
+        let family: HashMap<&Id, usize> = members
+            .iter()
+            .enumerate()
+            .flat_map(|(at, family)| family.iter().map(move |id| (id, at)))
+            .collect();
         let scorecards: Vec<Id> =
             portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
         let mut places = HashMap::new();
         let mut readers: HashMap<KpiRef, Vec<usize>> = HashMap::new();
         for (place, id) in scorecards.iter().enumerate() {
-            places.insert(id.clone(), (family(id).unwrap_or_default(), place));
+            places.insert(id.clone(), (family.get(id).copied().unwrap_or_default(), place));
             for kpi in portfolio.needed_by(id) {
                 readers.entry(kpi).or_default().push(place);
             }
         }
-        Self { members, places, readers, scorecards }
+        let names = members.iter().map(|family| names(family)).collect();
+        Self { members, places, readers, scorecards, names }
     }
 
     /// The scorecards of each family.
@@ -62,9 +71,12 @@ impl Families {
     }
 
     /// `a` and `b`, for the log.
-    pub(crate) fn names(&self, family: usize) -> String {
-        let quoted: Vec<String> =
-            self.scorecards_of(family).iter().map(|id| format!("`{id}`")).collect();
-        quoted.join(", ")
+    pub(crate) fn names(&self, family: usize) -> Arc<str> {
+        self.names.get(family).cloned().unwrap_or_default()
     }
+}
+
+fn names(family: &[Id]) -> Arc<str> {
+    let quoted: Vec<String> = family.iter().map(|id| format!("`{id}`")).collect();
+    quoted.join(", ").into()
 }

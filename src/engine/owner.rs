@@ -258,10 +258,10 @@ impl Owner {
             }
             [] => return error!("cannot keep what came over HTTP: {error:#}"),
             [family] => of(family),
-            [first, others @ ..] => format!("{} and {} more", of(first), others.len()),
+            [first, others @ ..] => format!("{} and {} more", of(first), others.len()).into(),
         };
         error!(
-            scorecards,
+            scorecards = &*scorecards,
             "cannot keep or judge what came for {scorecards}; it waits, and is tried again: {error:#}"
         );
     }

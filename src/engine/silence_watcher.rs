@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
@@ -20,10 +20,13 @@ use crate::{
     outbox::{daily_summary, held_mail},
 };
 use kpid_clock::Clock;
-use kpid_rules::model::{Id, Scope};
+use kpid_rules::model::{AlertPolicy, Id, Portfolio, Scope};
 
 /// How often is looked. Whoever ends a silence waits no longer for what it kept back.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A node with quiet windows, and the zone they are in.
+type Quiet<'s> = (Scope, &'s AlertPolicy, Tz);
 
 /// What the watch works with.
 pub(crate) struct Watch<'a> {
@@ -39,11 +42,12 @@ pub(crate) struct Watch<'a> {
 impl Watch<'_> {
     /// Watches until it is told to stop.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
+        let quiet = quiet(&self.instance.setup.portfolio);
         let mut silenced = HashSet::new();
         let mut owed: HashSet<Id> = HashSet::new();
         let mut has_released = false;
         loop {
-            match self.silenced().await {
+            match self.silenced(&quiet).await {
                 Ok(now) => {
                     let over = silenced.difference(&now).map(|scope: &Scope| scope.scorecard());
                     owed.extend(over.cloned());
@@ -74,23 +78,15 @@ impl Watch<'_> {
         }
     }
 
-    async fn silenced(&self) -> anyhow::Result<HashSet<Scope>> {
+    async fn silenced(&self, quiet: &[Quiet<'_>]) -> anyhow::Result<HashSet<Scope>> {
         let now = self.clock.now();
         let kept = self.instance.store.silences(now).await?;
         let holding = kept.into_iter().map(|kept| kept.silence);
         let holding = holding.filter(|silence| silence.holds(now)).map(|silence| silence.scope);
-        Ok(holding.chain(self.quiet(now)).collect())
-    }
-
-    /// The nodes that are in a quiet window of their own.
-    fn quiet(&self, now: DateTime<Utc>) -> Vec<Scope> {
-        let mut quiet = Vec::new();
-        for scorecard in self.instance.setup.portfolio.scorecards() {
-            let local = now.with_timezone(&scorecard.calendar.zone).naive_local();
-            let alerts = scorecard.alerts().into_iter();
-            quiet.extend(alerts.filter(|(_, alert)| alert.is_quiet(local)).map(|(scope, _)| scope));
-        }
-        quiet
+        let quiet = quiet
+            .iter()
+            .filter(|(_, alert, zone)| alert.is_quiet(now.with_timezone(zone).naive_local()));
+        Ok(holding.chain(quiet.map(|(scope, ..)| scope.clone())).collect())
     }
 
     /// Has what waited for hours that have begun judged again; `all` of it, whenever its hours were
@@ -128,4 +124,14 @@ impl Watch<'_> {
         // Nobody takes it only when the daemon stops.
         let _ = self.arrivals.send(Arrival::Due { family, owed, committed: None }).await;
     }
+}
+
+/// The nodes that have quiet windows of their own.
+fn quiet(portfolio: &Portfolio) -> Vec<Quiet<'_>> {
+    let mut quiet = Vec::new();
+    for scorecard in portfolio.scorecards() {
+        let alerts = scorecard.alerts().into_iter().filter(|(_, alert)| !alert.quiet.is_empty());
+        quiet.extend(alerts.map(|(scope, alert)| (scope, alert, scorecard.calendar.zone)));
+    }
+    quiet
 }

@@ -141,7 +141,7 @@ fn scores(standing: &Standing, registry: &mut Registry) {
 fn data(held: &Held, registry: &mut Registry) {
     let attempts = Family::<ScopeLabel, Number>::default();
     let failing = Family::<ScopeLabel, Gauge>::default();
-    for (kpi, attempt) in &held.attempts {
+    for (kpi, attempt) in held.attempts.iter() {
         let of = ScopeLabel { scope: kpi.to_string() };
         attempts.get_or_create(&of).set(seconds(attempt.finished_at));
         failing.get_or_create(&of).set(i64::from(attempt.failure.is_some()));

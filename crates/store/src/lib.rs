@@ -24,8 +24,9 @@ mod outbox;
 
 pub use crate::{
     actuals::{
+        attempts::{Attempts, Newest},
         collected::{Attempt, Collected, Filed, Filing, Precedence, Stage},
-        collections::{LastSlot, Newest},
+        collections::LastSlot,
         outcome::AttemptOutcome,
         pushes::{Frozen, Push, Pushed, Receipt},
     },

@@ -2,12 +2,17 @@
 
 use kpid_config::{load, secret::Secrets};
 use kpid_rules::{
+    alerting::{Acknowledgement, Note, Silence},
     model::{Period, Scope},
     series::Figure,
 };
-use kpid_store::{Attempt, AttemptOutcome, Filed, Filing, Precedence, Stage, Store};
+use kpid_store::{
+    Acknowledged, Attempt, AttemptOutcome, AuditAction, AuditEntry, Filed, Filing, Held,
+    Precedence, Stage, Store,
+};
 
 use super::*;
+use crate::engine::import;
 
 const DAEMON: &str = "
 store: kpid.db
@@ -72,6 +77,14 @@ impl Town {
         let owner = Owner::new(instance.clone(), families, memory, periods, clock, ready, told);
         let (_, changes) = mpsc::channel(1);
         Self { _folder: folder, instance, owner, served, arrivals, arriving, changes }
+    }
+
+    /// The owner takes what has come, and commits it.
+    async fn work(&mut self) {
+        while let Ok(arrival) = self.arriving.try_recv() {
+            self.owner.take(arrival);
+        }
+        self.owner.commit_all(Vec::new()).await;
     }
 
     async fn bring(&self, family: usize, id: &str, kpi: &str, value: f64, second: i64) {
@@ -162,9 +175,7 @@ async fn figures_of_a_round_that_goes_on_are_filed_and_free_their_kpis_and_are_j
 async fn what_was_filed_before_is_judged_when_the_round_is_over() {
     let mut town = Town::new().await;
     town.bring(0, "care", "calls", 90.0, 0).await;
-    let arrival = town.arriving.recv().await.unwrap();
-    town.owner.take(arrival);
-    town.owner.commit_all(Vec::new()).await;
+    town.work().await;
     assert!(!is_judged(&town.instance, "care").await);
     town.due(0, &[]).await;
     let (instance, ..) = town.run().await;
@@ -176,9 +187,7 @@ async fn a_scorecard_that_is_owed_a_judgement_gets_it_without_a_figure_of_its_ow
     for owed in [&[][..], &["care"]] {
         let mut town = Town::new().await;
         town.bring(0, "care", "calls", 90.0, 0).await;
-        let arrival = town.arriving.recv().await.unwrap();
-        town.owner.take(arrival);
-        town.owner.commit_all(Vec::new()).await;
+        town.work().await;
         // As after a crash between filing and judging.
         town.owner.pending.clear();
         town.due(0, owed).await;
@@ -199,4 +208,92 @@ async fn what_cannot_be_kept_keeps_no_other_family_from_being_judged() {
     care.await.unwrap_err();
     assert_eq!(served.len(), 1);
     assert!(is_judged(&instance, "sales").await && !is_judged(&instance, "care").await);
+}
+
+/// What a command does beside the daemon; whether it did anything.
+async fn command(name: &str, beside: &Instance) -> bool {
+    let scope = Scope::Perspective(Id::parse("care").unwrap(), Id::parse("customer").unwrap());
+    let (by, at) = ("ines".to_owned(), now());
+    match name {
+        "import" => {
+            let rows = "kpi,period,value\ncare/mails,2026-05,20\n";
+            let rows = import::read(&beside.setup, rows.as_bytes(), at).unwrap();
+            let entry = AuditEntry {
+                at,
+                by,
+                action: AuditAction::Imported,
+                of: "mails.csv".to_owned(),
+                detail: None,
+            };
+            import::keep(beside, &rows, &entry, at).await.unwrap();
+            true
+        }
+        "acknowledge" => {
+            let acknowledgement = Acknowledgement { by, at, comment: None, due: None };
+            let came = beside.store.acknowledge(&scope, None, &acknowledgement).await.unwrap();
+            matches!(came, Acknowledged::Done(_))
+        }
+        "silence" => {
+            let until = at + chrono::TimeDelta::days(3);
+            let silence = Silence { scope, from: at, until, reason: "moving".to_owned(), by };
+            beside.store.silence(&silence, chrono_tz::UTC, at).await.unwrap();
+            true
+        }
+        _ => {
+            let period = "2026-05".to_owned();
+            let note = Note { scope, period, text: "a strike".to_owned(), by, at };
+            beside.store.note(&note).await.unwrap();
+            true
+        }
+    }
+}
+
+#[tokio::test]
+async fn commands_and_the_owner_never_overwrite_each_other_whenever_they_meet() {
+    for name in ["import", "acknowledge", "silence", "note"] {
+        let mut had_an_effect = false;
+        for moment in 0..=5 {
+            let mut town = Town::new().await;
+            let store = Store::open(&town.instance.setup.store).await.unwrap();
+            let beside = Instance::new(town.instance.setup.clone(), store).unwrap();
+            let mut has_done = false;
+            for step in 0..=5 {
+                if step == moment {
+                    has_done = command(name, &beside).await;
+                }
+                match step {
+                    // A first look, an alert, and what is worse than it.
+                    0 => town.bring(0, "care", "calls", 120.0, 0).await,
+                    1 | 3 => drop(town.due(0, &["care"]).await),
+                    2 => town.bring(0, "care", "calls", 50.0, 60).await,
+                    4 => town.bring(0, "care", "calls", 20.0, 120).await,
+                    _ => drop(town.due(0, &[]).await),
+                }
+                town.work().await;
+            }
+            had_an_effect |= has_done;
+            let all = town.instance.setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+            let held = town.instance.store.held(&all).await.unwrap();
+            let care: Vec<_> = held
+                .episodes
+                .iter()
+                .filter(|(scope, _)| scope.scorecard().as_str() == "care")
+                .collect();
+            let is_there = match name {
+                "import" => revisions(&town.instance, "care/mails").await == 1,
+                "acknowledge" => care.iter().any(|(_, episode)| episode.acknowledgement.is_some()),
+                "silence" => held.silences.len() == 1,
+                _ => held.notes.len() == 1,
+            };
+            assert_eq!(is_there, has_done, "{name} before step {moment}");
+            assert!(care.iter().all(|(_, episode)| episode.seen), "{name} before step {moment}");
+            let seen = |held: &Held| {
+                let mut seen = held.clone();
+                (seen.known, seen.waiting) = (Default::default(), Vec::new());
+                seen
+            };
+            assert_eq!(seen(town.owner.memory.held()), seen(&held), "{name} before step {moment}");
+        }
+        assert!(had_an_effect, "{name}");
+    }
 }

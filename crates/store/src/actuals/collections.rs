@@ -7,6 +7,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::{
     actuals::{
+        attempts::Newest,
         collected::{Attempt, Collected},
         outcome::AttemptOutcome,
     },
@@ -125,15 +126,6 @@ fn said(message: Option<String>) -> String {
     message.unwrap_or_else(|| "the source gave nothing".to_owned())
 }
 
-impl Newest {
-    /// As it is read once it was written.
-    pub(crate) fn of(attempt: &Attempt) -> Self {
-        let has_failed = attempt.outcome == AttemptOutcome::Error;
-        let failure = has_failed.then(|| attempt.message.clone().unwrap_or_default());
-        Self { finished_at: attempt.finished_at, failure }
-    }
-}
-
 /// Loads how the newest attempts went: why they gave nothing, and what the schedule asked for.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
@@ -167,15 +159,6 @@ struct AttemptRow {
     finished_at: i64,
     outcome: String,
     message: Option<String>,
-}
-
-/// How the newest attempt to collect a KPI went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Newest {
-    /// When it was over.
-    pub finished_at: DateTime<Utc>,
-    /// Why the source failed, in its words, if it did.
-    pub failure: Option<String>,
 }
 
 /// How the newest attempts to collect all KPIs went.

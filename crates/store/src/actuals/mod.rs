@@ -1,5 +1,6 @@
 //! What was collected: readings, actuals and their revisions, attempts, pushes.
 
+pub(crate) mod attempts;
 pub(crate) mod collected;
 pub(crate) mod collections;
 pub(crate) mod figures;

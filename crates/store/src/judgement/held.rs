@@ -6,10 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use crate::{
-    actuals::{
-        collections::{self, Newest},
-        history,
-    },
+    actuals::{attempts::Attempts, collections, history},
     database::store::Store,
     episodes::{episode, incidents, notes, silences},
     judgement::reports,
@@ -39,7 +36,7 @@ pub struct Held {
     /// Where trouble with data stands, by its key.
     pub incidents: HashMap<IncidentKey, Incident>,
     /// How the newest attempts to collect all KPIs went.
-    pub attempts: HashMap<KpiRef, Newest>,
+    pub attempts: Attempts,
     /// What is known of the messages of open alerts.
     pub known: HashMap<Scope, Known>,
     /// News that wait for working hours.
@@ -84,7 +81,7 @@ pub(crate) async fn load(
         silences: silences.into_iter().map(|kept| kept.silence).collect(),
         notes: notes::load(connection).await?,
         incidents: incidents::load(connection).await?,
-        attempts: collections::newest(connection).await?,
+        attempts: collections::newest(connection).await?.into_iter().collect(),
         waiting: pacing::waiting(connection).await?,
         reported: reports::load(connection).await?,
     })

@@ -9,10 +9,7 @@ use sqlx::SqliteConnection;
 
 use crate::{
     actuals::{
-        collected::Collected,
-        collections::{self, Newest},
-        filing::FiledFigure,
-        history,
+        attempts::Newest, collected::Collected, collections, filing::FiledFigure, history,
         revisions::Written,
     },
     database::{failure::Explain, store::Store},
@@ -147,10 +144,7 @@ impl Memory {
         let mut attempts = collections::newest_of(tx, &names).await?;
         for kpi in kpis {
             self.held.history.take_from(kpi, &mut read);
-            match attempts.remove(kpi) {
-                Some(newest) => self.held.attempts.insert(kpi.clone(), newest),
-                None => self.held.attempts.remove(kpi),
-            };
+            self.held.attempts.set(kpi, attempts.remove(kpi));
         }
         Ok(())
     }
@@ -202,7 +196,7 @@ impl Memory {
         for Collected { kpi, attempt, .. } in collected {
             let Some(attempt) = attempt else { continue };
             collections::take_in(attempt, self.held.history.kpi_mut(kpi));
-            self.held.attempts.insert(kpi.clone(), Newest::of(attempt));
+            self.held.attempts.set(kpi, Some(Newest::of(attempt)));
         }
     }
 
