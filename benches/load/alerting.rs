@@ -1,0 +1,178 @@
+//! What has to be told: how much at once, and how soon.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Arguments,
+    baseline::{Took, median},
+    child,
+    collecting::Window,
+    daemon::Daemon,
+    origin::{Fall, Orders, Peer, Seen},
+    portfolio::{Figures, Portfolio, Shape},
+    report::{Measured, Report},
+};
+
+/// Perspectives of a scorecard, with a KPI each, so that a KPI that falls is an alert.
+const PERSPECTIVES: usize = 4;
+
+/// Seconds between the collections of a KPI of the storm.
+const STORM_EVERY: u64 = 5;
+
+/// What has not come by then is counted as missing.
+const STORM_WITHIN: Duration = Duration::from_secs(90);
+
+/// KPIs that cross their line, one after the other.
+const CROSSINGS: usize = 50;
+
+/// A webhook that has not come by then is missing.
+const CROSSING_WITHIN: Duration = Duration::from_secs(10);
+
+/// Webhooks at once of the bare loop.
+const POSTS_AT_ONCE: &str = "8";
+
+/// Until everything has been judged more than once: the first time nobody is told.
+const WARM_UP: Duration = Duration::from_secs(15);
+
+/// All perspectives of all scorecards fall with one figure each.
+pub(crate) async fn alerts(arguments: &Arguments, report: &mut Report) {
+    let kpis = arguments.kpis.unwrap_or(2_000);
+    let (origin, sink) = (Peer::start(), Peer::start());
+    let posts = bare_posts(kpis, POSTS_AT_ONCE).await;
+    let mails = bare_mails(kpis).await;
+    let portfolio = Portfolio {
+        kpis,
+        shape: Shape::Of(PERSPECTIVES),
+        figures: Figures::Http { every: "5s" },
+        told: true,
+    };
+    let written = portfolio.write(&origin, &sink);
+    let daemon = Daemon::start(&arguments.kpid, &written).await;
+    let warm = all_known(&origin, kpis).await;
+    assert!(warm, "the daemon has not asked for all KPIs within a minute");
+    sleep(WARM_UP).await;
+    let calm = Window::of(&daemon, &origin, Duration::from_secs(2 * STORM_EVERY)).await;
+
+    origin.order(&Orders { fall: Some(Fall::All), ..Orders::default() }).await;
+    let (began, asked, cpu) = (Instant::now(), origin.seen().await.asked, daemon.cpu());
+    let mut told = sink.seen().await;
+    while (told.webhooks < kpis || told.mails < kpis) && began.elapsed() < STORM_WITHIN {
+        sleep(Duration::from_millis(50)).await;
+        told = sink.seen().await;
+    }
+    let cpu = daemon.cpu() - cpu;
+    // Polling is watched through whole rounds, however soon everything has been told.
+    while began.elapsed() < Duration::from_secs(4 * STORM_EVERY) {
+        sleep(Duration::from_millis(50)).await;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let seen = origin.seen().await;
+    let fell_at = seen.fell_at.unwrap_or_default();
+    let row = |what: &str, came: usize, at: u64, bare: Took| {
+        let work = format!("alerts, {kpis} at once: all {what}");
+        if came < kpis {
+            let words = format!("{came} of {kpis} in {} s", STORM_WITHIN.as_secs());
+            report.words(&work, &words, "< 10 s");
+        } else {
+            let value = Measured::new(at.saturating_sub(fell_at) as f64 / 1e6, "s");
+            report.row(&work, value, Measured::new(bare.seconds, "s"), "< 10 s");
+        }
+    };
+    let Seen { webhooks, webhook_at, mails: mailed, mail_at, .. } = told;
+    row("webhooks", webhooks, webhook_at, posts);
+    row("mails", mailed, mail_at, mails);
+    report.row(
+        "alerts: polls a second meanwhile, before",
+        Measured::new((seen.asked - asked) as f64 / seconds, ""),
+        Measured::new(calm.per_second(), ""),
+        "1 x",
+    );
+    report.row(
+        "alerts: CPU s",
+        Measured::new(cpu, "s"),
+        Measured::new(posts.cpu + mails.cpu, "s"),
+        "-",
+    );
+}
+
+/// One KPI of many crosses its line; then the next one.
+pub(crate) async fn crossing(arguments: &Arguments, report: &mut Report) {
+    let kpis = arguments.kpis.unwrap_or(1_000);
+    let (origin, sink) = (Peer::start(), Peer::start());
+    let posts = bare_posts(CROSSINGS, "1").await;
+    let portfolio = Portfolio {
+        kpis,
+        shape: Shape::Of(PERSPECTIVES),
+        figures: Figures::Http { every: "1s" },
+        told: true,
+    };
+    let written = portfolio.write(&origin, &sink);
+    let daemon = Daemon::start(&arguments.kpid, &written).await;
+    let warm = all_known(&origin, kpis).await;
+    assert!(warm, "the daemon has not asked for all KPIs within a minute");
+    sleep(WARM_UP).await;
+    let mut spans = Vec::new();
+    let mut missing = 0;
+    for crossed in 0..CROSSINGS.min(kpis) {
+        // From all over the portfolio, and never twice.
+        let at = crossed * kpis / CROSSINGS.min(kpis);
+        match cross(&origin, &sink, at).await {
+            Some(span) => spans.push(span),
+            None => missing += 1,
+        }
+    }
+    drop(daemon);
+    let work = |what: &str| format!("crossing, {kpis} KPIs a second: poll to webhook, {what}");
+    if missing > 0 {
+        let words = format!("{missing} of {CROSSINGS}");
+        let later = format!("later than {} s", CROSSING_WITHIN.as_secs());
+        report.words(&work(&later), &words, "none");
+    }
+    let middle = median(&mut spans);
+    let bare = |ms| Measured::new(ms, "ms");
+    report.row(&work("p50"), Measured::new(middle, "ms"), bare(posts.median_ms), "< 20 ms");
+    let longest = spans.last().copied().unwrap_or(0.0);
+    report.row(&work("max"), Measured::new(longest, "ms"), bare(posts.max_ms), "< 100 ms");
+}
+
+/// Milliseconds from the answer that is off track to the webhook that says so.
+async fn cross(origin: &Peer, sink: &Peer, at: usize) -> Option<f64> {
+    let before = sink.seen().await.webhooks;
+    origin.order(&Orders { fall: Some(Fall::One(at)), ..Orders::default() }).await;
+    let began = Instant::now();
+    while began.elapsed() < CROSSING_WITHIN {
+        let told = sink.seen().await;
+        if told.webhooks > before {
+            let fell_at = origin.seen().await.fell_at?;
+            return Some(told.webhook_at.saturating_sub(fell_at) as f64 / 1e3);
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    None
+}
+
+/// Waits until every KPI has been asked for; a minute at most.
+async fn all_known(origin: &Peer, kpis: usize) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(60) {
+        if origin.seen().await.distinct >= kpis {
+            return true;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
+async fn bare_posts(count: usize, at_once: &str) -> Took {
+    let sink = Peer::start();
+    let url = format!("{}hook", sink.url());
+    child::found(&["post", &url, &count.to_string(), at_once]).await
+}
+
+async fn bare_mails(count: usize) -> Took {
+    let sink = Peer::start();
+    let server = format!("127.0.0.1:{}", sink.smtp_port());
+    child::found(&["mail", &server, &count.to_string()]).await
+}
