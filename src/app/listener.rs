@@ -10,6 +10,7 @@ use axum::http::HeaderName;
 
 use crate::web::access::Access;
 use kpid_config::setup::Setup;
+use kpid_os_error::{InWords, OsError};
 
 /// Two kpids on one machine begin with the same port.
 const TAKEN: &str =
@@ -32,10 +33,10 @@ impl Listener {
         let failure = || format!("cannot listen on {address} (`web.listen`)");
         let bound = TcpListener::bind(address).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow!(TAKEN),
-            _ => error.into(),
+            _ => OsError::from(error).into(),
         });
         let socket = bound.with_context(failure)?;
-        socket.set_nonblocking(true).with_context(failure)?;
+        socket.set_nonblocking(true).in_words().with_context(failure)?;
         Ok(Some(std::sync::Arc::new(Self { address, socket })))
     }
 
@@ -56,7 +57,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
     let web = &setup.web;
     let header = web.trusted_header.as_ref().map(|name| {
         name.parse::<HeaderName>()
-            .with_context(|| format!("`{name}` is no header's name (`web.trusted_header`)"))
+            .with_context(|| format!("`{name}` is not a valid header name (`web.trusted_header`)"))
     });
     let public_host = web.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
     let access = Access {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kpid_os_error::in_words;
 use sd_notify::{NotifyState, notify, watchdog_enabled};
 use tracing::warn;
 
@@ -14,7 +15,7 @@ pub(crate) fn ready(status: &str) {
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(error) => warn!("cannot tell systemd of the reload: {error}"),
+        Err(error) => warn!("cannot tell systemd of the reload: {}", in_words(&error)),
     }
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn alive_every() -> Option<Duration> {
 
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = notify(states) {
-        warn!("cannot tell systemd how it stands: {error}");
+        warn!("cannot tell systemd how it stands: {}", in_words(&error));
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Answer, configuration, failure::Failure, output::say};
 use kpid_clock::Clock;
+use kpid_os_error::in_words;
 use kpid_store::{self, Store};
 
 /// Copy the store into a file, also while the daemon runs, and read the copy back
@@ -44,7 +45,7 @@ pub(crate) async fn restore(
     let file = &arguments.file;
     let is_there = std::fs::File::open(file);
     is_there.map_err(|error| {
-        Failure::new(format!("cannot read {}: {error}", file.display()))
+        Failure::new(format!("cannot read {}: {}", file.display(), in_words(&error)))
             .hint("name a file that `kpid backup` wrote")
     })?;
     let (held, kept) = kpid_store::restore(file, &setup.store, now).await?;

@@ -21,6 +21,7 @@ use crate::{
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
+use kpid_os_error::in_words;
 use kpid_rules::model::KpiRef;
 use kpid_store::{self, Checkup, Store};
 
@@ -149,9 +150,10 @@ fn disk(store: &Path) -> Finding {
     let folder = folder(store);
     match statvfs(folder) {
         Ok(disk) => room(folder, &disk),
-        Err(error) => {
-            Finding::wrong("disk", format!("cannot look at {}: {error}", folder.display()))
-        }
+        Err(error) => Finding::wrong(
+            "disk",
+            format!("cannot look at {}: {}", folder.display(), in_words(&error.into())),
+        ),
     }
 }
 
@@ -181,9 +183,10 @@ fn secrets(files: &[PathBuf]) -> Vec<Finding> {
             "secret",
             format!("{0} is open to everyone (mode {mode:o}); chmod 640 {0}", file.display()),
         )),
-        Err(error) => {
-            Some(Finding::wrong("secret", format!("cannot look at {}: {error}", file.display())))
-        }
+        Err(error) => Some(Finding::wrong(
+            "secret",
+            format!("cannot look at {}: {}", file.display(), in_words(&error)),
+        )),
     };
     let open: Vec<Finding> = files.iter().filter_map(look).collect();
     if open.is_empty() {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::cli::{Answer, configuration, failure::Failure};
+use kpid_os_error::in_words;
 use kpid_rules::{
     model::{KpiRef, Period},
     series::Figure,
@@ -60,7 +61,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let mut out = std::io::stdout().lock();
     out.write_all(&written?)
         .and_then(|()| out.flush())
-        .map_err(|error| Failure::new(format!("cannot write the export: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot write the export: {}", in_words(&error))))?;
     Ok(Answer::Done)
 }
 

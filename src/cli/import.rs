@@ -18,6 +18,7 @@ use crate::{
 };
 use kpid_clock::Clock;
 use kpid_message::wording::plural;
+use kpid_os_error::in_words;
 use kpid_store::{AuditAction, AuditEntry, Store};
 
 /// Import actuals from a CSV file: kpi,period,value[,numerator,denominator,observed_at]
@@ -34,7 +35,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let setup = configuration::load_to_look(config)?;
     let path = arguments.file.display();
     let file = File::open(&arguments.file)
-        .map_err(|error| Failure::new(format!("cannot read {path}: {error}")))
+        .map_err(|error| Failure::new(format!("cannot read {path}: {}", in_words(&error))))
         .map_err(|failure| failure.hint("name a CSV file; its first line is kpi,period,value"))?;
     let now = Clock::System.now();
     let rows = match import::read(&setup, file, now) {

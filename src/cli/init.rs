@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::cli::{Answer, failure::Failure, output::say};
+use kpid_os_error::in_words;
 
 /// The files written, by their place in the folder.
 pub(crate) const FILES: [(&str, &str); 2] = [
@@ -39,8 +40,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 
 /// Writes a file that must not be there yet.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failure =
-        |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    let failure = |error: std::io::Error| {
+        Failure::new(format!("cannot write {}: {}", path.display(), in_words(&error)))
+    };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failure)?;
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::CommandFactory;
 
 use crate::cli::{Answer, CommandLine, failure::Failure, output::say};
+use kpid_os_error::InWords;
 
 /// Write the manual pages into a folder, for packages
 #[derive(clap::Args)]
@@ -17,8 +18,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let folder = &arguments.folder;
     let failure = || format!("cannot write manual pages into {}", folder.display());
-    fs::create_dir_all(folder).with_context(failure)?;
-    clap_mangen::generate_to(CommandLine::command(), folder).with_context(failure)?;
+    fs::create_dir_all(folder).in_words().with_context(failure)?;
+    clap_mangen::generate_to(CommandLine::command(), folder).in_words().with_context(failure)?;
     say!(
         "the manual pages are in {}; `man {}/kpid.1` shows the first",
         folder.display(),

@@ -47,6 +47,7 @@ use clap::{
 };
 
 use crate::cli::failure::Failure;
+use kpid_os_error::in_words;
 
 /// Where the configuration is looked for when nobody names it, in this order.
 const CONFIG_PLACES: [&str; 2] = ["/etc/kpid/kpid.yaml", "kpid.yaml"];
@@ -180,10 +181,10 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
     // The only error is that a provider is installed already, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = config_path(line.config);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+            Failure::new(format!("cannot start the threads of kpid: {}", in_words(&error)))
+        })?;
     runtime.block_on(async {
         match line.command {
             Command::Run(arguments) => run::run(&config, arguments).await,

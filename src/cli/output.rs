@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 
 use kpid_message::notice::Message;
+use kpid_os_error::{InWords, in_words};
 use kpid_rules::model::Status;
 
 /// For people, or for programs.
@@ -46,6 +47,7 @@ pub(crate) fn put_sheet(message: &Message, sheet: Sheet, out: Option<&Path>) -> 
     match out {
         None => say!("{}", shown.trim_end()),
         Some(path) => std::fs::write(path, shown)
+            .in_words()
             .with_context(|| format!("cannot write {}", path.display()))?,
     }
     Ok(())
@@ -72,7 +74,7 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 pub(crate) fn put(text: fmt::Arguments<'_>) {
     let Err(error) = anstream::stdout().lock().write_fmt(text) else { return };
     if error.kind() != ErrorKind::BrokenPipe {
-        complain!("kpid: cannot write to standard output: {error}");
+        complain!("kpid: cannot write to standard output: {}", in_words(&error));
         std::process::exit(2);
     }
     std::process::exit(0);

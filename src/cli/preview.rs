@@ -19,6 +19,7 @@ use kpid_delivery::{
     routing::{Route, RouteError},
 };
 use kpid_message::{facts::Facts, facts_builder, notice::Message, template_check};
+use kpid_os_error::in_words;
 use kpid_rules::{
     alerting::{Cause, Event},
     evaluation::{EpisodeChange, judge},
@@ -192,8 +193,9 @@ fn show_as(written: &Written, message: &Message, wish: &Wish) -> Result<(), Fail
     };
     match &wish.out {
         None => put(format_args!("{}", String::from_utf8_lossy(&bytes))),
-        Some(path) => fs::write(path, bytes)
-            .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?,
+        Some(path) => fs::write(path, bytes).map_err(|error| {
+            Failure::new(format!("cannot write {}: {}", path.display(), in_words(&error)))
+        })?,
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ fn a_relative_path_of_the_configuration_works_from_anywhere() {
 #[test]
 fn a_command_that_cannot_be_run_here_is_warned_of() {
     for (folders, run, said) in [
-        ("{}", "[./v]", "v: No such file or directory"),
+        ("{}", "[./v]", "v: it does not exist"),
         ("{}", "[./data]", "data may not be run; chmod +x "),
         ("{}", "[./scorecards]", "scorecards is not a file"),
         ("{}", "[data]", "`data` is not in PATH; write `./data`"),
@@ -201,8 +201,8 @@ fn a_file_that_cannot_be_read_hides_no_other_problem() {
     let (told, code) = kpid(folder.path(), &["check"]);
     assert_eq!(code, Some(1));
     for said in [
-        "cannot read scorecards/a.yaml: Is a directory",
-        "cannot read scorecards/b.yaml: No such file",
+        "cannot read scorecards/a.yaml: it is a folder, not a file",
+        "cannot read scorecards/b.yaml: it does not exist",
         "cannot read scorecards/c.yaml: 4194305 bytes; a configuration has at most 4194304",
         "unknown key `targett`",
     ] {

@@ -164,15 +164,15 @@ fn what_is_not_there_is_named_with_the_way_out_of_the_very_command() {
     fs::write(&scenario, "config: kpid.yaml\nsteps: [{ at: soon }]\n").unwrap();
     let bad = scenario.to_str().unwrap();
     for (arguments, sentence, hint) in [
-        (["import", "/no.csv"], "cannot read /no.csv: No such file", "name a CSV file"),
+        (["import", "/no.csv"], "cannot read /no.csv: it does not exist", "name a CSV file"),
         (
             ["restore", "/no.db"],
-            "cannot read /no.db: No such file",
+            "cannot read /no.db: it does not exist",
             "name a file that `kpid backup`",
         ),
-        (["simulate", "/no.yaml"], "cannot read /no.yaml: No such file", "name a scenario"),
+        (["simulate", "/no.yaml"], "cannot read /no.yaml: it does not exist", "name a scenario"),
         (["simulate", bad], "the scenario ", ""),
-        (["plan", "/no.yaml"], "cannot read /no.yaml: No such file", "name the changed"),
+        (["plan", "/no.yaml"], "cannot read /no.yaml: it does not exist", "name the changed"),
         (
             ["show", "acme/money/eran"],
             "there is no `acme/money/eran`",

@@ -68,8 +68,8 @@ async fn a_file_gives_a_value_null_no_rows_or_an_error() {
         ("word.csv", "`erp`: `word.csv`: in line 2 the column `value` is the text \"n/a\""),
         ("point.csv", "in line 2 the column `value` is the text \"41.5\""),
         ("large.csv", "has more than 1000 bytes"),
-        ("absent.csv", "No such file"),
-        ("folder.csv", "is no file"),
+        ("absent.csv", "it does not exist"),
+        ("folder.csv", "is not a file"),
     ] {
         let found = words(&ask(&connections, ReadingKind::Value, sheet(file, None)).await);
         assert!(found.contains(expected), "{file}: {found}");
@@ -94,5 +94,5 @@ async fn a_pipe_is_not_waited_for() {
     let made = std::process::Command::new("mkfifo").arg(place.path().join("p.csv")).status();
     assert!(made.unwrap().success());
     let found = ask(&folder(place.path()), ReadingKind::Value, sheet("p.csv", None)).await;
-    assert!(words(&found).contains("is no file"), "{found:?}");
+    assert!(words(&found).contains("is not a file"), "{found:?}");
 }

@@ -31,6 +31,7 @@ use crate::{
     },
 };
 use kpid_message::wording::plural;
+use kpid_os_error::in_words;
 use kpid_rules::model::{Calendar, Id, LinkError, Portfolio, Scope, Scorecard};
 use kpid_sources::{Connection, Request};
 
@@ -205,13 +206,13 @@ fn setup(
 /// Reads a file into the list; a larger one than a configuration can be is refused.
 pub(crate) fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
     let unreadable = |message: String| LoadError::Unreadable { path: path.to_path_buf(), message };
-    let size = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
+    let size = fs::metadata(path).map_err(|error| unreadable(in_words(&error)))?.len();
     if size > FILE_BYTES_MAX {
         return Err(unreadable(format!(
             "{size} bytes; a configuration has at most {FILE_BYTES_MAX}"
         )));
     }
-    let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = fs::read(path).map_err(|error| unreadable(in_words(&error)))?;
     Ok(files.add_read(path.to_path_buf(), encoding::text(&bytes)))
 }
 
@@ -221,7 +222,7 @@ fn anchored(path: &Path, folder: &Path) -> Result<PathBuf, LoadError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     std::path::absolute(folder).map_err(|error| LoadError::Unreadable {
         path: path.to_path_buf(),
-        message: format!("the current folder is not there: {error}"),
+        message: format!("the current folder cannot be used: {}", in_words(&error)),
     })
 }
 

@@ -21,6 +21,7 @@ use crate::{
         scalar::{AmountDoc, IdsDoc, SecretDoc},
     },
 };
+use kpid_os_error::in_words;
 use kpid_rules::model::{Amount, Frequency, Id, Moment, Period};
 use kpid_sources::{
     http::HttpRequest,
@@ -264,7 +265,7 @@ impl ParseContext {
         let why = match fs::metadata(path) {
             Ok(found) if found.is_dir() => return,
             Ok(_) => "it is not a folder".to_owned(),
-            Err(error) => error.to_string(),
+            Err(error) => in_words(&error),
         };
         let warning = format!("cannot use the folder {}: {why}", path.display());
         let hint = "a relative path starts from the folder of kpid.yaml";

@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::yaml::scalar::SecretDoc;
+use kpid_os_error::in_words;
 
 /// A longer one is the wrong file.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
@@ -91,7 +92,8 @@ fn set(name: &str) -> Option<String> {
 /// A file's text without the line end that editors add.
 fn file(path: &Path) -> Result<SecretString, SecretError> {
     let told = |error: std::io::Error| {
-        SecretError::Missing(format!("cannot read the secret {}: {error}", path.display()))
+        let why = in_words(&error);
+        SecretError::Missing(format!("cannot read the secret {}: {why}", path.display()))
     };
     let size = fs::metadata(path).map_err(told)?.len();
     if size > SECRET_BYTES_MAX {

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use kpid_os_error::{InWords, in_words};
 use kpid_rules::model::Id;
 use lettre::{
     Address, Message,
@@ -150,7 +151,11 @@ impl Postman {
     pub(crate) async fn probe(&self) -> Result<(), SendError> {
         match self {
             Self::Folder(folder) => fs::create_dir_all(folder).await.map_err(|error| {
-                retry(format!("cannot make the mail folder {}: {error}", folder.display()))
+                retry(format!(
+                    "cannot make the mail folder {}: {}",
+                    folder.display(),
+                    in_words(&error)
+                ))
             }),
             Self::Smtp(server) => {
                 let tried = async {
@@ -277,6 +282,7 @@ fn retry(message: String) -> SendError {
 async fn drop_off(folder: &Path, id: Uuid, mail: &[u8]) -> anyhow::Result<()> {
     fs::create_dir_all(folder)
         .await
+        .in_words()
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let (draft, path) = (folder.join(format!(".{id}.tmp")), folder.join(format!("{id}.eml")));
     let write = async {
@@ -285,7 +291,7 @@ async fn drop_off(folder: &Path, id: Uuid, mail: &[u8]) -> anyhow::Result<()> {
         file.sync_all().await?;
         fs::rename(&draft, &path).await
     };
-    write.await.with_context(|| format!("cannot write {}", path.display()))
+    write.await.in_words().with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

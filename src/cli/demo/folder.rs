@@ -14,6 +14,7 @@ use crate::cli::demo::{
     apis::HELPDESK_TOKEN,
     hook::{self, Received},
 };
+use kpid_os_error::InWords;
 use kpid_store::InstanceLock;
 
 /// The address that the files as shipped name; the demo's own is put in its place.
@@ -56,7 +57,7 @@ const FILES: [(&str, &str); 7] = [
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes the folder anew. Refuses one that has something in it and is no former demo's.
+    /// Makes the folder anew. Refuses one that has files of anything but an earlier demo.
     pub(crate) async fn create(
         path: &Path,
         server: SocketAddr,
@@ -87,7 +88,7 @@ impl Folder {
             fs::create_dir_all(folder.webhooks())?;
             fs::create_dir_all(folder.mails())
         };
-        written().with_context(|| format!("cannot write to {}", path.display()))?;
+        written().in_words().with_context(|| format!("cannot write to {}", path.display()))?;
         Ok(folder)
     }
 
@@ -120,7 +121,7 @@ impl Folder {
     pub(crate) fn keep(&self, received: &Received) -> anyhow::Result<PathBuf> {
         let file = self.webhooks().join(format!("{}.json", received.id));
         let kept = fs::write(&file, &received.body);
-        kept.with_context(|| format!("cannot write {}", file.display()))?;
+        kept.in_words().with_context(|| format!("cannot write {}", file.display()))?;
         Ok(file)
     }
 }
@@ -137,22 +138,23 @@ async fn clear(path: &Path) -> anyhow::Result<()> {
     let failure = || format!("cannot empty {}", path.display());
     let entries = match fs::read_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => {
-            entries.and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(failure)?
-        }
+        entries => entries
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .in_words()
+            .with_context(failure)?,
     };
     if entries.is_empty() {
         return Ok(());
     }
     if !path.join(MARK).exists() {
-        bail!("{} has files in it and is no former demo's; name another folder", path.display());
+        bail!("{} has files that are not of an earlier demo; name another folder", path.display());
     }
     // A demo that still runs keeps its folder.
     let _lock = InstanceLock::take(&path.join(STORE)).await?;
     for entry in entries.iter().filter(|entry| entry.file_name() != MARK) {
-        let is_folder = entry.file_type().with_context(failure)?.is_dir();
+        let is_folder = entry.file_type().in_words().with_context(failure)?.is_dir();
         let remove = if is_folder { fs::remove_dir_all } else { fs::remove_file };
-        remove(entry.path()).with_context(failure)?;
+        remove(entry.path()).in_words().with_context(failure)?;
     }
     Ok(())
 }

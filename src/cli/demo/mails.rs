@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use kpid_os_error::InWords;
 
 /// A mail as its reader sees it.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,13 +21,16 @@ pub(crate) struct Mail {
 
 /// All mails of a folder, oldest file name first.
 pub(crate) fn in_folder(folder: &Path) -> anyhow::Result<Vec<Mail>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("{}", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).in_words().with_context(|| format!("{}", folder.display()))?;
     let files = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
-    let mut files = files.with_context(|| format!("{}", folder.display()))?;
+    let mut files = files.in_words().with_context(|| format!("{}", folder.display()))?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
     files.sort();
     let read = |file: PathBuf| {
-        let raw = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
+        let raw = std::fs::read_to_string(&file)
+            .in_words()
+            .with_context(|| format!("{}", file.display()))?;
         let raw = raw.replace("\r\n", "\n");
         let (to, subject) = (header(&raw, "To"), header(&raw, "Subject"));
         let text = text_part(&raw).with_context(|| format!("{} has no text", file.display()))?;

@@ -22,6 +22,7 @@ use crate::cli::{
     demo::{apis::Closed, folder::Folder, story::Story},
     failure::Failure,
 };
+use kpid_os_error::InWords;
 
 /// Requests that may wait for the story to look at them; it expects one.
 const HOOKS_WAITING_MAX: usize = 16;
@@ -39,7 +40,8 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-    let listener = listener.context("cannot listen on 127.0.0.1 for the demo's business APIs")?;
+    let listener =
+        listener.in_words().context("cannot listen on 127.0.0.1 for the demo's business APIs")?;
     let address = listener.local_addr().context("the demo's listener has no address")?;
     let folder = Folder::create(&arguments.folder, address, free_address()?).await?;
     let closed = Closed::default();
@@ -59,6 +61,6 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
 /// A free address for the page, given back at once for the daemon to take.
 fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let listener = listener.context("cannot listen on 127.0.0.1 for the page")?;
+    let listener = listener.in_words().context("cannot listen on 127.0.0.1 for the page")?;
     listener.local_addr().context("the listener of the page has no address")
 }

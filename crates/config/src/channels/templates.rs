@@ -8,6 +8,7 @@ use crate::{
     yaml::located::Loc,
 };
 use kpid_message::{template::Template, template_check};
+use kpid_os_error::in_words;
 
 /// A longer one is no template of a message.
 const TEMPLATE_BYTES_MAX: u64 = 256 << 10;
@@ -29,7 +30,8 @@ pub(crate) fn folder(context: &mut ParseContext, doc: &Loc<String>) -> Vec<Templ
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) => {
-            let message = format!("cannot read the templates in {}: {error}", folder.display());
+            let message =
+                format!("cannot read the templates in {}: {}", folder.display(), in_words(&error));
             context.problems.push(Problem::error(doc.place, message).hint(hint));
             return Vec::new();
         }
@@ -90,7 +92,9 @@ fn read(context: &mut ParseContext, doc: &Loc<String>, path: &Path) -> Option<Te
             "{bytes} bytes; a template has at most {TEMPLATE_BYTES_MAX}"
         ))),
     });
-    let told = |error| format!("cannot read the template {}: {error}", path.display());
+    let told = |error: std::io::Error| {
+        format!("cannot read the template {}: {}", path.display(), in_words(&error))
+    };
     let text = context.checked(doc.place, text.map_err(told))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(ENDING).unwrap_or(&name).to_owned();

@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::command::{Commands, Run, answer};
 use crate::{Question, cell::shown, table::Table};
+use kpid_os_error::in_words;
 
 /// Where programs are looked for that are named without a path.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -60,12 +61,13 @@ impl Commands {
     /// Runs a command to its end, and reads what it printed.
     pub(crate) async fn table(&self, run: &Run, question: &Question<'_>) -> Result<Table, String> {
         let mut child = self.command(run, question).spawn().map_err(|error| {
-            format!("cannot be run: {error}; check the program's path, and that it may be run")
+            let why = in_words(&error);
+            format!("cannot be run: {why}; check the program's path, and that it may be run")
         })?;
         // Before anything that can fail, so that nothing is left behind.
         let _group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
         let (output, complaint) = self.heard(&mut child).await?;
-        let status = child.wait().await.map_err(|error| error.to_string())?;
+        let status = child.wait().await.map_err(|error| in_words(&error))?;
         if !status.success() {
             let complaint = shown(&self.redacted(&complaint), COMPLAINT_CHARS_MAX);
             return Err(if complaint.is_empty() {
@@ -100,7 +102,7 @@ impl Commands {
             Ok(found) if !found.is_file() => Some(format!("{} is not a file", path.display())),
             Ok(_) if is_program(&path) => None,
             Ok(_) => Some(format!("{0} may not be run; chmod +x {0}", path.display())),
-            Err(error) => Some(format!("{}: {error}", path.display())),
+            Err(error) => Some(format!("cannot run {}: {}", path.display(), in_words(&error))),
         }
     }
 
@@ -108,7 +110,9 @@ impl Commands {
     pub(crate) async fn probe(&self) -> Result<(), String> {
         match fs::read_dir(&self.folder).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(format!("cannot use {}: {error}", self.folder.display())),
+            Err(error) => {
+                Err(format!("cannot use {}: {}", self.folder.display(), in_words(&error)))
+            }
         }
     }
 
@@ -175,7 +179,7 @@ async fn read(
     bytes_max: usize,
     at_limit: AtLimit,
 ) -> Result<Vec<u8>, String> {
-    let told = |error: io::Error| format!("cannot be heard: {error}");
+    let told = |error: io::Error| format!("its output cannot be read: {}", in_words(&error));
     let Some(mut pipe) = pipe else { return Ok(Vec::new()) };
     let (mut bytes, mut chunk) = (Vec::new(), vec![0; CHUNK_BYTES]);
     loop {

@@ -9,6 +9,7 @@ use tokio::{
 
 use crate::csv::{Folder, Sheet, sheet};
 use crate::{Question, charset, table::Table, unpack};
+use kpid_os_error::in_words;
 
 impl Folder {
     /// What is asked, for messages.
@@ -32,16 +33,17 @@ impl Folder {
     pub(crate) async fn probe(&self) -> Result<(), String> {
         match fs::read_dir(&self.path).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(format!("cannot read {}: {error}", self.path.display())),
+            Err(error) => Err(format!("cannot read {}: {}", self.path.display(), in_words(&error))),
         }
     }
 
     async fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        let told = |error: io::Error| format!("cannot read {}: {error}", path.display());
+        let told =
+            |error: io::Error| format!("cannot read {}: {}", path.display(), in_words(&error));
         let before = fs::metadata(path).await.map_err(told)?;
         // A pipe would be waited for, and a device has no end.
         if !before.is_file() {
-            return Err(format!("{} is no file", path.display()));
+            return Err(format!("{} is not a file; name a file of CSV", path.display()));
         }
         let mut file = File::open(path).await.map_err(told)?;
         let mut bytes = Vec::new();

@@ -13,6 +13,7 @@ use std::{
 
 use chrono::{Days, Local, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
+use kpid_os_error::in_words;
 use kpid_rules::model::{Calendar, Moment};
 use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection, TypeInfo, ValueRef,
@@ -237,7 +238,7 @@ impl Sqlite {
         question: &Question<'_>,
         error: &sqlx::Error,
     ) -> Result<Table, Fault> {
-        let told = |problem: io::Error| Fault::Question(problem.to_string());
+        let told = |problem: io::Error| Fault::Question(in_words(&problem));
         self.check_no_wal(error)?;
         let before = fs::metadata(&self.path).map_err(told)?;
         let mut connection = self.connect(true).await?;

@@ -1,6 +1,6 @@
 //! What SQLite and sqlx say when something fails, in words for the person who runs kpid.
 
-use std::{fmt::Display, io};
+use std::fmt::Display;
 
 use anyhow::anyhow;
 use sqlx::{error::DatabaseError, migrate::MigrateError, sqlite::SqliteError};
@@ -46,7 +46,7 @@ pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
 pub(crate) fn in_words(error: &sqlx::Error) -> String {
     match (error, code(error)) {
         (_, Some(code)) => of_sqlite(code, error),
-        (sqlx::Error::Io(error), _) => of_system(error),
+        (sqlx::Error::Io(error), _) => kpid_os_error::in_words(error),
         (sqlx::Error::PoolTimedOut, _) => {
             "other work has held the database for too long; see the log for what it was".to_owned()
         }
@@ -86,21 +86,6 @@ fn of_sqlite(code: i32, error: &sqlx::Error) -> String {
         _ => return format!("SQLite refused it: {}", message(error)),
     }
     .to_owned()
-}
-
-fn of_system(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            "permission was denied; let kpid's user read and write the file and its folder"
-                .to_owned()
-        }
-        io::ErrorKind::NotFound => "the file does not exist".to_owned(),
-        io::ErrorKind::StorageFull => "the disk is full; free some space".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => {
-            "the file system is read-only; mount it to write".to_owned()
-        }
-        _ => error.to_string(),
-    }
 }
 
 fn of_migration(error: &MigrateError) -> String {

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
+use kpid_os_error::InWords;
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 
@@ -50,7 +51,7 @@ impl InstanceLock {
         let path = lock_path(store);
         let what = || format!("cannot lock the store with {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(what)?;
+            std::fs::create_dir_all(folder).in_words().with_context(what)?;
         }
         let mut options = OpenOptions::new();
         let mut file = options
@@ -59,6 +60,7 @@ impl InstanceLock {
             .read(true)
             .write(true)
             .open(&path)
+            .in_words()
             .with_context(what)?;
         let until_free = async {
             loop {
@@ -70,10 +72,10 @@ impl InstanceLock {
             }
         };
         match timeout(FREE_WITHIN, until_free).await {
-            Ok(taken) => taken.with_context(what)?,
+            Ok(taken) => taken.in_words().with_context(what)?,
             Err(_) => {
                 let mut holder = String::new();
-                file.read_to_string(&mut holder).with_context(what)?;
+                file.read_to_string(&mut holder).in_words().with_context(what)?;
                 bail!(
                     "the store {} is in use by another kpid (process {}); stop that one first",
                     store.display(),
@@ -82,7 +84,7 @@ impl InstanceLock {
             }
         }
         let lock = Self { file };
-        lock.write(&format!("{}\n", std::process::id())).with_context(what)?;
+        lock.write(&format!("{}\n", std::process::id())).in_words().with_context(what)?;
         Ok(lock)
     }
 
@@ -117,15 +119,15 @@ pub fn holder(store: &Path) -> anyhow::Result<Option<Holder>> {
     let mut file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(what),
+        Err(error) => return Err(error).in_words().with_context(what),
     };
     match file.try_lock_shared() {
         Ok(()) => return Ok(None),
         Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error).with_context(what),
+        Err(TryLockError::Error(error)) => return Err(error).in_words().with_context(what),
     }
     let mut text = String::new();
-    file.read_to_string(&mut text).with_context(what)?;
+    file.read_to_string(&mut text).in_words().with_context(what)?;
     let mut lines = text.lines();
     let process = lines.next().and_then(|line| line.parse().ok()).with_context(what)?;
     let reloaded = lines.next().and_then(|line| serde_json::from_str(line).ok());

@@ -11,6 +11,7 @@ use sqlx::{
 };
 
 use crate::database::{failure::Explain, reading::read_only};
+use kpid_os_error::InWords;
 
 /// The schema, by steps.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -33,9 +34,9 @@ impl Store {
     pub async fn open(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("cannot open the store {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).with_context(what)?;
+            std::fs::create_dir_all(folder).in_words().with_context(what)?;
         }
-        private(path).with_context(what)?;
+        private(path).in_words().with_context(what)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)

@@ -20,6 +20,7 @@ use crate::database::{
     reading::{self, COMPANIONS, beside},
     store::{BUSY_TIMEOUT, MIGRATIONS, newer},
 };
+use kpid_os_error::InWords;
 
 /// What a backup holds, as read back from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub async fn backup(store: &Path, target: &Path, replace: bool) -> anyhow::Resul
     let draft = beside(target, ".part");
     remove(&draft)?;
     // Made first, so that nobody else can ever read it.
-    drop(private(&draft).with_context(|| format!("cannot write {}", draft.display()))?);
+    drop(private(&draft).in_words().with_context(|| format!("cannot write {}", draft.display()))?);
     let copied = copy(store, &draft).await;
     let copied = match copied {
         Ok(()) => look_through(&draft).await.context("the backup cannot be read back"),
@@ -76,10 +77,13 @@ pub async fn restore(
     ensure!(held.schema <= known, newer(backup, held.schema));
     let draft = beside(store, ".part");
     remove(&draft)?;
-    let mut copy = private(&draft).with_context(|| format!("cannot write {}", draft.display()))?;
-    let mut source =
-        File::open(backup).with_context(|| format!("cannot read {}", backup.display()))?;
+    let mut copy =
+        private(&draft).in_words().with_context(|| format!("cannot write {}", draft.display()))?;
+    let mut source = File::open(backup)
+        .in_words()
+        .with_context(|| format!("cannot read {}", backup.display()))?;
     std::io::copy(&mut source, &mut copy)
+        .in_words()
         .with_context(|| format!("cannot copy {}", backup.display()))?;
     drop(copy);
     let kept = set_aside(store, now).await?;
@@ -90,8 +94,10 @@ pub async fn restore(
 
 /// Reads a whole store: whether it is sound, and what is in it.
 pub async fn look_through(path: &Path) -> anyhow::Result<Backup> {
-    let bytes =
-        fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
+    let bytes = fs::metadata(path)
+        .in_words()
+        .with_context(|| format!("cannot read {}", path.display()))?
+        .len();
     let mut connection = open(path).await?;
     let (words,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
         .fetch_one(&mut connection)
@@ -132,11 +138,11 @@ async fn copy(store: &Path, draft: &Path) -> anyhow::Result<()> {
 /// Names a finished file, so that it is there as a whole or not at all, also after a power cut.
 fn settle(draft: &Path, target: &Path) -> anyhow::Result<()> {
     let told = || format!("cannot write {}", target.display());
-    File::open(draft).and_then(|file| file.sync_all()).with_context(told)?;
-    fs::rename(draft, target).with_context(told)?;
+    File::open(draft).and_then(|file| file.sync_all()).in_words().with_context(told)?;
+    fs::rename(draft, target).in_words().with_context(told)?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).with_context(told)
+    File::open(folder).and_then(|folder| folder.sync_all()).in_words().with_context(told)
 }
 
 /// Gives a store a second name, under which it is kept when another takes its first. The first is
@@ -155,15 +161,16 @@ async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<Pa
     match fs::hard_link(store, &kept) {
         // A copy onto a second name of the same file would empty it.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            return Err(error).with_context(told);
+            return Err(error).in_words().with_context(told);
         }
-        Err(_no_links_here) => drop(fs::copy(store, &kept).with_context(told)?),
+        Err(_no_links_here) => drop(fs::copy(store, &kept).in_words().with_context(told)?),
         Ok(()) => {}
     }
     for companion in COMPANIONS {
         let from = beside(store, companion);
         if from.exists() {
             fs::rename(&from, beside(&kept, companion))
+                .in_words()
                 .with_context(|| format!("cannot move {}", from.display()))?;
         }
     }
@@ -182,7 +189,7 @@ async fn write_log_into(store: &Path) -> anyhow::Result<()> {
 fn remove(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            Err(error).in_words().with_context(|| format!("cannot remove {}", path.display()))
         }
         _ => Ok(()),
     }

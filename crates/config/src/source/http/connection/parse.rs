@@ -25,6 +25,7 @@ use crate::{
         scalar::FieldDoc,
     },
 };
+use kpid_os_error::in_words;
 use kpid_rules::model::Id;
 use kpid_sources::{
     Connection,
@@ -153,7 +154,7 @@ fn pem(context: &mut ParseContext, doc: &Loc<String>) -> Option<Vec<u8>> {
     let read = std::fs::read(&path);
     context.checked(
         doc.place,
-        read.map_err(|error| format!("cannot read {}: {error}", path.display())),
+        read.map_err(|error| format!("cannot read {}: {}", path.display(), in_words(&error))),
     )
 }
 
