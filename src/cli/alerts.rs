@@ -186,8 +186,8 @@ async fn unsilence(
             Ok(Answer::Done)
         }
         None => {
-            output::complain!("kpid: there is no silence {id}, or it is over");
-            output::complain!("  hint: `kpid alerts list` shows those that hold");
+            output::complain!("kpid: the silence {id} does not exist, or is over");
+            output::complain!("  hint: `kpid alerts list` shows those that are in force");
             Ok(Answer::No)
         }
     }
@@ -198,7 +198,7 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 }
 
 fn number(text: &str) -> Result<i64, String> {
-    let sentence = "is no number of a silence; `kpid alerts list` shows them";
+    let sentence = "is not the number of a silence; `kpid alerts list` shows them";
     text.parse().map_err(|_| format!("`{text}` {sentence}"))
 }
 
@@ -217,7 +217,7 @@ fn instants(setup: &Setup, text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>),
         return Ok((instant.to_utc(), instant.to_utc()));
     }
     let day = Moment::parse_day(text).ok_or_else(|| {
-        Failure::new(format!("`{text}` is no instant"))
+        Failure::new(format!("`{text}` is not a valid instant or day"))
             .hint("write 2026-06-10T08:00:00+02:00, or a day such as 2026-06-10")
     })?;
     Ok(setup.calendar.bounds(Period::Day(day)))

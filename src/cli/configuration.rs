@@ -35,7 +35,7 @@ pub(crate) fn load_beside(path: &Path) -> Result<Setup, Failure> {
 pub(crate) fn scope(setup: &Setup, path: &str) -> Result<Scope, Failure> {
     setup.portfolio.resolve(path).ok_or_else(|| {
         let hint = kpid_config::problem::suggestion(path, scopes(setup).iter().map(String::as_str));
-        let failure = Failure::new(format!("there is no `{path}`"));
+        let failure = Failure::new(format!("`{path}` is not configured"));
         failure.hint(hint.unwrap_or_else(|| {
             "name a scorecard, scorecard/perspective, scorecard/perspective/objective or scorecard/kpi".into()
         }))

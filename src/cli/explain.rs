@@ -45,7 +45,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let Held { history, .. } = store.held(&kpis).await?;
     let judge = Judge::new(&setup.portfolio, &history, Clock::System.now());
     let scorecard = setup.portfolio.scorecard(scope.scorecard());
-    let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{scope}`")))?;
+    let scorecard =
+        scorecard.ok_or_else(|| Failure::new(format!("`{scope}` is not configured")))?;
     let explainer = Explainer { judge, scorecard, period };
     let gone = match period {
         None => Vec::new(),
@@ -105,7 +106,7 @@ type TextAndJson = (String, Value);
 
 impl Explainer<'_> {
     fn kpi(&self, named: &KpiRef) -> Result<TextAndJson, Failure> {
-        let missing = || Failure::new(format!("there is no `{named}`"));
+        let missing = || Failure::new(format!("`{named}` is not configured"));
         let kpi = self.scorecard.kpi(&named.kpi).ok_or_else(missing)?;
         let case = self.judge.case(self.scorecard, kpi);
         let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
@@ -115,7 +116,10 @@ impl Explainer<'_> {
         let period =
             period.ok_or_else(|| Failure::new(format!("`{named}` reports no period yet")))?;
         if period.frequency() != kpi.frequency {
-            return Err(Failure::new(format!("`{period}` is no period of `{named}`")));
+            return Err(Failure::new(format!(
+                "`{period}` is not a period of `{named}`; name a {}",
+                kpi.frequency.noun()
+            )));
         }
         let verdict = case.verdict_in(period, self.judge.now());
         let figure = case.held.actual(period).map(|actual| actual.figure);
@@ -216,7 +220,7 @@ impl Explainer<'_> {
     }
 
     fn perspective(&self, view: &Id, only: Option<&Id>) -> Result<TextAndJson, Failure> {
-        let missing = || Failure::new(format!("there is no `{view}`"));
+        let missing = || Failure::new(format!("the perspective `{view}` is not configured"));
         let perspective = self.scorecard.perspective(view).ok_or_else(missing)?;
         let standing = self.judge.scorecard(self.scorecard, &HashMap::new());
         let now = standing.perspectives.iter().find(|held| held.id == *view);

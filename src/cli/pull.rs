@@ -192,7 +192,8 @@ fn check_period(
     for collection in collections {
         let kpi = setup.portfolio.kpi(&collection.kpi);
         if kpi.is_some_and(|kpi| kpi.frequency != period.frequency()) {
-            let failure = Failure::new(format!("`{period}` is no period of `{}`", collection.kpi));
+            let failure =
+                Failure::new(format!("`{period}` is not a period of `{}`", collection.kpi));
             return Err(failure.hint("name the KPIs that have this period"));
         }
         let scorecard = setup.portfolio.scorecard(&collection.kpi.scorecard);

@@ -41,11 +41,13 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let setup = configuration::load_to_look(config)?;
     let scope = configuration::scope(&setup, &arguments.scorecard)?;
     let Scope::Scorecard(id) = &scope else {
-        let failure = Failure::new(format!("`{scope}` is no scorecard"));
+        let failure =
+            Failure::new(format!("`{scope}` is not a scorecard, and only scorecards have reports"));
         return Err(failure.hint(format!("write kpid report {}", scope.scorecard())));
     };
     let scorecard = setup.portfolio.scorecard(id);
-    let scorecard = scorecard.ok_or_else(|| Failure::new(format!("there is no `{id}`")))?;
+    let scorecard =
+        scorecard.ok_or_else(|| Failure::new(format!("the scorecard `{id}` is not configured")))?;
     let period = period(scorecard, arguments.period.as_deref())?;
     let store = Store::open_read_only(&setup.store).await?;
     let sent = match arguments.recompute {

@@ -82,7 +82,7 @@ pub(super) fn instant(text: &str, calendar: &Calendar) -> Result<DateTime<Utc>, 
         return Ok(instant.to_utc());
     }
     let day = Moment::parse_day(text).ok_or_else(|| {
-        Failure::new(format!("`{text}` is no instant"))
+        Failure::new(format!("`{text}` is not a valid instant or day"))
             .hint("write 2026-06-03T06:00:00+02:00, or a day such as 2026-05-31")
     })?;
     let (_, end) = calendar.bounds(Period::Day(day));

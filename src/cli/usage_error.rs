@@ -30,14 +30,14 @@ fn sentence(error: &Error) -> String {
         ErrorKind::InvalidValue if value.is_empty() => format!("`{argument}` needs a value"),
         ErrorKind::InvalidValue => {
             let known = one(ContextKind::ValidValue);
-            format!("`{value}` is no value of `{argument}`; it takes {known}")
+            format!("`{value}` is not a valid value of `{argument}`; it takes {known}")
         }
         ErrorKind::ValueValidation => match error.source() {
             Some(source) if source.is::<ParseIntError>() => {
-                format!("`{value}` is no value of `{argument}`; write a whole number")
+                format!("`{value}` is not a valid value of `{argument}`; write a whole number")
             }
             Some(source) => format!("`{argument}`: {source}"),
-            None => format!("`{value}` is no value of `{argument}`"),
+            None => format!("`{value}` is not a valid value of `{argument}`"),
         },
         ErrorKind::UnknownArgument => format!("there is no argument `{argument}`"),
         ErrorKind::InvalidSubcommand => {
@@ -115,7 +115,7 @@ mod tests {
             ),
             (
                 "alerts unsilence nope",
-                "kpid: `<ID>`: `nope` is no number of a silence; `kpid alerts list` shows them\n  hint: `kpid alerts unsilence --help` shows the arguments\n",
+                "kpid: `<ID>`: `nope` is not the number of a silence; `kpid alerts list` shows them\n  hint: `kpid alerts unsilence --help` shows the arguments\n",
             ),
             (
                 "alerts ack a/b --due x",
@@ -123,11 +123,11 @@ mod tests {
             ),
             (
                 "audit --limit x",
-                "kpid: `x` is no value of `--limit <N>`; write a whole number\n  hint: `kpid audit --help` shows the arguments\n",
+                "kpid: `x` is not a valid value of `--limit <N>`; write a whole number\n  hint: `kpid audit --help` shows the arguments\n",
             ),
             (
                 "show --format yaml",
-                "kpid: `yaml` is no value of `--format <FORMAT>`; it takes text, json\n  hint: `kpid show --help` shows the arguments\n",
+                "kpid: `yaml` is not a valid value of `--format <FORMAT>`; it takes text, json\n  hint: `kpid show --help` shows the arguments\n",
             ),
             (
                 "show --format",

@@ -165,7 +165,7 @@ impl<'s> Names<'s> {
         if period.frequency() != kpi.frequency {
             let wanted = scorecard.calendar.period_at(kpi.frequency, now);
             return Err(format!(
-                "`{period}` is no period of `{named}`; write one such as {wanted}"
+                "`{period}` is not a period of `{named}`; write one such as {wanted}"
             ));
         }
         let (start, _) = scorecard.calendar.bounds(period);
@@ -174,9 +174,11 @@ impl<'s> Names<'s> {
         }
         let observed_at = observed_at.map(|text| {
             let instant = DateTime::parse_from_rfc3339(text);
-            instant
-                .map(|instant| instant.to_utc())
-                .map_err(|_| format!("`{text}` is no instant; write 2026-06-03T06:00:00+02:00"))
+            instant.map(|instant| instant.to_utc()).map_err(|_| {
+                format!(
+                    "`{text}` is not a valid instant; write one such as 2026-06-03T06:00:00+02:00"
+                )
+            })
         });
         Ok(Meant { named, scorecard, kpi, period, observed_at: observed_at.transpose()? })
     }
@@ -187,7 +189,10 @@ impl<'s> Names<'s> {
             return said.clone();
         }
         if name.len() > NAME_BYTES_MAX {
-            return format!("a name of {} bytes is no KPI's; write scorecard/kpi", name.len());
+            return format!(
+                "the name of the KPI has {} bytes, which is too long; write scorecard/kpi",
+                name.len()
+            );
         }
         let known: Vec<String> = match self.unknown.len() < SUGGESTIONS_MAX {
             true => self.setup.portfolio.kpis().map(|(named, ..)| named.to_string()).collect(),
@@ -253,7 +258,7 @@ impl ImportRow {
 
 fn number(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.ok_or_else(|| format!("`{text}` is no number; write digits and a decimal point"))
+    number.ok_or_else(|| format!("`{text}` is not a number; write digits and a decimal point"))
 }
 
 fn given(field: Option<&String>) -> Option<&str> {

@@ -99,7 +99,7 @@ impl<'s> PushParser<'s> {
     fn json(&mut self, body: &[u8]) -> Result<Vec<BadReading>, PushAnswer> {
         let body: Body = serde_json::from_slice(body).map_err(|error| {
             PushAnswer::Unreadable(format!(
-                "this is no {{\"readings\": [{{\"kpi\": …, \"period\": …, \"value\": …}}]}}: {error}"
+                "the body is not valid: {error}; send {{\"readings\": [{{\"kpi\": …, \"period\": …, \"value\": …}}]}}"
             ))
         })?;
         let count = body.readings.len();
@@ -157,7 +157,7 @@ impl<'s> PushParser<'s> {
         if observed_at.is_none() && adds_up(filing) {
             return Err(format!(
                 "several readings of `{named}` make its figure, so each needs `observed_at`, by \
-                 which a repetition is told from another one"
+                 which a repetition is recognised"
             ));
         }
         if observed_at.is_some_and(|instant| instant > self.now + CLOCK_DRIFT_MAX) {

@@ -32,8 +32,11 @@ pub enum Lines {
 
 /// Sends the log to standard error, from the level or filter given, e.g. `info` or `kpid=debug`.
 pub fn start(filter: &str, lines: Lines) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}"))
-        .map_err(|error| anyhow::anyhow!("`{filter}` is no log filter: {error}"))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).map_err(|_| {
+        anyhow::anyhow!(
+            "`{filter}` is not a valid log filter; write a level such as info, or kpid=debug"
+        )
+    })?;
     let usual = || {
         tracing_subscriber::fmt()
             .with_env_filter(filter)

@@ -119,7 +119,9 @@ impl AcknowledgeForm {
             "" => None,
             text => {
                 let day = Moment::parse_day(text);
-                let day = day.ok_or_else(|| format!("`{text}` is no day; write 2026-06-30"))?;
+                let day = day.ok_or_else(|| {
+                    format!("`{text}` is not a valid day; write one such as 2026-06-30")
+                })?;
                 if day < now.with_timezone(&asked.zone).date_naive() {
                     return Err(format!("{day} is past; name a day to come"));
                 }
@@ -156,7 +158,7 @@ async fn asked(site: &Site, token: &str) -> Result<OpenedLink, Response> {
         };
         scorecard.alerts().into_iter().any(notifies)
     }) else {
-        let words = "this alert is not told to you any more, so this link does nothing";
+        let words = "you are no longer notified of this alert, so this link does nothing";
         return Err(sentence(StatusCode::FORBIDDEN, words));
     };
     let standing = judge(&site.portfolio, &held.history, &held.episodes, &site.config_hash, now);

@@ -126,7 +126,7 @@ async fn the_reader_of_a_mail_acknowledges_by_its_link_and_looking_does_not() {
     assert_eq!(ask(&mut daemon, "PUT", &token, None).await.status, 405);
     assert_eq!(acknowledged(&kpid).await, Value::Null, "nobody has acted");
     for (form, words) in [
-        ([("comment", "x"), ("due", "soon")], "`soon` is no day"),
+        ([("comment", "x"), ("due", "soon")], "`soon` is not a valid day"),
         ([("comment", "kept words"), ("due", "2020-01-31")], "is past"),
         ([("comment", &*"x".repeat(2_001)), ("due", "")], "2000 characters"),
     ] {
@@ -203,7 +203,7 @@ async fn a_link_that_is_not_whole_or_no_longer_its_readers_says_so_and_does_noth
     daemon.until("the link closed", look, |status| *status == 403).await;
     let page = ask(&mut daemon, "POST", &token, Some(&[("comment", "x"), ("due", "")])).await;
     assert_eq!(page.status, 403);
-    assert!(page.text.contains("not told to you any more"), "{}", page.text);
+    assert!(page.text.contains("no longer notified"), "{}", page.text);
     assert_eq!(acknowledged(&kpid).await, Value::Null);
     daemon.stop().await;
 }

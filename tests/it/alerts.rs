@@ -231,7 +231,10 @@ async fn a_silence_without_an_end_or_a_reason_is_refused() {
         (vec!["silence", "acme", "--reason", "x"], "--until"),
         (vec!["silence", "acme", "--until", &far, "--reason", "x"], "at most 30 days"),
         (vec!["silence", "acme", "--until", "2020-01-01", "--reason", "x"], "later end"),
-        (vec!["silence", "acme", "--until", "soon", "--reason", "x"], "`soon` is no instant"),
+        (
+            vec!["silence", "acme", "--until", "soon", "--reason", "x"],
+            "`soon` is not a valid instant",
+        ),
         (vec!["silence", "acme/custmer", "--until", &far, "--reason", "x"], "acme/customer"),
         (vec!["note", "acme/customer", " "], "a note is empty"),
         (vec!["note", "acme/customer", "x", "--period", "may"], "`may`"),

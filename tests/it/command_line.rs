@@ -175,7 +175,7 @@ fn what_is_not_there_is_named_with_the_way_out_of_the_very_command() {
         (["plan", "/no.yaml"], "cannot read /no.yaml: it does not exist", "name the changed"),
         (
             ["show", "acme/money/eran"],
-            "there is no `acme/money/eran`",
+            "`acme/money/eran` is not configured",
             "did you mean `acme/money/earn`?",
         ),
     ] {

@@ -150,8 +150,8 @@ fn what_is_not_due_is_not_overdue() {
 fn what_is_not_there_is_not_explained() {
     let folder = loaded();
     for (arguments, words) in [
-        (["calder/custmer", "2026-05"], "there is no `calder/custmer`"),
-        (["calder/otd", "2026-W05"], "is no period of `calder/otd`"),
+        (["calder/custmer", "2026-05"], "`calder/custmer` is not configured"),
+        (["calder/otd", "2026-W05"], "is not a period of `calder/otd`"),
         (["calder/otd", "soon"], "soon"),
     ] {
         let output = kpid(folder.path(), &[&["explain"][..], &arguments].concat());

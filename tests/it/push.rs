@@ -173,7 +173,7 @@ async fn every_bad_reading_is_told_and_nothing_of_its_push_is_kept() {
     for (error, (index, words)) in errors.iter().zip([
         (1, "did you mean `acme/nps`?"),
         (2, "is not pushed over `mes`"),
-        (3, "is no period of `acme/nps`"),
+        (3, "is not a period of `acme/nps`"),
         (4, "has not begun"),
         (5, "NaN"),
         (6, "has no value"),

@@ -76,7 +76,11 @@ impl Cell {
             Self::Day(day) => within(*day),
             Self::Local(local) => within(local.date()),
             Self::Instant(at) => question.calendar.period_at(question.frequency, *at),
-            _ => return Err(format!("is {self}, which is no period; give its key or a day in it")),
+            _ => {
+                return Err(format!(
+                    "is {self}, which is not a period; give its key or a day in it"
+                ));
+            }
         };
         if period.frequency() == question.frequency {
             Ok(period)
@@ -97,7 +101,9 @@ impl Cell {
             _ => None,
         };
         at.map(Some).ok_or_else(|| {
-            format!("is {self}, which is no instant; write one like `2026-05-31T18:00:00Z`")
+            format!(
+                "is {self}, which is not a valid instant; write one like `2026-05-31T18:00:00Z`"
+            )
         })
     }
 }

@@ -12,7 +12,7 @@ use serde::{
 };
 
 use crate::{
-    problem::{Place, Problem, suggestion},
+    problem::{Place, Problem, on_one_line, suggestion},
     yaml::{
         located::{LOCATED, Loc},
         node::{Node, Value},
@@ -118,7 +118,7 @@ impl<'n> NodeReader<'n> {
         let found = match &self.node.value {
             Value::Null => "nothing".to_owned(),
             Value::Scalar { text, plain: true } => format!("`{text}`"),
-            Value::Scalar { text, plain: false } => format!("the text {text:?}"),
+            Value::Scalar { text, plain: false } => format!("the text `{}`", on_one_line(text)),
             Value::Sequence(_) => "a list".to_owned(),
             Value::Mapping(_) => "a map".to_owned(),
         };

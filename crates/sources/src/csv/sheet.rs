@@ -285,7 +285,7 @@ fn words(error: &csv::Error, lines: &mut Lines<'_>) -> String {
             "has {len} fields in line {} and {expected_len} in its first; check `delimiter`",
             line(pos)
         ),
-        _ => format!("is no CSV: {error}"),
+        _ => format!("is not valid CSV: {error}"),
     }
 }
 

@@ -44,8 +44,9 @@ impl Selector {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let sample = sample(line)
-                .ok_or_else(|| format!("is no text of Prometheus in line {}", at + 1))?;
+            let sample = sample(line).ok_or_else(|| {
+                format!("is not in the text format of Prometheus, in line {}", at + 1)
+            })?;
             if self.is_of(&sample.of) {
                 found.push(sample);
             } else if self.name == sample.of.name {
@@ -95,10 +96,18 @@ impl fmt::Display for Selector {
         if self.labels.is_empty() {
             return Ok(());
         }
-        let labels: Vec<String> =
-            self.labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        let labels: Vec<String> = self
+            .labels
+            .iter()
+            .map(|(name, value)| format!("{name}={}", in_quotes(value)))
+            .collect();
         write!(f, "{{{}}}", labels.join(","))
     }
+}
+
+/// A label's value as Prometheus writes it.
+fn in_quotes(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n"))
 }
 
 /// Too many where one is expected.

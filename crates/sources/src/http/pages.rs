@@ -61,7 +61,8 @@ impl Pages {
 }
 
 fn join(base: &Url, to: &str) -> Result<Url, String> {
-    base.join(to).map_err(|_| "names a next page that is no address".to_owned())
+    base.join(to)
+        .map_err(|_| "names a next page that is not a valid address; check `pages`".to_owned())
 }
 
 /// What says where the next page is, which stands at one place or none.

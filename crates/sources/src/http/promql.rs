@@ -81,7 +81,7 @@ fn value(document: &Value) -> Result<Option<Cell>, String> {
 fn sample(pair: &[Value]) -> Result<Cell, String> {
     match pair {
         [_, Value::String(text)] => Ok(number(text)),
-        _ => Err("came with a sample that is no instant and number".to_owned()),
+        _ => Err("came with a sample that is not a pair of instant and number".to_owned()),
     }
 }
 
