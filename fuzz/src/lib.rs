@@ -24,8 +24,9 @@ use kpid_delivery::{
     channels::{Channels, Delivery, SendError},
     retry::{self, Attempt},
 };
-use kpid_message::notice::{Message, Notice, NoticeKind};
+use kpid_message::{message::Message, notice::Notice};
 use kpid_rules::{
+    alerting::NoticeKind,
     analysis::timeline,
     evaluation::judge,
     model::{Cron, Formula, Id, KpiRef, Period, Schedule},

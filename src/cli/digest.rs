@@ -11,11 +11,11 @@ use crate::{
         output::{Sheet, put_sheet, say},
         show,
     },
-    outbox::digest::{compare, matter},
+    outbox::digest::{compare, digest_context},
 };
 use kpid_clock::Clock;
 use kpid_config::{problem::suggestion, setup::Setup};
-use kpid_message::{bulletin::digest::digest, person::Person};
+use kpid_message::{periodic::digest::digest, person::Person};
 use kpid_rules::{evaluation::judge, model::Id};
 use kpid_store::Store;
 
@@ -51,10 +51,10 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
     let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.config_hash, now);
     let compared = compare(&past, &standing);
-    let matter = matter(&setup, &held, &standing, since, &compared);
-    match digest(matter, person, "preview") {
+    let context = digest_context(&setup, &held, &standing, since, &compared);
+    match digest(context, person, "preview") {
         Some(digest) => {
-            put_sheet(&digest.bulletin.into(), arguments.format, arguments.out.as_deref())?;
+            put_sheet(&digest.overview.into(), arguments.format, arguments.out.as_deref())?;
         }
         None => {
             say!("{} owns nothing and is named by no alert, and so gets no digest", person.name)

@@ -18,10 +18,11 @@ use kpid_delivery::{
     routing::Route,
 };
 use kpid_message::{
-    notice::{Message, Notice, NoticeKind, Section},
+    message::Message,
+    notice::{Notice, Section},
     template_check,
 };
-use kpid_rules::model::Id;
+use kpid_rules::{alerting::NoticeKind, model::Id};
 
 /// Send a test message to a person or over a channel, the way that alerts take; or show what an alert would look like
 #[derive(clap::Args)]
@@ -56,10 +57,10 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let (channel, recipient) = (&channel, recipient.as_str());
     let delivery = Delivery { id, channel, recipient, message: &message, link: None };
     match channels.send(delivery, Clock::System.now()).await {
-        Ok(Delivered { complaint }) => {
+        Ok(Delivered { trouble }) => {
             say!("the test message {id} was taken by `{channel}` for {recipient}");
-            let Some(complaint) = complaint else { return Ok(Answer::Done) };
-            complain!("kpid: {}", complaint.summary);
+            let Some(trouble) = trouble else { return Ok(Answer::Done) };
+            complain!("kpid: {}", trouble.summary);
             Ok(Answer::No)
         }
         Err(error) => {

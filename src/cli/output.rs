@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use clap::ValueEnum;
 
-use kpid_message::notice::Message;
+use kpid_message::{mail::render, message::Message};
 use kpid_os_error::{InWords, in_words};
 use kpid_rules::model::Status;
 
@@ -38,7 +38,7 @@ pub(crate) enum Sheet {
 
 /// Puts a digest or report out, or into a file.
 pub(crate) fn put_sheet(message: &Message, sheet: Sheet, out: Option<&Path>) -> anyhow::Result<()> {
-    let (text, html) = message.bodies()?;
+    let (text, html) = render::bodies(message)?;
     let shown = match sheet {
         Sheet::Text => text,
         Sheet::Html => html,

@@ -18,7 +18,7 @@ use kpid_delivery::{
     channels::{Channels, Delivery, Written},
     routing::{Route, RouteError},
 };
-use kpid_message::{facts::Facts, facts_builder, notice::Message, template_check};
+use kpid_message::{facts::Facts, facts_builder, message::Message, template_check};
 use kpid_os_error::in_words;
 use kpid_rules::{
     alerting::{Cause, Event},
@@ -103,13 +103,13 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
     let id = Uuid::now_v7();
     let (channel, recipient) = (&channel, recipient.as_str());
     let delivery = Delivery { id, channel, recipient, message: &message, link: None };
-    let (written, complaint) = channels
+    let (written, trouble) = channels
         .write(delivery, Clock::System.now())
         .map_err(|error| Failure::new(error.to_string()))?;
     show_as(&written, &message, wish)?;
-    let Some(complaint) = complaint else { return Ok(Answer::Done) };
-    complain!("kpid: {}", complaint.summary);
-    complaint.lines.iter().for_each(|line| complain!("  {line}"));
+    let Some(trouble) = trouble else { return Ok(Answer::Done) };
+    complain!("kpid: {}", trouble.summary);
+    trouble.lines.iter().for_each(|line| complain!("  {line}"));
     Ok(Answer::No)
 }
 

@@ -10,8 +10,8 @@ use crate::cli::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::{
-    bulletin::report::{Matter, key, report},
-    notice::Message,
+    message::Message,
+    periodic::report::{ReportContext, key, report},
 };
 use kpid_rules::{
     judgement::Judge,
@@ -91,7 +91,7 @@ async fn made(
     let day = scorecard.calendar.last_day(period);
     let running = scorecard.kpis().filter(|_| !scorecard.calendar.is_closed(period, now)).count();
     let awaited = standing.awaited_by(&scorecard.calendar, day).len();
-    Ok(report(Matter {
+    Ok(report(ReportContext {
         scorecard,
         review: &review,
         episodes: &episodes,

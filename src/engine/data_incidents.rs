@@ -11,10 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::outbox::notices::{self, Wording};
 use kpid_config::setup::Setup;
 use kpid_delivery::channel::Channel;
-use kpid_message::notice::{NoticeKind, Section};
+use kpid_message::notice::Section;
 use kpid_rules::{
-    evaluation::IncidentKey,
-    evaluation::{Incident, IncidentNews, Trouble},
+    alerting::NoticeKind,
+    evaluation::{Incident, IncidentKey, IncidentNews, Trouble},
     judgement::{KpiStanding, Restated, Standing, incomplete, rounding},
     model::{Id, KpiRef, Lag},
 };

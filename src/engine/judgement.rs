@@ -16,13 +16,9 @@ use crate::{
 };
 use kpid_config::setup::Setup;
 use kpid_delivery::routing::{Route, routes};
-use kpid_message::{
-    facts::Facts,
-    facts_builder,
-    notice::{NoticeKind, Section},
-};
+use kpid_message::{facts::Facts, facts_builder, notice::Section};
 use kpid_rules::{
-    alerting::{Cause, Event},
+    alerting::{Cause, Event, NoticeKind},
     evaluation::{Circumstances, EpisodeChange, evaluate},
     judgement::Standing,
     model::{Id, Portfolio},
@@ -234,7 +230,7 @@ fn operators_told(
     if why.is_empty() {
         return Vec::new();
     }
-    let (name, scorecard) = (&facts.perspective.name, &facts.scorecard.name);
+    let (name, scorecard) = (&facts.node.name, &facts.scorecard.name);
     let word = event.word();
     let key = change.episode.dedup_key(&change.scope);
     let wording = Wording {

@@ -12,11 +12,9 @@ use crate::{
     },
 };
 use kpid_delivery::routing::Route;
-use kpid_message::{
-    facts::Facts,
-    notice::{Message, NoticeKind, Section},
-};
+use kpid_message::{facts::Facts, message::Message, notice::Section};
 use kpid_rules::{
+    alerting::NoticeKind,
     judgement::rounding,
     model::{Calendar, Id},
 };
@@ -102,9 +100,9 @@ fn wording(calendar: &Calendar, batched: &[BatchedDelivery], now: DateTime<Utc>)
 fn line(calendar: &Calendar, kept: &BatchedDelivery) -> String {
     let at = kept.written_at.with_timezone(&calendar.zone).format("%a %-d %B, %H:%M");
     let what = match Message::from_json(&kept.facts) {
-        Ok(Message::News(facts)) => of_facts(&facts),
+        Ok(Message::Alert(facts)) => of_facts(&facts),
         Ok(Message::Notice(notice)) => notice.subject,
-        Ok(Message::Bulletin(bulletin)) => bulletin.subject,
+        Ok(Message::Overview(overview)) => overview.subject,
         Err(_) => {
             format!("a message that cannot be read; `kpid outbox list --all` has it as {}", kept.id)
         }
@@ -114,7 +112,7 @@ fn line(calendar: &Calendar, kept: &BatchedDelivery) -> String {
 
 fn of_facts(facts: &Facts) -> String {
     let scorecard = &facts.scorecard.name;
-    let name = match &facts.perspective.name {
+    let name = match &facts.node.name {
         name if name == scorecard => name.clone(),
         name => format!("{name} - {scorecard}"),
     };
@@ -131,6 +129,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use kpid_message::samples;
 
     fn kept(facts: &str) -> BatchedDelivery {
         let at = "2026-06-03T12:02:00Z".parse().unwrap();
@@ -148,8 +147,8 @@ mod tests {
     #[test]
     fn a_line_says_what_happened_to_what_and_how_it_stood() {
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
-        let facts = include_str!("../../crates/message/src/facts-0.1.json");
-        let said = line(&calendar, &kept(facts));
+        let facts = Message::from(samples::opened()).to_json().unwrap();
+        let said = line(&calendar, &kept(&facts));
         let begin = "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score \
                      55.9, May 2026";
         assert!(said.starts_with(begin), "{said}");

@@ -24,18 +24,19 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_delivery::{
     channel::{Channel, Webhook},
-    channels::{Channels, Complaint, Delivered, Delivery, SendError},
+    channels::{Channels, ConfigTrouble, Delivered, Delivery, SendError},
     mail_address,
     retry::{self, Next},
     routing::mailbox,
 };
 use kpid_message::{
     acknowledge_link::{Link, Signer},
-    notice::{Message, Notice, NoticeKind, Section},
+    message::Message,
+    notice::{Notice, Section},
     person::Person,
     webhook_formats::Format,
 };
-use kpid_rules::model::Id;
+use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{Claimed, NewDelivery};
 
 /// Deliveries under way at once over one channel.
@@ -230,16 +231,16 @@ impl Worker<'_> {
         let delivery = Delivery { id: *id, channel, recipient, message: &message, link };
         let sent = self.channels.send(delivery, self.clock.now()).await;
         let failed = match sent {
-            Ok(Delivered { complaint }) => {
+            Ok(Delivered { trouble }) => {
                 self.count("delivered");
                 info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
-                self.complain(complaint.as_ref(), notices::usual).await;
+                self.complain(trouble.as_ref(), notices::usual).await;
                 return self.note_delivered(*id, stop).await;
             }
             Err(failed) => failed,
         };
-        if let SendError::Blocked(complaint) = &failed {
-            self.complain(Some(complaint), notices::beside).await;
+        if let SendError::Blocked(trouble) = &failed {
+            self.complain(Some(trouble), notices::beside).await;
         }
         let now = self.clock.now();
         let attempt =
@@ -289,7 +290,7 @@ impl Worker<'_> {
     /// The link by which the reader of a mail acknowledges what it tells. It is made when the mail is,
     /// since whoever can read it in the store or the outbox could act by it.
     fn link(&self, message: &Message, recipient: &str) -> Option<Link> {
-        let Message::News(facts) = message else { return None };
+        let Message::Alert(facts) = message else { return None };
         let setup = &self.instance.setup;
         if !self.is_mail() {
             return None;
@@ -351,16 +352,16 @@ impl Worker<'_> {
                 };
                 return notices::by_another_way(&self.instance.setup, &wording, channel, now);
             }
-            Some(Message::News(facts)) => {
+            Some(Message::Alert(facts)) => {
                 let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
-                let perspective = &facts.perspective.name;
+                let perspective = &facts.node.name;
                 (
                     format!("{perspective} - {scorecard}: {event}"),
                     format!("The message \"{event}\" of the alert on {perspective} ({scorecard})"),
                 )
             }
-            Some(Message::Bulletin(bulletin)) => {
-                let title = &bulletin.title;
+            Some(Message::Overview(overview)) => {
+                let title = &overview.title;
                 (title.clone(), format!("The message \"{title}\""))
             }
             None => (format!("for {recipient}"), format!("A message for {recipient}")),
@@ -388,8 +389,8 @@ impl Worker<'_> {
     }
 
     /// Tells operators, once, what the configuration says and cannot be done.
-    async fn complain(&self, complaint: Option<&Complaint>, ways: notices::Ways) {
-        let Some(Complaint { key, summary, lines }) = complaint else { return };
+    async fn complain(&self, trouble: Option<&ConfigTrouble>, ways: notices::Ways) {
+        let Some(ConfigTrouble { key, summary, lines }) = trouble else { return };
         warn!(channel = %self.channel, "{summary}");
         let wording = Wording {
             kind: NoticeKind::ConfigTrouble,

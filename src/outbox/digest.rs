@@ -16,11 +16,11 @@ use kpid_clock::Clock;
 use kpid_config::setup::{Digests, Setup};
 use kpid_delivery::routing::route;
 use kpid_message::{
-    bulletin::digest::{self, Matter},
-    notice::NoticeKind,
+    periodic::digest::{self, DigestContext},
     person::Person,
 };
 use kpid_rules::{
+    alerting::NoticeKind,
     analysis::{Picture, Retuned},
     evaluation::judge,
     judgement::Standing,
@@ -123,8 +123,8 @@ fn make(setup: &Setup, input: &DigestInput, now: DateTime<Utc>) -> anyhow::Resul
     for Plan { person, due, .. } in &plans {
         let Some((since, slot)) = *due else { continue };
         let Some(compared) = compared.get(&since) else { continue };
-        let matter = matter(setup, held, &standing, since, compared);
-        deliveries.extend(deliveries_of(setup, matter, person, slot, now));
+        let context = digest_context(setup, held, &standing, since, compared);
+        deliveries.extend(deliveries_of(setup, context, person, slot, now));
     }
     let last = plans.into_iter().map(|plan| (plan.person.id.clone(), plan.next)).collect();
     Ok(DigestOutcome { standing, last, deliveries })
@@ -143,14 +143,14 @@ pub fn compare(past: &PastStandings, standing: &Standing) -> Compared {
 }
 
 /// What everybody's digest is made from, for changes since an instant.
-pub fn matter<'a>(
+pub fn digest_context<'a>(
     setup: &'a Setup,
     held: &'a Held,
     standing: &'a Standing,
     since: DateTime<Utc>,
     compared: &'a Compared,
-) -> Matter<'a> {
-    Matter {
+) -> DigestContext<'a> {
+    DigestContext {
         portfolio: &setup.portfolio,
         people: &setup.people,
         public_url: setup.web.public_url.as_ref(),
@@ -166,17 +166,17 @@ pub fn matter<'a>(
 
 fn deliveries_of(
     setup: &Setup,
-    matter: Matter<'_>,
+    context: DigestContext<'_>,
     person: &Person,
     slot: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    let slot = slot.with_timezone(&matter.zone).format("%Y-%m-%dT%H:%M").to_string();
-    let Some(digest) = digest::digest(matter, person, &slot) else { return Vec::new() };
+    let slot = slot.with_timezone(&context.zone).format("%Y-%m-%dT%H:%M").to_string();
+    let Some(digest) = digest::digest(context, person, &slot) else { return Vec::new() };
     let also_empty = setup.digests.as_ref().is_some_and(|digests| digests.also_empty);
     if !digest.has_news && !also_empty {
         return Vec::new();
     }
-    let message = digest.bulletin.into();
+    let message = digest.overview.into();
     notices::routed(setup, &message, NoticeKind::Digest, std::slice::from_ref(&person.id), now)
 }

@@ -12,8 +12,11 @@ use kpid_delivery::{
     channel::Channel,
     routing::{Route, route},
 };
-use kpid_message::notice::{Message, NoticeKind, Section};
-use kpid_rules::model::{Id, Scope};
+use kpid_message::{message::Message, notice::Section};
+use kpid_rules::{
+    alerting::NoticeKind,
+    model::{Id, Scope},
+};
 use kpid_store::{EndedAlert, NewDelivery, Reader, Store};
 
 /// Ends the alerts of nodes that the configuration no longer has, or no longer has an alert of.
@@ -68,10 +71,10 @@ fn way(setup: &Setup, reader: &Reader) -> Option<Route> {
 fn wording(setup: &Setup, EndedAlert { scope, episode, facts, .. }: &EndedAlert) -> Wording {
     let last = facts.as_ref().and_then(|facts| Message::from_json(facts).ok());
     let (name, of) = match &last {
-        Some(Message::News(facts)) if facts.perspective.id != facts.scorecard.id => {
-            (facts.perspective.name.clone(), Some(facts.scorecard.name.clone()))
+        Some(Message::Alert(facts)) if facts.node.id != facts.scorecard.id => {
+            (facts.node.name.clone(), Some(facts.scorecard.name.clone()))
         }
-        Some(Message::News(facts)) => (facts.scorecard.name.clone(), None),
+        Some(Message::Alert(facts)) => (facts.scorecard.name.clone(), None),
         _ => (scope.to_string(), None),
     };
     let with = |before: &str, after: &str| {

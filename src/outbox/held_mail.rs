@@ -12,7 +12,7 @@ use kpid_config::setup::Setup;
 use kpid_message::{
     facts::{Facts, Named},
     facts_builder,
-    notice::Message,
+    message::Message,
 };
 use kpid_rules::{
     alerting::{Cause, Episode, Event},
@@ -207,7 +207,7 @@ impl Release<'_> {
         facts.event = leader.facts.event;
         facts.cause = leader.facts.cause;
         // What its reader knows is from before the first of the messages that waited.
-        facts.told = parts.first().and_then(|part| part.facts.told.clone());
+        facts.last_notified = parts.first().and_then(|part| part.facts.last_notified.clone());
         facts.further = further(&facts, parts);
         if is_fresh && facts.event == Event::Worsened && !is_worse(&facts) {
             let reason = "it is no longer worse than what was told".to_owned();
@@ -241,7 +241,7 @@ impl Part {
 
     fn of(id: Uuid, facts: &str) -> Option<Self> {
         match Message::from_json(facts) {
-            Ok(Message::News(facts)) => {
+            Ok(Message::Alert(facts)) => {
                 Some(Self { id, facts: *facts, heard: false, batched: false })
             }
             _ => None,
@@ -281,7 +281,7 @@ fn further(facts: &Facts, parts: &[&Part]) -> Vec<Named> {
         facts.kpis.iter().any(|kpi| kpi.id == named.id && kpi.status == Status::OffTrack)
     };
     for named in parts.iter().flat_map(|part| &part.facts.further) {
-        if facts.told.is_some() && is_red(named) && !further.contains(named) {
+        if facts.last_notified.is_some() && is_red(named) && !further.contains(named) {
             further.push(named.clone());
         }
     }
@@ -290,9 +290,9 @@ fn further(facts: &Facts, parts: &[&Part]) -> Vec<Named> {
 
 /// Whether it is in any way worse than what was told.
 fn is_worse(facts: &Facts) -> bool {
-    let Some(told) = &facts.told else { return true };
+    let Some(last) = &facts.last_notified else { return true };
     let (status, score) = facts.judged();
-    let fell = told.score.zip(score).is_some_and(|(told, now)| now < told);
-    let turned_red = status == Some(Status::OffTrack) && told.status != status;
+    let fell = last.score.zip(score).is_some_and(|(then, now)| now < then);
+    let turned_red = status == Some(Status::OffTrack) && last.status != status;
     fell || turned_red || !facts.further.is_empty()
 }

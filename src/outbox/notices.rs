@@ -10,10 +10,11 @@ use kpid_delivery::{
     routing::{Route, mailbox, routes},
 };
 use kpid_message::{
-    notice::{Message, Notice, NoticeKind, Section},
+    message::Message,
+    notice::{Notice, Section},
     person::Person,
 };
-use kpid_rules::model::Id;
+use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::NewDelivery;
 
 /// Why operators are told.

@@ -6,11 +6,9 @@ use tracing::info;
 
 use crate::outbox::notices;
 use kpid_config::setup::Setup;
-use kpid_message::{
-    bulletin::report::{Matter, report},
-    notice::NoticeKind,
-};
+use kpid_message::periodic::report::{ReportContext, report};
 use kpid_rules::{
+    alerting::NoticeKind,
     judgement::{Judge, ScorecardStanding, Standing},
     model::{Id, KpiRef, Lag, Period, ReportPolicy, Scorecard},
     series::KpiContext,
@@ -119,7 +117,7 @@ fn tell(
 ) -> Option<Vec<NewDelivery>> {
     let review = Judge::new(&setup.portfolio, &held.history, now).review(scorecard, period);
     let message = review.has_figures().then(|| {
-        report(Matter {
+        report(ReportContext {
             scorecard,
             review: &review,
             episodes: &held.episodes,

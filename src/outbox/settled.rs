@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use crate::outbox::notices::{self, Wording};
 use kpid_config::setup::Setup;
 use kpid_delivery::{channel::Channel, routing::Route};
-use kpid_message::notice::{Message, NoticeKind};
-use kpid_rules::model::Id;
+use kpid_message::message::Message;
+use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{GaveUp, Handling, NewDelivery};
 
 /// The end of such a notice, for whoever keeps it open.

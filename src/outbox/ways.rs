@@ -12,12 +12,8 @@ use kpid_delivery::{
     channel::Channel,
     routing::{Route, mailbox, route},
 };
-use kpid_message::{
-    notice::{NoticeKind, Section},
-    person::Person,
-    wording::plural,
-};
-use kpid_rules::model::Id;
+use kpid_message::{notice::Section, person::Person, wording::plural};
+use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{Store, WaitingWay};
 
 /// What becomes of a way.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use kpid_clock::Clock;
-use kpid_message::notice::Message;
+use kpid_message::{mail::render, message::Message};
 use kpid_store::{AuditAction, AuditEntry, Store};
 use serde_json::Value;
 
@@ -136,7 +136,7 @@ async fn one_person_under_two_ids_gets_one_mail_and_is_named_once() {
     assert_eq!(one.recipient, "Ines@acme.example");
     let now = Clock::System.now();
     let facts = store.claim("mail", now, now, 1).await.unwrap().remove(0).facts;
-    let (text, _) = Message::from_json(&facts).unwrap().bodies().unwrap();
+    let (text, _) = render::bodies(&Message::from_json(&facts).unwrap()).unwrap();
     assert!(text.contains("Notified: Ines; if it persists: Chief."), "{text}");
 }
 
@@ -306,7 +306,7 @@ async fn a_rename_keeps_history_alert_and_thread() {
         (&facts["event"], &facts["dedup_key"]),
         (&"recovered".into(), &"acme/customer/1".into())
     );
-    assert_eq!(facts["perspective"]["id"], "clients");
+    assert_eq!(facts["node"]["id"], "clients");
 }
 
 #[tokio::test]

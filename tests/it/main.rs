@@ -58,6 +58,7 @@ mod sources_sqlite;
 mod sources_tls;
 mod statements;
 mod store;
+mod stored_messages;
 mod templates;
 mod tidy;
 mod told;

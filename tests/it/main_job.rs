@@ -137,15 +137,13 @@ fn assert_told_once(town: &Town, from: usize, event: &str, sides: &[&str]) {
     for side in sides {
         let name = format!("The {side} side");
         let guilty = format!("Promises kept by {side}");
-        let of_side: Vec<_> = calls
-            .iter()
-            .filter(|call| call.json()["perspective"]["id"].as_str() == Some(*side))
-            .collect();
+        let of_side: Vec<_> =
+            calls.iter().filter(|call| call.json()["node"]["id"].as_str() == Some(*side)).collect();
         assert_eq!(of_side.len(), 1, "webhooks of {side}");
         let (call, body) = (of_side[0], of_side[0].json());
         assert!(call.is_signed_with(SECRET), "{call:?}");
         assert_eq!(body["event"], event);
-        assert_eq!(body["perspective"]["name"], name.as_str());
+        assert_eq!(body["node"]["name"], name.as_str());
         assert_eq!(body["kpis"][0]["name"], guilty.as_str());
         assert!(body["score"]["to"].is_number(), "{body}");
         let mails: Vec<_> = mails

@@ -11,17 +11,17 @@ use uuid::Uuid;
 use crate::{
     channel::{Channel, Email},
     mail_address,
-    smtp::Postman,
+    smtp::Mailer,
     ssrf_guard::{self, Inside},
-    webhook::Hook,
+    webhook::WebhookClient,
 };
 use kpid_message::{
     acknowledge_link::Link,
     mail::{
         mime::{Envelope, letter},
-        renderer::{Look, Rendered},
+        renderer::{MailRenderer, Rendered},
     },
-    notice::Message,
+    message::Message,
     template::Fault,
 };
 use kpid_rules::model::Id;
@@ -43,7 +43,7 @@ pub struct Delivery<'a> {
 
 /// What the configuration says and cannot be done, for operators, who are told once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
+pub struct ConfigTrouble {
     /// Names it as long as the configuration is not changed.
     pub key: String,
     /// What does not work, and what is done about it.
@@ -56,7 +56,7 @@ pub struct Complaint {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivered {
     /// What had to be done otherwise than the configuration says.
-    pub complaint: Option<Complaint>,
+    pub trouble: Option<ConfigTrouble>,
 }
 
 /// A message as it leaves.
@@ -91,7 +91,7 @@ pub enum SendError {
     },
     /// It may work once the configuration is mended.
     #[error("{}", .0.sentence())]
-    Blocked(Box<Complaint>),
+    Blocked(Box<ConfigTrouble>),
     /// It will not work, however often it is tried.
     #[error("{message}")]
     GiveUp {
@@ -109,8 +109,8 @@ pub struct Channels {
 /// One channel, open.
 #[derive(Debug)]
 enum Open {
-    Email { from: Mailbox, look: Box<Look>, postman: Postman },
-    Webhook(Hook),
+    Email { from: Mailbox, look: Box<MailRenderer>, postman: Mailer },
+    Webhook(WebhookClient),
 }
 
 impl Channels {
@@ -135,9 +135,9 @@ impl Channels {
                 Ok(Delivered::default())
             }
             Open::Email { from, look, postman } => {
-                let (_, mail, complaint) = mail(from, look, delivery, now)?;
+                let (_, mail, trouble) = mail(from, look, delivery, now)?;
                 postman.carry(delivery.channel, delivery.id, mail, now).await?;
-                Ok(Delivered { complaint })
+                Ok(Delivered { trouble })
             }
         }
     }
@@ -147,13 +147,13 @@ impl Channels {
         &self,
         delivery: Delivery<'_>,
         now: DateTime<Utc>,
-    ) -> Result<(Written, Option<Complaint>), SendError> {
+    ) -> Result<(Written, Option<ConfigTrouble>), SendError> {
         match self.channel(delivery.channel)? {
             Open::Webhook(hook) => Ok((Written::Body(hook.body(delivery)?), None)),
             Open::Email { from, look, .. } => {
-                let (rendered, mail, complaint) = mail(from, look, delivery, now)?;
+                let (rendered, mail, trouble) = mail(from, look, delivery, now)?;
                 let Rendered { subject, text, html } = rendered;
-                Ok((Written::Mail { subject, text, html, bytes: mail.formatted() }, complaint))
+                Ok((Written::Mail { subject, text, html, bytes: mail.formatted() }, trouble))
             }
         }
     }
@@ -180,17 +180,17 @@ impl Open {
         Ok(match channel {
             Channel::Email(Email { from, transport, templates }) => Self::Email {
                 from: from.clone(),
-                look: Look::of(templates)
+                look: MailRenderer::of(templates)
                     .map(Box::new)
                     .context("cannot prepare the templates of mails")?,
-                postman: Postman::open(transport, &from.email)?,
+                postman: Mailer::open(transport, &from.email)?,
             },
-            Channel::Webhook(webhook) => Self::Webhook(Hook::open(webhook)?),
+            Channel::Webhook(webhook) => Self::Webhook(WebhookClient::open(webhook)?),
         })
     }
 }
 
-impl Complaint {
+impl ConfigTrouble {
     /// Templates that cannot be used, of a channel; `done` says what becomes of its messages.
     pub(crate) fn of_templates(
         channel: &Id,
@@ -246,10 +246,10 @@ impl Complaint {
 /// A mail: its parts, the whole, and what is to be told of templates that failed.
 fn mail(
     from: &Mailbox,
-    look: &Look,
+    look: &MailRenderer,
     delivery: Delivery<'_>,
     now: DateTime<Utc>,
-) -> Result<(Rendered, lettre::Message, Option<Complaint>), SendError> {
+) -> Result<(Rendered, lettre::Message, Option<ConfigTrouble>), SendError> {
     let Delivery { id, channel, recipient, message, link } = delivery;
     let to = mail_address::address(recipient).ok_or_else(|| SendError::GiveUp {
         message: format!("`{recipient}` is no mail address"),
@@ -262,10 +262,10 @@ fn mail(
     let (rendered, faults) =
         look.mail_asking(message, link).map_err(|error| later(error.into()))?;
     let done = "its mails go out as they are built in until that is mended";
-    let complaint = Complaint::of_templates(channel, &look.version(), &faults, done);
+    let trouble = ConfigTrouble::of_templates(channel, &look.version(), &faults, done);
     let envelope = Envelope { from, to, id, dedup_key: message.dedup_key() };
     let mail = letter(envelope, rendered.clone(), now).map_err(later)?;
-    Ok((rendered, mail, complaint))
+    Ok((rendered, mail, trouble))
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn asked(after: Option<Duration>) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::Complaint;
+    use crate::channels::ConfigTrouble;
 
     fn at(text: &str) -> DateTime<Utc> {
         DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -145,8 +145,8 @@ mod tests {
         let monday = at("2026-06-07T20:00:00Z");
         let next_of = |error| next(Attempt { written_at, attempts: 40, error }, 0.0, monday);
         assert!(matches!(next_of(&error), Next::Due(_)));
-        let complaint = Complaint { key: "k".into(), summary: "s".into(), lines: Vec::new() };
-        let blocked = SendError::Blocked(Box::new(complaint));
+        let trouble = ConfigTrouble { key: "k".into(), summary: "s".into(), lines: Vec::new() };
+        let blocked = SendError::Blocked(Box::new(trouble));
         let attempt = Attempt { written_at, attempts: 400, error: &blocked };
         assert!(matches!(next(attempt, 0.0, at("2026-07-20T06:00:00Z")), Next::Due(_)));
         let error = SendError::GiveUp { message: "550 no such user".to_owned() };

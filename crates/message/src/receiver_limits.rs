@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     mail::render,
-    notice::Message,
+    message::Message,
     samples,
     webhook_formats::{Format, body},
 };
@@ -17,7 +17,7 @@ fn shaped(format: Format, message: impl Into<Message>) -> Value {
 fn long() -> [Message; 3] {
     let name = "R&D <of> \"deliveries\" that left the site on the promised day ✅ ".repeat(40);
     let mut facts = samples::opened();
-    facts.perspective.name = name.clone();
+    facts.node.name = name.clone();
     facts.scorecard.name = name.clone();
     facts.dedup_key = format!("{}/1", "k".repeat(64) + &"/k2345678".repeat(40));
     for kpi in &mut facts.kpis {

@@ -4,14 +4,16 @@
 use chrono::{DateTime, FixedOffset};
 
 use crate::{
-    bulletin::{Bulletin, Chapter, Count, Entry, MapCell, MapRow, Mark, Topic},
     facts::{
         AffectedFacts, Better, Change, CountNeed, Early, EpisodeFacts, Facts, InitiativeFacts,
-        KpiFacts, Level, Links, Named, Need, NoteFacts, PaceFacts, Parent, PeriodName, PersonFacts,
-        Since, ToldFacts, UnitFacts, UsualRange,
+        KpiFacts, LastNotified, Links, Named, Need, NodeFacts, NodeKind, NoteFacts, PaceFacts,
+        Parent, PeriodName, PersonFacts, Since, UnitFacts, UsualRange,
     },
-    notice::{Notice, NoticeKind, Section},
+    notice::{Notice, Section},
+    overview::{Count, Entry, MapCell, MapRow, Mark, Overview, OverviewSection, SectionKind},
 };
+
+use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Cause, Event},
     judgement::{Basis, Signal, Trend, signal::Assurance},
@@ -180,9 +182,12 @@ pub fn opened() -> Facts {
         dedup_key: "calder/customer/1".to_owned(),
         at: at("2026-06-03T06:00:00+02:00"),
         scorecard: named("calder", "Calder Cycles"),
-        perspective: named("customer", "Customer"),
-        level: Level::Perspective,
-        scope: "calder/customer".to_owned(),
+        node: NodeFacts {
+            kind: NodeKind::Perspective,
+            path: "calder/customer".to_owned(),
+            id: "customer".to_owned(),
+            name: "Customer".to_owned(),
+        },
         period: Some(period("2026-05", "May 2026")),
         official: true,
         status: Change { from: Some(Status::OnTrack), to: Some(Status::OffTrack) },
@@ -207,7 +212,7 @@ pub fn opened() -> Facts {
             due: None,
             flapping_until: None,
         },
-        told: None,
+        last_notified: None,
         further: Vec::new(),
         kpis: vec![on_time_delivery(), lead_time(), promoters(), first_contact()],
         linked: Vec::new(),
@@ -249,10 +254,10 @@ pub fn opened() -> Facts {
     }
 }
 
-/// What was told on 3 June.
-fn told() -> ToldFacts {
+/// The message of 3 June.
+fn first_message() -> LastNotified {
     let at = at("2026-06-03T06:00:00+02:00");
-    ToldFacts { at, status: Some(Status::OffTrack), score: Some(55.93) }
+    LastNotified { at, status: Some(Status::OffTrack), score: Some(55.93) }
 }
 
 /// Ines answers for it, and has written a note.
@@ -266,7 +271,7 @@ pub(crate) fn acknowledged() -> Facts {
         text: "carrier change at North; second shift from 15 June".to_owned(),
     };
     Facts {
-        told: Some(told()),
+        last_notified: Some(first_message()),
         further: vec![named("order-lead-time", "Order lead time p95")],
         note: Some(note),
         episode: EpisodeFacts {
@@ -334,7 +339,7 @@ pub(crate) fn reminded() -> Facts {
         event: Event::Reminded,
         cause: Some(Cause::Unacknowledged),
         at: at("2026-06-10T07:00:00+02:00"),
-        told: Some(told()),
+        last_notified: Some(first_message()),
         ..opened()
     }
 }
@@ -356,7 +361,7 @@ pub(crate) fn corrected() -> Facts {
             .zip(recovered.kpis.into_iter().take(3).chain([first_contact()]))
             .map(|(points, kpi)| KpiFacts { contribution: Some(points), ..kpi })
             .collect(),
-        told: Some(told()),
+        last_notified: Some(first_message()),
         episode: EpisodeFacts {
             recovered_at: Some(at("2026-06-11T06:00:00+02:00")),
             ..recovered.episode
@@ -579,7 +584,7 @@ pub(crate) fn notice() -> Notice {
 }
 
 /// The report of a period, with everything there may be in it.
-pub(crate) fn report() -> Bulletin {
+pub(crate) fn report() -> Overview {
     let mark = Mark { status: Status::OffTrack, score: Some(55.9) };
     let entry = Entry {
         scope: "calder/customer".to_owned(),
@@ -594,7 +599,7 @@ pub(crate) fn report() -> Bulletin {
     let objectives =
         vec![MapCell { named: named("deliver-on-promise", "Deliver on promise"), mark }];
     let title = "Changed since April 2026".to_owned();
-    Bulletin {
+    Overview {
         event: NoticeKind::PeriodReport,
         dedup_key: "report/calder/2026-05".to_owned(),
         at: at("2026-06-03T06:00:00+02:00"),
@@ -608,7 +613,12 @@ pub(crate) fn report() -> Bulletin {
         overall: Some(mark),
         counts: vec![Count { status: mark.status, kpis: 1 }],
         map: vec![MapRow { named: named("customer", "Customer"), mark, objectives }],
-        sections: vec![Chapter { kind: Topic::Changed, title, entries: vec![entry], more: 1 }],
+        sections: vec![OverviewSection {
+            kind: SectionKind::Changed,
+            title,
+            entries: vec![entry],
+            more: 1,
+        }],
         links: Some(Links { details: "https://kpi.calder.example/s/calder/2026-05".to_owned() }),
         why: "You get this because `report` of the scorecard names you.".to_owned(),
         config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
@@ -616,8 +626,8 @@ pub(crate) fn report() -> Bulletin {
 }
 
 /// A digest that has nothing to tell.
-pub(crate) fn digest() -> Bulletin {
-    Bulletin {
+pub(crate) fn digest() -> Overview {
+    Overview {
         event: NoticeKind::Digest,
         dedup_key: "digest/ines/2026-06-08T08:00".to_owned(),
         subject: "[Digest] No changes since 1 June".to_owned(),

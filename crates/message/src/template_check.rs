@@ -1,8 +1,8 @@
 //! Templates of an author's own, tried on samples before anybody is sent what they make.
 
 use crate::{
-    mail::renderer::{BUILT_IN, Look},
-    notice::Message,
+    mail::renderer::{BUILT_IN, MailRenderer},
+    message::Message,
     samples,
     template::{Fault, Template},
     webhook_formats::{self, Body},
@@ -16,7 +16,7 @@ pub fn built_in() -> impl Iterator<Item = (String, &'static str)> {
 
 /// Everything that is wrong with the templates of a mail channel.
 pub fn mails(own: &[Template]) -> anyhow::Result<Vec<Fault>> {
-    let look = Look::of(own)?;
+    let look = MailRenderer::of(own)?;
     let mut found = look.broken().to_vec();
     for (name, message) in samples() {
         let (_, faults) = look.mail(&message)?;
@@ -101,9 +101,9 @@ mod tests {
     fn what_is_built_in_may_be_one_s_own() {
         let built_in: Vec<Template> =
             built_in().map(|(file, text)| own(file.trim_end_matches(".j2"), text)).collect();
-        let look = Look::of(&built_in).unwrap();
+        let look = MailRenderer::of(&built_in).unwrap();
         for (name, message) in samples() {
-            let plain = Look::of(&[]).unwrap().mail(&message).unwrap();
+            let plain = MailRenderer::of(&[]).unwrap().mail(&message).unwrap();
             assert_eq!(look.mail(&message).unwrap(), plain, "{name}");
         }
         assert_eq!(told(mails(&built_in).unwrap()), [""; 0]);
@@ -133,8 +133,8 @@ mod tests {
             own("alert.html", "<p>{{ reason }} &amp; {{ name }}</p>"),
         ];
         let message = samples::opened().into();
-        let plain = Look::of(&[]).unwrap().mail(&message).unwrap().0;
-        let (mail, faults) = Look::of(&templates).unwrap().mail(&message).unwrap();
+        let plain = MailRenderer::of(&[]).unwrap().mail(&message).unwrap().0;
+        let (mail, faults) = MailRenderer::of(&templates).unwrap().mail(&message).unwrap();
         assert_eq!(mail.subject, "Customer is off_track");
         assert_eq!(mail.text, plain.text);
         let html = "<p>&quot;Deliver on promise&quot; (critical) is off track &amp; Customer</p>";
@@ -154,7 +154,7 @@ mod tests {
         assert!(of("application/json", "ops.json", bad)[0].contains("no JSON: EOF"));
         assert!(of("a/b+json; charset=utf-8", "ops.json", bad)[0].contains("no JSON: EOF"));
         assert_eq!(of("text/plain", "ops.txt", "{{ subject }} [{{ severity }}]"), [""; 0]);
-        let missing = of("text/plain", "ops.txt", "{{ facts.perspective.name }}");
+        let missing = of("text/plain", "ops.txt", "{{ facts.node.name }}");
         assert!(missing[0].ends_with("with the sample of a notice"), "{missing:?}");
         assert_eq!(
             of("text/plain", "ops.txt", " \n")[0].split(", ").next(),

@@ -14,9 +14,11 @@ use crate::{
     fit,
     mail::{render, renderer::Rendered},
     markup::{for_slack, for_teams, pager_key},
-    notice::{Message, NoticeKind},
+    message::Message,
     template::{self, Fault, Template},
 };
+
+use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{alerting::Event, model::Status};
 
 /// What the body of a webhook looks like.
@@ -110,10 +112,10 @@ pub fn content_type(format: &Format) -> &str {
 
 /// The body for a receiver; `key` is what PagerDuty knows us by.
 pub fn body(format: &Format, message: &Message, key: Option<&str>) -> anyhow::Result<String> {
-    let told = Told::of(message)?;
+    let told = Content::of(message)?;
     let told = match format {
-        Format::Slack => told.fitting(message, Told::slack_lines)?,
-        Format::Teams => told.fitting(message, Told::teams_lines)?,
+        Format::Slack => told.fitting(message, Content::slack_lines)?,
+        Format::Teams => told.fitting(message, Content::teams_lines)?,
         _ => told,
     };
     let value = match format {
@@ -133,11 +135,12 @@ pub fn end(
     message: &Message,
     key: Option<&str>,
 ) -> anyhow::Result<Option<String>> {
-    let told = Told::of(message)?;
+    let told = Content::of(message)?;
     if *format != Format::PagerDuty || told.stage != Stage::Over {
         return Ok(None);
     }
-    let end = Told { stage: Stage::Resolved, ..told }.pagerduty(key.unwrap_or_default(), message);
+    let end =
+        Content { stage: Stage::Resolved, ..told }.pagerduty(key.unwrap_or_default(), message);
     Ok(Some(serde_json::to_string(&end)?))
 }
 
@@ -149,7 +152,8 @@ pub fn own(body: &Body, message: &Message) -> Result<String, Fault> {
         let fault = Fault::of(error, name, templates);
         fault.unwrap_or_else(|| Fault::whole(template, error.to_string()))
     };
-    let told = Told::of(message).map_err(|error| Fault::whole(template, format!("{error:#}")))?;
+    let told =
+        Content::of(message).map_err(|error| Fault::whole(template, format!("{error:#}")))?;
     let mut environment = template::environment();
     if let Some(fault) = template::add(&mut environment, templates).pop() {
         return Err(fault);
@@ -174,7 +178,7 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// What all of them say.
-struct Told {
+struct Content {
     subject: String,
     text: String,
     dedup_key: String,
@@ -186,24 +190,24 @@ struct Told {
     labels: Vec<(&'static str, String)>,
 }
 
-impl Told {
+impl Content {
     fn of(message: &Message) -> anyhow::Result<Self> {
         let rendered = render::whole(message)?;
         Ok(match message {
-            Message::News(facts) => Self::news(facts, rendered),
-            Message::Bulletin(bulletin) => {
+            Message::Alert(facts) => Self::news(facts, rendered),
+            Message::Overview(overview) => {
                 let Rendered { subject, text, .. } = rendered;
                 Self {
                     subject,
                     text,
-                    dedup_key: bulletin.dedup_key.clone(),
+                    dedup_key: overview.dedup_key.clone(),
                     // Nothing that a pager should wait for the end of.
                     stage: Stage::Resolved,
                     severity: "info",
-                    at: bulletin.at,
-                    opened_at: bulletin.at,
-                    link: bulletin.links.as_ref().map(|links| links.details.clone()),
-                    labels: vec![("alertname", format!("kpid_{}", bulletin.event.word()))],
+                    at: overview.at,
+                    opened_at: overview.at,
+                    link: overview.links.as_ref().map(|links| links.details.clone()),
+                    labels: vec![("alertname", format!("kpid_{}", overview.event.word()))],
                 }
             }
             Message::Notice(notice) => {
@@ -275,9 +279,9 @@ impl Told {
     /// What a template of an author's own can name.
     fn model(&self, message: &Message) -> minijinja::Value {
         let (kind, facts) = match message {
-            Message::News(facts) => ("alert", minijinja::Value::from(Serde(facts.as_ref()))),
-            Message::Bulletin(bulletin) => {
-                ("bulletin", minijinja::Value::from(Serde(bulletin.as_ref())))
+            Message::Alert(facts) => ("alert", minijinja::Value::from(Serde(facts.as_ref()))),
+            Message::Overview(overview) => {
+                (overview.word(), minijinja::Value::from(Serde(overview.as_ref())))
             }
             Message::Notice(notice) => ("notice", minijinja::Value::from(Serde(notice))),
         };
@@ -303,7 +307,7 @@ impl Told {
         message: &Message,
         lines: impl Fn(&Self) -> (Vec<String>, usize),
     ) -> anyhow::Result<Self> {
-        let Message::Bulletin(_) = message else { return Ok(self) };
+        let Message::Overview(_) = message else { return Ok(self) };
         let mut told = self;
         for shorter in fit::shorter(message).take(BULLETIN_STEPS) {
             if lines(&told).1 == 0 {
@@ -450,22 +454,16 @@ impl Told {
     }
 }
 
-/// What Alertmanager knows an episode by.
+/// What Alertmanager knows an episode by: the scorecard and the node by the ids that they had when it
+/// opened. A rename must not make another alert of it, of which the first would never end.
 fn labels_of_episode(dedup_key: &str) -> Vec<(&'static str, String)> {
-    let (scorecard, node) = labels(dedup_key);
+    let path = dedup_key.rsplit_once('/').map_or(dedup_key, |(path, _)| path);
+    let scorecard = path.split('/').next().unwrap_or(path);
     vec![
         ("alertname", "kpid_off_track".to_owned()),
         ("scorecard", scorecard.to_owned()),
-        ("perspective", node.to_owned()),
+        ("node", path.to_owned()),
     ]
-}
-
-/// The scorecard and the node of an episode by the names that they had when it opened: a rename
-/// must not make another alert of it, of which the first would never end.
-fn labels(dedup_key: &str) -> (&str, &str) {
-    let path = dedup_key.rsplit_once('/').map_or(dedup_key, |(path, _)| path);
-    let scorecard = path.split('/').next().unwrap_or(path);
-    (scorecard, path.rsplit('/').next().unwrap_or(path))
 }
 
 fn text_block(line: &str, spacing: &str) -> Value {
@@ -582,11 +580,15 @@ mod tests {
     fn a_rename_while_it_is_open_makes_no_other_alert() {
         let labels = |facts| shaped(Format::Alertmanager, facts)[0]["labels"].clone();
         let mut facts = samples::recovered();
-        facts.perspective.id = "clients".to_owned();
-        facts.scope = "calder/clients".to_owned();
+        facts.node.id = "clients".to_owned();
+        facts.node.path = "calder/clients".to_owned();
         assert_eq!(labels(facts), labels(samples::opened()));
-        assert_eq!(super::labels("calder/1"), ("calder", "calder"));
-        assert_eq!(super::labels("calder/customer/promise/2"), ("calder", "promise"));
+        let of = |dedup_key: &str| labels_of_episode(dedup_key)[1..].to_vec();
+        let both = |scorecard: &str, node: &str| {
+            vec![("scorecard", scorecard.to_owned()), ("node", node.to_owned())]
+        };
+        assert_eq!(of("calder/1"), both("calder", "calder"));
+        assert_eq!(of("calder/customer/promise/2"), both("calder", "calder/customer/promise"));
     }
 
     #[test]
@@ -602,7 +604,7 @@ mod tests {
     #[test]
     fn what_authors_wrote_calls_nobody_in_a_chat() {
         let mut facts = samples::opened();
-        facts.perspective.name = "<!channel> ```".to_owned();
+        facts.node.name = "<!channel> ```".to_owned();
         let body = shaped(Format::Slack, facts);
         let text = body["blocks"][1]["text"]["text"].as_str().unwrap();
         assert!(!text.contains("<!channel>") && text.matches("```").count() == 2, "{text}");

@@ -14,7 +14,8 @@ use url::Url;
 
 use crate::{
     facts::{
-        Change, EpisodeFacts, Facts, Level, Links, Named, Parent, PeriodName, Since, ToldFacts,
+        Change, EpisodeFacts, Facts, LastNotified, Links, Named, NodeFacts, NodeKind, Parent,
+        PeriodName, Since,
     },
     person::Person,
 };
@@ -115,9 +116,12 @@ impl<'a> Subject<'a> {
             dedup_key: self.change.episode.dedup_key(&self.change.scope),
             at: self.standing.as_of.with_timezone(&zone).fixed_offset(),
             scorecard: named(&self.scorecard.id, &self.scorecard.name),
-            perspective: named(self.node.id, self.node.name),
-            level: Level::of(&self.change.scope),
-            scope: self.change.scope.to_string(),
+            node: NodeFacts {
+                kind: NodeKind::of(&self.change.scope),
+                path: self.change.scope.to_string(),
+                id: self.node.id.to_string(),
+                name: self.node.name.to_owned(),
+            },
             period: now.period.map(period_name),
             official: now.official,
             status: Change {
@@ -135,7 +139,7 @@ impl<'a> Subject<'a> {
             since: since(now),
             episode: self.episode(),
             residual: kpis::residual(self, &kpis, &linked),
-            told: self.told(),
+            last_notified: self.last_notified(),
             further: self.further(),
             kpis,
             linked,
@@ -160,16 +164,16 @@ impl<'a> Subject<'a> {
         self.before.as_ref().filter(|before| before.verdict.score.is_some())
     }
 
-    /// What was told of the episode before this message.
-    fn told(&self) -> Option<ToldFacts> {
+    /// The message of the episode before this one.
+    fn last_notified(&self) -> Option<LastNotified> {
         let told = &self.change.before.told;
         let at = told.at.filter(|_| self.change.before.is_open())?;
         let at = at.with_timezone(&self.scorecard.calendar.zone).fixed_offset();
-        Some(ToldFacts { at, status: told.status, score: told.score })
+        Some(LastNotified { at, status: told.status, score: told.score })
     }
 
     fn further(&self) -> Vec<Named> {
-        if self.told().is_none() {
+        if self.last_notified().is_none() {
             return Vec::new();
         }
         let known = &self.change.before.told.red;
@@ -417,10 +421,10 @@ mod tests {
     }
 
     fn headline(facts: &Facts) -> String {
-        let level = serde_json::to_value(facts.level).unwrap();
+        let kind = serde_json::to_value(facts.node.kind).unwrap();
         let culprit = facts.culprit.as_ref().map_or("-", |culprit| culprit.id.as_str());
         let score = facts.score.to.unwrap();
-        format!("{} {} {score:.1}: {culprit}", level.as_str().unwrap(), facts.scope)
+        format!("{} {} {score:.1}: {culprit}", kind.as_str().unwrap(), facts.node.path)
     }
 
     #[test]
@@ -485,7 +489,7 @@ mod tests {
     fn the_line_of_sight_names_what_is_above_driven_and_counted_into() {
         let affects = |private, of: &str| {
             let facts = news_of(&with_a_group(private), "2026-06-03T06:00:00+02:00");
-            let facts = facts.iter().find(|facts| facts.scope == of).unwrap();
+            let facts = facts.iter().find(|facts| facts.node.path == of).unwrap();
             let text = text(facts);
             text.lines().find_map(|line| line.strip_prefix("Affects: ")).unwrap().to_owned()
         };
@@ -511,7 +515,7 @@ mod tests {
         });
         let portfolio = Portfolio::new(vec![scorecard]).unwrap();
         let facts = news_of(&portfolio, "2026-06-03T06:00:00+02:00");
-        let facts = facts.iter().find(|facts| facts.level == Level::Scorecard).unwrap();
+        let facts = facts.iter().find(|facts| facts.node.kind == NodeKind::Scorecard).unwrap();
         assert!(!text(facts).contains("Affects"), "{}", text(facts));
     }
 

@@ -1,10 +1,9 @@
 //! The sentence that says why something is told, beyond what the verdict says by itself.
 
-use chrono::{DateTime, FixedOffset};
-
 use crate::{
     facts::Facts,
-    mail::{figures, headline, view::line},
+    mail::{figures, phrases},
+    wording::line,
 };
 use kpid_rules::alerting::{Cause, Event};
 
@@ -22,7 +21,7 @@ pub(crate) fn sentence(facts: &Facts) -> Option<String> {
         }
         Cause::Flapping => flapping(facts),
         Cause::ScoreFell => {
-            format!("That is far below the {} last reported{}.", told_score(facts), on(facts))
+            format!("That is far below the {} last reported{}.", last_score(facts), on(facts))
         }
         Cause::FurtherKpi => further(facts),
         Cause::StatusFell => format!("It was only at risk when last reported{}.", on(facts)),
@@ -31,11 +30,11 @@ pub(crate) fn sentence(facts: &Facts) -> Option<String> {
             format!("Another period is in, and nobody has acknowledged the alert{}.", raised(facts))
         }
         Cause::SilenceOver => {
-            format!("Alerts were silenced until now; it is still {}.", headline::words(facts))
+            format!("Alerts were silenced until now; it is still {}.", phrases::words(facts))
         }
         Cause::AboveEnded => format!(
             "You had it in the messages of the alert above, which has ended; it is still {}.",
-            headline::words(facts)
+            phrases::words(facts)
         ),
         Cause::DuePassed => due_passed(facts)?,
         Cause::Person => acknowledged(facts)?,
@@ -45,7 +44,7 @@ pub(crate) fn sentence(facts: &Facts) -> Option<String> {
 
 fn flapping(facts: &Facts) -> String {
     let until = facts.episode.flapping_until;
-    let until = until.map(|until| format!(" until {}", day(until))).unwrap_or_default();
+    let until = until.map(|until| format!(" until {}", phrases::day(until))).unwrap_or_default();
     format!(
         "It is flapping: it fell off track more than three times in 30 days. \
          To spare you the back and forth, there will be no mails about it{until}."
@@ -55,7 +54,7 @@ fn flapping(facts: &Facts) -> String {
 fn further(facts: &Facts) -> String {
     let names: Vec<String> = facts.further.iter().map(|kpi| line(&kpi.name)).collect();
     let verb = if names.len() == 1 { "has" } else { "have" };
-    format!("{} {verb} fallen off track since it was told{}.", names.join(", "), on(facts))
+    format!("{} {verb} fallen off track since the last message{}.", names.join(", "), on(facts))
 }
 
 fn due_passed(facts: &Facts) -> Option<String> {
@@ -70,22 +69,22 @@ fn acknowledged(facts: &Facts) -> Option<String> {
     Some(format!("{by} has acknowledged the alert{}.", comment.unwrap_or_default()))
 }
 
-fn told_score(facts: &Facts) -> String {
-    figures::score_or_none(facts.told.as_ref().and_then(|told| told.score))
+fn last_score(facts: &Facts) -> String {
+    figures::score_or_none(facts.last_notified.as_ref().and_then(|last| last.score))
 }
 
-/// ` on 3 June 2026`: when it was told last.
+/// ` on 3 June 2026`: when the previous message was.
 fn on(facts: &Facts) -> String {
-    facts.told.as_ref().map(|told| format!(" on {}", day(told.at))).unwrap_or_default()
+    facts
+        .last_notified
+        .as_ref()
+        .map(|last| format!(" on {}", phrases::day(last.at)))
+        .unwrap_or_default()
 }
 
 /// ` of 3 June 2026`: when it was raised.
 fn raised(facts: &Facts) -> String {
-    facts.episode.opened_at.map(|at| format!(" of {}", day(at))).unwrap_or_default()
-}
-
-fn day(at: DateTime<FixedOffset>) -> String {
-    at.format("%-d %B %Y").to_string()
+    facts.episode.opened_at.map(|at| format!(" of {}", phrases::day(at))).unwrap_or_default()
 }
 
 #[cfg(test)]

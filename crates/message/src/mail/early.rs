@@ -2,7 +2,8 @@
 
 use crate::{
     facts::{Better, Early, Facts, ForecastFacts, KpiFacts, PaceFacts},
-    mail::{figures, view::line},
+    mail::figures,
+    wording::line,
 };
 use kpid_rules::{
     judgement::{Basis, rounding},

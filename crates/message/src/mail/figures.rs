@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::{
     facts::{Better, KpiFacts},
-    mail::view::line,
+    wording::line,
 };
 use kpid_rules::{
     judgement::rounding::{self, Readout},

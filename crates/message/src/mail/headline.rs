@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 
 use crate::{
-    facts::{Facts, Level, PeriodName, Since},
-    mail::{cause, early, figures, view::line},
+    facts::{Facts, NodeKind, Since},
+    mail::{cause, early, figures, phrases},
+    wording::line,
 };
 use kpid_rules::{
     alerting::{Cause, Event},
@@ -23,10 +24,10 @@ const NAME_CHARS_MIN: usize = 12;
 /// the middle of the name itself. The score never does.
 pub(crate) fn subject(facts: &Facts) -> String {
     let tag = match facts.event {
-        Event::Opened => capitalised(&words(facts)),
+        Event::Opened => capitalised(&phrases::words(facts)),
         Event::Worsened => "Worse".to_owned(),
         Event::Reminded if facts.cause != Some(Cause::AboveEnded) => "Reminder".to_owned(),
-        Event::Reminded | Event::Escalated => format!("Still {}", words(facts)),
+        Event::Reminded | Event::Escalated => format!("Still {}", phrases::words(facts)),
         Event::Acknowledged => "Acknowledged".to_owned(),
         Event::Recovered => "Recovered".to_owned(),
         Event::Corrected => "Corrected".to_owned(),
@@ -37,8 +38,9 @@ pub(crate) fn subject(facts: &Facts) -> String {
     let was = was.unwrap_or_default();
     let (_, score) = facts.judged();
     let tail = format!("{}: {}", period.unwrap_or_default(), figures::score_or_none(score));
-    let node = line(&facts.perspective.name);
-    let scorecard = Some(line(&facts.scorecard.name)).filter(|_| facts.level != Level::Scorecard);
+    let node = line(&facts.node.name);
+    let scorecard =
+        Some(line(&facts.scorecard.name)).filter(|_| facts.node.kind != NodeKind::Scorecard);
     fitted(&format!("[{tag}] "), &node, scorecard.as_deref(), &tail, &was)
 }
 
@@ -81,10 +83,10 @@ pub(crate) fn verb(facts: &Facts) -> &'static str {
 /// The word that matters.
 pub(crate) fn badge(facts: &Facts) -> String {
     match facts.event {
-        Event::Opened => words(facts).to_uppercase(),
-        Event::Worsened => format!("{} and worse", words(facts)).to_uppercase(),
+        Event::Opened => phrases::words(facts).to_uppercase(),
+        Event::Worsened => format!("{} and worse", phrases::words(facts)).to_uppercase(),
         Event::Reminded | Event::Escalated | Event::Acknowledged => {
-            format!("still {}", words(facts)).to_uppercase()
+            format!("still {}", phrases::words(facts)).to_uppercase()
         }
         Event::Recovered => "RECOVERED".to_owned(),
         Event::Corrected => "CORRECTED".to_owned(),
@@ -107,38 +109,19 @@ pub(crate) fn rest(facts: &Facts) -> String {
         | Event::Reminded
         | Event::Escalated
         | Event::Acknowledged => {
-            sentences.extend(facts.since.as_ref().map(|since| streak(since, status(facts))));
+            sentences
+                .extend(facts.since.as_ref().map(|since| streak(since, phrases::status(facts))));
             sentences.extend(cause::sentence(facts));
         }
         Event::Recovered | Event::Corrected => {
             sentences.extend(cause::sentence(facts));
             sentences.extend(duration(facts));
-            if status(facts) == Status::AtRisk {
+            if phrases::status(facts) == Status::AtRisk {
                 sentences.push("It is still at risk.".to_owned());
             }
         }
     }
     sentences.join(" ")
-}
-
-/// The label of a period, short of what another label already says: `April` beside `May 2026`.
-pub(crate) fn beside(period: &PeriodName, other: Option<&PeriodName>) -> String {
-    let label = &period.label;
-    let Some((head, year)) = label.rsplit_once(' ') else { return label.clone() };
-    let same_year = other
-        .and_then(|other| other.label.rsplit_once(' '))
-        .is_some_and(|(_, theirs)| theirs == year);
-    if same_year { head.trim_end_matches(',').to_owned() } else { label.clone() }
-}
-
-/// The status that the alert goes by.
-pub(crate) fn status(facts: &Facts) -> Status {
-    facts.judged().0.unwrap_or(Status::NoData)
-}
-
-/// `off track`, `heading off track`
-pub(crate) fn words(facts: &Facts) -> String {
-    facts.words().unwrap_or_else(|| Status::NoData.words().to_owned())
 }
 
 fn scores(facts: &Facts) -> String {
@@ -149,7 +132,7 @@ fn scores(facts: &Facts) -> String {
     let when = facts
         .before
         .as_ref()
-        .map(|before| format!(" in {}", beside(before, facts.period.as_ref())));
+        .map(|before| format!(" in {}", phrases::beside(before, facts.period.as_ref())));
     match (facts.score.from, facts.before.as_ref()) {
         (Some(then), _) => {
             format!("{now}, was {}{}", rounding::score(then), when.unwrap_or_default())
@@ -231,12 +214,13 @@ fn cut(text: &str, chars_max: usize, end: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::PeriodName;
     use crate::samples;
 
     /// The subject of an alert of a node in a scorecard.
     fn subject_of(node: &str, scorecard: &str) -> String {
         let mut facts = samples::opened();
-        facts.perspective.name = node.to_owned();
+        facts.node.name = node.to_owned();
         facts.scorecard.name = scorecard.to_owned();
         subject(&facts)
     }
@@ -302,7 +286,7 @@ mod tests {
         }
         let of_whole = |name: &str| {
             let mut facts = samples::opened();
-            (facts.level, facts.perspective.name) = (Level::Scorecard, name.to_owned());
+            (facts.node.kind, facts.node.name) = (NodeKind::Scorecard, name.to_owned());
             facts.scorecard.name = name.to_owned();
             subject(&facts)
         };
@@ -333,9 +317,12 @@ mod tests {
     fn another_period_of_the_same_year_goes_by_its_first_name() {
         let name = |label: &str| PeriodName { key: String::new(), label: label.to_owned() };
         let may = name("May 2026");
-        assert_eq!(beside(&name("April 2026"), Some(&may)), "April");
-        assert_eq!(beside(&name("December 2025"), Some(&may)), "December 2025");
-        assert_eq!(beside(&name("week 21, 2026"), Some(&name("week 22, 2026"))), "week 21");
-        assert_eq!(beside(&name("FY2026"), Some(&name("FY2027"))), "FY2026");
+        assert_eq!(phrases::beside(&name("April 2026"), Some(&may)), "April");
+        assert_eq!(phrases::beside(&name("December 2025"), Some(&may)), "December 2025");
+        assert_eq!(
+            phrases::beside(&name("week 21, 2026"), Some(&name("week 22, 2026"))),
+            "week 21"
+        );
+        assert_eq!(phrases::beside(&name("FY2026"), Some(&name("FY2027"))), "FY2026");
     }
 }

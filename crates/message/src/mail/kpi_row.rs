@@ -6,9 +6,9 @@ use crate::{
     facts::{Better, KpiFacts, UnitFacts},
     mail::{
         early, figures,
-        sparkline::{self, Spark},
-        view::line,
+        sparkline::{self, Sparkline},
     },
+    wording::line,
 };
 use kpid_rules::{
     judgement::{Signal, Trend, rounding, signal::Assurance},
@@ -17,7 +17,7 @@ use kpid_rules::{
 
 /// One KPI, worded.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct KpiRow {
     name: String,
     value: String,
     target: String,
@@ -27,10 +27,10 @@ pub(crate) struct Row {
     tone: &'static str,
     share: String,
     notes: Vec<String>,
-    spark: Option<Spark>,
+    spark: Option<Sparkline>,
 }
 
-impl Row {
+impl KpiRow {
     /// Words one KPI.
     pub(crate) fn of(kpi: &KpiFacts) -> Self {
         Self {

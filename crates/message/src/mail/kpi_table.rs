@@ -2,7 +2,8 @@
 
 use crate::{
     facts::{Facts, KpiFacts, LinkedFacts},
-    mail::{headline, kpi_row, view::line},
+    mail::{kpi_row, phrases},
+    wording::line,
 };
 use kpid_rules::{judgement::rounding, model::Status};
 
@@ -73,7 +74,7 @@ fn others_of(facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
     };
     let points: f64 = kpis.iter().filter_map(|kpi| kpi.contribution).sum();
     let on = facts.before.as_ref().filter(|_| points.abs() >= POINTS_MIN).map(|before| {
-        let before = headline::beside(before, facts.period.as_ref());
+        let before = phrases::beside(before, facts.period.as_ref());
         format!("{} points on {before}", rounding::points(points))
     });
     let share = kpis.iter().filter_map(|kpi| kpi.share_pct).sum::<f64>().round();
@@ -139,7 +140,7 @@ pub(crate) fn change(facts: &Facts) -> Option<String> {
     let before = facts
         .before
         .as_ref()
-        .map(|before| format!(" on {}", headline::beside(before, facts.period.as_ref())));
+        .map(|before| format!(" on {}", phrases::beside(before, facts.period.as_ref())));
     let total = rounding::points(now - then);
     let head = format!("{total} points{}", before.unwrap_or_default());
     Some(if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) })

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn names_in_any_script_survive_and_none_can_add_a_header() {
         let mut facts = samples::opened();
-        facts.perspective.name = "Kü\r\nBcc: x@y".to_owned();
+        facts.node.name = "Kü\r\nBcc: x@y".to_owned();
         facts.scorecard.name = "自転車 <b>&co</b>".to_owned();
         let raw = written(&facts, "Équipe KPI <kpid@calder.example>");
         let mail = MessageParser::default().parse(&raw).unwrap();

@@ -1,7 +1,6 @@
 //! Mails: the facts worded once, laid out as text and as HTML, and addressed so that a thread
 //! holds together.
 
-mod bulletin;
 mod cause;
 mod early;
 mod figures;
@@ -9,6 +8,8 @@ mod headline;
 mod kpi_row;
 mod kpi_table;
 pub mod mime;
+mod overview;
+mod phrases;
 pub mod render;
 pub mod renderer;
 mod sparkline;

@@ -1,20 +1,27 @@
 //! Mails as built in, for whoever wants them without a look of their own.
 
+use anyhow::Context;
 use minijinja::Error;
 
 use crate::{
-    mail::renderer::{Look, Rendered},
-    notice::Message,
+    mail::renderer::{MailRenderer, Rendered},
+    message::Message,
 };
 
 /// Renders a message as the mail that is built in.
 pub fn plain(message: &Message) -> Result<Rendered, Error> {
-    Look::of(&[])?.mail(message).map(|(rendered, _)| rendered)
+    MailRenderer::of(&[])?.mail(message).map(|(rendered, _)| rendered)
+}
+
+/// All that a message says, as text and as HTML.
+pub fn bodies(message: &Message) -> anyhow::Result<(String, String)> {
+    let mail = whole(message).context("cannot render the mail")?;
+    Ok((mail.text, mail.html))
 }
 
 /// Renders a message for whoever has room for all of it.
 pub(crate) fn whole(message: &Message) -> Result<Rendered, Error> {
-    Look::of(&[])?.made(message, None).map(|(rendered, _)| rendered)
+    MailRenderer::of(&[])?.made(message, None).map(|(rendered, _)| rendered)
 }
 
 #[cfg(test)]
@@ -53,7 +60,7 @@ mod tests {
         let url = "https://kpi.calder.example/a/abc-_.def".to_owned();
         let until = samples::at("2026-06-17T06:00:05+02:00").to_utc();
         let (link, message) = (Link { url, until }, samples::opened().into());
-        let look = Look::of(&[]).unwrap();
+        let look = MailRenderer::of(&[]).unwrap();
         let (Rendered { text, html, .. }, _) = look.mail_asking(&message, Some(&link)).unwrap();
         insta::assert_snapshot!("asking_text", text);
         insta::assert_snapshot!("asking_html", html);
@@ -74,7 +81,7 @@ mod tests {
     #[test]
     fn what_authors_wrote_is_text_and_never_markup() {
         let mut facts = samples::opened();
-        facts.perspective.name = "<img src=x onerror=alert(1)>".to_owned();
+        facts.node.name = "<img src=x onerror=alert(1)>".to_owned();
         facts.kpis[0].unit = Some("<b>".to_owned());
         let html = render(facts).html;
         assert!(!html.contains("<img") && !html.contains("<b>90.1 <b>"));

@@ -5,23 +5,24 @@ use minijinja::{Environment, Error, ErrorKind, Value, context, value::Serde};
 use crate::{
     acknowledge_link::Link,
     fit,
-    mail::{
-        bulletin::Sheet,
-        headline,
-        view::{View, line},
-    },
-    notice::{Message, Notice, Section},
+    mail::{headline, overview::OverviewView, view::AlertView},
+    message::Message,
+    notice::{Notice, Section},
     template::{self, Fault, Template},
+    wording::line,
 };
 
 /// The templates that are built in, by the name of the file that takes their place.
-pub(crate) const BUILT_IN: [(&str, &str); 9] = [
+pub(crate) const BUILT_IN: [(&str, &str); 12] = [
     ("alert.subject", "{{ subject }}\n"),
     ("alert.txt", include_str!("alert.txt.j2")),
     ("alert.html", include_str!("alert.html.j2")),
-    ("bulletin.subject", "{{ subject }}\n"),
-    ("bulletin.txt", include_str!("bulletin.txt.j2")),
-    ("bulletin.html", include_str!("bulletin.html.j2")),
+    ("digest.subject", "{{ subject }}\n"),
+    ("digest.txt", include_str!("overview.txt.j2")),
+    ("digest.html", include_str!("overview.html.j2")),
+    ("report.subject", "{{ subject }}\n"),
+    ("report.txt", include_str!("overview.txt.j2")),
+    ("report.html", include_str!("overview.html.j2")),
     ("notice.subject", "{{ subject }}\n"),
     ("notice.txt", include_str!("notice.txt.j2")),
     ("notice.html", include_str!("notice.html.j2")),
@@ -46,7 +47,7 @@ pub struct Rendered {
 
 /// The templates of mails, ready.
 #[derive(Debug)]
-pub struct Look {
+pub struct MailRenderer {
     environment: Environment<'static>,
     own: Vec<Template>,
     /// What was wrong with its own from the start.
@@ -62,7 +63,7 @@ struct Model {
     values: Value,
 }
 
-impl Look {
+impl MailRenderer {
     /// The look with an author's own templates; one of them that cannot be used is told of in
     /// every mail.
     pub fn of(own: &[Template]) -> Result<Self, Error> {
@@ -156,22 +157,22 @@ impl Look {
 impl Model {
     fn of(message: &Message, link: Option<&Link>) -> Self {
         match message {
-            Message::News(facts) => Self {
+            Message::Alert(facts) => Self {
                 kind: "alert",
                 subject: headline::subject(facts),
                 values: context! {
                     colours => colours(),
                     facts => Serde(facts.as_ref()),
-                    ..Value::from(Serde(View::of(facts, link)))
+                    ..Value::from(Serde(AlertView::of(facts, link)))
                 },
             },
-            Message::Bulletin(bulletin) => Self {
-                kind: "bulletin",
-                subject: bulletin.subject.clone(),
+            Message::Overview(overview) => Self {
+                kind: overview.word(),
+                subject: overview.subject.clone(),
                 values: context! {
                     colours => colours(),
-                    facts => Serde(bulletin.as_ref()),
-                    ..Value::from(Serde(Sheet::of(bulletin)))
+                    facts => Serde(overview.as_ref()),
+                    ..Value::from(Serde(OverviewView::of(overview)))
                 },
             },
             Message::Notice(notice) => Self {

@@ -15,7 +15,7 @@ const VALUES_MIN: usize = 3;
 
 /// The recent values of a KPI, drawn.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Spark {
+pub(crate) struct Sparkline {
     /// For text: a character a period.
     text: String,
     /// For tables: a height of 1 to 8 a period, oldest first; 0 for a gap.
@@ -25,7 +25,7 @@ pub(crate) struct Spark {
 }
 
 /// The picture of a KPI's recent values, if there are enough.
-pub(crate) fn spark(kpi: &KpiFacts) -> Option<Spark> {
+pub(crate) fn spark(kpi: &KpiFacts) -> Option<Sparkline> {
     let values = || kpi.recent.iter().copied().flatten();
     if values().count() < VALUES_MIN {
         return None;
@@ -40,7 +40,7 @@ pub(crate) fn spark(kpi: &KpiFacts) -> Option<Spark> {
         figures::amount(kpi, low),
         figures::amount(kpi, high)
     );
-    Some(Spark { text: heights.iter().map(bar).collect(), heights, words })
+    Some(Sparkline { text: heights.iter().map(bar).collect(), heights, words })
 }
 
 /// 1 at the lowest value, 8 at the highest; all the same stand in the middle.

@@ -6,10 +6,11 @@ use serde::Serialize;
 use crate::{
     acknowledge_link::Link,
     facts::{
-        AffectedFacts, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, Level, NoteFacts,
+        AffectedFacts, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, NodeKind, NoteFacts,
         PersonFacts,
     },
-    mail::{early, figures, headline, kpi_row, kpi_table},
+    mail::{early, figures, headline, kpi_row, kpi_table, phrases},
+    wording::line,
 };
 use kpid_rules::{
     judgement::rounding,
@@ -25,18 +26,9 @@ const AFFECTED_MAX: usize = 8;
 /// More initiatives than this are on the board.
 const INITIATIVES_MAX: usize = 12;
 
-/// A longer text of an author's or a source's is read elsewhere.
-const TEXT_CHARS_MAX: usize = 1_000;
-
-/// Signs that turn the direction of writing for what follows them.
-const TURNS: [char; 9] = [
-    '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
-    '\u{2069}',
-];
-
 /// A mail, worded.
 #[derive(Debug, Serialize)]
-pub(crate) struct View {
+pub(crate) struct AlertView {
     /// The perspective's name, the first words of the mail.
     pub(crate) name: String,
     /// `is` or `has`.
@@ -52,7 +44,7 @@ pub(crate) struct View {
     /// Why the status is what it is.
     pub(crate) reason: Option<String>,
     /// The KPIs that made it so.
-    pub(crate) rows: Vec<kpi_row::Row>,
+    pub(crate) rows: Vec<kpi_row::KpiRow>,
     /// The other KPIs, a sentence a status.
     pub(crate) others: Vec<String>,
     /// The signed parts of the score's change.
@@ -84,7 +76,7 @@ pub(crate) struct Detail {
     text: String,
 }
 
-impl View {
+impl AlertView {
     /// Words the facts.
     pub(crate) fn of(facts: &Facts, link: Option<&Link>) -> Self {
         let shown = match &facts.early {
@@ -96,10 +88,10 @@ impl View {
             .iter()
             .flat_map(|early| shown.iter().filter_map(move |kpi| early::heads(kpi, early)));
         Self {
-            name: line(&facts.perspective.name),
+            name: line(&facts.node.name),
             verb: headline::verb(facts),
             badge: headline::badge(facts),
-            tone: headline::status(facts).tone(),
+            tone: phrases::status(facts).tone(),
             rest: headline::rest(facts),
             scorecard: line(&facts.scorecard.name),
             reason: reason(facts),
@@ -110,27 +102,12 @@ impl View {
             // What is said of a period that is over is no reason of an early word.
             rows: match facts.early {
                 Some(_) => Vec::new(),
-                None => shown.into_iter().map(kpi_row::Row::of).collect(),
+                None => shown.into_iter().map(kpi_row::KpiRow::of).collect(),
             },
             acknowledge: link.map(|link| acknowledge(facts, link)),
             link: facts.links.as_ref().map(|links| links.details.clone()),
             why: why(facts),
             footer: footer(facts),
-        }
-    }
-}
-
-/// A name on one line, whatever its author wrote: a line feed must not end a header or a row, and
-/// what turns the order of letters round must not turn that of others.
-pub(crate) fn line(text: &str) -> String {
-    let text: String = text.chars().filter(|sign| !TURNS.contains(sign)).collect();
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(TEXT_CHARS_MAX) {
-        None => line,
-        Some((end, _)) => {
-            let rest = line[end..].chars().count();
-            format!("{}… ({rest} more characters)", &line[..end])
         }
     }
 }
@@ -231,7 +208,7 @@ fn affects(facts: &Facts) -> Option<String> {
     if !rest.is_empty() {
         nodes.push(format!("{} more", rest.len()));
     }
-    if facts.level != Level::Scorecard {
+    if facts.node.kind != NodeKind::Scorecard {
         let name = format!("{} scorecard", line(&facts.scorecard.name));
         nodes.push(standing(name, facts.affects.status, facts.affects.score));
     }
@@ -279,7 +256,7 @@ fn data(facts: &Facts) -> String {
 fn why(facts: &Facts) -> String {
     let told = format!(
         "You get this because the alert of {} names you. Notified: {}",
-        line(&facts.perspective.name),
+        line(&facts.node.name),
         names(facts, &facts.to)
     );
     if facts.escalate_to.is_empty() {
@@ -326,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_manual_names_what_a_template_can_name_and_nothing_else() {
-        let view = serde_json::to_value(View::of(&samples::opened(), None)).unwrap();
+        let view = serde_json::to_value(AlertView::of(&samples::opened(), None)).unwrap();
         let mut alert = documented("template of an alert can name", "A row:");
         for beside in ["subject", "colours", "facts"] {
             assert!(alert.remove(beside), "docs/templates.md says nothing of `{beside}`");

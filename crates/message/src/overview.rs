@@ -1,28 +1,19 @@
-//! A message that sums up: the digest of a person, the report of a period. Entries under headings;
-//! every form of it says the same.
-
-pub mod digest;
-mod phrases;
-pub mod report;
-mod responsibility;
-#[cfg(test)]
-mod transcripts;
+//! A digest or a report of a period, as data: entries under headings. Every form of it says the same.
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    facts::{Links, Named, PeriodName, PersonFacts},
-    notice::NoticeKind,
-};
+use crate::facts::{Links, Named, PeriodName, PersonFacts};
+
+use kpid_rules::alerting::NoticeKind;
 use kpid_rules::model::Status;
 
 /// A heading has so many entries; more are counted.
 const ENTRIES_MAX: usize = 40;
 
-/// A summary for one reader. Its serialised keys are a contract: `docs/webhook.md`.
+/// A digest or a report. Its serialised keys are a contract: `docs/webhook.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bulletin {
+pub struct Overview {
     /// `digest` or `period_report`.
     pub event: NoticeKind,
     /// The same for every message about one thing: it threads mails.
@@ -50,7 +41,7 @@ pub struct Bulletin {
     /// Of a report, the scorecard in colours.
     pub map: Vec<MapRow>,
     /// What there is to say, by headings.
-    pub sections: Vec<Chapter>,
+    pub sections: Vec<OverviewSection>,
     /// Where to look, if the configuration says where kpid is reached.
     pub links: Option<Links>,
     /// Why its reader got it.
@@ -103,9 +94,9 @@ pub struct MapCell {
 
 /// Entries under a heading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Chapter {
+pub struct OverviewSection {
     /// What the entries have in common, by a word that stays.
-    pub kind: Topic,
+    pub kind: SectionKind,
     /// The heading.
     pub title: String,
     /// What there is.
@@ -117,7 +108,7 @@ pub struct Chapter {
 /// What the entries of a heading have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Topic {
+pub enum SectionKind {
     /// Alerts that are open, or that flap.
     Alerts,
     /// Nodes with another status than before.
@@ -167,9 +158,20 @@ pub struct Entry {
     pub notes: Vec<String>,
 }
 
-impl Chapter {
+impl Overview {
+    /// `digest` or `report`: begins the names of its templates.
+    pub(crate) fn word(&self) -> &'static str {
+        if self.event == NoticeKind::Digest { "digest" } else { "report" }
+    }
+}
+
+impl OverviewSection {
     /// Entries under a heading, if there are any.
-    fn of(kind: Topic, title: impl Into<String>, mut entries: Vec<Entry>) -> Option<Self> {
+    pub(crate) fn of(
+        kind: SectionKind,
+        title: impl Into<String>,
+        mut entries: Vec<Entry>,
+    ) -> Option<Self> {
         let more = entries.len().saturating_sub(ENTRIES_MAX);
         entries.truncate(ENTRIES_MAX);
         (!entries.is_empty()).then(|| Self { kind, title: title.into(), entries, more })

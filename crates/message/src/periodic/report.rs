@@ -11,11 +11,13 @@ use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
-    bulletin::{Bulletin, Chapter, Count, Entry, MapCell, MapRow, Mark, Topic, phrases},
     facts::{Named, PeriodName},
-    notice::NoticeKind,
+    overview::{Count, Entry, MapCell, MapRow, Mark, Overview, OverviewSection, SectionKind},
+    periodic::phrases,
     person::Person,
 };
+
+use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Episode, Note},
     analysis::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective, difference::Measure},
@@ -37,7 +39,7 @@ const DECISIONS_MAX: usize = 8;
 
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Matter<'a> {
+pub struct ReportContext<'a> {
     /// The definition.
     pub scorecard: &'a Scorecard,
     /// The period, as its actuals are known.
@@ -64,21 +66,21 @@ pub fn key(scorecard: &Id, period: kpid_rules::model::Period) -> String {
 }
 
 /// The report of a period.
-pub fn report(matter: Matter<'_>) -> Bulletin {
-    let Matter { scorecard, review, .. } = matter;
+pub fn report(context: ReportContext<'_>) -> Overview {
+    let ReportContext { scorecard, review, .. } = context;
     let zone = scorecard.calendar.zone;
     let label = review.period.label();
-    let desk = Desk { matter };
+    let builder = ReportBuilder { context };
     let overall = scorecard.show_overall.then_some(mark(review.now));
     let counts =
         Status::BEST_FIRST.into_iter().map(|status| Count { status, kpis: review.count(status) });
     let counts: Vec<Count> = counts.filter(|count| count.kpis > 0).collect();
-    let summary = desk.summary(overall, &counts);
+    let summary = builder.summary(overall, &counts);
     let period = review.period;
-    Bulletin {
+    Overview {
         event: NoticeKind::PeriodReport,
         dedup_key: key(&scorecard.id, period),
-        at: matter.at.with_timezone(&zone).fixed_offset(),
+        at: context.at.with_timezone(&zone).fixed_offset(),
         subject: format!("[Report] {} - {label}{}", scorecard.name, in_brief(overall)),
         title: format!("{}, {label}", scorecard.name),
         summary,
@@ -88,10 +90,10 @@ pub fn report(matter: Matter<'_>) -> Bulletin {
         period: Some(PeriodName { key: period.to_string(), label }),
         overall,
         counts,
-        map: desk.map(),
-        sections: desk.sections(),
+        map: builder.map(),
+        sections: builder.sections(),
         links: phrases::page(
-            matter.public_url,
+            context.public_url,
             &["s", scorecard.id.as_str(), &period.to_string()],
             Some(scorecard.id.as_str()),
         ),
@@ -100,20 +102,20 @@ pub fn report(matter: Matter<'_>) -> Bulletin {
              period, when everything of it is in or its time is up.",
             scorecard.name
         ),
-        config_version: matter.config.to_owned(),
+        config_version: context.config.to_owned(),
     }
 }
 
-struct Desk<'a> {
-    matter: Matter<'a>,
+struct ReportBuilder<'a> {
+    context: ReportContext<'a>,
 }
 
 /// Definition and review of an objective, and the perspective it is in.
 type Aim<'a> = (&'a Perspective, &'a Objective, &'a ReviewedObjective);
 
-impl<'a> Desk<'a> {
+impl<'a> ReportBuilder<'a> {
     fn views(&self) -> impl Iterator<Item = (&'a Perspective, &'a ReviewedPerspective)> {
-        let Matter { scorecard, review, .. } = self.matter;
+        let ReportContext { scorecard, review, .. } = self.context;
         scorecard.perspectives.iter().zip(&review.perspectives)
     }
 
@@ -131,7 +133,7 @@ impl<'a> Desk<'a> {
     }
 
     fn summary(&self, overall: Option<Mark>, counts: &[Count]) -> String {
-        let Matter { scorecard, review, awaited, .. } = self.matter;
+        let ReportContext { scorecard, review, awaited, .. } = self.context;
         let of = |count: &Count| format!("{} {}", count.kpis, count.status.words());
         let counted: Vec<String> = counts.iter().map(of).collect();
         let whole = overall.map_or_else(String::new, |mark| {
@@ -163,25 +165,31 @@ impl<'a> Desk<'a> {
         self.views().map(row).collect()
     }
 
-    fn sections(&self) -> Vec<Chapter> {
-        let before = self.matter.review.period.previous().label();
-        let begun = self.matter.scorecard.calendar.first_day(self.matter.review.period);
+    fn sections(&self) -> Vec<OverviewSection> {
+        let before = self.context.review.period.previous().label();
+        let begun = self.context.scorecard.calendar.first_day(self.context.review.period);
         let decided = format!("Written and acknowledged since {}", phrases::day(begun));
         let chapters = [
-            (Topic::Changed, format!("Changed since {before}"), self.changed()),
-            (Topic::Discuss, "To discuss".to_owned(), self.discussed()),
-            (Topic::Reds, "Off track".to_owned(), self.reds()),
-            (Topic::Data, "Figures that are missing".to_owned(), self.missing()),
-            (Topic::Decisions, decided, self.decisions()),
-            (Topic::Success, "To close with".to_owned(), self.success().into_iter().collect()),
+            (SectionKind::Changed, format!("Changed since {before}"), self.changed()),
+            (SectionKind::Discuss, "To discuss".to_owned(), self.discussed()),
+            (SectionKind::Reds, "Off track".to_owned(), self.reds()),
+            (SectionKind::Data, "Figures that are missing".to_owned(), self.missing()),
+            (SectionKind::Decisions, decided, self.decisions()),
+            (
+                SectionKind::Success,
+                "To close with".to_owned(),
+                self.success().into_iter().collect(),
+            ),
         ];
         let chapters = chapters.into_iter();
-        chapters.filter_map(|(kind, title, found)| Chapter::of(kind, title, found)).collect()
+        chapters
+            .filter_map(|(kind, title, found)| OverviewSection::of(kind, title, found))
+            .collect()
     }
 
     /// Perspectives, objectives and KPIs with another status than in the period before.
     fn changed(&self) -> Vec<Entry> {
-        let unit = &self.matter.scorecard.id;
+        let unit = &self.context.scorecard.id;
         let mut entries = Vec::new();
         for (view, reviewed) in self.views() {
             let scope = Scope::Perspective(unit.clone(), view.id.clone());
@@ -239,7 +247,7 @@ impl<'a> Desk<'a> {
             format!("{} is {}: {}", kpi.name, now.status.words(), measured(kpi, now))
         };
         let mut notes: Vec<String> = kpis.iter().take(REASONS_MAX).map(note).collect();
-        let owner = objective.owner.as_ref().map(|owner| phrases::name(owner, self.matter.people));
+        let owner = objective.owner.as_ref().map(|owner| phrases::name(owner, self.context.people));
         notes.extend(owner.map(|owner| format!("Owner: {owner}")));
         let (now, before) = (reviewed.now, reviewed.before);
         Entry {
@@ -258,7 +266,7 @@ impl<'a> Desk<'a> {
     fn reds(&self) -> Vec<Entry> {
         let red = self.kpis().filter(|(_, _, kpi)| kpi.now.status == Status::OffTrack);
         red.map(|((view, objective, _), kpi, ReviewedKpi { now, .. })| {
-            let Matter { people, scorecard, .. } = self.matter;
+            let ReportContext { people, scorecard, .. } = self.context;
             let scope = Scope::Kpi(scorecard.named(kpi));
             let aim = self.scope(view, objective);
             let cause = self.note_on(&scope).or_else(|| self.note_on(&aim));
@@ -284,7 +292,7 @@ impl<'a> Desk<'a> {
 
     /// The newest note on a node.
     fn note_on(&self, scope: &Scope) -> Option<&'a Note> {
-        self.matter.notes.iter().find(|note| note.scope == *scope)
+        self.context.notes.iter().find(|note| note.scope == *scope)
     }
 
     /// A line for each perspective whose figures are not all there.
@@ -301,7 +309,7 @@ impl<'a> Desk<'a> {
             let names = by_view.get(&at)?;
             let coverage = rounding::percent(reviewed.now.coverage);
             Some(Entry {
-                scope: Scope::Perspective(self.matter.scorecard.id.clone(), view.id.clone())
+                scope: Scope::Perspective(self.context.scorecard.id.clone(), view.id.clone())
                     .to_string(),
                 name: view.name.clone(),
                 of: String::new(),
@@ -317,7 +325,7 @@ impl<'a> Desk<'a> {
 
     /// What people wrote and acknowledged since the period began, the newest first.
     fn decisions(&self) -> Vec<Entry> {
-        let Matter { scorecard, review, notes, episodes, people, .. } = self.matter;
+        let ReportContext { scorecard, review, notes, episodes, people, .. } = self.context;
         let (begun, _) = scorecard.calendar.bounds(review.period);
         let zone = scorecard.calendar.zone;
         let is_here = |scope: &Scope| *scope.scorecard() == scorecard.id;
@@ -351,7 +359,7 @@ impl<'a> Desk<'a> {
 
     /// A node's name, or its path where it is gone.
     fn name_of(&self, scope: &Scope) -> String {
-        let Matter { scorecard, .. } = self.matter;
+        let ReportContext { scorecard, .. } = self.context;
         let name = match scope {
             Scope::Scorecard(_) => Some(&scorecard.name),
             Scope::Perspective(_, id) => scorecard.perspective(id).map(|view| &view.name),
@@ -385,13 +393,13 @@ impl<'a> Desk<'a> {
     }
 
     fn scope(&self, view: &Perspective, objective: &Objective) -> Scope {
-        let unit = &self.matter.scorecard.id;
+        let unit = &self.context.scorecard.id;
         Scope::Objective(unit.clone(), view.id.clone(), objective.id.clone())
     }
 
     fn kpi(&self, view: &Perspective, kpi: &Kpi, now: &PeriodVerdict) -> Entry {
         Entry {
-            scope: self.matter.scorecard.named(kpi).to_string(),
+            scope: self.context.scorecard.named(kpi).to_string(),
             name: kpi.name.clone(),
             of: view.name.clone(),
             status: Some(now.status),

@@ -9,14 +9,16 @@ use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
-    bulletin::{
-        Bulletin, Chapter, Entry, Mark, Topic, phrases,
-        responsibility::{Mine, Node, mine},
+    overview::{Entry, Mark, Overview, OverviewSection, SectionKind},
+    periodic::{
+        phrases,
+        responsibility::{Node, Responsibility, mine},
     },
-    notice::NoticeKind,
     person::Person,
     wording::plural,
 };
+
+use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Episode, Silence},
     analysis::{Picture, Retuned, difference::Measure},
@@ -32,7 +34,7 @@ const MISSING_NAMED_MAX: usize = 5;
 
 /// What digests are made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Matter<'a> {
+pub struct DigestContext<'a> {
     /// The definitions.
     pub portfolio: &'a Portfolio,
     /// Everybody who can be named.
@@ -59,24 +61,24 @@ pub struct Matter<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Digest {
     /// What it says.
-    pub bulletin: Bulletin,
+    pub overview: Overview,
     /// Whether something has changed since the last one.
     pub has_news: bool,
 }
 
 /// The digest of a person, named by the instant it is due; none of somebody who has nothing here.
-pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest> {
-    let mine = mine(matter.portfolio, matter.standing, &person.id);
+pub fn digest(context: DigestContext<'_>, person: &Person, slot: &str) -> Option<Digest> {
+    let mine = mine(context.portfolio, context.standing, &person.id);
     if mine.is_empty() {
         return None;
     }
-    let desk = Desk { matter, mine };
-    let (sections, changes) = desk.sections();
+    let builder = DigestBuilder { context, mine };
+    let (sections, changes) = builder.sections();
     let has_news = changes > 0;
-    let now = matter.standing.as_of;
-    let since = matter.since.with_timezone(&matter.zone);
+    let now = context.standing.as_of;
+    let since = context.since.with_timezone(&context.zone);
     let day = since.format("%A %-d %B %Y");
-    let fallen = desk.fallen();
+    let fallen = builder.fallen();
     let (subject, summary) = if has_news {
         let changes = plural(changes, "change");
         let red = if fallen > 0 { format!(", {fallen} off track") } else { String::new() };
@@ -87,11 +89,11 @@ pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest>
     } else {
         (
             format!("[Digest] No changes since {}", since.format("%-d %B")),
-            format!("Nothing has changed in what is yours since {day}: {}.", desk.tally()),
+            format!("Nothing has changed in what is yours since {day}: {}.", builder.tally()),
         )
     };
     let (id, name) = (&person.id, &person.name);
-    let bulletin = Bulletin {
+    let overview = Overview {
         event: NoticeKind::Digest,
         dedup_key: format!("digest/{id}/{slot}"),
         at: now.fixed_offset(),
@@ -106,45 +108,46 @@ pub fn digest(matter: Matter<'_>, person: &Person, slot: &str) -> Option<Digest>
         counts: Vec::new(),
         map: Vec::new(),
         sections: if has_news { sections } else { Vec::new() },
-        links: phrases::page(matter.public_url, &[], None),
+        links: phrases::page(context.public_url, &[], None),
         why: format!(
             "You get this because you own what it is about, or its alerts name you. \
              `digest: false` at `people: {{ {id}: … }}` ends it."
         ),
-        config_version: matter.standing.config.clone(),
+        config_version: context.standing.config.clone(),
     };
-    Some(Digest { bulletin, has_news })
+    Some(Digest { overview, has_news })
 }
 
-struct Desk<'a> {
-    matter: Matter<'a>,
-    mine: Vec<Mine<'a>>,
+struct DigestBuilder<'a> {
+    context: DigestContext<'a>,
+    mine: Vec<Responsibility<'a>>,
 }
 
 /// Entries, and how many of them are new.
 type Found = (Vec<Entry>, usize);
 
-impl Desk<'_> {
+impl DigestBuilder<'_> {
     /// Everything under its heading, and how many changes that makes.
-    fn sections(&self) -> (Vec<Chapter>, usize) {
+    fn sections(&self) -> (Vec<OverviewSection>, usize) {
         let (alerts, moved) = self.alerts();
         let (contributing, fallen) = self.contributing();
         let (silences, silenced) = self.silences();
         let (changed, retuned) = (self.changed(), self.retuned());
         let changes = changed.len() + moved + fallen + silenced + retuned.len();
         let chapters = [
-            (Topic::Changed, "Changed", changed),
-            (Topic::Alerts, "Alerts", alerts),
-            (Topic::OffTrack, "Still off track", self.still(Status::OffTrack)),
-            (Topic::AtRisk, "Still at risk", self.still(Status::AtRisk)),
-            (Topic::Idle, "Off track, and no initiative is recorded", self.idle()),
-            (Topic::Contributing, "Off track in other units, counted here", contributing),
-            (Topic::Data, "Figures that are missing", self.data()),
-            (Topic::Retuned, "Targets, lines and weights that were changed", retuned),
-            (Topic::Silences, "Silenced", silences),
+            (SectionKind::Changed, "Changed", changed),
+            (SectionKind::Alerts, "Alerts", alerts),
+            (SectionKind::OffTrack, "Still off track", self.still(Status::OffTrack)),
+            (SectionKind::AtRisk, "Still at risk", self.still(Status::AtRisk)),
+            (SectionKind::Idle, "Off track, and no initiative is recorded", self.idle()),
+            (SectionKind::Contributing, "Off track in other units, counted here", contributing),
+            (SectionKind::Data, "Figures that are missing", self.data()),
+            (SectionKind::Retuned, "Targets, lines and weights that were changed", retuned),
+            (SectionKind::Silences, "Silenced", silences),
         ];
         let chapters = chapters.into_iter();
-        let chapters = chapters.filter_map(|(kind, title, found)| Chapter::of(kind, title, found));
+        let chapters =
+            chapters.filter_map(|(kind, title, found)| OverviewSection::of(kind, title, found));
         (chapters.collect(), changes)
     }
 
@@ -155,20 +158,22 @@ impl Desk<'_> {
         moved.into_iter().map(|node| self.entry(node)).collect()
     }
 
-    fn is_changed(&self, node: &Mine<'_>) -> bool {
-        let then = self.matter.then.node(&node.scope);
+    fn is_changed(&self, node: &Responsibility<'_>) -> bool {
+        let then = self.context.then.node(&node.scope);
         then.is_some_and(|then| then.colour.status != node.status)
     }
 
     /// Nodes of a status that they had then too.
     fn still(&self, status: Status) -> Vec<Entry> {
-        let same = |node: &&Mine<'_>| node.close && node.status == status && !self.is_changed(node);
+        let same = |node: &&Responsibility<'_>| {
+            node.close && node.status == status && !self.is_changed(node)
+        };
         self.mine.iter().filter(same).map(|node| self.entry(node)).collect()
     }
 
     /// A node, with what it was where it was something else.
-    fn entry(&self, node: &Mine<'_>) -> Entry {
-        let then = self.matter.then.node(&node.scope).map(|then| then.colour);
+    fn entry(&self, node: &Responsibility<'_>) -> Entry {
+        let then = self.context.then.node(&node.scope).map(|then| then.colour);
         let from = then.filter(|then| then.status != node.status);
         let mut parts: Vec<String> = Vec::new();
         parts.extend(from.map(|from| format!("was {}", from.status.words())));
@@ -193,17 +198,18 @@ impl Desk<'_> {
 
     /// Red, and nothing is being done: objectives, and KPIs whose objective is not in the list.
     fn idle(&self) -> Vec<Entry> {
-        let is_idle = |node: &&Mine<'_>| node.status == Status::OffTrack && !node.acted;
+        let is_idle = |node: &&Responsibility<'_>| node.status == Status::OffTrack && !node.acted;
         let idle: Vec<_> = self.mine.iter().filter(is_idle).collect();
         let listed: HashSet<&Scope> = idle.iter().map(|node| &node.scope).collect();
-        let holder = |node: &Mine<'_>| self.holder(node).is_some_and(|of| listed.contains(&of));
+        let holder =
+            |node: &Responsibility<'_>| self.holder(node).is_some_and(|of| listed.contains(&of));
         idle.iter().filter(|node| !holder(node)).map(|node| self.entry(node)).collect()
     }
 
     /// The objective that a KPI is in.
-    fn holder(&self, node: &Mine<'_>) -> Option<Scope> {
+    fn holder(&self, node: &Responsibility<'_>) -> Option<Scope> {
         let Scope::Kpi(named) = &node.scope else { return None };
-        let scorecard = self.matter.portfolio.scorecard(&named.scorecard)?;
+        let scorecard = self.context.portfolio.scorecard(&named.scorecard)?;
         let view = scorecard.perspective(node.view?)?;
         let holds = |kpis: &[Kpi]| kpis.iter().any(|kpi| kpi.id == named.kpi);
         let objective = view.objectives.iter().find(|objective| holds(&objective.kpis))?;
@@ -212,7 +218,7 @@ impl Desk<'_> {
 
     /// Alerts of these nodes that are open or flap.
     fn alerts(&self) -> Found {
-        let Matter { episodes, people, zone, since, standing, .. } = self.matter;
+        let DigestContext { episodes, people, zone, since, standing, .. } = self.context;
         let now = standing.as_of.to_utc();
         let mut fresh = 0;
         let mut entries = Vec::new();
@@ -258,7 +264,7 @@ impl Desk<'_> {
 
     /// Objectives of other units that are off track and count into an objective here.
     fn contributing(&self) -> Found {
-        let Matter { portfolio, then, .. } = self.matter;
+        let DigestContext { portfolio, then, .. } = self.context;
         let mut fresh = 0;
         let mut entries = Vec::new();
         for node in &self.mine {
@@ -324,10 +330,10 @@ impl Desk<'_> {
 
     /// What is measured or counted otherwise than then.
     fn retuned(&self) -> Vec<Entry> {
-        let by_scope: BTreeMap<&Scope, &Mine<'_>> =
+        let by_scope: BTreeMap<&Scope, &Responsibility<'_>> =
             self.mine.iter().map(|node| (&node.scope, node)).collect();
         let mut entries = Vec::new();
-        for change in self.matter.retuned {
+        for change in self.context.retuned {
             let Some(node) = by_scope.get(&change.scope) else { continue };
             let words = retuning(change, node);
             entries.push(Entry { status: None, from: None, words, ..self.entry(node) });
@@ -337,7 +343,7 @@ impl Desk<'_> {
 
     /// Silences of these nodes, or of something above them.
     fn silences(&self) -> Found {
-        let Matter { silences, people, standing, since, zone, .. } = self.matter;
+        let DigestContext { silences, people, standing, since, zone, .. } = self.context;
         let holding = silences.iter().filter(|silence| silence.holds(standing.as_of.to_utc()));
         let mut fresh = 0;
         let mut entries = Vec::new();
@@ -369,13 +375,14 @@ impl Desk<'_> {
 
     /// How many nodes are off track now and were not then.
     fn fallen(&self) -> usize {
-        let fallen = |node: &&Mine<'_>| node.status == Status::OffTrack && self.is_changed(node);
+        let fallen =
+            |node: &&Responsibility<'_>| node.status == Status::OffTrack && self.is_changed(node);
         self.mine.iter().filter(fallen).count()
     }
 
     /// `KPIs: 6 on track, 2 at risk`; of somebody without KPIs, perspectives and objectives.
     fn tally(&self) -> String {
-        let is_kpi = |node: &&Mine<'_>| matches!(node.node, Node::Kpi(..));
+        let is_kpi = |node: &&Responsibility<'_>| matches!(node.node, Node::Kpi(..));
         let has_kpis = self.mine.iter().any(|node| is_kpi(&node));
         let nodes = || self.mine.iter().filter(|node| !has_kpis || is_kpi(node));
         let counted = Status::BEST_FIRST.into_iter().filter_map(|status| {
@@ -428,7 +435,7 @@ fn reading(kpi: &Kpi, judged: &KpiStanding) -> String {
 }
 
 /// `target 90 % → 95 %; weight 1 → 2`
-fn retuning(change: &Retuned, node: &Mine<'_>) -> String {
+fn retuning(change: &Retuned, node: &Responsibility<'_>) -> String {
     let mut parts = Vec::new();
     if let (Some((from, to)), Node::Kpi(kpi, _)) = (change.measure, &node.node) {
         let mut part = |what: &str, from: Option<f64>, to: Option<f64>| {

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    bulletin::{Bulletin, Topic, digest, report},
     facts_builder::calder::{self, at, id},
     mail::render,
-    notice::Message,
+    message::Message,
+    overview::{Overview, SectionKind},
+    periodic::{digest, report},
     person::Person,
 };
 use kpid_rules::{
@@ -78,7 +79,7 @@ fn digest_of(
     also: (&[Retuned], &[Silence]),
 ) -> Option<digest::Digest> {
     let (people, standing) = (calder::people(), standing(portfolio, history, now));
-    let matter = digest::Matter {
+    let matter = digest::DigestContext {
         portfolio,
         people: &people,
         public_url: Some(&"https://kpi.calder.example/".parse().unwrap()),
@@ -120,8 +121,8 @@ fn silences() -> Vec<Silence> {
     vec![silence(promise(), "stocktaking"), silence(other, "not of Ines' concern")]
 }
 
-fn snapshot(name: &str, bulletin: Bulletin) {
-    let message = Message::from(bulletin);
+fn snapshot(name: &str, overview: Overview) {
+    let message = Message::from(overview);
     let mail = render::plain(&message).unwrap();
     insta::assert_snapshot!(format!("{name}_text"), format!("{}\n\n{}", mail.subject, mail.text));
     insta::assert_snapshot!(format!("{name}_html"), mail.html);
@@ -135,7 +136,7 @@ fn a_digest_tells_what_changed_and_what_is_still_so() {
     let digest =
         digest_of("ines", &portfolio, &history, (MAY, JUNE), (&changed, &silences)).unwrap();
     assert!(digest.has_news);
-    snapshot("digest", digest.bulletin);
+    snapshot("digest", digest.overview);
 }
 
 #[test]
@@ -144,9 +145,9 @@ fn nothing_new_is_one_line() {
     let digest =
         digest_of("ines", &portfolio, &history, (JUNE, "2026-06-09T06:00:00Z"), (&[], &[]));
     let digest = digest.unwrap();
-    assert!(!digest.has_news && digest.bulletin.sections.is_empty());
+    assert!(!digest.has_news && digest.overview.sections.is_empty());
     assert_eq!(
-        digest.bulletin.summary,
+        digest.overview.summary,
         "Nothing has changed in what is yours since Monday 8 June 2026: \
          KPIs 2 on track, 1 at risk, 1 off track."
     );
@@ -182,8 +183,8 @@ fn a_red_objective_of_another_unit_is_told_above_unless_it_is_private() {
     for (private, told) in [(false, 1), (true, 0)] {
         let (portfolio, history) = with_a_unit(private);
         let digest = digest_of("ines", &portfolio, &history, (MAY, JUNE), (&[], &[])).unwrap();
-        let sections = digest.bulletin.sections;
-        let found = sections.iter().filter(|section| section.kind == Topic::Contributing);
+        let sections = digest.overview.sections;
+        let found = sections.iter().filter(|section| section.kind == SectionKind::Contributing);
         let entries: Vec<_> = found.flat_map(|section| &section.entries).collect();
         assert_eq!(entries.len(), told, "private: {private}");
         if let [entry] = entries.as_slice() {
@@ -193,19 +194,20 @@ fn a_red_objective_of_another_unit_is_told_above_unless_it_is_private() {
                 "{entry:?}"
             );
         }
-        let of_unit = |section: &crate::bulletin::Chapter| {
+        let of_unit = |section: &crate::overview::OverviewSection| {
             let mut entries = section.entries.iter();
-            section.kind == Topic::Changed && entries.any(|entry| entry.scope.starts_with("unit"))
+            section.kind == SectionKind::Changed
+                && entries.any(|entry| entry.scope.starts_with("unit"))
         };
         assert!(!sections.iter().any(of_unit), "what is North's is North's");
     }
 }
 
-fn report_of(scorecard: &Scorecard, notes: &[Note]) -> Bulletin {
+fn report_of(scorecard: &Scorecard, notes: &[Note]) -> Overview {
     let (portfolio, history) = (calder::portfolio(), calder::history());
     let review = Judge::new(&portfolio, &history, at(JUNE));
     let review = review.review(scorecard, Period::parse("2026-05").unwrap());
-    report::report(report::Matter {
+    report::report(report::ReportContext {
         scorecard,
         review: &review,
         episodes: &episodes(),

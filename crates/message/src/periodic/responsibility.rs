@@ -6,7 +6,7 @@ use kpid_rules::{
 };
 
 /// A node that is a person's.
-pub(crate) struct Mine<'a> {
+pub(crate) struct Responsibility<'a> {
     pub(crate) scope: Scope,
     pub(crate) name: &'a str,
     /// What it is part of, for people.
@@ -37,13 +37,13 @@ pub(crate) fn mine<'a>(
     portfolio: &'a Portfolio,
     standing: &'a Standing,
     person: &Id,
-) -> Vec<Mine<'a>> {
+) -> Vec<Responsibility<'a>> {
     let mut found = Vec::new();
     for judged in &standing.scorecards {
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
         let whole = is_of(person, scorecard.owner.as_ref(), scorecard.alert.as_ref());
         if whole && judged.show_overall {
-            found.push(Mine {
+            found.push(Responsibility {
                 scope: Scope::Scorecard(scorecard.id.clone()),
                 name: &scorecard.name,
                 of: String::new(),
@@ -67,11 +67,11 @@ fn in_perspective<'a>(
     (view, judged): (&'a Perspective, &'a PerspectiveStanding),
     person: &Id,
     whole: bool,
-) -> Vec<Mine<'a>> {
+) -> Vec<Responsibility<'a>> {
     let own = is_of(person, view.owner.as_ref(), Some(&view.alert));
     let mut found = Vec::new();
     if whole || own || view.alert.escalate_to.contains(person) {
-        found.push(Mine {
+        found.push(Responsibility {
             scope: Scope::Perspective(scorecard.id.clone(), view.id.clone()),
             name: &view.name,
             of: scorecard.name.clone(),
@@ -87,7 +87,7 @@ fn in_perspective<'a>(
         let aim = own || is_of(person, objective.owner.as_ref(), objective.alert.as_ref());
         if whole || aim {
             let path = (scorecard.id.clone(), view.id.clone(), objective.id.clone());
-            found.push(Mine {
+            found.push(Responsibility {
                 scope: Scope::Objective(path.0, path.1, path.2),
                 name: &objective.name,
                 of: format!("{}, {}", view.name, scorecard.name),
@@ -101,7 +101,7 @@ fn in_perspective<'a>(
         }
         for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
             if aim || is_of(person, kpi.owner.as_ref(), kpi.alert.as_ref()) {
-                found.push(Mine {
+                found.push(Responsibility {
                     scope: Scope::Kpi(scorecard.named(kpi)),
                     name: &kpi.name,
                     of: format!("{}, {}", view.name, scorecard.name),
@@ -129,7 +129,7 @@ fn is_acted_on(objective: &Objective) -> bool {
     !objective.initiatives.is_empty() || on_kpis
 }
 
-impl Mine<'_> {
+impl Responsibility<'_> {
     /// Whether a silence of a node is one of this node too.
     pub(crate) fn is_within(&self, silenced: &Scope) -> bool {
         let in_view = |unit: &Id, id: &Id| self.scope.scorecard() == unit && self.view == Some(id);

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::{
-    bulletin::{Bulletin, Chapter, Entry, MapCell, Mark},
-    mail::{figures, view::line},
+    mail::figures,
+    overview::{Entry, MapCell, MapRow, Mark, Overview, OverviewSection},
+    wording::line,
 };
 use kpid_rules::judgement::rounding;
 
@@ -13,13 +14,13 @@ const CELLS_IN_ROW: usize = 4;
 
 /// A digest or report, worded.
 #[derive(Debug, Serialize)]
-pub(crate) struct Sheet {
+pub(crate) struct OverviewView {
     title: String,
     summary: String,
     /// The colour of the whole.
     tone: &'static str,
-    map: Vec<Row>,
-    sections: Vec<Part>,
+    map: Vec<PerspectiveRow>,
+    sections: Vec<SectionView>,
     link: Option<String>,
     why: String,
     footer: String,
@@ -27,23 +28,23 @@ pub(crate) struct Sheet {
 
 /// A perspective of the map.
 #[derive(Debug, Serialize)]
-struct Row {
+struct PerspectiveRow {
     name: String,
-    mark: Chip,
+    mark: StatusChip,
     /// Its objectives in rows.
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Vec<ObjectiveCell>>,
 }
 
 /// An objective of the map.
 #[derive(Debug, Serialize)]
-struct Cell {
+struct ObjectiveCell {
     name: String,
-    mark: Chip,
+    mark: StatusChip,
 }
 
 /// A status with its score, beside its colour.
 #[derive(Debug, Serialize)]
-struct Chip {
+struct StatusChip {
     word: String,
     score: String,
     tone: &'static str,
@@ -51,68 +52,68 @@ struct Chip {
 
 /// Entries under a heading.
 #[derive(Debug, Serialize)]
-struct Part {
+struct SectionView {
     title: String,
-    items: Vec<Item>,
+    items: Vec<EntryView>,
     more: usize,
 }
 
 /// One entry.
 #[derive(Debug, Serialize)]
-struct Item {
+struct EntryView {
     name: String,
     of: String,
-    mark: Option<Chip>,
+    mark: Option<StatusChip>,
     words: String,
     notes: Vec<String>,
 }
 
-impl Sheet {
-    pub(crate) fn of(bulletin: &Bulletin) -> Self {
-        let row = |row: &crate::bulletin::MapRow| {
+impl OverviewView {
+    pub(crate) fn of(overview: &Overview) -> Self {
+        let row = |row: &MapRow| {
             let cells = row.objectives.chunks(CELLS_IN_ROW);
             let rows = cells.map(|cells| cells.iter().map(cell).collect()).collect();
-            Row { name: line(&row.named.name), mark: chip(row.mark), rows }
+            PerspectiveRow { name: line(&row.named.name), mark: chip(row.mark), rows }
         };
-        let config_hash = figures::short_hash(&bulletin.config_version);
+        let config_hash = figures::short_hash(&overview.config_version);
         Self {
-            title: line(&bulletin.title),
-            summary: line(&bulletin.summary),
-            tone: bulletin.overall.map_or("grey", |mark| mark.status.tone()),
-            map: bulletin.map.iter().map(row).collect(),
-            sections: bulletin.sections.iter().map(part).collect(),
-            link: bulletin.links.as_ref().map(|links| links.details.clone()),
-            why: line(&bulletin.why),
+            title: line(&overview.title),
+            summary: line(&overview.summary),
+            tone: overview.overall.map_or("grey", |mark| mark.status.tone()),
+            map: overview.map.iter().map(row).collect(),
+            sections: overview.sections.iter().map(part).collect(),
+            link: overview.links.as_ref().map(|links| links.details.clone()),
+            why: line(&overview.why),
             footer: format!(
                 "Made {}, configuration {config_hash}",
-                bulletin.at.format("%-d %B %Y %H:%M (UTC%:z)")
+                overview.at.format("%-d %B %Y %H:%M (UTC%:z)")
             ),
         }
     }
 }
 
-fn chip(mark: Mark) -> Chip {
-    Chip {
+fn chip(mark: Mark) -> StatusChip {
+    StatusChip {
         word: mark.status.words().to_uppercase(),
         score: mark.score.map(rounding::score).unwrap_or_default(),
         tone: mark.status.tone(),
     }
 }
 
-fn cell(cell: &MapCell) -> Cell {
-    Cell { name: line(&cell.named.name), mark: chip(cell.mark) }
+fn cell(cell: &MapCell) -> ObjectiveCell {
+    ObjectiveCell { name: line(&cell.named.name), mark: chip(cell.mark) }
 }
 
-fn part(chapter: &Chapter) -> Part {
-    Part {
+fn part(chapter: &OverviewSection) -> SectionView {
+    SectionView {
         title: line(&chapter.title),
         items: chapter.entries.iter().map(item).collect(),
         more: chapter.more,
     }
 }
 
-fn item(entry: &Entry) -> Item {
-    Item {
+fn item(entry: &Entry) -> EntryView {
+    EntryView {
         name: line(&entry.name),
         of: line(&entry.of),
         mark: entry.status.map(|status| chip(Mark { status, score: entry.score })),
