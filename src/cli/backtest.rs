@@ -14,7 +14,7 @@ use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
 use kpid_rules::{
-    analysis::backtest::{Told, backtest},
+    analysis::backtest::{BacktestEvent, backtest},
     judgement::rounding,
     model::Period,
 };
@@ -79,7 +79,7 @@ fn local(setup: &Setup, at: DateTime<Utc>) -> DateTime<chrono_tz::Tz> {
     at.with_timezone(&setup.calendar.zone)
 }
 
-fn line(setup: &Setup, message: &Told) -> String {
+fn line(setup: &Setup, message: &BacktestEvent) -> String {
     let event = message.change.event.map_or("", |event| event.word());
     let style = style(message.status);
     let to: Vec<_> = message.change.to.iter().map(ToString::to_string).collect();
@@ -95,7 +95,7 @@ fn line(setup: &Setup, message: &Told) -> String {
     )
 }
 
-fn as_json(setup: &Setup, message: &Told) -> serde_json::Value {
+fn as_json(setup: &Setup, message: &BacktestEvent) -> serde_json::Value {
     json!({
         "at": local(setup, message.at),
         "scope": message.change.scope,

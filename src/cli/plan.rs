@@ -12,7 +12,7 @@ use kpid_config::setup::Setup;
 use kpid_rules::{
     analysis::{
         Difference,
-        difference::{Colour, Side, difference},
+        difference::{Colour, ComparedConfig, difference},
     },
     judgement::rounding,
     model::{Id, Scope},
@@ -47,8 +47,8 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     Ok(Answer::Done)
 }
 
-fn side(setup: &Setup) -> Side<'_> {
-    Side { portfolio: &setup.portfolio, config_hash: &setup.config_hash }
+fn side(setup: &Setup) -> ComparedConfig<'_> {
+    ComparedConfig { portfolio: &setup.portfolio, config_hash: &setup.config_hash }
 }
 
 fn tell(found: &Difference) {

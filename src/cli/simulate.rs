@@ -13,7 +13,7 @@ use crate::cli::{
 use kpid_config::scenario::{self, CAUSE, EVENT, Expectation, Scenario};
 use kpid_rules::{
     alerting::{Cause, Event},
-    analysis::timeline::{Moment, play},
+    analysis::timeline::{StepOutcome, play},
     evaluation::EpisodeChange,
     judgement::{Standing, rounding},
     model::{Scope, Status},
@@ -76,14 +76,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
-fn misses(scenario: &Scenario, moments: &[Moment]) -> Vec<Vec<Miss>> {
+fn misses(scenario: &Scenario, moments: &[StepOutcome]) -> Vec<Vec<Miss>> {
     let pairs = scenario.expectations.iter().zip(moments);
     pairs
         .map(|(expected, moment)| expected.iter().flat_map(|one| missed(one, moment)).collect())
         .collect()
 }
 
-fn missed(expectation: &Expectation, moment: &Moment) -> Vec<Miss> {
+fn missed(expectation: &Expectation, moment: &StepOutcome) -> Vec<Miss> {
     let mut node = moment.standing.node(&expectation.scope).unwrap_or_default();
     let change = moment.changes.iter().find(|change| change.scope == expectation.scope);
     let word = |word: Option<&str>| word.map_or(Value::Null, Value::from);
@@ -123,7 +123,7 @@ impl Miss {
 }
 
 /// A step for programs.
-fn element(moment: &Moment) -> Value {
+fn element(moment: &StepOutcome) -> Value {
     let event = |change: &EpisodeChange| {
         let event = change.event?;
         let (scope, to) = (&change.scope, &change.to);
@@ -135,7 +135,7 @@ fn element(moment: &Moment) -> Value {
 }
 
 /// The steps for people: what changed, who is told, what was expected and is not so.
-fn transcript(moments: &[Moment], misses: &[Vec<Miss>]) -> String {
+fn transcript(moments: &[StepOutcome], misses: &[Vec<Miss>]) -> String {
     let mut text = String::new();
     let mut before: Option<&Standing> = None;
     for (moment, misses) in moments.iter().zip(misses) {

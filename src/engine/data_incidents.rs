@@ -14,7 +14,7 @@ use kpid_delivery::channel::Channel;
 use kpid_message::notice::Section;
 use kpid_rules::{
     alerting::NoticeKind,
-    evaluation::{Incident, IncidentKey, IncidentNews, Trouble},
+    evaluation::{Incident, IncidentKey, IncidentKind, IncidentNews},
     judgement::{KpiStanding, Restated, Standing, incomplete, rounding},
     model::{Id, KpiRef, Lag},
 };
@@ -100,7 +100,7 @@ fn seen(
         for restated in &kpi.restated {
             seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
         }
-        let Some(trouble) = Trouble::of(kpi) else { continue };
+        let Some(trouble) = IncidentKind::of(kpi) else { continue };
         if !collected.contains(named) || is_known(setup, held, trouble, (named, kpi), now) {
             seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
         }
@@ -112,17 +112,17 @@ fn seen(
 fn is_known(
     setup: &Setup,
     held: &Held,
-    trouble: Trouble,
+    trouble: IncidentKind,
     (named, kpi): (&KpiRef, &KpiStanding),
     now: DateTime<Utc>,
 ) -> bool {
     let Some(attempt) = held.attempts.get(named) else { return false };
     let asked_since = match (trouble, kpi.period, setup.portfolio.scorecard(&named.scorecard)) {
-        (Trouble::Overdue, Some(period), Some(scorecard)) => {
+        (IncidentKind::Overdue, Some(period), Some(scorecard)) => {
             let lag = scorecard.kpi(&named.kpi).and_then(|kpi| kpi.lag);
             scorecard.calendar.overdue_from(period, lag.unwrap_or(Lag::Days(0)))
         }
-        (Trouble::Stale, ..) => now - ASKED_WITHIN,
+        (IncidentKind::Stale, ..) => now - ASKED_WITHIN,
         _ => DateTime::<Utc>::MIN_UTC,
     };
     attempt.failure.is_none() && attempt.finished_at >= asked_since
@@ -222,19 +222,19 @@ fn last_known(setup: &Setup, held: &Held, named: &KpiRef) -> String {
     value.unwrap_or_default()
 }
 
-fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) -> Seen {
+fn of_kpi(setup: &Setup, trouble: IncidentKind, named: &KpiRef, kpi: &KpiStanding) -> Seen {
     let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
     let period = kpi.period.map(|period| format!(" for {}", period.label())).unwrap_or_default();
     let (word, sentence) = match trouble {
-        Trouble::Overdue => ("is overdue", format!("is overdue{period}")),
-        Trouble::Stale => {
+        IncidentKind::Overdue => ("is overdue", format!("is overdue{period}")),
+        IncidentKind::Stale => {
             ("is stale", "has no new reading, and its last one is too old".to_owned())
         }
-        Trouble::Quarantined => (
+        IncidentKind::Quarantined => (
             "is not believable",
             format!("came{period} with a value outside its `sanity`; it is not used"),
         ),
-        Trouble::Incomplete => {
+        IncidentKind::Incomplete => {
             ("has no running total", format!("has {}", incomplete(&kpi.missing)))
         }
     };
@@ -242,10 +242,10 @@ fn of_kpi(setup: &Setup, trouble: Trouble, named: &KpiRef, kpi: &KpiStanding) ->
     lines.extend(kpi.last_known.map(|last| {
         format!("The last value known is {} of {}.", value(last.value), last.period.label())
     }));
-    if trouble == Trouble::Quarantined {
+    if trouble == IncidentKind::Quarantined {
         lines.push("To accept it, widen `sanity`, or correct the source.".to_owned());
     }
-    if trouble == Trouble::Incomplete {
+    if trouble == IncidentKind::Incomplete {
         let missing = kpi.missing.clone();
         let kpi = setup.portfolio.kpi(named);
         lines.extend(kpi.map(|kpi| format!("To do: {}.", kpi.way_to_a_sum(&missing))));

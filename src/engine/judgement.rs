@@ -199,7 +199,7 @@ fn deliveries(
                 id: notices::delivery_id(now),
                 dedup_key: change.episode.dedup_key(&change.scope),
                 event: event.into(),
-                sequence: change.episode.told.messages,
+                sequence: change.episode.notified.messages,
                 channel: route.channel.to_string(),
                 recipient: route.recipient,
                 person: route.person.map(|person| person.to_string()),
@@ -235,7 +235,7 @@ fn operators_told(
     let key = change.episode.dedup_key(&change.scope);
     let wording = Wording {
         kind: NoticeKind::GaveUp,
-        dedup_key: format!("unreached/{key}/{}", change.episode.told.messages),
+        dedup_key: format!("unreached/{key}/{}", change.episode.notified.messages),
         subject: format!("[Undelivered] {name} - {scorecard}: {word}"),
         summary: format!(
             "The message \"{word}\" of the alert on {name} ({scorecard}) cannot be sent to everybody it is for."

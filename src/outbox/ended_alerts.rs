@@ -43,7 +43,7 @@ fn deliveries(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewD
         }
     }
     let delivery = |way| {
-        let sequence = ended.episode.told.messages;
+        let sequence = ended.episode.notified.messages;
         Some(NewDelivery { sequence, ..notices::delivery(setup, &wording, way, now)? })
     };
     ways.into_iter().filter_map(delivery).collect()

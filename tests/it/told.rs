@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use kpid_rules::{
     alerting::{Episode, Event},
-    analysis::timeline::{Moment, Step, play},
+    analysis::timeline::{StepOutcome, TimelineStep, play},
     evaluation::{Circumstances, EpisodeChange, evaluate},
     model::{Frequency, Id, Kpi, Portfolio, Scope},
     series::{Actual, Figure},
@@ -32,7 +32,7 @@ fn portfolio() -> Portfolio {
     Portfolio::new(vec![card]).unwrap()
 }
 
-fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<Step> {
+fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<TimelineStep> {
     let card = &portfolio.scorecards()[0];
     let mut at: DateTime<Utc> = "2026-02-03T06:00:00Z".parse().unwrap();
     let mut steps = Vec::new();
@@ -46,7 +46,7 @@ fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<Step> {
         let actual = Actual { figure, target: None, observed_at: at, collected_at: at };
         let silenced = if silenced { vec![Scope::Scorecard(card.id.clone())] } else { Vec::new() };
         let actuals = vec![(named, period, actual)];
-        steps.push(Step {
+        steps.push(TimelineStep {
             at,
             actuals,
             failures: Vec::new(),
@@ -59,7 +59,7 @@ fn steps(portfolio: &Portfolio, story: &[Happening]) -> Vec<Step> {
     steps
 }
 
-fn told(moments: &[Moment]) -> Vec<&EpisodeChange> {
+fn told(moments: &[StepOutcome]) -> Vec<&EpisodeChange> {
     let changes = moments.iter().flat_map(|moment| &moment.changes);
     changes.filter(|change| change.event.is_some()).collect()
 }

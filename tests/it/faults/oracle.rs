@@ -28,7 +28,7 @@ pub(crate) async fn compare(run: &mut Run, store: &Store) {
         }
         for change in moment.changes {
             let key = change.episode.dedup_key(&change.scope);
-            let number = change.episode.told.messages;
+            let number = change.episode.notified.messages;
             for to in change.event.iter().flat_map(|_| &change.to) {
                 let event = change.event.unwrap();
                 if event == Event::Acknowledged && run.setup.people.contains_key(to) {

@@ -19,7 +19,7 @@ use kpid_delivery::channels::{Channels, Delivery};
 use kpid_message::message::Message;
 use kpid_rules::{
     alerting::Acknowledgement,
-    analysis::timeline::Step,
+    analysis::timeline::TimelineStep,
     evaluation::Circumstances,
     model::{Frequency, Id, KpiRef, Scope},
     series::{Actual, Figure},
@@ -135,11 +135,11 @@ pub(crate) struct Run {
     now: DateTime<Utc>,
     life: Option<Life>,
     /// What the simulation is told: a step for every judgement that was kept.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<TimelineStep>,
     /// What was known of the messages of open alerts at each of them.
     pub(crate) known: Vec<HashMap<Scope, Known>>,
     /// What came in since the last of them.
-    coming: Step,
+    coming: TimelineStep,
     pub(crate) seen: Seen,
     _kpid: Kpid,
 }
@@ -199,8 +199,8 @@ pub(crate) async fn give_up_what_cannot_be_read() {
     assert!(run.smtp.mails().is_empty());
 }
 
-fn nothing(at: DateTime<Utc>) -> Step {
-    Step {
+fn nothing(at: DateTime<Utc>) -> TimelineStep {
+    TimelineStep {
         at,
         actuals: Vec::new(),
         failures: Vec::new(),
@@ -418,7 +418,7 @@ impl Run {
         let coming = std::mem::replace(&mut self.coming, next);
         let receipts = known.iter().map(|(scope, known)| (scope.clone(), known.receipts));
         let (receipts, silenced) = (receipts.collect(), silenced.to_vec());
-        self.steps.push(Step { at: self.now, silenced, receipts, ..coming });
+        self.steps.push(TimelineStep { at: self.now, silenced, receipts, ..coming });
         self.known.push(known);
     }
 

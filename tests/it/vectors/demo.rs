@@ -88,8 +88,10 @@ fn april_lines(card: &Scorecard) -> Scorecard {
     let objectives = card.perspectives.iter_mut().flat_map(|view| &mut view.objectives);
     let journey = objectives.flat_map(|aim| &mut aim.kpis).find(|kpi| kpi.id == id("K07")).unwrap();
     let points = ["2026-03-31", "2027-03-31"].map(super::world::day).into_iter().zip([38.0, 50.0]);
-    let target =
-        Target::Trajectory { points: points.collect(), shape: kpid_rules::model::Shape::Linear };
+    let target = Target::Trajectory {
+        points: points.collect(),
+        shape: kpid_rules::model::TrajectoryShape::Linear,
+    };
     journey.aims = vec![aim(target, Amount::Absolute(0.0), Amount::Percent(20.0))];
     card
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use kpid_rules::{
     judgement::{
-        forecast::{self, Shape},
+        forecast::{self, SeriesShape},
         signal::{self, Limits},
         trend as arrow,
     },
@@ -109,6 +109,6 @@ pub(super) fn forecast(input: &Value) -> Value {
     }
     let history: Vec<_> = numbers(&input["history"]).into_iter().map(Some).collect();
     let horizon = input["horizon"].as_u64().unwrap() as u32;
-    let found = forecast::forecast(&history, None, horizon, Shape::Moving);
+    let found = forecast::forecast(&history, None, horizon, SeriesShape::Moving);
     json!({ "forecast": found.map(|found| found.value) })
 }

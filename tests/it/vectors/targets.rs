@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use kpid_rules::{
     judgement::{Judge, improved, judge_kpi, trajectory},
-    model::{Amount, Gap, Kpi, Nature, Portfolio, Scorecard, Shape, Span, Target},
+    model::{Amount, Gap, Kpi, Nature, Portfolio, Scorecard, Span, Target, TrajectoryShape},
     series::{Figure, History, KpiContext},
 };
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ fn cumulative(input: &Value) -> Value {
 /// The journey from 8 to 5 in 2026, at the end of June.
 fn on_the_way(input: &Value) -> Value {
     let points = vec![(day("2025-12-31"), 8.0), (day("2026-12-31"), 5.0)];
-    let target = Target::Trajectory { points, shape: Shape::Linear };
+    let target = Target::Trajectory { points, shape: TrajectoryShape::Linear };
     let kpi = journey(
         Kpi { direction: direction(input), ..kpi("k") },
         target,
@@ -90,7 +90,7 @@ fn steps(input: &Value) -> Value {
         .iter()
         .map(|point| (day(point[0].as_str().unwrap()), point[1].as_f64().unwrap()))
         .collect();
-    json!({ "target": trajectory(&points, Shape::Step, day(input["at"].as_str().unwrap())) })
+    json!({ "target": trajectory(&points, TrajectoryShape::Step, day(input["at"].as_str().unwrap())) })
 }
 
 fn relative(input: &Value) -> Value {

@@ -21,7 +21,7 @@ use crate::{
 };
 use kpid_rules::{
     alerting::Acknowledgement,
-    analysis::timeline::Step,
+    analysis::timeline::TimelineStep,
     evaluation::judge,
     judgement::Standing,
     model::{Calendar, Input, Kpi, KpiRef, Moment, Nature, Period, Portfolio, Scope},
@@ -48,7 +48,7 @@ pub struct Scenario {
     /// Names the configuration, where the scenario uses one.
     pub config_hash: String,
     /// What happens, oldest first.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TimelineStep>,
     /// What is expected after each step.
     pub expectations: Vec<Vec<Expectation>>,
 }
@@ -150,8 +150,13 @@ impl ScenarioParser {
         scenario
     }
 
-    fn step(&mut self, portfolio: &Portfolio, doc: &ScenarioStepDoc, at: DateTime<Utc>) -> Step {
-        let mut step = Step {
+    fn step(
+        &mut self,
+        portfolio: &Portfolio,
+        doc: &ScenarioStepDoc,
+        at: DateTime<Utc>,
+    ) -> TimelineStep {
+        let mut step = TimelineStep {
             at,
             actuals: Vec::new(),
             failures: Vec::new(),
@@ -212,7 +217,13 @@ impl ScenarioParser {
         Some(AskedKpi { named, kpi, calendar: &scorecard.calendar, at })
     }
 
-    fn actual(&mut self, of: &AskedKpi<'_>, doc: &ActualDoc, place: Place, step: &mut Step) {
+    fn actual(
+        &mut self,
+        of: &AskedKpi<'_>,
+        doc: &ActualDoc,
+        place: Place,
+        step: &mut TimelineStep,
+    ) {
         let observed_at = match &doc.observed_at {
             None => None,
             Some(text) => match self.instant_in(of.calendar, text) {
@@ -422,7 +433,7 @@ impl AskedKpi<'_> {
     #[expect(clippy::option_option, reason = "null is an answer, and not the same as a mistake")]
     fn take(
         &self,
-        step: &mut Step,
+        step: &mut TimelineStep,
         period: Period,
         figure: Option<Option<Figure>>,
         target: Option<f64>,

@@ -20,8 +20,8 @@ use crate::{
 use kpid_rules::{
     judgement::manual_score,
     model::{
-        Aim, Amount, Band, Direction, Frequency, Kpi, KpiRef, Moment, Nature, Reference, Shape,
-        Step, Target, Tolerance,
+        Aim, Amount, Band, Direction, Frequency, Kpi, KpiRef, Moment, Nature, Reference, ScoreStep,
+        Target, Tolerance, TrajectoryShape,
     },
 };
 
@@ -113,7 +113,7 @@ fn tolerance(context: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) -> Tolerance {
         let step = |row: &StepDoc| {
             let status = status(row.status);
             let score = row.score.or_else(|| manual_score(status)).unwrap_or_default();
-            Step { from: row.from, status, score: score.clamp(0.0, 100.0) }
+            ScoreStep { from: row.from, status, score: score.clamp(0.0, 100.0) }
         };
         return Tolerance::Steps(rows.map(step).collect());
     }
@@ -320,8 +320,8 @@ fn trajectory(context: &mut ParseContext, place: Place, doc: &TrajectoryDoc) -> 
         context.error(place, "a trajectory needs two or more points, on different days");
     }
     let shape = match doc.shape {
-        None | Some(ShapeDoc::Linear) => Shape::Linear,
-        Some(ShapeDoc::Step) => Shape::Step,
+        None | Some(ShapeDoc::Linear) => TrajectoryShape::Linear,
+        Some(ShapeDoc::Step) => TrajectoryShape::Step,
     };
     Some(Target::Trajectory { points, shape })
 }

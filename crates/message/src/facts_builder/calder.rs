@@ -9,8 +9,8 @@ use crate::person::Person;
 use kpid_rules::{
     model::{
         Aggregate, Aim, AlertPolicy, Amount, Calendar, Direction, FiscalLabel, Id, Initiative, Kpi,
-        KpiRef, Lag, Nature, Objective, Period, Perspective, Portfolio, Rollup, Scorecard, Shape,
-        Target, Tolerance,
+        KpiRef, Lag, Nature, Objective, Period, Perspective, Portfolio, Rollup, Scorecard, Target,
+        Tolerance, TrajectoryShape,
     },
     series::{Actual, Figure, History},
 };
@@ -92,7 +92,7 @@ fn on_promise() -> Objective {
 fn delight() -> Objective {
     let journey = Target::Trajectory {
         points: vec![(day("2026-03-31"), 38.0), (day("2027-03-31"), 50.0)],
-        shape: Shape::Linear,
+        shape: TrajectoryShape::Linear,
     };
     let (green, red) = (Amount::Absolute(0.0), Amount::Percent(20.0));
     let promoters = Kpi {

@@ -166,7 +166,7 @@ impl<'a> Subject<'a> {
 
     /// The message of the episode before this one.
     fn last_notified(&self) -> Option<LastNotified> {
-        let told = &self.change.before.told;
+        let told = &self.change.before.notified;
         let at = told.at.filter(|_| self.change.before.is_open())?;
         let at = at.with_timezone(&self.scorecard.calendar.zone).fixed_offset();
         Some(LastNotified { at, status: told.status, score: told.score })
@@ -176,7 +176,7 @@ impl<'a> Subject<'a> {
         if self.last_notified().is_none() {
             return Vec::new();
         }
-        let known = &self.change.before.told.red;
+        let known = &self.change.before.notified.red;
         let further = self
             .judged
             .kpis()

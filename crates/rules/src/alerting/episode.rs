@@ -59,8 +59,9 @@ pub struct Episode {
     pub acknowledgement_told: bool,
     /// Whether the day that the acknowledgement named has been said to be over.
     pub due_told: bool,
-    /// What was told last, and so what is news.
-    pub told: Told,
+    /// Of what people were notified last, and so what is news.
+    #[serde(rename = "told")]
+    pub notified: Notified,
     /// From whom its messages were kept while it was open, since an alert above told them.
     pub heard_above: BTreeSet<Id>,
     /// Whether a silence kept something back while it was open.
@@ -94,7 +95,7 @@ pub struct LastVerdict {
 /// What was told last of an episode, to those who are told of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Told {
+pub struct Notified {
     /// When.
     pub at: Option<DateTime<Utc>>,
     /// The label of the period it was of.
@@ -305,7 +306,10 @@ impl Episode {
     /// The episode, ended because the configuration no longer has what it is of. If that comes back,
     /// it begins anew.
     pub fn removed(&self, now: DateTime<Utc>) -> Self {
-        let told = Told { messages: self.told.messages.saturating_add(1), ..self.told.clone() };
+        let notified = Notified {
+            messages: self.notified.messages.saturating_add(1),
+            ..self.notified.clone()
+        };
         Self {
             phase: Phase::Clear,
             recovered_at: Some(now),
@@ -316,7 +320,7 @@ impl Episode {
             kept_back: false,
             end_untold: false,
             end_restated: false,
-            told,
+            notified,
             ..self.clone()
         }
     }

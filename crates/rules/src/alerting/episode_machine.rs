@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::status::GREEN_SCORE;
 use crate::model::status::RED_SCORE;
 use crate::{
-    alerting::episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Phase, Told},
+    alerting::episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Notified, Phase},
     model::{
         comparison::at_least,
         definition::{AlertOn, AlertPolicy},
@@ -63,11 +63,11 @@ impl Episode {
         if self.last_verdict.as_ref().is_some_and(|last| is_of_the_data(last, evaluation)) {
             return (next, None);
         }
-        let trouble = self.trouble(policy, evaluation);
-        let look = Look::of(self, policy, evaluation, &trouble, now);
-        let news = match trouble {
-            Trouble::Bad => next.worsen(&look),
-            Trouble::Between => {
+        let health = self.health(policy, evaluation);
+        let look = Look::of(self, policy, evaluation, &health, now);
+        let news = match health {
+            Health::Bad => next.worsen(&look),
+            Health::Between => {
                 next.bad_periods = 0;
                 if !next.is_open() {
                     next.bad_in_a_row = 0;
@@ -75,7 +75,7 @@ impl Episode {
                 }
                 None
             }
-            Trouble::Good => next.better(&look),
+            Health::Good => next.better(&look),
         };
         next.last_occasion = Some(evaluation.occasion.clone());
         next.last_period = Some(evaluation.period.clone());
@@ -92,22 +92,22 @@ impl Episode {
         (next, news)
     }
 
-    fn trouble(&self, policy: &AlertPolicy, evaluation: &Evaluation) -> Trouble {
+    fn health(&self, policy: &AlertPolicy, evaluation: &Evaluation) -> Health {
         let clears = |line: f64| {
             evaluation.score.is_some_and(|score| at_least(score, line + policy.recovery_margin))
         };
         match (policy.on, evaluation.status) {
-            (_, Status::OffTrack) => Trouble::Bad,
-            (AlertOn::AtRisk, Status::AtRisk) => Trouble::Bad,
+            (_, Status::OffTrack) => Health::Bad,
+            (AlertOn::AtRisk, Status::AtRisk) => Health::Bad,
             (AlertOn::AtRisk, _) if !clears(GREEN_SCORE) => {
                 if self.stays_on_track(evaluation) {
-                    Trouble::Good
+                    Health::Good
                 } else {
-                    Trouble::Between
+                    Health::Between
                 }
             }
-            (_, Status::AtRisk) if !clears(RED_SCORE) => Trouble::Between,
-            _ => Trouble::Good,
+            (_, Status::AtRisk) if !clears(RED_SCORE) => Health::Between,
+            _ => Health::Good,
         }
     }
 
@@ -184,7 +184,7 @@ impl Episode {
         self.kept_back = false;
         self.heard_above.clear();
         self.removed = false;
-        self.told = Told::default();
+        self.notified = Notified::default();
         self.fell(look.now);
         if self.falls.len() > FALLS_MAX {
             self.flapping_until = Some(look.now + TimeDelta::days(FLAPPING_DAYS));
@@ -201,11 +201,13 @@ impl Episode {
     /// Another configuration is no new fact: what it makes of the same figures counts as told.
     fn rebase(&mut self, evaluation: &Evaluation) {
         let before = self.last_verdict.as_ref().and_then(|last| last.score);
-        if let (Some(told), Some(before), Some(now)) = (self.told.score, before, evaluation.score) {
-            self.told.score = Some(told + now - before);
+        if let (Some(told), Some(before), Some(now)) =
+            (self.notified.score, before, evaluation.score)
+        {
+            self.notified.score = Some(told + now - before);
         }
-        self.told.status = Some(evaluation.status);
-        self.told.red.extend(evaluation.red.iter().cloned());
+        self.notified.status = Some(evaluation.status);
+        self.notified.red.extend(evaluation.red.iter().cloned());
     }
 
     fn escalation(&mut self, look: &Look<'_>) -> Option<Cause> {
@@ -228,13 +230,13 @@ impl Episode {
 
     /// Whether it is clearly worse than what was told.
     fn new_facts(&self, evaluation: &Evaluation) -> Option<Cause> {
-        let told = &self.told;
-        let fell = told.score.zip(evaluation.score).map(|(told, now)| told - now);
-        if told.status.is_some_and(|told| badness(told) < badness(evaluation.status)) {
+        let notified = &self.notified;
+        let fell = notified.score.zip(evaluation.score).map(|(told, now)| told - now);
+        if notified.status.is_some_and(|told| badness(told) < badness(evaluation.status)) {
             Some(Cause::StatusFell)
         } else if fell.is_some_and(|points| points >= WORSE_POINTS - SCORE_SLACK) {
             Some(Cause::ScoreFell)
-        } else if told.at.is_some() && !evaluation.red.is_subset(&told.red) {
+        } else if notified.at.is_some() && !evaluation.red.is_subset(&notified.red) {
             Some(Cause::FurtherKpi)
         } else {
             None
@@ -254,12 +256,12 @@ impl Episode {
         if kept_back {
             return Some(Cause::SilenceOver);
         }
-        let due = look.evaluation.heard.since(self.told.at)? + look.policy.remind_after;
+        let due = look.evaluation.heard.since(self.notified.at)? + look.policy.remind_after;
         if look.policy.remind_after <= TimeDelta::zero() || look.now < due {
             return None;
         }
-        let same_period = self.told.period.as_ref() == Some(&look.evaluation.period);
-        match (self.told.reminders, same_period) {
+        let same_period = self.notified.period.as_ref() == Some(&look.evaluation.period);
+        match (self.notified.reminders, same_period) {
             (0, true) => Some(Cause::Unacknowledged),
             // The first look at another period is no reminder; but one that is shorter than the
             // patience is another one every time.
@@ -299,20 +301,22 @@ impl Episode {
     fn tell(&mut self, event: Event, cause: Cause, look: &Look<'_>) -> News {
         let to = self.recipients((event, cause), look.policy, look.evaluation);
         self.heard_above.retain(|id| !to.contains(id));
-        let told = &mut self.told;
-        told.messages += 1;
-        told.to.extend(to.iter().filter(|id| !told.to.contains(id)).cloned().collect::<Vec<_>>());
+        let notified = &mut self.notified;
+        notified.messages += 1;
+        notified
+            .to
+            .extend(to.iter().filter(|id| !notified.to.contains(id)).cloned().collect::<Vec<_>>());
         // Whoever is told of everything has not heard what only others were told.
         let is_for_some =
             matches!(event, Event::Escalated | Event::Acknowledged) || cause == Cause::AboveEnded;
         if !is_for_some {
             let evaluation = look.evaluation;
-            told.at = Some(look.now);
-            told.period = Some(evaluation.period.clone());
-            told.status = Some(evaluation.status);
-            told.score = evaluation.score;
-            told.red = evaluation.red.clone();
-            told.reminders += u32::from(event == Event::Reminded);
+            notified.at = Some(look.now);
+            notified.period = Some(evaluation.period.clone());
+            notified.status = Some(evaluation.status);
+            notified.score = evaluation.score;
+            notified.red = evaluation.red.clone();
+            notified.reminders += u32::from(event == Event::Reminded);
             self.kept_back = false;
         }
         News { event, cause, to }
@@ -324,7 +328,7 @@ impl<'a> Look<'a> {
         episode: &Episode,
         policy: &'a AlertPolicy,
         evaluation: &'a Evaluation,
-        trouble: &Trouble,
+        health: &Health,
         now: DateTime<Utc>,
     ) -> Self {
         let same_occasion = episode.last_occasion.as_ref() == Some(&evaluation.occasion);
@@ -341,7 +345,7 @@ impl<'a> Look<'a> {
                 && episode
                     .last_verdict
                     .as_ref()
-                    .is_some_and(|last| is_of_restatements(last, evaluation, trouble)),
+                    .is_some_and(|last| is_of_restatements(last, evaluation, health)),
         }
     }
 
@@ -355,7 +359,7 @@ impl<'a> Look<'a> {
     }
 }
 
-enum Trouble {
+enum Health {
     Bad,
     Between,
     Good,
@@ -378,13 +382,13 @@ fn is_of_the_data(last: &LastVerdict, evaluation: &Evaluation) -> bool {
 }
 
 /// Whether what moved the score that way since the last verdict is above all what was restated.
-fn is_of_restatements(last: &LastVerdict, evaluation: &Evaluation, trouble: &Trouble) -> bool {
+fn is_of_restatements(last: &LastVerdict, evaluation: &Evaluation, health: &Health) -> bool {
     let (mut restated, mut others) = (0.0, 0.0);
     for (id, (now, weight)) in &evaluation.scores {
         // What is in for the first time moves the whole from where it stood.
         let Some(before) = last.scores.get(id).copied().or(last.score) else { continue };
         let points = weight * (now - before);
-        let towards = if matches!(trouble, Trouble::Good) { points } else { -points };
+        let towards = if matches!(health, Health::Good) { points } else { -points };
         let part = if evaluation.restated.contains(id) { &mut restated } else { &mut others };
         *part += towards.max(0.0);
     }

@@ -7,7 +7,7 @@ pub(crate) mod operator_actions;
 mod recipients;
 
 pub use episode::{
-    Cause, Episode, Evaluation, Event, Heard, LastVerdict, News, Phase, Receipts, Told,
+    Cause, Episode, Evaluation, Event, Heard, LastVerdict, News, Notified, Phase, Receipts,
 };
 pub use notice_kind::NoticeKind;
 pub use operator_actions::{Acknowledgement, Note, OperatorActionError, Silence};

@@ -15,7 +15,8 @@ impl Episode {
         policy: &AlertPolicy,
         evaluation: &Evaluation,
     ) -> Vec<Id> {
-        let heard_here = || self.told.to.iter().filter(|id| !evaluation.heard_above.contains(*id));
+        let heard_here =
+            || self.notified.to.iter().filter(|id| !evaluation.heard_above.contains(*id));
         let mut to: Vec<Id> = match news {
             (_, Cause::AboveEnded) => self.left_by_the_alert_above(policy),
             (Event::Opened | Event::Reminded, _) => policy.to.clone(),
@@ -23,10 +24,10 @@ impl Episode {
             (Event::Worsened | Event::Acknowledged, _) => {
                 self.named(policy).chain(heard_here()).cloned().collect()
             }
-            (Event::Recovered | Event::Corrected, _) if self.told.to.is_empty() => {
+            (Event::Recovered | Event::Corrected, _) if self.notified.to.is_empty() => {
                 self.named(policy).cloned().collect()
             }
-            (Event::Recovered | Event::Corrected, _) => self.told.to.clone(),
+            (Event::Recovered | Event::Corrected, _) => self.notified.to.clone(),
         };
         let mut seen = std::collections::HashSet::new();
         to.retain(|id| seen.insert(id.clone()));

@@ -16,7 +16,7 @@ const DAYS_MAX: usize = 36_600;
 
 /// One thing that would have been told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct BacktestEvent {
     /// The local midnight at which it would have been known.
     pub at: DateTime<Utc>,
     /// What would have moved.
@@ -38,7 +38,7 @@ pub fn backtest(
     config_hash: &str,
     from: NaiveDate,
     to: NaiveDate,
-) -> Vec<Told> {
+) -> Vec<BacktestEvent> {
     let Some(calendar) = portfolio.scorecards().first().map(|first| first.calendar.clone()) else {
         return Vec::new();
     };
@@ -62,12 +62,12 @@ pub fn backtest(
     told
 }
 
-fn told(at: DateTime<Utc>, standing: &Standing, change: EpisodeChange) -> Option<Told> {
+fn told(at: DateTime<Utc>, standing: &Standing, change: EpisodeChange) -> Option<BacktestEvent> {
     let node = standing.node(&change.scope)?;
     let status = serde_json::from_value(node.get("status")?.clone()).ok()?;
     let score = node.get("score").and_then(serde_json::Value::as_f64);
     let period = change.episode.last_period.clone();
-    Some(Told { at, change, status, score, period })
+    Some(BacktestEvent { at, change, status, score, period })
 }
 
 /// The history as it would have come: first revisions no later than they were due.

@@ -42,14 +42,14 @@ pub struct Difference {
     /// What would be told at the next judgement, and would not be without the change.
     pub alerts: Vec<Alert>,
     /// Open alerts that would end, since the proposed configuration has nothing that they are of.
-    pub ended: Vec<Ended>,
+    pub ended: Vec<EndedAlert>,
     /// Everybody who would be told.
     pub told: Vec<Id>,
 }
 
 /// An open alert that would end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ended {
+pub struct EndedAlert {
     /// Of what.
     pub scope: Scope,
     /// Whoever was told of it.
@@ -133,7 +133,7 @@ pub struct Alert {
 
 /// A configuration as it is compared.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+pub struct ComparedConfig<'a> {
     /// Its scorecards.
     pub portfolio: &'a Portfolio,
     /// Its name.
@@ -150,8 +150,8 @@ struct Node {
 
 /// What `proposed` would change about `present`, at an instant and over the same history.
 pub fn difference(
-    present: Side<'_>,
-    proposed: Side<'_>,
+    present: ComparedConfig<'_>,
+    proposed: ComparedConfig<'_>,
     history: &History,
     episodes: &HashMap<Scope, Episode>,
     now: DateTime<Utc>,
@@ -199,7 +199,7 @@ fn ended(
     proposed: &Portfolio,
     renames: &[(Scope, Scope)],
     episodes: &HashMap<Scope, Episode>,
-) -> Vec<Ended> {
+) -> Vec<EndedAlert> {
     let alerts = |of: &Portfolio| -> BTreeSet<Scope> {
         let alerts = of.scorecards().iter().flat_map(|scorecard| scorecard.alerts());
         alerts.map(|(scope, _)| scope).collect()
@@ -209,13 +209,13 @@ fn ended(
     gone.filter(|scope| !kept.contains(scope))
         .filter_map(|scope| {
             let episode = episodes.get(&scope).filter(|episode| episode.awaits_its_end())?;
-            Some(Ended { to: episode.told.to.clone(), scope })
+            Some(EndedAlert { to: episode.notified.to.clone(), scope })
         })
         .collect()
 }
 
 fn judged(
-    side: Side<'_>,
+    side: ComparedConfig<'_>,
     history: &History,
     episodes: &HashMap<Scope, Episode>,
     now: DateTime<Utc>,

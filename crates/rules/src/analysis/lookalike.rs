@@ -22,7 +22,8 @@ pub(super) fn lookalikes(present: &Portfolio, proposed: &Portfolio) -> Vec<(Scop
 
 fn of_scorecard(before: &Scorecard, after: &Scorecard) -> Vec<(Scope, Scope)> {
     let (id, mut pairs) = (&after.id, Vec::new());
-    let views = Side::of(&before.perspectives, &after.perspectives, |view| (&view.id, &view.was));
+    let views =
+        Unmatched::of(&before.perspectives, &after.perspectives, |view| (&view.id, &view.was));
     for (old, new) in views.alike(perspectives_alike) {
         let scope = |view: &Perspective| Scope::Perspective(id.clone(), view.id.clone());
         pairs.push((scope(old), scope(new)));
@@ -32,7 +33,7 @@ fn of_scorecard(before: &Scorecard, after: &Scorecard) -> Vec<(Scope, Scope)> {
         let Some(held) = before.perspectives.iter().find(|held| held.id == view.id) else {
             continue;
         };
-        let aims = Side::of(&held.objectives, &view.objectives, |aim| (&aim.id, &aim.was));
+        let aims = Unmatched::of(&held.objectives, &view.objectives, |aim| (&aim.id, &aim.was));
         for (old, new) in aims.alike(objectives_alike) {
             let scope =
                 |aim: &Objective| Scope::Objective(id.clone(), view.id.clone(), aim.id.clone());
@@ -40,7 +41,7 @@ fn of_scorecard(before: &Scorecard, after: &Scorecard) -> Vec<(Scope, Scope)> {
         }
     }
     let (held, kpis): (Vec<&Kpi>, Vec<&Kpi>) = (before.kpis().collect(), after.kpis().collect());
-    let kpis = Side::of(&held, &kpis, |kpi| (&kpi.id, &kpi.was));
+    let kpis = Unmatched::of(&held, &kpis, |kpi| (&kpi.id, &kpi.was));
     for (old, new) in kpis.alike(|old, new| kpis_alike(old, new)) {
         let scope = |kpi: &Kpi| Scope::Kpi(KpiRef { scorecard: id.clone(), kpi: kpi.id.clone() });
         pairs.push((scope(old), scope(new)));
@@ -49,12 +50,12 @@ fn of_scorecard(before: &Scorecard, after: &Scorecard) -> Vec<(Scope, Scope)> {
 }
 
 /// What only one of two lists has, by id and earlier ids.
-struct Side<'a, T> {
+struct Unmatched<'a, T> {
     gone: Vec<&'a T>,
     new: Vec<&'a T>,
 }
 
-impl<'a, T> Side<'a, T> {
+impl<'a, T> Unmatched<'a, T> {
     fn of(before: &'a [T], after: &'a [T], named: fn(&T) -> (&Id, &Vec<Id>)) -> Self {
         let is_kept = |old: &T, new: &T| {
             let (was, (id, earlier)) = (named(old).0, named(new));

@@ -279,10 +279,10 @@ mod tests {
         picture
     }
 
-    type Moved = Option<(f64, f64)>;
+    type Shift = Option<(f64, f64)>;
 
     /// What is retuned over steps of period, target and weight: weight and target.
-    fn check(steps: &[(&str, f64, f64)], expected: Option<(Moved, Moved)>) {
+    fn check(steps: &[(&str, f64, f64)], expected: Option<(Shift, Shift)>) {
         let pictures: Vec<Picture> = steps
             .iter()
             .map(|(period, target, weight)| picture(period, *target, *weight))

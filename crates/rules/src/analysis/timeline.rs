@@ -23,7 +23,7 @@ use crate::{
 
 /// What comes in at one instant.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct TimelineStep {
     /// When.
     pub at: DateTime<Utc>,
     /// What the sources gave.
@@ -42,7 +42,7 @@ pub struct Step {
 
 /// What the engine made of a step.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct StepOutcome {
     /// Every scorecard, judged at the step's instant.
     pub standing: Standing,
     /// The episodes that moved, told or not.
@@ -50,7 +50,7 @@ pub struct Moment {
 }
 
 /// Plays steps, oldest first, from an empty history.
-pub fn play(portfolio: &Portfolio, config_hash: &str, steps: &[Step]) -> Vec<Moment> {
+pub fn play(portfolio: &Portfolio, config_hash: &str, steps: &[TimelineStep]) -> Vec<StepOutcome> {
     let all: Vec<Id> =
         portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
     let mut history = History::default();
@@ -70,13 +70,13 @@ pub fn play(portfolio: &Portfolio, config_hash: &str, steps: &[Step]) -> Vec<Mom
         for change in &changes {
             episodes.insert(change.scope.clone(), change.episode.clone());
         }
-        moments.push(Moment { standing, changes });
+        moments.push(StepOutcome { standing, changes });
     }
     moments
 }
 
 /// What is not open cannot be acknowledged.
-fn acknowledge(episodes: &mut HashMap<Scope, Episode>, step: &Step) {
+fn acknowledge(episodes: &mut HashMap<Scope, Episode>, step: &TimelineStep) {
     for (scope, acknowledgement) in &step.acknowledged {
         if let Some(episode) = episodes.get_mut(scope).filter(|episode| episode.is_open()) {
             *episode = episode.acknowledge(acknowledgement.clone());
@@ -86,7 +86,7 @@ fn acknowledge(episodes: &mut HashMap<Scope, Episode>, step: &Step) {
 
 /// A figure ends the failure before it; a failure leaves what is held as it is. Of what a schedule
 /// collects, either is a collection.
-fn take_in(portfolio: &Portfolio, history: &mut History, step: &Step) {
+fn take_in(portfolio: &Portfolio, history: &mut History, step: &TimelineStep) {
     let is_scheduled =
         |kpi: &KpiRef| portfolio.kpi(kpi).is_some_and(|kpi| kpi.poll_interval.is_some());
     let asked =

@@ -97,7 +97,7 @@ pub fn evaluate(
     for at in parents_first(portfolio, &standing) {
         let Some(judged) = standing.scorecards.get_mut(at) else { continue };
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
-        let look = Look { scorecard, circumstances, config_hash, now };
+        let evaluator = Evaluator { scorecard, circumstances, config_hash, now };
         let (perspectives, others): (Vec<_>, Vec<_>) = scorecard
             .alert_nodes()
             .into_iter()
@@ -106,7 +106,7 @@ pub fn evaluate(
             let scope = &node.scope;
             let above = alerts.above_in_other_units(portfolio.above(scope), scope, now);
             let before = judged.episode.clone().unwrap_or_default();
-            let change = look.advance(node, &judged.as_node(), before, &above);
+            let change = evaluator.advance(node, &judged.as_node(), before, &above);
             if change.before != change.episode {
                 judged.episode = Some(change.episode.clone());
             }
@@ -116,7 +116,7 @@ pub fn evaluate(
             let Some(standing) = judge.alert_node(scorecard, &node, judged) else { continue };
             let above = alerts.above(&node.above, circumstances);
             let before = episodes.get(&node.scope).cloned().unwrap_or_default();
-            let change = look.advance(&node, &standing, before, &above);
+            let change = evaluator.advance(&node, &standing, before, &above);
             changes.extend(alerts.take(change).map(|change| (at, change)));
         }
     }
@@ -170,7 +170,7 @@ impl Alerts<'_> {
         let open = scopes.iter().filter_map(|scope| self.open(scope));
         Above {
             silenced: scopes.iter().any(|scope| circumstances.silences(scope)),
-            told: open.flat_map(|alert| alert.told.to.iter().cloned()).collect(),
+            notified: open.flat_map(|alert| alert.notified.to.iter().cloned()).collect(),
         }
     }
 
@@ -179,9 +179,9 @@ impl Alerts<'_> {
     fn above_in_other_units(&self, scopes: &[Scope], below: &Scope, now: DateTime<Utc>) -> Above {
         let fell = self.before.get(below).and_then(|alert| alert.bad_since).unwrap_or(now);
         let open = scopes.iter().filter_map(|scope| self.open(scope));
-        let open = open.filter(|alert| alert.told.at.is_some_and(|told| fell <= told));
-        let told = open.flat_map(|alert| alert.told.to.iter().cloned()).collect();
-        Above { silenced: false, told }
+        let open = open.filter(|alert| alert.notified.at.is_some_and(|told| fell <= told));
+        let notified = open.flat_map(|alert| alert.notified.to.iter().cloned()).collect();
+        Above { silenced: false, notified }
     }
 }
 
@@ -204,31 +204,31 @@ struct Above {
     /// Nobody wants to hear of a node above.
     silenced: bool,
     /// Who is told how an alert above goes: what happens here is in those messages.
-    told: Vec<Id>,
+    notified: Vec<Id>,
 }
 
 impl Above {
     /// The policy for those who do not hear of it from above, and who does.
     fn split(&self, policy: &AlertPolicy) -> (AlertPolicy, BTreeSet<Id>) {
         let others = |of: &[Id]| -> Vec<Id> {
-            of.iter().filter(|id| !self.told.contains(id)).cloned().collect()
+            of.iter().filter(|id| !self.notified.contains(id)).cloned().collect()
         };
         let named = policy.to.iter().chain(&policy.escalate_to);
-        let heard_above = named.filter(|id| self.told.contains(id)).cloned().collect();
+        let heard_above = named.filter(|id| self.notified.contains(id)).cloned().collect();
         let (to, escalate_to) = (others(&policy.to), others(&policy.escalate_to));
         (AlertPolicy { to, escalate_to, ..policy.clone() }, heard_above)
     }
 }
 
-/// One look at the nodes of a scorecard.
-struct Look<'a> {
+/// Evaluates the nodes of a scorecard.
+struct Evaluator<'a> {
     scorecard: &'a Scorecard,
     circumstances: Circumstances<'a>,
     config_hash: &'a str,
     now: DateTime<Utc>,
 }
 
-impl Look<'_> {
+impl Evaluator<'_> {
     fn advance(
         &self,
         node: &AlertNode<'_>,
@@ -311,7 +311,7 @@ impl Look<'_> {
 
 /// The episode with its KPIs by the ids that they have now: a rename is no further KPI.
 fn by_present_ids(mut episode: Episode, node: &AlertNode<'_>) -> Episode {
-    let red = &mut episode.told.red;
+    let red = &mut episode.notified.red;
     let mut scores = episode.last_verdict.as_mut().map(|last| &mut last.scores);
     for kpi in node.kpis() {
         if kpi.was.iter().any(|was| red.remove(was)) {

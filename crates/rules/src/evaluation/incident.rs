@@ -19,7 +19,7 @@ const QUIET: TimeDelta = TimeDelta::hours(1);
 
 /// Trouble with the data of one KPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trouble {
+pub enum IncidentKind {
     /// The due date of its period has passed.
     Overdue,
     /// Its newest reading is too old.
@@ -74,7 +74,7 @@ pub enum IncidentNews {
     Over,
 }
 
-impl Trouble {
+impl IncidentKind {
     /// What is amiss with a KPI's data; its source is asked for many KPIs, and restated are periods.
     /// What does not weigh is not chased.
     pub fn of(kpi: &KpiStanding) -> Option<Self> {

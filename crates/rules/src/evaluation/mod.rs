@@ -4,4 +4,4 @@ pub(crate) mod evaluate;
 pub(crate) mod incident;
 
 pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
-pub use incident::{Incident, IncidentKey, IncidentNews, Trouble};
+pub use incident::{Incident, IncidentKey, IncidentKind, IncidentNews};

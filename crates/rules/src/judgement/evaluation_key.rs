@@ -12,17 +12,17 @@ use crate::{
 };
 
 /// A period by its last day; of two that end together the longer comes later.
-type Ended = (NaiveDate, Frequency, Period);
+type EndedPeriod = (NaiveDate, Frequency, Period);
 
 /// The periods that the KPIs below a node speak for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occasion {
     /// The newest period reported by a KPI that is judged on closed periods.
-    closed: Option<Ended>,
+    closed: Option<EndedPeriod>,
     /// The newest period of a KPI whose newest reading counts.
-    newest: Option<Ended>,
+    newest: Option<EndedPeriod>,
     /// The first period named at all, with or without a value.
-    named: Option<Ended>,
+    named: Option<EndedPeriod>,
     /// The last day of the earliest period that is closed, not due yet and not in.
     awaited: Option<NaiveDate>,
     /// When the newest reading of a level was true in the world.
@@ -68,7 +68,7 @@ impl Occasion {
 
     /// The same by the calendar of another unit: a period is the one that its last day falls into.
     pub(crate) fn seen_from(self, calendar: &Calendar) -> Self {
-        let there = |(last_day, frequency, _): Ended| {
+        let there = |(last_day, frequency, _): EndedPeriod| {
             (last_day, frequency, calendar.period_of(frequency, last_day))
         };
         Self {

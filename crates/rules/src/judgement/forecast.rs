@@ -42,7 +42,7 @@ pub enum Method {
 
 /// What the series is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum SeriesShape {
     /// Bound to the season of the year; `per_year` values a year.
     Seasonal {
         /// How many values make a year.
@@ -60,19 +60,19 @@ pub fn forecast(
     closed: &[Option<f64>],
     limits: Option<Limits>,
     horizon: u32,
-    shape: Shape,
+    shape: SeriesShape,
 ) -> Option<Forecast> {
     let count = closed.iter().flatten().count();
     if count < VALUES_MIN {
         return None;
     }
     match (shape, limits) {
-        (Shape::Seasonal { per_year }, _) if count >= SEASON_VALUES_MIN => {
+        (SeriesShape::Seasonal { per_year }, _) if count >= SEASON_VALUES_MIN => {
             let ahead = closed.len() - 1 + horizon as usize;
             let value = (*closed.get(ahead.checked_sub(per_year)?)?)?;
             ranged(value, Method::SamePeriodLastYear, closed)
         }
-        (Shape::Stable, Some(limits)) => Some(Forecast {
+        (SeriesShape::Stable, Some(limits)) => Some(Forecast {
             value: limits.mean,
             method: Method::Mean,
             count: limits.count,
@@ -110,7 +110,7 @@ fn ranged(value: f64, method: Method, series: &[Option<f64>]) -> Option<Forecast
 mod tests {
     use super::*;
 
-    fn of(values: &[f64], horizon: u32, shape: Shape) -> Option<Forecast> {
+    fn of(values: &[f64], horizon: u32, shape: SeriesShape) -> Option<Forecast> {
         let series: Vec<_> = values.iter().copied().map(Some).collect();
         forecast(&series, Limits::of(&series, false), horizon, shape)
     }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn drift_goes_on_as_it_went() {
         let history = [40.0, 42.0, 41.0, 45.0, 46.0, 48.0];
-        let found = of(&history, 2, Shape::Moving).unwrap();
+        let found = of(&history, 2, SeriesShape::Moving).unwrap();
         assert!((found.value - 51.2).abs() < 1e-9);
         assert_eq!((found.method, found.count), (Method::Drift, 6));
         assert!(found.lower < found.value && found.value < found.upper);
@@ -126,21 +126,21 @@ mod tests {
 
     #[test]
     fn three_values_are_no_history() {
-        assert_eq!(of(&[1.0, 2.0, 3.0], 1, Shape::Moving), None);
+        assert_eq!(of(&[1.0, 2.0, 3.0], 1, SeriesShape::Moving), None);
     }
 
     #[test]
     fn a_season_repeats_last_year() {
         let months: Vec<f64> = (1..=24).map(|n| f64::from((n - 1) % 12 + 1)).collect();
-        let found = of(&months, 1, Shape::Seasonal { per_year: 12 }).unwrap();
+        let found = of(&months, 1, SeriesShape::Seasonal { per_year: 12 }).unwrap();
         assert!((found.value - 1.0).abs() < 1e-9);
-        let third = of(&months, 3, Shape::Seasonal { per_year: 12 }).unwrap();
+        let third = of(&months, 3, SeriesShape::Seasonal { per_year: 12 }).unwrap();
         assert!((third.value - 3.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_missing_month_moves_no_season() {
-        let shape = Shape::Seasonal { per_year: 12 };
+        let shape = SeriesShape::Seasonal { per_year: 12 };
         let mut months: Vec<Option<f64>> = (0..26).map(|at| Some(f64::from(at % 12))).collect();
         months[20] = None;
         // The third month, as a year before.
@@ -154,19 +154,20 @@ mod tests {
         let before = [50.0, 52.0, 50.0, 52.0, 50.0, 52.0].map(Some);
         let after = [80.0, 82.0, 80.0, 82.0].map(Some);
         let series = [before.as_slice(), &[None], &after].concat();
-        let found = forecast(&series, None, 1, Shape::Moving).unwrap();
+        let found = forecast(&series, None, 1, SeriesShape::Moving).unwrap();
         assert!((found.upper - found.value - 2.0 * LIMIT_FACTOR).abs() < 1e-9);
         assert!((found.value - (82.0 + 32.0 / 10.0)).abs() < 1e-9);
-        let late = forecast(&[series.as_slice(), &[None]].concat(), None, 1, Shape::Moving);
+        let late = forecast(&[series.as_slice(), &[None]].concat(), None, 1, SeriesShape::Moving);
         assert!((late.unwrap().value - (82.0 + 2.0 * 32.0 / 10.0)).abs() < 1e-9);
         let sparse = [Some(1.0), None, Some(2.0), None, Some(3.0), None, Some(4.0)];
-        assert_eq!(forecast(&sparse, None, 1, Shape::Moving), None);
+        assert_eq!(forecast(&sparse, None, 1, SeriesShape::Moving), None);
     }
 
     #[test]
     fn a_stable_process_goes_on_within_its_frozen_limits() {
         let baseline = [9.0, 11.0].repeat(6);
-        let found = of(&[baseline.as_slice(), &[10.5, 11.0]].concat(), 1, Shape::Stable).unwrap();
+        let found =
+            of(&[baseline.as_slice(), &[10.5, 11.0]].concat(), 1, SeriesShape::Stable).unwrap();
         assert_eq!((found.value, found.method, found.count), (10.0, Method::Mean, 12));
         assert!((found.upper - (10.0 + 2.0 * LIMIT_FACTOR)).abs() < 1e-9);
     }

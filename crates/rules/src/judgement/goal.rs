@@ -9,7 +9,7 @@ use crate::{
         definition::{Nature, Span},
         period::{Frequency, Period},
         status::Gap,
-        target::{Aim, Amount, Direction, Reference, Shape, Target, Tolerance},
+        target::{Aim, Amount, Direction, Reference, Target, Tolerance, TrajectoryShape},
     },
     series::history::{Actual, Figure},
 };
@@ -237,14 +237,18 @@ pub fn improved(reference: f64, improve: Amount, direction: Direction) -> f64 {
 }
 
 /// The value a journey should have reached by a day: flat before its first and after its last point.
-pub fn trajectory(points: &[(NaiveDate, f64)], shape: Shape, day: NaiveDate) -> Option<f64> {
+pub fn trajectory(
+    points: &[(NaiveDate, f64)],
+    shape: TrajectoryShape,
+    day: NaiveDate,
+) -> Option<f64> {
     let first = points.first()?;
     let reached = points.iter().take_while(|(date, _)| *date <= day).count();
     let Some(at) = reached.checked_sub(1) else { return Some(first.1) };
     let (date, value) = *points.get(at)?;
     match (shape, points.get(reached)) {
-        (Shape::Step, _) | (_, None) => Some(value),
-        (Shape::Linear, Some((next_date, next_value))) => {
+        (TrajectoryShape::Step, _) | (_, None) => Some(value),
+        (TrajectoryShape::Linear, Some((next_date, next_value))) => {
             let share = (day - date).num_days() as f64 / (*next_date - date).num_days() as f64;
             Some(value + (next_value - value) * share)
         }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     judgement::{
-        forecast::{self, Forecast, Shape},
+        forecast::{self, Forecast, SeriesShape},
         lines::Lines,
         score::{self, Anchors, Yardstick},
         signal::{self, Assurance, Limits},
@@ -511,7 +511,7 @@ impl KpiContext<'_> {
         u32::try_from(same.count()).unwrap_or(u32::MAX).saturating_add(own)
     }
 
-    fn shape(&self, has_signal: bool, closed: usize) -> Shape {
+    fn shape(&self, has_signal: bool, closed: usize) -> SeriesShape {
         let journey =
             self.kpi.aims.iter().any(|aim| matches!(aim.target, Some(Target::Trajectory { .. })));
         let seasonal = self.kpi.aims.iter().any(|aim| {
@@ -519,9 +519,9 @@ impl KpiContext<'_> {
             matches!(&aim.target, Some(Target::Relative { to, .. }) if *to == last_year)
         });
         match self.kpi.frequency {
-            Frequency::Month if seasonal && closed >= 24 => Shape::Seasonal { per_year: 12 },
-            _ if has_signal || journey => Shape::Moving,
-            _ => Shape::Stable,
+            Frequency::Month if seasonal && closed >= 24 => SeriesShape::Seasonal { per_year: 12 },
+            _ if has_signal || journey => SeriesShape::Moving,
+            _ => SeriesShape::Stable,
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::model::{comparison::at_least, status::worse};
 use crate::model::{
     status::Status,
-    target::{Band, Direction, Step},
+    target::{Band, Direction, ScoreStep},
 };
 
 /// What a value is compared with.
@@ -28,7 +28,7 @@ pub enum Lines {
         /// Which way the rows' `from` reads.
         direction: Direction,
         /// The rows.
-        steps: Vec<Step>,
+        steps: Vec<ScoreStep>,
     },
 }
 
@@ -66,13 +66,13 @@ impl Lines {
 }
 
 /// The score of the row that a value satisfies; of a value worse than every row, that of the worst.
-pub(crate) fn row_score(direction: Direction, steps: &[Step], value: f64) -> f64 {
+pub(crate) fn row_score(direction: Direction, steps: &[ScoreStep], value: f64) -> f64 {
     let worst = || steps.iter().map(|step| step.score).min_by(f64::total_cmp);
     row(direction, steps, value).map(|row| row.score).or_else(worst).unwrap_or(0.0)
 }
 
 /// The first row of a table that a value satisfies.
-pub(crate) fn row(direction: Direction, steps: &[Step], value: f64) -> Option<&Step> {
+pub(crate) fn row(direction: Direction, steps: &[ScoreStep], value: f64) -> Option<&ScoreStep> {
     let holds = |from: f64| at_least(direction.sign() * value, direction.sign() * from);
     steps.iter().find(|step| step.from.is_none_or(holds))
 }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn steps_are_read_top_down() {
-        let step = |from, status, score| Step { from, status, score };
+        let step = |from, status, score| ScoreStep { from, status, score };
         let steps = vec![
             step(Some(95.0), Status::OnTrack, 90.0),
             step(Some(80.0), Status::AtRisk, 50.0),

@@ -40,7 +40,7 @@ pub struct Limits {
 /// Which side of the mean a signal is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum MeanSide {
     /// Below the mean.
     Below,
     /// Above the mean.
@@ -101,9 +101,9 @@ impl Limits {
     }
 
     /// What the newest of a series says, and on which side.
-    pub fn signal(&self, rules: SignalRules, series: &[f64]) -> Option<(Signal, Side)> {
+    pub fn signal(&self, rules: SignalRules, series: &[f64]) -> Option<(Signal, MeanSide)> {
         let newest = *series.last()?;
-        let side = if newest > self.mean { Side::Above } else { Side::Below };
+        let side = if newest > self.mean { MeanSide::Above } else { MeanSide::Below };
         let found = match rules {
             _ if self.is_outside(newest) => Some(Signal::Outside),
             SignalRules::Two => self.run(series, 8).then_some(Signal::Run),

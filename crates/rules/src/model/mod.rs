@@ -33,5 +33,7 @@ pub use portfolio::{LinkError, Portfolio};
 pub use quiet_window::QuietWindow;
 pub use schedule::{Cron, Interval, Schedule, ScheduleError};
 pub use status::{DataState, Finality, Gap, Reason, Status};
-pub use target::{Aim, Amount, Band, Direction, Reference, Shape, Step, Target, Tolerance};
+pub use target::{
+    Aim, Amount, Band, Direction, Reference, ScoreStep, Target, Tolerance, TrajectoryShape,
+};
 pub use working_hours::{HoursOn, WorkingHours};

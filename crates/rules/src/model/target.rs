@@ -54,7 +54,7 @@ pub enum Target {
         /// Dates and values, dates ascending, at least two. The first is the baseline, the last the goal.
         points: Vec<(NaiveDate, f64)>,
         /// What holds between two points.
-        shape: Shape,
+        shape: TrajectoryShape,
     },
     /// Better than another value by an amount.
     Relative {
@@ -81,7 +81,7 @@ pub enum Target {
 
 /// What holds between the points of a trajectory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum TrajectoryShape {
     /// A straight line, by days.
     Linear,
     /// The value of the latest point reached.
@@ -134,12 +134,12 @@ pub enum Tolerance {
         red: f64,
     },
     /// Read top-down, first match wins.
-    Steps(Vec<Step>),
+    Steps(Vec<ScoreStep>),
 }
 
 /// One row of an explicit table: from this value on (in the KPI's direction), this status and score.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
+pub struct ScoreStep {
     /// The value from which the row holds; `None` is "otherwise".
     pub from: Option<f64>,
     /// The status it gives.
