@@ -41,15 +41,27 @@ pub struct Cron {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interval(TimeDelta);
 
-/// Why a text is no schedule.
+/// Why a text is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     /// Not five fields.
     #[error("`{0}` has {1} fields; a cron expression has five: minute hour day month weekday")]
     Fields(String, usize),
-    /// A field that cron does not know.
-    #[error("`{0}` is no cron expression: {1}")]
-    Pattern(String, String),
+    /// A field that cannot be read.
+    #[error("`{text}`: `{part}` is not a valid {}; write {}", .field.name, .field.values)]
+    Field {
+        /// The whole text.
+        text: String,
+        /// What is written in the field.
+        part: String,
+        /// Which field.
+        field: CronField,
+    },
+    /// Fields that can be read, and not together; or a word after `@`.
+    #[error(
+        "`{0}` is not a cron expression; write five fields, such as `0 6 * * *` for 06:00 daily"
+    )]
+    Pattern(String),
     /// Well-formed, but for no day of any year.
     #[error("`{0}` never comes; there is no such day")]
     Never(String),
@@ -58,6 +70,22 @@ pub enum ScheduleError {
     Interval,
 }
 
+/// A field of a cron expression, as people call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CronField {
+    name: &'static str,
+    values: &'static str,
+}
+
+/// The fields of a cron expression, in order.
+const CRON_FIELDS: [CronField; 5] = [
+    CronField { name: "minute", values: "0 to 59" },
+    CronField { name: "hour", values: "0 to 23" },
+    CronField { name: "day of the month", values: "1 to 31, or `L` for the last" },
+    CronField { name: "month", values: "1 to 12, or JAN to DEC" },
+    CronField { name: "day of the week", values: "0 to 6 from Sunday, or SUN to SAT" },
+];
+
 impl Cron {
     /// Reads five fields: minute, hour, day of month, month, day of week.
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
@@ -65,8 +93,7 @@ impl Cron {
         if fields != 5 && !text.trim_start().starts_with('@') {
             return Err(ScheduleError::Fields(text.to_owned(), fields));
         }
-        let pattern = Pattern::from_str(text)
-            .map_err(|error| ScheduleError::Pattern(text.to_owned(), error.to_string()))?;
+        let pattern = Pattern::from_str(text).map_err(|_| misread(text))?;
         match pattern.find_next_occurrence(&DateTime::<Utc>::UNIX_EPOCH, false) {
             Ok(_) => Ok(Self { text: text.to_owned(), pattern: Arc::new(pattern) }),
             Err(_) => Err(ScheduleError::Never(text.to_owned())),
@@ -97,6 +124,24 @@ impl Cron {
             (latest, missed) = (at, missed + 1);
         }
         Some((latest, missed))
+    }
+}
+
+/// Which field of a text cannot be read: the first that cannot even where all others are `*`.
+fn misread(text: &str) -> ScheduleError {
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let is_misread = |at: usize| {
+        let alone =
+            parts.iter().enumerate().map(|(other, part)| if other == at { part } else { "*" });
+        Pattern::from_str(&alone.collect::<Vec<_>>().join(" ")).is_err()
+    };
+    let is_complete = parts.len() == CRON_FIELDS.len();
+    let mut fields = parts.iter().zip(CRON_FIELDS).enumerate();
+    match fields.find(|(at, _)| is_complete && is_misread(*at)) {
+        Some((_, (part, field))) => {
+            ScheduleError::Field { text: text.to_owned(), part: (*part).to_owned(), field }
+        }
+        None => ScheduleError::Pattern(text.to_owned()),
     }
 }
 
@@ -354,8 +399,27 @@ mod tests {
     #[test]
     fn what_is_no_schedule_is_refused() {
         for bad in ["", "0 6 * *", "0 0 6 * * *", "61 * * * *", "0 0 31 2 *", "a b c d e"] {
-            assert!(Cron::parse(bad).is_err(), "{bad:?} is no cron expression");
+            assert!(Cron::parse(bad).is_err(), "{bad:?} was read");
         }
         assert!(Interval::new(TimeDelta::zero()).is_err());
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_is_named_with_what_it_can_be() {
+        let why = |text: &str| Cron::parse(text).unwrap_err().to_string();
+        for (text, sentence) in [
+            ("61 * * * *", "`61 * * * *`: `61` is not a valid minute; write 0 to 59"),
+            ("0 6-30 * * *", "`0 6-30 * * *`: `6-30` is not a valid hour; write 0 to 23"),
+            (
+                "0 6 * * MOON",
+                "`0 6 * * MOON`: `MOON` is not a valid day of the week; write 0 to 6 from Sunday, or SUN to SAT",
+            ),
+            (
+                "@fortnightly",
+                "`@fortnightly` is not a cron expression; write five fields, such as `0 6 * * *` for 06:00 daily",
+            ),
+        ] {
+            assert_eq!(why(text), sentence);
+        }
     }
 }
