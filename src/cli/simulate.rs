@@ -84,7 +84,8 @@ fn misses(scenario: &Scenario, moments: &[StepOutcome]) -> Vec<Vec<Miss>> {
 }
 
 fn missed(expectation: &Expectation, moment: &StepOutcome) -> Vec<Miss> {
-    let mut node = moment.standing.node(&expectation.scope).unwrap_or_default();
+    let mut node =
+        moment.standing.node(&expectation.scope).map(|node| node.facts()).unwrap_or_default();
     let change = moment.changes.iter().find(|change| change.scope == expectation.scope);
     let word = |word: Option<&str>| word.map_or(Value::Null, Value::from);
     let event = change.and_then(|change| change.event).map(Event::word);
@@ -142,7 +143,7 @@ fn transcript(moments: &[StepOutcome], misses: &[Vec<Miss>]) -> String {
         let _ = writeln!(text, "{}", moment.standing.as_of.format("%Y-%m-%d %H:%M %Z"));
         let mut quiet = true;
         for (scope, now) in nodes(&moment.standing) {
-            let was = before.and_then(|before| before.node(&scope));
+            let was = before.and_then(|before| Some(before.node(&scope)?.facts()));
             if let Some(line) = change(&scope, &now, was.as_ref()) {
                 let _ = writeln!(text, "  {line}");
                 quiet = false;
@@ -184,7 +185,10 @@ fn nodes(standing: &Standing) -> Vec<(Scope, Map<String, Value>)> {
             }
         }
     }
-    scopes.into_iter().filter_map(|scope| Some((scope.clone(), standing.node(&scope)?))).collect()
+    scopes
+        .into_iter()
+        .filter_map(|scope| Some((scope.clone(), standing.node(&scope)?.facts())))
+        .collect()
 }
 
 /// A node that stands otherwise than before, if it does.

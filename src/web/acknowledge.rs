@@ -237,8 +237,7 @@ fn shown(status: StatusCode, view: &AcknowledgePage) -> Response {
 /// How a node stands, with the KPIs below it that are not on track, the worst first.
 fn node(standing: &Standing, scorecard: &Scorecard, scope: &Scope) -> Option<Node> {
     let node = standing.node(scope)?;
-    let status = serde_json::from_value::<Status>(node.get("status")?.clone()).ok()?;
-    let score = node.get("score").and_then(serde_json::Value::as_f64);
+    let status = node.status();
     let mut kpis = Vec::new();
     let judged = standing.scorecards.iter().find(|held| held.id == scorecard.id)?;
     for perspective in &judged.perspectives {
@@ -256,11 +255,11 @@ fn node(standing: &Standing, scorecard: &Scorecard, scope: &Scope) -> Option<Nod
     }
     kpis.sort_by_key(|kpi| kpi.status != Status::OffTrack);
     Some(Node {
-        name: node.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned(),
+        name: node.name().to_owned(),
         scorecard: scorecard.name.clone(),
         tone: status.tone(),
         word: status.words(),
-        score: score.map(rounding::score).unwrap_or_default(),
+        score: node.score().map(rounding::score).unwrap_or_default(),
         kpis: kpis.into_iter().take(KPIS_MAX).map(page::row).collect(),
     })
 }

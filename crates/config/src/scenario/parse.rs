@@ -375,8 +375,10 @@ impl ScenarioParser {
         scope: &Scope,
         docs: &Entries<Value>,
     ) -> Map<String, Value> {
-        let mut known: Vec<String> =
-            blank.node(scope).map(|node| node.keys().cloned().collect()).unwrap_or_default();
+        let mut known: Vec<String> = blank
+            .node(scope)
+            .map(|node| node.facts().keys().cloned().collect())
+            .unwrap_or_default();
         known.extend([EVENT.to_owned(), CAUSE.to_owned()]);
         let mut facts = Map::new();
         for (key, doc) in &docs.0 {

@@ -3,45 +3,19 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::status::GREEN_SCORE;
-use crate::model::status::RED_SCORE;
 use crate::{
-    alerting::episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Notified, Phase},
-    model::{
-        comparison::at_least,
-        definition::{AlertOn, AlertPolicy},
-        period::{Frequency, Period},
-        status::{Status, badness},
+    alerting::{
+        episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Notified, Phase},
+        look::{Health, Look, is_of_the_data},
     },
+    model::{alert_policy::AlertPolicy, status::Status},
 };
-
-/// An open episode is news again when the score is this far below what was told.
-const WORSE_POINTS: f64 = 10.0;
-
-/// What still has data scores as before if it moved no further than this.
-const SAME_POINTS: f64 = 1.0;
-
-/// Slack of a difference of scores: 45 − 35 is 10, whatever the bits say.
-const SCORE_SLACK: f64 = 1e-9;
 
 /// The time in which falls are counted, and for which what falls too often is only in the digest.
 const FLAPPING_DAYS: i64 = 30;
 
 /// More falls than this in that time are flapping.
 const FALLS_MAX: usize = 3;
-
-/// One look, with what is remembered of the look before.
-struct Look<'a> {
-    policy: &'a AlertPolicy,
-    evaluation: &'a Evaluation,
-    now: DateTime<Utc>,
-    /// Nobody is told now, whatever happens.
-    quiet: bool,
-    /// The same figures as at the last look, judged by another configuration.
-    rejudged: bool,
-    /// The same period as at the last look, and what moved is above all what was restated.
-    restated: bool,
-}
 
 impl Episode {
     /// The episode after one more evaluation, and what is told of it.
@@ -90,31 +64,6 @@ impl Episode {
         }
         let news = news.map(|(event, cause)| next.tell(event, cause, &look));
         (next, news)
-    }
-
-    fn health(&self, policy: &AlertPolicy, evaluation: &Evaluation) -> Health {
-        let clears = |line: f64| {
-            evaluation.score.is_some_and(|score| at_least(score, line + policy.recovery_margin))
-        };
-        match (policy.on, evaluation.status) {
-            (_, Status::OffTrack) => Health::Bad,
-            (AlertOn::AtRisk, Status::AtRisk) => Health::Bad,
-            (AlertOn::AtRisk, _) if !clears(GREEN_SCORE) => {
-                if self.stays_on_track(evaluation) {
-                    Health::Good
-                } else {
-                    Health::Between
-                }
-            }
-            (_, Status::AtRisk) if !clears(RED_SCORE) => Health::Between,
-            _ => Health::Good,
-        }
-    }
-
-    /// On track at two evaluations in a row: a score that is capped at the line never clears it.
-    fn stays_on_track(&self, evaluation: &Evaluation) -> bool {
-        let was = self.last_verdict.as_ref().is_some_and(|last| last.status == Status::OnTrack);
-        was && self.last_occasion.as_ref() != Some(&evaluation.occasion)
     }
 
     fn worsen(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
@@ -210,71 +159,6 @@ impl Episode {
         self.notified.red.extend(evaluation.red.iter().cloned());
     }
 
-    fn escalation(&mut self, look: &Look<'_>) -> Option<Cause> {
-        let policy = look.policy;
-        if self.escalated || policy.escalate_after == 0 {
-            return None;
-        }
-        let unanswered = self.acknowledgement.is_none()
-            && look.evaluation.escalation_due.is_some_and(|due| due <= look.now);
-        let cause = if self.bad_periods >= policy.escalate_after {
-            Cause::Lasted
-        } else if unanswered {
-            Cause::Unacknowledged
-        } else {
-            return None;
-        };
-        self.escalated = true;
-        Some(cause)
-    }
-
-    /// Whether it is clearly worse than what was told.
-    fn new_facts(&self, evaluation: &Evaluation) -> Option<Cause> {
-        let notified = &self.notified;
-        let fell = notified.score.zip(evaluation.score).map(|(told, now)| told - now);
-        if notified.status.is_some_and(|told| badness(told) < badness(evaluation.status)) {
-            Some(Cause::StatusFell)
-        } else if fell.is_some_and(|points| points >= WORSE_POINTS - SCORE_SLACK) {
-            Some(Cause::ScoreFell)
-        } else if notified.at.is_some() && !evaluation.red.is_subset(&notified.red) {
-            Some(Cause::FurtherKpi)
-        } else {
-            None
-        }
-    }
-
-    fn reminder(&mut self, look: &Look<'_>) -> Option<Cause> {
-        let kept_back = std::mem::take(&mut self.kept_back);
-        if let Some(acknowledgement) = &self.acknowledgement {
-            let passed = acknowledgement.due.is_some_and(|due| due < look.evaluation.day);
-            if !passed || self.due_told {
-                return None;
-            }
-            self.due_told = true;
-            return Some(Cause::DuePassed);
-        }
-        if kept_back {
-            return Some(Cause::SilenceOver);
-        }
-        let due = look.evaluation.heard.since(self.notified.at)? + look.policy.remind_after;
-        if look.policy.remind_after <= TimeDelta::zero() || look.now < due {
-            return None;
-        }
-        let same_period = self.notified.period.as_ref() == Some(&look.evaluation.period);
-        match (self.notified.reminders, same_period) {
-            (0, true) => Some(Cause::Unacknowledged),
-            // The first look at another period is no reminder; but one that is shorter than the
-            // patience is another one every time.
-            (0, false) => {
-                let is_first = self.last_period.as_ref() != Some(&look.evaluation.period);
-                let is_due = !is_first || is_short(&look.evaluation.period);
-                is_due.then_some(Cause::Unacknowledged)
-            }
-            (_, true) => None,
-            (_, false) => Some(Cause::NewPeriod),
-        }
-    }
-
     fn better(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
         self.bad_in_a_row = 0;
         self.bad_since = None;
@@ -323,89 +207,10 @@ impl Episode {
     }
 }
 
-impl<'a> Look<'a> {
-    fn of(
-        episode: &Episode,
-        policy: &'a AlertPolicy,
-        evaluation: &'a Evaluation,
-        health: &Health,
-        now: DateTime<Utc>,
-    ) -> Self {
-        let same_occasion = episode.last_occasion.as_ref() == Some(&evaluation.occasion);
-        let same_period = episode.last_period.as_ref() == Some(&evaluation.period);
-        let other_config =
-            episode.last_verdict.as_ref().is_some_and(|last| last.config != evaluation.config);
-        Self {
-            policy,
-            evaluation,
-            now,
-            quiet: evaluation.silenced || episode.is_flapping(now),
-            rejudged: same_occasion && other_config,
-            restated: same_period
-                && episode
-                    .last_verdict
-                    .as_ref()
-                    .is_some_and(|last| is_of_restatements(last, evaluation, health)),
-        }
-    }
-
-    /// Why the verdict on a period that was judged before is another one now.
-    fn cause(&self) -> Option<Cause> {
-        match (self.restated, self.rejudged) {
-            (true, _) => Some(Cause::Restated),
-            (false, true) => Some(Cause::Configuration),
-            (false, false) => None,
-        }
-    }
-}
-
-enum Health {
-    Bad,
-    Between,
-    Good,
-}
-
-/// Whether the status is another one merely because KPIs that had data have none now: what they left
-/// behind scores as before. That is for the stewards of the data, and neither trouble nor its end.
-fn is_of_the_data(last: &LastVerdict, evaluation: &Evaluation) -> bool {
-    let went_missing = last.scores.keys().any(|id| evaluation.missing.contains(id));
-    if last.status == evaluation.status || !went_missing {
-        return false;
-    }
-    let common = evaluation.scores.iter();
-    let common =
-        common.filter_map(|(id, (now, weight))| Some((now - last.scores.get(id)?, *weight)));
-    let (moved, weight) = common.fold((0.0, 0.0), |(moved, total), (change, weight)| {
-        (moved + change * weight, total + weight)
-    });
-    weight > 0.0 && (moved / weight).abs() <= SAME_POINTS + SCORE_SLACK
-}
-
-/// Whether what moved the score that way since the last verdict is above all what was restated.
-fn is_of_restatements(last: &LastVerdict, evaluation: &Evaluation, health: &Health) -> bool {
-    let (mut restated, mut others) = (0.0, 0.0);
-    for (id, (now, weight)) in &evaluation.scores {
-        // What is in for the first time moves the whole from where it stood.
-        let Some(before) = last.scores.get(id).copied().or(last.score) else { continue };
-        let points = weight * (now - before);
-        let towards = if matches!(health, Health::Good) { points } else { -points };
-        let part = if evaluation.restated.contains(id) { &mut restated } else { &mut others };
-        *part += towards.max(0.0);
-    }
-    restated > others
-}
-
-/// Whether a period lasts no longer than a week.
-fn is_short(label: &str) -> bool {
-    let period = Period::parse(label).map(|period| period.frequency());
-    period.is_ok_and(|frequency| matches!(frequency, Frequency::Day | Frequency::Week))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::Id;
-    use crate::model::status::band;
+    use crate::model::{alert_policy::AlertOn, id::Id, status::band};
 
     /// A look on the n-th day at the same period, by the configuration named.
     fn look(score: f64, occasion: &str, config: &str) -> Evaluation {
@@ -556,13 +361,6 @@ mod tests {
             ),
         ] {
             assert_eq!(told_at_risk(&looks).join(" "), expected, "{looks:?}");
-        }
-    }
-
-    #[test]
-    fn a_period_no_longer_than_a_week_is_another_one_at_every_reminder() {
-        for (label, short) in [("2026-06-05", true), ("2026-W23", true), ("2026-05", false)] {
-            assert_eq!(is_short(label), short, "{label}");
         }
     }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod episode;
 pub(crate) mod episode_machine;
+mod look;
 pub(crate) mod notice_kind;
+mod open_alert;
 pub(crate) mod operator_actions;
 mod recipients;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     alerting::episode::{Cause, Episode, Evaluation, Event},
-    model::{definition::AlertPolicy, id::Id},
+    model::{alert_policy::AlertPolicy, id::Id},
 };
 
 impl Episode {

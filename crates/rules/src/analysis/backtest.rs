@@ -64,8 +64,7 @@ pub fn backtest(
 
 fn told(at: DateTime<Utc>, standing: &Standing, change: EpisodeChange) -> Option<BacktestEvent> {
     let node = standing.node(&change.scope)?;
-    let status = serde_json::from_value(node.get("status")?.clone()).ok()?;
-    let score = node.get("score").and_then(serde_json::Value::as_f64);
+    let (status, score) = (node.status(), node.score());
     let period = change.episode.last_period.clone();
     Some(BacktestEvent { at, change, status, score, period })
 }

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    definition::{Kpi, Objective, Perspective, Scorecard},
+    definition::{Objective, Perspective, Scorecard},
     id::{Id, KpiRef, Scope},
+    kpi_definition::Kpi,
     portfolio::Portfolio,
 };
 

@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 use crate::{
     judgement::{
         as_of_day::verdict_on,
-        evaluation_key::Occasion,
         judge::Judge,
-        kpi::PeriodVerdict,
+        kpi_standing::KpiStanding,
+        period_verdict::PeriodVerdict,
         rollup::roll_up,
-        standing::{KpiStanding, ScorecardStanding, Verdict},
+        standing::{ScorecardStanding, Verdict},
     },
     model::{
         calendar::Calendar,
@@ -101,7 +101,7 @@ impl Judge<'_> {
             let children = self.children_on(scorecard, objective, Some(day));
             roll_up(&objective.rollup, &children).verdict
         };
-        let kpi = |kpi: &crate::model::definition::Kpi| {
+        let kpi = |kpi: &crate::model::kpi_definition::Kpi| {
             let case = self.case(scorecard, kpi);
             ReviewedKpi {
                 id: kpi.id.clone(),
@@ -138,12 +138,12 @@ impl ScorecardStanding {
     pub fn awaited_by(&self, calendar: &Calendar, day: NaiveDate) -> Vec<&KpiStanding> {
         let objectives = self.perspectives.iter().flat_map(|held| &held.objectives);
         let kpis = objectives.flat_map(|objective| &objective.kpis);
-        kpis.filter(|kpi| Occasion::of(kpi, calendar).awaits(day)).collect()
+        kpis.filter(|kpi| kpi.evaluation_key(calendar).awaits(day)).collect()
     }
 
     /// The same of other units' objectives that contribute to it.
     pub fn awaits_others_by(&self, day: NaiveDate) -> bool {
         let objectives = self.perspectives.iter().flat_map(|held| &held.objectives);
-        objectives.flat_map(|held| &held.linked).any(|link| link.occasion.awaits(day))
+        objectives.flat_map(|held| &held.linked).any(|link| link.evaluation_key.awaits(day))
     }
 }

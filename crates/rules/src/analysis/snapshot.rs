@@ -7,8 +7,9 @@ use serde::Deserialize;
 use crate::{
     analysis::difference::{Colour, Measure},
     judgement::{
+        kpi_standing::KpiStanding,
         rounding,
-        standing::{KpiStanding, ScorecardStanding, Verdict},
+        standing::{ScorecardStanding, Verdict},
     },
     model::{
         id::{Id, KpiRef, Scope},

@@ -9,11 +9,13 @@ use crate::{
     alerting::episode::{Cause, Episode, Evaluation, Event, Receipts},
     judgement::{
         judge::Judge,
-        standing::{KpiStanding, NodeStanding, Outlook, Standing},
+        kpi_standing::KpiStanding,
+        standing::{NodeStanding, Outlook, Standing},
     },
     model::{
         alert_node::AlertNode,
-        definition::{AlertPolicy, Perspective, Scorecard},
+        alert_policy::AlertPolicy,
+        definition::{Perspective, Scorecard},
         id::{Id, Scope},
         period::Period,
         portfolio::Portfolio,

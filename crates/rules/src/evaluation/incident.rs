@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    judgement::{restatement::Restated, standing::KpiStanding},
+    judgement::{kpi_standing::KpiStanding, restatement::Restated},
     model::{
         id::{Id, KpiRef},
         period::Period,

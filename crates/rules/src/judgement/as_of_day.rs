@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::{
     judgement::{
         judge::{Judge, child, kpi_child, linked_child, part_child},
-        kpi::PeriodVerdict,
+        period_verdict::PeriodVerdict,
         rollup::{Child, Rolled, roll_up},
         standing::Verdict,
     },

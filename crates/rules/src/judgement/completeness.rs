@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
-    judgement::kpi::PeriodVerdict,
+    judgement::period_verdict::PeriodVerdict,
     model::{
-        definition::Input,
         id::KpiRef,
+        kpi_definition::Input,
         period::Period,
         portfolio,
         status::{DataState, Gap},

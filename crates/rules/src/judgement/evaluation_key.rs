@@ -3,53 +3,30 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{
-    judgement::standing::KpiStanding,
-    model::{
-        calendar::Calendar,
-        period::{Frequency, Period},
-    },
+use crate::model::{
+    calendar::Calendar,
+    period::{Frequency, Period},
 };
 
 /// A period by its last day; of two that end together the longer comes later.
-type EndedPeriod = (NaiveDate, Frequency, Period);
+pub(crate) type EndedPeriod = (NaiveDate, Frequency, Period);
 
 /// The periods that the KPIs below a node speak for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Occasion {
+pub struct EvaluationKey {
     /// The newest period reported by a KPI that is judged on closed periods.
-    closed: Option<EndedPeriod>,
+    pub(crate) closed: Option<EndedPeriod>,
     /// The newest period of a KPI whose newest reading counts.
-    newest: Option<EndedPeriod>,
+    pub(crate) newest: Option<EndedPeriod>,
     /// The first period named at all, with or without a value.
-    named: Option<EndedPeriod>,
+    pub(crate) named: Option<EndedPeriod>,
     /// The last day of the earliest period that is closed, not due yet and not in.
-    awaited: Option<NaiveDate>,
+    pub(crate) awaited: Option<NaiveDate>,
     /// When the newest reading of a level was true in the world.
-    level_read: Option<DateTime<Utc>>,
+    pub(crate) level_read: Option<DateTime<Utc>>,
 }
 
-impl Occasion {
-    /// What one KPI speaks for.
-    pub(crate) fn of(kpi: &KpiStanding, calendar: &Calendar) -> Self {
-        let ended = |period: Period| (calendar.last_day(period), period.frequency(), period);
-        let named = kpi.period.map(ended);
-        if kpi.weight <= 0.0 {
-            return Self { named, ..Self::default() };
-        }
-        let reported = named.filter(|_| kpi.value.is_some());
-        if kpi.judged_on_newest {
-            return Self {
-                newest: reported,
-                named,
-                level_read: kpi.observed_at,
-                ..Self::default()
-            };
-        }
-        let awaited = kpi.awaited.map(|period| calendar.last_day(period));
-        Self { closed: reported, named, awaited, ..Self::default() }
-    }
-
+impl EvaluationKey {
     /// What two nodes speak for together; the first one named stays the first.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {

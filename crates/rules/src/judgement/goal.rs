@@ -6,7 +6,7 @@ use crate::series::kpi_context::KpiContext;
 use crate::{
     judgement::lines::Lines,
     model::{
-        definition::{Nature, Span},
+        kpi_definition::{Nature, Span},
         period::{Frequency, Period},
         status::Gap,
         target::{Aim, Amount, Direction, Reference, Target, Tolerance, TrajectoryShape},

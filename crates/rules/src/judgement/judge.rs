@@ -7,18 +7,20 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::{
     alerting::episode::Episode,
     judgement::{
-        evaluation_key::Occasion,
+        evaluation_key::EvaluationKey,
         kpi::judge_kpi,
+        kpi_standing::KpiStanding,
         rollup::{Child, Rolled, roll_up},
         score,
         standing::{
-            Basis, Counts, KpiStanding, LinkedStanding, NodeStanding, ObjectiveStanding, Outlook,
+            Basis, Counts, LinkedStanding, NodeStanding, ObjectiveStanding, Outlook,
             PerspectiveStanding, ScorecardStanding, Verdict,
         },
     },
     model::{
         alert_node::{AlertNode, NodePart},
-        definition::{AlertOn, Contribution, Objective, ObjectiveRef, Perspective, Scorecard},
+        alert_policy::AlertOn,
+        definition::{Contribution, Objective, ObjectiveRef, Perspective, Scorecard},
         id::{Id, Scope},
         portfolio::Portfolio,
         status::{Reason, Status},
@@ -128,19 +130,19 @@ impl<'a> Judge<'a> {
             pairs.map(|(part, standing)| part_child(part, &standing.verdict)).collect();
         let Rolled { verdict, culprit, shares } = roll_up(&node.rollup, &children);
         share_shortfall(&mut objectives, &shares);
-        let occasion = objectives
+        let key = objectives
             .iter()
-            .map(|objective| occasion(objective, scorecard))
-            .fold(Occasion::default(), Occasion::and);
-        let period = occasion.label();
+            .map(|objective| evaluation_key(objective, scorecard))
+            .fold(EvaluationKey::default(), EvaluationKey::and);
+        let period = key.label();
         let outlook = outlook(node, &objectives);
         NodeStanding {
             since: period.and_then(|label| self.since(scorecard, node, &verdict, label)),
             verdict,
             culprit,
             period,
-            official: occasion.is_official(),
-            level_read: occasion.level_read(),
+            official: key.is_official(),
+            level_read: key.level_read(),
             outlook_is_stale: outlook == Heading::Unknown,
             outlook: match outlook {
                 Heading::For(outlook) => Some(outlook),
@@ -203,13 +205,13 @@ impl<'a> Judge<'a> {
                 self.linked.borrow_mut().insert(link.objective.clone(), Rc::clone(&judged));
                 judged
             });
-            let occasion = occasion(&judged, unit).seen_from(&scorecard.calendar);
+            let key = evaluation_key(&judged, unit).seen_from(&scorecard.calendar);
             let counts = link.weight > 0.0;
-            let occasion = if counts { occasion } else { occasion.uncounted() };
-            (judged.name.clone(), judged.verdict, occasion)
+            let key = if counts { key } else { key.uncounted() };
+            (judged.name.clone(), judged.verdict, key)
         });
-        let (name, verdict, occasion) =
-            judged.unwrap_or_else(|| (link.objective.to_string(), NOTHING, Occasion::default()));
+        let (name, verdict, evaluation_key) = judged
+            .unwrap_or_else(|| (link.objective.to_string(), NOTHING, EvaluationKey::default()));
         LinkedStanding {
             objective: link.objective.clone(),
             name,
@@ -218,12 +220,16 @@ impl<'a> Judge<'a> {
             critical: link.critical,
             share_pct: None,
             effective_weight: None,
-            occasion,
+            evaluation_key,
         }
     }
 
     /// One KPI alone.
-    pub fn kpi(&self, scorecard: &Scorecard, kpi: &crate::model::definition::Kpi) -> KpiStanding {
+    pub fn kpi(
+        &self,
+        scorecard: &Scorecard,
+        kpi: &crate::model::kpi_definition::Kpi,
+    ) -> KpiStanding {
         judge_kpi(&self.case(scorecard, kpi), scorecard, self.now)
     }
 
@@ -231,7 +237,7 @@ impl<'a> Judge<'a> {
     pub fn case<'s>(
         &'s self,
         scorecard: &'s Scorecard,
-        kpi: &'s crate::model::definition::Kpi,
+        kpi: &'s crate::model::kpi_definition::Kpi,
     ) -> KpiContext<'s> {
         KpiContext {
             scorecard: &scorecard.id,
@@ -259,10 +265,10 @@ const NOTHING: Verdict =
     Verdict { status: Status::NoData, score: None, coverage: 0.0, reason: None };
 
 /// What the KPIs below an objective speak for, also by links.
-fn occasion(objective: &ObjectiveStanding, scorecard: &Scorecard) -> Occasion {
-    let own = objective.kpis.iter().map(|kpi| Occasion::of(kpi, &scorecard.calendar));
-    let linked = objective.linked.iter().map(|link| link.occasion);
-    own.chain(linked).fold(Occasion::default(), Occasion::and)
+fn evaluation_key(objective: &ObjectiveStanding, scorecard: &Scorecard) -> EvaluationKey {
+    let own = objective.kpis.iter().map(|kpi| kpi.evaluation_key(&scorecard.calendar));
+    let linked = objective.linked.iter().map(|link| link.evaluation_key);
+    own.chain(linked).fold(EvaluationKey::default(), EvaluationKey::and)
 }
 
 /// Where a perspective is heading.

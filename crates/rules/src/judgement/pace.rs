@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    judgement::{forecast, lines::Lines, standing::Pacing},
-    model::{definition::Nature, period::Period, status::Status},
+    judgement::{forecast, kpi_standing::Pacing, lines::Lines},
+    model::{kpi_definition::Nature, period::Period, status::Status},
     series::kpi_context::KpiContext,
 };
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 
 use crate::{
-    judgement::{kpi::PeriodVerdict, standing::AsReported},
+    judgement::period_verdict::PeriodVerdict,
     model::{
-        definition::Input,
+        kpi_definition::Input,
         period::Period,
         status::{Finality, Status},
         target::{Aim, Reference, Target},
@@ -23,6 +24,19 @@ const SAME_SCORE: f64 = 1e-9;
 
 /// A sum or a target is made of no more periods than these: a year of days, and its like a year ago.
 const BACK_MAX: usize = 366;
+
+/// What was first reported for a period that has been restated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct AsReported {
+    /// The first value.
+    pub value: f64,
+    /// The verdict on it.
+    pub status: Status,
+    /// Its score.
+    pub score: f64,
+    /// Whether the change is worth a notice: another status, or more than the materiality.
+    pub material: bool,
+}
 
 /// A closed period whose figure was changed lately, by enough to matter.
 #[derive(Clone, Copy, Debug, PartialEq)]

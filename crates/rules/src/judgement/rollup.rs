@@ -5,8 +5,8 @@ use crate::{
     judgement::standing::Verdict,
     model::{
         comparison::at_least,
-        definition::{Missing, Rollup, RollupRule},
         id::Id,
+        rollup_rule::{Missing, Rollup, RollupRule},
         status::{Reason, Status, badness},
     },
 };

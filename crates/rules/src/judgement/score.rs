@@ -7,7 +7,7 @@ use crate::model::{
 use crate::{
     judgement::lines::{self, Lines},
     model::{
-        definition::{Kpi, Scoring},
+        kpi_definition::{Kpi, Scoring},
         status::Status,
         target::Direction,
     },

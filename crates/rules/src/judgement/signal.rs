@@ -3,10 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    judgement::standing::Signal,
-    model::{comparison::above, definition::SignalRules, target::Direction},
-};
+use crate::model::{comparison::above, kpi_definition::SignalRules, target::Direction};
 
 /// Natural limits lie this many mean moving ranges from the mean.
 pub(crate) const LIMIT_FACTOR: f64 = 2.66;
@@ -35,6 +32,20 @@ pub struct Limits {
     pub count: usize,
     /// From 6 to 11 values the limits are on trial.
     pub trial: bool,
+}
+
+/// What the XmR rules found at the newest value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// Outside the natural limits.
+    Outside,
+    /// A long run on one side of the mean.
+    Run,
+    /// A long rise or fall.
+    Drift,
+    /// Two of three beyond two thirds of a limit.
+    NearLimit,
 }
 
 /// Which side of the mean a signal is on.

@@ -1,12 +1,23 @@
 //! The arrow: the last two closed periods compared.
 
-use crate::{
-    judgement::standing::Trend,
-    model::{
-        comparison::above,
-        target::{Amount, Band, Direction},
-    },
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    comparison::above,
+    target::{Amount, Band, Direction},
 };
+
+/// The two-point comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// Better than the period before by more than the dead band.
+    Improving,
+    /// Within the dead band.
+    Steady,
+    /// Worse by more than the dead band.
+    Worsening,
+}
 
 /// Whether a value is better or worse than the one before, beyond a dead band; a percentage of the
 /// dead band is of the size of the value before.

@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 
 use crate::model::{
-    definition::{
-        AlertPolicy, Contribution, Initiative, Kpi, MIN_COVERAGE, Missing, Objective, Perspective,
-        Rollup, RollupRule, Scorecard,
-    },
+    alert_policy::AlertPolicy,
+    definition::{Contribution, Objective, Perspective, Scorecard},
     id::{Id, Scope},
+    initiative::Initiative,
+    kpi_definition::Kpi,
+    rollup_rule::{MIN_COVERAGE, Missing, Rollup, RollupRule},
 };
 
 /// With one child, its status and score, whatever it is.

@@ -24,7 +24,8 @@ pub enum IdError {
     TooLong(String),
     /// A character that cannot stand in a path of ids.
     #[error(
-        "`{text}` has the character {character:?}; an id is made of letters, digits, `-`, `_` and `.`"
+        "`{text}` has the character `{}`; an id is made of letters, digits, `-`, `_` and `.`",
+        .character.escape_debug()
     )]
     Character {
         /// The whole text.
@@ -91,6 +92,14 @@ impl KpiRef {
     pub fn parse(text: &str) -> Option<Self> {
         let (scorecard, kpi) = text.split_once('/')?;
         Some(Self { scorecard: Id::parse(scorecard).ok()?, kpi: Id::parse(kpi).ok()? })
+    }
+
+    /// A KPI named from this one's scorecard: `kpi`, or `scorecard/kpi`.
+    pub fn relative(&self, name: &str) -> Option<Self> {
+        match name.contains('/') {
+            true => Self::parse(name),
+            false => Some(Self { scorecard: self.scorecard.clone(), kpi: Id::parse(name).ok()? }),
+        }
     }
 }
 

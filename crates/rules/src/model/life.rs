@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{
     calendar::{Calendar, Lag},
-    definition::{Input, Kpi, Nature},
+    kpi_definition::{Input, Kpi, Nature},
     period::Period,
     target::{Aim, Target},
 };

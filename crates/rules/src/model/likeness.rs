@@ -1,10 +1,10 @@
 //! Like with like: wherever the figures of several KPIs are put together, what does not fit.
 
 use crate::model::{
-    definition::{Input, Kpi, Nature},
-    formula::Mixed,
+    formula::units::Mixed,
     id::KpiRef,
-    portfolio::{LinkError, Portfolio},
+    kpi_definition::{Input, Kpi, Nature},
+    link_error::LinkError,
     target::{Reference, Target},
 };
 
@@ -20,9 +20,12 @@ enum Joined {
 }
 
 /// Everything that is put together and does not fit.
-pub(crate) fn unlike(portfolio: &Portfolio) -> Vec<LinkError> {
+pub(crate) fn unlike<'a>(
+    kpis: impl Iterator<Item = (KpiRef, &'a Kpi)>,
+    find: &dyn Fn(&KpiRef) -> Option<&'a Kpi>,
+) -> Vec<LinkError> {
     let mut found = Vec::new();
-    for (named, _, kpi) in portfolio.kpis() {
+    for (named, kpi) in kpis {
         let error = |(what, hint): (String, &'static str)| LinkError::Unlike {
             from: named.to_string(),
             what,
@@ -31,7 +34,7 @@ pub(crate) fn unlike(portfolio: &Portfolio) -> Vec<LinkError> {
         match &kpi.input {
             Input::Collected => {}
             Input::Shared(units) => {
-                let units = units.iter().filter_map(|unit| Some((unit, portfolio.kpi(unit)?)));
+                let units = units.iter().filter_map(|unit| Some((unit, find(unit)?)));
                 found.extend(units.filter_map(|unit| of_unit(kpi, unit)).map(error));
             }
             Input::Derived(formula) => {
@@ -40,7 +43,7 @@ pub(crate) fn unlike(portfolio: &Portfolio) -> Vec<LinkError> {
                     .iter()
                     .map(|name| {
                         let input = named.relative(name)?;
-                        let defined = portfolio.kpi(&input)?;
+                        let defined = find(&input)?;
                         Some((input, defined))
                     })
                     .collect();
@@ -56,7 +59,7 @@ pub(crate) fn unlike(portfolio: &Portfolio) -> Vec<LinkError> {
             }
         }
         found.extend(references(kpi).filter_map(|other| {
-            let other = (other, portfolio.kpi(other)?);
+            let other = (other, find(other)?);
             of_period(kpi, Joined::Target, other).or_else(|| of_target(kpi, other)).map(error)
         }));
     }

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::model::{
-    definition::{Input, Kpi, Objective, ObjectiveRef, Perspective, Scorecard},
+    definition::{Objective, ObjectiveRef, Perspective, Scorecard},
     id::{Id, KpiRef, Scope},
+    kpi_definition::{Input, Kpi},
     likeness,
+    link_error::{CHAIN_MAX, LinkError},
     target::{Reference, Target},
 };
-
-/// More links in a row than this are no organisation; each is a step of every judgement.
-const CHAIN_MAX: usize = 64;
 
 /// Scorecards whose ids are unique and whose links lead somewhere and form no cycle.
 #[derive(Clone, Debug, Default)]
@@ -21,38 +20,6 @@ pub struct Portfolio {
     computed: Vec<KpiRef>,
     /// The perspectives of other units that each perspective is a part of, by contributions.
     above: HashMap<Scope, Vec<Scope>>,
-}
-
-/// Why scorecards do not make a portfolio.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
-    /// Two scorecards share an id.
-    #[error("there are two scorecards `{0}`")]
-    DuplicateScorecard(Id),
-    /// A name leads nowhere.
-    #[error("`{from}` names `{to}`, which is in no scorecard")]
-    Dangling {
-        /// The node that names it.
-        from: String,
-        /// What it names.
-        to: String,
-    },
-    /// A node depends on itself.
-    #[error("`{0}` depends on itself: {1}")]
-    Cycle(String, String),
-    /// Figures are put together that do not fit.
-    #[error("`{from}` {what}")]
-    Unlike {
-        /// The KPI that puts them together.
-        from: String,
-        /// What does not fit.
-        what: String,
-        /// The way out.
-        hint: &'static str,
-    },
-    /// Links lead on and on.
-    #[error("the links below `{0}` are more than {CHAIN_MAX} deep; link it to fewer levels")]
-    TooDeep(String),
 }
 
 impl Portfolio {
@@ -70,7 +37,8 @@ impl Portfolio {
                 Err(cycle) => errors.push(cycle),
             }
         }
-        errors.extend(likeness::unlike(&portfolio));
+        let kpis = portfolio.kpis().map(|(named, _, kpi)| (named, kpi));
+        errors.extend(likeness::unlike(kpis, &|named| portfolio.kpi(named)));
         if errors.is_empty() { Ok(portfolio) } else { Err(errors) }
     }
 
@@ -422,22 +390,6 @@ fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
 
 fn dangling(from: &impl ToString, to: &impl ToString) -> LinkError {
     LinkError::Dangling { from: from.to_string(), to: to.to_string() }
-}
-
-impl KpiRef {
-    /// A KPI named from this one's scorecard: `kpi`, or `scorecard/kpi`.
-    pub fn relative(&self, name: &str) -> Option<Self> {
-        match name.contains('/') {
-            true => Self::parse(name),
-            false => Some(Self { scorecard: self.scorecard.clone(), kpi: Id::parse(name).ok()? }),
-        }
-    }
-}
-
-impl std::fmt::Display for ObjectiveRef {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.scorecard, self.objective)
-    }
 }
 
 impl Scorecard {

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        definition::{Input, Kpi, Nature},
         formula::Formula,
         id::KpiRef,
+        kpi_definition::{Input, Kpi, Nature},
         period::Period,
         portfolio::Portfolio,
     },

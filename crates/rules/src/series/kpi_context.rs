@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    model::{calendar::Calendar, definition::Kpi, id::Id, portfolio::Portfolio},
+    model::{calendar::Calendar, id::Id, kpi_definition::Kpi, portfolio::Portfolio},
     series::history::{History, KpiHistory},
 };
 

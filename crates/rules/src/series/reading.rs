@@ -1,7 +1,7 @@
 //! From the readings of one period to its actual.
 
 use crate::{
-    model::definition::{Aggregate, Nature},
+    model::kpi_definition::{Aggregate, Nature},
     series::history::{Figure, Reading, ReadingKind},
 };
 

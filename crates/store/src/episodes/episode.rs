@@ -140,8 +140,7 @@ impl EpisodeEvent {
 
     /// It is told, if it is.
     fn told(standing: &Standing, change: &EpisodeChange, at: DateTime<Utc>) -> Option<Self> {
-        let node = standing.node(&change.scope).unwrap_or_default();
-        let status = node.get("status").and_then(serde_json::Value::as_str);
+        let node = standing.node(&change.scope);
         Some(Self {
             scope: change.scope.clone(),
             number: change.episode.number,
@@ -149,8 +148,8 @@ impl EpisodeEvent {
             event: EpisodeEventKind::Told(change.event?),
             cause: change.cause.map(EpisodeEventCause::Told),
             period: change.episode.last_period.clone(),
-            status: status.and_then(Status::parse),
-            score: node.get("score").and_then(serde_json::Value::as_f64),
+            status: node.map(|node| node.status()),
+            score: node.and_then(|node| node.score()),
         })
     }
 }
