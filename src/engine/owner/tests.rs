@@ -3,6 +3,9 @@
 use kpid_config::{load, secret::Secrets};
 use kpid_rules::{
     alerting::{Acknowledgement, Note, Silence},
+    analysis::Picture,
+    evaluation::judge,
+    judgement::ScorecardStanding,
     model::{Period, Scope},
     series::Figure,
 };
@@ -293,6 +296,16 @@ async fn commands_and_the_owner_never_overwrite_each_other_whenever_they_meet() 
                 seen
             };
             assert_eq!(seen(town.owner.memory.held()), seen(&held), "{name} before step {moment}");
+            let setup = &town.instance.setup;
+            let standing = judge(&setup.portfolio, &held.history, &held.episodes, "", now());
+            // The owner's clock goes on.
+            let later = now() + chrono::TimeDelta::days(1);
+            for kept in town.instance.store.verdicts_at(later).await.unwrap() {
+                let is_it = |scorecard: &&ScorecardStanding| scorecard.id == kept.scorecard;
+                let mut present = Picture::default();
+                present.add_present(standing.scorecards.iter().find(is_it).unwrap());
+                assert!(present.stands_as(&kept.picture), "{name} before step {moment}");
+            }
         }
         assert!(had_an_effect, "{name}");
     }

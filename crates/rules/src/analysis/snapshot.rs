@@ -104,6 +104,15 @@ impl Picture {
         self.0.iter()
     }
 
+    /// Whether there are the same nodes as in another, each judged and measured as there.
+    pub fn stands_as(&self, other: &Self) -> bool {
+        let mut pairs = self.0.iter().zip(&other.0);
+        self.0.len() == other.0.len()
+            && pairs.all(|((scope, node), (its, before))| {
+                scope == its && node.is_judged_as(before) && node.is_measured_as(before)
+            })
+    }
+
     /// A node as it stood, if it was there.
     pub fn node(&self, scope: &Scope) -> Option<&Pictured> {
         self.0.get(scope)

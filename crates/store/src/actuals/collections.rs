@@ -44,34 +44,38 @@ impl Store {
     }
 }
 
-/// Notes attempts.
+/// Notes attempts, all in one statement: there is one for every reading.
 pub(crate) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO collections (kpi, last_slot, missed, finished_at, outcome, message) \
-               VALUES ($1, $2, $3, $4, $5, $6) \
+               SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 \
+               FROM json_each($1) WHERE true \
                ON CONFLICT (kpi) DO UPDATE SET \
                last_slot = max(collections.last_slot, excluded.last_slot), \
                missed = collections.missed + excluded.missed, \
                finished_at = excluded.finished_at, outcome = excluded.outcome, \
                message = excluded.message";
-    for Collected { kpi, attempt, .. } in collected {
-        let Some(attempt) = attempt else { continue };
-        sqlx::query(sql)
-            .bind(kpi.to_string())
+    let attempts = collected.iter().filter_map(|held| Some((&held.kpi, held.attempt.as_ref()?)));
+    let rows: Vec<_> = attempts
+        .clone()
+        .map(|(kpi, attempt)| {
             // A person's pull says nothing of what the schedule served.
-            .bind(attempt.slot.map_or(0, |slot| slot.timestamp_micros()))
-            .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
-            .bind(attempt.finished_at.timestamp_micros())
-            .bind(attempt.outcome.word())
-            .bind(&attempt.message)
-            .execute(&mut *tx)
-            .await
-            .explain("cannot write an attempt")?;
-        if attempt.missed > 0 {
-            note_missed(tx, kpi, attempt).await?;
-        }
+            let slot = attempt.slot.map_or(0, |slot| slot.timestamp_micros());
+            let missed = i64::try_from(attempt.missed).unwrap_or(i64::MAX);
+            let finished_at = attempt.finished_at.timestamp_micros();
+            let word = attempt.outcome.word();
+            (kpi.to_string(), slot, missed, finished_at, word, attempt.message.as_deref())
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let noted = sqlx::query(sql).bind(serde_json::to_string(&rows)?).execute(&mut *tx).await;
+    noted.explain("cannot write an attempt")?;
+    for (kpi, attempt) in attempts.filter(|(_, attempt)| attempt.missed > 0) {
+        note_missed(tx, kpi, attempt).await?;
     }
     Ok(())
 }

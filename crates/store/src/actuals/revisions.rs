@@ -16,8 +16,11 @@ use crate::{
 };
 use kpid_rules::{model::KpiRef, series::Actual};
 
-/// Rows of one statement; times the columns below SQLite's limit of 32,766 parameters.
+/// Figures that are compared with what is held in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
+
+/// Rows that one statement writes: a few numbers, so that each statement is prepared once.
+const WRITTEN_AT_ONCE: [usize; 3] = [100, 10, 1];
 
 /// A figure of a KPI, to be filed.
 pub(crate) type FiguredKpi<'k> = (&'k KpiRef, Filed);
@@ -163,14 +166,26 @@ async fn write(
     tx: &mut SqliteConnection,
     changed: &IndexMap<(Name, i64), Revision>,
 ) -> anyhow::Result<()> {
-    if changed.is_empty() {
-        return Ok(());
+    let rows: Vec<_> = changed.iter().collect();
+    let mut left = rows.as_slice();
+    for size in WRITTEN_AT_ONCE {
+        while let Some((some, others)) = left.split_at_checked(size) {
+            write_some(tx, some).await?;
+            left = others;
+        }
     }
+    Ok(())
+}
+
+async fn write_some(
+    tx: &mut SqliteConnection,
+    rows: &[(&(Name, i64), &Revision)],
+) -> anyhow::Result<()> {
     let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(
         "INSERT INTO actuals (kpi, period, revision, value, numerator, denominator, target, \
          observed_at, collected_at) ",
     );
-    sql.push_values(changed, |mut row, (((kpi, period), number), revision)| {
+    sql.push_values(rows, |mut row, (((kpi, period), number), revision)| {
         let (value, numerator, denominator) = revision.parts;
         row.push_bind(kpi).push_bind(period).push_bind(number);
         row.push_bind(value).push_bind(numerator).push_bind(denominator);

@@ -109,7 +109,8 @@ impl Batch<'_> {
         self.memory.held.known = known;
         self.memory.held.waiting = pacing::waiting(&mut self.tx).await?;
         let judgement = decide(&self.memory.held);
-        judge::write(&mut self.tx, &judgement, self.now).await?;
+        let moved = self.memory.last_kept.take_moved(&judgement.standing);
+        judge::write(&mut self.tx, &judgement, &moved, self.now).await?;
         self.changes(judgement.changed());
         self.memory.judged(&judgement);
         Ok(judgement)

@@ -21,7 +21,7 @@ use crate::{
 };
 use kpid_rules::{
     evaluation::{EpisodeChange, Incident, IncidentKey},
-    judgement::Standing,
+    judgement::{ScorecardStanding, Standing},
     model::{Id, KpiRef, Period},
 };
 
@@ -69,19 +69,21 @@ impl Store {
         let held = held::load(&mut tx, kpis, now).await?;
         let judgement = judge(&held);
         changes::note(&mut tx, &judgement.changed()).await?;
-        write(&mut tx, &judgement, now).await?;
+        let all: Vec<_> = judgement.standing.scorecards.iter().collect();
+        write(&mut tx, &judgement, &all, now).await?;
         tx.commit().await.explain("cannot write a judgement")?;
         Ok(judgement)
     }
 }
 
-/// Keeps what a judgement decided.
+/// Keeps what a judgement decided, with the verdicts on scorecards that may have moved.
 pub(crate) async fn write(
     tx: &mut SqliteConnection,
     judgement: &Judgement,
+    moved: &[&ScorecardStanding],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    verdicts::record(tx, &judgement.standing, now).await?;
+    verdicts::record(tx, moved, &judgement.standing.config, now).await?;
     episode::record(tx, &judgement.standing, &judgement.changes, now).await?;
     incidents::record(tx, &judgement.incidents).await?;
     reports::record(tx, &judgement.reports).await?;

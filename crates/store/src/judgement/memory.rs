@@ -22,6 +22,7 @@ use crate::{
         held::{self, Held},
         judge::Judgement,
         reports,
+        verdicts::LastKept,
     },
 };
 use kpid_rules::{
@@ -33,6 +34,9 @@ use kpid_rules::{
 #[derive(Debug)]
 pub struct Memory {
     pub(crate) held: Held,
+    pub(crate) last_kept: LastKept,
+    /// Whether a batch began that is not committed.
+    is_unsure: bool,
     /// The version of each family that is held.
     versions: BTreeMap<FamilyId, i64>,
     family_of: HashMap<Id, FamilyId>,
@@ -59,7 +63,8 @@ impl Memory {
         let sum = changes::sum(&mut tx).await?;
         let held = held::load(&mut tx, kpis, now).await?;
         tx.rollback().await.explain("cannot read the store")?;
-        Ok(Self { held, versions, family_of, sum, stale: BTreeSet::new() })
+        let (last_kept, stale) = (LastKept::default(), BTreeSet::new());
+        Ok(Self { held, last_kept, is_unsure: false, versions, family_of, sum, stale })
     }
 
     /// What is held.
@@ -93,6 +98,9 @@ impl Memory {
             !self.stale.contains(&Changed::Families),
             "another process judges with other scorecards together; is there a second kpid?"
         );
+        if std::mem::replace(&mut self.is_unsure, true) || !self.stale.is_empty() {
+            self.last_kept.forget();
+        }
         self.read_again(tx, now).await?;
         self.versions.extend(others);
         self.sum = sum;
@@ -160,6 +168,7 @@ impl Memory {
         changed: &BTreeSet<Changed>,
         raised: &BTreeMap<FamilyId, i64>,
     ) {
+        self.is_unsure = false;
         self.stale.retain(|stale| !changed.contains(stale));
         for (family, version) in raised {
             self.versions.insert(family.clone(), version + 1);

@@ -49,22 +49,51 @@ struct Changes<'s> {
     measures: Vec<(i64, &'s Pictured)>,
 }
 
+/// How scorecards were last kept, in memory: what stands as it did need not be compared with rows.
+#[derive(Debug, Default)]
+pub(crate) struct LastKept(HashMap<Id, (String, Picture)>);
+
+impl LastKept {
+    /// The scorecards that stand otherwise than they were last kept, or are judged by another
+    /// configuration. They count as kept from now on.
+    pub(crate) fn take_moved<'s>(&mut self, standing: &'s Standing) -> Vec<&'s ScorecardStanding> {
+        let mut moved = Vec::new();
+        for scorecard in &standing.scorecards {
+            let mut present = Picture::default();
+            present.add_present(scorecard);
+            let is_kept = self.0.get(&scorecard.id).is_some_and(|(config_hash, kept)| {
+                *config_hash == standing.config && present.stands_as(kept)
+            });
+            if !is_kept {
+                self.0.insert(scorecard.id.clone(), (standing.config.clone(), present));
+                moved.push(scorecard);
+            }
+        }
+        moved
+    }
+
+    /// Nothing is known any more.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
 /// Keeps what is judged or measured otherwise than the newest rows have it.
 pub(crate) async fn record(
     tx: &mut SqliteConnection,
-    standing: &Standing,
+    scorecards: &[&ScorecardStanding],
+    config_hash: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let mut changed = 0;
-    for scorecard in &standing.scorecards {
-        let is_judged_by_another =
-            note_configuration(tx, &scorecard.id, &standing.config, now).await?;
+    for scorecard in scorecards {
+        let is_judged_by_another = note_configuration(tx, &scorecard.id, config_hash, now).await?;
         let is_other = record_one(tx, scorecard, now).await?;
         changed += i64::from(is_judged_by_another || is_other);
     }
     match changed {
         0 => Ok(()),
-        count => count_verdicts(tx, &standing.config, count).await,
+        count => count_verdicts(tx, config_hash, count).await,
     }
 }
 
