@@ -29,9 +29,9 @@ use kpid_store::{Collected, Memory};
 /// their next slots yet.
 pub(crate) const ARRIVALS_MAX: usize = 1024;
 
-/// How long figures wait for others before they are filed without a judgement: a family's round is
-/// usually over within it, and both are one commit.
-const FILED_WITHIN: Duration = Duration::from_millis(500);
+/// How long what is no news waits for others, so that it is one commit with them: figures of a round
+/// that goes on, and a whole round that brought only figures that are held already.
+const COMMITTED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Families of one commit. It holds the store's connection; whoever delivers waits for its end.
 const FAMILIES_MAX: usize = 128;
@@ -71,12 +71,19 @@ pub(super) struct Pending {
     /// Scorecards that are judged whether anything came of them or not.
     pub(super) owed: BTreeSet<Id>,
     pub(super) is_due: bool,
+    /// Something came that may change a verdict.
+    is_news: bool,
     waiting: Vec<oneshot::Sender<()>>,
     /// A commit of it failed: it is tried again by itself, so that it keeps no other from being judged.
     has_failed: bool,
 }
 
 impl Pending {
+    /// Whether somebody may have to hear of it.
+    fn is_urgent(&self) -> bool {
+        self.is_due && self.is_news && !self.has_failed
+    }
+
     /// Whether there is something to commit, and nothing says to wait with it.
     fn is_ready(&self) -> bool {
         !self.has_failed && (self.is_due || !self.collected.is_empty())
@@ -96,8 +103,8 @@ pub(crate) struct Owner {
     pub(super) deliveries_ready: Arc<Notify>,
     /// Told of every slot that is served: its KPI is free for the next.
     served: mpsc::UnboundedSender<Vec<Served>>,
-    /// When figures that came first are filed at the latest.
-    file_at: Option<Instant>,
+    /// When what came first is committed at the latest.
+    commit_at: Option<Instant>,
     retry_at: Option<Instant>,
     look_at: Instant,
     /// The family that is tried first, in turn.
@@ -123,7 +130,7 @@ impl Owner {
             pending: BTreeMap::new(),
             deliveries_ready,
             served,
-            file_at: None,
+            commit_at: None,
             retry_at: None,
             look_at: Instant::now() + LOOK_EVERY,
             first: 0,
@@ -161,7 +168,7 @@ impl Owner {
             self.work(std::mem::take(&mut asked)).await;
         }
         // What cannot be committed now is collected again by whoever starts next.
-        self.file_at = None;
+        self.commit_at = None;
         self.commit_all(Vec::new()).await;
         for family in self.failed() {
             self.commit(&[family], Vec::new()).await;
@@ -171,29 +178,32 @@ impl Owner {
     fn take(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Collected(family, collected) => {
+                let is_news = collected.iter().any(|collected| self.memory.is_news(collected));
                 let pending = self.pending.entry(family).or_default();
+                pending.is_news |= is_news;
                 pending.collected.extend(collected);
-                self.file_at.get_or_insert_with(|| Instant::now() + FILED_WITHIN);
             }
             Arrival::Due { family, owed, committed } => {
                 let pending = self.pending.entry(family).or_default();
                 pending.is_due = true;
+                pending.is_news |= !owed.is_empty();
                 pending.owed.extend(owed);
                 pending.waiting.extend(committed);
             }
         }
+        self.commit_at.get_or_insert_with(|| Instant::now() + COMMITTED_WITHIN);
     }
 
     fn wakes_at(&self) -> Instant {
-        let others = self.file_at.into_iter().chain(self.retry_at);
+        let others = self.commit_at.into_iter().chain(self.retry_at);
         others.fold(self.look_at, Instant::min)
     }
 
     async fn work(&mut self, asked: Vec<Change>) {
         let now = Instant::now();
-        let are_due = self.pending.values().any(|pending| pending.is_due && !pending.has_failed);
-        if are_due || !asked.is_empty() || self.file_at.is_some_and(|at| at <= now) {
-            self.file_at = None;
+        let is_urgent = self.pending.values().any(Pending::is_urgent);
+        if is_urgent || !asked.is_empty() || self.commit_at.is_some_and(|at| at <= now) {
+            self.commit_at = None;
             self.commit_all(asked).await;
         }
         if self.retry_at.is_some_and(|at| at <= now) {

@@ -82,11 +82,15 @@ impl Town {
         Self { _folder: folder, instance, owner, served, arrivals, arriving, changes }
     }
 
-    /// The owner takes what has come, and commits it.
-    async fn work(&mut self) {
+    fn take_all(&mut self) {
         while let Ok(arrival) = self.arriving.try_recv() {
             self.owner.take(arrival);
         }
+    }
+
+    /// The owner takes what has come, and commits it.
+    async fn work(&mut self) {
+        self.take_all();
         self.owner.commit_all(Vec::new()).await;
     }
 
@@ -309,4 +313,35 @@ async fn commands_and_the_owner_never_overwrite_each_other_whenever_they_meet() 
         }
         assert!(had_an_effect, "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_is_held_already_waits_for_others_and_what_is_news_takes_it_along() {
+    let mut town = Town::new().await;
+    for (family, id) in [(0, "care"), (1, "sales")] {
+        town.bring(family, id, "calls", 120.0, 0).await;
+        town.due(family, &[]).await;
+    }
+    town.work().await;
+    let counted = |town: &Town| {
+        let metrics = &town.instance.metrics;
+        (metrics.judgements.get(), metrics.commits.get())
+    };
+    assert_eq!(counted(&town), (2, 1));
+    town.owner.commit_at = None;
+    for second in 1..4 {
+        town.bring(0, "care", "calls", 120.0, second).await;
+        town.due(0, &[]).await;
+        town.take_all();
+    }
+    assert!(town.owner.pending.values().all(|pending| !pending.is_urgent()), "nothing to tell");
+    assert!(town.owner.commit_at.is_some(), "and it is not forgotten");
+    town.bring(1, "sales", "calls", 50.0, 4).await;
+    town.take_all();
+    assert!(town.owner.pending.values().all(|pending| !pending.is_urgent()), "its round goes on");
+    town.due(1, &[]).await;
+    town.take_all();
+    town.owner.work(Vec::new()).await;
+    assert_eq!(counted(&town), (4, 2), "all in one");
+    assert_eq!(town.owner.commit_at, None);
 }

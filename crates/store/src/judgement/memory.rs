@@ -9,7 +9,12 @@ use sqlx::SqliteConnection;
 
 use crate::{
     actuals::{
-        attempts::Newest, collected::Collected, collections, filing::FiledFigure, history,
+        attempts::Newest,
+        collected::{Collected, Filed, Filing},
+        collections,
+        filing::FiledFigure,
+        history,
+        outcome::AttemptOutcome,
         revisions::Written,
     },
     database::{failure::Explain, store::Store},
@@ -70,6 +75,24 @@ impl Memory {
     /// What is held.
     pub fn held(&self) -> &Held {
         &self.held
+    }
+
+    /// Whether what was collected says anything that is not held already. A reading that is one of
+    /// several in its period does.
+    pub fn is_news(&self, collected: &Collected) -> bool {
+        let Collected { kpi, attempt, filing, filed } = collected;
+        let Some(held) = self.held.history.kpi(kpi) else { return true };
+        let outcome = attempt.as_ref().map(|attempt| attempt.outcome);
+        let has_failed = outcome.is_some_and(|outcome| outcome != AttemptOutcome::Samples);
+        let is_held = |filed: &Filed| {
+            let actual = held.actual(filed.period);
+            actual.is_some_and(|actual| {
+                actual.figure == filed.figure && actual.target == filed.target
+            })
+        };
+        has_failed != held.failure.is_some()
+            || (!filed.is_empty() && !matches!(filing, Filing::Actuals))
+            || !filed.iter().all(is_held)
     }
 
     /// Whether somebody else changed something since, or a batch was not committed.
