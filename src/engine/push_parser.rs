@@ -18,6 +18,7 @@ use kpid_rules::{
     model::{Aggregate, KpiRef, Period},
     series::{Figure, ReadingKind},
 };
+use kpid_sources::json;
 use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Precedence};
 
 /// A system that has more to say at once has a history, which comes in parts or by `kpid import`.
@@ -97,11 +98,21 @@ type Said = (Option<Figure>, Option<f64>);
 
 impl<'s> PushParser<'s> {
     fn json(&mut self, body: &[u8]) -> Result<Vec<BadReading>, PushAnswer> {
-        let body: Body = serde_json::from_slice(body).map_err(|error| {
+        let unreadable = |error: String| {
             PushAnswer::Unreadable(format!(
                 "the body is not valid: {error}; send {{\"readings\": [{{\"kpi\": …, \"period\": …, \"value\": …}}]}}"
             ))
+        };
+        let text = str::from_utf8(body).map_err(|error| unreadable(error.to_string()))?;
+        let document = json::parse(text).map_err(|error| {
+            if error.is_data() {
+                PushAnswer::Unreadable(format!("the body is ambiguous: {error}"))
+            } else {
+                unreadable(error.to_string())
+            }
         })?;
+        let body: Body =
+            serde_json::from_value(document).map_err(|error| unreadable(error.to_string()))?;
         let count = body.readings.len();
         if count == 0 {
             return Err(PushAnswer::Unreadable("`readings` is empty".to_owned()));

@@ -187,6 +187,13 @@ async fn every_bad_reading_is_told_and_nothing_of_its_push_is_kept() {
         assert!(error["message"].as_str().unwrap().contains(words), "{error}");
     }
     assert_eq!(errors.len(), 11, "{problem}");
+    let twice = format!(
+        "{{\"readings\":[{{\"kpi\":\"acme/nps\",\"period\":\"{month}\",\"value\":1,\"value\":2}}]}}"
+    );
+    let sent = request(at, &door.token).header("content-type", "application/json").body(twice);
+    let (status, problem) = answer(sent).await;
+    assert_eq!(status, 400);
+    assert!(problem["detail"].as_str().unwrap().contains("the key `value` is in one object twice"));
     let csv = format!(
         "kpi,period,value\nacme/nps,{month},41\nacme/nps,{month},NaN\nacme/npz,{month},1\n"
     );

@@ -10,6 +10,7 @@ pub mod connections;
 pub mod csv;
 mod fault;
 pub mod http;
+pub mod json;
 pub mod parameter;
 pub mod push;
 mod retry;

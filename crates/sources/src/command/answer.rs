@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     cell::{Cell, decimal, shown},
+    json,
     table::Table,
 };
 
@@ -25,7 +26,10 @@ pub(crate) fn table(text: &str) -> Result<Table, String> {
     }
     let misfit =
         || format!("printed neither a number nor JSON: {}", shown(text, EXCERPT_CHARS_MAX));
-    match serde_json::from_str(text).map_err(|_| misfit())? {
+    let read = json::parse(text).map_err(|error| {
+        if error.is_data() { format!("printed JSON that is ambiguous: {error}") } else { misfit() }
+    });
+    match read? {
         Value::Null => Ok(one(Cell::Null)),
         Value::Object(row) => Ok(rows(&[row])),
         Value::Array(list) => {
@@ -88,6 +92,7 @@ mod tests {
             ("\"7\"", "neither a number nor JSON"),
             ("true", "neither a number nor JSON"),
             ("[1, 2]", "a list with 1 in it"),
+            (r#"{"value": 1, "value": 2}"#, "ambiguous: the key `value` is in one object twice"),
         ] {
             let error = table(printed).unwrap_err();
             assert!(error.contains(part), "{error}");

@@ -3,8 +3,8 @@
 use encoding_rs::{Encoding, UTF_8};
 use serde_json::Value;
 
-use crate::charset;
 use crate::http::{Format, HttpRequest};
+use crate::{charset, json};
 
 /// An answer, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,12 +36,10 @@ impl HttpRequest {
             return Err(format!("came with an empty body ({media}) where {noun} is expected"));
         }
         match self.format {
-            Format::Json => {
-                let read = serde_json::from_slice(utf8(&text, media)?.as_bytes());
-                read.map(Document::Json).map_err(|error| {
-                    format!("came with {media} that is not JSON ({error}): \"{}\"", excerpt(&text))
-                })
-            }
+            Format::Json => json::parse(utf8(&text, media)?).map(Document::Json).map_err(|error| {
+                let trouble = if error.is_data() { "is ambiguous" } else { "is not JSON" };
+                format!("came with {media} that {trouble} ({error}): \"{}\"", excerpt(&text))
+            }),
             // Some say that a page to log in is what was asked for.
             Format::Csv(_) if is_page(&text) => {
                 Err(format!("came with {media}, a web page and not CSV: \"{}\"", excerpt(&text)))
@@ -131,6 +129,12 @@ mod tests {
             (Format::Json, b"{}", "application/json; charset=klingon", "the charset `klingon`"),
             (Format::Json, b"", "application/json", "empty body (application/json) where JSON"),
             (Format::Json, b"a,b", "text/csv", "text/csv that is not JSON"),
+            (
+                Format::Json,
+                b"{\"v\":1,\"v\":2}",
+                "application/json",
+                "that is ambiguous (the key `v` is in one object twice at line 1 column",
+            ),
             (csv, b"", "text/csv", "where CSV is expected"),
             (csv, b" <!doctype html>", "text/html", "text/html, a web page and not CSV"),
             (metrics, b"a 1\n", "application/openmetrics-text; version=1.0.0", "# EOF"),

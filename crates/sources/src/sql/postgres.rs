@@ -22,6 +22,7 @@ use crate::{
     Question,
     cell::{Cell, decimal},
     fault::Fault,
+    json,
     table::Table,
 };
 
@@ -250,7 +251,7 @@ fn cell(row: &PgRow, at: usize) -> sqlx::Result<Cell> {
 
 /// A number, text or null taken out of a document.
 fn json(text: &[u8]) -> Option<Cell> {
-    serde_json::from_slice::<serde_json::Value>(text).ok().map(|value| Cell::from(&value))
+    json::parse(str::from_utf8(text).ok()?).ok().map(|value| Cell::from(&value))
 }
 
 /// A NUMERIC in binary: digits to the base 10000, where the point is, sign, digits shown after the
