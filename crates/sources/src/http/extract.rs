@@ -116,13 +116,23 @@ fn series(
         },
     };
     let row = |row: &Value| {
-        let period = node(period, row)?.map_or(Cell::Null, Cell::from);
+        let period = match node(period, row)? {
+            Some(period) => Cell::from(period),
+            // Whoever names the list means its entries; a row may be a list itself.
+            None if row.is_array() => {
+                return Err(format!(
+                    "has a list at `{rows}`, which as it is written is one row; write `{rows}[*]` \
+                     for a row of each of its entries"
+                ));
+            }
+            None => Cell::Null,
+        };
         // A row that leaves its figure out says as little as one with null.
         let figures = figure.paths().into_iter();
         let figures = figures.map(|path| Ok(node(path, row)?.map_or(Cell::Null, Cell::from)));
         figures.chain([Ok(period)]).collect()
     };
-    let rows = nodes.into_iter().map(row).collect::<Result<_, String>>()?;
+    let rows = nodes.iter().copied().map(row).collect::<Result<_, String>>()?;
     Ok(Table { columns, rows, doubt, ..Table::default() })
 }
 
@@ -257,6 +267,22 @@ mod tests {
         assert!(rows(ratio("$.e[0]", "$.e[1]")).unwrap().rows.is_empty());
         assert!(rows(ratio("$.n", "$.e[0]")).unwrap_err().contains("without a denominator"));
         assert!(rows(ratio("$.n", "$.y")).unwrap_err().contains("has nothing at `$.y`"));
+    }
+
+    #[test]
+    fn a_list_that_is_named_without_its_entries_is_told() {
+        let series = |rows: &str, period: &str, value: &str| Extract::Series {
+            rows: path(rows),
+            period: path(period),
+            figure: Place::Value(path(value)),
+        };
+        for document in [json!({"data": [{"m": "2026-05", "v": 3}]}), json!({"data": []})] {
+            let error = series("$.data", "$.m", "$.v").rows(&document).unwrap_err();
+            assert!(error.contains("write `$.data[*]` for a row of each"), "{error}");
+        }
+        let lists = json!({"data": [["2026-05", 3]]});
+        let table = series("$.data[*]", "$[0]", "$[1]").rows(&lists).unwrap();
+        assert_eq!(table.rows, [[Cell::Int(3), Cell::Text("2026-05".into())]]);
     }
 
     #[test]
