@@ -39,6 +39,42 @@ fn programs_get_the_same_problems() {
 }
 
 #[test]
+fn a_misspelt_key_is_one_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    fs::write(folder.path().join("n.csv"), "month,n\n2026-05,3\n").unwrap();
+    let daemon = "calendar: { timezone: UTC }\nconnections: { c: { csv: { folder: . } }, m: \
+                  { sqlite: { path: m.db } }, x: { command: {} } }\n";
+    fs::write(folder.path().join("kpid.yaml"), daemon).unwrap();
+    let series = "csv: { from: c, file: n.csv, reading: series, period: month, value: n }";
+    for (right, wrong) in [
+        ("tolerance", "tolerence"),
+        ("nature", "natur"),
+        ("schedule", "shedule"),
+        ("period: month", "perod: month"),
+        ("file: n.csv", "fil: n.csv"),
+        ("csv:", "cvs:"),
+        ("target: 9", "target: { ninety: 9 }"),
+    ] {
+        let kpi = format!(
+            "nature: ratio, unit: \"%\", target: 9, tolerance: 1, schedule: {{ every: 1h }}, \
+             source: {{ {series} }}"
+        );
+        let kpi = kpi.replacen(right, wrong, 1);
+        assert!(kpi.contains(wrong), "{kpi}");
+        let scorecard = format!(
+            "scorecard: s\nperspectives: {{ p: {{ objectives: {{ o: {{ kpis: {{ k: {{ {kpi} }} }} }} }} }} }}\n"
+        );
+        fs::write(folder.path().join("scorecards/s.yaml"), scorecard).unwrap();
+        let (text, code) = check(folder.path(), &["--format", "json"]);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let problems = json["problems"].as_array().unwrap();
+        let errors: Vec<_> = problems.iter().filter(|told| told["severity"] == "error").collect();
+        assert_eq!((errors.len(), code), (1, Some(1)), "{wrong}: {errors:?}");
+    }
+}
+
+#[test]
 fn the_starter_files_are_good() {
     let folder = tempfile::tempdir().unwrap();
     let init = Command::new(KPID).arg("init").arg(folder.path()).output().unwrap();

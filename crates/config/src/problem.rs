@@ -112,9 +112,17 @@ pub fn masked(text: &str) -> String {
 
 /// "did you mean `target`?", if one of the known words is like the one written.
 pub fn suggestion<'w>(written: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
+    likest(written, known).map(|best| format!("did you mean `{best}`?"))
+}
+
+/// The known word that is most like the one written, if it is like it at all.
+pub(crate) fn likest<'w>(
+    written: &str,
+    known: impl IntoIterator<Item = &'w str>,
+) -> Option<&'w str> {
     let likeness = |word: &&str| strsim::jaro_winkler(written, word);
     let best = known.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= SUGGEST_FROM).then(|| format!("did you mean `{best}`?"))
+    (likeness(&best) >= SUGGEST_FROM).then_some(best)
 }
 
 #[cfg(test)]

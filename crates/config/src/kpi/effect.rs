@@ -49,8 +49,12 @@ struct Checked<'d> {
     targets: Targets,
 }
 
-/// Tells of every key that has no effect.
+/// Tells of every key that has no effect, unless it is unknown what the source or target is, which
+/// has been told.
 pub(crate) fn check(desk: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) {
+    if is_unread(doc.source.as_ref()) || is_unread(doc.target.as_ref()) {
+        return;
+    }
     let targets = given(doc.target.as_ref()).map(targets).unwrap_or_default();
     let mut checked = Checked { desk, kpi, doc, origin: origin(doc), targets };
     checked.collecting();
@@ -58,6 +62,10 @@ pub(crate) fn check(desk: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) {
     checked.freshness();
     checked.tolerances();
     checked.scoring();
+}
+
+fn is_unread<T>(doc: Option<&Loc<T>>) -> bool {
+    doc.is_some_and(|doc| doc.value.is_none())
 }
 
 impl Checked<'_> {

@@ -12,7 +12,7 @@ use serde::{
 };
 
 use crate::{
-    problem::{Place, Problem, on_one_line, suggestion},
+    problem::{Place, Problem, likest, on_one_line, suggestion},
     yaml::{
         located::{LOCATED, Loc},
         node::{Node, Value},
@@ -140,24 +140,34 @@ impl<'n> NodeReader<'n> {
         offers(name).or_else(|| if name == NUMBER { offers(TEXT) } else { None })
     }
 
-    /// The pairs whose keys the document knows; every other key is told.
+    /// The pairs whose keys the document knows. Every other key is told; one that is like a key
+    /// that is not there is read as that, so that nobody hears of its absence as well.
     fn known_pairs(
         self,
         pairs: &'n [(Node, Node)],
         fields: &'static [&'static str],
-    ) -> Vec<&'n (Node, Node)> {
+    ) -> Vec<Pair<'n>> {
+        let text = |key: &'n Node| match &key.value {
+            Value::Scalar { text, .. } => text.as_str(),
+            _ => "",
+        };
+        let mut absent = fields.to_vec();
+        absent.retain(|field| pairs.iter().all(|(key, _)| text(key) != *field));
         let mut known = Vec::new();
-        for pair in pairs {
-            let key = match &pair.0.value {
-                Value::Scalar { text, .. } => text.as_str(),
-                _ => "",
-            };
-            if fields.contains(&key) {
-                known.push(pair);
-            } else {
-                let hint = suggestion(key, fields.iter().copied())
-                    .unwrap_or_else(|| format!("valid here: {}", fields.join(", ")));
-                self.tell(Problem::error(pair.0.place, format!("unknown key `{key}`")).hint(hint));
+        for (key, value) in pairs {
+            let written = text(key);
+            if fields.contains(&written) {
+                known.push(Pair { key, meant: None, value });
+                continue;
+            }
+            let hint = suggestion(written, fields.iter().copied())
+                .unwrap_or_else(|| format!("valid here: {}", fields.join(", ")));
+            self.tell(Problem::error(key.place, format!("unknown key `{written}`")).hint(hint));
+            if let Some(meant) = likest(written, fields.iter().copied())
+                && let Some(at) = absent.iter().position(|field| *field == meant)
+            {
+                absent.swap_remove(at);
+                known.push(Pair { key, meant: Some(meant), value });
             }
         }
         known
@@ -176,8 +186,8 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
                 visitor.visit_seq(Items { reader: self, items: items.iter() })
             }
             Value::Mapping(pairs) => {
-                let pairs: Vec<_> = pairs.iter().collect();
-                visitor.visit_map(Pairs { reader: self, pairs: pairs.into_iter(), value: None })
+                let pairs = pairs.iter().map(|(key, value)| Pair { key, meant: None, value });
+                visitor.visit_map(Pairs { reader: self, pairs, value: None })
             }
         };
         result.map_err(|fault| fault.placed(self.node.place))
@@ -412,22 +422,36 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     }
 }
 
+/// A key and its value.
+struct Pair<'n> {
+    key: &'n Node,
+    /// The key that its author meant, where that is another than the one written.
+    meant: Option<&'static str>,
+    value: &'n Node,
+}
+
 struct Pairs<'n, I> {
     reader: NodeReader<'n>,
     pairs: I,
     value: Option<&'n Node>,
 }
 
-impl<'n, 'de, I: Iterator<Item = &'n (Node, Node)>> MapAccess<'de> for Pairs<'n, I> {
+impl<'n, 'de, I: Iterator<Item = Pair<'n>>> MapAccess<'de> for Pairs<'n, I> {
     type Error = ReadFault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ReadFault> {
-        let Some((key, value)) = self.pairs.next() else { return Ok(None) };
+        let Some(Pair { key, meant, value }) = self.pairs.next() else { return Ok(None) };
         self.value = Some(value);
-        seed.deserialize(self.reader.of(key)).map(Some)
+        match meant {
+            Some(meant) => {
+                let name: StrDeserializer<'_, ReadFault> = meant.into_deserializer();
+                seed.deserialize(name).map(Some)
+            }
+            None => seed.deserialize(self.reader.of(key)).map(Some),
+        }
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadFault> {
