@@ -122,6 +122,10 @@ fn what_run_refuses_check_has_said_before() {
         DAEMON.replace(place, &channel)
     };
     let http = |rest: &str| format!("{DAEMON}connections: {{ a: {{ http: {{ {rest} }} }} }}\n");
+    let databases = |rest: &str| {
+        let server = "host: 127.0.0.1, database: d, user: u, tls: verify";
+        format!("{DAEMON}connections: {{ a: {{ postgres: {{ {server}, {rest} }} }} }}\n")
+    };
     let address = "base_url: \"http://127.0.0.1:1/\"";
     for (daemon, said) in [
         (hook("secret: whsec_C2F"), "what follows `whsec_` in the secret is not base64"),
@@ -139,6 +143,20 @@ fn what_run_refuses_check_has_said_before() {
         ),
         (http("base_url: \"http://127.0.0.1:1/?a=b\""), "its base_url has a `?` or `#`"),
         (http(&format!("{address}, ca: lines")), "its `ca` holds no certificate in PEM"),
+        (databases("ca: nowhere.pem"), "nowhere.pem: "),
+        (databases("ca: lines"), "its `ca` holds no certificate in PEM"),
+        (
+            http(&format!("{address}, client_certificate: lines")),
+            "its `client_certificate` is not PEM",
+        ),
+        (DAEMON.replace("mails", "lines"), "lines is a file, where a folder is needed"),
+        (DAEMON.replace("mails", "lines/mails"), "lines is a file, where a folder is needed"),
+        (format!("store: lines/kpid.db\n{DAEMON}"), "lines is a file, where a folder is needed"),
+        (format!("store: scorecards\n{DAEMON}"), "scorecards is a folder; name the file"),
+        (
+            format!("{DAEMON}connections: {{ a: {{ sqlite: {{ path: scorecards }} }} }}\n"),
+            "scorecards is a folder; name the file",
+        ),
         (
             format!("{DAEMON}web: {{ listen: \"127.0.0.1:0\", trusted_header: \"X User\" }}\n"),
             "not a valid header name",

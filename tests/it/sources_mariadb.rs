@@ -370,6 +370,7 @@ async fn a_connection_is_encrypted_as_far_as_is_asked() {
         (Tls::Verify, Some(authority), "localhost", "!cannot connect: "),
     ] {
         let server = server(mariadb.port, "root", "");
+        let authority = authority.map(|path: std::path::PathBuf| std::fs::read(path).unwrap());
         let server = Server { tls, authority, host: host.into(), ..server };
         let connections = open(database(Address::MySql(server)));
         check(&connections, ReadingKind::Value, &[(encrypted, expected)]).await;

@@ -260,6 +260,43 @@ impl ParseContext {
         }
     }
 
+    /// What is in a file beside the configuration; told where it cannot be read.
+    pub(crate) fn file(&mut self, doc: &Loc<String>) -> Option<Vec<u8>> {
+        let path = self.folder.join(doc.value.as_deref()?);
+        let read = fs::read(&path);
+        self.checked(
+            doc.place,
+            read.map_err(|error| format!("cannot read {}: {}", path.display(), in_words(&error))),
+        )
+    }
+
+    /// A folder that kpid writes to, and makes where there is none: what stands in the way is told.
+    pub(crate) fn writable_folder(&mut self, doc: &Loc<String>) -> Option<PathBuf> {
+        let folder = self.folder.join(doc.value.as_deref()?);
+        self.no_file_above(doc.place, &folder)?;
+        Some(folder)
+    }
+
+    /// The file of a database: one that is not there yet may come, a folder is none.
+    pub(crate) fn database_file(&mut self, doc: &Loc<String>) -> Option<PathBuf> {
+        let path = self.folder.join(doc.value.as_deref()?);
+        if path.is_dir() {
+            let message = format!("{} is a folder; name the file of a database", path.display());
+            self.error(doc.place, message);
+            return None;
+        }
+        self.no_file_above(doc.place, path.parent().unwrap_or(&self.folder.clone()))?;
+        Some(path)
+    }
+
+    /// Where a folder is needed there is one, or room for one.
+    fn no_file_above(&mut self, place: Place, folder: &Path) -> Option<()> {
+        let found = folder.ancestors().find_map(|path| Some((path, fs::metadata(path).ok()?)));
+        let Some((path, _)) = found.filter(|(_, found)| !found.is_dir()) else { return Some(()) };
+        self.error(place, format!("{} is a file, where a folder is needed", path.display()));
+        None
+    }
+
     /// A folder that sources use: it may be on another machine than this one, so it is a warning.
     pub(crate) fn folder_of_source(&mut self, path: &Path, place: Place) {
         let why = match fs::metadata(path) {

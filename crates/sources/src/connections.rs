@@ -18,7 +18,7 @@ use crate::{
     command::Commands,
     csv::Folder,
     fault::Fault,
-    http::{Extract, client::Client, transport},
+    http::{Extract, client::Client, pinned, transport},
     retry::Attempts,
     shared_answers::Shared,
     sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
@@ -189,6 +189,11 @@ impl Live {
                 (endpoint.concurrent_max, endpoint.timeout, System::Http(Box::new(client)))
             }
             Connection::Sql(database) => {
+                if let Address::Postgres(server) | Address::MySql(server) = &database.address
+                    && let Some(authority) = &server.authority
+                {
+                    pinned::certificates(authority)?;
+                }
                 let concurrent_max = usize::try_from(database.concurrent_max)?;
                 (concurrent_max, database.timeout + GRACE, System::of(database))
             }

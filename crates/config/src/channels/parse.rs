@@ -38,7 +38,7 @@ fn email(context: &mut ParseContext, doc: &EmailDoc, place: Place) -> Option<Ema
     warn_unless_ascii(context, from.email.as_ref(), doc.from.place);
     let transport = match (&doc.smtp, &doc.folder) {
         (Some(server), None) => smtp(context, server.value.as_ref()?)?,
-        (None, Some(folder)) => MailTransport::Folder(context.folder.join(folder.value.as_ref()?)),
+        (None, Some(folder)) => MailTransport::Folder(context.writable_folder(folder)?),
         _ => {
             context.error(place, "an email channel needs either `smtp` or `folder`");
             return None;

@@ -44,7 +44,7 @@ pub(crate) struct ParsedDaemon {
 
 /// Parses `kpid.yaml`.
 pub(crate) fn daemon(context: &mut ParseContext, doc: &DaemonDoc) -> ParsedDaemon {
-    let store = given(doc.store.as_ref()).map(|path| context.folder.join(path));
+    let store = doc.store.as_ref().and_then(|doc| context.database_file(doc));
     let calendar = doc.calendar.value.as_ref().and_then(|doc| calendar(context, doc));
     let calendar = calendar.unwrap_or_else(|| Calendar::plain(chrono_tz::UTC));
     let mut parts = ParsedDaemon {

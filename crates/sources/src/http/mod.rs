@@ -11,7 +11,7 @@ mod oauth;
 mod pace;
 mod pages;
 mod parts;
-mod pinned;
+pub(crate) mod pinned;
 pub mod promql;
 mod redaction;
 mod redirect;

@@ -27,9 +27,7 @@ const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// TLS that trusts the certificates of `authority`, and shows `identity` to servers that ask.
 pub(crate) fn tls(authority: &[u8], identity: Option<&str>) -> anyhow::Result<ClientConfig> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(authority).collect();
-    let pinned = read.context("its `ca` is not PEM")?;
-    anyhow::ensure!(!pinned.is_empty(), "its `ca` holds no certificate in PEM");
+    let pinned = certificates(authority)?;
     let provider = CryptoProvider::get_default().context("there is no provider of TLS")?.clone();
     let usual = Verifier::new_with_extra_roots(pinned.iter().cloned(), Arc::clone(&provider));
     let usual = usual.context("its `ca` cannot be trusted")?;
@@ -46,6 +44,14 @@ pub(crate) fn tls(authority: &[u8], identity: Option<&str>) -> anyhow::Result<Cl
     };
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     Ok(config)
+}
+
+/// The certificates of a `ca`, or why there is none.
+pub(crate) fn certificates(authority: &[u8]) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(authority).collect();
+    let found = read.context("its `ca` is not PEM")?;
+    anyhow::ensure!(!found.is_empty(), "its `ca` holds no certificate in PEM");
+    Ok(found)
 }
 
 fn identity_of(pem: &str) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {

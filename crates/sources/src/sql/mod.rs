@@ -53,8 +53,8 @@ pub struct Server {
     pub password: Option<SecretString>,
     /// Whether the connection is encrypted.
     pub tls: Tls,
-    /// The authority whose certificates are trusted, beside the system's; a PEM file.
-    pub authority: Option<PathBuf>,
+    /// The authority whose certificates are trusted, beside the system's, in PEM.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// How a server reads the text of a query.

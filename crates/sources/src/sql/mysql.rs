@@ -88,7 +88,7 @@ impl MySql {
             options = options.socket(&server.host);
         }
         if let Some(authority) = &server.authority {
-            options = options.ssl_ca(authority);
+            options = options.ssl_ca_from_pem(authority.clone());
         }
         let password = server.password.as_ref().map(|held| held.expose_secret());
         // To the server an empty password is none, to the driver it is one.

@@ -82,7 +82,7 @@ impl Postgres {
             options = options.socket(&server.host);
         }
         if let Some(authority) = &server.authority {
-            options = options.ssl_root_cert(authority);
+            options = options.ssl_root_cert_from_pem(authority.clone());
         }
         // Without one the driver would take that of `PGPASSWORD`, which is meant for somebody else.
         options =

@@ -34,7 +34,7 @@ pub(crate) fn server(context: &mut ParseContext, doc: &ServerDoc, port: u16) -> 
     if let Some(ca) = doc.ca.as_ref().filter(|_| tls != Tls::Verify) {
         context.error(ca.place, "`ca` has an effect only with `tls: verify`");
     }
-    let authority = given(doc.ca.as_ref()).map(|path| context.folder.join(path));
+    let authority = doc.ca.as_ref().and_then(|doc| context.file(doc));
     Some(Server {
         host: host(context, &doc.host)?,
         port: given(doc.port.as_ref()).copied().unwrap_or(port),
@@ -77,7 +77,7 @@ pub(crate) fn database(
 }
 
 pub(crate) fn sqlite(context: &mut ParseContext, doc: &SqliteDoc) -> Option<Connection> {
-    let address = Address::Sqlite(context.folder.join(doc.path.value.as_ref()?));
+    let address = Address::Sqlite(context.database_file(&doc.path)?);
     Some(limited(context, address, &doc.timeout, &doc.max_concurrent, &doc.max_rows))
 }
 

@@ -1,6 +1,6 @@
 //! HTTP APIs in `connections:`, parsed.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fs};
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -57,7 +57,7 @@ pub(crate) fn connection(context: &mut ParseContext, doc: &HttpDoc) -> Option<Co
         concurrent_max: usize::try_from(concurrent).unwrap_or(usize::MAX),
         per_minute_max: given(doc.max_per_minute.as_ref()).copied(),
         headers: fixed_headers(context, given(doc.headers.as_ref())),
-        authority: doc.ca.as_ref().and_then(|doc| pem(context, doc)),
+        authority: doc.ca.as_ref().and_then(|doc| context.file(doc)),
         identity: identity(context, doc.client_certificate.as_ref()),
         proxy: doc.proxy.as_ref().and_then(|doc| proxy(context, doc)),
     })))
@@ -148,20 +148,21 @@ fn decoded(text: &str) -> String {
     read.map_or_else(String::new, |(word, _)| word.into_owned())
 }
 
-/// The bytes of a PEM file; told where it cannot be read.
-fn pem(context: &mut ParseContext, doc: &Loc<String>) -> Option<Vec<u8>> {
-    let path = context.folder.join(doc.value.as_deref()?);
-    let read = std::fs::read(&path);
-    context.checked(
-        doc.place,
-        read.map_err(|error| format!("cannot read {}: {}", path.display(), in_words(&error))),
-    )
-}
-
-/// A certificate and its key, which is a secret and read only where secrets are.
+/// A certificate and its key, which is a secret: where secrets are not needed it may be absent.
 fn identity(context: &mut ParseContext, doc: Option<&Loc<String>>) -> Option<SecretString> {
-    let doc = doc.filter(|_| context.secrets == Secrets::Needed)?;
-    let bytes = pem(context, doc)?;
+    let doc = doc?;
+    let path = context.folder.join(doc.value.as_deref()?);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let message = format!("cannot read {}: {}", path.display(), in_words(&error));
+            context.problems.push(match context.secrets {
+                Secrets::Needed => Problem::error(doc.place, message),
+                Secrets::Unused => Problem::warning(doc.place, message),
+            });
+            return None;
+        }
+    };
     let text = String::from_utf8(bytes).map_err(|_| "a PEM file is text; this one is not");
     context.checked(doc.place, text).map(SecretString::from)
 }
