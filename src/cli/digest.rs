@@ -11,7 +11,7 @@ use crate::{
         output::{Sheet, put_sheet, say},
         show,
     },
-    outbox::digest::{compare, digest_context},
+    outbox::digest::{compare, digest_context, ids_of_reader},
 };
 use kpid_clock::Clock;
 use kpid_config::{problem::suggestion, setup::Setup};
@@ -52,7 +52,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let standing = judge(&setup.portfolio, &held.history, &held.episodes, &setup.config_hash, now);
     let compared = compare(&past, &standing);
     let context = digest_context(&setup, &held, &standing, since, &compared);
-    match digest(context, person, "preview") {
+    match digest(context, person, &ids_of_reader(&setup, person), "preview") {
         Some(digest) => {
             put_sheet(&digest.overview.into(), arguments.format, arguments.out.as_deref())?;
         }

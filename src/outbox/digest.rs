@@ -14,7 +14,7 @@ use tracing::{error, info};
 use crate::{instance::Instance, outbox::notices};
 use kpid_clock::Clock;
 use kpid_config::setup::{Digests, Setup};
-use kpid_delivery::routing::route;
+use kpid_delivery::routing::{self, routes};
 use kpid_message::{
     periodic::digest::{self, DigestContext},
     person::Person,
@@ -99,15 +99,26 @@ fn plans<'a>(
             }
         }
     };
-    readers(setup, digests).map(plan).collect()
+    readers(setup, digests).into_iter().map(plan).collect()
 }
 
-fn readers<'a>(setup: &'a Setup, digests: &'a Digests) -> impl Iterator<Item = &'a Person> {
-    let wants = |person: &&Person| {
-        !digests.without.contains(&person.id)
-            && route(&person.id, &setup.people, &setup.channels).is_ok()
-    };
-    setup.people.values().filter(wants)
+/// Whoever reads digests, each mailbox once, by the first of its people that want them.
+fn readers<'a>(setup: &'a Setup, digests: &'a Digests) -> Vec<&'a Person> {
+    let wanting = setup.people.keys().filter(|id| !digests.without.contains(id));
+    let routes = routes(wanting, &setup.people, &setup.channels).into_iter();
+    let reached = routes.filter(|(_, route)| route.is_ok());
+    reached.filter_map(|(id, _)| setup.people.get(id)).collect()
+}
+
+/// The ids by which the reader of a digest is known: those of one mailbox that want digests.
+pub fn ids_of_reader<'a>(setup: &'a Setup, person: &'a Person) -> Vec<&'a Id> {
+    let mailbox = |person: &'a Person| routing::mailbox(person, &setup.people);
+    let own = mailbox(person);
+    let without = |id: &Id| setup.digests.as_ref().is_some_and(|all| all.without.contains(id));
+    let others = setup.people.values().filter(|other| {
+        other.id != person.id && own.is_some() && mailbox(other) == own && !without(&other.id)
+    });
+    [person].into_iter().chain(others).map(|person| &person.id).collect()
 }
 
 fn make(setup: &Setup, input: &DigestInput, now: DateTime<Utc>) -> anyhow::Result<DigestOutcome> {
@@ -172,7 +183,8 @@ fn deliveries_of(
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
     let slot = slot.with_timezone(&context.zone).format("%Y-%m-%dT%H:%M").to_string();
-    let Some(digest) = digest::digest(context, person, &slot) else { return Vec::new() };
+    let ids = ids_of_reader(setup, person);
+    let Some(digest) = digest::digest(context, person, &ids, &slot) else { return Vec::new() };
     let also_empty = setup.digests.as_ref().is_some_and(|digests| digests.also_empty);
     if !digest.has_news && !also_empty {
         return Vec::new();

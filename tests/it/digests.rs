@@ -139,6 +139,25 @@ async fn a_digest_comes_on_monday_once_and_downtime_is_caught_up_once() {
 }
 
 #[tokio::test]
+async fn a_mailbox_gets_one_digest_of_all_that_its_people_answer_for() {
+    let town = Town::open().await;
+    // Whoever comes first is written to, of what is the other's.
+    let people = "  tess: { name: Tess Data, email: Tom@ACME.example }\n";
+    let kpid = town.kpid_that_sums_up(people, "alert: { to: [tess] }");
+    town.both("2026-05", 98.0);
+    switched_on(&town, &kpid, "2026-06-05T10:00:00Z", "digest: {}").await;
+    town.both("2026-05", 80.0);
+    town.rounds(&kpid, "2026-06-08T05:50:00Z", "2026-05").await;
+    let told = async || !town.digests().is_empty();
+    kpid.run_at("2026-06-08T05:59:57Z", "the digests of 08:00 in Amsterdam", told).await;
+    town.rounds(&kpid, "2026-06-08T06:00:30Z", "2026-05").await;
+    let tom = town.subjects("tom@acme.example", "[Digest]");
+    assert_eq!((tom.len(), town.digests().len()), (1, 1), "{tom:?}");
+    let shown = kpid.run(&["digest", "tom"]).await.stdout;
+    assert!(shown.contains("Digest for Tom Data") && shown.contains("Acme"), "{shown}");
+}
+
+#[tokio::test]
 async fn a_digest_is_off_unless_asked_for_and_may_be_silent_when_nothing_changes() {
     for daemon in ["", "digest: { empty: nothing }"] {
         let town = Town::open().await;

@@ -66,9 +66,15 @@ pub struct Digest {
     pub has_news: bool,
 }
 
-/// The digest of a person, named by the instant it is due; none of somebody who has nothing here.
-pub fn digest(context: DigestContext<'_>, person: &Person, slot: &str) -> Option<Digest> {
-    let mine = mine(context.portfolio, context.standing, &person.id);
+/// The digest of a person, who may go by several ids, named by the instant it is due; none of somebody
+/// who has nothing here.
+pub fn digest(
+    context: DigestContext<'_>,
+    person: &Person,
+    ids: &[&Id],
+    slot: &str,
+) -> Option<Digest> {
+    let mine = mine(context.portfolio, context.standing, ids);
     if mine.is_empty() {
         return None;
     }

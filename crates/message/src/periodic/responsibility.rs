@@ -32,16 +32,17 @@ pub(crate) enum Node<'a> {
     Kpi(&'a Kpi, &'a KpiStanding),
 }
 
-/// Everything that is a person's, in the order of the configuration, parents first.
+/// Everything that is of any of these ids, which are one person's, in the order of the configuration,
+/// parents first.
 pub(crate) fn mine<'a>(
     portfolio: &'a Portfolio,
     standing: &'a Standing,
-    person: &Id,
+    ids: &[&Id],
 ) -> Vec<Responsibility<'a>> {
     let mut found = Vec::new();
     for judged in &standing.scorecards {
         let Some(scorecard) = portfolio.scorecard(&judged.id) else { continue };
-        let whole = is_of(person, scorecard.owner.as_ref(), scorecard.alert.as_ref());
+        let whole = is_of(ids, scorecard.owner.as_ref(), scorecard.alert.as_ref());
         if whole && judged.show_overall {
             found.push(Responsibility {
                 scope: Scope::Scorecard(scorecard.id.clone()),
@@ -56,7 +57,7 @@ pub(crate) fn mine<'a>(
             });
         }
         for (view, judged) in scorecard.perspectives.iter().zip(&judged.perspectives) {
-            found.extend(in_perspective(scorecard, (view, judged), person, whole));
+            found.extend(in_perspective(scorecard, (view, judged), ids, whole));
         }
     }
     found
@@ -65,12 +66,12 @@ pub(crate) fn mine<'a>(
 fn in_perspective<'a>(
     scorecard: &'a Scorecard,
     (view, judged): (&'a Perspective, &'a PerspectiveStanding),
-    person: &Id,
+    ids: &[&Id],
     whole: bool,
 ) -> Vec<Responsibility<'a>> {
-    let own = is_of(person, view.owner.as_ref(), Some(&view.alert));
+    let own = is_of(ids, view.owner.as_ref(), Some(&view.alert));
     let mut found = Vec::new();
-    if whole || own || view.alert.escalate_to.contains(person) {
+    if whole || own || is_any(ids, &view.alert.escalate_to) {
         found.push(Responsibility {
             scope: Scope::Perspective(scorecard.id.clone(), view.id.clone()),
             name: &view.name,
@@ -84,7 +85,7 @@ fn in_perspective<'a>(
         });
     }
     for (objective, judged) in view.objectives.iter().zip(&judged.objectives) {
-        let aim = own || is_of(person, objective.owner.as_ref(), objective.alert.as_ref());
+        let aim = own || is_of(ids, objective.owner.as_ref(), objective.alert.as_ref());
         if whole || aim {
             let path = (scorecard.id.clone(), view.id.clone(), objective.id.clone());
             found.push(Responsibility {
@@ -94,13 +95,13 @@ fn in_perspective<'a>(
                 view: Some(&view.id),
                 status: judged.verdict.status,
                 score: judged.verdict.score,
-                close: objective.owner.as_ref() == Some(person),
+                close: is_any(ids, &objective.owner),
                 acted: is_acted_on(objective),
                 node: Node::Objective(&judged.linked),
             });
         }
         for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
-            if aim || is_of(person, kpi.owner.as_ref(), kpi.alert.as_ref()) {
+            if aim || is_of(ids, kpi.owner.as_ref(), kpi.alert.as_ref()) {
                 found.push(Responsibility {
                     scope: Scope::Kpi(scorecard.named(kpi)),
                     name: &kpi.name,
@@ -108,7 +109,7 @@ fn in_perspective<'a>(
                     view: Some(&view.id),
                     status: judged.status,
                     score: judged.score,
-                    close: kpi.owner.as_ref() == Some(person),
+                    close: is_any(ids, &kpi.owner),
                     acted: !(kpi.initiatives.is_empty() && objective.initiatives.is_empty()),
                     node: Node::Kpi(kpi, judged),
                 });
@@ -119,8 +120,12 @@ fn in_perspective<'a>(
 }
 
 /// Whether a person answers for a node or is told of everything about it.
-fn is_of(person: &Id, owner: Option<&Id>, alert: Option<&AlertPolicy>) -> bool {
-    owner == Some(person) || alert.is_some_and(|alert| alert.to.contains(person))
+fn is_of(ids: &[&Id], owner: Option<&Id>, alert: Option<&AlertPolicy>) -> bool {
+    is_any(ids, owner) || alert.is_some_and(|alert| is_any(ids, &alert.to))
+}
+
+fn is_any<'a>(ids: &[&Id], named: impl IntoIterator<Item = &'a Id>) -> bool {
+    named.into_iter().any(|named| ids.contains(&named))
 }
 
 /// An initiative on the objective, or on one of its KPIs.

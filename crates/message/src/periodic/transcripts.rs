@@ -91,7 +91,8 @@ fn digest_of(
         then: &picture(&self::standing(portfolio, history, since)),
         retuned: also.0,
     };
-    digest::digest(matter, &person(name), "2026-06-08T08:00")
+    let person = person(name);
+    digest::digest(matter, &person, &[&person.id], "2026-06-08T08:00")
 }
 
 /// A target, a weight, and what else an author may change.
