@@ -10,7 +10,7 @@ use crate::instance::Instance;
 use kpid_clock::Clock;
 use kpid_config::setup::Collection;
 use kpid_rules::{
-    model::{Kpi, Period, Scorecard},
+    model::{Kpi, Nature, Period, Scorecard},
     series::{Figure, ReadingKind, Sample, reading},
 };
 use kpid_sources::{Exchange, Outcome, Question, Window, shared_answers::Shared};
@@ -217,9 +217,11 @@ pub(crate) fn stage(scorecard: &Scorecard, period: Period, now: DateTime<Utc>) -
     if is_open { Stage::Closed } else { Stage::Frozen }
 }
 
+/// How what a source gives becomes actuals. Of a level every reading is kept, so that a day can be seen.
 pub(crate) fn filing(kind: ReadingKind, kpi: &Kpi) -> Filing {
     match reading::is_combined(kind, kpi.aggregate) {
         true => Filing::Readings { kind, aggregate: kpi.aggregate, scale: kpi.scale },
+        false if kind == ReadingKind::Value && kpi.nature == Nature::Level => Filing::Newest,
         false => Filing::Actuals,
     }
 }
@@ -305,6 +307,15 @@ perspectives:
                 "a row of a series restates"
             );
         });
+    }
+
+    #[test]
+    fn of_a_level_every_reading_is_kept() {
+        with_kpi("waiting", |of| {
+            assert_eq!(filing(ReadingKind::Value, of.kpi), Filing::Newest);
+            assert_eq!(filing(ReadingKind::Series, of.kpi), Filing::Actuals, "rows of periods");
+        });
+        with_kpi("sold", |of| assert_eq!(filing(ReadingKind::Value, of.kpi), Filing::Actuals));
     }
 
     #[test]

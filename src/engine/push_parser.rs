@@ -177,7 +177,7 @@ impl<'s> PushParser<'s> {
             );
         }
         // Of several readings the instant is part of the name; of an actual it is not.
-        let instant = observed_at.filter(|_| filing != Filing::Actuals);
+        let instant = observed_at.filter(|_| matches!(filing, Filing::Readings { .. }));
         match self.seen.entry((named.clone(), period, instant)) {
             Entry::Occupied(first) => {
                 let first = first.get();
@@ -218,7 +218,7 @@ impl<'s> PushParser<'s> {
 /// Whether a reading taken twice would count twice.
 fn adds_up(filing: Filing) -> bool {
     match filing {
-        Filing::Actuals => false,
+        Filing::Actuals | Filing::Newest => false,
         Filing::Readings { kind: ReadingKind::ToDate, .. } => false,
         Filing::Readings { aggregate: Aggregate::Last, kind: ReadingKind::Value, .. } => false,
         Filing::Readings { .. } => true,

@@ -153,7 +153,8 @@ async fn all(store: &Store, old: &Old<'_>, stop: &CancellationToken) -> anyhow::
     Ok(rows)
 }
 
-/// Readings of periods that ended so long ago, and that no later reading can change.
+/// Readings of periods that ended so long ago, and that no later reading can change. One of such a
+/// period that was observed later goes when that is as long ago.
 async fn readings(
     instance: &Instance,
     span: TimeDelta,
@@ -161,18 +162,22 @@ async fn readings(
     stop: &CancellationToken,
 ) -> anyhow::Result<u64> {
     let store = &instance.store;
-    let (mut rows, mut at) = (0, (String::new(), String::new()));
-    while let Some(next) = store.readings_after(&at.0, &at.1).await? {
-        at = next;
-        let (kpi, period) = &at;
+    let is_old = |kpi: &str, period: &str| {
         let of = KpiRef::parse(kpi).zip(Period::parse(period).ok());
-        let is_old = of.is_some_and(|(kpi, period)| old_from(instance, &kpi, period, span) <= now);
-        if is_old {
-            rows += all(store, &Old::Readings(kpi, period), stop).await?;
-        }
-        if stop.is_cancelled() {
-            break;
-        }
+        of.is_some_and(|(kpi, period)| old_from(instance, &kpi, period, span) <= now)
+    };
+    let periods = store.reading_periods().await?.into_iter();
+    let old: Vec<i64> =
+        periods.filter(|(_, kpi, period)| is_old(kpi, period)).map(|(id, ..)| id).collect();
+    store.thin(&old).await?;
+    let before = now.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH);
+    let (mut rows, mut from) = (0, DateTime::<Utc>::MIN_UTC);
+    while !stop.is_cancelled() {
+        let (gone, next) = store.remove_readings(from..before).await?;
+        rows += gone;
+        let Some(next) = next else { break };
+        from = next;
+        let _ = timeout(PAUSE, stop.cancelled()).await;
     }
     Ok(rows)
 }

@@ -38,6 +38,7 @@ mod plan;
 mod properties;
 mod pulling;
 mod push;
+mod readings;
 mod receivers;
 mod refusals;
 mod reload;

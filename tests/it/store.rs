@@ -30,9 +30,16 @@ const RETENTION: i64 = 11;
 /// The schema from which on verdicts are kept by node.
 const VERDICTS: i64 = 16;
 
+/// The schema from which on readings are in the order of time.
+const READINGS: i64 = 17;
+
 /// The schema from which on a delivery is `batched` and a configuration has a `config_hash`, where
 /// there was a `digest` before.
 const WORDS: i64 = 12;
+
+/// Readings that are parts of a sum.
+const SUM: Filing =
+    Filing::Readings { kind: ReadingKind::Delta, aggregate: Aggregate::Sum, scale: 1.0 };
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -124,8 +131,7 @@ async fn the_last_reading_is_the_one_observed_last() {
 async fn what_readings_make_is_as_late_as_the_last_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
-    let parts =
-        Filing::Readings { kind: ReadingKind::Delta, aggregate: Aggregate::Sum, scale: 1.0 };
+    let parts = SUM;
     for (value, observed) in [(30.0, "2026-05-20T14:00:00Z"), (3.0, "2026-05-20T13:00:00Z")] {
         let filed = Filed { observed_at: at(observed), ..filed(value, "2026-05-20T15:00:00Z") };
         store.record(&[collected(parts, vec![filed])]).await.unwrap();
@@ -242,8 +248,7 @@ async fn a_running_period_keeps_one_revision_a_day() {
 
 #[tokio::test]
 async fn readings_of_a_period_make_its_actual_however_often_they_are_collected() {
-    let filing =
-        Filing::Readings { kind: ReadingKind::Delta, aggregate: Aggregate::Sum, scale: 1.0 };
+    let filing = SUM;
     let parts = [
         (10.0, "2026-05-02T00:00:00Z"),
         (5.0, "2026-05-03T00:00:00Z"),
@@ -343,6 +348,23 @@ fn of_schema(schema: i64) -> Vec<String> {
          INSERT INTO verdicts (node, at, status, score) VALUES (1, 8, 'at_risk', 61.5)"
             .to_owned()
     }];
+    filled.push(
+        if schema < READINGS {
+            "INSERT INTO readings (kpi, period, observed_at, collected_at, value) \
+             VALUES ('calder/parts', '2026-05', 5, 6, 10.0), ('calder/parts', '2026-05', 7, 8, 2.0)"
+        } else {
+            "INSERT INTO reading_periods (id, kpi, period) VALUES (1, 'calder/parts', '2026-05'); \
+             INSERT INTO readings (at, period, value, delay) VALUES (5, 1, 10.0, 1), (7, 1, 2.0, 1)"
+        }
+        .to_owned(),
+    );
+    if (RETENTION..READINGS).contains(&schema) {
+        filled.push("INSERT INTO thinned VALUES ('calder/parts', '2026-04')".to_owned());
+    } else if schema >= READINGS {
+        let thinned = "INSERT INTO reading_periods (kpi, period, is_thinned) \
+                       VALUES ('calder/parts', '2026-04', 1)";
+        filled.push(thinned.to_owned());
+    }
     if schema < CONFIGURATION_USES {
         filled.push("INSERT INTO configurations VALUES ('sha256:1', 7)".to_owned());
     } else {
@@ -436,6 +458,20 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
             let removed = store.removed().await.unwrap();
             assert_eq!(removed[0].kind, "batched", "of schema {schema}");
         }
+        let late = Filed {
+            period: Period::parse("2026-04").unwrap(),
+            ..filed(1.0, "2026-06-03T06:00:00Z")
+        };
+        let parts = Collected {
+            kpi: KpiRef::parse("calder/parts").unwrap(),
+            ..collected(SUM, vec![filed(5.0, "2026-06-03T06:00:00Z"), late])
+        };
+        let refused = store.record(std::slice::from_ref(&parts)).await.unwrap();
+        let thinned: &[Period] = if schema >= RETENTION { &[late.period] } else { &[] };
+        assert_eq!(refused.iter().map(|(_, period)| *period).collect::<Vec<_>>(), thinned);
+        let held = store.held(&[parts.kpi.clone()].into()).await.unwrap();
+        let actual = held.history.kpi(&parts.kpi).unwrap().actual(parts.filed[0].period).unwrap();
+        assert_eq!(actual.figure, Figure::Value(17.0), "with the readings of schema {schema}");
         let pushed = pushed(&store, "a", "1", 41.0, "2026-06-03T06:00:00Z").await;
         assert_eq!(pushed, Pushed::Kept(Receipt { unchanged: 1, ..Receipt::default() }));
         assert_eq!(store.link_key([7; 32], now).await.unwrap(), [7; 32], "of schema {schema}");

@@ -4,9 +4,11 @@ pub(crate) mod derived;
 pub(crate) mod history;
 pub(crate) mod kpi_context;
 pub mod reading;
+pub(crate) mod running_total;
 
 pub use derived::complete;
 pub use history::{
     Actual, Asked, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample,
 };
 pub use kpi_context::KpiContext;
+pub use running_total::{Combination, RunningTotal};

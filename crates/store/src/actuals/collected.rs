@@ -41,6 +41,8 @@ pub struct Attempt {
 pub enum Filing {
     /// Each is the actual of its period.
     Actuals,
+    /// Each is a reading, and the newest of a period is its actual.
+    Newest,
     /// Each is a reading; the readings of a period make its actual.
     Readings {
         /// What one reading is.

@@ -6,8 +6,9 @@ use sqlx::SqliteConnection;
 
 use crate::{
     actuals::{
-        collected::{Collected, Filed, Filing, FilingOutcome, Precedence},
-        collections, readings,
+        collected::{Collected, Filed, Filing, FilingOutcome},
+        collections,
+        readings::{self, ReadingPeriods},
         revisions::{self, Written},
     },
     audit::{self, AuditEntry},
@@ -16,7 +17,7 @@ use crate::{
 };
 use kpid_rules::{
     model::{KpiRef, Period},
-    series::reading,
+    series::Combination,
 };
 
 impl Store {
@@ -68,6 +69,8 @@ pub(crate) async fn record(
     tx: &mut SqliteConnection,
     collected: &[Collected],
 ) -> anyhow::Result<Vec<FiledFigure>> {
+    let mut periods = ReadingPeriods::load(tx, collected).await?;
+    let mut newest: Vec<(&KpiRef, &Filed)> = Vec::new();
     let mut figures: Vec<revisions::FiguredKpi<'_>> = Vec::new();
     let mut all: Vec<FiledFigure> = Vec::new();
     // Which of them each figure is of, and whether a reading of it says already what became of it.
@@ -76,20 +79,20 @@ pub(crate) async fn record(
         for filed in filed {
             let (reading, actual) = match filing {
                 Filing::Actuals => (None, Some(*filed)),
-                Filing::Readings { .. } if readings::is_thinned(tx, kpi, filed.period).await? => {
-                    (Some(FilingOutcome::Frozen), None)
+                Filing::Newest => {
+                    newest.push((kpi, filed));
+                    (None, Some(*filed))
                 }
                 Filing::Readings { kind, aggregate, scale } => {
-                    let (reading, readings) = readings::keep(tx, kpi, filed).await?;
-                    let figure = reading::actual(*kind, *aggregate, *scale, &readings);
-                    // What is made of all readings is as late as the last of them.
-                    let last = readings.iter().map(|held| held.observed_at).max();
-                    let observed_at = last.unwrap_or(filed.observed_at);
-                    let precedence = Precedence::CollectedLast;
-                    (
-                        Some(reading),
-                        figure.map(|figure| Filed { figure, observed_at, precedence, ..*filed }),
-                    )
+                    let combination =
+                        Combination { kind: *kind, aggregate: *aggregate, scale: *scale };
+                    match periods.of(kpi, filed.period).filter(|period| !period.is_thinned) {
+                        None => (Some(FilingOutcome::Frozen), None),
+                        Some(period) => {
+                            let combined = period.combine(tx, combination, filed).await?;
+                            (Some(combined.outcome), combined.actual(filed))
+                        }
+                    }
                 }
             };
             if let Some(actual) = actual {
@@ -101,6 +104,8 @@ pub(crate) async fn record(
             all.push(FiledFigure { kpi, period, came, written: None });
         }
     }
+    readings::keep_newest(tx, &mut periods, &newest).await?;
+    periods.write(tx).await?;
     for ((at, is_reading), (actual, written)) in
         of.into_iter().zip(revisions::file(tx, &figures).await?)
     {

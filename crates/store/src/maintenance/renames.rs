@@ -12,17 +12,16 @@ use crate::{
 use kpid_rules::model::Scope;
 
 /// Statements that move a KPI's figures from `$1` to `$2`; what is there already stays.
-const OF_FIGURES: [&str; 5] = [
+const OF_FIGURES: [&str; 4] = [
     "UPDATE actuals SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM actuals AS other WHERE other.kpi = $2 AND other.period = actuals.period)",
-    "UPDATE readings SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
-     (SELECT 1 FROM readings AS other WHERE other.kpi = $2 AND other.period = readings.period)",
+    "UPDATE reading_periods SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
+     (SELECT 1 FROM reading_periods AS other \
+      WHERE other.kpi = $2 AND other.period = reading_periods.period)",
     "UPDATE collections SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM collections AS other WHERE other.kpi = $2)",
     "UPDATE misses SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM misses AS other WHERE other.kpi = $2 AND other.day = misses.day)",
-    "UPDATE thinned SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
-     (SELECT 1 FROM thinned AS other WHERE other.kpi = $2 AND other.period = thinned.period)",
 ];
 
 /// Statements that move what is held of alerts from the node `$1`, and from what is below it, to

@@ -1,4 +1,4 @@
-//! Old rows, removed a few at a time, and the tables `removed`, `thinned` and `sweeps`, which keep
+//! Old rows, removed a few at a time, and the tables `removed` and `sweeps`, which keep
 //! what they added up to. What may go is decided elsewhere; what something still leans on is not
 //! found here.
 
@@ -18,6 +18,9 @@ use crate::{
 /// Rows of one transaction: a few milliseconds, for which a judgement can wait.
 const ROWS_AT_ONCE: u32 = 500;
 
+/// Raw readings that one transaction looks at: they are small, and lie side by side.
+const READINGS_AT_ONCE: u32 = 2_000;
+
 /// Threads of deliveries of one transaction: some rows each, with large texts.
 const THREADS_AT_ONCE: u32 = 50;
 
@@ -36,8 +39,6 @@ pub enum Old<'a> {
     Deliveries(DateTime<Utc>),
     /// The verdicts on the nodes of a scorecard in a span of time but for the last of each.
     Verdicts(&'a str, Range<DateTime<Utc>>),
-    /// The raw readings of a KPI and period, which from then on takes no more.
-    Readings(&'a str, &'a str),
     /// Revisions of a KPI's actuals that came before an instant and were superseded twice; the
     /// first of each period stays, which says what was reported then.
     Revisions(&'a str, DateTime<Utc>),
@@ -89,7 +90,6 @@ impl Store {
             Old::Verdicts(scorecard, within) => {
                 self.remove_verdicts(scorecard, within.clone()).await
             }
-            Old::Readings(kpi, period) => self.remove_readings(kpi, period).await,
             Old::Revisions(kpi, before) => self.remove_revisions(kpi, *before).await,
         }
     }
@@ -195,33 +195,44 @@ impl Store {
         Ok(rows(&gone))
     }
 
-    /// The KPI and period of the first raw readings after those of another pair, in the order of
-    /// the store.
-    pub async fn readings_after(
-        &self,
-        kpi: &str,
-        period: &str,
-    ) -> anyhow::Result<Option<(String, String)>> {
-        let sql = "SELECT kpi, period FROM readings WHERE (kpi, period) > ($1, $2) \
-                   ORDER BY kpi, period LIMIT 1";
-        let next = sqlx::query_as(sql).bind(kpi).bind(period);
-        next.fetch_optional(&mut *self.read().await?).await.explain("cannot read readings")
+    /// The periods of KPIs that have raw readings: number, KPI and period.
+    pub async fn reading_periods(&self) -> anyhow::Result<Vec<(i64, String, String)>> {
+        let sql = "SELECT id, kpi, period FROM reading_periods WHERE NOT is_thinned";
+        let periods = sqlx::query_as(sql).fetch_all(&mut *self.read().await?).await;
+        periods.explain("cannot read the periods of readings")
     }
 
-    async fn remove_readings(&self, kpi: &str, period: &str) -> anyhow::Result<u64> {
+    /// From now on, these periods take no more readings, and those that they have may go.
+    pub async fn thin(&self, periods: &[i64]) -> anyhow::Result<()> {
+        let sql = "UPDATE reading_periods SET is_thinned = 1, combination = NULL \
+                   WHERE id IN (SELECT value FROM json_each($1))";
+        let thinned = sqlx::query(sql).bind(serde_json::to_string(periods)?);
+        thinned.execute(&self.pool).await.explain("cannot close periods to readings")?;
+        Ok(())
+    }
+
+    /// Looks at some of the raw readings in a span of time, in one short transaction, and removes those
+    /// whose periods take no more. How many went, and from where on to look next, if there are more.
+    pub async fn remove_readings(
+        &self,
+        within: Range<DateTime<Utc>>,
+    ) -> anyhow::Result<(u64, Option<DateTime<Utc>>)> {
+        let what = "cannot remove old readings";
+        let (start, end) = (within.start.timestamp_micros(), within.end.timestamp_micros());
         let mut tx = self.begin().await?;
-        let mark = "INSERT INTO thinned (kpi, period) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let marked = sqlx::query(mark).bind(kpi).bind(period).execute(&mut *tx).await;
-        marked.explain("cannot close a period to readings")?;
-        let sql = "DELETE FROM readings WHERE kpi = $1 AND period = $2 AND observed_at IN \
-                   (SELECT observed_at FROM readings WHERE kpi = $1 AND period = $2 LIMIT $3) \
-                   RETURNING observed_at, ''";
-        let gone = sqlx::query_as(sql).bind(kpi).bind(period).bind(ROWS_AT_ONCE);
-        let gone: Vec<(i64, String)> =
-            gone.fetch_all(&mut *tx).await.explain("cannot remove old readings")?;
+        let sql = "SELECT max(at) FROM (SELECT at FROM readings WHERE at >= $1 AND at < $2 \
+                                        ORDER BY at LIMIT $3)";
+        let last = sqlx::query_as(sql).bind(start).bind(end).bind(READINGS_AT_ONCE);
+        let (last,): (Option<i64>,) = last.fetch_one(&mut *tx).await.explain(what)?;
+        let Some(last) = last else { return Ok((0, None)) };
+        let sql = "DELETE FROM readings WHERE at >= $1 AND at <= $2 AND EXISTS \
+                   (SELECT 1 FROM reading_periods WHERE id = readings.period AND is_thinned) \
+                   RETURNING at, ''";
+        let gone = sqlx::query_as(sql).bind(start).bind(last);
+        let gone: Vec<(i64, String)> = gone.fetch_all(&mut *tx).await.explain(what)?;
         keep_sums(&mut tx, "readings", &summed(&gone)?).await?;
-        tx.commit().await.explain("cannot remove old readings")?;
-        Ok(rows(&gone))
+        tx.commit().await.explain(what)?;
+        Ok((rows(&gone), Some(instant(last.saturating_add(1))?)))
     }
 
     /// The first KPI with actuals after another, in the order of the store.
