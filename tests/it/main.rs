@@ -31,6 +31,7 @@ mod links;
 mod lookback;
 mod main_job;
 mod memory;
+mod migrations;
 mod notices;
 mod outbox;
 mod pictures;

@@ -50,7 +50,8 @@ async fn every_reading_of_a_level_is_kept_and_is_small() {
     let (kpis, rounds) = (500, 120);
     let round = |round: usize| -> Vec<Collected> {
         let at = start() + TimeDelta::seconds(round as i64);
-        let value = |kpi: usize| 1.0 / (1.0 + kpi as f64) + if round % 2 == 0 { 0.0 } else { 0.5 };
+        let value =
+            |kpi: usize| 1.0 / (1.0 + kpi as f64) + if round.is_multiple_of(2) { 0.0 } else { 0.5 };
         (0..kpis).map(|kpi| reading(kpi, Filing::Newest, value(kpi), at)).collect()
     };
     store.record(&round(0)).await.unwrap();

@@ -6,7 +6,7 @@ use std::{fmt, mem::discriminant};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    model::definition::Aggregate,
+    model::kpi_definition::Aggregate,
     series::{
         history::{Figure, Reading, ReadingKind},
         reading,
