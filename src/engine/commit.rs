@@ -87,8 +87,11 @@ impl Owner {
         while !next.is_empty() {
             judged.extend(next.iter().cloned());
             let of_now: HashSet<Id> = next.iter().cloned().collect();
+            let seen = index.seen_by(&of_now);
             let judgement = batch
-                .judge(&of_now, |held| judgement::decide(instance, &next, held, LIVE, now))
+                .judge(&of_now, seen.as_deref(), |held| {
+                    judgement::decide(instance, &next, held, LIVE, now)
+                })
                 .await?;
             let below = judgement::units_below_ended(&instance.setup.portfolio, &judgement);
             next = index.in_order(below.iter().filter(|id| !judged.contains(*id)));

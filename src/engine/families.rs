@@ -2,7 +2,7 @@
 //! configuration, so that nothing looks through all of it when a figure comes.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -17,6 +17,10 @@ pub(crate) struct Families {
     /// The places of the scorecards that look at a KPI.
     readers: HashMap<KpiRef, Vec<usize>>,
     scorecards: Vec<Id>,
+    /// The KPIs that the members of each family look at.
+    kpis: Vec<Vec<KpiRef>>,
+    /// Whether any KPI is made of others.
+    are_some_computed: bool,
     names: Vec<Arc<str>>,
 }
 
@@ -32,14 +36,21 @@ impl Families {
             portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
         let mut places = HashMap::new();
         let mut readers: HashMap<KpiRef, Vec<usize>> = HashMap::new();
+        let mut kpis: Vec<HashSet<KpiRef>> = vec![HashSet::new(); members.len()];
         for (place, id) in scorecards.iter().enumerate() {
-            places.insert(id.clone(), (family.get(id).copied().unwrap_or_default(), place));
+            let family = family.get(id).copied().unwrap_or_default();
+            places.insert(id.clone(), (family, place));
             for kpi in portfolio.needed_by(id) {
-                readers.entry(kpi).or_default().push(place);
+                readers.entry(kpi.clone()).or_default().push(place);
+                if let Some(kpis) = kpis.get_mut(family) {
+                    kpis.insert(kpi.clone());
+                }
             }
         }
+        let kpis = kpis.into_iter().map(Vec::from_iter).collect();
         let names = members.iter().map(|family| names(family)).collect();
-        Self { members, places, readers, scorecards, names }
+        let are_some_computed = !portfolio.computed().is_empty();
+        Self { members, places, readers, scorecards, kpis, are_some_computed, names }
     }
 
     /// The scorecards of each family.
@@ -61,6 +72,15 @@ impl Families {
     pub(crate) fn readers(&self, kpi: &KpiRef) -> impl Iterator<Item = &Id> {
         let places = self.readers.get(kpi).map_or(&[][..], Vec::as_slice);
         places.iter().filter_map(|place| self.scorecards.get(*place))
+    }
+
+    /// The KPIs that the families of these scorecards look at, where it pays to see no others: every
+    /// KPI that is made of others that are seen is made anew for a judgement.
+    pub(crate) fn seen_by(&self, scorecards: &HashSet<Id>) -> Option<Vec<&KpiRef>> {
+        let families = scorecards.iter().filter_map(|id| self.of_scorecard(id));
+        let families: BTreeSet<usize> = families.collect();
+        let kpis = families.into_iter().filter_map(|family| self.kpis.get(family)).flatten();
+        self.are_some_computed.then(|| kpis.collect())
     }
 
     /// Scorecards in the order of the configuration.

@@ -6,7 +6,7 @@ use kpid_rules::{
     analysis::Picture,
     evaluation::judge,
     judgement::ScorecardStanding,
-    model::{Period, Scope},
+    model::{Period, Scope, Status},
     series::Figure,
 };
 use kpid_store::{
@@ -37,6 +37,7 @@ perspectives:
         kpis:
           calls: {{ nature: flow, period: month, target: 95, tolerance: 3, owner: you }}
           mails: {{ nature: flow, period: month, target: 95, tolerance: 3, owner: you }}
+          both: {{ nature: flow, period: month, target: 190, tolerance: 6, owner: you, weight: 0, formula: calls + mails }}
 "
     )
 }
@@ -344,4 +345,20 @@ async fn what_is_held_already_waits_for_others_and_what_is_news_takes_it_along()
     town.owner.work(Vec::new()).await;
     assert_eq!(counted(&town), (4, 2), "all in one");
     assert_eq!(town.owner.commit_at, None);
+}
+
+#[tokio::test]
+async fn what_is_made_of_others_is_made_of_what_is_in_memory() {
+    let mut town = Town::new().await;
+    town.bring(0, "care", "calls", 100.0, 0).await;
+    town.bring(0, "care", "mails", 80.0, 0).await;
+    town.due(0, &[]).await;
+    town.work().await;
+    let later = now() + chrono::TimeDelta::days(1);
+    let kept = town.instance.store.verdicts_at(later).await.unwrap();
+    let both = Scope::Kpi(KpiRef::parse("care/both").unwrap());
+    let node = kept.first().and_then(|kept| kept.picture.node(&both)).unwrap();
+    assert_eq!(node.colour.status, Status::OffTrack);
+    let history = &town.owner.memory.held().history;
+    assert!(history.kpi(&KpiRef::parse("care/calls").unwrap()).is_some(), "all is in memory again");
 }

@@ -1,7 +1,10 @@
 //! What has been collected: figures, readings, actuals and their revisions, in memory. The store
 //! and the simulation both hand this to the rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -102,10 +105,11 @@ pub struct Failure {
     pub message: String,
 }
 
-/// Everything held of all KPIs a judgement may look at.
+/// Everything held of all KPIs a judgement may look at. What is held of a KPI is shared by copies until
+/// one of them changes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    kpis: HashMap<KpiRef, KpiHistory>,
+    kpis: HashMap<KpiRef, Arc<KpiHistory>>,
 }
 
 impl Figure {
@@ -153,12 +157,19 @@ impl KpiHistory {
 impl History {
     /// What is held of a KPI, if anything.
     pub fn kpi(&self, kpi: &KpiRef) -> Option<&KpiHistory> {
-        self.kpis.get(kpi)
+        self.kpis.get(kpi).map(Arc::as_ref)
     }
 
     /// What is held of a KPI, to add to.
     pub fn kpi_mut(&mut self, kpi: &KpiRef) -> &mut KpiHistory {
-        self.kpis.entry(kpi.clone()).or_default()
+        Arc::make_mut(self.kpis.entry(kpi.clone()).or_default())
+    }
+
+    /// What is held of some KPIs, and of no other.
+    pub fn only<'k>(&self, kpis: impl IntoIterator<Item = &'k KpiRef>) -> Self {
+        let held =
+            kpis.into_iter().filter_map(|kpi| Some((kpi.clone(), self.kpis.get(kpi)?.clone())));
+        Self { kpis: held.collect() }
     }
 
     /// What another history holds of a KPI takes the place of what is held, also if that is nothing.
@@ -180,8 +191,9 @@ impl History {
 
     /// What was known at `instant`: revisions and failures of later have not happened yet.
     pub fn as_of(&self, instant: DateTime<Utc>) -> Self {
-        let kpis = self.kpis.iter().map(|(kpi, held)| (kpi.clone(), held.as_of(instant))).collect();
-        Self { kpis }
+        let then =
+            |(kpi, held): (&KpiRef, &Arc<KpiHistory>)| (kpi.clone(), Arc::new(held.as_of(instant)));
+        Self { kpis: self.kpis.iter().map(then).collect() }
     }
 }
 

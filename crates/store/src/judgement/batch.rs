@@ -96,10 +96,12 @@ impl Batch<'_> {
         Ok(came)
     }
 
-    /// Judges scorecards: `decide` sees everything held, and what it decides is kept.
+    /// Judges scorecards: `decide` sees everything held, but for the figures of other KPIs than those
+    /// `seen`, and what it decides is kept.
     pub async fn judge(
         &mut self,
         scorecards: &HashSet<Id>,
+        seen: Option<&[&KpiRef]>,
         decide: impl FnOnce(&Held) -> Judgement,
     ) -> anyhow::Result<Judgement> {
         // What became of messages is known to the outbox alone, and read for those who need it.
@@ -108,7 +110,7 @@ impl Batch<'_> {
         let known: HashMap<_, _> = receipts::load(&mut self.tx, judged).await?;
         self.memory.held.known = known;
         self.memory.held.waiting = pacing::waiting(&mut self.tx).await?;
-        let judgement = decide(&self.memory.held);
+        let judgement = self.memory.see_only(seen, decide);
         let moved = self.memory.last_kept.take_moved(&judgement.standing);
         judge::write(&mut self.tx, &judgement, &moved, self.now).await?;
         self.changes(judgement.changed());
@@ -329,7 +331,7 @@ mod tests {
                 batch.record(&[collected(kpi, value, dice(4) == 0, now)]).await.unwrap();
                 let number = u32::try_from(dice(9)).unwrap();
                 batch
-                    .judge(&[id("care")].into(), |_| judgement("care", number, now))
+                    .judge(&[id("care")].into(), None, |_| judgement("care", number, now))
                     .await
                     .unwrap();
                 match is_kept {

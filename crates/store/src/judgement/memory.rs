@@ -180,6 +180,20 @@ impl Memory {
         Ok(())
     }
 
+    /// Decides with the figures of some KPIs in view, or of all.
+    pub(crate) fn see_only<T>(
+        &mut self,
+        seen: Option<&[&KpiRef]>,
+        decide: impl FnOnce(&Held) -> T,
+    ) -> T {
+        let Some(seen) = seen else { return decide(&self.held) };
+        let only = self.held.history.only(seen.iter().copied());
+        let all = std::mem::replace(&mut self.held.history, only);
+        let decided = decide(&self.held);
+        self.held.history = all;
+        decided
+    }
+
     /// From now on, and until it is committed or read again, this may differ from the store.
     pub(crate) fn changes(&mut self, changed: &BTreeSet<Changed>) {
         self.stale.extend(changed.iter().cloned());
