@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
-    evaluation::evaluate::{Circumstances, EpisodeChange, evaluate},
+    evaluation::{
+        circumstances::{Circumstances, EpisodeChange},
+        evaluate::evaluate,
+    },
     judgement::standing::Standing,
     model::{id::Id, portfolio::Portfolio, status::Status},
     series::history::{Actual, History},

@@ -9,7 +9,10 @@ use serde::Serialize;
 use crate::{
     alerting::episode::{Episode, Event},
     analysis::lookalike::lookalikes,
-    evaluation::evaluate::{Circumstances, EpisodeChange, evaluate},
+    evaluation::{
+        circumstances::{Circumstances, EpisodeChange},
+        evaluate::evaluate,
+    },
     judgement::standing::Standing,
     model::{
         id::{Id, KpiRef, Scope},

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    judgement::{as_of_day::child_on, judge::Judge, standing::Verdict},
+    judgement::{judge::Judge, standing::Verdict},
     model::{
         alert_node::{AlertNode, NodePart},
         definition::{ObjectiveRef, Scorecard},
@@ -31,7 +31,7 @@ impl Judge<'_> {
         let period = period.previous();
         let day = scorecard.calendar.last_day(period);
         let scores = node.kpis().filter_map(|kpi| {
-            let child = child_on(&self.case(scorecard, kpi), day, self.now());
+            let child = self.child_on(scorecard, kpi, day);
             Some((child.id, child.score?))
         });
         let links = node.parts.iter().flat_map(NodePart::contributions);

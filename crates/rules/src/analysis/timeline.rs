@@ -10,7 +10,10 @@ use crate::{
         episode::{Episode, Receipts},
         operator_actions::Acknowledgement,
     },
-    evaluation::evaluate::{Circumstances, EpisodeChange, evaluate},
+    evaluation::{
+        circumstances::{Circumstances, EpisodeChange},
+        evaluate::evaluate,
+    },
     judgement::standing::Standing,
     model::{
         id::{Id, KpiRef, Scope},

@@ -1,7 +1,12 @@
 //! Judgement and alerts at one instant: the whole engine in one call, and notices about data.
 
+pub(crate) mod circumstances;
 pub(crate) mod evaluate;
+pub(crate) mod evaluator;
+pub(crate) mod family;
 pub(crate) mod incident;
 
-pub use evaluate::{Circumstances, EpisodeChange, evaluate, judge};
+pub use circumstances::{Circumstances, EpisodeChange};
+pub use evaluate::{evaluate, judge};
+pub use family::{Applied, Changes, Family, Inputs, SeriesChange};
 pub use incident::{Incident, IncidentKey, IncidentKind, IncidentNews};

@@ -1,6 +1,6 @@
 //! Earlier verdicts: nodes as their actuals, known today, stand for periods ended by a local day.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -14,6 +14,8 @@ use crate::{
     model::{
         alert_node::{AlertNode, NodePart},
         definition::{Objective, ObjectiveRef, Perspective, Scorecard},
+        id::KpiRef,
+        kpi_definition::Kpi,
         period::Period,
     },
     series::kpi_context::KpiContext,
@@ -21,6 +23,28 @@ use crate::{
 
 /// "Since" looks no further back than this many periods.
 const SINCE_PERIODS_MAX: usize = 60;
+
+/// KPIs as they were in periods that have settled, by the local day that the periods had ended by:
+/// of those, nothing but another figure makes another verdict.
+#[derive(Debug, Default)]
+pub(crate) struct PastVerdicts(HashMap<KpiRef, BTreeMap<NaiveDate, Child>>);
+
+impl PastVerdicts {
+    fn get(&self, kpi: &KpiRef, day: NaiveDate) -> Option<&Child> {
+        self.0.get(kpi)?.get(&day)
+    }
+
+    fn remember(&mut self, kpi: KpiRef, day: NaiveDate, child: Child) {
+        self.0.entry(kpi).or_default().insert(day, child);
+    }
+
+    /// From that day on, verdicts on a KPI may be others: a figure of a period that began with it came.
+    pub(crate) fn forget(&mut self, kpi: &KpiRef, from: NaiveDate) {
+        if let Some(days) = self.0.get_mut(kpi) {
+            days.split_off(&from);
+        }
+    }
+}
 
 impl Judge<'_> {
     /// The first period of the present status, without a break; none where nothing is held, and never
@@ -123,12 +147,33 @@ impl Judge<'_> {
         day: NaiveDate,
     ) -> Vec<Child> {
         let kpis = part.kpis().iter();
-        let kpis = kpis.map(|kpi| child_on(&self.case(scorecard, kpi), day, self.now()));
+        let kpis = kpis.map(|kpi| self.child_on(scorecard, kpi, day));
         let links = part.contributions().iter().filter_map(|link| {
             let verdict = self.linked_verdict_on(&link.objective, day)?;
             Some(child(&link.objective.objective, &verdict, link.weight, link.critical))
         });
         kpis.chain(links).collect()
+    }
+
+    /// A KPI as its newest period that had ended by a local day makes it.
+    pub(crate) fn child_on(&self, scorecard: &Scorecard, kpi: &Kpi, day: NaiveDate) -> Child {
+        let named = scorecard.named(kpi);
+        if let Some(known) = self.past.borrow().get(&named, day) {
+            return known.clone();
+        }
+        let case = self.case(scorecard, kpi);
+        let verdict = verdict_on(&case, day, self.now());
+        let child = Child {
+            id: kpi.id.clone(),
+            status: verdict.status,
+            score: verdict.score,
+            weight: kpi.weight_in(Some(verdict.period)),
+            critical: kpi.critical,
+        };
+        if case.is_settled(verdict.period, self.now()) {
+            self.past.borrow_mut().remember(named, day, child.clone());
+        }
+        child
     }
 
     /// The verdict on another unit's objective, found once however many look at it.
@@ -146,18 +191,6 @@ impl Judge<'_> {
         let verdict = roll_up(&objective.rollup, &children).verdict;
         self.linked_on.borrow_mut().insert(key, verdict);
         Some(verdict)
-    }
-}
-
-/// A KPI as its newest period that had ended by a local day makes it.
-pub(crate) fn child_on(case: &KpiContext<'_>, day: NaiveDate, now: DateTime<Utc>) -> Child {
-    let verdict = verdict_on(case, day, now);
-    Child {
-        id: case.kpi.id.clone(),
-        status: verdict.status,
-        score: verdict.score,
-        weight: case.kpi.weight_in(Some(verdict.period)),
-        critical: case.kpi.critical,
     }
 }
 

@@ -177,7 +177,10 @@ mod tests {
             kpi_definition::{Kpi, Nature},
             portfolio::Portfolio,
         },
-        series::history::{Actual, Figure, History, KpiHistory},
+        series::{
+            derived::Series,
+            history::{Actual, Figure, History, KpiHistory},
+        },
     };
 
     fn day(number: i64) -> Period {
@@ -200,9 +203,9 @@ mod tests {
         }
         let (portfolio, history) = (Portfolio::new(Vec::new()).unwrap(), History::default());
         let (kpi, calendar, held) = (&kpi, &calendar, &held);
-        let (scorecard, portfolio, history) = (&kpi.id, &portfolio, &history);
-        let case =
-            KpiContext { scorecard, kpi, calendar, held, portfolio, history, known_at: None };
+        let (scorecard, portfolio) = (&kpi.id, &portfolio);
+        let series = Series::of(&history, &history);
+        let case = KpiContext { scorecard, kpi, calendar, held, portfolio, series, known_at: None };
         let newest = day(days - 1);
         let (_, now) = calendar.bounds(newest);
         (case.limits(newest).unwrap(), ClosedPeriods::of(&case, &case.judge_period(newest), now))

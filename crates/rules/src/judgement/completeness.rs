@@ -29,7 +29,7 @@ impl<'a> KpiContext<'a> {
 
     /// The same of one KPI alone. Without a written lag a figure is due when the first collection
     /// that its schedule asks for after the end is over, and at the latest with the next day.
-    fn own_due(&self, period: Period) -> DateTime<Utc> {
+    pub(crate) fn own_due(&self, period: Period) -> DateTime<Utc> {
         let latest = self.calendar.overdue_from(period, self.kpi.lag_at_most());
         let (_, end) = self.calendar.bounds(period);
         let asked = self.held.asked.filter(|asked| self.kpi.lag.is_none() && asked.slot >= end);
@@ -57,6 +57,12 @@ impl<'a> KpiContext<'a> {
         let inputs = self.made_of();
         let mut living = inputs.iter().filter(|input| input.kpi.lives_in(period));
         if inputs.is_empty() { is_cut(self) } else { living.any(is_cut) }
+    }
+
+    /// Whether a period is due, however late its figure and those that it is made of may come.
+    pub(crate) fn is_settled(&self, period: Period, now: DateTime<Utc>) -> bool {
+        let latest = |case: &Self| case.calendar.overdue_from(period, case.kpi.lag_at_most());
+        latest(self) <= now && self.made_of().iter().all(|input| latest(input) <= now)
     }
 
     /// Whether the figure held came after the end of its period, or is known to have been true then;
@@ -112,9 +118,7 @@ impl<'a> KpiContext<'a> {
     /// its day has passed.
     fn milestone_in(&self, period: Period, due: NaiveDate, now: DateTime<Utc>) -> PeriodVerdict {
         let is_due = self.calendar.last_day(period) >= due && self.calendar.local_day(now) > due;
-        let newest = self.held.actuals.range(..=period).next_back();
-        let newest = newest.and_then(|(at, revisions)| Some((*at, revisions.last()?)));
-        match newest {
+        match self.newest_until(period) {
             Some((at, actual)) if is_due || self.value_of(actual) != Some(0.0) => {
                 PeriodVerdict { period, ..self.judge_period(at) }
             }
@@ -152,7 +156,7 @@ impl<'a> KpiContext<'a> {
             scorecard: &scorecard.id,
             kpi: scorecard.kpi(&named.kpi)?,
             calendar: &scorecard.calendar,
-            held: self.history.kpi(named).unwrap_or(&NOTHING),
+            held: self.series.kpi(named).unwrap_or(&NOTHING),
             ..*self
         })
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::{
     alerting::episode::Episode,
     judgement::{
+        as_of_day::PastVerdicts,
         evaluation_key::EvaluationKey,
         kpi::judge_kpi,
         kpi_standing::KpiStanding,
@@ -26,7 +27,7 @@ use crate::{
         status::{Reason, Status},
     },
     series::{
-        derived,
+        derived::{self, Series},
         history::{History, KpiHistory},
         kpi_context::KpiContext,
     },
@@ -35,13 +36,16 @@ use crate::{
 /// Judges scorecards of a portfolio at one instant.
 pub struct Judge<'a> {
     portfolio: &'a Portfolio,
-    history: Cow<'a, History>,
+    collected: &'a History,
+    computed: Cow<'a, History>,
     now: DateTime<Utc>,
     nothing: KpiHistory,
     /// Objectives that contribute to others, judged once however many they contribute to.
     linked: RefCell<HashMap<ObjectiveRef, Rc<ObjectiveStanding>>>,
     /// The same as their actuals stood on a day.
     pub(crate) linked_on: RefCell<HashMap<(ObjectiveRef, NaiveDate), Verdict>>,
+    /// KPIs in periods that have settled.
+    pub(crate) past: RefCell<PastVerdicts>,
 }
 
 impl<'a> Judge<'a> {
@@ -49,12 +53,38 @@ impl<'a> Judge<'a> {
     pub fn new(portfolio: &'a Portfolio, history: &'a History, now: DateTime<Utc>) -> Self {
         Self {
             portfolio,
-            history: derived::complete(portfolio, history),
+            collected: history,
+            computed: Cow::Owned(derived::computed(portfolio, history)),
             now,
             nothing: KpiHistory::default(),
             linked: RefCell::default(),
             linked_on: RefCell::default(),
+            past: RefCell::default(),
         }
+    }
+
+    /// The same, with what is computed of it, and with what is known of periods that have settled.
+    pub(crate) fn remembering(
+        portfolio: &'a Portfolio,
+        (collected, computed): (&'a History, &'a History),
+        past: PastVerdicts,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            portfolio,
+            collected,
+            computed: Cow::Borrowed(computed),
+            now,
+            nothing: KpiHistory::default(),
+            linked: RefCell::default(),
+            linked_on: RefCell::default(),
+            past: RefCell::new(past),
+        }
+    }
+
+    /// What is known of periods that have settled, for a later judge.
+    pub(crate) fn into_past(self) -> PastVerdicts {
+        self.past.into_inner()
     }
 
     /// One scorecard with everything below it.
@@ -71,24 +101,7 @@ impl<'a> Judge<'a> {
                 self.perspective(scorecard, perspective, episodes.get(&scope))
             })
             .collect();
-        let children: Vec<_> = scorecard
-            .perspectives
-            .iter()
-            .zip(&perspectives)
-            .map(|(perspective, standing)| {
-                child(&perspective.id, &standing.verdict, perspective.weight, perspective.critical)
-            })
-            .collect();
-        let Rolled { verdict, culprit, .. } = roll_up(&scorecard.rollup, &children);
-        ScorecardStanding {
-            id: scorecard.id.clone(),
-            name: scorecard.name.clone(),
-            verdict,
-            culprit,
-            show_overall: scorecard.show_overall,
-            counts: counts(&perspectives),
-            perspectives,
-        }
+        scorecard_of(scorecard, perspectives)
     }
 
     fn perspective(
@@ -99,6 +112,17 @@ impl<'a> Judge<'a> {
     ) -> PerspectiveStanding {
         let objectives = perspective.objectives.iter();
         let objectives = objectives.map(|objective| self.objective(scorecard, objective)).collect();
+        self.perspective_of(scorecard, perspective, objectives, episode.cloned())
+    }
+
+    /// A perspective, as its objectives make it.
+    pub(crate) fn perspective_of(
+        &self,
+        scorecard: &Scorecard,
+        perspective: &Perspective,
+        objectives: Vec<ObjectiveStanding>,
+        episode: Option<Episode>,
+    ) -> PerspectiveStanding {
         let node = AlertNode::perspective(scorecard, perspective);
         let judged = self.node(scorecard, &node, objectives);
         PerspectiveStanding {
@@ -113,7 +137,7 @@ impl<'a> Judge<'a> {
             weight: perspective.weight,
             outlook: judged.outlook,
             outlook_is_stale: judged.outlook_is_stale,
-            episode: episode.cloned(),
+            episode,
             objectives: judged.objectives.into_owned(),
         }
     }
@@ -196,7 +220,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Another unit's objective, judged by its own calendar and rules, as a child of one here.
-    fn linked(&self, scorecard: &Scorecard, link: &Contribution) -> LinkedStanding {
+    pub(crate) fn linked(&self, scorecard: &Scorecard, link: &Contribution) -> LinkedStanding {
         let found = self.portfolio.objective(&link.objective);
         let judged = found.map(|(unit, objective)| {
             let known = self.linked.borrow().get(&link.objective).cloned();
@@ -205,23 +229,12 @@ impl<'a> Judge<'a> {
                 self.linked.borrow_mut().insert(link.objective.clone(), Rc::clone(&judged));
                 judged
             });
-            let key = evaluation_key(&judged, unit).seen_from(&scorecard.calendar);
-            let counts = link.weight > 0.0;
-            let key = if counts { key } else { key.uncounted() };
-            (judged.name.clone(), judged.verdict, key)
+            linked_as(scorecard, link, unit, &judged)
         });
-        let (name, verdict, evaluation_key) = judged
-            .unwrap_or_else(|| (link.objective.to_string(), NOTHING, EvaluationKey::default()));
-        LinkedStanding {
-            objective: link.objective.clone(),
-            name,
-            verdict,
-            weight: link.weight,
-            critical: link.critical,
-            share_pct: None,
-            effective_weight: None,
-            evaluation_key,
-        }
+        judged.unwrap_or_else(|| {
+            let name = link.objective.to_string();
+            linked_with(link, name, NOTHING, EvaluationKey::default())
+        })
     }
 
     /// One KPI alone.
@@ -239,13 +252,14 @@ impl<'a> Judge<'a> {
         scorecard: &'s Scorecard,
         kpi: &'s crate::model::kpi_definition::Kpi,
     ) -> KpiContext<'s> {
+        let series = Series::of(self.collected, &self.computed);
         KpiContext {
             scorecard: &scorecard.id,
             kpi,
             calendar: &scorecard.calendar,
-            held: self.history.kpi(&scorecard.named(kpi)).unwrap_or(&self.nothing),
+            held: series.kpi(&scorecard.named(kpi)).unwrap_or(&self.nothing),
             portfolio: self.portfolio,
-            history: &self.history,
+            series,
             known_at: None,
         }
     }
@@ -258,6 +272,36 @@ impl<'a> Judge<'a> {
     /// The instant.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+}
+
+/// Another unit's objective, judged there, as a child of one here.
+pub(crate) fn linked_as(
+    scorecard: &Scorecard,
+    link: &Contribution,
+    unit: &Scorecard,
+    judged: &ObjectiveStanding,
+) -> LinkedStanding {
+    let key = evaluation_key(judged, unit).seen_from(&scorecard.calendar);
+    let key = if link.weight > 0.0 { key } else { key.uncounted() };
+    linked_with(link, judged.name.clone(), judged.verdict, key)
+}
+
+fn linked_with(
+    link: &Contribution,
+    name: String,
+    verdict: Verdict,
+    evaluation_key: EvaluationKey,
+) -> LinkedStanding {
+    LinkedStanding {
+        objective: link.objective.clone(),
+        name,
+        verdict,
+        weight: link.weight,
+        critical: link.critical,
+        share_pct: None,
+        effective_weight: None,
+        evaluation_key,
     }
 }
 
@@ -281,8 +325,29 @@ enum Heading {
     For(Outlook),
 }
 
+/// A scorecard, as its perspectives make it.
+pub(crate) fn scorecard_of(
+    scorecard: &Scorecard,
+    perspectives: Vec<PerspectiveStanding>,
+) -> ScorecardStanding {
+    let pairs = scorecard.perspectives.iter().zip(&perspectives);
+    let children = pairs.map(|(perspective, standing)| {
+        child(&perspective.id, &standing.verdict, perspective.weight, perspective.critical)
+    });
+    let Rolled { verdict, culprit, .. } = roll_up(&scorecard.rollup, &children.collect::<Vec<_>>());
+    ScorecardStanding {
+        id: scorecard.id.clone(),
+        name: scorecard.name.clone(),
+        verdict,
+        culprit,
+        show_overall: scorecard.show_overall,
+        counts: counts(&perspectives),
+        perspectives,
+    }
+}
+
 /// A part of a node, as its children make it.
-fn objective_of(
+pub(crate) fn objective_of(
     part: &NodePart<'_>,
     kpis: Vec<KpiStanding>,
     linked: Vec<LinkedStanding>,

@@ -3,6 +3,7 @@
 pub(crate) mod as_of_day;
 pub(crate) mod closed_periods;
 pub(crate) mod completeness;
+pub(crate) mod deadline;
 pub(crate) mod evaluation_key;
 pub mod forecast;
 pub(crate) mod goal;

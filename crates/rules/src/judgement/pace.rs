@@ -103,11 +103,18 @@ impl KpiContext<'_> {
         let inputs = self.made_of();
         let is_dead = |case: &Self| {
             let failure = case.held.failure.as_ref();
-            let newest = case.held.actuals.values().filter_map(|revisions| revisions.last());
-            let last = newest.map(|actual| actual.observed_at.max(actual.collected_at)).max();
-            failure.and(last).zip(case.patience()).is_some_and(|(last, span)| now > last + span)
+            failure
+                .and_then(|_| case.last_seen())
+                .zip(case.patience())
+                .is_some_and(|(last, span)| now > last + span)
         };
         if inputs.is_empty() { is_dead(self) } else { inputs.iter().any(is_dead) }
+    }
+
+    /// When the last figure came, or was true in the world.
+    pub(crate) fn last_seen(&self) -> Option<DateTime<Utc>> {
+        let newest = self.held.actuals.values().filter_map(|revisions| revisions.last());
+        newest.map(|actual| actual.observed_at.max(actual.collected_at)).max()
     }
 
     /// Whether an outlook on the KPI would be made of figures that are out of date.
@@ -118,7 +125,7 @@ impl KpiContext<'_> {
     }
 
     /// How old the newest reading of a running period may be.
-    fn patience(&self) -> Option<TimeDelta> {
+    pub(crate) fn patience(&self) -> Option<TimeDelta> {
         let unasked = || self.held.failure.as_ref().map(|_| UNASKED_PATIENCE);
         self.kpi.max_age.or(self.kpi.poll_interval.map(|poll| poll * 2)).or_else(unasked)
     }

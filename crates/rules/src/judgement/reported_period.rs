@@ -26,7 +26,7 @@ pub(crate) struct Report {
     pub(crate) awaited: Option<Period>,
 }
 
-impl KpiContext<'_> {
+impl<'a> KpiContext<'a> {
     pub(crate) fn report(&self, now: DateTime<Utc>) -> Report {
         let present = self.kpi.present(self.calendar, now);
         match self.outside(present) {
@@ -87,8 +87,7 @@ impl KpiContext<'_> {
     /// Level, milestone: the newest reading, whatever its period, while it is fresh.
     fn report_newest(&self, now: DateTime<Utc>) -> Report {
         let running = self.calendar.period_at(self.kpi.frequency, now);
-        let newest = self.held.actuals.range(..=running).next_back();
-        let newest = newest.and_then(|(period, revisions)| Some((*period, revisions.last()?)));
+        let newest = self.newest_until(running);
         if let Some(due) = self.milestone_due(running) {
             return self.report_milestone(newest, due, now);
         }
@@ -108,6 +107,12 @@ impl KpiContext<'_> {
             return Report { period, state, gap: Some(gap), judged: carried, awaited: None };
         }
         Report::of(period, DataState::Received)
+    }
+
+    /// The newest figure of a period or of one before it.
+    pub(crate) fn newest_until(&self, period: Period) -> Option<(Period, &'a Actual)> {
+        let (period, revisions) = self.held.actuals.range(..=period).next_back()?;
+        Some((*period, revisions.last()?))
     }
 
     fn report_milestone(
@@ -167,7 +172,7 @@ impl KpiContext<'_> {
 
     /// Until when a level's reading speaks for it: as configured, else for two polls, or until the
     /// reading of the next period would be overdue, whichever is later.
-    fn fresh_until(&self, period: Period, reading: &Actual) -> DateTime<Utc> {
+    pub(crate) fn fresh_until(&self, period: Period, reading: &Actual) -> DateTime<Utc> {
         let observed = reading.observed_at;
         if let Some(age) = self.kpi.max_age {
             return observed + age;

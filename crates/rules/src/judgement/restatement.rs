@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A change that came longer ago was news then: whoever looks now for the first time is not told.
-const NEWS_FOR: TimeDelta = TimeDelta::days(1);
+pub(crate) const NEWS_FOR: TimeDelta = TimeDelta::days(1);
 
 /// A score that moved by less is the same.
 const SAME_SCORE: f64 = 1e-9;

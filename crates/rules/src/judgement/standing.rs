@@ -55,6 +55,14 @@ impl ScorecardStanding {
         objectives.flat_map(|objective| &objective.kpis)
     }
 
+    /// Shows where the alert of a perspective stands; others are not shown here.
+    pub(crate) fn take_episode(&mut self, scope: &Scope, episode: Option<&Episode>) {
+        let Scope::Perspective(_, id) = scope else { return };
+        if let Some(held) = self.perspectives.iter_mut().find(|held| held.id == *id) {
+            held.episode = episode.cloned();
+        }
+    }
+
     fn narrow(&mut self, scope: &Scope) {
         match scope {
             Scope::Scorecard(_) => {}

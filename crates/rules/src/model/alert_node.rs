@@ -192,6 +192,27 @@ impl Scorecard {
 
     /// The node of that path, if it has an alert of its own.
     pub fn alert_node(&self, scope: &Scope) -> Option<AlertNode<'_>> {
-        self.alert_nodes().into_iter().find(|node| node.scope == *scope)
+        if *scope.scorecard() != self.id {
+            return None;
+        }
+        match scope {
+            Scope::Scorecard(_) => Some(AlertNode::scorecard(self, self.alert.as_ref()?)),
+            Scope::Perspective(_, id) => Some(AlertNode::perspective(self, self.perspective(id)?)),
+            Scope::Objective(_, id, objective) => {
+                let view = self.perspective(id)?;
+                let found = view.objectives.iter().find(|held| held.id == *objective)?;
+                Some(AlertNode::objective(self, view, found, found.alert.as_ref()?))
+            }
+            Scope::Kpi(named) => {
+                let views = self.perspectives.iter();
+                let mut objectives =
+                    views.flat_map(|view| view.objectives.iter().map(move |held| (view, held)));
+                let (view, objective, kpi) = objectives.find_map(|(view, objective)| {
+                    let kpi = objective.kpis.iter().find(|kpi| kpi.id == named.kpi)?;
+                    Some((view, objective, kpi))
+                })?;
+                Some(AlertNode::kpi(self, view, objective, (kpi, kpi.alert.as_ref()?)))
+            }
+        }
     }
 }

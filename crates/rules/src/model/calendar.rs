@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
-    Utc, Weekday,
+    DateTime, Datelike, Days, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset,
+    TimeDelta, TimeZone, Utc, Weekday,
 };
 use chrono_tz::Tz;
 
@@ -277,20 +277,41 @@ impl Calendar {
         i32::from(self.fiscal_label == FiscalLabel::End && self.fiscal_year_start > 1)
     }
 
-    /// The first instant after the change of clocks that a skipped local time lies in.
+    /// The instants of a local wall-clock time: two where it occurs twice, and where it does not occur
+    /// the first after the gap.
+    pub(crate) fn instants(&self, local: NaiveDateTime) -> Vec<DateTime<Utc>> {
+        let found = self.zone.from_local_datetime(&local);
+        let latest = found.latest().map(|latest| latest.to_utc());
+        let mut instants = vec![self.instant(local)];
+        instants.extend(latest.filter(|latest| !instants.contains(latest)));
+        instants
+    }
+
+    /// When clocks change on a local day, if they do.
+    pub(crate) fn clock_change(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let (start, end) = self.bounds(Period::Day(day));
+        (self.offset(start) != self.offset(end)).then(|| self.change_between(start, end))
+    }
+
+    /// The first instant after the change of clocks that a skipped local time lies in. Gaps last
+    /// hours at most.
     fn gap_end(&self, inside_or_after: DateTime<Utc>) -> DateTime<Utc> {
-        // Walk back to the change itself: offsets change at whole minutes, gaps last hours at most.
-        let offset = |at: DateTime<Utc>| {
-            use chrono::Offset;
-            self.zone.offset_from_utc_datetime(&at.naive_utc()).fix()
-        };
-        let after = offset(inside_or_after);
-        let (mut low, mut high) = (inside_or_after - TimeDelta::days(1), inside_or_after);
+        self.change_between(inside_or_after - TimeDelta::days(1), inside_or_after)
+    }
+
+    /// The first instant after the change of clocks that lies between two instants.
+    fn change_between(&self, before: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
+        // Offsets change at whole minutes.
+        let (mut low, mut high) = (before, after);
         while high - low > TimeDelta::seconds(1) {
             let middle = low + (high - low) / 2;
-            if offset(middle) == after { high = middle } else { low = middle }
+            if self.offset(middle) == self.offset(after) { high = middle } else { low = middle }
         }
         DateTime::from_timestamp(high.timestamp(), 0).unwrap_or(high)
+    }
+
+    fn offset(&self, at: DateTime<Utc>) -> FixedOffset {
+        self.zone.offset_from_utc_datetime(&at.naive_utc()).fix()
     }
 }
 

@@ -379,7 +379,7 @@ pub(crate) fn made_of(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
 }
 
 /// The KPIs a KPI's judgement depends on: what it is made of, and what its targets are relative to.
-fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
+pub(crate) fn inputs(named: &KpiRef, kpi: &Kpi) -> Vec<KpiRef> {
     let mut inputs = made_of(named, kpi);
     inputs.extend(kpi.aims.iter().filter_map(|aim| match &aim.target {
         Some(Target::Relative { to: Reference::Kpi(other), .. }) => Some(other.clone()),

@@ -1,6 +1,8 @@
 //! Times that come back every week in which nobody wants to hear of alerts.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
+
+use crate::model::calendar::Calendar;
 
 /// A window of local time on some days of the week. What it keeps back is told after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +22,23 @@ impl QuietWindow {
         self.holds_since(at.date(), at) || yesterday.is_some_and(|day| self.holds_since(day, at))
     }
 
+    /// The instants of a local day at which it may begin or end: a change of clocks is one.
+    pub(crate) fn turns(&self, calendar: &Calendar, day: NaiveDate) -> Vec<DateTime<Utc>> {
+        let begins = [day.pred_opt(), Some(day)].into_iter().flatten();
+        let edges = begins.flat_map(|day| [day.and_time(self.from), self.ends(day)]);
+        let instants = edges.flat_map(|edge| calendar.instants(edge));
+        instants.chain(calendar.clock_change(day)).collect()
+    }
+
+    /// When it ends if it begins on a day.
+    fn ends(&self, day: NaiveDate) -> NaiveDateTime {
+        let last_day = if self.to <= self.from { day.succ_opt().unwrap_or(day) } else { day };
+        last_day.and_time(self.to)
+    }
+
     fn holds_since(&self, day: NaiveDate, at: NaiveDateTime) -> bool {
         let begins = self.days.is_empty() || self.days.contains(&day.weekday());
-        let last_day = if self.to <= self.from { day.succ_opt().unwrap_or(day) } else { day };
-        begins && day.and_time(self.from) <= at && at < last_day.and_time(self.to)
+        begins && day.and_time(self.from) <= at && at < self.ends(day)
     }
 }
 

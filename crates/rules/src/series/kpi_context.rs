@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{calendar::Calendar, id::Id, kpi_definition::Kpi, portfolio::Portfolio},
-    series::history::{History, KpiHistory},
+    series::{derived::Series, history::KpiHistory},
 };
 
 /// A KPI with everything its judgement may look at.
@@ -16,12 +16,12 @@ pub struct KpiContext<'a> {
     pub kpi: &'a Kpi,
     /// The calendar of its scorecard.
     pub calendar: &'a Calendar,
-    /// Its own actuals; of a shared or derived KPI, as completed.
+    /// Its own actuals; of a shared or derived KPI, as computed.
     pub held: &'a KpiHistory,
     /// The definitions of other KPIs, for targets relative to them.
     pub portfolio: &'a Portfolio,
     /// Their actuals.
-    pub history: &'a History,
+    pub series: Series<'a>,
     /// Revisions that came later are not looked at; none is left out without it.
     pub known_at: Option<DateTime<Utc>>,
 }

@@ -6,7 +6,7 @@ pub(crate) mod kpi_context;
 pub mod reading;
 pub(crate) mod running_total;
 
-pub use derived::complete;
+pub use derived::{Series, computed};
 pub use history::{
     Actual, Asked, Failure, Figure, History, KpiHistory, Reading, ReadingKind, Sample,
 };
