@@ -220,7 +220,7 @@ fn more_files_than_are_read_are_told() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("scorecards")).unwrap();
     fs::write(folder.path().join("kpid.yaml"), "calendar: { timezone: UTC }\n").unwrap();
-    for number in 0..1001 {
+    for number in 0..10_001 {
         let scorecard = format!(
             "scorecard: s{number}\nperspectives: {{ p: {{ objectives: {{ o: {{ kpis: {{ k: {{ nature: flow }} }} }} }} }} }}\n"
         );
@@ -228,7 +228,7 @@ fn more_files_than_are_read_are_told() {
     }
     let (text, code) = check(folder.path(), &[]);
     assert_eq!(code, Some(1));
-    let told = "kpid.yaml:1:1: error: more than 1000 files match `scorecards/*.yaml`";
+    let told = "kpid.yaml:1:1: error: more than 10000 files match `scorecards/*.yaml`";
     assert!(text.contains(told), "{}", text.lines().take(9).collect::<Vec<_>>().join("\n"));
 }
 

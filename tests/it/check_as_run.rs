@@ -229,6 +229,22 @@ fn a_file_that_cannot_be_read_hides_no_other_problem() {
 }
 
 #[test]
+fn what_is_wrong_in_many_files_is_told_of_each_in_their_order() {
+    let folder = folder(DAEMON, SCORECARD.as_bytes());
+    for at in 10..90 {
+        let scorecard = SCORECARD.replace("scorecard: h", &format!("scorecard: h{at}"));
+        let path = folder.path().join(format!("scorecards/m{at}.yaml"));
+        fs::write(path, scorecard.replace("target", &format!("target{at}"))).unwrap();
+    }
+    let (told, code) = kpid(folder.path(), &["check"]);
+    assert_eq!(code, Some(1));
+    let unknown = told.lines().filter(|line| line.contains("unknown key"));
+    let files: Vec<&str> = unknown.map(|line| line.split(':').next().unwrap()).collect();
+    let each = |at: u32| [format!("scorecards/m{at}.yaml"), format!("scorecards/m{at}.yaml")];
+    assert_eq!(files, (10..90).flat_map(each).collect::<Vec<_>>(), "{told}");
+}
+
+#[test]
 fn a_file_holds_one_document_and_a_mark_at_its_end_is_nothing() {
     for end in ["---\n", "...\n", "---\n# the end\n\n"] {
         let folder = folder(DAEMON, format!("---\n{SCORECARD}{end}").as_bytes());

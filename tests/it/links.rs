@@ -1,12 +1,12 @@
 //! Objectives that contribute to others: how deep, by how many ways, and what is seen from above.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kpid_rules::{
     judgement::Judge,
     model::{
-        Amount, Contribution, LinkError, Missing, ObjectiveRef, Portfolio, RollupRule, Scorecard,
-        Status, Target,
+        Amount, Contribution, Id, Input, KpiRef, LinkError, Missing, ObjectiveRef, Portfolio,
+        Reference, RollupRule, Scorecard, Status, Target,
     },
     series::{Figure, History},
 };
@@ -110,6 +110,93 @@ fn parts_add_up_whatever_makes_the_parent() {
             assert!((adds - score).abs() < 1e-9, "{rule:?} {missing:?}: {adds} {score}");
             let shares: f64 = told.parts.iter().filter_map(|part| part.share_pct).sum();
             assert!(shares == 0.0 || (shares - 100.0).abs() < 1e-9, "{rule:?}: {shares}");
+        }
+    }
+}
+
+/// A scorecard whose only KPI is that of another: added up, or its target.
+fn relative_to(name: &str, other: &str, is_shared: bool) -> Scorecard {
+    let mut card = plain(name);
+    let held = &mut card.perspectives[0].objectives[0].kpis[0];
+    let other = KpiRef { scorecard: id(other), kpi: id("k") };
+    if is_shared {
+        held.input = Input::Shared(vec![other]);
+    } else {
+        let target = Target::Relative { to: Reference::Kpi(other), improve: Amount::Absolute(0.0) };
+        held.aims = vec![aim(target, Amount::Absolute(0.0), Amount::Absolute(3.0))];
+    }
+    card
+}
+
+fn names(ids: &[Id]) -> Vec<&str> {
+    ids.iter().map(Id::as_str).collect()
+}
+
+#[test]
+fn scorecards_are_a_family_however_they_are_tied() {
+    let portfolio = Portfolio::new(vec![
+        made_of("top", &["unit".to_owned()]),
+        plain("alone"),
+        relative_to("shares", "unit", true),
+        plain("other"),
+        plain("unit"),
+        relative_to("follows", "other", false),
+    ])
+    .unwrap();
+    let families = portfolio.families();
+    let families: Vec<Vec<&str>> = families.iter().map(|family| names(family)).collect();
+    assert_eq!(families, [vec!["top", "shares", "unit"], vec!["alone"], vec!["other", "follows"]]);
+    let of = |name: &str| HashSet::from([KpiRef { scorecard: id(name), kpi: id("k") }]);
+    assert_eq!(names(&portfolio.affected_by(&of("unit"))), ["top", "shares", "unit"]);
+    assert_eq!(names(&portfolio.affected_by(&of("shares"))), ["shares"], "nobody looks at it");
+    assert_eq!(names(&portfolio.affected_by(&of("other"))), ["other", "follows"]);
+    assert_eq!(names(&portfolio.affected_by(&of("nobody"))), Vec::<&str>::new());
+}
+
+/// Portfolios of sixteen units that look at units before them, as the bits of a number say.
+#[test]
+fn a_family_is_all_that_looks_at_the_same_kpis() {
+    let mut dice = 7_u64;
+    for round in 0..60 {
+        let mut cards = vec![plain("u0")];
+        for at in 1..16_u64 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            let (other, kind) = (format!("u{}", (dice >> 33) % at), (dice >> 20) % 8);
+            let name = format!("u{at}");
+            let has_kpi = matches!(kind, 1 | 2)
+                && cards
+                    .iter()
+                    .any(|card| card.id.as_str() == other && card.kpis().next().is_some());
+            cards.push(match kind {
+                0 => made_of(&name, &[other]),
+                1 | 2 if has_kpi => relative_to(&name, &other, kind == 1),
+                _ => plain(&name),
+            });
+        }
+        let portfolio = Portfolio::new(cards).unwrap();
+        // Whoever needs a KPI that another needs is of its family.
+        let mut expected: Vec<(BTreeSet<Id>, HashSet<KpiRef>)> = Vec::new();
+        for card in portfolio.scorecards() {
+            let mut family = (BTreeSet::from([card.id.clone()]), portfolio.needed_by(&card.id));
+            let (kin, others): (Vec<_>, Vec<_>) =
+                expected.into_iter().partition(|(_, needed)| !needed.is_disjoint(&family.1));
+            for (ids, needed) in kin {
+                family.0.extend(ids);
+                family.1.extend(needed);
+            }
+            expected = others.into_iter().chain([family]).collect();
+        }
+        let expected: BTreeSet<BTreeSet<Id>> = expected.into_iter().map(|(ids, _)| ids).collect();
+        let families = portfolio.families().into_iter();
+        let families: BTreeSet<BTreeSet<Id>> =
+            families.map(|family| family.into_iter().collect()).collect();
+        assert_eq!(families, expected, "in round {round}");
+        for (named, ..) in portfolio.kpis() {
+            let looks = |card: &&Scorecard| portfolio.needed_by(&card.id).contains(&named);
+            let expected: Vec<&Id> =
+                portfolio.scorecards().iter().filter(looks).map(|card| &card.id).collect();
+            let affected = portfolio.affected_by(&HashSet::from([named.clone()]));
+            assert_eq!(affected.iter().collect::<Vec<_>>(), expected, "{named} in round {round}");
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
+    num::NonZero,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use sha2::{Digest, Sha256};
@@ -41,8 +44,17 @@ const SCORECARDS: &str = "scorecards/*.yaml";
 /// Where the store is, unless `store:` says otherwise.
 const STORE: &str = "kpid.db";
 
-/// More files than this are the wrong pattern.
-const FILES_MAX: usize = 1_000;
+/// A file for each unit of the largest companies; more are the wrong pattern, such as a whole disk.
+const FILES_MAX: usize = 10_000;
+
+/// Fewer files than this are read sooner than a thread is started for them.
+const FILES_PER_THREAD_MIN: usize = 16;
+
+/// What the deepest document that is read takes, several times over.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A scorecard as far as it could be read, and what is wrong with it.
+type ReadScorecard = (Option<ScorecardDoc>, Vec<Problem>);
 
 /// Why there is no set-up.
 #[derive(Debug, thiserror::Error)]
@@ -76,19 +88,18 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
     };
     let doc = doc.and_then(|doc| doc.value);
     let paths = scorecard_paths(&mut context, doc.as_ref(), &folder, daemon_file);
-    let mut docs = Vec::new();
+    let mut numbers = Vec::new();
     for (path, place) in paths {
-        let file = match read(&mut files, &path) {
-            Ok(file) => file,
+        match read(&mut files, &path) {
+            Ok(file) => numbers.push(file),
             // Whatever else is wrong is told beside it.
-            Err(error) => {
-                context.problems.push(Problem::error(place, error.to_string()));
-                continue;
-            }
-        };
-        let (doc, problems) = yaml::read::<ScorecardDoc>(&files, file);
+            Err(error) => context.problems.push(Problem::error(place, error.to_string())),
+        }
+    }
+    let mut docs = Vec::new();
+    for (doc, problems) in scorecard_docs(&files, &numbers) {
         context.problems.extend(problems);
-        docs.extend(doc.and_then(|doc| doc.value));
+        docs.extend(doc);
     }
     let daemon = doc.as_ref().map(|doc| daemon::parse::daemon(&mut context, doc));
     let calendar = daemon.as_ref().map(|daemon| daemon.calendar.clone());
@@ -216,6 +227,30 @@ pub(crate) fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
     Ok(files.add_read(path.to_path_buf(), encoding::text(&bytes)))
 }
 
+/// The scorecards of these files, in their order, with what is wrong in each. Files are read side by
+/// side: most of the time that a large configuration takes is spent here.
+fn scorecard_docs(files: &Files, numbers: &[usize]) -> Vec<ReadScorecard> {
+    let read = |part: &[usize]| -> Vec<ReadScorecard> {
+        let docs = part.iter().map(|file| yaml::read::<ScorecardDoc>(files, *file));
+        docs.map(|(doc, problems)| (doc.and_then(|doc| doc.value), problems)).collect()
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let part = numbers.len().div_ceil(threads).max(FILES_PER_THREAD_MIN);
+    thread::scope(|scope| {
+        let start = |part| {
+            let builder = thread::Builder::new().stack_size(STACK_BYTES);
+            (part, builder.spawn_scoped(scope, move || read(part)))
+        };
+        let started: Vec<_> = numbers.chunks(part).map(start).collect();
+        let docs = started.into_iter().flat_map(|(part, started)| match started {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // A machine that has no thread to spare reads them one after the other.
+            Err(_no_thread) => read(part),
+        });
+        docs.collect()
+    })
+}
+
 /// A folder whatever folder a program is started in, or a command runs in.
 fn anchored(path: &Path, folder: &Path) -> Result<PathBuf, LoadError> {
     // `absolute` takes no empty path; the folder of `kpid.yaml` is this one.
@@ -244,6 +279,7 @@ fn scorecard_paths(
             .collect(),
     };
     let mut paths: Vec<(PathBuf, Place)> = Vec::new();
+    let mut known: HashSet<PathBuf> = HashSet::new();
     for (pattern, place) in patterns {
         // Signs of a pattern in the name of the folder are only its name.
         let whole = Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(&pattern);
@@ -266,7 +302,7 @@ fn scorecard_paths(
                 break;
             }
             match path {
-                Ok(path) if paths.iter().any(|(known, _)| *known == path) => {}
+                Ok(path) if !known.insert(path.clone()) => {}
                 Ok(path) => paths.push((path, place)),
                 Err(error) => {
                     let (path, error) = (error.path().display(), error.error());

@@ -16,16 +16,24 @@ use crate::model::{
 pub struct Portfolio {
     /// In the order of the configuration.
     scorecards: Vec<Scorecard>,
+    /// Where each scorecard is among them.
+    places: HashMap<Id, usize>,
     /// Shared and derived KPIs, inputs before what they make.
     computed: Vec<KpiRef>,
     /// The perspectives of other units that each perspective is a part of, by contributions.
     above: HashMap<Scope, Vec<Scope>>,
+    /// Scorecards that are tied to each other, by their places.
+    families: Vec<Vec<usize>>,
 }
 
 impl Portfolio {
     /// Scorecards with links that lead somewhere and form no cycle; else everything that is wrong.
     pub fn new(scorecards: Vec<Scorecard>) -> Result<Self, Vec<LinkError>> {
-        let mut portfolio = Self { scorecards, ..Self::default() };
+        let mut places = HashMap::new();
+        for (at, scorecard) in scorecards.iter().enumerate() {
+            places.entry(scorecard.id.clone()).or_insert(at);
+        }
+        let mut portfolio = Self { scorecards, places, ..Self::default() };
         let mut errors = portfolio.duplicates();
         errors.extend(portfolio.dangling());
         if errors.is_empty() {
@@ -33,6 +41,7 @@ impl Portfolio {
                 Ok(computed) => {
                     portfolio.computed = computed;
                     portfolio.above = portfolio.links_upward();
+                    portfolio.families = portfolio.tied();
                 }
                 Err(cycle) => errors.push(cycle),
             }
@@ -49,7 +58,7 @@ impl Portfolio {
 
     /// The scorecard of that id.
     pub fn scorecard(&self, id: &Id) -> Option<&Scorecard> {
-        self.scorecards.iter().find(|scorecard| scorecard.id == *id)
+        self.scorecards.get(*self.places.get(id)?)
     }
 
     /// The KPI's definition.
@@ -163,26 +172,66 @@ impl Portfolio {
     /// The scorecards whose standing may change when the actuals of these KPIs do, in the order of
     /// the configuration.
     pub fn affected_by(&self, kpis: &HashSet<KpiRef>) -> Vec<Id> {
-        let affected = |scorecard: &&Scorecard| !self.needed_by(&scorecard.id).is_disjoint(kpis);
-        self.scorecards.iter().filter(affected).map(|scorecard| scorecard.id.clone()).collect()
+        let touched: HashSet<&Id> = kpis.iter().map(|kpi| &kpi.scorecard).collect();
+        let is_touched = |family: &&Vec<usize>| {
+            family
+                .iter()
+                .filter_map(|at| self.scorecards.get(*at))
+                .any(|of| touched.contains(&of.id))
+        };
+        let kin = self.families.iter().filter(is_touched).flatten();
+        let mut affected: Vec<usize> = kin
+            .copied()
+            .filter(|at| {
+                let scorecard = self.scorecards.get(*at);
+                scorecard.is_some_and(|held| !self.needed_by(&held.id).is_disjoint(kpis))
+            })
+            .collect();
+        affected.sort_unstable();
+        self.ids(&affected)
     }
 
     /// Scorecards that look at each other's KPIs, in groups: the members of a group are judged when
-    /// the figures of all of them are in, lest one is judged by half of what it looks at.
+    /// the figures of all of them are in, lest one is judged by half of what it looks at. Groups, and
+    /// the members of each, are in the order of the configuration.
     pub fn families(&self) -> Vec<Vec<Id>> {
-        let mut families: Vec<(Vec<Id>, HashSet<KpiRef>)> = Vec::new();
-        for scorecard in &self.scorecards {
-            let own = (vec![scorecard.id.clone()], self.needed_by(&scorecard.id));
-            let (kin, others): (Vec<_>, Vec<_>) =
-                families.into_iter().partition(|(_, needed)| !needed.is_disjoint(&own.1));
-            let joined = kin.into_iter().chain([own]).reduce(|mut family, member| {
-                family.0.extend(member.0);
-                family.1.extend(member.1);
-                family
-            });
-            families = others.into_iter().chain(joined).collect();
+        self.families.iter().map(|family| self.ids(family)).collect()
+    }
+
+    fn ids(&self, places: &[usize]) -> Vec<Id> {
+        let scorecards = places.iter().filter_map(|at| self.scorecards.get(*at));
+        scorecards.map(|scorecard| scorecard.id.clone()).collect()
+    }
+
+    /// Groups of scorecards that links lead between, in either direction.
+    fn tied(&self) -> Vec<Vec<usize>> {
+        let mut neighbours: Vec<Vec<usize>> = vec![Vec::new(); self.scorecards.len()];
+        for (at, scorecard) in self.scorecards.iter().enumerate() {
+            let links = scorecard.objectives().flat_map(|objective| &objective.contributions);
+            let kpis = scorecard.kpis().flat_map(|kpi| inputs(&scorecard.named(kpi), kpi));
+            let named = links.map(|link| link.objective.scorecard.clone());
+            let named: HashSet<Id> = named.chain(kpis.map(|kpi| kpi.scorecard)).collect();
+            for other in named.iter().filter_map(|id| self.places.get(id)) {
+                neighbours[at].push(*other);
+                neighbours[*other].push(at);
+            }
         }
-        families.into_iter().map(|(members, _)| members).collect()
+        let mut families = Vec::new();
+        let mut seen = vec![false; self.scorecards.len()];
+        for first in 0..self.scorecards.len() {
+            let (mut family, mut open) = (Vec::new(), vec![first]);
+            while let Some(at) = open.pop() {
+                if !std::mem::replace(&mut seen[at], true) {
+                    family.push(at);
+                    open.extend(&neighbours[at]);
+                }
+            }
+            if !family.is_empty() {
+                family.sort_unstable();
+                families.push(family);
+            }
+        }
+        families
     }
 
     /// The node a path of ids names, e.g. `calder/customer` or `calder/on-time-delivery`.
