@@ -1,6 +1,10 @@
 //! The glossary keeps up with the code: what a term is called there exists.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use super::root;
 
@@ -27,6 +31,25 @@ fn types(path: &str) -> Vec<String> {
         let rest = DECLARATIONS.iter().find_map(|word| rest.strip_prefix(word))?;
         let name = rest.split(|letter: char| !letter.is_alphanumeric()).next()?;
         visibility.starts_with("pub").then(|| name.to_owned())
+    });
+    declared.collect()
+}
+
+/// The crate that a file is of: a folder of `crates/`, or the program.
+fn crate_of(path: &str) -> &str {
+    path.strip_prefix("crates/").and_then(|path| path.split('/').next()).unwrap_or("kpid")
+}
+
+/// The types of a file outside of its functions and tests, whoever can see them.
+fn types_of_module(path: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(path)).unwrap();
+    let declared = text.lines().filter_map(|line| {
+        let line = match line.strip_prefix("pub") {
+            Some(rest) => rest.split_once(' ')?.1,
+            None => line,
+        };
+        let rest = DECLARATIONS.iter().find_map(|word| line.strip_prefix(word))?;
+        Some(rest.split(|letter: char| !letter.is_alphanumeric()).next()?.to_owned())
     });
     declared.collect()
 }
@@ -69,4 +92,18 @@ fn a_term_has_one_row_of_the_glossary() {
     assert!(rows.len() > 50, "only {} rows were read", rows.len());
     let twice: Vec<_> = rows.into_iter().filter(|(term, _)| !seen.insert(term.clone())).collect();
     assert!(twice.is_empty(), "docs/glossary.md explains these twice: {twice:?}");
+}
+
+#[test]
+fn no_two_types_of_one_crate_share_a_name() {
+    let mut places: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for path in files() {
+        for name in types_of_module(&path) {
+            places.entry((crate_of(&path).to_owned(), name)).or_default().push(path.clone());
+        }
+    }
+    assert!(places.len() > 500, "only {} types were read", places.len());
+    // Every command calls its own arguments so, as clap does.
+    places.retain(|(_, name), paths| paths.len() > 1 && name != "Arguments");
+    assert!(places.is_empty(), "one name, one meaning: {places:#?}");
 }
