@@ -21,8 +21,10 @@ use kpid_config::{
     setup::{Collection, Setup},
 };
 use kpid_delivery::{
-    channels::{Channels, Delivery, SendError},
+    channels::Channels,
+    delivery::Delivery,
     retry::{self, Attempt},
+    send_error::SendError,
 };
 use kpid_message::{message::Message, notice::Notice};
 use kpid_rules::{

@@ -14,7 +14,8 @@ use crate::cli::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_delivery::{
-    channels::{Channels, Delivered, Delivery},
+    channels::Channels,
+    delivery::{Delivered, Delivery},
     routing::Route,
 };
 use kpid_message::{

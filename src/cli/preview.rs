@@ -15,10 +15,11 @@ use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_delivery::{
     channel::Channel,
-    channels::{Channels, Delivery, Written},
+    channels::Channels,
+    delivery::{Delivery, Written},
     routing::{Route, RouteError},
 };
-use kpid_message::{facts::Facts, facts_builder, message::Message, template_check};
+use kpid_message::{facts::alert::Facts, facts_builder, message::Message, template_check};
 use kpid_os_error::in_words;
 use kpid_rules::{
     alerting::{Cause, Event},
@@ -148,7 +149,7 @@ async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
     episode.number = episode.number.max(1);
     episode.opened_at = episode.opened_at.or(Some(now));
     episode.recovered_at = event.ends().then(|| episode.recovered_at.unwrap_or(now));
-    let context = facts_builder::Context {
+    let context = facts_builder::subject::Context {
         portfolio: &setup.portfolio,
         history: &history,
         people: &setup.people,

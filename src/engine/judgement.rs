@@ -16,7 +16,7 @@ use crate::{
 };
 use kpid_config::setup::Setup;
 use kpid_delivery::routing::{Route, routes};
-use kpid_message::{facts::Facts, facts_builder, notice::Section};
+use kpid_message::{facts::alert::Facts, facts_builder, notice::Section};
 use kpid_rules::{
     alerting::{Cause, Event, NoticeKind},
     evaluation::{Circumstances, EpisodeChange, evaluate},
@@ -110,7 +110,7 @@ pub(super) fn decide(
         &setup.config_hash,
         now,
     );
-    let context = facts_builder::Context {
+    let context = facts_builder::subject::Context {
         portfolio: &setup.portfolio,
         history,
         people: &setup.people,
@@ -149,7 +149,7 @@ pub(super) fn decide(
 /// One delivery for each recipient and channel.
 fn deliveries(
     instance: &Instance,
-    context: facts_builder::Context<'_>,
+    context: facts_builder::subject::Context<'_>,
     (held, standing): (&Held, &Standing),
     change: &EpisodeChange,
     now: DateTime<Utc>,

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use kpid_delivery::routing::Route;
-use kpid_message::{facts::Facts, message::Message, notice::Section};
+use kpid_message::{facts::alert::Facts, message::Message, notice::Section};
 use kpid_rules::{
     alerting::NoticeKind,
     judgement::rounding,
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_line_says_what_happened_to_what_and_how_it_stood() {
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
-        let facts = Message::from(samples::opened()).to_json().unwrap();
+        let facts = Message::from(samples::alerts::opened()).to_json().unwrap();
         let said = line(&calendar, &kept(&facts));
         let begin = "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score \
                      55.9, May 2026";

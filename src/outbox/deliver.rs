@@ -24,17 +24,20 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_delivery::{
     channel::{Channel, Webhook},
-    channels::{Channels, ConfigTrouble, Delivered, Delivery, SendError},
+    channels::Channels,
+    config_trouble::ConfigTrouble,
+    delivery::{Delivered, Delivery},
     mail_address,
     retry::{self, Next},
     routing::mailbox,
+    send_error::SendError,
 };
 use kpid_message::{
     acknowledge_link::{Link, Signer},
     message::Message,
     notice::{Notice, Section},
     person::Person,
-    webhook_formats::Format,
+    webhook_formats::format::Format,
 };
 use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{Claimed, NewDelivery};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use kpid_config::setup::Setup;
 use kpid_message::{
-    facts::{Facts, Named},
+    facts::{alert::Facts, named::Named},
     facts_builder,
     message::Message,
 };
@@ -52,7 +52,7 @@ pub(crate) fn scorecard_of<'e>(
 /// A judgement, as what waited is seen in it.
 pub(crate) struct Release<'a> {
     pub(crate) setup: &'a Setup,
-    pub(crate) context: facts_builder::Context<'a>,
+    pub(crate) context: facts_builder::subject::Context<'a>,
     pub(crate) standing: &'a Standing,
     pub(crate) changes: &'a [EpisodeChange],
     /// Nodes of which nobody wants to hear now.

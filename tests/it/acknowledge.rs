@@ -181,7 +181,7 @@ async fn a_link_that_is_not_whole_or_no_longer_its_readers_says_so_and_does_noth
             let form = (method == "POST").then_some(&[("comment", "x"), ("due", "")][..]);
             let page = ask(&mut daemon, method, token, form).await;
             assert_eq!(page.status, 404);
-            assert!(page.text.contains("This link is not whole"), "{}", page.text);
+            assert!(page.text.contains("This link is incomplete"), "{}", page.text);
         }
     }
     let page = ask(&mut daemon, "GET", &token, None).await;

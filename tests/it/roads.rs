@@ -38,7 +38,7 @@ async fn who_cannot_be_told_is_found_by_check_in_the_words_of_notify() {
     let reached = "ada: { name: Ada, email: ada@harbour.example }";
     let no_address = "`ada` has no mail address; add `email` to the person, or name a channel";
     let no_channel =
-        "`ada` is told by mail, but no channel is an `email` one; add one to `channels`";
+        "`ada` is notified by mail, but there is no `email` channel; add one to `channels`";
     let nobody = "`mail` is a mail channel and has no reader of its own; name a person instead";
     let both = format!("{MAIL}, {HOOK}");
     let to_bob = "alert: { to: [bob] }";
@@ -92,7 +92,7 @@ async fn a_name_that_nothing_goes_to_yet_is_only_warned_of() {
         (
             daemon("", BOB, ""),
             scorecard("owner: bob", ""),
-            "warning: `bob` is told by mail, but no channel is an `email` one",
+            "warning: `bob` is notified by mail, but there is no `email` channel",
         ),
         // Without people, owners are names.
         (

@@ -84,7 +84,7 @@ async fn check_tries_templates_and_says_where_they_fail() {
         ("kpid.yaml", 5, 9, "no mail uses"),
         ("alert.html.j2", 2, 6, "`nmae` is undefined"),
         ("_signature.j2", 2, 4, "syntax error"),
-        ("chat.json.j2", 1, 1, "what it makes is no JSON"),
+        ("chat.json.j2", 1, 1, "its output is not valid JSON"),
     ] {
         let fits = |held: &&(String, u64, u64, String)| held.0 == file && held.3.contains(says);
         let found = told.iter().find(fits);
@@ -151,7 +151,7 @@ async fn a_template_that_fails_keeps_the_alert_and_is_told_to_operators_once() {
     assert_eq!(subject, "OUR OWN: care opened");
     assert!(text.contains("care is OFF TRACK") && !text.contains("OUR OWN"), "{text}");
     assert!(html.contains("OFF TRACK"), "{html}");
-    for says in ["go out as they are built in", "its messages wait"] {
+    for says in ["are made by the built-in template", "its messages wait"] {
         assert!(told(&tom).contains(says), "{says}: {}", told(&tom));
     }
     assert!(town.webhook.calls().is_empty(), "a body that is not made is not sent");

@@ -6,9 +6,9 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 
 use crate::private_url::PrivateUrl;
-use kpid_message::{template::Template, webhook_formats::Format};
+use kpid_message::{template::Template, webhook_formats::format::Format};
 
-/// A way to tell somebody.
+/// A way to notify somebody.
 #[derive(Clone, Debug)]
 pub enum Channel {
     /// By mail.
@@ -32,20 +32,24 @@ pub struct Email {
 #[derive(Clone, Debug)]
 pub enum MailTransport {
     /// A mail server.
-    Smtp {
-        /// Its name or address.
-        host: String,
-        /// Its TCP port.
-        port: u16,
-        /// Whether the connection is encrypted.
-        tls: SmtpTls,
-        /// Who we are there, if it asks: user and password.
-        login: Option<(String, SecretString)>,
-        /// What we call ourselves there; without it this machine's full name, or the sender's domain.
-        hello: Option<String>,
-    },
+    Smtp(Smtp),
     /// A folder, one `.eml` file a mail.
     Folder(PathBuf),
+}
+
+/// A mail server, and who we are there.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// Its name or address.
+    pub host: String,
+    /// Its TCP port.
+    pub port: u16,
+    /// Whether the connection is encrypted.
+    pub tls: SmtpTls,
+    /// Who we are there, if it asks: user and password.
+    pub login: Option<(String, SecretString)>,
+    /// What we call ourselves there; without it this machine's full name, or the sender's domain.
+    pub hello: Option<String>,
 }
 
 /// How an SMTP connection is encrypted.

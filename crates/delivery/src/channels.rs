@@ -1,104 +1,24 @@
 //! All channels, open: one delivery goes over the channel that it names.
 
-use std::time::Duration;
-
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use lettre::message::Mailbox;
-use uuid::Uuid;
 
 use crate::{
     channel::{Channel, Email},
+    config_trouble::ConfigTrouble,
+    delivery::{Delivered, Delivery, Written},
     mail_address,
-    smtp::Mailer,
-    ssrf_guard::{self, Inside},
-    webhook::WebhookClient,
+    send_error::SendError,
+    smtp::mailer::Mailer,
+    webhook::client::WebhookClient,
 };
-use kpid_message::{
-    acknowledge_link::Link,
-    mail::{
-        mime::{Envelope, letter},
-        renderer::{MailRenderer, Rendered},
-    },
-    message::Message,
-    template::Fault,
+use kpid_message::mail::{
+    mime::{Envelope, mime_message},
+    renderer::{MailRenderer, Rendered},
 };
 use kpid_rules::model::Id;
-
-/// One message to one recipient over one channel.
-#[derive(Clone, Copy, Debug)]
-pub struct Delivery<'a> {
-    /// The same at every attempt, so that a receiver can tell a repetition.
-    pub id: Uuid,
-    /// The channel it goes over.
-    pub channel: &'a Id,
-    /// Where it goes: a mail address, or the id of the channel that is told itself.
-    pub recipient: &'a str,
-    /// What it says.
-    pub message: &'a Message,
-    /// By which its reader acknowledges the alert; only in a mail to a person.
-    pub link: Option<&'a Link>,
-}
-
-/// What the configuration says and cannot be done, for operators, who are told once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigTrouble {
-    /// Names it as long as the configuration is not changed.
-    pub key: String,
-    /// What does not work, and what is done about it.
-    pub summary: String,
-    /// What exactly, and the way out.
-    pub lines: Vec<String>,
-}
-
-/// A delivery made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delivered {
-    /// What had to be done otherwise than the configuration says.
-    pub trouble: Option<ConfigTrouble>,
-}
-
-/// A message as it leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Written {
-    /// A mail.
-    Mail {
-        /// Its subject.
-        subject: String,
-        /// For readers of text.
-        text: String,
-        /// For the others.
-        html: String,
-        /// All of it, as RFC 5322 has it.
-        bytes: Vec<u8>,
-    },
-    /// The body of a webhook.
-    Body(String),
-}
-
-/// Why a delivery was not made, by what its caller does next. The messages are sentences for
-/// operators, without secrets.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// It may work later.
-    #[error("{message}")]
-    Retry {
-        /// How long the receiver asks to be left alone.
-        after: Option<Duration>,
-        /// What was tried, and what came.
-        message: String,
-    },
-    /// It may work once the configuration is mended.
-    #[error("{}", .0.sentence())]
-    Blocked(Box<ConfigTrouble>),
-    /// It will not work, however often it is tried.
-    #[error("{message}")]
-    GiveUp {
-        /// What was tried, and what came.
-        message: String,
-    },
-}
 
 /// All channels, open.
 #[derive(Debug)]
@@ -109,8 +29,8 @@ pub struct Channels {
 /// One channel, open.
 #[derive(Debug)]
 enum Open {
-    Email { from: Mailbox, look: Box<MailRenderer>, postman: Mailer },
-    Webhook(WebhookClient),
+    Email { from: Mailbox, renderer: Box<MailRenderer>, mailer: Mailer },
+    Webhook(Box<WebhookClient>),
 }
 
 impl Channels {
@@ -130,28 +50,28 @@ impl Channels {
         now: DateTime<Utc>,
     ) -> Result<Delivered, SendError> {
         match self.channel(delivery.channel)? {
-            Open::Webhook(hook) => {
-                hook.post(delivery, now).await?;
+            Open::Webhook(client) => {
+                client.post(delivery, now).await?;
                 Ok(Delivered::default())
             }
-            Open::Email { from, look, postman } => {
-                let (_, mail, trouble) = mail(from, look, delivery, now)?;
-                postman.carry(delivery.channel, delivery.id, mail, now).await?;
+            Open::Email { from, renderer, mailer } => {
+                let (_, mail, trouble) = mail(from, renderer, delivery, now)?;
+                mailer.carry(delivery.channel, delivery.id, mail, now).await?;
                 Ok(Delivered { trouble })
             }
         }
     }
 
-    /// What `send` would send, and what it would tell operators.
+    /// What `send` would send, and of what it would notify operators.
     pub fn write(
         &self,
         delivery: Delivery<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Written, Option<ConfigTrouble>), SendError> {
         match self.channel(delivery.channel)? {
-            Open::Webhook(hook) => Ok((Written::Body(hook.body(delivery)?), None)),
-            Open::Email { from, look, .. } => {
-                let (rendered, mail, trouble) = mail(from, look, delivery, now)?;
+            Open::Webhook(client) => Ok((Written::Body(client.body(delivery)?), None)),
+            Open::Email { from, renderer, .. } => {
+                let (rendered, mail, trouble) = mail(from, renderer, delivery, now)?;
                 let Rendered { subject, text, html } = rendered;
                 Ok((Written::Mail { subject, text, html, bytes: mail.formatted() }, trouble))
             }
@@ -161,16 +81,15 @@ impl Channels {
     /// Reaches a channel without sending anything.
     pub async fn probe(&self, channel: &Id) -> Result<(), SendError> {
         match self.channel(channel)? {
-            Open::Webhook(hook) => hook.probe().await,
-            Open::Email { postman, .. } => postman.probe().await,
+            Open::Webhook(client) => client.probe().await,
+            Open::Email { mailer, .. } => mailer.probe().await,
         }
     }
 
-    /// A channel that a configuration lost may come back with the next; its news are kept.
+    /// A channel that a configuration lost may come back with the next; its messages are kept.
     fn channel(&self, id: &Id) -> Result<&Open, SendError> {
-        self.open.get(id).ok_or_else(|| SendError::Retry {
-            after: None,
-            message: format!("channel `{id}` is not configured; add it to `channels`"),
+        self.open.get(id).ok_or_else(|| {
+            SendError::retry(format!("channel `{id}` is not configured; add it to `channels`"))
         })
     }
 }
@@ -180,91 +99,36 @@ impl Open {
         Ok(match channel {
             Channel::Email(Email { from, transport, templates }) => Self::Email {
                 from: from.clone(),
-                look: MailRenderer::of(templates)
+                renderer: MailRenderer::of(templates)
                     .map(Box::new)
                     .context("cannot prepare the templates of mails")?,
-                postman: Mailer::open(transport, &from.email)?,
+                mailer: Mailer::open(transport, &from.email)?,
             },
-            Channel::Webhook(webhook) => Self::Webhook(WebhookClient::open(webhook)?),
+            Channel::Webhook(webhook) => Self::Webhook(Box::new(WebhookClient::open(webhook)?)),
         })
     }
 }
 
-impl ConfigTrouble {
-    /// Templates that cannot be used, of a channel; `done` says what becomes of its messages.
-    pub(crate) fn of_templates(
-        channel: &Id,
-        version: &str,
-        faults: &[Fault],
-        done: &str,
-    ) -> Option<Self> {
-        let mut lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
-        lines.dedup();
-        let (fault, first) = (faults.first()?, lines.first()?);
-        // Another template that fails is news.
-        let template = fault.path.file_name().unwrap_or_default().display();
-        let key = format!("template/{channel}/{version}/{template}");
-        let summary = format!("A template of the channel `{channel}` fails ({first}); {done}.");
-        lines.push(
-            "`kpid check` tries templates on samples; `kpid notify … --preview` shows what they make."
-                .to_owned(),
-        );
-        Some(Self { key, summary, lines })
-    }
-
-    /// A name that leads inside, of a channel.
-    pub(crate) fn of_inside(channel: &Id, inside: &Inside, now: DateTime<Utc>) -> Self {
-        let lines = vec![
-            format!("Way out: {}.", ssrf_guard::WAY_OUT),
-            "An address in figures, and `localhost`, need no permission: they say themselves where \
-             they lead. `kpid check --probe` tries it."
-                .to_owned(),
-        ];
-        let summary = format!("The channel `{channel}` waits: {inside}; {}.", ssrf_guard::WAY_OUT);
-        // Names come to lead elsewhere; a day later it is news again.
-        Self { key: format!("inside/{channel}/{}", now.date_naive()), summary, lines }
-    }
-
-    /// A receiver that refuses us, of a channel; `way_out` is what to look at.
-    pub(crate) fn of_refusal(channel: &Id, words: &str, way_out: &str, now: DateTime<Utc>) -> Self {
-        let summary = format!("The channel `{channel}` waits: {words}.");
-        let lines = vec![
-            format!("The refusal is about kpid and not about the reader, so no mail is lost: {way_out}."),
-            "When that is mended, what waits goes by itself; `kpid outbox retry --all` sends it at once, \
-             and `kpid notify` tries it."
-                .to_owned(),
-        ];
-        // As long as it lasts, it is news again every day.
-        Self { key: format!("refused/{channel}/{}", now.date_naive()), summary, lines }
-    }
-
-    fn sentence(&self) -> &str {
-        self.summary.trim_end_matches('.')
-    }
-}
-
-/// A mail: its parts, the whole, and what is to be told of templates that failed.
+/// A mail: its parts, the whole, and what operators must know of templates that failed.
 fn mail(
     from: &Mailbox,
-    look: &MailRenderer,
+    renderer: &MailRenderer,
     delivery: Delivery<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Rendered, lettre::Message, Option<ConfigTrouble>), SendError> {
     let Delivery { id, channel, recipient, message, link } = delivery;
     let to = mail_address::address(recipient).ok_or_else(|| SendError::GiveUp {
-        message: format!("`{recipient}` is no mail address"),
+        message: format!("`{recipient}` is not a mail address"),
     })?;
     // A mail that cannot be made today may be made by the next release.
-    let later = |error: anyhow::Error| SendError::Retry {
-        after: None,
-        message: format!("cannot write the mail: {error:#}"),
-    };
+    let later =
+        |error: anyhow::Error| SendError::retry(format!("cannot write the mail: {error:#}"));
     let (rendered, faults) =
-        look.mail_asking(message, link).map_err(|error| later(error.into()))?;
-    let done = "its mails go out as they are built in until that is mended";
-    let trouble = ConfigTrouble::of_templates(channel, &look.version(), &faults, done);
+        renderer.mail_asking(message, link).map_err(|error| later(error.into()))?;
+    let done = "its mails are made by the built-in template until it is fixed";
+    let trouble = ConfigTrouble::of_templates(channel, &renderer.version(), &faults, done);
     let envelope = Envelope { from, to, id, dedup_key: message.dedup_key() };
-    let mail = letter(envelope, rendered.clone(), now).map_err(later)?;
+    let mail = mime_message(envelope, rendered.clone(), now).map_err(later)?;
     Ok((rendered, mail, trouble))
 }
 
@@ -272,10 +136,11 @@ fn mail(
 mod tests {
     use std::path::PathBuf;
 
+    use uuid::Uuid;
+
     use super::*;
-    use crate::channel::{MailTransport, SmtpTls, Webhook};
-    use kpid_message::samples;
-    use kpid_message::webhook_formats::Format;
+    use crate::channel::{MailTransport, Smtp, SmtpTls, Webhook};
+    use kpid_message::{samples, webhook_formats::format::Format};
 
     fn id(text: &str) -> Id {
         Id::parse(text).unwrap()
@@ -285,7 +150,7 @@ mod tests {
         let from: Mailbox = "Scorecard <kpid@calder.example>".parse().unwrap();
         let smtp = |port, tls| {
             let (host, login, hello) = ("mail.internal".to_owned(), None, None);
-            MailTransport::Smtp { host, port, tls, login, hello }
+            MailTransport::Smtp(Smtp { host, port, tls, login, hello })
         };
         let email = |transport| {
             let templates = Vec::new();
@@ -314,8 +179,10 @@ mod tests {
     async fn a_delivery_goes_over_the_channel_it_names() {
         let folder = tempfile::tempdir().unwrap();
         let channels = Channels::open(&channels(folder.path().to_owned())).unwrap();
-        let (message, now) =
-            (samples::opened().into(), samples::at("2026-06-03T06:00:05+02:00").to_utc());
+        let (message, now) = (
+            samples::alerts::opened().into(),
+            samples::parts::at("2026-06-03T06:00:05+02:00").to_utc(),
+        );
         let send = async |channel: &str, recipient: &str| {
             let channel = id(channel);
             let delivery = Delivery {

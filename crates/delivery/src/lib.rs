@@ -3,11 +3,14 @@
 
 pub mod channel;
 pub mod channels;
+pub mod config_trouble;
+pub mod delivery;
 pub mod mail_address;
+mod network_error;
 pub mod private_url;
 pub mod retry;
 pub mod routing;
+pub mod send_error;
 mod smtp;
-mod smtp_refusal;
 pub mod ssrf_guard;
 pub mod webhook;

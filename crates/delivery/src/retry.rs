@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::channels::SendError;
+use crate::send_error::SendError;
 
 /// How long to wait after each failed attempt; the last wait repeats. A hiccup is over in
 /// seconds, a mail server's greylisting in minutes, a weekend's outage on Monday.
@@ -20,7 +20,7 @@ const WAITS: [TimeDelta; 8] = [
 ];
 
 /// A server that is away over the longest weekend takes it after that, as RFC 5321 wants; older, it is
-/// given up, and operators are told.
+/// given up, and operators are notified.
 const AGE_MAX: TimeDelta = TimeDelta::days(5);
 
 /// The share of a wait that jitter takes off at most, so that deliveries which failed together do
@@ -62,7 +62,7 @@ pub fn next(attempt: Attempt<'_>, jitter: f64, now: DateTime<Utc>) -> Next {
     match now.checked_add_signed(wait).filter(is_young) {
         Some(due) => Next::Due(due),
         None => Next::GaveUp(format!(
-            "not delivered within {} days, {} attempts; the last: {message}",
+            "not delivered within {} days and {} attempts; the last one: {message}",
             AGE_MAX.num_days(),
             attempt.attempts,
         )),
@@ -87,7 +87,7 @@ fn asked(after: Option<Duration>) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::ConfigTrouble;
+    use crate::config_trouble::ConfigTrouble;
 
     fn at(text: &str) -> DateTime<Utc> {
         DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(
             gave_up,
             Next::GaveUp(
-                "not delivered within 5 days, 40 attempts; the last: mail.internal said 451"
+                "not delivered within 5 days and 40 attempts; the last one: mail.internal said 451"
                     .to_owned()
             )
         );

@@ -24,7 +24,7 @@ impl Route {
     }
 }
 
-/// Why somebody cannot be told.
+/// Why somebody cannot be notified.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
     /// No such person or channel.
@@ -34,7 +34,7 @@ pub enum RouteError {
     #[error("`{0}` has no mail address; add `email` to the person, or name a channel")]
     NoAddress(Id),
     /// No channel that carries mail.
-    #[error("`{0}` is told by mail, but no channel is an `email` one; add one to `channels`")]
+    #[error("`{0}` is notified by mail, but there is no `email` channel; add one to `channels`")]
     NoMailChannel(Id),
     /// Mail as such has no reader.
     #[error("`{0}` is a mail channel and has no reader of its own; name a person instead")]
@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
     use crate::channel::{Email, MailTransport, Webhook};
-    use kpid_message::webhook_formats::Format;
+    use kpid_message::webhook_formats::format::Format;
 
     fn id(text: &str) -> Id {
         Id::parse(text).unwrap()
@@ -168,7 +168,7 @@ mod tests {
         };
         for (to, expected) in [
             (&["ada", "coo", "ada"][..], &["Ada@Harbour.example"][..]),
-            // One name, whoever is named first: what is told of one alert goes one way.
+            // One name, whoever is named first: all messages of one alert go one way.
             (&["coo", "ada"], &["Ada@Harbour.example"]),
             (&["coo"], &["Ada@Harbour.example"]),
             (&["bob", "coo", "bob"], &["bob@harbour.example", "Ada@Harbour.example"]),

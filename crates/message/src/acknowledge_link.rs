@@ -9,11 +9,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use url::Url;
 
-use crate::facts::Facts;
+use crate::facts::alert::Facts;
 use kpid_rules::model::Id;
 
-/// Twice as long as until an alert that nobody acknowledged is told again, with a new link; a mail
-/// found later than that acts no more.
+/// Twice as long as until the reminder of an alert that nobody acknowledged, which has a new link; that
+/// of an older mail no longer works.
 const DAYS: i64 = 14;
 
 /// A longer one is none of ours: three ids, a person and a number are less.
@@ -56,7 +56,7 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// It was not made here, or was changed on its way.
-    #[error("this link is not whole, or kpid did not make it; open it from the mail again")]
+    #[error("this link is incomplete, or kpid did not make it; open it from the mail again")]
     Forged,
     /// Its day is over.
     #[error("this link is older than {DAYS} days; the newest mail about the alert has another")]
@@ -69,7 +69,7 @@ impl Signer {
         Self { key, public_url }
     }
 
-    /// The link by which `person` acknowledges what a message tells of; none where there is nothing
+    /// The link by which `person` acknowledges the alert of a message; none where there is nothing
     /// to acknowledge. The same message has the same link, however often it is sent.
     pub fn link(&self, facts: &Facts, person: &Id) -> Option<Link> {
         if facts.event.ends() || facts.episode.acknowledged_by.is_some() {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn link() -> Link {
-        signer(1).link(&samples::opened(), &Id::parse("ines").unwrap()).unwrap()
+        signer(1).link(&samples::alerts::opened(), &Id::parse("ines").unwrap()).unwrap()
     }
 
     fn token(link: &Link) -> String {
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_link_is_for_one_alert_one_person_and_two_weeks() {
-        let (link, facts) = (link(), samples::opened());
+        let (link, facts) = (link(), samples::alerts::opened());
         assert!(link.url.starts_with("https://kpi.calder.example/board/a/"), "{}", link.url);
         let until = facts.at.to_utc() + TimeDelta::days(14);
         let claim =
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_link_that_was_changed_in_any_sign_is_none_of_ours() {
         let token = token(&link());
-        let now = samples::opened().at.to_utc();
+        let now = samples::alerts::opened().at.to_utc();
         assert_eq!(signer(2).read(&token, now), Err(LinkError::Forged));
         for at in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
@@ -180,8 +180,8 @@ mod tests {
     #[test]
     fn what_is_over_or_answered_for_has_no_link() {
         let person = Id::parse("ines").unwrap();
-        assert_eq!(signer(1).link(&samples::recovered(), &person), None);
-        assert_eq!(signer(1).link(&samples::acknowledged(), &person), None);
+        assert_eq!(signer(1).link(&samples::alerts::recovered(), &person), None);
+        assert_eq!(signer(1).link(&samples::alerts::acknowledged(), &person), None);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Overview {
         let rows = shorter.map.split_off(shorter.map.len().min(4 * entries));
         left_out += rows.iter().map(|row| 1 + row.objectives.len()).sum::<usize>();
         if left_out > 0 {
-            shorter.summary.push_str(&format!(" {left_out} more are not shown in colours here."));
+            shorter.summary.push_str(&format!(" {left_out} more are not shown in the map."));
         }
         let place = match (&self.links, &self.scorecard, &self.person) {
             (Some(_), ..) => "the link below leads to the rest".to_owned(),

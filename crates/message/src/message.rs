@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{facts::Facts, notice::Notice, overview::Overview};
+use crate::{facts::alert::Facts, notice::Notice, overview::Overview};
 
 use kpid_rules::alerting::NoticeKind;
 
@@ -43,7 +43,7 @@ impl Message {
         }
     }
 
-    /// Whether its end is told later.
+    /// Whether its end will be sent later.
     pub fn lasts(&self) -> bool {
         match self {
             Self::Alert(facts) => !facts.event.ends(),
@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn what_was_stored_is_read_again() {
-        for message in [samples::opened().into(), Message::Notice(samples::notice())] {
+        for message in
+            [samples::alerts::opened().into(), Message::Notice(samples::overviews::notice())]
+        {
             let text = message.to_json().unwrap();
             assert_eq!(Message::from_json(&text).unwrap(), message);
         }

@@ -25,7 +25,7 @@ pub struct Notice {
     pub why: String,
     /// The configuration that decided: `sha256:…`.
     pub config_version: String,
-    /// Whether its end is told later under the same key; of anything else nobody hears again.
+    /// Whether its end will be sent later under the same key; anything else has no end.
     #[serde(default)]
     pub lasts: bool,
 }

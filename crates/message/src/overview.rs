@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Links, Named, PeriodName, PersonFacts};
+use crate::facts::named::{Links, Named, PeriodName, PersonFacts};
 
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::model::Status;

@@ -1,15 +1,15 @@
-//! Who can be told, and be named in a message.
+//! Who can be notified, and named in a message.
 
 use kpid_rules::model::Id;
 
-/// Somebody who can be told.
+/// Somebody who can be notified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// As `owner:` and `to:` name them.
     pub id: Id,
     /// For people.
     pub name: String,
-    /// Where mail goes; a person without an address cannot be told by mail.
+    /// Where mail goes; a person without an address cannot be notified by mail.
     pub email: Option<lettre::Address>,
     /// For people, e.g. `COO`.
     pub role: Option<String>,

@@ -6,17 +6,18 @@ use crate::{
     mail::render,
     message::Message,
     samples,
-    webhook_formats::{Format, body},
+    webhook_formats::{body::BodyRenderer, format::Format},
 };
 
 fn shaped(format: Format, message: impl Into<Message>) -> Value {
-    serde_json::from_str(&body(&format, &message.into(), Some("R0UT3")).unwrap()).unwrap()
+    serde_json::from_str(&BodyRenderer::of(format).body(&message.into(), Some("R0UT3")).unwrap())
+        .unwrap()
 }
 
 /// An alert and a report of which everything is long.
 fn long() -> [Message; 3] {
     let name = "R&D <of> \"deliveries\" that left the site on the promised day ✅ ".repeat(40);
-    let mut facts = samples::opened();
+    let mut facts = samples::alerts::opened();
     facts.node.name = name.clone();
     facts.scorecard.name = name.clone();
     facts.dedup_key = format!("{}/1", "k".repeat(64) + &"/k2345678".repeat(40));
@@ -29,7 +30,7 @@ fn long() -> [Message; 3] {
     }
     facts.remarks = vec![name.clone(); 50];
     facts.kpis = std::iter::repeat_n(facts.kpis, 60).flatten().collect();
-    let mut report = samples::report();
+    let mut report = samples::overviews::report();
     let mut entry = report.sections[0].entries[0].clone();
     (entry.name, entry.notes) = (name.clone(), vec![name.clone(); 3]);
     for section in &mut report.sections {
@@ -38,7 +39,7 @@ fn long() -> [Message; 3] {
     let mut row = report.map[0].clone();
     row.objectives = std::iter::repeat_n(row.objectives, 12).flatten().collect();
     report.map = vec![row; 40];
-    let mut notice = samples::notice();
+    let mut notice = samples::overviews::notice();
     notice.dedup_key = name.clone();
     notice.summary = name.clone();
     notice.sections[0].lines = vec![name; 500];
@@ -62,7 +63,7 @@ fn every_receiver_has_room_for_what_is_sent_and_is_told_how_much_more_there_is()
         );
         let text = text_of(&blocks[1]["text"]["text"]);
         let end = if has_link {
-            "more lines; Details leads to all of it"
+            "more lines; Details has all of it"
         } else {
             "more lines; `kpid show` has all of it"
         };
@@ -89,7 +90,7 @@ fn every_receiver_has_room_for_what_is_sent_and_is_told_how_much_more_there_is()
     }
     let report = render::plain(&long()[1]).unwrap();
     assert!(report.text.contains("Shortened to fit: the link below leads to the rest."));
-    assert!(report.html.contains("more are not shown in colours here."));
-    let fits = samples::report();
+    assert!(report.html.contains("more are not shown in the map."));
+    let fits = samples::overviews::report();
     assert!(!render::plain(&fits.into()).unwrap().text.contains("Shortened"));
 }

@@ -1,6 +1,8 @@
-//! Templates of messages: strict, bounded, and those of an author's own told of where they fail.
+//! Templates of messages: strict, and bounded in time and output. A failure of an author's own says
+//! where it is.
 
 use std::{
+    borrow::Cow,
     error::Error as _,
     io::{self, Write},
     ops::Range,
@@ -19,7 +21,7 @@ const BYTES_MAX: usize = 1 << 20;
 /// What is quoted of a template where it fails.
 const QUOTED_CHARS_MAX: usize = 60;
 
-/// Enough of a digest to tell one version of a template from the next.
+/// Enough of a hash to tell one version of a template from the next.
 const VERSION_BYTES: usize = 6;
 
 /// A template of an author's own.
@@ -81,8 +83,8 @@ impl Fault {
 /// What went wrong, in the words of whoever wrote the template.
 fn words(error: &Error, blamed: Option<&str>) -> String {
     let words = match error.kind() {
-        ErrorKind::OutOfFuel => "it does not come to an end".to_owned(),
-        ErrorKind::WriteFailure => format!("it makes more than {BYTES_MAX} bytes"),
+        ErrorKind::OutOfFuel => "it runs too long".to_owned(),
+        ErrorKind::WriteFailure => format!("its output is larger than {BYTES_MAX} bytes"),
         kind => match error.detail() {
             Some(detail) if kind == ErrorKind::UndefinedError => detail.to_owned(),
             Some(detail) => format!("{kind}: {detail}"),
@@ -96,7 +98,7 @@ fn words(error: &Error, blamed: Option<&str>) -> String {
     }
 }
 
-/// Names these very texts, so that what is told of them is told anew once they are changed.
+/// Names these very texts, so that a fault of a changed template is a new one.
 pub fn version<'t>(templates: impl IntoIterator<Item = &'t Template>) -> String {
     let mut hasher = Sha256::new();
     for template in templates {
@@ -125,12 +127,23 @@ pub(crate) fn environment() -> Environment<'static> {
     environment
 }
 
-/// Adds an author's templates; each that cannot be read is left out and told of.
+/// Compiles a template into the environment, where it is rendered as often as it is needed.
+pub(crate) fn compile(
+    environment: &mut Environment<'static>,
+    name: String,
+    text: impl Into<Cow<'static, str>>,
+) -> Result<(), Error> {
+    #[cfg(test)]
+    tests::COMPILED.with(|count| count.set(count.get() + 1));
+    environment.add_template_owned(name, text)
+}
+
+/// Compiles an author's templates; each that cannot be compiled is left out, and its fault returned.
 pub(crate) fn add(environment: &mut Environment<'static>, templates: &[Template]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for template in templates {
         let Template { name, text, .. } = template;
-        if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
+        if let Err(error) = compile(environment, name.clone(), text.clone()) {
             faults.extend(Fault::of(&error, name, templates));
         }
     }
@@ -202,10 +215,17 @@ fn widest(rows: Vec<Value>, key: &str) -> Result<usize, Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use minijinja::context;
 
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// How often this thread has compiled a template.
+        pub(crate) static COMPILED: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn template(name: &str, text: &str) -> Template {
         Template { name: name.into(), path: format!("{name}.j2").into(), text: text.into() }
@@ -238,22 +258,22 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_file_line_and_words() {
-        for (text, told) in [
+        for (text, said) in [
             ("one\n{{ nmae }}", "a.txt.j2:2: `nmae` is undefined"),
             ("{% if %}", "a.txt.j2:1: syntax error: unexpected end of block"),
             ("one\ntwo {{ name | shout }}", "a.txt.j2:2: unknown filter"),
             ("{% include '_part.txt' %}", "_part.txt.j2:2: `nothing` is undefined"),
             (
                 "{% for a in range(5000) %}{% for b in range(5000) %}{% endfor %}{% endfor %}",
-                "a.txt.j2:1: it does not come to an end",
+                "a.txt.j2:1: it runs too long",
             ),
             (
                 "{% for a in range(20000) %}{{ 'x' * 1000 }}{% endfor %}",
-                "a.txt.j2:1: it makes more than 1048576 bytes",
+                "a.txt.j2:1: its output is larger than 1048576 bytes",
             ),
         ] {
             let found = made("a.txt", text);
-            assert!(found.starts_with(told), "{text}: {found}");
+            assert!(found.starts_with(said), "{text}: {found}");
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     message::Message,
     samples,
     template::{Fault, Template},
-    webhook_formats::{self, Body},
+    webhook_formats::{format::BodyTemplate, own::OwnBody},
 };
 use kpid_rules::alerting::Event;
 
@@ -16,25 +16,26 @@ pub fn built_in() -> impl Iterator<Item = (String, &'static str)> {
 
 /// Everything that is wrong with the templates of a mail channel.
 pub fn mails(own: &[Template]) -> anyhow::Result<Vec<Fault>> {
-    let look = MailRenderer::of(own)?;
-    let mut found = look.broken().to_vec();
+    let renderer = MailRenderer::of(own)?;
+    let mut found = renderer.broken().to_vec();
     for (name, message) in samples() {
-        let (_, faults) = look.mail(&message)?;
+        let (_, faults) = renderer.mail(&message)?;
         keep(&mut found, name, faults);
     }
     Ok(found)
 }
 
 /// Everything that is wrong with the body of a webhook.
-pub fn body(body: &Body) -> Vec<Fault> {
+pub fn body(body: &BodyTemplate) -> Vec<Fault> {
+    let compiled = OwnBody::compile(body);
     let mut found = Vec::new();
     for (name, message) in samples() {
-        keep(&mut found, name, webhook_formats::own(body, &message).err());
+        keep(&mut found, name, compiled.render(&message).err());
     }
     found
 }
 
-/// A fault is told once, with the first sample that shows it.
+/// A fault is listed once, with the first sample that shows it.
 fn keep(found: &mut Vec<Fault>, sample: &str, faults: impl IntoIterator<Item = Fault>) {
     for fault in faults {
         let is_known = found.iter().any(|known| {
@@ -50,50 +51,56 @@ fn keep(found: &mut Vec<Fault>, sample: &str, faults: impl IntoIterator<Item = F
 /// A message of every kind, and one of which everything that may be missing is.
 pub(crate) fn samples() -> Vec<(&'static str, Message)> {
     vec![
-        ("of an alert opened", samples::opened().into()),
-        ("of an alert worsened", samples::worsened().into()),
-        ("of an alert reminded", samples::reminded().into()),
-        ("of an alert escalated", samples::escalated().into()),
-        ("of an alert acknowledged", samples::acknowledged().into()),
-        ("of an alert recovered", samples::recovered().into()),
-        ("of an alert corrected", samples::corrected().into()),
-        ("of an early alert", samples::early().into()),
-        ("of an alert of which nothing is known", samples::bare().into()),
-        ("of a notice", samples::notice().into()),
-        ("of a report", samples::report().into()),
-        ("of a digest without news", samples::digest().into()),
+        ("of an alert opened", samples::alerts::opened().into()),
+        ("of an alert worsened", samples::alerts::worsened().into()),
+        ("of an alert reminded", samples::alerts::reminded().into()),
+        ("of an alert escalated", samples::alerts::escalated().into()),
+        ("of an alert acknowledged", samples::alerts::acknowledged().into()),
+        ("of an alert recovered", samples::alerts::recovered().into()),
+        ("of an alert corrected", samples::alerts::corrected().into()),
+        ("of an early alert", samples::alerts::early().into()),
+        ("of an alert of which nothing is known", samples::alerts::bare().into()),
+        ("of a notice", samples::overviews::notice().into()),
+        ("of a report", samples::overviews::report().into()),
+        ("of a digest without news", samples::overviews::digest().into()),
     ]
 }
 
 /// The sample of an alert's event.
 pub fn sample(event: Event) -> Message {
     match event {
-        Event::Opened => samples::opened(),
-        Event::Worsened => samples::worsened(),
-        Event::Reminded => samples::reminded(),
-        Event::Escalated => samples::escalated(),
-        Event::Acknowledged => samples::acknowledged(),
-        Event::Recovered => samples::recovered(),
-        Event::Corrected => samples::corrected(),
+        Event::Opened => samples::alerts::opened(),
+        Event::Worsened => samples::alerts::worsened(),
+        Event::Reminded => samples::alerts::reminded(),
+        Event::Escalated => samples::alerts::escalated(),
+        Event::Acknowledged => samples::alerts::acknowledged(),
+        Event::Recovered => samples::alerts::recovered(),
+        Event::Corrected => samples::alerts::corrected(),
     }
     .into()
 }
 
 /// The sample of a message that is not about an alert.
 pub fn sample_notice() -> Message {
-    samples::notice().into()
+    samples::overviews::notice().into()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::template;
+    use crate::{
+        mail::render,
+        template,
+        webhook_formats::{body::BodyRenderer, format::Format},
+    };
 
     fn own(name: &str, text: &str) -> Template {
         Template { name: name.into(), path: format!("{name}.j2").into(), text: text.into() }
     }
 
-    fn told(faults: Vec<Fault>) -> Vec<String> {
+    fn listed(faults: Vec<Fault>) -> Vec<String> {
         faults.iter().map(Fault::to_string).collect()
     }
 
@@ -106,7 +113,29 @@ mod tests {
             let plain = MailRenderer::of(&[]).unwrap().mail(&message).unwrap();
             assert_eq!(look.mail(&message).unwrap(), plain, "{name}");
         }
-        assert_eq!(told(mails(&built_in).unwrap()), [""; 0]);
+        assert_eq!(listed(mails(&built_in).unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn a_template_is_compiled_when_it_is_loaded_and_for_no_message() {
+        // The built-in ones, if nobody has needed them yet.
+        render::plain(&samples::alerts::opened().into()).unwrap();
+        let compiled = || template::tests::COMPILED.with(std::cell::Cell::get);
+        let before = compiled();
+        let mails = MailRenderer::of(&[own("alert.txt", "{{ name }}")]).unwrap();
+        let template = own("ops.json", "{\"text\": {{ subject }}}");
+        let body = BodyTemplate { template, content_type: "application/json".to_owned() };
+        let bodies = BodyRenderer::of(Format::Own(Arc::new(body)));
+        assert_eq!(compiled() - before, 2);
+        for (name, message) in samples() {
+            mails.mail(&message).unwrap();
+            render::bodies(&message).unwrap();
+            bodies.body(&message, None).unwrap();
+            for format in [Format::Slack, Format::Teams, Format::PagerDuty, Format::Alertmanager] {
+                BodyRenderer::of(format).body(&message, None).unwrap();
+            }
+            assert_eq!(compiled() - before, 2, "{name}");
+        }
     }
 
     #[test]
@@ -117,7 +146,7 @@ mod tests {
             own("alert.html", "<p>{{ name }}</p>\n{% if %}"),
             own("notice.txt", "{{ sumary }}"),
         ];
-        let found = told(mails(&templates).unwrap());
+        let found = listed(mails(&templates).unwrap());
         assert_eq!(found.len(), 3, "{found:#?}");
         assert!(found[0].starts_with("alert.html.j2:2: syntax error"), "{found:#?}");
         assert!(found[1].starts_with("alert.txt.j2:2: "), "{found:#?}");
@@ -132,33 +161,39 @@ mod tests {
             own("alert.txt", "{{ nothing }}"),
             own("alert.html", "<p>{{ reason }} &amp; {{ name }}</p>"),
         ];
-        let message = samples::opened().into();
+        let message = samples::alerts::opened().into();
         let plain = MailRenderer::of(&[]).unwrap().mail(&message).unwrap().0;
         let (mail, faults) = MailRenderer::of(&templates).unwrap().mail(&message).unwrap();
         assert_eq!(mail.subject, "Customer is off_track");
         assert_eq!(mail.text, plain.text);
         let html = "<p>&quot;Deliver on promise&quot; (critical) is off track &amp; Customer</p>";
         assert_eq!(mail.html, html);
-        assert_eq!(told(faults), ["alert.txt.j2:1: `nothing` is undefined"]);
+        assert_eq!(listed(faults), ["alert.txt.j2:1: `nothing` is undefined"]);
     }
 
     #[test]
     fn a_body_is_json_where_it_says_so() {
         let of = |content_type: &str, name: &str, text: &str| {
             let content_type = content_type.to_owned();
-            told(body(&Body { template: own(name, text), content_type }))
+            listed(body(&BodyTemplate { template: own(name, text), content_type }))
         };
         let good = "{\"text\": {{ subject }}, \"stage\": {{ stage }}, \"facts\": {{ facts }}}";
         assert_eq!(of("application/json", "ops.json", good), [""; 0]);
         let bad = "{\"text\": {{ subject }}";
-        assert!(of("application/json", "ops.json", bad)[0].contains("no JSON: EOF"));
-        assert!(of("a/b+json; charset=utf-8", "ops.json", bad)[0].contains("no JSON: EOF"));
+        assert!(
+            of("application/json", "ops.json", bad)[0]
+                .contains("not valid JSON: it ends too early")
+        );
+        assert!(
+            of("a/b+json; charset=utf-8", "ops.json", bad)[0]
+                .contains("not valid JSON: it ends too early")
+        );
         assert_eq!(of("text/plain", "ops.txt", "{{ subject }} [{{ severity }}]"), [""; 0]);
         let missing = of("text/plain", "ops.txt", "{{ facts.node.name }}");
         assert!(missing[0].ends_with("with the sample of a notice"), "{missing:?}");
         assert_eq!(
             of("text/plain", "ops.txt", " \n")[0].split(", ").next(),
-            Some("ops.txt.j2:1: it makes nothing")
+            Some("ops.txt.j2:1: it produces no text")
         );
         assert_ne!(template::version([&own("a", "b")]), template::version([&own("a", "c")]));
     }

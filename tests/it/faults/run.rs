@@ -15,7 +15,7 @@ use kpid::{
 };
 use kpid_clock::Clock;
 use kpid_config::{load, secret::Secrets, setup::Setup};
-use kpid_delivery::channels::{Channels, Delivery};
+use kpid_delivery::{channels::Channels, delivery::Delivery};
 use kpid_message::message::Message;
 use kpid_rules::{
     alerting::Acknowledgement,

@@ -12,11 +12,11 @@ use crate::{
     yaml::{located::Loc, scalar::SecretDoc},
 };
 use kpid_delivery::{
-    channel::{Channel, Email, MailTransport, SmtpTls, Webhook},
+    channel::{Channel, Email, MailTransport, Smtp, SmtpTls, Webhook},
     mail_address, ssrf_guard,
-    webhook::signing_key,
+    webhook::signature::signing_key,
 };
-use kpid_message::webhook_formats::{Body, Format};
+use kpid_message::webhook_formats::format::{BodyTemplate, Format};
 
 pub(crate) fn channel(
     context: &mut ParseContext,
@@ -83,7 +83,7 @@ fn smtp(context: &mut ParseContext, doc: &SmtpDoc) -> Option<MailTransport> {
     let host = host.ok_or_else(|| format!("`{written}` is not a valid server name"));
     let host = context.checked(place, host)?;
     let hello = doc.hello.as_ref().and_then(|doc| hello(context, doc));
-    Some(MailTransport::Smtp { host, port, tls, login, hello })
+    Some(MailTransport::Smtp(Smtp { host, port, tls, login, hello }))
 }
 
 /// What kpid calls itself: a full name, or an address in brackets.
@@ -118,7 +118,7 @@ fn webhook(context: &mut ParseContext, doc: &WebhookDoc) -> Option<Webhook> {
         Some(WebhookFormatDoc::Template(file)) => {
             let content_type = templates::content_type(context, doc.content_type.as_ref())?;
             let template = templates::file(context, file)?;
-            Format::Own(Arc::new(Body { template, content_type }))
+            Format::Own(Arc::new(BodyTemplate { template, content_type }))
         }
     };
     if let Some(doc) = doc.content_type.as_ref().filter(|_| !matches!(format, Format::Own(_))) {

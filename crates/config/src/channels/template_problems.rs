@@ -10,7 +10,7 @@ use kpid_delivery::channel::Channel;
 use kpid_message::{
     template::{Fault, Template},
     template_check,
-    webhook_formats::Format,
+    webhook_formats::format::Format,
 };
 use kpid_rules::model::Id;
 

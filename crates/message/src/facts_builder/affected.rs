@@ -1,6 +1,6 @@
 //! The line of sight: what an alert bears on beside its scorecard.
 
-use crate::{facts::AffectedFacts, facts_builder::Subject};
+use crate::{facts::alert::AffectedFacts, facts_builder::subject::Subject};
 use kpid_rules::{
     judgement::{ObjectiveStanding, PerspectiveStanding, Verdict},
     model::{Id, Objective, ObjectiveRef, Scope, Scorecard, Status},

@@ -1,8 +1,11 @@
 //! The early word of an alert that was asked for one: what it is about while the verdict is better.
 
 use crate::{
-    facts::{Early, ForecastFacts, PaceFacts},
-    facts_builder::{Subject, period_name},
+    facts::{
+        alert::Early,
+        kpi::{ForecastFacts, PaceFacts},
+    },
+    facts_builder::subject::{Subject, period_name},
 };
 use kpid_rules::{
     judgement::{Basis, KpiStanding, forecast::Method},

@@ -1,8 +1,14 @@
 //! The KPIs of a message: each with its share, its part of the change, and what it needs.
 
 use crate::{
-    facts::{Better, CountNeed, KpiFacts, LinkedFacts, Named, Need, UnitFacts, UsualRange},
-    facts_builder::{Subject, early, named, period_name},
+    facts::{
+        kpi::{Better, CountNeed, KpiFacts, LinkedFacts, Need, UnitFacts, UsualRange},
+        named::Named,
+    },
+    facts_builder::{
+        early,
+        subject::{Subject, named, period_name},
+    },
 };
 use kpid_rules::{
     analysis::Before,

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    facts::{InitiativeFacts, Named, NoteFacts, PersonFacts},
-    facts_builder::{Subject, named},
+    facts::{
+        alert::{InitiativeFacts, NoteFacts},
+        named::{Named, PersonFacts},
+    },
+    facts_builder::subject::{Subject, named},
 };
 use kpid_rules::model::{Id, Initiative, Scope, Status};
 

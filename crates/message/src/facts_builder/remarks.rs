@@ -12,7 +12,7 @@ const SLACK: f64 = 1e-9;
 pub(crate) fn remarks(node: &NodeStanding<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if !node.official {
-        remarks.push("provisional: not every KPI of the period is in yet".to_owned());
+        remarks.push("provisional: not every KPI of the period has reported yet".to_owned());
     }
     remarks.extend(node.outlook.and_then(|outlook| early(node, outlook)));
     if node.verdict.coverage < 1.0 - SLACK {

@@ -1,21 +1,21 @@
-//! The sentence that says why something is told, beyond what the verdict says by itself.
+//! The sentence that says why a message is sent, beyond what the verdict says by itself.
 
 use crate::{
-    facts::Facts,
+    facts::alert::Facts,
     mail::{figures, phrases},
     wording::line,
 };
 use kpid_rules::alerting::{Cause, Event};
 
-/// Why the reader hears of it, where that is not in the verdict.
+/// Why the message is sent, where that is not in the verdict.
 pub(crate) fn sentence(facts: &Facts) -> Option<String> {
     let sentence = match facts.cause? {
         Cause::Fell | Cause::Lasted | Cause::Improved => return None,
         Cause::Restated if facts.event == Event::Corrected => {
-            "Figures that had been reported were restated, and with them the alert falls away."
+            "Reported figures were restated, and with the new ones there is nothing to alert about."
                 .to_owned()
         }
-        Cause::Restated => "Figures that had been reported were restated.".to_owned(),
+        Cause::Restated => "Reported figures were restated.".to_owned(),
         Cause::Configuration => {
             "The figures are the same: the configuration that judges them was changed.".to_owned()
         }
@@ -33,7 +33,7 @@ pub(crate) fn sentence(facts: &Facts) -> Option<String> {
             format!("Alerts were silenced until now; it is still {}.", phrases::words(facts))
         }
         Cause::AboveEnded => format!(
-            "You had it in the messages of the alert above, which has ended; it is still {}.",
+            "Until now the alert above covered it. That one has ended; this is still {}.",
             phrases::words(facts)
         ),
         Cause::DuePassed => due_passed(facts)?,
@@ -95,17 +95,17 @@ mod tests {
     #[test]
     fn every_cause_that_the_verdict_does_not_show_has_a_sentence() {
         let words = |cause, event| {
-            let acknowledged = samples::acknowledged();
+            let acknowledged = samples::alerts::acknowledged();
             sentence(&Facts { cause: Some(cause), event, ..acknowledged }).unwrap_or_default()
         };
         for (cause, event, expected) in [
             (Cause::Fell, Event::Opened, ""),
-            (Cause::Restated, Event::Opened, "Figures that had been reported were restated."),
+            (Cause::Restated, Event::Opened, "Reported figures were restated."),
             (Cause::ScoreFell, Event::Worsened, "far below the 55.9 last reported on 3 June 2026"),
             (Cause::FurtherKpi, Event::Worsened, "Order lead time p95 has fallen off track since"),
             (Cause::StatusFell, Event::Worsened, "only at risk when last reported on 3 June 2026"),
             (Cause::SilenceOver, Event::Reminded, "silenced until now; it is still off track."),
-            (Cause::AboveEnded, Event::Reminded, "which has ended; it is still off track."),
+            (Cause::AboveEnded, Event::Reminded, "That one has ended; this is still off track."),
             (Cause::Unacknowledged, Event::Reminded, "acknowledged the alert of 3 June 2026."),
             (
                 Cause::DuePassed,

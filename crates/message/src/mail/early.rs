@@ -1,7 +1,10 @@
 //! The early word of an alert, worded: where its KPIs are heading, and what that is taken from.
 
 use crate::{
-    facts::{Better, Early, Facts, ForecastFacts, KpiFacts, PaceFacts},
+    facts::{
+        alert::{Early, Facts},
+        kpi::{Better, ForecastFacts, KpiFacts, PaceFacts},
+    },
     mail::figures,
     wording::line,
 };
@@ -85,7 +88,7 @@ fn forecasted(kpi: &KpiFacts, forecast: &ForecastFacts) -> String {
     let method = match forecast.method.as_str() {
         "mean" => format!("by the mean of {} periods", forecast.count),
         "drift" => format!("by the drift of {} periods", forecast.count),
-        _ => "as a year before".to_owned(),
+        _ => "as a year ago".to_owned(),
     };
     format!(
         "{}: {} expected in {} ({} to {}, {method}), {}.",
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn what_the_days_left_must_bring_depends_on_which_way_is_better() {
         let said = |direction, rate, days| {
-            let mut kpi = samples::early().kpis[0].clone();
+            let mut kpi = samples::alerts::early().kpis[0].clone();
             kpi.direction = direction;
             kpi.pace.iter_mut().for_each(|pace| {
                 (pace.required_rate, pace.working_days) = (rate, days);

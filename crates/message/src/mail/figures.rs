@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::{
-    facts::{Better, KpiFacts},
+    facts::kpi::{Better, KpiFacts},
     wording::line,
 };
 use kpid_rules::{
@@ -94,7 +94,7 @@ mod tests {
             green_line: Some(line),
             red_line: Some(line - 10.0),
             decimals: Some(0),
-            ..samples::on_time_delivery()
+            ..samples::kpis::on_time_delivery()
         };
         let shown = |kpi: &KpiFacts| (amount(kpi, kpi.value.unwrap()), number(kpi, 60.0));
         assert_eq!(shown(&kpi(59.91, 60.0)), ("59.9 %".to_owned(), "60".to_owned()));
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn two_percentages_differ_by_points() {
-        let kpi = samples::on_time_delivery();
+        let kpi = samples::kpis::on_time_delivery();
         assert_eq!(difference(&kpi, 90.1 - 95.0), "4.9 points");
         assert_eq!(difference(&kpi, -0.004), "0.004 points");
     }
@@ -114,7 +114,7 @@ mod tests {
             green_line: Some(green),
             red_line: Some(red),
             direction,
-            ..samples::on_time_delivery()
+            ..samples::kpis::on_time_delivery()
         };
         for (green, red, direction, side) in [
             (95.0, 92.0, Better::Higher, Some(Direction::Lower)),

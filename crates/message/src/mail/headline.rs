@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::{
-    facts::{Facts, NodeKind, Since},
+    facts::alert::{Facts, NodeKind, Since},
     mail::{cause, early, figures, phrases},
     wording::line,
 };
@@ -137,8 +137,8 @@ fn scores(facts: &Facts) -> String {
         (Some(then), _) => {
             format!("{now}, was {}{}", rounding::score(then), when.unwrap_or_default())
         }
-        (None, Some(_)) => format!("{now}, without a score{}", when.unwrap_or_default()),
-        (None, None) => format!("{now}, with no period before to compare"),
+        (None, Some(_)) => format!("{now}; no score{}", when.unwrap_or_default()),
+        (None, None) => format!("{now}, with no earlier period to compare with"),
     }
 }
 
@@ -214,12 +214,12 @@ fn cut(text: &str, chars_max: usize, end: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::PeriodName;
+    use crate::facts::named::PeriodName;
     use crate::samples;
 
     /// The subject of an alert of a node in a scorecard.
     fn subject_of(node: &str, scorecard: &str) -> String {
-        let mut facts = samples::opened();
+        let mut facts = samples::alerts::opened();
         facts.node.name = node.to_owned();
         facts.scorecard.name = scorecard.to_owned();
         subject(&facts)
@@ -285,7 +285,7 @@ mod tests {
             assert_ne!(subject_of(one.0, one.1), subject_of(other.0, other.1));
         }
         let of_whole = |name: &str| {
-            let mut facts = samples::opened();
+            let mut facts = samples::alerts::opened();
             (facts.node.kind, facts.node.name) = (NodeKind::Scorecard, name.to_owned());
             facts.scorecard.name = name.to_owned();
             subject(&facts)
@@ -297,8 +297,11 @@ mod tests {
 
     #[test]
     fn what_an_alert_above_told_is_headed_as_still_so() {
-        let facts =
-            Facts { event: Event::Reminded, cause: Some(Cause::AboveEnded), ..samples::opened() };
+        let facts = Facts {
+            event: Event::Reminded,
+            cause: Some(Cause::AboveEnded),
+            ..samples::alerts::opened()
+        };
         assert!(
             subject(&facts).starts_with("[Still off track] Customer - "),
             "{}",

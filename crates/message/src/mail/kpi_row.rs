@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    facts::{Better, KpiFacts, UnitFacts},
+    facts::kpi::{Better, KpiFacts, UnitFacts},
     mail::{
         early, figures,
         sparkline::{self, Sparkline},
@@ -143,7 +143,7 @@ fn notes(kpi: &KpiFacts) -> Vec<String> {
     signal(kpi).into_iter().chain(streak).chain(assurance.map(str::to_owned)).chain(units).collect()
 }
 
-/// Signal or noise, where that can be told; otherwise the two-point comparison.
+/// Signal or noise, where that is known; otherwise the two-point comparison.
 fn signal(kpi: &KpiFacts) -> Option<String> {
     let range = kpi.usual_range.map_or_else(String::new, |range| {
         let (low, high) = (figures::number(kpi, range.low), figures::number(kpi, range.high));
@@ -176,15 +176,16 @@ fn unit_value(kpi: &KpiFacts, unit: &UnitFacts) -> String {
 mod tests {
     use super::*;
     use crate::{
-        facts::{CountNeed, Need},
+        facts::kpi::{CountNeed, Need},
         samples,
     };
 
     #[test]
     fn what_green_needs_is_said_in_what_is_counted() {
         let fewer = CountNeed { more: -12.0, of: 400.0 };
-        let of =
-            |line| need(&KpiFacts { need: Some(line), ..samples::on_time_delivery() }).unwrap();
+        let of = |line| {
+            need(&KpiFacts { need: Some(line), ..samples::kpis::on_time_delivery() }).unwrap()
+        };
         let line = Need { green_line: 95.0, missing: -4.9, count: Some(fewer) };
         assert_eq!(of(line), "On-time delivery 95 %, i.e. 12 fewer of 400");
         let parts = CountNeed { more: 30_000.0, of: 1_000_000.11 };
@@ -202,7 +203,7 @@ mod tests {
             green_line: green,
             red_line: red,
             direction,
-            ..samples::on_time_delivery()
+            ..samples::kpis::on_time_delivery()
         };
         let words = |kpi: &KpiFacts| format!("{} {}", target(kpi), red(kpi).unwrap_or_default());
         for (case, said) in [

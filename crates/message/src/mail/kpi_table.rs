@@ -1,7 +1,10 @@
 //! The KPIs in a mail: those that made the event a row each, the others a sentence a status.
 
 use crate::{
-    facts::{Facts, KpiFacts, LinkedFacts},
+    facts::{
+        alert::Facts,
+        kpi::{KpiFacts, LinkedFacts},
+    },
     mail::{kpi_row, phrases},
     wording::line,
 };
@@ -106,7 +109,8 @@ pub(crate) fn linked(facts: &Facts) -> Vec<String> {
         format!("{name} is {words}{score}{share}{critical}.")
     };
     let rest = facts.linked.len().saturating_sub(LINKED_MAX);
-    let rest = (rest > 0).then(|| format!("So do {rest} more objectives of other units."));
+    let rest =
+        (rest > 0).then(|| format!("{rest} more objectives of other units count here, too."));
     facts.linked.iter().take(LINKED_MAX).map(sentence).chain(rest).collect()
 }
 
@@ -189,9 +193,11 @@ mod tests {
     #[test]
     fn rows_explain_most_of_the_shortfall_and_no_more() {
         let with = |shares: &[f64]| {
-            let mut facts = samples::opened();
-            let kpi =
-                |share: &f64| KpiFacts { share_pct: Some(*share), ..samples::on_time_delivery() };
+            let mut facts = samples::alerts::opened();
+            let kpi = |share: &f64| KpiFacts {
+                share_pct: Some(*share),
+                ..samples::kpis::on_time_delivery()
+            };
             facts.kpis = shares.iter().map(kpi).collect();
             shown(&facts).len()
         };
@@ -203,13 +209,13 @@ mod tests {
 
     #[test]
     fn what_other_units_contribute_is_said_and_adds_up() {
-        let mut facts = samples::opened();
+        let mut facts = samples::alerts::opened();
         facts.kpis.clear();
         facts.residual = None;
         facts.linked = vec![LinkedFacts {
             id: "north/ship".to_owned(),
             name: "Ship on time (North)".to_owned(),
-            objective: samples::on_time_delivery().objective,
+            objective: samples::kpis::on_time_delivery().objective,
             status: Status::OffTrack,
             score: Some(20.0),
             share_pct: Some(100.0),
@@ -226,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_shortfall_that_has_no_row_is_in_a_sentence() {
-        let mut facts = samples::opened();
+        let mut facts = samples::alerts::opened();
         facts.kpis[0].share_pct = Some(85.0);
         facts.kpis[1].share_pct = Some(15.0);
         let shown = shown(&facts);
@@ -262,8 +268,9 @@ mod tests {
         let names: Vec<String> = (1..=11).map(|n| n.to_string()).collect();
         assert_eq!(listed(&names[..3]), "1, 2 and 3");
         assert_eq!(listed(&names), "1, 2, 3, 4, 5, 6, 7, 8 and 3 more");
-        let mut facts = samples::opened();
-        facts.kpis = vec![KpiFacts { contribution: Some(-2.0), ..samples::on_time_delivery() }; 8];
+        let mut facts = samples::alerts::opened();
+        facts.kpis =
+            vec![KpiFacts { contribution: Some(-2.0), ..samples::kpis::on_time_delivery() }; 8];
         let change = change(&facts).unwrap();
         assert!(change.ends_with("On-time delivery -2.0, others -4.0"), "{change}");
     }

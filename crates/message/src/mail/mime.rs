@@ -30,7 +30,7 @@ pub struct Envelope<'a> {
 
 /// One mail to one reader. Sent again, it has the same `Message-ID`; the mails of one episode
 /// refer to the same thread.
-pub fn letter(
+pub fn mime_message(
     envelope: Envelope<'_>,
     rendered: Rendered,
     now: DateTime<Utc>,
@@ -73,20 +73,20 @@ mod tests {
     use mail_parser::MessageParser;
 
     use super::*;
-    use crate::{facts::Facts, mail::render::plain, samples, template_check};
+    use crate::{facts::alert::Facts, mail::render::plain, samples, template_check};
 
     fn written(facts: &Facts, from: &str) -> Vec<u8> {
         let id = Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001);
-        let now = samples::at("2026-06-03T06:00:05+02:00").to_utc();
+        let now = samples::parts::at("2026-06-03T06:00:05+02:00").to_utc();
         let to = "ines.marlow@calder.example".parse().unwrap();
         let (from, dedup_key) = (&from.parse().unwrap(), &facts.dedup_key);
         let rendered = plain(&facts.clone().into()).unwrap();
-        letter(Envelope { from, to, id, dedup_key }, rendered, now).unwrap().formatted()
+        mime_message(Envelope { from, to, id, dedup_key }, rendered, now).unwrap().formatted()
     }
 
     #[test]
     fn an_independent_parser_reads_what_was_meant() {
-        let raw = written(&samples::opened(), "Scorecard <kpid@calder.example>");
+        let raw = written(&samples::alerts::opened(), "Scorecard <kpid@calder.example>");
         let mail = MessageParser::default().parse(&raw).unwrap();
         let one = |address: Option<&mail_parser::Address<'_>>| {
             address.and_then(|list| list.first()?.address()).map(str::to_owned)
@@ -104,7 +104,7 @@ mod tests {
             Some("2026-06-03T04:00:05Z")
         );
         assert_eq!(mail.header_raw("Auto-Submitted").map(str::trim), Some("auto-generated"));
-        let rendered = plain(&samples::opened().into()).unwrap();
+        let rendered = plain(&samples::alerts::opened().into()).unwrap();
         assert_eq!(mail.text_body_count(), 1);
         assert_eq!(unix(&mail.body_text(0).unwrap()), rendered.text);
         assert_eq!(unix(&mail.body_html(0).unwrap()), rendered.html);
@@ -119,11 +119,11 @@ mod tests {
             let of = |header: &mail_parser::HeaderValue<'_>| header.as_text().map(str::to_owned);
             (of(mail.references()), of(mail.in_reply_to()))
         };
-        let opened = thread(&samples::opened());
+        let opened = thread(&samples::alerts::opened());
         assert_eq!(opened.0.as_deref(), Some("kpid/calder/customer/1@calder.example"));
         assert_eq!(opened.0, opened.1);
-        assert_eq!(thread(&samples::recovered()), opened);
-        let mut dotted = samples::opened();
+        assert_eq!(thread(&samples::alerts::recovered()), opened);
+        let mut dotted = samples::alerts::opened();
         dotted.dedup_key = "v1./cust..omer/2".to_owned();
         assert_eq!(thread(&dotted).0.as_deref(), Some("kpid/v1=/cust==omer/2@calder.example"));
     }
@@ -131,13 +131,13 @@ mod tests {
     #[test]
     fn every_kind_of_mail_is_read_by_an_independent_parser() {
         let id = Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0002);
-        let now = samples::at("2026-06-03T06:00:05+02:00").to_utc();
+        let now = samples::parts::at("2026-06-03T06:00:05+02:00").to_utc();
         for (name, message) in template_check::samples() {
             let (from, dedup_key) = (&"kpid@calder.example".parse().unwrap(), message.dedup_key());
             let to = "ines.marlow@calder.example".parse().unwrap();
             let rendered = plain(&message).unwrap();
             let envelope = Envelope { from, to, id, dedup_key };
-            let raw = letter(envelope, rendered.clone(), now).unwrap().formatted();
+            let raw = mime_message(envelope, rendered.clone(), now).unwrap().formatted();
             let mail = MessageParser::default().parse(&raw).unwrap();
             assert_eq!(mail.subject(), Some(rendered.subject.as_str()), "{name}");
             assert!(rendered.subject.chars().count() <= 70, "{name}: {}", rendered.subject);
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn names_in_any_script_survive_and_none_can_add_a_header() {
-        let mut facts = samples::opened();
+        let mut facts = samples::alerts::opened();
         facts.node.name = "Kü\r\nBcc: x@y".to_owned();
         facts.scorecard.name = "自転車 <b>&co</b>".to_owned();
         let raw = written(&facts, "Équipe KPI <kpid@calder.example>");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::facts::{Facts, PeriodName};
+use crate::facts::{alert::Facts, named::PeriodName};
 use kpid_rules::model::Status;
 
 /// The status that the alert goes by.

@@ -1,4 +1,4 @@
-//! Mails as built in, for whoever wants them without a look of their own.
+//! Mails as the built-in templates make them.
 
 use anyhow::Context;
 use minijinja::Error;
@@ -10,7 +10,7 @@ use crate::{
 
 /// Renders a message as the mail that is built in.
 pub fn plain(message: &Message) -> Result<Rendered, Error> {
-    MailRenderer::of(&[])?.mail(message).map(|(rendered, _)| rendered)
+    MailRenderer::built_in()?.mail(message).map(|(rendered, _)| rendered)
 }
 
 /// All that a message says, as text and as HTML.
@@ -21,7 +21,7 @@ pub fn bodies(message: &Message) -> anyhow::Result<(String, String)> {
 
 /// Renders a message for whoever has room for all of it.
 pub(crate) fn whole(message: &Message) -> Result<Rendered, Error> {
-    MailRenderer::of(&[])?.made(message, None).map(|(rendered, _)| rendered)
+    MailRenderer::built_in()?.made(message, None).map(|(rendered, _)| rendered)
 }
 
 #[cfg(test)]
@@ -29,7 +29,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{acknowledge_link::Link, facts::Facts, mail::headline::SUBJECT_CHARS_MAX, samples};
+    use crate::{
+        acknowledge_link::Link, facts::alert::Facts, mail::headline::SUBJECT_CHARS_MAX, samples,
+    };
     use kpid_rules::alerting::Event;
 
     fn render(message: impl Into<Message>) -> Rendered {
@@ -39,15 +41,15 @@ mod tests {
     #[test]
     fn the_mails_of_one_episode() {
         for (name, facts) in [
-            ("opened", samples::opened()),
-            ("acknowledged", samples::acknowledged()),
-            ("worsened", samples::worsened()),
-            ("reminded", samples::reminded()),
-            ("escalated", samples::escalated()),
-            ("recovered", samples::recovered()),
-            ("corrected", samples::corrected()),
-            ("early", samples::early()),
-            ("bare", samples::bare()),
+            ("opened", samples::alerts::opened()),
+            ("acknowledged", samples::alerts::acknowledged()),
+            ("worsened", samples::alerts::worsened()),
+            ("reminded", samples::alerts::reminded()),
+            ("escalated", samples::alerts::escalated()),
+            ("recovered", samples::alerts::recovered()),
+            ("corrected", samples::alerts::corrected()),
+            ("early", samples::alerts::early()),
+            ("bare", samples::alerts::bare()),
         ] {
             let Rendered { subject, text, html } = render(facts);
             insta::assert_snapshot!(format!("{name}_text"), format!("{subject}\n\n{text}"));
@@ -58,8 +60,8 @@ mod tests {
     #[test]
     fn a_mail_to_a_person_asks_to_acknowledge_in_both_forms() {
         let url = "https://kpi.calder.example/a/abc-_.def".to_owned();
-        let until = samples::at("2026-06-17T06:00:05+02:00").to_utc();
-        let (link, message) = (Link { url, until }, samples::opened().into());
+        let until = samples::parts::at("2026-06-17T06:00:05+02:00").to_utc();
+        let (link, message) = (Link { url, until }, samples::alerts::opened().into());
         let look = MailRenderer::of(&[]).unwrap();
         let (Rendered { text, html, .. }, _) = look.mail_asking(&message, Some(&link)).unwrap();
         insta::assert_snapshot!("asking_text", text);
@@ -68,10 +70,10 @@ mod tests {
 
     #[test]
     fn a_notice_says_the_same_in_both_forms() {
-        let Rendered { subject, text, html } = render(samples::notice());
+        let Rendered { subject, text, html } = render(samples::overviews::notice());
         insta::assert_snapshot!("notice_text", format!("{subject}\n\n{text}"));
         insta::assert_snapshot!("notice_html", html);
-        let mut long = samples::notice();
+        let mut long = samples::overviews::notice();
         long.subject = format!("a\r\nBcc: x {}is overdue", "long ".repeat(40));
         let subject = render(long).subject;
         assert!((SUBJECT_CHARS_MAX - 2..=SUBJECT_CHARS_MAX).contains(&subject.chars().count()));
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_authors_wrote_is_text_and_never_markup() {
-        let mut facts = samples::opened();
+        let mut facts = samples::alerts::opened();
         facts.node.name = "<img src=x onerror=alert(1)>".to_owned();
         facts.kpis[0].unit = Some("<b>".to_owned());
         let html = render(facts).html;
@@ -89,7 +91,7 @@ mod tests {
 
     #[test]
     fn html_brings_no_remote_content() {
-        let html = render(samples::opened()).html;
+        let html = render(samples::alerts::opened()).html;
         for part in ["<img", "src=", "url(", "<script", "<link"] {
             assert!(!html.contains(part), "{part}");
         }
@@ -99,12 +101,12 @@ mod tests {
     fn facts() -> impl Strategy<Value = Facts> {
         let number = || prop::option::of(prop_oneof![-1e12_f64..1e12, Just(0.0), -1.0_f64..1.0]);
         let base = prop::sample::select(vec![
-            samples::opened(),
-            samples::worsened(),
-            samples::escalated(),
-            samples::recovered(),
-            samples::early(),
-            samples::bare(),
+            samples::alerts::opened(),
+            samples::alerts::worsened(),
+            samples::alerts::escalated(),
+            samples::alerts::recovered(),
+            samples::alerts::early(),
+            samples::alerts::bare(),
         ]);
         let event = prop::sample::select(vec![
             Event::Opened,

@@ -1,4 +1,6 @@
-//! How mails look: as built in, but for what an author has a template of their own for.
+//! Mails from templates: those that are built in, or an author's own in their place.
+
+use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, ErrorKind, Value, context, value::Serde};
 
@@ -34,6 +36,16 @@ const HTML_BYTES_MAX: usize = 90_000;
 /// Stands before the name of a built-in template, so that one's own may include it.
 const BUILT_IN_PREFIX: &str = "builtin/";
 
+/// The templates that are built in, compiled once in the life of the process.
+static BUILT_IN_RENDERER: LazyLock<Result<MailRenderer, String>> = LazyLock::new(|| {
+    let mut environment = template::environment();
+    for (name, text) in BUILT_IN {
+        template::compile(&mut environment, format!("{BUILT_IN_PREFIX}{name}"), text)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(MailRenderer { environment, own: Vec::new(), broken: Vec::new() })
+});
+
 /// A mail, rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
@@ -45,7 +57,7 @@ pub struct Rendered {
     pub html: String,
 }
 
-/// The templates of mails, ready.
+/// The templates of mails, compiled.
 #[derive(Debug)]
 pub struct MailRenderer {
     environment: Environment<'static>,
@@ -64,13 +76,16 @@ struct Model {
 }
 
 impl MailRenderer {
-    /// The look with an author's own templates; one of them that cannot be used is told of in
-    /// every mail.
+    /// Renders mails as they are built in.
+    pub(crate) fn built_in() -> Result<&'static Self, Error> {
+        let compiled = BUILT_IN_RENDERER.as_ref();
+        compiled.map_err(|why| Error::new(ErrorKind::InvalidOperation, why.clone()))
+    }
+
+    /// Renders mails by an author's own templates where there are any, compiled here; one that cannot
+    /// be used is a fault of every mail.
     pub fn of(own: &[Template]) -> Result<Self, Error> {
-        let mut environment = template::environment();
-        for (name, text) in BUILT_IN {
-            environment.add_template_owned(format!("{BUILT_IN_PREFIX}{name}"), text)?;
-        }
+        let mut environment = Self::built_in()?.environment.clone();
         let broken = template::add(&mut environment, own);
         Ok(Self { environment, own: own.to_vec(), broken })
     }
@@ -80,8 +95,9 @@ impl MailRenderer {
         self.mail_asking(message, None)
     }
 
-    /// Renders a mail, with the link by which its reader acknowledges it. What a template of its own
-    /// cannot make is made as built in, and told of. What a reader's program would clip is shorter.
+    /// Renders a mail, with the link by which its reader acknowledges it. Where a template of an
+    /// author's own fails, the built-in one is used, and the fault is returned. What a reader's program
+    /// would clip is shorter.
     pub fn mail_asking(
         &self,
         message: &Message,
@@ -137,13 +153,15 @@ impl MailRenderer {
             return Some(Err(broken));
         }
         Some(match template::render(&self.environment, name, model) {
-            Ok(text) if text.trim().is_empty() => Err(vec![Fault::whole(own, "it makes nothing")]),
+            Ok(text) if text.trim().is_empty() => {
+                Err(vec![Fault::whole(own, "it produces no text")])
+            }
             Ok(text) => Ok(text),
             Err(error) => Err(Fault::of(&error, name, &self.own).into_iter().collect()),
         })
     }
 
-    /// Whether an author has templates of their own that no mail can do without telling of.
+    /// What is wrong with an author's own templates, whatever the mail.
     pub(crate) fn broken(&self) -> &[Fault] {
         &self.broken
     }

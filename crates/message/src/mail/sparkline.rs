@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{facts::KpiFacts, mail::figures};
+use crate::{facts::kpi::KpiFacts, mail::figures};
 
 /// The bars as characters, lowest first.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -58,7 +58,7 @@ mod tests {
     use crate::samples;
 
     fn drawn(recent: &[Option<f64>]) -> Option<String> {
-        let kpi = KpiFacts { recent: recent.to_vec(), ..samples::on_time_delivery() };
+        let kpi = KpiFacts { recent: recent.to_vec(), ..samples::kpis::on_time_delivery() };
         spark(&kpi).map(|spark| spark.text)
     }
 
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn whoever_does_not_see_it_reads_it() {
         let recent = vec![Some(95.6), Some(96.8), Some(90.1)];
-        let kpi = KpiFacts { recent, ..samples::on_time_delivery() };
+        let kpi = KpiFacts { recent, ..samples::kpis::on_time_delivery() };
         let words = spark(&kpi).map(|spark| spark.words);
         assert_eq!(words.as_deref(), Some("last 3 periods, 90.1 % to 96.8 %"));
     }

@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::{
     acknowledge_link::Link,
     facts::{
-        AffectedFacts, EpisodeFacts, Facts, InitiativeFacts, KpiFacts, NodeKind, NoteFacts,
-        PersonFacts,
+        alert::{AffectedFacts, EpisodeFacts, Facts, InitiativeFacts, NodeKind, NoteFacts},
+        kpi::KpiFacts,
+        named::PersonFacts,
     },
     mail::{early, figures, headline, kpi_row, kpi_table, phrases},
     wording::line,
@@ -124,8 +125,8 @@ fn reason(facts: &Facts) -> Option<String> {
         Reason::Critical => format!("{culprit} (critical) is off track"),
         Reason::WorstOf => format!("{culprit} is the worst, and the worst decides"),
         Reason::BestOf => format!("{culprit} is the best, and the best decides"),
-        Reason::Majority => "the status with most weight decides".to_owned(),
-        Reason::CountRed => "so many of its objectives are off track or at risk".to_owned(),
+        Reason::Majority => "the status with the most weight decides".to_owned(),
+        Reason::CountRed => "too many of its objectives are off track or at risk".to_owned(),
         Reason::Priority => format!("{culprit} decides"),
         Reason::Manual => "a person set it".to_owned(),
     };
@@ -153,7 +154,7 @@ fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
 fn acknowledge(facts: &Facts, link: &Link) -> Acknowledge {
     let until = link.until.with_timezone(facts.at.offset()).format("%-d %B %Y");
     let words = format!(
-        "It asks what is being done, and by when. The link is yours alone, until {until}; do not pass it on."
+        "The page asks what is being done, and by when. The link is yours alone and works until {until}; do not forward it."
     );
     Acknowledge { url: link.url.clone(), words }
 }
@@ -254,15 +255,15 @@ fn data(facts: &Facts) -> String {
 }
 
 fn why(facts: &Facts) -> String {
-    let told = format!(
+    let notified = format!(
         "You get this because the alert of {} names you. Notified: {}",
         line(&facts.node.name),
         names(facts, &facts.to)
     );
     if facts.escalate_to.is_empty() {
-        return format!("{told}.");
+        return format!("{notified}.");
     }
-    format!("{told}; if it persists: {}.", names(facts, &facts.escalate_to))
+    format!("{notified}; if it persists: {}.", names(facts, &facts.escalate_to))
 }
 
 fn names(facts: &Facts, ids: &[String]) -> String {
@@ -303,7 +304,7 @@ mod tests {
 
     #[test]
     fn the_manual_names_what_a_template_can_name_and_nothing_else() {
-        let view = serde_json::to_value(AlertView::of(&samples::opened(), None)).unwrap();
+        let view = serde_json::to_value(AlertView::of(&samples::alerts::opened(), None)).unwrap();
         let mut alert = documented("template of an alert can name", "A row:");
         for beside in ["subject", "colours", "facts"] {
             assert!(alert.remove(beside), "docs/templates.md says nothing of `{beside}`");

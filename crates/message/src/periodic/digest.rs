@@ -12,7 +12,7 @@ use crate::{
     overview::{Entry, Mark, Overview, OverviewSection, SectionKind},
     periodic::{
         phrases,
-        responsibility::{Node, Responsibility, mine},
+        responsibility::{Node, Responsibility, responsibilities},
     },
     person::Person,
     wording::plural,
@@ -49,7 +49,7 @@ pub struct DigestContext<'a> {
     pub episodes: &'a HashMap<Scope, Episode>,
     /// Silences that are not over.
     pub silences: &'a [Silence],
-    /// Since when changes are told.
+    /// Since when changes are listed.
     pub since: DateTime<Utc>,
     /// How everything stood then.
     pub then: &'a Picture,
@@ -74,11 +74,11 @@ pub fn digest(
     ids: &[&Id],
     slot: &str,
 ) -> Option<Digest> {
-    let mine = mine(context.portfolio, context.standing, ids);
-    if mine.is_empty() {
+    let nodes = responsibilities(context.portfolio, context.standing, ids);
+    if nodes.is_empty() {
         return None;
     }
-    let builder = DigestBuilder { context, mine };
+    let builder = DigestBuilder { context, nodes };
     let (sections, changes) = builder.sections();
     let has_news = changes > 0;
     let now = context.standing.as_of;
@@ -95,7 +95,7 @@ pub fn digest(
     } else {
         (
             format!("[Digest] No changes since {}", since.format("%-d %B")),
-            format!("Nothing has changed in what is yours since {day}: {}.", builder.tally()),
+            format!("Nothing has changed in your areas since {day}: {}.", builder.tally()),
         )
     };
     let (id, name) = (&person.id, &person.name);
@@ -117,7 +117,7 @@ pub fn digest(
         links: phrases::page(context.public_url, &[], None),
         why: format!(
             "You get this because you own what it is about, or its alerts name you. \
-             `digest: false` at `people: {{ {id}: … }}` ends it."
+             `digest: false` at `people: {{ {id}: … }}` turns it off."
         ),
         config_version: context.standing.config.clone(),
     };
@@ -126,7 +126,7 @@ pub fn digest(
 
 struct DigestBuilder<'a> {
     context: DigestContext<'a>,
-    mine: Vec<Responsibility<'a>>,
+    nodes: Vec<Responsibility<'a>>,
 }
 
 /// Entries, and how many of them are new.
@@ -159,7 +159,7 @@ impl DigestBuilder<'_> {
 
     /// Nodes with another status than then, worst first.
     fn changed(&self) -> Vec<Entry> {
-        let mut moved: Vec<_> = self.mine.iter().filter(|node| self.is_changed(node)).collect();
+        let mut moved: Vec<_> = self.nodes.iter().filter(|node| self.is_changed(node)).collect();
         moved.sort_by_key(|node| phrases::severity(node.status));
         moved.into_iter().map(|node| self.entry(node)).collect()
     }
@@ -174,7 +174,7 @@ impl DigestBuilder<'_> {
         let same = |node: &&Responsibility<'_>| {
             node.close && node.status == status && !self.is_changed(node)
         };
-        self.mine.iter().filter(same).map(|node| self.entry(node)).collect()
+        self.nodes.iter().filter(same).map(|node| self.entry(node)).collect()
     }
 
     /// A node, with what it was where it was something else.
@@ -205,7 +205,7 @@ impl DigestBuilder<'_> {
     /// Red, and nothing is being done: objectives, and KPIs whose objective is not in the list.
     fn idle(&self) -> Vec<Entry> {
         let is_idle = |node: &&Responsibility<'_>| node.status == Status::OffTrack && !node.acted;
-        let idle: Vec<_> = self.mine.iter().filter(is_idle).collect();
+        let idle: Vec<_> = self.nodes.iter().filter(is_idle).collect();
         let listed: HashSet<&Scope> = idle.iter().map(|node| &node.scope).collect();
         let holder =
             |node: &Responsibility<'_>| self.holder(node).is_some_and(|of| listed.contains(&of));
@@ -216,10 +216,10 @@ impl DigestBuilder<'_> {
     fn holder(&self, node: &Responsibility<'_>) -> Option<Scope> {
         let Scope::Kpi(named) = &node.scope else { return None };
         let scorecard = self.context.portfolio.scorecard(&named.scorecard)?;
-        let view = scorecard.perspective(node.view?)?;
+        let perspective = scorecard.perspective(node.perspective?)?;
         let holds = |kpis: &[Kpi]| kpis.iter().any(|kpi| kpi.id == named.kpi);
-        let objective = view.objectives.iter().find(|objective| holds(&objective.kpis))?;
-        Some(Scope::Objective(scorecard.id.clone(), view.id.clone(), objective.id.clone()))
+        let objective = perspective.objectives.iter().find(|objective| holds(&objective.kpis))?;
+        Some(Scope::Objective(scorecard.id.clone(), perspective.id.clone(), objective.id.clone()))
     }
 
     /// Alerts of these nodes that are open or flap.
@@ -228,7 +228,7 @@ impl DigestBuilder<'_> {
         let now = standing.as_of.to_utc();
         let mut fresh = 0;
         let mut entries = Vec::new();
-        for node in &self.mine {
+        for node in &self.nodes {
             let Some(episode) = episodes.get(&node.scope) else { continue };
             if !episode.is_open() && !episode.is_flapping(now) {
                 continue;
@@ -258,7 +258,7 @@ impl DigestBuilder<'_> {
             let flapping = episode.flapping_until.filter(|until| *until > now);
             let notes = flapping.map(|until| {
                 format!(
-                    "It comes and goes, so until {} it is only here.",
+                    "It is flapping, so until {} it is only in the digest.",
                     phrases::date(until, &zone)
                 )
             });
@@ -273,17 +273,22 @@ impl DigestBuilder<'_> {
         let DigestContext { portfolio, then, .. } = self.context;
         let mut fresh = 0;
         let mut entries = Vec::new();
-        for node in &self.mine {
+        for node in &self.nodes {
             let Node::Objective(linked) = node.node else { continue };
             for link in linked.iter().filter(|link| link.verdict.status == Status::OffTrack) {
                 let Some((unit, _)) = portfolio.objective(&link.objective) else { continue };
                 if unit.private {
                     continue;
                 }
-                let scope = unit.perspectives.iter().find_map(|view| {
-                    let aims = &mut view.objectives.iter();
-                    let aim = aims.find(|aim| aim.id == link.objective.objective)?;
-                    Some(Scope::Objective(unit.id.clone(), view.id.clone(), aim.id.clone()))
+                let scope = unit.perspectives.iter().find_map(|perspective| {
+                    let objectives = &mut perspective.objectives.iter();
+                    let objective =
+                        objectives.find(|objective| objective.id == link.objective.objective)?;
+                    Some(Scope::Objective(
+                        unit.id.clone(),
+                        perspective.id.clone(),
+                        objective.id.clone(),
+                    ))
                 });
                 let before = scope.and_then(|scope| then.node(&scope)).map(|held| held.colour);
                 let moved = before.filter(|before| before.status != Status::OffTrack);
@@ -299,7 +304,7 @@ impl DigestBuilder<'_> {
                     score: link.verdict.score,
                     from: moved.map(|from| Mark { status: from.status, score: from.score }),
                     words: format!(
-                        "counts into \"{}\"{}{}",
+                        "counts towards \"{}\"{}{}",
                         node.name,
                         was.unwrap_or_default(),
                         score.unwrap_or_default()
@@ -314,7 +319,7 @@ impl DigestBuilder<'_> {
     /// A line for each perspective whose figures are not all there.
     fn data(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for node in &self.mine {
+        for node in &self.nodes {
             let Node::Perspective(judged, true) = node.node else { continue };
             let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
             let missing: Vec<(&KpiStanding, String)> =
@@ -337,7 +342,7 @@ impl DigestBuilder<'_> {
     /// What is measured or counted otherwise than then.
     fn retuned(&self) -> Vec<Entry> {
         let by_scope: BTreeMap<&Scope, &Responsibility<'_>> =
-            self.mine.iter().map(|node| (&node.scope, node)).collect();
+            self.nodes.iter().map(|node| (&node.scope, node)).collect();
         let mut entries = Vec::new();
         for change in self.context.retuned {
             let Some(node) = by_scope.get(&change.scope) else { continue };
@@ -354,7 +359,7 @@ impl DigestBuilder<'_> {
         let mut fresh = 0;
         let mut entries = Vec::new();
         for silence in holding {
-            let Some(node) = self.mine.iter().find(|node| node.is_within(&silence.scope)) else {
+            let Some(node) = self.nodes.iter().find(|node| node.is_within(&silence.scope)) else {
                 continue;
             };
             fresh += usize::from(silence.from > since);
@@ -383,14 +388,14 @@ impl DigestBuilder<'_> {
     fn fallen(&self) -> usize {
         let fallen =
             |node: &&Responsibility<'_>| node.status == Status::OffTrack && self.is_changed(node);
-        self.mine.iter().filter(fallen).count()
+        self.nodes.iter().filter(fallen).count()
     }
 
     /// `KPIs: 6 on track, 2 at risk`; of somebody without KPIs, perspectives and objectives.
     fn tally(&self) -> String {
         let is_kpi = |node: &&Responsibility<'_>| matches!(node.node, Node::Kpi(..));
-        let has_kpis = self.mine.iter().any(|node| is_kpi(&node));
-        let nodes = || self.mine.iter().filter(|node| !has_kpis || is_kpi(node));
+        let has_kpis = self.nodes.iter().any(|node| is_kpi(&node));
+        let nodes = || self.nodes.iter().filter(|node| !has_kpis || is_kpi(node));
         let counted = Status::BEST_FIRST.into_iter().filter_map(|status| {
             let count = nodes().filter(|node| node.status == status).count();
             (count > 0).then(|| format!("{count} {}", status.words()))

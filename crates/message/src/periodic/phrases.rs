@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
-    facts::{Links, PersonFacts},
+    facts::named::{Links, PersonFacts},
     person::Person,
 };
 use kpid_rules::{

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
-    facts::{Named, PeriodName},
+    facts::named::{Named, PeriodName},
     overview::{Count, Entry, MapCell, MapRow, Mark, Overview, OverviewSection, SectionKind},
     periodic::phrases,
     person::Person,
@@ -98,8 +98,8 @@ pub fn report(context: ReportContext<'_>) -> Overview {
             Some(scorecard.id.as_str()),
         ),
         why: format!(
-            "You get this because `report` of the scorecard {} names you. One comes for each \
-             period, when everything of it is in or its time is up.",
+            "You get this because `report` of the scorecard {} names you. There is one for each \
+             period, as soon as all its figures are in or overdue.",
             scorecard.name
         ),
         config_version: context.config.to_owned(),
@@ -111,24 +111,29 @@ struct ReportBuilder<'a> {
 }
 
 /// Definition and review of an objective, and the perspective it is in.
-type Aim<'a> = (&'a Perspective, &'a Objective, &'a ReviewedObjective);
+type InPerspective<'a> = (&'a Perspective, &'a Objective, &'a ReviewedObjective);
 
 impl<'a> ReportBuilder<'a> {
-    fn views(&self) -> impl Iterator<Item = (&'a Perspective, &'a ReviewedPerspective)> {
+    fn perspectives(&self) -> impl Iterator<Item = (&'a Perspective, &'a ReviewedPerspective)> {
         let ReportContext { scorecard, review, .. } = self.context;
         scorecard.perspectives.iter().zip(&review.perspectives)
     }
 
-    fn aims(&self) -> impl Iterator<Item = Aim<'a>> {
-        self.views().flat_map(|(view, reviewed)| {
-            let pairs = view.objectives.iter().zip(&reviewed.objectives);
-            pairs.map(move |(objective, reviewed)| (view, objective, reviewed))
+    fn objectives(&self) -> impl Iterator<Item = InPerspective<'a>> {
+        self.perspectives().flat_map(|(perspective, reviewed)| {
+            let pairs = perspective.objectives.iter().zip(&reviewed.objectives);
+            pairs.map(move |(objective, reviewed)| (perspective, objective, reviewed))
         })
     }
 
-    fn kpis(&self) -> impl Iterator<Item = (Aim<'a>, &'a Kpi, &'a ReviewedKpi)> {
-        self.aims().flat_map(|aim| {
-            aim.1.kpis.iter().zip(&aim.2.kpis).map(move |(kpi, reviewed)| (aim, kpi, reviewed))
+    fn kpis(&self) -> impl Iterator<Item = (InPerspective<'a>, &'a Kpi, &'a ReviewedKpi)> {
+        self.objectives().flat_map(|objective| {
+            objective
+                .1
+                .kpis
+                .iter()
+                .zip(&objective.2.kpis)
+                .map(move |(kpi, reviewed)| (objective, kpi, reviewed))
         })
     }
 
@@ -142,8 +147,8 @@ impl<'a> ReportBuilder<'a> {
         });
         let early = match awaited {
             0 => String::new(),
-            1 => " This is provisional: 1 KPI is not in yet.".to_owned(),
-            count => format!(" This is provisional: {count} KPIs are not in yet."),
+            1 => " This is provisional: 1 KPI has not reported yet.".to_owned(),
+            count => format!(" This is provisional: {count} KPIs have not reported yet."),
         };
         let (name, label) = (&scorecard.name, review.period.label());
         if whole.is_empty() {
@@ -157,12 +162,12 @@ impl<'a> ReportBuilder<'a> {
             named: Named { id: objective.id.to_string(), name: objective.name.clone() },
             mark: mark(reviewed.now),
         };
-        let row = |(view, reviewed): (&'a Perspective, &'a ReviewedPerspective)| MapRow {
-            named: Named { id: view.id.to_string(), name: view.name.clone() },
+        let row = |(perspective, reviewed): (&'a Perspective, &'a ReviewedPerspective)| MapRow {
+            named: Named { id: perspective.id.to_string(), name: perspective.name.clone() },
             mark: mark(reviewed.now),
-            objectives: view.objectives.iter().zip(&reviewed.objectives).map(cell).collect(),
+            objectives: perspective.objectives.iter().zip(&reviewed.objectives).map(cell).collect(),
         };
-        self.views().map(row).collect()
+        self.perspectives().map(row).collect()
     }
 
     fn sections(&self) -> Vec<OverviewSection> {
@@ -177,7 +182,7 @@ impl<'a> ReportBuilder<'a> {
             (SectionKind::Decisions, decided, self.decisions()),
             (
                 SectionKind::Success,
-                "To close with".to_owned(),
+                "A success to end with".to_owned(),
                 self.success().into_iter().collect(),
             ),
         ];
@@ -191,21 +196,21 @@ impl<'a> ReportBuilder<'a> {
     fn changed(&self) -> Vec<Entry> {
         let unit = &self.context.scorecard.id;
         let mut entries = Vec::new();
-        for (view, reviewed) in self.views() {
-            let scope = Scope::Perspective(unit.clone(), view.id.clone());
+        for (perspective, reviewed) in self.perspectives() {
+            let scope = Scope::Perspective(unit.clone(), perspective.id.clone());
             let (now, before) = (reviewed.now, reviewed.before);
-            entries.extend(moved(&scope, &view.name, "", now, before));
+            entries.extend(moved(&scope, &perspective.name, "", now, before));
         }
-        for (view, objective, reviewed) in self.aims() {
-            let scope = self.scope(view, objective);
+        for (perspective, objective, reviewed) in self.objectives() {
+            let scope = self.scope(perspective, objective);
             let (now, before) = (reviewed.now, reviewed.before);
-            entries.extend(moved(&scope, &objective.name, &view.name, now, before));
+            entries.extend(moved(&scope, &objective.name, &perspective.name, now, before));
         }
-        for ((view, ..), kpi, ReviewedKpi { now, before, .. }) in self.kpis() {
+        for ((perspective, ..), kpi, ReviewedKpi { now, before, .. }) in self.kpis() {
             if now.status != before.status && before.value.is_some() {
                 let words = format!("was {}; {}", before.status.words(), measured(kpi, now));
                 let from = Mark { status: before.status, score: before.score };
-                entries.push(Entry { from: Some(from), words, ..self.kpi(view, kpi, now) });
+                entries.push(Entry { from: Some(from), words, ..self.kpi(perspective, kpi, now) });
             }
         }
         entries.sort_by_key(|entry| entry.status.map(phrases::severity));
@@ -214,28 +219,36 @@ impl<'a> ReportBuilder<'a> {
 
     /// The objectives worth the time of a review: what is wrong, worst first; what got worse.
     fn discussed(&self) -> Vec<Entry> {
-        let fell = |aim: &Aim<'_>| {
-            let (now, before) = (aim.2.now.score, aim.2.before.score);
+        let fell = |objective: &InPerspective<'_>| {
+            let (now, before) = (objective.2.now.score, objective.2.before.score);
             before.zip(now).map_or(0.0, |(before, now)| before - now)
         };
-        let mut aims: Vec<Aim<'_>> = self.aims().filter(|(_, aim, _)| aim.weight > 0.0).collect();
-        aims.sort_by(|left, right| {
-            let rank = |aim: &Aim<'_>| phrases::severity(aim.2.now.status);
+        let mut objectives: Vec<InPerspective<'_>> =
+            self.objectives().filter(|(_, objective, _)| objective.weight > 0.0).collect();
+        objectives.sort_by(|left, right| {
+            let rank = |objective: &InPerspective<'_>| phrases::severity(objective.2.now.status);
             rank(left).cmp(&rank(right)).then(fell(right).total_cmp(&fell(left)))
         });
-        let is_wrong = |aim: &Aim<'_>| {
-            phrases::severity(aim.2.now.status) < phrases::severity(Status::OnTrack)
+        let is_wrong = |objective: &InPerspective<'_>| {
+            phrases::severity(objective.2.now.status) < phrases::severity(Status::OnTrack)
         };
-        let wrong = aims.iter().filter(|aim| is_wrong(aim)).count();
+        let wrong = objectives.iter().filter(|objective| is_wrong(objective)).count();
         let listed = wrong.clamp(DISCUSSED_MIN, DISCUSSED_MAX);
-        let aims = aims.into_iter().take(listed).filter(|aim| is_wrong(aim) || fell(aim) > 0.0);
-        aims.map(|(view, objective, reviewed)| self.reasoned(view, objective, reviewed)).collect()
+        let objectives = objectives
+            .into_iter()
+            .take(listed)
+            .filter(|objective| is_wrong(objective) || fell(objective) > 0.0);
+        objectives
+            .map(|(perspective, objective, reviewed)| {
+                self.reasoned(perspective, objective, reviewed)
+            })
+            .collect()
     }
 
     /// An objective, and which of its KPIs made it so.
     fn reasoned(
         &self,
-        view: &Perspective,
+        perspective: &Perspective,
         objective: &Objective,
         reviewed: &ReviewedObjective,
     ) -> Entry {
@@ -251,9 +264,9 @@ impl<'a> ReportBuilder<'a> {
         notes.extend(owner.map(|owner| format!("Owner: {owner}")));
         let (now, before) = (reviewed.now, reviewed.before);
         Entry {
-            scope: self.scope(view, objective).to_string(),
+            scope: self.scope(perspective, objective).to_string(),
             name: objective.name.clone(),
-            of: view.name.clone(),
+            of: perspective.name.clone(),
             status: Some(now.status),
             score: now.score,
             from: Some(mark(before)),
@@ -265,11 +278,11 @@ impl<'a> ReportBuilder<'a> {
     /// Every KPI off track: cause, action, owner, date.
     fn reds(&self) -> Vec<Entry> {
         let red = self.kpis().filter(|(_, _, kpi)| kpi.now.status == Status::OffTrack);
-        red.map(|((view, objective, _), kpi, ReviewedKpi { now, .. })| {
+        red.map(|((perspective, objective, _), kpi, ReviewedKpi { now, .. })| {
             let ReportContext { people, scorecard, .. } = self.context;
             let scope = Scope::Kpi(scorecard.named(kpi));
-            let aim = self.scope(view, objective);
-            let cause = self.note_on(&scope).or_else(|| self.note_on(&aim));
+            let objective_scope = self.scope(perspective, objective);
+            let cause = self.note_on(&scope).or_else(|| self.note_on(&objective_scope));
             let cause = cause.map(|note| phrases::quoted(note, people, &scorecard.calendar.zone));
             let actions = kpi.initiatives.iter().chain(&objective.initiatives);
             let actions: Vec<String> =
@@ -278,14 +291,15 @@ impl<'a> ReportBuilder<'a> {
                 [] => "no initiative is recorded".to_owned(),
                 actions => actions.join("; "),
             };
-            let owner = kpi.owner.as_ref().or(objective.owner.as_ref()).or(view.owner.as_ref());
+            let owner =
+                kpi.owner.as_ref().or(objective.owner.as_ref()).or(perspective.owner.as_ref());
             let owner = owner.map(|owner| phrases::name(owner, people));
             let notes = vec![
                 format!("Cause: {}", cause.unwrap_or_else(|| "no note is written".to_owned())),
                 format!("Action: {action}"),
                 format!("Owner: {}", owner.unwrap_or_else(|| "nobody is named".to_owned())),
             ];
-            Entry { notes, words: lined(kpi, now), ..self.kpi(view, kpi, now) }
+            Entry { notes, words: lined(kpi, now), ..self.kpi(perspective, kpi, now) }
         })
         .collect()
     }
@@ -297,30 +311,34 @@ impl<'a> ReportBuilder<'a> {
 
     /// A line for each perspective whose figures are not all there.
     fn missing(&self) -> Vec<Entry> {
-        let mut by_view: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for ((view, ..), kpi, reviewed) in self.kpis() {
+        let mut by_perspective: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for ((perspective, ..), kpi, reviewed) in self.kpis() {
             if reviewed.now.status == Status::NoData {
-                let at = self.views().position(|(held, _)| held.id == view.id);
-                by_view.entry(at.unwrap_or_default()).or_default().push(kpi.name.clone());
+                let at = self.perspectives().position(|(held, _)| held.id == perspective.id);
+                by_perspective.entry(at.unwrap_or_default()).or_default().push(kpi.name.clone());
             }
         }
-        let views = self.views().enumerate();
-        let entry = |(at, (view, reviewed)): (usize, (&Perspective, &ReviewedPerspective))| {
-            let names = by_view.get(&at)?;
-            let coverage = rounding::percent(reviewed.now.coverage);
-            Some(Entry {
-                scope: Scope::Perspective(self.context.scorecard.id.clone(), view.id.clone())
+        let perspectives = self.perspectives().enumerate();
+        let entry =
+            |(at, (perspective, reviewed)): (usize, (&Perspective, &ReviewedPerspective))| {
+                let names = by_perspective.get(&at)?;
+                let coverage = rounding::percent(reviewed.now.coverage);
+                Some(Entry {
+                    scope: Scope::Perspective(
+                        self.context.scorecard.id.clone(),
+                        perspective.id.clone(),
+                    )
                     .to_string(),
-                name: view.name.clone(),
-                of: String::new(),
-                status: None,
-                score: None,
-                from: None,
-                words: format!("{}; {coverage} of the weight has data", names.join(", ")),
-                notes: Vec::new(),
-            })
-        };
-        views.filter_map(entry).collect()
+                    name: perspective.name.clone(),
+                    of: String::new(),
+                    status: None,
+                    score: None,
+                    from: None,
+                    words: format!("{}; {coverage} of the weight has data", names.join(", ")),
+                    notes: Vec::new(),
+                })
+            };
+        perspectives.filter_map(entry).collect()
     }
 
     /// What people wrote and acknowledged since the period began, the newest first.
@@ -362,10 +380,13 @@ impl<'a> ReportBuilder<'a> {
         let ReportContext { scorecard, .. } = self.context;
         let name = match scope {
             Scope::Scorecard(_) => Some(&scorecard.name),
-            Scope::Perspective(_, id) => scorecard.perspective(id).map(|view| &view.name),
-            Scope::Objective(_, _, id) => {
-                scorecard.objectives().find(|aim| aim.id == *id).map(|aim| &aim.name)
+            Scope::Perspective(_, id) => {
+                scorecard.perspective(id).map(|perspective| &perspective.name)
             }
+            Scope::Objective(_, _, id) => scorecard
+                .objectives()
+                .find(|objective| objective.id == *id)
+                .map(|objective| &objective.name),
             Scope::Kpi(named) => scorecard.kpi(&named.kpi).map(|kpi| &kpi.name),
         };
         name.cloned().unwrap_or_else(|| scope.to_string())
@@ -379,29 +400,32 @@ impl<'a> ReportBuilder<'a> {
         };
         let best = self.kpis().filter_map(|held| Some((rose(held.2)?, held)));
         let best = best.max_by(|(left, _), (right, _)| left.total_cmp(right));
-        if let Some((_, ((view, ..), kpi, ReviewedKpi { now, before, .. }))) = best {
+        if let Some((_, ((perspective, ..), kpi, ReviewedKpi { now, before, .. }))) = best {
             let rose = phrases::scored(now.score, before.score);
             let words = format!("{}; {}", measured(kpi, now), rose.unwrap_or_default());
-            return Some(Entry { words, ..self.kpi(view, kpi, now) });
+            return Some(Entry { words, ..self.kpi(perspective, kpi, now) });
         }
-        let green = self.aims().filter(|(_, _, aim)| aim.now.status == Status::OnTrack);
+        let green =
+            self.objectives().filter(|(_, _, objective)| objective.now.status == Status::OnTrack);
         let best = green.max_by(|left, right| {
-            let score = |aim: &Aim<'_>| aim.2.now.score.unwrap_or_default();
+            let score = |objective: &InPerspective<'_>| objective.2.now.score.unwrap_or_default();
             score(left).total_cmp(&score(right))
         });
-        best.map(|(view, objective, reviewed)| self.reasoned(view, objective, reviewed))
+        best.map(|(perspective, objective, reviewed)| {
+            self.reasoned(perspective, objective, reviewed)
+        })
     }
 
-    fn scope(&self, view: &Perspective, objective: &Objective) -> Scope {
+    fn scope(&self, perspective: &Perspective, objective: &Objective) -> Scope {
         let unit = &self.context.scorecard.id;
-        Scope::Objective(unit.clone(), view.id.clone(), objective.id.clone())
+        Scope::Objective(unit.clone(), perspective.id.clone(), objective.id.clone())
     }
 
-    fn kpi(&self, view: &Perspective, kpi: &Kpi, now: &PeriodVerdict) -> Entry {
+    fn kpi(&self, perspective: &Perspective, kpi: &Kpi, now: &PeriodVerdict) -> Entry {
         Entry {
             scope: self.context.scorecard.named(kpi).to_string(),
             name: kpi.name.clone(),
-            of: view.name.clone(),
+            of: perspective.name.clone(),
             status: Some(now.status),
             score: now.score,
             from: None,

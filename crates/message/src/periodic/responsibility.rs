@@ -1,4 +1,4 @@
-//! What a person answers for or is told of: the nodes that a digest is about.
+//! What a person answers for or is notified of: the nodes that a digest is about.
 
 use kpid_rules::{
     judgement::{KpiStanding, LinkedStanding, PerspectiveStanding, Standing},
@@ -12,7 +12,7 @@ pub(crate) struct Responsibility<'a> {
     /// What it is part of, for people.
     pub(crate) of: String,
     /// The perspective it is or is in; a scorecard has none.
-    pub(crate) view: Option<&'a Id>,
+    pub(crate) perspective: Option<&'a Id>,
     pub(crate) status: Status,
     pub(crate) score: Option<f64>,
     /// Whether the person answers for it, or it is a perspective: what is as before is worth a line.
@@ -34,7 +34,7 @@ pub(crate) enum Node<'a> {
 
 /// Everything that is of any of these ids, which are one person's, in the order of the configuration,
 /// parents first.
-pub(crate) fn mine<'a>(
+pub(crate) fn responsibilities<'a>(
     portfolio: &'a Portfolio,
     standing: &'a Standing,
     ids: &[&Id],
@@ -48,7 +48,7 @@ pub(crate) fn mine<'a>(
                 scope: Scope::Scorecard(scorecard.id.clone()),
                 name: &scorecard.name,
                 of: String::new(),
-                view: None,
+                perspective: None,
                 status: judged.verdict.status,
                 score: judged.verdict.score,
                 close: true,
@@ -56,8 +56,8 @@ pub(crate) fn mine<'a>(
                 node: Node::Scorecard,
             });
         }
-        for (view, judged) in scorecard.perspectives.iter().zip(&judged.perspectives) {
-            found.extend(in_perspective(scorecard, (view, judged), ids, whole));
+        for (perspective, judged) in scorecard.perspectives.iter().zip(&judged.perspectives) {
+            found.extend(in_perspective(scorecard, (perspective, judged), ids, whole));
         }
     }
     found
@@ -65,18 +65,18 @@ pub(crate) fn mine<'a>(
 
 fn in_perspective<'a>(
     scorecard: &'a Scorecard,
-    (view, judged): (&'a Perspective, &'a PerspectiveStanding),
+    (perspective, judged): (&'a Perspective, &'a PerspectiveStanding),
     ids: &[&Id],
     whole: bool,
 ) -> Vec<Responsibility<'a>> {
-    let own = is_of(ids, view.owner.as_ref(), Some(&view.alert));
+    let own = is_of(ids, perspective.owner.as_ref(), Some(&perspective.alert));
     let mut found = Vec::new();
-    if whole || own || is_any(ids, &view.alert.escalate_to) {
+    if whole || own || is_any(ids, &perspective.alert.escalate_to) {
         found.push(Responsibility {
-            scope: Scope::Perspective(scorecard.id.clone(), view.id.clone()),
-            name: &view.name,
+            scope: Scope::Perspective(scorecard.id.clone(), perspective.id.clone()),
+            name: &perspective.name,
             of: scorecard.name.clone(),
-            view: Some(&view.id),
+            perspective: Some(&perspective.id),
             status: judged.verdict.status,
             score: judged.verdict.score,
             close: true,
@@ -84,15 +84,15 @@ fn in_perspective<'a>(
             node: Node::Perspective(judged, own),
         });
     }
-    for (objective, judged) in view.objectives.iter().zip(&judged.objectives) {
-        let aim = own || is_of(ids, objective.owner.as_ref(), objective.alert.as_ref());
-        if whole || aim {
-            let path = (scorecard.id.clone(), view.id.clone(), objective.id.clone());
+    for (objective, judged) in perspective.objectives.iter().zip(&judged.objectives) {
+        let of_objective = own || is_of(ids, objective.owner.as_ref(), objective.alert.as_ref());
+        if whole || of_objective {
+            let path = (scorecard.id.clone(), perspective.id.clone(), objective.id.clone());
             found.push(Responsibility {
                 scope: Scope::Objective(path.0, path.1, path.2),
                 name: &objective.name,
-                of: format!("{}, {}", view.name, scorecard.name),
-                view: Some(&view.id),
+                of: format!("{}, {}", perspective.name, scorecard.name),
+                perspective: Some(&perspective.id),
                 status: judged.verdict.status,
                 score: judged.verdict.score,
                 close: is_any(ids, &objective.owner),
@@ -101,12 +101,12 @@ fn in_perspective<'a>(
             });
         }
         for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
-            if aim || is_of(ids, kpi.owner.as_ref(), kpi.alert.as_ref()) {
+            if of_objective || is_of(ids, kpi.owner.as_ref(), kpi.alert.as_ref()) {
                 found.push(Responsibility {
                     scope: Scope::Kpi(scorecard.named(kpi)),
                     name: &kpi.name,
-                    of: format!("{}, {}", view.name, scorecard.name),
-                    view: Some(&view.id),
+                    of: format!("{}, {}", perspective.name, scorecard.name),
+                    perspective: Some(&perspective.id),
                     status: judged.status,
                     score: judged.score,
                     close: is_any(ids, &kpi.owner),
@@ -119,7 +119,7 @@ fn in_perspective<'a>(
     found
 }
 
-/// Whether a person answers for a node or is told of everything about it.
+/// Whether a person answers for a node or is notified of everything about it.
 fn is_of(ids: &[&Id], owner: Option<&Id>, alert: Option<&AlertPolicy>) -> bool {
     is_any(ids, owner) || alert.is_some_and(|alert| is_any(ids, &alert.to))
 }
@@ -137,9 +137,10 @@ fn is_acted_on(objective: &Objective) -> bool {
 impl Responsibility<'_> {
     /// Whether a silence of a node is one of this node too.
     pub(crate) fn is_within(&self, silenced: &Scope) -> bool {
-        let in_view = |unit: &Id, id: &Id| self.scope.scorecard() == unit && self.view == Some(id);
+        let in_perspective_of =
+            |unit: &Id, id: &Id| self.scope.scorecard() == unit && self.perspective == Some(id);
         match silenced {
-            Scope::Perspective(unit, id) => in_view(unit, id),
+            Scope::Perspective(unit, id) => in_perspective_of(unit, id),
             other => self.scope.is_within(other),
         }
     }

@@ -70,7 +70,7 @@ fn person(name: &str) -> Person {
     known.unwrap_or_else(|| Person { id: id(name), name: name.to_owned(), email: None, role: None })
 }
 
-/// What a person is told at an instant of what has changed since another.
+/// The digest of a person at an instant, of what has changed since another.
 fn digest_of(
     name: &str,
     portfolio: &Portfolio,
@@ -149,7 +149,7 @@ fn nothing_new_is_one_line() {
     assert!(!digest.has_news && digest.overview.sections.is_empty());
     assert_eq!(
         digest.overview.summary,
-        "Nothing has changed in what is yours since Monday 8 June 2026: \
+        "Nothing has changed in your areas since Monday 8 June 2026: \
          KPIs 2 on track, 1 at risk, 1 off track."
     );
 }
@@ -181,17 +181,17 @@ fn with_a_unit(private: bool) -> (Portfolio, History) {
 
 #[test]
 fn a_red_objective_of_another_unit_is_told_above_unless_it_is_private() {
-    for (private, told) in [(false, 1), (true, 0)] {
+    for (private, listed) in [(false, 1), (true, 0)] {
         let (portfolio, history) = with_a_unit(private);
         let digest = digest_of("ines", &portfolio, &history, (MAY, JUNE), (&[], &[])).unwrap();
         let sections = digest.overview.sections;
         let found = sections.iter().filter(|section| section.kind == SectionKind::Contributing);
         let entries: Vec<_> = found.flat_map(|section| &section.entries).collect();
-        assert_eq!(entries.len(), told, "private: {private}");
+        assert_eq!(entries.len(), listed, "private: {private}");
         if let [entry] = entries.as_slice() {
             assert_eq!(entry.of, "North");
             assert!(
-                entry.words.starts_with("counts into \"Delight riders\"; was at risk"),
+                entry.words.starts_with("counts towards \"Delight riders\"; was at risk"),
                 "{entry:?}"
             );
         }

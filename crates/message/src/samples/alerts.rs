@@ -1,178 +1,25 @@
-//! The sample: Calder Cycles' Customer perspective, May 2026 and after. Templates are tried on it,
-//! previews show it, and it is the case of the tests.
-
-use chrono::{DateTime, FixedOffset};
+//! The alert of the sample, from its opening to its end.
 
 use crate::{
     facts::{
-        AffectedFacts, Better, Change, CountNeed, Early, EpisodeFacts, Facts, InitiativeFacts,
-        KpiFacts, LastNotified, Links, Named, Need, NodeFacts, NodeKind, NoteFacts, PaceFacts,
-        Parent, PeriodName, PersonFacts, Since, UnitFacts, UsualRange,
+        alert::{
+            AffectedFacts, Change, Early, EpisodeFacts, Facts, InitiativeFacts, LastNotified,
+            NodeFacts, NodeKind, NoteFacts, Parent, Since,
+        },
+        kpi::{CountNeed, KpiFacts, Need, PaceFacts},
+        named::{Links, PersonFacts},
     },
-    notice::{Notice, Section},
-    overview::{Count, Entry, MapCell, MapRow, Mark, Overview, OverviewSection, SectionKind},
+    samples::{
+        kpis::{ending, first_contact, lead_time, on_time_delivery, promoters, unit},
+        parts::{at, ines, named, period},
+    },
 };
 
-use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Cause, Event},
     judgement::{Basis, Signal, Trend, signal::Assurance},
     model::{Frequency, Reason, Status},
 };
-
-/// An instant of the samples, written as RFC 3339.
-pub fn at(text: &str) -> DateTime<FixedOffset> {
-    DateTime::parse_from_rfc3339(text).unwrap_or_default()
-}
-
-fn named(id: &str, name: &str) -> Named {
-    Named { id: id.to_owned(), name: name.to_owned() }
-}
-
-fn period(key: &str, label: &str) -> PeriodName {
-    PeriodName { key: key.to_owned(), label: label.to_owned() }
-}
-
-fn ines() -> PersonFacts {
-    PersonFacts {
-        id: "ines".to_owned(),
-        name: "Ines Marlow".to_owned(),
-        role: Some("COO".to_owned()),
-    }
-}
-
-/// K05, off track.
-pub(crate) fn on_time_delivery() -> KpiFacts {
-    KpiFacts {
-        id: "on-time-delivery".to_owned(),
-        name: "On-time delivery".to_owned(),
-        objective: named("deliver-on-promise", "Deliver on promise"),
-        period: Some(period("2026-05", "May 2026")),
-        unit: Some("%".to_owned()),
-        decimals: Some(1),
-        value: Some(90.1),
-        target: Some(95.0),
-        green_line: Some(95.0),
-        red_line: Some(92.0),
-        variance: Some(90.1 - 95.0),
-        direction: Better::Higher,
-        status: Status::OffTrack,
-        score: Some(21.0),
-        share_pct: Some(75.4),
-        contribution: Some(-16.5),
-        trend: Some(Trend::Worsening),
-        signal: Some(Signal::Outside),
-        usual_range: Some(UsualRange { low: 92.1, high: 98.3 }),
-        recent: [95.1, 94.8, 96.2, 95.5, 94.1, 95.9, 96.8, 95.2, 94.4, 95.0, 94.7, 95.6, 90.1]
-            .map(Some)
-            .to_vec(),
-        streak: Some(1),
-        assurance: Some(Assurance::Fail),
-        gap: None,
-        critical: true,
-        need: Some(Need {
-            green_line: 95.0,
-            missing: 4.9,
-            count: Some(CountNeed { more: 147.0, of: 3000.0 }),
-        }),
-        units: vec![unit("North", 89.3), unit("South", 91.7)],
-        pace: None,
-        forecast: None,
-    }
-}
-
-fn unit(site: &str, value: f64) -> UnitFacts {
-    UnitFacts {
-        kpi: format!("operations/on-time-{}", site.to_lowercase()),
-        scorecard: named("operations", "Operations"),
-        name: format!("{site} site"),
-        value: Some(value),
-    }
-}
-
-fn lead_time() -> KpiFacts {
-    KpiFacts {
-        units: Vec::new(),
-        id: "order-lead-time".to_owned(),
-        name: "Order lead time p95".to_owned(),
-        unit: Some("d".to_owned()),
-        value: Some(7.2),
-        target: Some(6.0),
-        green_line: Some(6.0),
-        red_line: Some(7.5),
-        variance: Some(1.2),
-        usual_range: Some(UsualRange { low: 4.9, high: 7.9 }),
-        recent: vec![Some(6.4), None, Some(6.1), Some(6.6), Some(6.5), Some(7.2)],
-        streak: Some(2),
-        assurance: Some(Assurance::HitAndMiss),
-        direction: Better::Lower,
-        status: Status::AtRisk,
-        score: Some(46.0),
-        share_pct: Some(24.6),
-        contribution: Some(-2.8),
-        signal: None,
-        critical: false,
-        need: Some(Need { green_line: 6.0, missing: -1.2, count: None }),
-        ..on_time_delivery()
-    }
-}
-
-fn promoters() -> KpiFacts {
-    KpiFacts {
-        id: "nps".to_owned(),
-        name: "Net promoter score".to_owned(),
-        objective: named("delight-riders", "Delight riders"),
-        unit: None,
-        decimals: Some(0),
-        value: Some(41.0),
-        target: Some(40.005_479_452),
-        green_line: Some(40.005_479_452),
-        red_line: Some(37.605_479_452),
-        variance: Some(0.994_520_548),
-        status: Status::OnTrack,
-        score: Some(82.4),
-        share_pct: Some(0.0),
-        contribution: Some(2.18),
-        trend: Some(Trend::Improving),
-        signal: None,
-        usual_range: Some(UsualRange { low: 35.0, high: 43.0 }),
-        recent: [37.0, 38.0, 36.0, 39.0, 38.0, 40.0, 38.0, 39.0, 41.0, 39.0, 40.0, 38.0, 41.0]
-            .map(Some)
-            .to_vec(),
-        assurance: Some(Assurance::HitAndMiss),
-        critical: false,
-        need: None,
-        units: Vec::new(),
-        ..on_time_delivery()
-    }
-}
-
-fn first_contact() -> KpiFacts {
-    KpiFacts {
-        id: "first-contact-resolution".to_owned(),
-        name: "First-contact resolution".to_owned(),
-        unit: Some("%".to_owned()),
-        decimals: Some(1),
-        value: Some(76.4),
-        target: Some(75.0),
-        green_line: Some(75.0),
-        red_line: Some(70.0),
-        variance: Some(1.4),
-        score: Some(78.4),
-        contribution: Some(1.08),
-        usual_range: Some(UsualRange { low: 72.6, high: 77.8 }),
-        recent: [74.1, 75.2, 73.8, 75.5, 74.9, 76.0, 75.1, 74.6, 75.8, 75.3, 76.1, 75.0, 76.4]
-            .map(Some)
-            .to_vec(),
-        ..promoters()
-    }
-}
-
-/// The recent values of a KPI, had its newest been another.
-fn ending(kpi: &KpiFacts, newest: f64) -> Vec<Option<f64>> {
-    let (_, before) = kpi.recent.split_last().unwrap_or((&None, &[]));
-    before.iter().copied().chain([Some(newest)]).collect()
-}
 
 /// Customer fell off track in May 2026 (V139–V142).
 pub fn opened() -> Facts {
@@ -255,7 +102,7 @@ pub fn opened() -> Facts {
 }
 
 /// The message of 3 June.
-fn first_message() -> LastNotified {
+pub(crate) fn first_message() -> LastNotified {
     let at = at("2026-06-03T06:00:00+02:00");
     LastNotified { at, status: Some(Status::OffTrack), score: Some(55.93) }
 }
@@ -449,7 +296,7 @@ pub(crate) fn recovered() -> Facts {
     }
 }
 
-/// Half-way through August too few bikes were sold: told early.
+/// Half-way through August too few bikes were sold: an early alert.
 pub(crate) fn early() -> Facts {
     let recovered = recovered();
     let running = period("2026-08", "August 2026");
@@ -558,91 +405,5 @@ pub fn bare() -> Facts {
         people: Default::default(),
         config_version: String::new(),
         ..opened()
-    }
-}
-
-/// A notice with two sections.
-pub(crate) fn notice() -> Notice {
-    let section = |title: &str, lines: &[&str]| Section {
-        title: title.to_owned(),
-        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
-    };
-    Notice {
-        event: NoticeKind::Test,
-        dedup_key: "test/ines".to_owned(),
-        at: at("2026-06-03T06:00:05+02:00"),
-        subject: "[Test] kpid reaches you".to_owned(),
-        summary: "This is a test: kpid reaches Ines Marlow by mail.".to_owned(),
-        sections: vec![
-            section("", &["Nothing is wrong & nothing needs to be done."]),
-            section("Where it came from", &["channel mail", "host <kpid>"]),
-        ],
-        why: "Somebody ran `kpid notify ines`.".to_owned(),
-        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
-        lasts: false,
-    }
-}
-
-/// The report of a period, with everything there may be in it.
-pub(crate) fn report() -> Overview {
-    let mark = Mark { status: Status::OffTrack, score: Some(55.9) };
-    let entry = Entry {
-        scope: "calder/customer".to_owned(),
-        name: "Customer".to_owned(),
-        of: "Calder Cycles".to_owned(),
-        status: Some(mark.status),
-        score: mark.score,
-        from: Some(Mark { status: Status::OnTrack, score: Some(72.0) }),
-        words: "was on track; score 55.9, was 72.0".to_owned(),
-        notes: vec!["Owner: Ines Marlow".to_owned()],
-    };
-    let objectives =
-        vec![MapCell { named: named("deliver-on-promise", "Deliver on promise"), mark }];
-    let title = "Changed since April 2026".to_owned();
-    Overview {
-        event: NoticeKind::PeriodReport,
-        dedup_key: "report/calder/2026-05".to_owned(),
-        at: at("2026-06-03T06:00:00+02:00"),
-        subject: "[Report] Calder Cycles - May 2026: off track, 55.9".to_owned(),
-        title: "Calder Cycles, May 2026".to_owned(),
-        summary: "Calder Cycles was off track (55.9) in May 2026. KPIs: 1 off track.".to_owned(),
-        person: None,
-        since: None,
-        scorecard: Some(named("calder", "Calder Cycles")),
-        period: Some(period("2026-05", "May 2026")),
-        overall: Some(mark),
-        counts: vec![Count { status: mark.status, kpis: 1 }],
-        map: vec![MapRow { named: named("customer", "Customer"), mark, objectives }],
-        sections: vec![OverviewSection {
-            kind: SectionKind::Changed,
-            title,
-            entries: vec![entry],
-            more: 1,
-        }],
-        links: Some(Links { details: "https://kpi.calder.example/s/calder/2026-05".to_owned() }),
-        why: "You get this because `report` of the scorecard names you.".to_owned(),
-        config_version: "sha256:4f2a9c01d7e8b6a5".to_owned(),
-    }
-}
-
-/// A digest that has nothing to tell.
-pub(crate) fn digest() -> Overview {
-    Overview {
-        event: NoticeKind::Digest,
-        dedup_key: "digest/ines/2026-06-08T08:00".to_owned(),
-        subject: "[Digest] No changes since 1 June".to_owned(),
-        title: "Digest for Ines Marlow".to_owned(),
-        summary: "Nothing has changed in what is yours since Monday 1 June 2026.".to_owned(),
-        person: Some(ines()),
-        since: Some(at("2026-06-01T08:00:00+02:00")),
-        scorecard: None,
-        period: None,
-        overall: None,
-        counts: Vec::new(),
-        map: Vec::new(),
-        sections: Vec::new(),
-        links: None,
-        why: "You get this because you own what it is about.".to_owned(),
-        ..report()
     }
 }

@@ -1,7 +1,11 @@
 //! Whose fault a refusal is: what a mail server says of the recipient is its last word, what it says of
 //! us (who we are, how we come, what we may) is mended by operators, and the mail waits for that.
 
+use chrono::{DateTime, Utc};
 use lettre::transport::smtp::Error;
+
+use crate::{config_trouble::ConfigTrouble, send_error::SendError};
+use kpid_rules::model::Id;
 
 /// What was said to a mail server when it refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,15 @@ pub(crate) enum Verdict {
     Ours,
     /// It is about the recipient, for good.
     Recipient,
+}
+
+/// Why a conversation with a mail server came to nothing.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) stage: Stage,
+    pub(crate) verdict: Verdict,
+    /// What happened, for operators.
+    pub(crate) words: String,
 }
 
 /// Words of those who refuse a recipient because of whoever sends.
@@ -101,6 +114,21 @@ fn enhanced(text: &str) -> Option<(u16, u16)> {
         }
         Some((subject.parse().ok()?, detail.parse().ok()?))
     })
+}
+
+impl Refusal {
+    /// What becomes of the mail of a channel.
+    pub(crate) fn becomes(self, channel: &Id, now: DateTime<Utc>) -> SendError {
+        let Self { stage, verdict, words } = self;
+        match verdict {
+            Verdict::Passing => SendError::retry(words),
+            Verdict::Recipient => SendError::GiveUp { message: words },
+            Verdict::Ours => {
+                let trouble = ConfigTrouble::of_refusal(channel, &words, stage.way_out(), now);
+                SendError::Blocked(Box::new(trouble))
+            }
+        }
+    }
 }
 
 impl Stage {

@@ -1,0 +1,5 @@
+//! The facts of messages, fixed when the decision was made.
+
+pub mod alert;
+pub mod kpi;
+pub mod named;
