@@ -170,6 +170,18 @@ async fn a_bound_is_an_instant_however_a_column_keeps_time() {
             "2",
         ),
         (count("month = :period_key"), "2"),
+        (count("month = :period_key and day < '2026-05-01'"), "0"),
+        ("select sum(seconds * 0) as value from t where month = :period_key".to_owned(), "0"),
+        (count("seconds = :period_key"), "!compares `:period_key`, a text such as 2026-05, with"),
+        (count(":period_key == seconds"), "!write `cast(replace(:period_key, '-', '') as integer)`"),
+        (count("seconds in (:period_key)"), "!with numbers, which never are the same"),
+        (count("seconds is :period_key"), "!with numbers, which never are the same"),
+        (
+            count("seconds + 0 = :period_key and day >= :period_first_day"),
+            "!with numbers, which never are the same",
+        ),
+        (count("seconds = :period_first_day"), numbers),
+        (count("day = '2026-07-01' and month not in (:period_key)"), "0"),
         (
             "select count(*) from none where at >= :period_start and seconds < :period_end"
                 .to_owned(),

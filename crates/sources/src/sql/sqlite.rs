@@ -42,6 +42,9 @@ const COLLATION: &str = "kpid_times_";
 /// A number before all others.
 const LEAST: &str = "-9e999";
 
+/// Where a parameter stood: no query has this sign.
+const PLACE: &str = "\0";
+
 /// What SQLite says that has to write beside a file in WAL mode and may not: no folder to write
 /// in, no index to lock, nothing recovered, no file opened.
 const MAY_NOT_WRITE: [&str; 5] = ["1544", "520", "264", "8", "14"];
@@ -143,7 +146,8 @@ impl Sqlite {
             })?;
         }
         drop(handle);
-        let table = self.rows(connection, query, question, &comparisons, None).await?;
+        let as_written = compared_as_times(query, &comparisons, None);
+        let table = self.rows(connection, question, as_written).await?;
         let misfit = |comparison: &Comparison| comparison.compared.take_misfit();
         if let Some(text) = comparisons.iter().find_map(misfit) {
             return Err(Unanswered::Misfit(format!(
@@ -156,29 +160,52 @@ impl Sqlite {
         for comparison in comparisons.iter().filter(|comparison| !is_text(comparison)) {
             // Either nothing was compared, or numbers, of which all come before any text, and
             // none before the least.
-            let at = Some(comparison.at);
-            if self.rows(connection, query, question, &comparisons, at).await? != table {
+            let least = compared_as_times(query, &comparisons, Some((comparison.at, LEAST)));
+            if self.rows(connection, question, least).await? != table {
                 return Err(Unanswered::Misfit(NUMBERS.to_owned()));
             }
+        }
+        if table.is_nothing() {
+            self.check_equality(connection, query, question, &comparisons).await?;
         }
         Ok(table)
     }
 
-    /// All rows; if asked to, with the least number in the place of a parameter.
-    async fn rows(
+    /// No number equals a period, so that nothing is found: that is told where there are numbers.
+    async fn check_equality(
         &self,
         connection: &mut SqliteConnection,
         query: &Query,
         question: &Question<'_>,
         comparisons: &[Comparison],
-        least_at: Option<usize>,
+    ) -> Result<(), Unanswered> {
+        let (_, parameters) = query.rewrite(|_| String::new());
+        for (at, parameter) in parameters.into_iter().enumerate() {
+            let (text, order) = compared_as_times(query, comparisons, Some((at, PLACE)));
+            let with = |operand| Some((equality_replaced(&text, operand)?, order.clone()));
+            // Before the empty text come numbers and nothing else, and before null comes nothing.
+            let Some((numbers, nothing)) = with("''").zip(with("null")) else { continue };
+            let numbers = self.rows(connection, question, numbers).await?;
+            if numbers != self.rows(connection, question, nothing).await? {
+                let words = if parameter == Parameter::Key { KEY_AND_NUMBERS } else { NUMBERS };
+                return Err(Unanswered::Misfit(words.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows of a text, with what is bound in it.
+    async fn rows(
+        &self,
+        connection: &mut SqliteConnection,
+        question: &Question<'_>,
+        (text, order): (String, Vec<Parameter>),
     ) -> Result<Table, Unanswered> {
         let gone = Arc::new(AtomicBool::new(false));
         let waiting = Waiting(Arc::clone(&gone));
         let mut handle = connection.lock_handle().await?;
         handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !gone.load(Relaxed));
         drop(handle);
-        let (text, order) = compared_as_times(query, comparisons, least_at);
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
         let asked = order
             .into_iter()
@@ -277,18 +304,19 @@ fn comparisons(query: &Query) -> Vec<Comparison> {
         .collect()
 }
 
-/// A query whose parameters are compared by kpid, and what to bind in order.
+/// A query whose parameters are compared by kpid, one of them replaced if asked to, and what to bind
+/// in order.
 fn compared_as_times(
     query: &Query,
     comparisons: &[Comparison],
-    least_at: Option<usize>,
+    replaced: Option<(usize, &str)>,
 ) -> (String, Vec<Parameter>) {
     let (mut at, mut order) = (0, Vec::new());
     let (text, _) = query.rewrite(|parameter| {
         let here = at;
         at += 1;
-        if least_at == Some(here) {
-            return LEAST.to_owned();
+        if let Some((_, by)) = replaced.filter(|(at, _)| *at == here) {
+            return by.to_owned();
         }
         order.push(parameter);
         let is_compared = comparisons.iter().any(|comparison| comparison.at == here);
@@ -296,6 +324,37 @@ fn compared_as_times(
     });
     (text, order)
 }
+
+/// A text in which what must be equal to what stands in [`PLACE`] must lie before `operand` instead;
+/// none where it is compared in another way.
+fn equality_replaced(text: &str, operand: &str) -> Option<String> {
+    let (before, after) = text.split_once(PLACE)?;
+    let (left, right) = (before.trim_end(), after.trim_start());
+    let equals = left.strip_suffix("==").or_else(|| left.strip_suffix('='));
+    if let Some(left) = equals.filter(|left| !left.ends_with(['<', '>', '!'])) {
+        return Some(format!("{left} < {operand}{after}"));
+    }
+    if let Some(right) = right.strip_prefix("==").or_else(|| right.strip_prefix('=')) {
+        return Some(format!("{before} {operand} > {right}"));
+    }
+    let word = |text: &str, word: &str| {
+        let at = text.len().checked_sub(word.len())?;
+        let (rest, last) = (text.get(..at)?, text.get(at..)?);
+        let is_alone = last.eq_ignore_ascii_case(word) && rest.ends_with(char::is_whitespace);
+        let is_denied = rest.trim_end().to_ascii_lowercase().ends_with("not");
+        (is_alone && !is_denied).then(|| rest.to_owned())
+    };
+    if let Some(left) = word(left, "is") {
+        return Some(format!("{left} < {operand}{after}"));
+    }
+    let list = left.strip_suffix('(').filter(|_| right.starts_with(')'))?;
+    Some(format!("{} < ({operand}{after}", word(list.trim_end(), "in")?))
+}
+
+/// What is said of a key that is compared with numbers.
+const KEY_AND_NUMBERS: &str = "compares `:period_key`, a text such as 2026-05, with numbers, which never \
+     are the same; of numbers such as 202605 write `cast(replace(:period_key, '-', '') as integer)`, of \
+     years `cast(strftime('%Y', :period_first_day) as integer)`";
 
 /// What is said of a parameter that is compared with numbers.
 const NUMBERS: &str = "compares the period with numbers, which are not days or times; of seconds \
