@@ -173,7 +173,10 @@ async fn a_bound_is_an_instant_however_a_column_keeps_time() {
         (count("month = :period_key and day < '2026-05-01'"), "0"),
         ("select sum(seconds * 0) as value from t where month = :period_key".to_owned(), "0"),
         (count("seconds = :period_key"), "!compares `:period_key`, a text such as 2026-05, with"),
-        (count(":period_key == seconds"), "!write `cast(replace(:period_key, '-', '') as integer)`"),
+        (
+            count(":period_key == seconds"),
+            "!write `cast(replace(:period_key, '-', '') as integer)`",
+        ),
         (count("seconds in (:period_key)"), "!with numbers, which never are the same"),
         (count("seconds is :period_key"), "!with numbers, which never are the same"),
         (
