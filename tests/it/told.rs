@@ -111,6 +111,12 @@ proptest! {
     }
 
     #[test]
+    fn a_score_comes_back_from_what_is_stored_to_its_last_digit(score in 0.0..200.0) {
+        let text = serde_json::to_string(&score).unwrap();
+        prop_assert_eq!(serde_json::from_str::<f64>(&text).unwrap(), score);
+    }
+
+    #[test]
     fn a_restart_between_any_two_steps_changes_nothing(story in stories()) {
         let portfolio = portfolio();
         let steps = steps(&portfolio, &story);
