@@ -86,7 +86,7 @@ fn crossed(case: &KpiContext<'_>, judged: &KpiStanding) -> Option<(f64, f64)> {
     if case.kpi.cumulative.is_some() {
         return None;
     }
-    let Lines::OneSided { .. } = case.goal(period).ok()?.lines else { return None };
+    let Lines::OneSided { .. } = case.period_lines(period).ok()?.lines else { return None };
     let tolerance = (judged.green_line? - judged.red_line?).abs();
     let limits = case.limits(period)?;
     let usual = limits.upper - limits.mean;

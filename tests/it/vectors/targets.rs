@@ -44,8 +44,8 @@ fn annual(input: &Value) -> Value {
     };
     let scorecard = of_kpis(vec![Kpi { aims: vec![aim(target, NONE, NONE)], ..kpi("k") }]);
     let at = period(&format!("2026-{:02}", input["month"].as_u64().unwrap()));
-    let goal = with_case(&scorecard, &History::default(), |case| case.goal(at).unwrap());
-    json!({ "target": goal.target })
+    let wanted = with_case(&scorecard, &History::default(), |case| case.period_lines(at).unwrap());
+    json!({ "target": wanted.target })
 }
 
 fn cumulative(input: &Value) -> Value {
@@ -108,8 +108,8 @@ fn rolling(input: &Value) -> Value {
     for (at, value) in ["2026-04", "2026-03"].iter().zip(numbers(&input["history"])) {
         record(&mut history, &scorecard, "k", at, Figure::Value(value));
     }
-    match with_case(&scorecard, &history, |case| case.goal(period("2026-05"))) {
-        Ok(goal) => json!({ "target": goal.target, "status": null }),
+    match with_case(&scorecard, &history, |case| case.period_lines(period("2026-05"))) {
+        Ok(wanted) => json!({ "target": wanted.target, "status": null }),
         Err(gap @ Gap::NoTarget) => json!({ "target": null, "status": gap }),
         Err(gap) => panic!("{gap:?}"),
     }

@@ -49,11 +49,11 @@ fn next(subject: &Subject<'_>, kpi: &KpiStanding) -> Option<Period> {
 /// How the running period of a KPI that counts goes.
 pub(crate) fn pace(subject: &Subject<'_>, defined: &Kpi, kpi: &KpiStanding) -> Option<PaceFacts> {
     let pace = kpi.pace.filter(|_| kpi.weight > 0.0)?;
-    let goal = subject.judge.case(subject.scorecard, defined).goal(pace.period).ok();
+    let wanted = subject.judge.case(subject.scorecard, defined).period_lines(pace.period).ok();
     Some(PaceFacts {
         period: period_name(pace.period),
         value: pace.value,
-        target: goal.and_then(|goal| goal.target),
+        target: wanted.and_then(|wanted| wanted.target),
         target_to_date: pace.target_to_date,
         projection: pace.projection,
         required_rate: pace.required_rate,

@@ -76,8 +76,8 @@ impl KpiContext<'_> {
     /// Which way the single-period value went between two periods.
     fn moved(&self, from: Period, to: Period) -> Option<Trend> {
         let (before, now) = self.value(from).zip(self.value(to))?;
-        let goal = self.goal(to).ok();
-        Some(match goal.map(|goal| goal.lines) {
+        let wanted = self.period_lines(to).ok();
+        Some(match wanted.map(|wanted| wanted.lines) {
             Some(Lines::Band(band)) => trend_in_band(before, now, band, self.kpi.dead_band),
             _ => trend(before, now, self.kpi.direction, self.kpi.dead_band),
         })
@@ -159,8 +159,8 @@ impl KpiContext<'_> {
             return None;
         }
         let next = period.next();
-        let goal = self.goal(next).ok()?;
-        let verdict = self.judge_value(next, value, Some(goal.lines), goal.target);
+        let wanted = self.period_lines(next).ok()?;
+        let verdict = self.judge_value(next, value, Some(wanted.lines), wanted.target);
         Some((verdict.status, verdict.score?))
     }
 }

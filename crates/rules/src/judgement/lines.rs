@@ -1,5 +1,4 @@
-//! The one rule of status: where green ends and red begins, as absolute values, and which side of
-//! them a value is on.
+//! The one rule of status: which side of the green and the red line a value is on.
 
 use crate::model::{comparison::at_least, status::worse};
 use crate::model::{

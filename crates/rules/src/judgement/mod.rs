@@ -6,12 +6,13 @@ pub(crate) mod completeness;
 pub(crate) mod deadline;
 pub(crate) mod evaluation_key;
 pub mod forecast;
-pub(crate) mod goal;
 pub(crate) mod judge;
 pub(crate) mod kpi;
 pub(crate) mod kpi_standing;
 pub(crate) mod lines;
 pub(crate) mod pace;
+pub(crate) mod period_target;
+pub(crate) mod period_value;
 pub(crate) mod period_verdict;
 pub(crate) mod reported_period;
 pub(crate) mod restatement;
@@ -21,14 +22,15 @@ pub mod score;
 pub mod signal;
 pub(crate) mod standing;
 pub(crate) mod standing_node;
+pub(crate) mod tolerance_lines;
 pub(crate) mod trend;
 
 pub use evaluation_key::EvaluationKey;
-pub use goal::{Goal, improved, trajectory};
 pub use judge::Judge;
 pub use kpi::judge_kpi;
 pub use kpi_standing::{KpiStanding, LastKnown, Pacing, incomplete};
 pub use lines::Lines;
+pub use period_target::{improved, trajectory};
 pub use period_verdict::PeriodVerdict;
 pub use restatement::{AsReported, Restated, is_material};
 pub use rollup::{Child, Rolled, manual_score, roll_up};
@@ -38,4 +40,5 @@ pub use standing::{
     ScorecardStanding, Standing, Verdict,
 };
 pub use standing_node::StandingNode;
+pub use tolerance_lines::PeriodLines;
 pub use trend::{Trend, trend, trend_in_band};

@@ -56,14 +56,16 @@ impl KpiContext<'_> {
         if self.is_left_behind(period, now) {
             return None;
         }
-        let goal = self.goal(period).ok()?;
-        let target = goal.target?;
+        let wanted = self.period_lines(period).ok()?;
+        let target = wanted.target?;
         let elapsed = self.elapsed(period, read_at);
         let projection = self.seasonal(period, value, read_at).or(elapsed.projection(value));
         let early = elapsed.share() < self.kpi.pace.min_elapsed;
         let verdict = projection
-            .filter(|_| !early && matches!(goal.lines, Lines::OneSided { .. }))
-            .map(|projection| self.judge_value(period, projection, Some(goal.lines), goal.target));
+            .filter(|_| !early && matches!(wanted.lines, Lines::OneSided { .. }))
+            .map(|projection| {
+                self.judge_value(period, projection, Some(wanted.lines), wanted.target)
+            });
         let to_date = elapsed.target_to_date(target);
         Some(Pacing {
             period,

@@ -49,8 +49,8 @@ impl KpiContext<'_> {
             let verdict = self.unjudged(Some(period), None);
             return PeriodVerdict { value: Some(value), status: Status::NotScored, ..verdict };
         }
-        match self.goal(period) {
-            Ok(goal) => self.judge_value(period, value, Some(goal.lines), goal.target),
+        match self.period_lines(period) {
+            Ok(wanted) => self.judge_value(period, value, Some(wanted.lines), wanted.target),
             Err(gap) => {
                 let status = if gap == Gap::ZeroTarget { Status::Pending } else { Status::NoData };
                 let verdict = self.unjudged(Some(period), Some(gap));
@@ -114,12 +114,12 @@ impl KpiContext<'_> {
     pub(crate) fn unjudged(&self, period: Option<Period>, gap: Option<Gap>) -> PeriodVerdict {
         let nothing_due = gap.is_some_and(Gap::means_nothing_is_due);
         let status = if nothing_due { Status::Pending } else { Status::NoData };
-        let goal = period.and_then(|period| self.goal(period).ok());
+        let wanted = period.and_then(|period| self.period_lines(period).ok());
         PeriodVerdict {
             period: period.unwrap_or(Period::Year(0)),
             value: None,
-            target: goal.as_ref().and_then(|goal| goal.target),
-            lines: goal.map(|goal| goal.lines),
+            target: wanted.as_ref().and_then(|wanted| wanted.target),
+            lines: wanted.map(|wanted| wanted.lines),
             status,
             score: None,
             gap,
