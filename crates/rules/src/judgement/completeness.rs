@@ -37,26 +37,10 @@ impl<'a> KpiContext<'a> {
     }
 
     /// Whether what is held for a period that has ended may be judged: it is of the whole period, or
-    /// nobody expects more. What came while the period ran waits for its due day, and where its source
-    /// fails, until that answers again.
+    /// nobody expects more. What came while the period ran waits for its due day.
     pub fn is_in(&self, period: Period, now: DateTime<Utc>) -> bool {
         self.actual(period).is_some()
-            && (self.is_whole(period, now)
-                || (now >= self.overdue_from(period) && !self.is_cut_short(period)))
-    }
-
-    /// Whether a source has given nothing since a period ended, and fails: what is held of the period
-    /// is a part of it, however late it is.
-    fn is_cut_short(&self, period: Period) -> bool {
-        let (_, end) = self.calendar.bounds(period);
-        let is_cut = |case: &Self| {
-            let mut newest = case.held.actuals.values().filter_map(|revisions| revisions.last());
-            case.held.failure.is_some()
-                && newest.all(|actual| actual.observed_at.max(actual.collected_at) < end)
-        };
-        let inputs = self.made_of();
-        let mut living = inputs.iter().filter(|input| input.kpi.lives_in(period));
-        if inputs.is_empty() { is_cut(self) } else { living.any(is_cut) }
+            && (self.is_whole(period, now) || now >= self.overdue_from(period))
     }
 
     /// Whether a period is due, however late its figure and those that it is made of may come.
