@@ -28,7 +28,7 @@ use kpid_clock::Clock;
 use kpid_rules::model::Id;
 
 /// What a server is given beyond its own time limit to say that it has reached it.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Questions under way at once over all connections, each of which may hold an answer of its
 /// connection's byte limit. Those who wait for their turn do not count, so that a connection that
