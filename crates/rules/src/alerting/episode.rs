@@ -90,6 +90,34 @@ pub struct LastVerdict {
     /// The scores of the KPIs that had one.
     #[serde(default)]
     pub scores: BTreeMap<Id, f64>,
+    /// What a later configuration made of the same figures, before newer ones were filed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejudged: Option<Rejudged>,
+}
+
+/// What another configuration makes of the figures that were counted last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejudged {
+    /// The configuration that judged.
+    pub config: String,
+    /// The word.
+    pub status: Status,
+    /// The unrounded score.
+    pub score: Option<f64>,
+    /// The KPIs off track.
+    pub red: BTreeSet<Id>,
+}
+
+impl Rejudged {
+    /// What an evaluation makes of them.
+    pub(crate) fn of(evaluation: &Evaluation) -> Self {
+        Self {
+            config: evaluation.config.clone(),
+            status: evaluation.status,
+            score: evaluation.score,
+            red: evaluation.red.clone(),
+        }
+    }
 }
 
 /// What was told last of an episode, to those who are told of everything.
@@ -301,6 +329,16 @@ impl Episode {
     /// Whether somebody was told of it and does not know of its end.
     pub fn awaits_its_end(&self) -> bool {
         self.number > 0 && (self.is_open() || self.end_untold)
+    }
+
+    /// Whether people know of it, and what was counted last was judged by another configuration than
+    /// this: newer figures must not be taken for what that configuration makes of them.
+    pub fn awaits_rejudging(&self, config: &str) -> bool {
+        let last = self.last_verdict.as_ref().filter(|last| last.config != config);
+        let is_rejudged = |last: &LastVerdict| {
+            last.rejudged.as_ref().is_some_and(|rejudged| rejudged.config == config)
+        };
+        self.awaits_its_end() && last.is_some_and(|last| !is_rejudged(last))
     }
 
     /// The episode, ended because the configuration no longer has what it is of. If that comes back,

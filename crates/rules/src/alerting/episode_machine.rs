@@ -5,7 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     alerting::{
-        episode::{Cause, Episode, Evaluation, Event, LastVerdict, News, Notified, Phase},
+        episode::{
+            Cause, Episode, Evaluation, Event, LastVerdict, News, Notified, Phase, Rejudged,
+        },
         look::{Health, Look, is_of_the_data},
     },
     model::{alert_policy::AlertPolicy, status::Status},
@@ -58,12 +60,29 @@ impl Episode {
             score: evaluation.score,
             config: evaluation.config.clone(),
             scores: evaluation.scores.iter().map(|(id, (score, _))| (id.clone(), *score)).collect(),
+            rejudged: None,
         });
         if next.is_open() {
             next.heard_above.extend(evaluation.heard_above.iter().cloned());
         }
         let news = news.map(|(event, cause)| next.tell(event, cause, &look));
         (next, news)
+    }
+
+    /// The episode with what another configuration makes of the figures that were counted last; the
+    /// evaluation is of them. It tells nothing.
+    pub(crate) fn rejudge(&self, evaluation: &Evaluation) -> Self {
+        let mut next = self.clone();
+        let is_known =
+            !matches!(evaluation.status, Status::NoData | Status::Pending | Status::NotScored);
+        let is_the_same = self.last_occasion.as_ref() == Some(&evaluation.occasion);
+        if is_known && is_the_same && self.awaits_rejudging(&evaluation.config) {
+            let last = next.last_verdict.as_mut().filter(|last| !is_of_the_data(last, evaluation));
+            if let Some(last) = last {
+                last.rejudged = Some(Rejudged::of(evaluation));
+            }
+        }
+        next
     }
 
     fn worsen(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
@@ -83,8 +102,8 @@ impl Episode {
             self.recovered_at = None;
             self.fell(look.now);
         }
-        if look.rejudged {
-            self.rebase(look.evaluation);
+        if let Some(rejudged) = &look.rejudged {
+            self.rebase(rejudged);
         }
         if look.quiet {
             self.kept_back = true;
@@ -148,15 +167,14 @@ impl Episode {
     }
 
     /// Another configuration is no new fact: what it makes of the same figures counts as told.
-    fn rebase(&mut self, evaluation: &Evaluation) {
+    fn rebase(&mut self, rejudged: &Rejudged) {
         let before = self.last_verdict.as_ref().and_then(|last| last.score);
-        if let (Some(told), Some(before), Some(now)) =
-            (self.notified.score, before, evaluation.score)
+        if let (Some(told), Some(before), Some(now)) = (self.notified.score, before, rejudged.score)
         {
             self.notified.score = Some(told + now - before);
         }
-        self.notified.status = Some(evaluation.status);
-        self.notified.red.extend(evaluation.red.iter().cloned());
+        self.notified.status = Some(rejudged.status);
+        self.notified.red.extend(rejudged.red.iter().cloned());
     }
 
     fn better(&mut self, look: &Look<'_>) -> Option<(Event, Cause)> {
@@ -245,6 +263,32 @@ mod tests {
             look(10.0, "3", "b"),
         ];
         assert_eq!(transcript(&looks), ["opened fell", "-", "-", "worsened score_fell"]);
+    }
+
+    #[test]
+    fn a_figure_that_comes_with_an_edit_is_told_by_what_it_changed() {
+        let policy = AlertPolicy::default();
+        // The score after the edit alone, and with the figure that came before the next look.
+        for (edited, figure, told) in [
+            (35.0, 20.0, "worsened score_fell"),
+            (20.0, 20.0, "-"),
+            (20.0, 12.0, "-"),
+            (20.0, 10.0, "worsened score_fell"),
+            (35.0, 75.0, "recovered improved"),
+            (75.0, 75.0, "recovered configuration"),
+        ] {
+            for occasion in ["1", "2"] {
+                let now = DateTime::UNIX_EPOCH;
+                let (open, _) = Episode::default().advance(&policy, &look(35.0, "1", "a"), now);
+                assert!(open.awaits_rejudging("b") && !open.awaits_rejudging("a"));
+                let rejudged = open.rejudge(&look(edited, "1", "b"));
+                assert!(!rejudged.awaits_rejudging("b"));
+                let (next, news) = rejudged.advance(&policy, &look(figure, occasion, "b"), now);
+                let news = news.map(|news| [news.event.word(), news.cause.word()].join(" "));
+                assert_eq!(news.unwrap_or("-".into()), told, "{edited} {figure} {occasion}");
+                assert!(!next.awaits_rejudging("b"));
+            }
+        }
     }
 
     #[test]

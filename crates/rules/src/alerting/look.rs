@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    alerting::episode::{Cause, Episode, Evaluation, LastVerdict},
+    alerting::episode::{Cause, Episode, Evaluation, LastVerdict, Rejudged},
     model::{
         alert_policy::{AlertOn, AlertPolicy},
         comparison::at_least,
@@ -24,8 +24,8 @@ pub(crate) struct Look<'a> {
     pub(crate) now: DateTime<Utc>,
     /// Nobody is told now, whatever happens.
     pub(crate) quiet: bool,
-    /// The same figures as at the last look, judged by another configuration.
-    pub(crate) rejudged: bool,
+    /// What this configuration makes of the figures of the last look, if that was judged by another.
+    pub(crate) rejudged: Option<Rejudged>,
     /// The same period as at the last look, and what moved is above all what was restated.
     pub(crate) restated: bool,
 }
@@ -66,16 +66,13 @@ impl<'a> Look<'a> {
         health: &Health,
         now: DateTime<Utc>,
     ) -> Self {
-        let same_occasion = episode.last_occasion.as_ref() == Some(&evaluation.occasion);
         let same_period = episode.last_period.as_ref() == Some(&evaluation.period);
-        let other_config =
-            episode.last_verdict.as_ref().is_some_and(|last| last.config != evaluation.config);
         Self {
             policy,
             evaluation,
             now,
             quiet: evaluation.silenced || episode.is_flapping(now),
-            rejudged: same_occasion && other_config,
+            rejudged: rejudged(episode, evaluation),
             restated: same_period
                 && episode
                     .last_verdict
@@ -86,12 +83,27 @@ impl<'a> Look<'a> {
 
     /// Why the verdict on a period that was judged before is another one now.
     pub(crate) fn cause(&self) -> Option<Cause> {
-        match (self.restated, self.rejudged) {
+        // Newer figures may have come since.
+        let by_configuration = self
+            .rejudged
+            .as_ref()
+            .is_some_and(|rejudged| rejudged.status == self.evaluation.status);
+        match (self.restated, by_configuration) {
             (true, _) => Some(Cause::Restated),
             (false, true) => Some(Cause::Configuration),
             (false, false) => None,
         }
     }
+}
+
+/// What the configuration of an evaluation makes of the figures of the last look, if that was judged
+/// by another. Unless it was worked out before newer figures were filed, an evaluation of the same
+/// occasion is of the same figures.
+fn rejudged(episode: &Episode, evaluation: &Evaluation) -> Option<Rejudged> {
+    let last = episode.last_verdict.as_ref().filter(|last| last.config != evaluation.config)?;
+    let before = last.rejudged.as_ref().filter(|rejudged| rejudged.config == evaluation.config);
+    let same_occasion = episode.last_occasion.as_ref() == Some(&evaluation.occasion);
+    before.cloned().or_else(|| same_occasion.then(|| Rejudged::of(evaluation)))
 }
 
 /// What a look says of a node.

@@ -2,7 +2,7 @@
 //! changed come out. The simulation and the tests call this; the daemon judges in a
 //! [`Family`](crate::evaluation::Family), of which this is the measure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -63,6 +63,39 @@ pub fn evaluate(
         changes.push((at, change));
     }
     (standing, in_order(changes))
+}
+
+/// What a configuration makes of the figures that open alerts counted last, where another one judged
+/// them. For before newer figures are filed: these are told from the change of the configuration.
+pub fn rejudge(
+    portfolio: &Portfolio,
+    history: &History,
+    episodes: &HashMap<Scope, Episode>,
+    config_hash: &str,
+    now: DateTime<Utc>,
+) -> Vec<EpisodeChange> {
+    let awaits = |scope: &Scope| {
+        episodes.get(scope).is_some_and(|episode| episode.awaits_rejudging(config_hash))
+    };
+    let ids: BTreeSet<&Id> =
+        episodes.keys().filter(|scope| awaits(scope)).map(Scope::scorecard).collect();
+    let ids: Vec<Id> = ids.into_iter().cloned().collect();
+    let members = members(portfolio, &ids);
+    let judge = Judge::new(portfolio, history, now);
+    let standing = standing(&judge, &members, episodes, config_hash);
+    let circumstances = Circumstances::default();
+    let evaluator = Evaluator { judge: &judge, portfolio, circumstances, config_hash, now };
+    let alerts = Alerts::of(episodes);
+    let mut changes = Vec::new();
+    for (at, node) in in_turn(portfolio, &members) {
+        let pair = members.get(at).zip(standing.scorecards.get(at));
+        let Some((scorecard, whole)) = pair.filter(|_| awaits(&node.scope)) else { continue };
+        let Some(view) = evaluator.view(scorecard, &node, whole, &alerts) else { continue };
+        let before = alerts.before(&node.scope).cloned().unwrap_or_default();
+        changes.push(evaluator.rejudge(&view, before));
+    }
+    changes.retain(|change| change.before != change.episode);
+    changes
 }
 
 /// The scorecards of these ids that there are.

@@ -138,23 +138,37 @@ impl Evaluator<'_> {
 
     /// The alert after a look at its node.
     pub(crate) fn advance(&self, view: &NodeView<'_>, before: Episode) -> EpisodeChange {
+        let before = by_present_ids(before, view.node);
+        let (policy, evaluation) = self.look(view, &before);
+        let (episode, news) = before.advance(&policy, &evaluation, self.now);
+        let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
+        let to = news.map(|news| news.to).unwrap_or_default();
+        EpisodeChange { scope: view.node.scope.clone(), before, episode, event, cause, to }
+    }
+
+    /// The alert with what this configuration makes of the figures it counted last.
+    pub(crate) fn rejudge(&self, view: &NodeView<'_>, before: Episode) -> EpisodeChange {
+        let before = by_present_ids(before, view.node);
+        let (_, evaluation) = self.look(view, &before);
+        let (scope, episode) = (view.node.scope.clone(), before.rejudge(&evaluation));
+        EpisodeChange { scope, before, episode, event: None, cause: None, to: Vec::new() }
+    }
+
+    /// What the alert sees of its node, and the policy for those who do not hear of it from above.
+    fn look(&self, view: &NodeView<'_>, before: &Episode) -> (AlertPolicy, Evaluation) {
         let NodeView { node, judged, above, .. } = view;
-        let before = by_present_ids(before, node);
         let worse = judged.early();
         let (policy, heard_above) = above.split(node.alert);
         let mut policy = effective(&policy);
         if worse.is_some() {
             policy.open_after = policy.open_after.max(OUTLOOKS_MIN);
         }
-        let mut evaluation = self.evaluation(view, worse, &before, &policy);
+        let mut evaluation = self.evaluation(view, worse, before, &policy);
         let local = self.now.with_timezone(&view.scorecard.calendar.zone).naive_local();
         evaluation.silenced |= above.silenced || policy.is_quiet(local);
         evaluation.all_hear_above = policy.to.is_empty() && !node.alert.to.is_empty();
         evaluation.heard_above = heard_above;
-        let (episode, news) = before.advance(&policy, &evaluation, self.now);
-        let (event, cause) = news.as_ref().map(|news| (news.event, news.cause)).unzip();
-        let to = news.map(|news| news.to).unwrap_or_default();
-        EpisodeChange { scope: node.scope.clone(), before, episode, event, cause, to }
+        (policy, evaluation)
     }
 
     /// The first instant after this look at which a look at the same may see something else.
