@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::listener::{self, Listener},
-    engine::{families::Families, known_periods::KnownPeriods},
+    engine::{families::Families, known_periods::KnownPeriods, rejudgement},
     instance::Instance,
     outbox::{ended_alerts, ways},
     telemetry::metrics::Metrics,
@@ -83,6 +83,7 @@ impl Daemon {
         let Opened { setup, channels, connections, listener } = opened;
         store.rename(&setup.portfolio.renames()).await?;
         ended_alerts::end(&setup, &store, clock.now()).await?;
+        rejudgement::keep(&setup, &store, clock.now()).await?;
         ways::follow(&setup, &store, clock.now()).await?;
         metrics.forget_connections();
         let gauges = Arc::clone(&metrics);

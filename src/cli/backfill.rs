@@ -19,7 +19,7 @@ use crate::{
     },
     engine::{
         backfill::{self, BackfillProgress, Span, Task},
-        judgement,
+        judgement, rejudgement,
     },
     instance::Instance,
 };
@@ -97,6 +97,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         detail: Some(format!("from {from} to {to}")),
     };
     instance.store.audit(&entry).await?;
+    rejudgement::keep(&instance.setup, &instance.store, entry.at).await?;
     let failed = fill(&instance, &tasks).await?;
     tell(&instance, &tasks, arguments.alerts).await?;
     instance.store.close().await;

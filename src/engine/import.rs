@@ -12,6 +12,7 @@ use crate::{
     engine::{
         collect,
         judgement::{self, LIVE},
+        rejudgement,
     },
     instance::Instance,
 };
@@ -133,6 +134,7 @@ pub async fn keep(
     entry: &AuditEntry,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Judgement> {
+    rejudgement::keep(&instance.setup, &instance.store, now).await?;
     instance.store.take_in(rows, entry).await?;
     let kpis: HashSet<KpiRef> = rows.iter().map(|row| row.kpi.clone()).collect();
     let scorecards = instance.setup.portfolio.affected_by(&kpis);

@@ -14,6 +14,7 @@ pub mod owner;
 pub mod pull;
 mod push_parser;
 pub(crate) mod query_window;
+pub mod rejudgement;
 pub mod retention;
 pub mod round;
 pub mod silence_watcher;

@@ -15,7 +15,7 @@ use crate::{
         collect::{self, Occasion, WindowAnswer},
         judgement,
         known_periods::PeriodsByKpi,
-        query_window,
+        query_window, rejudgement,
     },
     instance::Instance,
 };
@@ -113,6 +113,7 @@ pub async fn keep(
         Collected { attempt, ..pulled.collected.clone() }
     };
     let collected: Vec<Collected> = pulled.iter().map(collected).collect();
+    rejudgement::keep(&instance.setup, &instance.store, now).await?;
     instance.store.record(&collected).await?;
     let kpis: HashSet<KpiRef> = pulled.iter().map(|pulled| pulled.kpi.clone()).collect();
     let scorecards = instance.setup.portfolio.affected_by(&kpis);

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the peers of tests are tasks")]
 
 mod acknowledge;
+mod alert_edits;
 mod alerts;
 mod as_of;
 mod asking;
