@@ -11,7 +11,7 @@ use tracing::{error, info};
 use crate::instance::Instance;
 use kpid_clock::Clock;
 use kpid_rules::model::{Calendar, KpiRef, Period};
-use kpid_store::{AuditAction, AuditEntry, Old, Store};
+use kpid_store::{AuditAction, AuditEntry, Old, OldReadings, Store};
 
 /// Half past three in the morning: after midnight's judgements, before the first figures of the day.
 const QUIET_HOUR: TimeDelta = TimeDelta::minutes(3 * 60 + 30);
@@ -105,8 +105,13 @@ pub async fn sweep(
     let before = |span: TimeDelta| now.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH);
     let mut swept = Swept::default();
     if let Some(span) = keep.readings {
-        swept.add("readings", readings(instance, span, now, stop).await?);
+        close_to_readings(instance, span, now).await?;
     }
+    let old = OldReadings {
+        combined: keep.readings.map(before),
+        of_levels: keep.level_readings.map(before),
+    };
+    swept.add("readings", readings(store, old, stop).await?);
     if let Some(span) = keep.revisions {
         swept.add("revisions", revisions(instance, before(span), stop).await?);
     }
@@ -153,14 +158,13 @@ async fn all(store: &Store, old: &Old<'_>, stop: &CancellationToken) -> anyhow::
     Ok(rows)
 }
 
-/// Readings of periods that ended so long ago, and that no later reading can change. One of such a
-/// period that was observed later goes when that is as long ago.
-async fn readings(
+/// Periods that ended so long ago, and that no later reading can change, take no more readings: those
+/// that they have may go.
+async fn close_to_readings(
     instance: &Instance,
     span: TimeDelta,
     now: DateTime<Utc>,
-    stop: &CancellationToken,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<()> {
     let store = &instance.store;
     let is_old = |kpi: &str, period: &str| {
         let of = KpiRef::parse(kpi).zip(Period::parse(period).ok());
@@ -169,11 +173,17 @@ async fn readings(
     let periods = store.reading_periods().await?.into_iter();
     let old: Vec<i64> =
         periods.filter(|(_, kpi, period)| is_old(kpi, period)).map(|(id, ..)| id).collect();
-    store.thin(&old).await?;
-    let before = now.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH);
+    store.thin(&old).await
+}
+
+async fn readings(
+    store: &Store,
+    old: OldReadings,
+    stop: &CancellationToken,
+) -> anyhow::Result<u64> {
     let (mut rows, mut from) = (0, DateTime::<Utc>::MIN_UTC);
     while !stop.is_cancelled() {
-        let (gone, next) = store.remove_readings(from..before).await?;
+        let (gone, next) = store.remove_readings(from, old).await?;
         rows += gone;
         let Some(next) = next else { break };
         from = next;

@@ -44,6 +44,7 @@ perspectives:
           sold: { nature: flow, cumulative: fiscal_year, target: 100, tolerance: 10 }
           more: { nature: flow, target: { relative: { to: same_period_last_year, improve: 5% } }, tolerance: 10 }
           even: { nature: flow, target: { rolling: { periods: 12, min: 1 } }, tolerance: 10 }
+          stock: { nature: level, target: 100, tolerance: 10 }
           wait: { nature: ratio, unit: d, direction: lower, aggregate: p95, schedule: { every: 1d }, target: 50, tolerance: 20, source: { sql: { from: box, query: \"select 1 as value\" } } }
 ";
 
@@ -85,7 +86,12 @@ fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> 
             aggregate: Aggregate::Percentile(95.0),
             scale: 1.0,
         },
+        "stock" => Filing::Newest,
         _ => Filing::Actuals,
+    };
+    let precedence = match filing {
+        Filing::Newest => Precedence::ObservedLast(collected_at),
+        _ => Precedence::CollectedLast,
     };
     let filed = Filed {
         period,
@@ -94,7 +100,7 @@ fn figure(id: &str, period: Period, value: f64, collected_at: DateTime<Utc>) -> 
         observed_at: collected_at,
         collected_at,
         stage: Stage::Closed,
-        precedence: Precedence::CollectedLast,
+        precedence,
     };
     Collected { kpi: kpi(id), attempt: None, filing, filed: vec![filed] }
 }
@@ -142,7 +148,7 @@ async fn seen(instance: &Instance) -> Vec<String> {
     seen
 }
 
-const TIGHT: &str = "retention: { readings: 125d, revisions: 792d, deliveries: 35d, verdicts: 35d, audit: 35d, misses: 35d }\n";
+const TIGHT: &str = "retention: { readings: 125d, level_readings: 35d, revisions: 792d, deliveries: 35d, verdicts: 35d, audit: 35d, misses: 35d }\n";
 
 #[test]
 fn what_is_shown_and_judged_next_is_the_same_after_old_rows_went() {
@@ -203,6 +209,51 @@ async fn a_reading_that_comes_after_the_others_went_changes_nothing() {
 }
 
 #[tokio::test]
+async fn readings_of_a_level_go_after_35_days_and_no_figure_changes_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let instance = instance(folder.path(), "").await;
+    let period = month(0);
+    let ago = |days| now() - TimeDelta::days(days);
+    for (days, value) in [(40, 10.0), (36, 20.0), (34, 30.0)] {
+        for id in ["stock", "wait"] {
+            let reading = [figure(id, period, value, ago(days))];
+            assert_eq!(instance.store.record(&reading).await.unwrap(), []);
+        }
+    }
+    let value = async |id: &str| {
+        let held = instance.store.held(&[kpi(id)].into()).await.unwrap();
+        held.history.kpi(&kpi(id)).unwrap().actual(period).unwrap().figure
+    };
+    let gone = retention::sweep(&instance, now(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(gone.0, [("readings", 2)], "of the level alone");
+    assert_eq!(value("stock").await, Figure::Value(30.0));
+
+    let late = ["stock", "wait"].map(|id| figure(id, period, 40.0, now()));
+    assert_eq!(instance.store.record(&late).await.unwrap(), [], "taken");
+    assert_eq!(value("stock").await, Figure::Value(40.0));
+    assert_eq!(value("wait").await, Figure::Value(30.0 + 0.85 * 10.0), "of all four");
+}
+
+#[tokio::test]
+async fn each_kind_of_readings_is_kept_as_long_as_its_own_key_says() {
+    for (retention, removed) in [
+        ("readings: never, level_readings: never", vec![]),
+        ("readings: 125d, level_readings: never", vec![("readings", 1)]),
+        ("readings: never, level_readings: 125d", vec![("readings", 1)]),
+        ("readings: 125d, level_readings: 125d", vec![("readings", 2)]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let instance = instance(folder.path(), &format!("retention: {{ {retention} }}\n")).await;
+        let old = month(24);
+        let end = instance.setup.calendar.bounds(old).1;
+        let both = ["stock", "wait"].map(|id| figure(id, old, 10.0, end));
+        instance.store.record(&both).await.unwrap();
+        let gone = retention::sweep(&instance, now(), &CancellationToken::new()).await.unwrap();
+        assert_eq!(gone.0, removed, "{retention}");
+    }
+}
+
+#[tokio::test]
 async fn the_last_verdict_of_each_month_stays_and_all_stay_counted() {
     let folder = tempfile::tempdir().unwrap();
     let instance = instance(folder.path(), TIGHT).await;
@@ -255,7 +306,7 @@ async fn a_retention_that_is_too_short_for_the_rules_is_refused_with_the_reason(
         let found: Value = serde_json::from_str(&checked.stdout).unwrap();
         assert!(found.to_string().contains(part), "{retention}: {found}");
     }
-    let good = "retention: { readings: never, revisions: 3y, deliveries: 400d, verdicts: 2y, audit: 10y, episode_events: never, misses: 2y, actuals: never }\n";
+    let good = "retention: { readings: never, level_readings: 1d, revisions: 3y, deliveries: 400d, verdicts: 2y, audit: 10y, episode_events: never, misses: 2y, actuals: never }\n";
     let kpid = Kpid::new(&format!("{CONFIG}{good}"), SCORECARD);
     let checked = kpid.run(&["check"]).await;
     assert_eq!(checked.code, Some(0), "{}{}", checked.stdout, checked.stderr);

@@ -67,8 +67,10 @@ pub struct Alerts {
 /// How long what no rule reads any more is kept; `None` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Raw readings, from the end of their period on.
+    /// Raw readings that make an actual together, from the end of their period on.
     pub readings: Option<TimeDelta>,
+    /// Raw readings of levels, of which the newest is the actual.
+    pub level_readings: Option<TimeDelta>,
     /// Revisions of actuals but for the first and the last two of each period.
     pub revisions: Option<TimeDelta>,
     /// Messages that are settled.

@@ -51,7 +51,7 @@ pub use crate::{
         backup::{Backup, backup, look_through, restore},
         checkup::{Checkup, check_pages, check_up},
         configurations::Use,
-        retention::{Old, Removed, removed_words},
+        retention::{Old, OldReadings, Removed, removed_words},
     },
     outbox::{
         admin::{GaveUp, Handled, Handling, Listed},

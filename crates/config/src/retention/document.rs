@@ -11,8 +11,11 @@ use crate::yaml::located::Loc;
 pub(crate) struct RetentionDoc {
     /// Actuals: only `never`.
     pub(crate) actuals: Option<Loc<String>>,
-    /// Raw readings, from the end of their period on; 26 months by default.
+    /// Raw readings that make an actual together, from the end of their period on; 26 months by
+    /// default.
     pub(crate) readings: Option<Loc<String>>,
+    /// Raw readings of levels, of which the newest is the actual; 35d by default.
+    pub(crate) level_readings: Option<Loc<String>>,
     /// Revisions of actuals but for the first and the last two of each period; never by default.
     pub(crate) revisions: Option<Loc<String>>,
     /// Messages that are settled; 400d by default.

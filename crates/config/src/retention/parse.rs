@@ -32,6 +32,8 @@ const REVISIONS: (TimeDelta, &str) =
 /// What is kept where nothing is said.
 const USUAL: Retention = Retention {
     readings: Some(TWO_YEARS),
+    // A month and its closing. No rule reads them, and in two years one a second would take 2 GB.
+    level_readings: Some(TimeDelta::days(35)),
     revisions: None,
     // A year and a closing.
     deliveries: Some(TimeDelta::days(400)),
@@ -64,6 +66,13 @@ pub(crate) fn retention(context: &mut ParseContext, doc: Option<&RetentionDoc>) 
     Retention {
         // What a reading is needed for depends on its KPI.
         readings: kept("readings", &doc.readings, USUAL.readings, (TimeDelta::zero(), "")),
+        level_readings: kept(
+            "level_readings",
+            &doc.level_readings,
+            USUAL.level_readings,
+            // The actual is kept whatever becomes of them.
+            (TimeDelta::zero(), ""),
+        ),
         revisions: kept("revisions", &doc.revisions, USUAL.revisions, REVISIONS),
         deliveries: kept("deliveries", &doc.deliveries, USUAL.deliveries, ANY),
         verdicts: kept("verdicts", &doc.verdicts, USUAL.verdicts, ANY),

@@ -44,6 +44,16 @@ pub enum Old<'a> {
     Revisions(&'a str, DateTime<Utc>),
 }
 
+/// Which raw readings are old: those that were observed before an instant. Where there is none, none
+/// are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OldReadings {
+    /// Of those that make an actual together; they go once their period takes no more.
+    pub combined: Option<DateTime<Utc>>,
+    /// Of those of a level.
+    pub of_levels: Option<DateTime<Utc>>,
+}
+
 /// What of a table is gone, in all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Removed {
@@ -211,24 +221,30 @@ impl Store {
         Ok(())
     }
 
-    /// Looks at some of the raw readings in a span of time, in one short transaction, and removes those
-    /// whose periods take no more. How many went, and from where on to look next, if there are more.
+    /// Looks at some of the raw readings from an instant on, in one short transaction, and removes those
+    /// that are old. How many went, and from where on to look next, if there are more.
     pub async fn remove_readings(
         &self,
-        within: Range<DateTime<Utc>>,
+        from: DateTime<Utc>,
+        old: OldReadings,
     ) -> anyhow::Result<(u64, Option<DateTime<Utc>>)> {
         let what = "cannot remove old readings";
-        let (start, end) = (within.start.timestamp_micros(), within.end.timestamp_micros());
+        let Some(end) = old.combined.max(old.of_levels) else { return Ok((0, None)) };
+        let (start, end) = (from.timestamp_micros(), end.timestamp_micros());
         let mut tx = self.begin().await?;
         let sql = "SELECT max(at) FROM (SELECT at FROM readings WHERE at >= $1 AND at < $2 \
                                         ORDER BY at LIMIT $3)";
         let last = sqlx::query_as(sql).bind(start).bind(end).bind(READINGS_AT_ONCE);
         let (last,): (Option<i64>,) = last.fetch_one(&mut *tx).await.explain(what)?;
         let Some(last) = last else { return Ok((0, None)) };
-        let sql = "DELETE FROM readings WHERE at >= $1 AND at <= $2 AND EXISTS \
-                   (SELECT 1 FROM reading_periods WHERE id = readings.period AND is_thinned) \
+        // One of several that make an actual has a delay.
+        let sql = "DELETE FROM readings WHERE at >= $1 AND at <= $2 \
+                   AND (delay IS NULL AND at < $4 OR delay IS NOT NULL AND at < $3 AND EXISTS \
+                   (SELECT 1 FROM reading_periods WHERE id = readings.period AND is_thinned)) \
                    RETURNING at, ''";
+        let micros = |before: Option<DateTime<Utc>>| before.map(|at| at.timestamp_micros());
         let gone = sqlx::query_as(sql).bind(start).bind(last);
+        let gone = gone.bind(micros(old.combined)).bind(micros(old.of_levels));
         let gone: Vec<(i64, String)> = gone.fetch_all(&mut *tx).await.explain(what)?;
         keep_sums(&mut tx, "readings", &summed(&gone)?).await?;
         tx.commit().await.explain(what)?;
