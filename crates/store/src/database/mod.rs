@@ -1,5 +1,6 @@
 //! The file itself: opened, migrated, locked; how values are written in columns.
 
+pub(crate) mod busy;
 pub(crate) mod columns;
 pub(crate) mod failure;
 pub(crate) mod lock;

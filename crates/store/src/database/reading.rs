@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::database::store::BUSY_TIMEOUT;
+use crate::database::busy::BUSY_TIMEOUT;
 
 /// Files that SQLite keeps beside a database.
 pub(crate) const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];

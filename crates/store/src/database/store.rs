@@ -10,14 +10,11 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::database::{failure::Explain, reading::read_only};
+use crate::database::{busy::BUSY_TIMEOUT, failure::Explain, reading::read_only};
 use kpid_os_error::InWords;
 
 /// The schema, by steps.
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
-
-/// How long a writer waits for another process' short transaction.
-pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a task waits for the one connection. The queue is as long as there are rounds, and on a
 /// slow machine half a minute of waiting does not mean that the store is broken.

@@ -15,10 +15,11 @@ use sqlx::{
 use tracing::warn;
 
 use crate::database::{
+    busy::BUSY_TIMEOUT,
     failure::Explain,
     lock::InstanceLock,
     reading::{self, COMPANIONS, beside},
-    store::{BUSY_TIMEOUT, MIGRATIONS, newer},
+    store::{MIGRATIONS, newer},
 };
 use kpid_os_error::InWords;
 
