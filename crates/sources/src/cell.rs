@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
-use crate::Question;
+use crate::question::Question;
 use kpid_rules::model::{Calendar, Moment, Period};
 
 /// What of a text is shown in a message.
@@ -182,7 +182,7 @@ mod tests {
     use chrono_tz::Europe::Amsterdam;
 
     use super::*;
-    use crate::Window;
+    use crate::question::Window;
     use kpid_rules::model::Frequency;
 
     fn text(text: &str) -> Cell {

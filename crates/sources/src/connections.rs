@@ -12,15 +12,18 @@ use tokio::{
 };
 
 use crate::{
-    Connection, Exchange, Outcome, Question, Request, Source,
     cell::shown,
     circuit_guard::{CircuitWatcher, Guard},
     command::Commands,
+    connection::Connection,
     csv::Folder,
     fault::Fault,
     http::{Extract, client::Client, pinned, transport},
+    outcome::{Exchange, Outcome},
+    question::Question,
     retry::Attempts,
     shared_answers::Shared,
+    source::{Request, Source},
     sql::{self, Address, mysql::MySql, pool::describe, postgres::Postgres, sqlite::Sqlite},
     table::Table,
 };

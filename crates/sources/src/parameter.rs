@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::SecondsFormat;
 
-use crate::Window;
+use crate::question::Window;
 
 /// What of a window a question may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

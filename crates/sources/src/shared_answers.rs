@@ -8,7 +8,7 @@ use std::{
 use chrono::NaiveDate;
 use tokio::sync;
 
-use crate::{Source, Window, http::Extract, table::Table};
+use crate::{http::Extract, question::Window, source::Source, table::Table};
 use kpid_rules::model::{Id, Period};
 
 /// What one of those who ask gets out of an answer, or why nothing fits.
@@ -115,7 +115,7 @@ impl Common<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Request, sql::Query};
+    use crate::{source::Request, sql::Query};
     use kpid_rules::{model::Calendar, series::ReadingKind};
 
     fn source(from: &str, query: &str) -> Source {

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use crate::{
-    FigureColumns, Outcome, Question,
     cell::{Cell, NAME_CHARS_MAX, shown},
+    figure_columns::FigureColumns,
+    outcome::Outcome,
+    question::Question,
 };
 use kpid_rules::{
     model::Period,
@@ -257,7 +259,7 @@ mod tests {
     use chrono_tz::Europe::Amsterdam;
 
     use super::*;
-    use crate::Window;
+    use crate::question::Window;
     use kpid_rules::model::{Calendar, Frequency};
 
     fn outcome(

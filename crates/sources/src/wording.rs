@@ -1,8 +1,8 @@
 //! Texts with the window in them: a path, the name of a file, an argument of a command.
 
 use crate::{
-    Window,
     parameter::{self, Parameter, UnknownParameter},
+    question::Window,
 };
 
 /// A text in which `{period_key}`, `{period_start}`, `{period_end}`, `{period_first_day}` and

@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::{FigureColumns, wording::Wording};
+use crate::{figure_columns::FigureColumns, wording::Wording};
 
 /// Where commands run, and within which limits.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::command::{Commands, Run, answer};
-use crate::{Question, cell::shown, table::Table};
+use crate::{cell::shown, question::Question, table::Table};
 use kpid_os_error::in_words;
 
 /// Where programs are looked for that are named without a path.

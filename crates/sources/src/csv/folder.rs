@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::csv::{Folder, Sheet, sheet};
-use crate::{Question, charset, table::Table, unpack};
+use crate::{charset, question::Question, table::Table, unpack};
 use kpid_os_error::in_words;
 
 impl Folder {

@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use encoding_rs::Encoding;
 
-use crate::{FigureColumns, wording::Wording};
+use crate::{figure_columns::FigureColumns, wording::Wording};
 
 /// A folder of CSV files that are written alike.
 #[derive(Clone, Debug, PartialEq)]

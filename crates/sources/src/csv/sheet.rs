@@ -5,8 +5,9 @@ use kpid_rules::model::Moment;
 
 use crate::csv::{CsvDialect, Rows};
 use crate::{
-    FigureColumns, Question, Window,
     cell::{Cell, decimal},
+    figure_columns::FigureColumns,
+    question::{Question, Window},
     table::{self, Doubt, Table},
 };
 
@@ -295,7 +296,7 @@ mod tests {
     use encoding_rs::UTF_8;
 
     use super::*;
-    use crate::{Outcome, charset};
+    use crate::{charset, outcome::Outcome};
     use kpid_rules::{
         model::{Calendar, Frequency, Period},
         series::{Figure, ReadingKind},

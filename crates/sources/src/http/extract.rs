@@ -12,9 +12,9 @@ use crate::http::{
     promql,
 };
 use crate::{
-    Question,
     cell::Cell,
     csv::sheet,
+    question::Question,
     table::{Doubt, Table},
 };
 

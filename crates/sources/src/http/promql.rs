@@ -6,8 +6,8 @@ use url::form_urlencoded;
 
 use crate::http::exposition::{number, several};
 use crate::{
-    Question,
     cell::Cell,
+    question::Question,
     table::{Doubt, Table},
 };
 
@@ -91,7 +91,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Window;
+    use crate::question::Window;
     use kpid_rules::model::{Calendar, Frequency, Period};
 
     #[test]

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::http::{Field, HttpRequest, Kept, Sent};
-use crate::{Window, wording::Wording};
+use crate::{question::Window, wording::Wording};
 
 /// What a body of the author's own is written in, unless he says so.
 const TEXT: &str = "text/plain; charset=utf-8";

@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use crate::http::Template;
 use crate::{
-    Window,
+    question::Window,
     wording::{Wording, WordingError},
 };
 

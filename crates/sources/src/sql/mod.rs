@@ -12,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::{FigureColumns, parameter::Parameter};
+use crate::{figure_columns::FigureColumns, parameter::Parameter};
 
 /// How to reach a SQL database.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{Days, FixedOffset, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 use sqlx::{
@@ -19,9 +19,9 @@ use crate::sql::{
     pool::{self, COMPLAINT_CHARS_MAX, Pool},
 };
 use crate::{
-    Question,
     cell::{Cell, decimal, shown},
     fault::Fault,
+    question::Question,
     table::Table,
 };
 
@@ -113,7 +113,7 @@ impl MySql {
         number_columns::check(&mut connection, query, question).await?;
         let (text, order) = query.rewrite(|_| "?".to_owned());
         let asked = sqlx::query(AssertSqlSafe(text)).persistent(false);
-        let asked = pool::bind(asked, order, question.window, |at| local(question, at));
+        let asked = pool::bind(asked, order, question.window, |at| question.local(at));
         let table = pool::collect(asked.fetch(&mut connection), self.rows_max, cell).await?;
         check_warnings(&mut connection).await?;
         if connection.execute("rollback").await.is_ok() {
@@ -250,10 +250,6 @@ async fn check_warnings(connection: &mut MySqlConnection) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-pub(super) fn local(question: &Question<'_>, at: DateTime<Utc>) -> NaiveDateTime {
-    at.with_timezone(&question.calendar.zone).naive_local()
 }
 
 fn cell(row: &MySqlRow, at: usize) -> sqlx::Result<Cell> {

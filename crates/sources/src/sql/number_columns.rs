@@ -5,10 +5,10 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row, mysql::MySqlRow};
 
 use crate::{
-    Question,
     fault::Fault,
     parameter::Parameter,
-    sql::{Query, mysql, pool},
+    question::Question,
+    sql::{Query, pool},
 };
 
 /// The warning that a text was read as a number, and as which.
@@ -108,8 +108,8 @@ impl Look<'_> {
         let window = self.question.window;
         match parameter {
             Parameter::Key => None,
-            Parameter::Start => Some(mysql::local(self.question, window.start)),
-            Parameter::End => Some(mysql::local(self.question, window.end)),
+            Parameter::Start => Some(self.question.local(window.start)),
+            Parameter::End => Some(self.question.local(window.end)),
             Parameter::FirstDay => Some(window.first_day.and_time(NaiveTime::MIN)),
             Parameter::LastDay => Some(window.last_day.and_time(NaiveTime::MIN)),
         }

@@ -15,10 +15,10 @@ use tokio::time;
 
 use crate::sql::Query;
 use crate::{
-    Window,
     cell::{Cell, shown},
     fault::Fault,
     parameter::Parameter,
+    question::Window,
     table::Table,
     tls_error::{self, Peer},
 };

@@ -19,10 +19,10 @@ use crate::sql::{
     pool::{self, Pool, Unanswered},
 };
 use crate::{
-    Question,
     cell::{Cell, decimal},
     fault::Fault,
     json,
+    question::Question,
     table::Table,
 };
 

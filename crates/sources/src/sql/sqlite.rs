@@ -25,10 +25,10 @@ use crate::sql::{
     pool::{self, Pool, Unanswered},
 };
 use crate::{
-    Question,
     cell::{Cell, shown},
     fault::Fault,
     parameter::Parameter,
+    question::Question,
     table::Table,
 };
 

@@ -1,0 +1,80 @@
+//! Where the figures of a KPI come from: which connection, and what it is asked.
+
+use crate::{command, csv, figure_columns::FigureColumns, http, sql};
+use kpid_rules::{model::Id, series::ReadingKind};
+
+/// Where to ask, and what.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The connection's id.
+    pub from: Id,
+    /// What to ask it.
+    pub request: Request,
+    /// What one answer is.
+    pub reading: ReadingKind,
+    /// How many periods before the present one a `series` is asked again for.
+    pub lookback: u32,
+}
+
+/// What to ask.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Of an HTTP API.
+    Http(Box<http::HttpQuestion>),
+    /// Of a SQL database.
+    Sql(sql::Query),
+    /// Of a folder of CSV files.
+    Csv(csv::Sheet),
+    /// Of a command.
+    Command(command::Run),
+}
+
+impl Request {
+    /// What is asked, word by word, where KPIs that ask the same can read one answer.
+    pub(crate) fn words(&self) -> Option<String> {
+        match self {
+            Self::Sql(query) => Some(query.words()),
+            Self::Command(run) => Some(run.words()),
+            Self::Http(ask) => Some(ask.request.words()),
+            Self::Csv(_) => None,
+        }
+    }
+
+    /// What is taken out of an answer when it comes, where that is not done by columns later.
+    pub(crate) fn extract(&self) -> Option<&http::Extract> {
+        match self {
+            Self::Http(ask) => Some(&ask.extract),
+            Self::Sql(_) | Self::Csv(_) | Self::Command(_) => None,
+        }
+    }
+
+    /// The columns of the figure, where they are not found by their usual names.
+    pub(crate) fn figure(&self) -> Option<&FigureColumns> {
+        match self {
+            Self::Sql(query) => query.figure.as_ref(),
+            Self::Command(run) => run.figure.as_ref(),
+            Self::Http(_) | Self::Csv(_) => None,
+        }
+    }
+
+    /// What it is, in words.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "an HTTP request",
+            Self::Sql(_) => "a query",
+            Self::Csv(_) => "a CSV file",
+            Self::Command(_) => "a command",
+        }
+    }
+
+    /// Whether the question says which period it is about, so that one long past can be asked for.
+    pub fn names_period(&self) -> bool {
+        match self {
+            Self::Http(ask) => ask.request.names_period() || ask.extract.picks_period(),
+            Self::Sql(query) => query.names_period(),
+            // A column of periods says it of every row.
+            Self::Csv(sheet) => sheet.rows.period.is_some() || sheet.file.names_period(),
+            Self::Command(run) => run.names_period(),
+        }
+    }
+}
