@@ -15,17 +15,17 @@ use crate::http::{
     document::Document,
     failure::{broken, is_answer, is_busy, is_limited, is_of_system, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
-    pace::Pace,
     pages::{PAGES_MAX, Page},
     parts, promql,
+    rate::RequestRate,
     redaction::{REDACTED, shown_url},
     redirect::{self, AnsweredRequest},
     transport,
 };
 use crate::{
-    Question,
     cell::shown,
     fault::Fault,
+    question::Question,
     retry::Attempts,
     table::{Doubt, Table},
     unpack,
@@ -51,7 +51,7 @@ const SENT_CHARS_MAX: usize = 1000;
 pub(crate) struct Client {
     endpoint: Endpoint,
     http: reqwest::Client,
-    pace: Option<Pace>,
+    rate: Option<RequestRate>,
     tokens: Tokens,
 }
 
@@ -74,8 +74,8 @@ impl Client {
         let is_own =
             endpoint.authority.is_some() || endpoint.identity.is_some() || endpoint.proxy.is_some();
         let http = if is_own { transport::own(endpoint)? } else { http };
-        let pace = endpoint.per_minute_max.map(Pace::per_minute);
-        Ok(Self { endpoint: endpoint.clone(), http, pace, tokens: Tokens::default() })
+        let rate = endpoint.per_minute_max.map(RequestRate::per_minute);
+        Ok(Self { endpoint: endpoint.clone(), http, rate, tokens: Tokens::default() })
     }
 
     /// What is asked, without secrets.
@@ -97,10 +97,10 @@ impl Client {
         Some(shown(&self.redacted(request, body), SENT_CHARS_MAX))
     }
 
-    /// Waits until the connection's pace lets one more request go.
+    /// Waits until the connection's rate lets one more request go.
     pub(crate) async fn turn(&self) {
-        if let Some(pace) = &self.pace {
-            pace.turn().await;
+        if let Some(rate) = &self.rate {
+            rate.turn().await;
         }
     }
 

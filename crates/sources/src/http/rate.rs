@@ -9,12 +9,12 @@ use tokio::time::{Instant, sleep_until};
 
 /// Spaces requests evenly.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RequestRate {
     between: Duration,
     next: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RequestRate {
     /// So many a minute at most.
     pub(crate) fn per_minute(most: u32) -> Self {
         Self { between: Duration::from_secs(60) / most.max(1), next: Mutex::new(None) }
@@ -37,11 +37,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn requests_are_no_closer_than_the_pace() {
-        let pace = Pace::per_minute(6_000);
+    async fn requests_are_no_closer_than_the_rate() {
+        let rate = RequestRate::per_minute(6_000);
         let begun = Instant::now();
         for _ in 0..4 {
-            pace.turn().await;
+            rate.turn().await;
         }
         assert!(begun.elapsed() >= Duration::from_millis(30), "{:?}", begun.elapsed());
     }
