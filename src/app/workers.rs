@@ -25,7 +25,7 @@ use crate::{
     web::{
         self, Site,
         change::{Change, Changes},
-        push::PushEndpoints,
+        push_endpoints::PushEndpoints,
     },
 };
 use kpid_rules::model::{Id, KpiRef};

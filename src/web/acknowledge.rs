@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::web::change::{Acknowledge, Change};
-use crate::web::{ANSWER_TIME_MAX, Site, page, unreadable};
+use crate::web::{
+    page,
+    site::{ANSWER_TIME_MAX, Site, unreadable},
+};
 use kpid_message::{acknowledge_link::LinkError, person::Person};
 use kpid_rules::{
     alerting::{Acknowledgement, Episode},

@@ -41,7 +41,7 @@ pub(super) const LIMITS: Limits = Limits {
     connections: 128,
     head: Duration::from_secs(10),
     whole: Duration::from_secs(300),
-    last_answer: crate::web::ANSWER_TIME_MAX,
+    last_answer: crate::web::site::ANSWER_TIME_MAX,
     first_request: Duration::from_secs(1),
 };
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::TimeDelta;
 
-use crate::web::Site;
+use crate::web::site::Site;
 
 /// A scheduler that has not come round for so long stands still; idle, it does so every 15 s.
 pub(super) const STANDS_STILL: TimeDelta = TimeDelta::seconds(90);

@@ -7,10 +7,10 @@ pub mod change;
 mod connection;
 mod health;
 mod page;
-pub mod push;
+mod push;
+pub mod push_endpoints;
 mod scrape;
-
-use std::{sync::Arc, time::Duration};
+mod site;
 
 use axum::{
     Json, Router,
@@ -21,7 +21,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use indexmap::IndexMap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::{BoxError, ServiceBuilder, limit::GlobalConcurrencyLimitLayer};
@@ -29,26 +28,16 @@ use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
 };
-use tracing::error;
 
-use crate::{
-    telemetry::metrics::Metrics,
-    web::{access::Access, change::Changes, connection::LIMITS, push::PushEndpoints},
+use crate::web::{
+    connection::LIMITS,
+    site::{ANSWER_TIME_MAX, unreadable},
 };
-use kpid_clock::Clock;
-use kpid_message::{acknowledge_link::Signer, person::Person};
-use kpid_rules::{
-    evaluation::judge,
-    judgement::Standing,
-    model::{Id, Portfolio},
-};
-use kpid_store::{Held, Store};
+
+pub use site::Site;
 
 /// Nobody sends us anything long.
 const BODY_BYTES_MAX: usize = 64 << 10;
-
-/// A reader who waits longer has gone.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// Requests at once, of all that look at the store: each reads all of it, over one connection.
 /// More are told to come back.
@@ -61,31 +50,6 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /// The same, for the page that asks something.
 const POLICY_OF_A_FORM: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
-
-/// What is shown, as the daemon runs it now.
-#[derive(Clone, Debug)]
-pub struct Site {
-    /// A store of its own to read from, so that readers keep no writer waiting.
-    pub store: Store,
-    /// The definitions.
-    pub portfolio: Arc<Portfolio>,
-    /// The configuration's name.
-    pub config_hash: String,
-    /// Who may look.
-    pub access: Access,
-    /// Who may answer for alerts.
-    pub people: Arc<IndexMap<Id, Person>>,
-    /// What knows the links in mails; none where mails have none.
-    pub signer: Option<Arc<Signer>>,
-    /// Who may push.
-    pub push_endpoints: Arc<PushEndpoints>,
-    /// Where what is to change goes.
-    pub changes: Changes,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// What asks the time.
-    pub clock: Clock,
-}
 
 /// Serves until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, site: Site, stop: CancellationToken) {
@@ -159,27 +123,10 @@ async fn standing(State(site): State<Site>) -> Response {
     }
 }
 
-/// What went wrong is for the log; whoever looks learns that it did.
-fn unreadable(error: &anyhow::Error) -> Response {
-    error!("cannot show the standing: {error:#}");
-    (StatusCode::INTERNAL_SERVER_ERROR, "the store cannot be read; the log says why\n")
-        .into_response()
-}
-
-impl Site {
-    /// The standing now without private scorecards, and what it was judged from.
-    async fn standing(&self) -> anyhow::Result<(Standing, Held)> {
-        let kpis = self.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-        let held = self.store.held(&kpis).await?;
-        let now = self.clock.now();
-        let standing =
-            judge(&self.portfolio, &held.history, &held.episodes, &self.config_hash, now);
-        Ok((standing.public(&self.portfolio), held))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::{body::Body, extract::Request};
     use tokio::sync::Barrier;
     use tower::ServiceExt;

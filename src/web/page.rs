@@ -9,7 +9,7 @@ use axum::{
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use serde::Serialize;
 
-use crate::web::{Site, unreadable};
+use crate::web::site::{Site, unreadable};
 use kpid_rules::{
     judgement::{KpiStanding, PerspectiveStanding, ScorecardStanding, Standing, rounding},
     model::{Id, Portfolio},

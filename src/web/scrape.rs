@@ -14,7 +14,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::web::{Site, unreadable};
+use crate::web::site::{Site, unreadable};
 use kpid_rules::{
     judgement::{Standing, Verdict},
     model::Status,
