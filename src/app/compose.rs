@@ -10,7 +10,7 @@ use crate::{
     app::listener::{self, Listener},
     engine::{families::Families, known_periods::KnownPeriods, rejudgement},
     instance::Instance,
-    outbox::{ended_alerts, ways},
+    outbox::{ended_alerts, routes},
     telemetry::metrics::Metrics,
 };
 use kpid_clock::Clock;
@@ -84,7 +84,7 @@ impl Daemon {
         store.rename(&setup.portfolio.renames()).await?;
         ended_alerts::end(&setup, &store, clock.now()).await?;
         rejudgement::keep(&setup, &store, clock.now()).await?;
-        ways::follow(&setup, &store, clock.now()).await?;
+        routes::follow(&setup, &store, clock.now()).await?;
         metrics.forget_connections();
         let gauges = Arc::clone(&metrics);
         let watcher = CircuitWatcher::new(move |id, is_left_alone| {

@@ -17,7 +17,7 @@ use crate::{
         failure::Failure,
         output::{Format, print_json, say},
     },
-    outbox::ways,
+    outbox::routes,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
@@ -224,7 +224,7 @@ async fn held(setup: &Setup, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>>
     if checkup.schema == checkup.schema_known {
         let store = Store::open_read_only(store).await?;
         findings.push(runs(&store.missed((now - MISSES_WITHIN).date_naive()).await?));
-        findings.extend(lost(&ways::lost(setup, &store).await?));
+        findings.extend(lost(&routes::lost(setup, &store).await?));
         store.close().await;
     }
     Ok(findings)
@@ -233,7 +233,7 @@ async fn held(setup: &Setup, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>>
 /// Messages that go nowhere as long as the configuration stays as it is.
 fn lost(by_channel: &BTreeMap<String, u32>) -> Vec<Finding> {
     let finding = |(channel, count): (&String, &u32)| {
-        let words = ways::words(channel, *count);
+        let words = routes::words(channel, *count);
         let way_out = "add it again, or drop them with `kpid outbox drop`";
         Finding::wrong("deliveries", format!("{words}; {way_out}"))
     };

@@ -98,7 +98,7 @@ impl EventName {
 /// Shows what would be sent to `to`.
 pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
-    let Route { channel, recipient, .. } = way(&setup, to)?;
+    let Route { channel, recipient, .. } = route(&setup, to)?;
     let message = message(&setup, wish).await?;
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
@@ -114,10 +114,10 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
     Ok(Answer::No)
 }
 
-/// The way to a person or channel; mail as such is read by whoever writes it.
-fn way(setup: &Setup, to: &str) -> Result<Route, Failure> {
+/// The route to a person or channel; mail as such is read by whoever writes it.
+fn route(setup: &Setup, to: &str) -> Result<Route, Failure> {
     match crate::cli::recipient::find(setup, to) {
-        Ok((_, way)) => Ok(way),
+        Ok((_, route)) => Ok(route),
         Err((Some(RouteError::NobodyThere(channel)), failure)) => {
             match setup.channels.get(&channel) {
                 Some(Channel::Email(email)) => {

@@ -53,8 +53,8 @@ pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Resul
         let Some(first) = batched.first() else { continue };
         let Ok(channel) = Id::parse(&first.channel) else { continue };
         let person = first.person.as_deref().and_then(|person| Id::parse(person).ok());
-        let way = Route { channel, recipient: first.recipient.clone(), person };
-        let summary = notices::delivery(setup, &wording(&setup.calendar, batched, now), way, now);
+        let route = Route { channel, recipient: first.recipient.clone(), person };
+        let summary = notices::delivery(setup, &wording(&setup.calendar, batched, now), route, now);
         let Some(summary) = summary else { continue };
         let ids: Vec<_> = batched.iter().map(|kept| kept.id).collect();
         if instance.store.summarise(&ids, &[summary], now).await? {

@@ -392,7 +392,7 @@ impl Worker<'_> {
     }
 
     /// Tells operators, once, what the configuration says and cannot be done.
-    async fn complain(&self, trouble: Option<&ConfigTrouble>, ways: notices::Ways) {
+    async fn complain(&self, trouble: Option<&ConfigTrouble>, routing: notices::NoticeRouting) {
         let Some(ConfigTrouble { key, summary, lines }) = trouble else { return };
         warn!(channel = %self.channel, "{summary}");
         let wording = Wording {
@@ -405,7 +405,7 @@ impl Worker<'_> {
             lasts: false,
         };
         let (setup, now) = (&self.instance.setup, self.clock.now());
-        let notices = ways(setup, &wording, &self.channel, now);
+        let notices = routing(setup, &wording, &self.channel, now);
         match self.instance.store.tell(&notices, now).await {
             Ok(()) => self.deliveries_ready.notify_waiters(),
             // The next delivery that meets the trouble tells of it.

@@ -36,21 +36,21 @@ pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> any
 /// One message to everybody who heard of the alert and is still configured.
 fn deliveries(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewDelivery> {
     let wording = wording(setup, ended);
-    let mut ways: Vec<Route> = Vec::new();
-    for way in ended.readers.iter().filter_map(|reader| way(setup, reader)) {
-        if !ways.contains(&way) {
-            ways.push(way);
+    let mut routes: Vec<Route> = Vec::new();
+    for route in ended.readers.iter().filter_map(|reader| route_now(setup, reader)) {
+        if !routes.contains(&route) {
+            routes.push(route);
         }
     }
-    let delivery = |way| {
+    let delivery = |route| {
         let sequence = ended.episode.notified.messages;
-        Some(NewDelivery { sequence, ..notices::delivery(setup, &wording, way, now)? })
+        Some(NewDelivery { sequence, ..notices::delivery(setup, &wording, route, now)? })
     };
-    ways.into_iter().filter_map(delivery).collect()
+    routes.into_iter().filter_map(delivery).collect()
 }
 
-/// The way to a reader as it is now. Whoever was taken out of the configuration hears nothing.
-fn way(setup: &Setup, reader: &Reader) -> Option<Route> {
+/// The route to a reader as it is now. Whoever was taken out of the configuration hears nothing.
+fn route_now(setup: &Setup, reader: &Reader) -> Option<Route> {
     let person = match &reader.person {
         Some(id) => Some(setup.people.values().find(|person| person.id.as_str() == id)?),
         None => setup.people.values().find(|person| {

@@ -7,5 +7,5 @@ pub(crate) mod ended_alerts;
 pub mod held_mail;
 pub mod notices;
 pub mod report;
+pub(crate) mod routes;
 pub(crate) mod settled;
-pub(crate) mod ways;

@@ -42,10 +42,10 @@ pub(crate) fn deliveries(
     routed(setup, &notice(setup, wording, now), wording.kind, to, now)
 }
 
-/// The ways that a notice about a channel takes to operators.
-pub(crate) type Ways = fn(&Setup, &Wording, &Id, DateTime<Utc>) -> Vec<NewDelivery>;
+/// How a notice about a channel is routed to operators.
+pub(crate) type NoticeRouting = fn(&Setup, &Wording, &Id, DateTime<Utc>) -> Vec<NewDelivery>;
 
-/// Their usual ways, which the channel may be: it works.
+/// Their usual routes, which the channel may be: it works.
 pub(crate) fn usual(
     setup: &Setup,
     wording: &Wording,
@@ -55,7 +55,7 @@ pub(crate) fn usual(
     deliveries(setup, wording, &setup.operators, now)
 }
 
-/// What operators are told of trouble with a channel: over their usual ways, and if all of those are
+/// What operators are told of trouble with a channel: over their usual routes, and if all of those are
 /// that channel, over another too.
 pub(crate) fn beside(
     setup: &Setup,
@@ -83,34 +83,34 @@ pub(crate) fn by_another_way(
     let mut others = setup.channels.iter().filter(|(id, _)| *id != broken);
     let mails = |channel: &Id| -> Vec<Route> {
         let people = setup.operators.iter().filter_map(|id| setup.people.get(id));
-        let way = |person: &Person| {
+        let route = |person: &Person| {
             let recipient = mailbox(person, &setup.people)?.to_string();
             let (channel, person) = (channel.clone(), Some(person.id.clone()));
             Some(Route { channel, recipient, person })
         };
-        people.filter_map(way).collect()
+        people.filter_map(route).collect()
     };
     let by_mail = others.clone().find(|(_, channel)| matches!(channel, Channel::Email(_)));
-    let mut ways = by_mail.map(|(id, _)| mails(id)).unwrap_or_default();
-    if ways.is_empty() {
+    let mut routes = by_mail.map(|(id, _)| mails(id)).unwrap_or_default();
+    if routes.is_empty() {
         let hook = others.find(|(_, channel)| matches!(channel, Channel::Webhook(_)));
-        let way = |(id, _): (&Id, _)| {
+        let route = |(id, _): (&Id, _)| {
             let (channel, recipient) = (id.clone(), id.to_string());
             Route { channel, recipient, person: None }
         };
-        ways.extend(hook.map(way));
+        routes.extend(hook.map(route));
     }
-    ways.into_iter().filter_map(|way| delivery(setup, wording, way, now)).collect()
+    routes.into_iter().filter_map(|route| delivery(setup, wording, route, now)).collect()
 }
 
-/// The delivery of a notice that takes a way; the log tells if there can be none.
+/// The delivery of a notice that takes a route; the log tells if there can be none.
 pub(crate) fn delivery(
     setup: &Setup,
     wording: &Wording,
-    way: Route,
+    route: Route,
     now: DateTime<Utc>,
 ) -> Option<NewDelivery> {
-    sent(&notice(setup, wording, now), wording.kind, way, now)
+    sent(&notice(setup, wording, now), wording.kind, route, now)
 }
 
 fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
@@ -151,20 +151,20 @@ fn reached(
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
     let mut deliveries = Vec::new();
-    for (id, way) in routes(to, &setup.people, &setup.channels) {
-        match way {
-            Ok(way) => deliveries.extend(sent(message, kind, way, now)),
+    for (id, route) in routes(to, &setup.people, &setup.channels) {
+        match route {
+            Ok(route) => deliveries.extend(sent(message, kind, route, now)),
             Err(error) => error!("cannot tell `{id}` of `{}`: {error}", message.dedup_key()),
         }
     }
     deliveries
 }
 
-/// The delivery of a message that takes a way; the log tells if there can be none.
+/// The delivery of a message that takes a route; the log tells if there can be none.
 fn sent(
     message: &Message,
     kind: NoticeKind,
-    way: Route,
+    route: Route,
     now: DateTime<Utc>,
 ) -> Option<NewDelivery> {
     let dedup_key = message.dedup_key().to_owned();
@@ -174,9 +174,9 @@ fn sent(
             dedup_key,
             event: kind.into(),
             sequence: 0,
-            channel: way.channel.to_string(),
-            recipient: way.recipient,
-            person: way.person.map(|person| person.to_string()),
+            channel: route.channel.to_string(),
+            recipient: route.recipient,
+            person: route.person.map(|person| person.to_string()),
             facts,
             held_until: None,
         }),

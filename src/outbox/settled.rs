@@ -36,8 +36,8 @@ pub(crate) fn notice(
         why: held.why,
         lasts: false,
     };
-    let way = Route { channel, recipient: gave_up.recipient.clone(), person: None };
-    let delivery = notices::delivery(setup, &wording, way, now)?;
+    let route = Route { channel, recipient: gave_up.recipient.clone(), person: None };
+    let delivery = notices::delivery(setup, &wording, route, now)?;
     // After the notice that it ends.
     Some(NewDelivery { sequence: 1, ..delivery })
 }

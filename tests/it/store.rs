@@ -379,12 +379,14 @@ async fn what_waits_goes_another_way_and_to_no_mailbox_twice() {
     decide(&store, deliveries).await;
     let now = at("2026-06-03T06:00:00Z");
     store.delivered(Uuid::from_u128(2), now).await.unwrap();
-    let ways = store.waiting_ways().await.unwrap();
-    let shown: Vec<_> =
-        ways.iter().map(|way| (way.channel.as_str(), way.person.as_deref(), way.count)).collect();
+    let routes = store.waiting_routes().await.unwrap();
+    let shown: Vec<_> = routes
+        .iter()
+        .map(|route| (route.channel.as_str(), route.person.as_deref(), route.count))
+        .collect();
     assert_eq!(shown, [("mail", Some("ines"), 2), ("ops", None, 1)]);
     // Ines and Tom share a mailbox now, which has heard that it opened.
-    store.send_over(&ways[0], "mail", "tom@calder.example", now).await.unwrap();
+    store.send_over(&routes[0], "mail", "tom@calder.example", now).await.unwrap();
     let held = store.deliveries(true).await.unwrap();
     let states: Vec<_> =
         held.iter().map(|held| (held.id.as_u128(), held.state, held.recipient.as_str())).collect();

@@ -6,7 +6,7 @@ use crate::channel::Channel;
 use kpid_message::person::Person;
 use kpid_rules::model::Id;
 
-/// The way to one recipient.
+/// The route to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The channel to go over.
@@ -41,7 +41,7 @@ pub enum RouteError {
     NobodyThere(Id),
 }
 
-/// The ways to each of `to`, in that order: nobody is reached twice by one way, also not as two
+/// The routes to each of `to`, in that order: nobody is reached twice by one route, also not as two
 /// persons of one mailbox.
 pub fn routes<'a>(
     to: impl IntoIterator<Item = &'a Id>,
@@ -50,18 +50,18 @@ pub fn routes<'a>(
 ) -> Vec<(&'a Id, Result<Route, RouteError>)> {
     let mut routes: Vec<(&Id, Result<Route, RouteError>)> = Vec::new();
     for id in to {
-        let way = route(id, people, channels);
-        let is_taken = way.as_ref().is_ok_and(|way| {
-            routes.iter().flat_map(|(_, taken)| taken).any(|taken| taken.leads_where(way))
+        let route = route(id, people, channels);
+        let is_taken = route.as_ref().is_ok_and(|route| {
+            routes.iter().flat_map(|(_, taken)| taken).any(|taken| taken.leads_where(route))
         });
         if !is_taken {
-            routes.push((id, way));
+            routes.push((id, route));
         }
     }
     routes
 }
 
-/// The way to `to`: a person is reached over the first mail channel, a webhook by itself.
+/// The route to `to`: a person is reached over the first mail channel, a webhook by itself.
 pub fn route(
     to: &Id,
     people: &IndexMap<Id, Person>,
@@ -140,14 +140,15 @@ mod tests {
         let channels: IndexMap<Id, Channel> =
             [(id("ops"), Channel::Webhook(hook)), (id("mail"), mail()), (id("other-mail"), mail())]
                 .into();
-        let way = |to: &str| {
-            route(&id(to), &people, &channels).map(|way| (way.channel.to_string(), way.recipient))
+        let route = |to: &str| {
+            route(&id(to), &people, &channels)
+                .map(|route| (route.channel.to_string(), route.recipient))
         };
-        assert_eq!(way("ines"), Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned())));
-        assert_eq!(way("ops"), Ok(("ops".to_owned(), "ops".to_owned())));
-        assert_eq!(way("guest"), Err(RouteError::NoAddress(id("guest"))));
-        assert_eq!(way("mail"), Err(RouteError::NobodyThere(id("mail"))));
-        assert_eq!(way("nobody"), Err(RouteError::Unknown(id("nobody"))));
+        assert_eq!(route("ines"), Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned())));
+        assert_eq!(route("ops"), Ok(("ops".to_owned(), "ops".to_owned())));
+        assert_eq!(route("guest"), Err(RouteError::NoAddress(id("guest"))));
+        assert_eq!(route("mail"), Err(RouteError::NobodyThere(id("mail"))));
+        assert_eq!(route("nobody"), Err(RouteError::Unknown(id("nobody"))));
         let by_mail = route(&id("ines"), &people, &IndexMap::new());
         assert_eq!(by_mail, Err(RouteError::NoMailChannel(id("ines"))));
     }
@@ -163,8 +164,8 @@ mod tests {
         let channels: IndexMap<Id, Channel> = [(id("mail"), mail())].into();
         let reached = |to: &[&str]| -> Vec<String> {
             let to: Vec<Id> = to.iter().map(|name| id(name)).collect();
-            let ways = routes(&to, &people, &channels);
-            ways.into_iter().map(|(_, way)| way.unwrap().recipient).collect()
+            let routes = routes(&to, &people, &channels);
+            routes.into_iter().map(|(_, route)| route.unwrap().recipient).collect()
         };
         for (to, expected) in [
             (&["ada", "coo", "ada"][..], &["Ada@Harbour.example"][..]),

@@ -59,8 +59,8 @@ pub use crate::{
         delivery_event::DeliveryEvent,
         pacing::{BatchedDelivery, HoldDecision, Pace, WaitingDelivery},
         receipts::Known,
+        routes::WaitingRoute,
         standing_alerts::StandingAlert,
         state::DeliveryState,
-        ways::WaitingWay,
     },
 };

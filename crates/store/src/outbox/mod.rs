@@ -5,6 +5,6 @@ pub(crate) mod deliveries;
 pub(crate) mod delivery_event;
 pub(crate) mod pacing;
 pub(crate) mod receipts;
+pub(crate) mod routes;
 pub(crate) mod standing_alerts;
 pub(crate) mod state;
-pub(crate) mod ways;

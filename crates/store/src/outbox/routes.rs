@@ -9,9 +9,9 @@ use crate::{
     outbox::state::DeliveryState::{Batched, Held, Overtaken, Pending},
 };
 
-/// A way that messages wait to take.
+/// A route that messages wait to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingWay {
+pub struct WaitingRoute {
     /// The channel's id.
     pub channel: String,
     /// The address, or the channel's id.
@@ -23,7 +23,7 @@ pub struct WaitingWay {
 }
 
 #[derive(FromRow)]
-struct WaitingWayRow {
+struct WaitingRouteRow {
     channel: String,
     recipient: String,
     person: Option<String>,
@@ -34,30 +34,30 @@ struct WaitingWayRow {
 const SAME_MAILBOX: &str = "the same mailbox gets it already";
 
 impl Store {
-    /// All ways that messages wait to take.
-    pub async fn waiting_ways(&self) -> anyhow::Result<Vec<WaitingWay>> {
+    /// All routes that messages wait to take.
+    pub async fn waiting_routes(&self) -> anyhow::Result<Vec<WaitingRoute>> {
         let sql = format!(
             "SELECT channel, recipient, person, count(*) AS count FROM deliveries \
              WHERE state IN ('{Pending}', '{Held}', '{Batched}') \
              GROUP BY channel, recipient, person ORDER BY channel, recipient, person"
         );
-        let rows: Vec<WaitingWayRow> = sqlx::query_as(AssertSqlSafe(sql))
+        let rows: Vec<WaitingRouteRow> = sqlx::query_as(AssertSqlSafe(sql))
             .fetch_all(&mut *self.read().await?)
             .await
             .explain("cannot read the outbox")?;
-        let way = |row: WaitingWayRow| WaitingWay {
+        let route = |row: WaitingRouteRow| WaitingRoute {
             channel: row.channel,
             recipient: row.recipient,
             person: row.person,
             count: unsigned(row.count),
         };
-        Ok(rows.into_iter().map(way).collect())
+        Ok(rows.into_iter().map(route).collect())
     }
 
-    /// Sends what waits on one way over another one. What is told there already is not told twice.
+    /// Sends what waits on one route over another one. What is told there already is not told twice.
     pub async fn send_over(
         &self,
-        way: &WaitingWay,
+        route: &WaitingRoute,
         channel: &str,
         recipient: &str,
         now: DateTime<Utc>,
@@ -74,9 +74,9 @@ impl Store {
         );
         let mut tx = self.begin().await?;
         let redirected = sqlx::query(AssertSqlSafe(redirect))
-            .bind(&way.channel)
-            .bind(&way.recipient)
-            .bind(&way.person)
+            .bind(&route.channel)
+            .bind(&route.recipient)
+            .bind(&route.person)
             .bind(channel)
             .bind(recipient);
         redirected.execute(&mut *tx).await.explain("cannot write the outbox")?;
@@ -85,9 +85,9 @@ impl Store {
              claimed_until = NULL WHERE {waits}"
         );
         let overtaken = sqlx::query(AssertSqlSafe(overtake))
-            .bind(&way.channel)
-            .bind(&way.recipient)
-            .bind(&way.person)
+            .bind(&route.channel)
+            .bind(&route.recipient)
+            .bind(&route.person)
             .bind(now.timestamp_micros())
             .bind(SAME_MAILBOX);
         overtaken.execute(&mut *tx).await.explain("cannot write the outbox")?;

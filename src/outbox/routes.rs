@@ -14,9 +14,9 @@ use kpid_delivery::{
 };
 use kpid_message::{notice::Section, person::Person, wording::plural};
 use kpid_rules::{alerting::NoticeKind, model::Id};
-use kpid_store::{Store, WaitingWay};
+use kpid_store::{Store, WaitingRoute};
 
-/// What becomes of a way.
+/// What becomes of a route that messages wait to take.
 #[derive(Debug, PartialEq)]
 enum Fate {
     /// It is as it was, or whoever delivers finds that it leads nowhere.
@@ -27,13 +27,13 @@ enum Fate {
     Lost,
 }
 
-/// Sends what waits where the configuration says, and tells operators of what has no way any more.
+/// Sends what waits where the configuration says, and tells operators of what has no route any more.
 pub(crate) async fn follow(setup: &Setup, store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
-    for way in store.waiting_ways().await? {
-        if let Fate::Moved(Route { channel, recipient, .. }) = fate(setup, &way) {
-            store.send_over(&way, channel.as_str(), &recipient, now).await?;
-            let count = plural(way.count as usize, "message");
-            info!(%channel, "{count} that waited for `{}` now wait for `{channel}`", way.channel);
+    for waiting in store.waiting_routes().await? {
+        if let Fate::Moved(Route { channel, recipient, .. }) = fate(setup, &waiting) {
+            store.send_over(&waiting, channel.as_str(), &recipient, now).await?;
+            let count = plural(waiting.count as usize, "message");
+            info!(%channel, "{count} that waited for `{}` now wait for `{channel}`", waiting.channel);
         }
     }
     let mut notices = Vec::new();
@@ -48,9 +48,9 @@ pub(crate) async fn follow(setup: &Setup, store: &Store, now: DateTime<Utc>) -> 
 /// The channels that are not configured and that messages wait for, with their number.
 pub(crate) async fn lost(setup: &Setup, store: &Store) -> anyhow::Result<BTreeMap<String, u32>> {
     let mut lost: BTreeMap<String, u32> = BTreeMap::new();
-    for way in store.waiting_ways().await? {
-        if fate(setup, &way) == Fate::Lost {
-            *lost.entry(way.channel).or_default() += way.count;
+    for waiting in store.waiting_routes().await? {
+        if fate(setup, &waiting) == Fate::Lost {
+            *lost.entry(waiting.channel).or_default() += waiting.count;
         }
     }
     Ok(lost)
@@ -63,14 +63,14 @@ pub(crate) fn words(channel: &str, count: u32) -> String {
     format!("{messages} {verb} for the channel `{channel}`, which is not configured")
 }
 
-fn fate(setup: &Setup, way: &WaitingWay) -> Fate {
-    let channel = Id::parse(&way.channel).ok().and_then(|id| setup.channels.get_key_value(&id));
-    let person = person(setup, way);
+fn fate(setup: &Setup, waiting: &WaitingRoute) -> Fate {
+    let channel = Id::parse(&waiting.channel).ok().and_then(|id| setup.channels.get_key_value(&id));
+    let person = person(setup, waiting);
     match (channel, person) {
         (Some((channel, Channel::Email(_))), Some(person)) => {
             let Some(address) = mailbox(person, &setup.people) else { return Fate::Kept };
             let recipient = address.to_string();
-            if recipient == way.recipient {
+            if recipient == waiting.recipient {
                 return Fate::Kept;
             }
             let (channel, person) = (channel.clone(), Some(person.id.clone()));
@@ -85,13 +85,13 @@ fn fate(setup: &Setup, way: &WaitingWay) -> Fate {
     }
 }
 
-/// Whom a way leads to; of a message written before persons were noted, whoever has its address.
-fn person<'s>(setup: &'s Setup, way: &WaitingWay) -> Option<&'s Person> {
+/// Whom a route leads to; of a message written before persons were noted, whoever has its address.
+fn person<'s>(setup: &'s Setup, waiting: &WaitingRoute) -> Option<&'s Person> {
     let mut people = setup.people.values();
-    match &way.person {
+    match &waiting.person {
         Some(id) => people.find(|person| person.id.as_str() == id),
         None => people.find(|person| {
-            person.email.as_ref().is_some_and(|email| email.to_string() == way.recipient)
+            person.email.as_ref().is_some_and(|email| email.to_string() == waiting.recipient)
         }),
     }
 }
