@@ -5,12 +5,12 @@ pub mod difference;
 pub(crate) mod explain;
 mod lookalike;
 pub(crate) mod period_review;
+pub(crate) mod picture;
 pub(crate) mod previous_period;
-pub(crate) mod snapshot;
 pub mod timeline;
 
 pub use difference::Difference;
 pub use explain::{Branch, Explanation, Part, PartOf};
 pub use period_review::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective};
+pub use picture::{Picture, Pictured, Retuned, retuned};
 pub use previous_period::Before;
-pub use snapshot::{Picture, Pictured, Retuned, retuned};

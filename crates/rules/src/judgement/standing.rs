@@ -1,5 +1,5 @@
-//! The standing: every node judged at one instant. This is what `show` prints, what snapshots
-//! keep and what mails are made of; its serialised keys are a contract.
+//! The standing: every node judged at one instant. This is what `show` prints and what mails are
+//! made of, and its verdicts are what the store keeps; its serialised keys are a contract.
 
 use std::borrow::Cow;
 
