@@ -1,5 +1,5 @@
 //! The daemon as a process: composed, run until it is told to stop, reloaded, seen by systemd. Only
-//! this floor and the engine spawn tasks.
+//! its `workers` spawn tasks.
 
 pub mod compose;
 mod heartbeat;

@@ -1,7 +1,7 @@
 //! What builds the daemon: files → documents → parse → [`Setup`](setup::Setup), with every problem
 //! of every file at once.
 //!
-//! A section of the files is a room: its `document.rs` has the keys as their author writes them, its
+//! A section of the files is a folder: its `document.rs` has the keys as their author writes them, its
 //! `parse.rs` what serde cannot check.
 
 // What others ask for.

@@ -1,6 +1,6 @@
 //! Where everything is kept: SQLite behind sqlx. All of kpid's own SQL is in this crate.
 //!
-//! | room | what is kept there |
+//! | module group | what is kept there |
 //! |---|---|
 //! | `actuals` | what was collected: readings, actuals and their revisions, attempts, pushes |
 //! | `episodes` | where alerts and trouble with data stand, and what people do about them |

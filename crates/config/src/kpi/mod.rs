@@ -1,4 +1,4 @@
-//! A KPI; its target and source have rooms of their own.
+//! A KPI; its target and source are sections of their own.
 
 pub(crate) mod document;
 pub(crate) mod effect;

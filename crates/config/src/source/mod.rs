@@ -1,4 +1,4 @@
-//! `source:` of a KPI, and the connections that it goes over: a room for each kind.
+//! `source:` of a KPI, and the connections that it goes over: a folder for each kind.
 
 pub(crate) mod command;
 pub(crate) mod csv;

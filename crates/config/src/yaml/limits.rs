@@ -12,7 +12,7 @@ pub(crate) const DEPTH_MAX: usize = 64;
 /// What aliases stand for all together: a small anchor on each of thousands of KPIs, and no bomb.
 pub(crate) const REPEATED_MAX: usize = 300_000;
 
-/// A larger file is no configuration.
+/// A larger file is not a configuration.
 pub(crate) const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// Begins a key at the top of a file under which an author keeps anchors, and which is not read.

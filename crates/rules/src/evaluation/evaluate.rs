@@ -1,6 +1,6 @@
-//! The whole engine in one call: what is held and where alerts stand go in, the standing and what
-//! changed come out. The simulation and the tests call this; the daemon judges in a
-//! [`Family`](crate::evaluation::Family), of which this is the measure.
+//! Everything in one call: what is held and where alerts stand go in, the standing and what
+//! changed come out. The daemon, the simulation and the tests call this; a
+//! [`Family`](crate::evaluation::Family), which comes to the same step by step, is measured by it.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! Judgement and alerts at one instant: the whole engine in one call, and notices about data.
+//! Judgement and alerts at one instant: everything in one call, or step by step, and notices about data.
 
 pub(crate) mod circumstances;
 pub(crate) mod evaluate;
