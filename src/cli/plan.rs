@@ -1,4 +1,4 @@
-//! `kpid plan`: what a configuration would change about the present one, before anybody is told.
+//! `kpid plan`: what a configuration would change about the present one, before anybody is notified.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use kpid_rules::{
 };
 use kpid_store::Store;
 
-/// Say what a changed configuration would do on the stored figures: nodes, weights, lines, colours, alerts, who would be told
+/// Say what a changed configuration would do on the stored figures: nodes, weights, lines, colours, alerts, who would be notified
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The changed configuration, beside the present one
@@ -103,15 +103,15 @@ fn tell(found: &Difference) {
     );
     let ended = found.ended.iter().map(|alert| {
         let (scope, to) = (&alert.scope, names(&alert.to));
-        format!("an alert is open on {scope}: it would end, telling {to}")
+        format!("an alert is open on {scope}: it would end, notifying {to}")
     });
     let alerts = found.alerts.iter().map(|alert| {
-        format!("{} {}, telling {}", alert.scope, alert.event.word(), names(&alert.to))
+        format!("{} {}, notifying {}", alert.scope, alert.event.word(), names(&alert.to))
     });
     list("alerts", ended.chain(alerts));
-    match found.told.as_slice() {
-        [] => say!("nobody would be told"),
-        people => say!("told: {}", names(people)),
+    match found.notified.as_slice() {
+        [] => say!("nobody would be notified"),
+        people => say!("notified: {}", names(people)),
     }
 }
 

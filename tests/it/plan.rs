@@ -96,15 +96,15 @@ async fn a_change_is_told_before_it_is_made() {
     assert_eq!(colour("acme/care"), Some((json!("on_track"), json!("off_track"))));
     assert_eq!(colour("acme/letters"), None, "what is renamed stands as it stood");
     let alert = json!([{ "scope": "acme/care", "event": "opened", "to": ["ines"] }]);
-    assert_eq!((&found["alerts"], &found["told"]), (&alert, &json!(["ines"])));
+    assert_eq!((&found["alerts"], &found["notified"]), (&alert, &json!(["ines"])));
 
     let said = plan(&kpid, PROPOSED, &[]).await;
     for words in [
         "renamed\n  acme/mails → acme/letters\n",
         "weights\n  acme/calls: 3 → 9\n",
         "target 100 → 140, green line 100 → 140, red line 90 → 120\n",
-        "alerts\n  acme/care opened, telling ines\n",
-        "told: ines\n",
+        "alerts\n  acme/care opened, notifying ines\n",
+        "notified: ines\n",
     ] {
         assert!(said.contains(words), "{words}\n{said}");
     }
@@ -120,7 +120,7 @@ async fn an_alert_that_would_end_and_a_rename_without_was_are_told_before() {
     let file = kpid.folder().join("rows.csv");
     let ran = kpid.run(&["import", file.to_str().unwrap()]).await;
     assert!(ran.stdout.contains("1 message waits"), "{ran:?}");
-    let ends = "an alert is open on acme/care: it would end, telling ines\n";
+    let ends = "an alert is open on acme/care: it would end, notifying ines\n";
     let others = "scorecard: acme
 perspectives:
   growth:
@@ -128,7 +128,7 @@ perspectives:
       sell: { kpis: { deals: { nature: flow, target: 5 } } }
 ";
     let said = plan(&kpid, others, &[]).await;
-    assert!(said.contains(ends) && said.contains("told: ines\n"), "{said}");
+    assert!(said.contains(ends) && said.contains("notified: ines\n"), "{said}");
     assert!(!said.contains("looks like a rename"), "{said}");
     let renamed = PRESENT.replace("  care:", "  clients:");
     let said = plan(&kpid, &renamed, &[]).await;

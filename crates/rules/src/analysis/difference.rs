@@ -46,8 +46,8 @@ pub struct Difference {
     pub alerts: Vec<Alert>,
     /// Open alerts that would end, since the proposed configuration has nothing that they are of.
     pub ended: Vec<EndedAlert>,
-    /// Everybody who would be told.
-    pub told: Vec<Id>,
+    /// Everybody who would be notified.
+    pub notified: Vec<Id>,
 }
 
 /// An open alert that would end.
@@ -264,7 +264,8 @@ impl Difference {
         self.ended.iter_mut().for_each(|alert| alert.to.retain(&is_reached));
         let ended = self.ended.iter().flat_map(|alert| &alert.to);
         let alerts = self.alerts.iter().flat_map(|alert| &alert.to);
-        self.told = alerts.chain(ended).cloned().collect::<BTreeSet<Id>>().into_iter().collect();
+        self.notified =
+            alerts.chain(ended).cloned().collect::<BTreeSet<Id>>().into_iter().collect();
     }
 
     /// Whether anything would change.
