@@ -93,7 +93,7 @@ async fn note_missed(
         .bind(i64::try_from(attempt.missed).unwrap_or(i64::MAX))
         .execute(tx)
         .await
-        .explain("cannot write a miss")?;
+        .explain("cannot store a missed run")?;
     Ok(())
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn missed(
         .bind(since.to_string())
         .fetch_all(connection)
         .await
-        .explain("cannot read misses")?;
+        .explain("cannot read missed runs")?;
     let mut counts = HashMap::new();
     for (kpi, missed) in rows {
         *counts.entry(kpi_ref(&kpi)?).or_default() += missed.unsigned_abs();

@@ -99,7 +99,9 @@ fn of_migration(error: &MigrateError) -> String {
              build, or restore a backup"
         ),
         MigrateError::VersionMissing(version) => {
-            format!("its schema {version} is of a newer kpid; run that version")
+            format!(
+                "its schema {version} is of a newer kpid; run that version, or restore a backup from before the upgrade"
+            )
         }
         MigrateError::Dirty(version) => format!(
             "the step to schema {version} was left half done; restore a backup from before it"

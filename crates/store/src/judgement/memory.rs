@@ -119,7 +119,7 @@ impl Memory {
         }
         ensure!(
             !self.stale.contains(&Changed::Families),
-            "another process judges with other scorecards together; is there a second kpid?"
+            "another kpid with a different configuration uses this store; stop one of them"
         );
         if std::mem::replace(&mut self.is_unsure, true) || !self.stale.is_empty() {
             self.last_kept.forget();

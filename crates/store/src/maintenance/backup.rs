@@ -155,7 +155,10 @@ async fn set_aside(store: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<Pa
     // A log or journal left beside would be taken for that of the new store. One that cannot be
     // written into its store is of a damaged one, and goes with it.
     if let Err(error) = write_log_into(store).await {
-        warn!("what is kept of {} is kept with its log: {error:#}", store.display());
+        warn!(
+            "the old store {} is kept together with its write-ahead log: {error:#}",
+            store.display()
+        );
     }
     let kept = beside(store, &format!(".before-{}", now.format("%Y%m%dT%H%M%S%.3fZ")));
     let told = || format!("cannot keep {} as {}", store.display(), kept.display());

@@ -110,14 +110,14 @@ impl Store {
                    (SELECT kpi, day FROM misses WHERE day < $1 LIMIT $2) RETURNING day, missed";
         let gone = sqlx::query_as(sql).bind(before.to_string()).bind(ROWS_AT_ONCE);
         let gone: Vec<(String, i64)> =
-            gone.fetch_all(&mut *tx).await.explain("cannot remove old misses")?;
+            gone.fetch_all(&mut *tx).await.explain("cannot remove old missed runs")?;
         let mut sums = Sums::new();
         for (day, missed) in &gone {
             let month = day.get(..7).unwrap_or(day);
             *sums.entry((month.to_owned(), String::new())).or_default() += missed.unsigned_abs();
         }
         keep_sums(&mut tx, "misses", &sums).await?;
-        tx.commit().await.explain("cannot remove old misses")?;
+        tx.commit().await.explain("cannot remove old missed runs")?;
         Ok(rows(&gone))
     }
 
@@ -217,7 +217,7 @@ impl Store {
         let sql = "UPDATE reading_periods SET is_thinned = 1, combination = NULL \
                    WHERE id IN (SELECT value FROM json_each($1))";
         let thinned = sqlx::query(sql).bind(serde_json::to_string(periods)?);
-        thinned.execute(&self.pool).await.explain("cannot close periods to readings")?;
+        thinned.execute(&self.pool).await.explain("cannot close periods to further readings")?;
         Ok(())
     }
 
