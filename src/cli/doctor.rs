@@ -165,7 +165,7 @@ fn room(folder: &Path, disk: &StatVfs) -> Finding {
     }
     // Some file systems count no files at all.
     if disk.f_files > 0 && disk.f_favail == 0 {
-        return Finding::wrong("disk", format!("{folder} can hold no more files"));
+        return Finding::wrong("disk", format!("{folder} has no free inodes; delete files"));
     }
     if free < FREE_BYTES_MIN {
         let least = FREE_BYTES_MIN >> 20;
@@ -272,7 +272,10 @@ fn schema(checkup: &Checkup) -> Finding {
         return Finding::noted("store", words);
     }
     if held > known {
-        let words = format!("schema {held} is of a newer kpid, this one knows {known}");
+        let words = format!(
+            "schema {held} is of a newer kpid, this one knows {known}: run the newer one, or restore a \
+             backup from before the upgrade"
+        );
         return Finding::wrong("store", words);
     }
     Finding::good("store", format!("its pages are sound; schema {held}"))
@@ -283,12 +286,12 @@ fn size(checkup: &Checkup) -> Finding {
     let (all, free) = (checkup.bytes >> 20, checkup.free_bytes >> 20);
     if checkup.free_bytes >= RECLAIMABLE_BYTES_MIN && checkup.free_bytes >= checkup.bytes / 2 {
         let words = format!(
-            "{free} of {all} MiB hold nothing and are filled first; `kpid backup` and `kpid restore` \
+            "{free} of {all} MiB are free and will be reused; `kpid backup` and `kpid restore` \
              give them back to the disk"
         );
         return Finding::noted("size", words);
     }
-    Finding::good("size", format!("{all} MiB, of which {free} MiB are filled before it grows"))
+    Finding::good("size", format!("{all} MiB, of which {free} MiB are free and will be reused"))
 }
 
 fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
@@ -296,7 +299,7 @@ fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
         Some(newest) => Finding::wrong(
             "clock",
             format!(
-                "it says {}, but the store knows of {}: one of the two was set wrong",
+                "it says {}, but the store has entries of {}: check the clock (`timedatectl`)",
                 now.format("%Y-%m-%dT%H:%M:%SZ"),
                 newest.format("%Y-%m-%dT%H:%M:%SZ")
             ),
@@ -309,8 +312,7 @@ fn deliveries(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
     let (waiting, given_up) = (checkup.waiting, checkup.given_up);
     if checkup.blocked > 0 {
         let words = format!(
-            "{} wait because a receiver refuses kpid, which operators have to mend; `kpid outbox list` \
-             says why",
+            "{} wait because a receiver refuses kpid; fix the cause, which `kpid outbox list` names",
             checkup.blocked
         );
         return Finding::wrong("deliveries", words);
@@ -385,10 +387,12 @@ mod tests {
     }
 
     #[test]
-    fn an_older_schema_is_noted_and_a_newer_one_wrong() {
+    fn an_older_schema_is_noted_and_a_newer_one_wrong_with_the_way_out() {
         for (held, state) in [(4, State::Noted), (5, State::Good), (6, State::Wrong)] {
             assert_eq!(schema(&Checkup { schema: held, ..checkup() }).state, state);
         }
+        let newer = schema(&Checkup { schema: 6, ..checkup() }).message;
+        assert!(newer.contains("run the newer one, or restore a backup"), "{newer}");
     }
 
     #[test]
