@@ -52,7 +52,7 @@ impl Daemon {
         let held = &self.instance.setup.store;
         anyhow::ensure!(
             setup.store == *held,
-            "`store` is {} now and was {}; that takes a restart",
+            "`store` is {} now and was {}; restart kpid to change it",
             setup.store.display(),
             held.display()
         );

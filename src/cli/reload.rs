@@ -28,11 +28,11 @@ pub(crate) async fn run(config: &Path, _arguments: &Arguments) -> Result<Answer,
     let reloaded = answer(&setup.store, &holder).await?;
     match reloaded.came {
         Ok(config_hash) => {
-            say!("process {} goes on with configuration {config_hash}", holder.process);
+            say!("process {} now runs configuration {config_hash}", holder.process);
             Ok(Answer::Done)
         }
         Err(why) => {
-            say!("process {} refused it and goes on as before: {why}", holder.process);
+            say!("process {} rejected it and keeps its old one: {why}", holder.process);
             Ok(Answer::No)
         }
     }
@@ -55,7 +55,7 @@ async fn answer(store: &Path, before: &Holder) -> Result<Reloaded, Failure> {
     }
     let (process, seconds) = (before.process, ANSWER_WITHIN.as_secs());
     let sentence = format!("process {process} has not answered for {seconds} s");
-    Err(Failure::new(sentence).hint("its log says what it is at"))
+    Err(Failure::new(sentence).hint("its log says what it is doing"))
 }
 
 fn hang_up(holder: &Holder) -> Result<(), Failure> {
@@ -69,5 +69,5 @@ fn hang_up(holder: &Holder) -> Result<(), Failure> {
 
 fn not_running(store: &Path) -> Failure {
     Failure::new(format!("no kpid runs on the store {}", store.display()))
-        .hint("start one with `kpid run`; a changed `store:` takes a restart")
+        .hint("start one with `kpid run`; a changed `store:` needs a restart")
 }

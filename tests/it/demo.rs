@@ -180,11 +180,7 @@ async fn the_demo_takes_what_its_reader_changes() {
     let reload = move || kpid(&["-c", "story/kpid.yaml", "reload"], &folder);
     let reloaded = tokio::task::spawn_blocking(reload).await.unwrap();
     let told = text(&reloaded.stdout);
-    assert!(
-        told.contains("goes on with configuration sha256:"),
-        "{told}{}",
-        text(&reloaded.stderr)
-    );
+    assert!(told.contains("now runs configuration sha256:"), "{told}{}", text(&reloaded.stderr));
     assert_eq!(demo.ended(), None);
     let ended = tokio::task::spawn_blocking(move || demo.end(Signal::Term)).await.unwrap();
     assert_eq!(ended.code(), Some(0));

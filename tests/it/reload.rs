@@ -104,7 +104,7 @@ async fn whoever_orders_a_reload_hears_what_came_of_it() {
     write(&kpid, &scorecard(90));
     let taken = kpid.run(&["reload"]).await;
     assert_eq!(taken.code, Some(0), "{}{}", taken.stdout, taken.stderr);
-    assert!(taken.stdout.contains("goes on with configuration sha256:"), "{}", taken.stdout);
+    assert!(taken.stdout.contains("now runs configuration sha256:"), "{}", taken.stdout);
 
     // A half-written file is told with its place, and the daemon is left alone.
     write(&kpid, "scorecard: acme\nperspectives: [");
@@ -119,7 +119,7 @@ async fn whoever_orders_a_reload_hears_what_came_of_it() {
     fs::write(kpid.folder().join("kpid.yaml"), config(&origin) + &listen).unwrap();
     let refused = kpid.run(&["reload"]).await;
     assert_eq!(refused.code, Some(1), "{}{}", refused.stdout, refused.stderr);
-    assert!(refused.stdout.contains("goes on as before"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("keeps its old one"), "{}", refused.stdout);
 
     // What judged is told: the two that ran, not the two that were refused.
     fs::write(kpid.folder().join("kpid.yaml"), config(&origin)).unwrap();

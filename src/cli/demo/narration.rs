@@ -52,7 +52,7 @@ pub(crate) fn what_next(folder: &Folder, page: Option<SocketAddr>, day: NaiveDat
         ("show calder --as-of 2026-05-10".to_owned(), "what was known in May"),
         (format!("backtest --from 2025-04 --to {day}"), "the messages of a year, once more"),
         ("check".to_owned(), "the configuration, after you have changed it"),
-        ("reload".to_owned(), "and the demo goes on with it, while it runs"),
+        ("reload".to_owned(), "and the running demo uses it from then on"),
     ] {
         anstream::println!("  {program} -c {config} {command:<42}  # {meaning}");
     }
