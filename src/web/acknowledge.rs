@@ -195,7 +195,7 @@ impl OpenedLink {
         let said = match (&self.episode.acknowledgement, self.episode.recovered_at) {
             _ if form.is_some() => String::new(),
             (_, Some(at)) if !self.episode.is_open() => {
-                format!("This alert is over since {}; there is nothing to acknowledge.", local(at))
+                format!("This alert ended on {}; there is nothing to acknowledge.", local(at))
             }
             (Some(by), _) => {
                 let comment = by.comment.as_ref().map(|comment| format!(": “{comment}”"));
