@@ -58,8 +58,8 @@ pub(crate) async fn beat(
             Err(error) => Some(error.without_url().to_string()),
         };
         match (&trouble, is_heard) {
-            (Some(trouble), true) => warn!("the heartbeat is not heard: {trouble}"),
-            (None, false) => info!("the heartbeat is heard again"),
+            (Some(trouble), true) => warn!("the heartbeat could not be sent: {trouble}"),
+            (None, false) => info!("the heartbeat is sent again"),
             _ => {}
         }
         is_heard = trouble.is_none();

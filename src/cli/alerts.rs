@@ -167,7 +167,7 @@ async fn keep_silence(
     let id = store.silence(silence, setup.calendar.zone, now).await?;
     store.close().await;
     let until = silence.until.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M %Z");
-    say!("silence {id}: nothing is told of {} until {until}", silence.scope);
+    say!("silence {id}: no notifications about {} until {until}", silence.scope);
     Ok(Answer::Done)
 }
 

@@ -140,7 +140,7 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
                 Answer::No
             }
             (Handled::Summarised, _) => {
-                output::complain!("kpid: {id} was told in a summary");
+                output::complain!("kpid: {id} was sent in a summary");
                 Answer::No
             }
         };

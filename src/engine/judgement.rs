@@ -156,9 +156,12 @@ fn deliveries(
 ) -> Vec<NewDelivery> {
     let Some(event) = change.event else { return Vec::new() };
     let Some(facts) = Facts::of(context, standing, change) else { return Vec::new() };
-    let Ok(text) = serde_json::to_string(&facts) else {
-        error!(scope = %change.scope, "the news of `{}` cannot be written down", change.scope);
-        return Vec::new();
+    let text = match serde_json::to_string(&facts) {
+        Ok(text) => text,
+        Err(error) => {
+            error!(scope = %change.scope, "cannot store the message about `{}`: {error}; please report it", change.scope);
+            return Vec::new();
+        }
     };
     let is_told = |to: &&Id| {
         // Persons are not mailed about one another's clicks; what a channel feeds keeps count.
@@ -171,7 +174,7 @@ fn deliveries(
     let known: Vec<&Id> = change.to.iter().filter(is_known).collect();
     let mut unreached: Vec<String> = Vec::new();
     if known.is_empty() {
-        error!(scope = %change.scope, "nobody is told that `{}` {}; add `alert: {{ to: … }}`", change.scope, event.word());
+        error!(scope = %change.scope, "nobody is notified about `{}` ({}); add `alert: {{ to: … }}`", change.scope, event.word());
         // Whoever names nobody at all wants nobody told.
         if !change.to.is_empty() {
             let named: Vec<&str> = change.to.iter().map(Id::as_str).collect();
@@ -209,7 +212,7 @@ fn deliveries(
                     .filter(|opening| now < *opening && instance.setup.people.contains_key(to)),
             }),
             Err(error) => {
-                error!(scope = %change.scope, "cannot tell of `{}`: {error}", change.scope);
+                error!(scope = %change.scope, "cannot notify somebody about `{}`: {error}", change.scope);
                 unreached.push(error.to_string());
             }
         }
@@ -255,7 +258,7 @@ pub(super) fn tell(change: &EpisodeChange) {
             info!(%scope, episode = episode.number, event = event.word(), "`{scope}` {}", event.word())
         }
         None if !before.seen && episode.seen => {
-            info!(%scope, "`{scope}` is seen for the first time; what is off track at the next evaluation is told");
+            info!(%scope, "`{scope}` is seen for the first time; what is off track at the next judgement is reported");
         }
         None => {}
     }

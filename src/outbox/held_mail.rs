@@ -164,7 +164,7 @@ impl Release<'_> {
         let mut decisions: Vec<(Uuid, HoldDecision)> = Vec::new();
         if let Some(leader) = leader.or(left.last()) {
             let word = leader.facts.event.word();
-            let reason = format!("told with `{word}`, which is sent instead");
+            let reason = format!("replaced by `{word}`");
             let others = left.iter().filter(|part| part.id != leader.id);
             decisions.extend(
                 others.map(|part| (part.id, HoldDecision::Overtake { reason: reason.clone() })),
@@ -210,12 +210,12 @@ impl Release<'_> {
         facts.last_notified = parts.first().and_then(|part| part.facts.last_notified.clone());
         facts.further = further(&facts, parts);
         if is_fresh && facts.event == Event::Worsened && !is_worse(&facts) {
-            let reason = "it is no longer worse than what was told".to_owned();
+            let reason = "it is no longer worse than what was reported".to_owned();
             return HoldDecision::Overtake { reason };
         }
         let text = Message::from(facts).to_json();
         if let Err(error) = &text {
-            error!(%scope, "the news of `{scope}` cannot be written down anew: {error}");
+            error!(%scope, "cannot store the message about `{scope}` again: {error}; please report it");
         }
         HoldDecision::Release { facts: text.ok() }
     }

@@ -181,7 +181,7 @@ fn sent(
             held_until: None,
         }),
         Err(error) => {
-            error!("the message `{dedup_key}` cannot be written down: {error}");
+            error!("cannot store the message `{dedup_key}`: {error}; please report it");
             None
         }
     }

@@ -99,7 +99,7 @@ fn person<'s>(setup: &'s Setup, waiting: &WaitingRoute) -> Option<&'s Person> {
 fn wording(setup: &Setup, channel: &str, count: u32) -> Wording {
     let words = words(channel, count);
     let lines = vec![
-        format!("Way out: add `{channel}` to `channels` again, and they are sent."),
+        format!("To fix: add `{channel}` to `channels` again, and they are sent."),
         "`kpid outbox list` shows them, and `kpid outbox drop` gives them up.".to_owned(),
     ];
     Wording {

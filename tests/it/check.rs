@@ -94,7 +94,7 @@ fn a_set_up_in_which_nobody_hears_of_dead_sources_is_warned_of() {
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("operators: [you]", "")).unwrap();
     let (text, code) = check(folder.path(), &[]);
-    assert!(text.contains("warning: nobody is told when a source fails"), "{text}");
+    assert!(text.contains("warning: nobody is notified when a source fails"), "{text}");
     assert!(text.contains("add `operators: [ID]`"), "{text}");
     assert_eq!(code, Some(0), "a warning is no problem");
 

@@ -50,7 +50,7 @@ pub(crate) fn readers_of_trouble(
         .any(|kpi| kpi.steward.is_some());
     if has_sources && !has_operators && !has_stewards {
         let hint = "add `operators: [ID]` with a person or channel, or a `steward` to each KPI";
-        problems.push(Problem::warning(place, "nobody is told when a source fails").hint(hint));
+        problems.push(Problem::warning(place, "nobody is notified when a source fails").hint(hint));
     }
 }
 
@@ -67,7 +67,7 @@ fn perspective(perspective: &Perspective) -> Vec<String> {
         found.push(format!("the perspective `{id}` has no leading KPI"));
     }
     if perspective.alert.to.is_empty() {
-        found.push(format!("nobody is told when the perspective `{id}` falls off track; add `alert: {{ to: … }}` or an `owner`"));
+        found.push(format!("nobody is notified when the perspective `{id}` falls off track; add `alert: {{ to: … }}` or an `owner`"));
     }
     found
 }

@@ -141,7 +141,7 @@ mod tests {
                     .to_owned()
             )
         );
-        // The longest weekend is waited for, and what operators have to mend as long as they take.
+        // The longest weekend is waited for, and what operators have to fix as long as they take.
         let monday = at("2026-06-07T20:00:00Z");
         let next_of = |error| next(Attempt { written_at, attempts: 40, error }, 0.0, monday);
         assert!(matches!(next_of(&error), Next::Due(_)));
