@@ -68,7 +68,7 @@ impl Daemon {
     ) {
         self.instance.metrics.reloaded(false, now);
         if let Some(error) = &why {
-            error!("the new configuration cannot be used, the old one goes on: {error:#}");
+            error!("the new configuration cannot be used, kpid keeps the old one: {error:#}");
         }
         let why = why.map_or(PROBLEMS.to_owned(), |error| format!("{error:#}"));
         note(lock, Err(why), now);

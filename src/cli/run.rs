@@ -92,13 +92,15 @@ pub(crate) async fn reload_on_signal(
             Err(LoadError::Problems(mut problems)) => {
                 problems.found.retain(|problem| problem.severity == Severity::Error);
                 error!(
-                    "the new configuration cannot be used, the old one goes on:\n{}",
+                    "the new configuration cannot be used, kpid keeps the old one:\n{}",
                     problems.render()
                 );
                 reload.send(Reload::Bad).await?;
             }
             Err(unreadable) => {
-                error!("the new configuration cannot be used, the old one goes on: {unreadable}");
+                error!(
+                    "the new configuration cannot be used, kpid keeps the old one: {unreadable}"
+                );
                 reload.send(Reload::Bad).await?;
             }
         }

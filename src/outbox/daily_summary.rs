@@ -58,7 +58,7 @@ pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Resul
         let Some(summary) = summary else { continue };
         let ids: Vec<_> = batched.iter().map(|kept| kept.id).collect();
         if instance.store.summarise(&ids, &[summary], now).await? {
-            info!(messages = ids.len(), "{} messages are told in a summary", ids.len());
+            info!(messages = ids.len(), "{} messages are sent in a summary", ids.len());
             written += 1;
         }
     }

@@ -49,7 +49,7 @@ const PLACES: usize = 4;
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 
 /// Why a delivery waits whose receiver refuses us.
-const WAITS_FOR_OPERATORS: &str = "waits until operators have mended why it is refused";
+const WAITS_FOR_OPERATORS: &str = "waits until operators fix why it is refused";
 
 /// How long a worker rests when nothing is due; a judgement with news wakes it.
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
@@ -134,7 +134,7 @@ impl Worker<'_> {
             match self.channels.send(delivery, self.clock.now()).await {
                 Ok(_) => repeated += 1,
                 Err(error) => {
-                    debug!(delivery = %id, channel = %self.channel, "not told again over `{}`: {error}", self.channel);
+                    debug!(delivery = %id, channel = %self.channel, "not sent again over `{}`: {error}", self.channel);
                     // Whoever does not answer is not asked once for each alert.
                     if !matches!(error, SendError::GiveUp { .. }) {
                         break;
@@ -345,7 +345,7 @@ impl Worker<'_> {
                     kind: NoticeKind::GaveUp,
                     dedup_key: format!("unheard/{channel}/{}", now.date_naive()),
                     subject: format!("[Undelivered] Notices over `{channel}`"),
-                    summary: format!("Operators cannot be told of anything over `{channel}`."),
+                    summary: format!("Operators cannot be notified over `{channel}`."),
                     sections: vec![Section {
                         title: String::new(),
                         lines: vec![format!("Why: {reason}")],
@@ -373,7 +373,7 @@ impl Worker<'_> {
             format!("It was for {recipient} over `{channel}`."),
             format!("Why: {reason}"),
             format!(
-                "When that is mended, `kpid outbox retry {}` sends it; `kpid outbox list` shows \
+                "When that is fixed, `kpid outbox retry {}` sends it; `kpid outbox list` shows \
                  what else is not delivered.",
                 claimed.id
             ),

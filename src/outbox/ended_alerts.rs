@@ -96,7 +96,7 @@ fn wording(setup: &Setup, EndedAlert { scope, episode, facts, .. }: &EndedAlert)
             with(" (", ")")
         ),
         sections: vec![Section { title: String::new(), lines }],
-        why: "You got this because you were told of the alert.".to_owned(),
+        why: "You got this because you were notified about the alert.".to_owned(),
         lasts: false,
     }
 }

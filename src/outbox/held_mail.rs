@@ -257,8 +257,8 @@ fn ended(parts: &[Part]) -> Vec<(Uuid, HoldDecision)> {
     }
     let end = parts.iter().rev().find(|part| part.facts.event.ends()).filter(|_| heard);
     let reason = match (heard, end) {
-        (false, _) => "it was over before its reader heard of it",
-        (true, Some(_)) => "its end is told instead",
+        (false, _) => "the alert ended before its recipient got it",
+        (true, Some(_)) => "replaced by its end",
         (true, None) => "it is over",
     };
     let others = parts.iter().filter(|part| end.is_none_or(|end| end.id != part.id));

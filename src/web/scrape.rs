@@ -177,7 +177,7 @@ async fn outbox(site: &Site, registry: &mut Registry) -> anyhow::Result<()> {
     let blocked =
         held.iter().filter(|held| held.state == DeliveryState::Pending && held.reason.is_some());
     let blocked = f64::from(u32::try_from(blocked.count()).unwrap_or(u32::MAX));
-    let help = "Messages that wait until operators have mended why a receiver refuses kpid";
+    let help = "Messages that wait until operators fix why a receiver refuses kpid";
     number(registry, "kpid_deliveries_blocked", help, blocked);
     let removed = Family::<OfTable, Gauge>::default();
     for gone in site.store.removed().await? {

@@ -160,7 +160,7 @@ async fn the_reader_of_a_mail_acknowledges_by_its_link_and_looking_does_not() {
     import(&kpid, 46.0).await;
     let mut daemon = kpid.start();
     let page = ask(&mut daemon, "GET", &token, None).await;
-    assert!(page.text.contains("This alert is over"), "{}", page.text);
+    assert!(page.text.contains("This alert ended on"), "{}", page.text);
     let outbox = kpid.run(&["outbox", "list", "--all", "--format", "json"]).await.stdout;
     for place in [daemon.log(), outbox] {
         assert!(!place.contains(&token), "{place}");

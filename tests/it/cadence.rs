@@ -262,7 +262,7 @@ async fn nobody_reads_of_what_was_over_before_the_hours_began() {
     office.run_until("2026-06-08T07:00:10+02:00", "both overtaken", settled).await;
     assert_eq!(office.subjects(), [""; 0]);
     let listed = office.kpid.run(&["outbox", "list", "--all"]).await.stdout;
-    assert!(listed.contains("it was over before its reader heard of it"), "{listed}");
+    assert!(listed.contains("the alert ended before its recipient got it"), "{listed}");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn a_secret_written_into_a_file_is_not_logged_when_the_file_is_bad() {
     fs::write(acme.folder().join("kpid.yaml"), format!("{CONFIG}{SLIP}")).unwrap();
     daemon.hang_up();
     let log = daemon.until_log("unknown key `timeoutt`").await;
-    assert!(log.contains("the old one goes on"), "{log}");
+    assert!(log.contains("kpid keeps the old one"), "{log}");
     daemon.stop().await;
     let log = fs::read_to_string(acme.folder().join("log")).unwrap();
     assert!(!log.contains("hunter2"), "{log}");

@@ -67,7 +67,7 @@ async fn what_a_server_says_of_us_waits_for_operators_who_hear_of_it_by_another_
             doctor.stdout
         );
         let listed = kpid.run(&["outbox", "list"]).await.stdout;
-        assert!(listed.contains("waits until operators have mended"), "{listed}");
+        assert!(listed.contains("waits until operators fix"), "{listed}");
         // Mended: the next attempt delivers it, and the doctor is content.
         town.smtp.conduct(ADA, Conduct::Take);
         town.smtp.conduct("bob@harbour.example", Conduct::Take);

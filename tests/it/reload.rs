@@ -74,7 +74,7 @@ async fn a_bad_file_changes_nothing_and_a_good_one_takes_over() {
 
     write(&kpid, "scorecard: acme\nperspectives: [");
     daemon.hang_up();
-    let told = daemon.until_log("the old one goes on").await;
+    let told = daemon.until_log("kpid keeps the old one").await;
     assert!(told.contains("scorecards/acme.yaml:2:"), "{told}");
     let asked = origin.asked("figure");
     daemon.until("a round more", async || origin.asked("figure"), |now| *now > asked + 1).await;

@@ -59,7 +59,7 @@ fn another_is(state: DeliveryState) -> String {
 }
 
 /// Why nobody hears of an end.
-const NEVER_TOLD: &str = "its reader never heard of the alert";
+const NEVER_TOLD: &str = "its recipient never got the alert";
 
 /// How mail of performance news leaves at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +247,7 @@ impl Store {
     ) -> anyhow::Result<bool> {
         let mut tx = self.begin().await?;
         let sql = "UPDATE deliveries SET state = $3, settled_at = $2, \
-                   reason = 'told in a summary' WHERE id = $1 AND state = $4";
+                   reason = 'sent in a summary' WHERE id = $1 AND state = $4";
         for id in ids {
             let noted = sqlx::query(sql)
                 .bind(id.to_string())
