@@ -140,15 +140,15 @@ mod tests {
         let channels: IndexMap<Id, Channel> =
             [(id("ops"), Channel::Webhook(hook)), (id("mail"), mail()), (id("other-mail"), mail())]
                 .into();
-        let route = |to: &str| {
+        let reached = |to: &str| {
             route(&id(to), &people, &channels)
                 .map(|route| (route.channel.to_string(), route.recipient))
         };
-        assert_eq!(route("ines"), Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned())));
-        assert_eq!(route("ops"), Ok(("ops".to_owned(), "ops".to_owned())));
-        assert_eq!(route("guest"), Err(RouteError::NoAddress(id("guest"))));
-        assert_eq!(route("mail"), Err(RouteError::NobodyThere(id("mail"))));
-        assert_eq!(route("nobody"), Err(RouteError::Unknown(id("nobody"))));
+        assert_eq!(reached("ines"), Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned())));
+        assert_eq!(reached("ops"), Ok(("ops".to_owned(), "ops".to_owned())));
+        assert_eq!(reached("guest"), Err(RouteError::NoAddress(id("guest"))));
+        assert_eq!(reached("mail"), Err(RouteError::NobodyThere(id("mail"))));
+        assert_eq!(reached("nobody"), Err(RouteError::Unknown(id("nobody"))));
         let by_mail = route(&id("ines"), &people, &IndexMap::new());
         assert_eq!(by_mail, Err(RouteError::NoMailChannel(id("ines"))));
     }
