@@ -234,6 +234,31 @@ async fn a_period_that_is_compared_with_a_column_of_numbers_is_refused() {
                 .into(),
             numbers,
         ),
+        (
+            "select count(*) from t where seconds >= cast(:period_start as datetime) and \
+             seconds < cast(:period_end as datetime)"
+                .into(),
+            numbers,
+        ),
+        (
+            "select count(*) from t where millis >= :period_start - interval 1 year and \
+             millis < :period_end - interval 1 year"
+                .into(),
+            numbers,
+        ),
+        ("select count(*) from t where seconds < date_add(:period_end, interval 1 day)".into(), numbers),
+        ("select count(*) from v where at >= convert(:period_first_day, date)".into(), numbers),
+        (
+            "select count(*) from t where at >= cast(:period_start as datetime) and \
+             at < :period_start + interval 1 month"
+                .into(),
+            "1",
+        ),
+        (
+            "select count(*) from t where seconds >= unix_timestamp(:period_start - interval 1 hour)"
+                .into(),
+            "2",
+        ),
         (within("at", "t"), "1"),
         (within("time", "v"), "1"),
         (within("cast(day as date)", "t"), "1"),

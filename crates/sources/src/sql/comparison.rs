@@ -23,6 +23,21 @@ const ZONELESS_CALLS: [&str; 3] = ["date", "datetime", "strftime"];
 /// SQLite's modifiers that make a time in UTC of a number.
 const NUMBER_MODIFIERS: [&str; 3] = ["'unixepoch'", "'auto'", "'julianday'"];
 
+/// Functions of MariaDB that make another time of a time.
+const TIME_CALLS: [&str; 11] = [
+    "timestamp",
+    "date",
+    "convert_tz",
+    "date_add",
+    "date_sub",
+    "adddate",
+    "subdate",
+    "addtime",
+    "subtime",
+    "timestampadd",
+    "last_day",
+];
+
 /// Words that stand before a parenthesis and call nothing.
 const KEYWORDS: [&str; 16] = [
     "as", "in", "and", "or", "on", "not", "where", "select", "values", "when", "then", "else",
@@ -59,6 +74,8 @@ struct Mention<'q> {
     compared: Option<(Bound, &'q str)>,
     /// The function it is given to.
     call: Option<&'q str>,
+    /// All functions that it is inside of.
+    calls: usize,
 }
 
 impl Query {
@@ -92,6 +109,14 @@ impl Query {
         let is_time = |mention: &Mention<'_>| mention.parameter != Parameter::Key;
         let mentions = self.mentions();
         mentions.iter().map(|mention| is_time(mention) && mention.compared.is_some()).collect()
+    }
+
+    /// For each parameter, in order, whether MariaDB makes another time of it, which may be compared:
+    /// `cast(:period_start as datetime)`, `:period_start + interval 1 day`.
+    pub(crate) fn are_made_times(&self) -> Vec<bool> {
+        let is_time = |mention: &Mention<'_>| mention.parameter != Parameter::Key;
+        let mentions = self.mentions();
+        mentions.iter().map(|mention| is_time(mention) && mention.is_made_a_time()).collect()
     }
 
     /// A call that makes UTC days or months of numbers, as SQLite does unless told otherwise.
@@ -139,6 +164,7 @@ impl Query {
                     let compared = compared(before, after, between);
                     between = operand_of_between(before);
                     let call = opened.last().copied().flatten();
+                    let calls = opened.iter().flatten().count();
                     mentions.push(Mention {
                         parameter: *parameter,
                         at,
@@ -146,6 +172,7 @@ impl Query {
                         after,
                         compared,
                         call,
+                        calls,
                     });
                     at += parameter.name().len() + 1;
                 }
@@ -159,6 +186,30 @@ impl Mention<'_> {
     fn loses_last_day(&self) -> bool {
         let is_upper = |(bound, operand): (Bound, &str)| bound == Bound::Upper && !is_day(operand);
         self.parameter == Parameter::LastDay && self.compared.is_some_and(is_upper)
+    }
+
+    /// Of what a function makes of that time nobody knows what it is.
+    fn is_made_a_time(&self) -> bool {
+        let after = self.after.to_ascii_lowercase().replace(',', " , ");
+        let mut words = after.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        let second = words.next().unwrap_or_default();
+        let is_moved = matches!(first, "+" | "-") && second == "interval";
+        let names_time = |word: &str| {
+            ["datetime", "date", "timestamp"].iter().any(|kind| {
+                word.strip_prefix(kind)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['(', ')']))
+            })
+        };
+        match (self.call, self.calls) {
+            (None, 0) => is_moved,
+            (Some(call), 1) => match call.to_ascii_lowercase().as_str() {
+                "cast" => first == "as" && names_time(second),
+                "convert" => first == "," && names_time(second),
+                other => TIME_CALLS.contains(&other),
+            },
+            _ => false,
+        }
     }
 
     fn mistake_in_sqlite(&self) -> Option<Mistake> {
@@ -373,6 +424,29 @@ mod tests {
             }
             let sqlite = query(&format!("select 1 where {condition}"), SqlDialect::Sqlite);
             assert_eq!(sqlite.loses_last_day(SqlDialect::Sqlite), None, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_made_of_a_parameter_is_seen() {
+        for (condition, is_made) in [
+            ("at >= cast(:period_start as datetime)", true),
+            ("at >= CAST( :period_start AS DATETIME(6) )", true),
+            ("(at >= convert(:period_start, date))", true),
+            ("at < :period_end + interval 1 day", true),
+            ("at < :period_end\n - INTERVAL 1 day", true),
+            ("at >= date_add(:period_start, interval 1 day)", true),
+            ("at >= :period_start", false),
+            ("m >= cast(:period_start as char)", false),
+            ("n >= cast(:period_key as date)", false),
+            ("n >= :period_start + 1", false),
+            ("n >= unix_timestamp(:period_start)", false),
+            ("n >= unix_timestamp(:period_start + interval 1 day)", false),
+            ("n >= date_format(cast(:period_start as datetime), '%Y%m%d')", false),
+            ("n = year(:period_start)", false),
+        ] {
+            let query = query(&format!("select 1 from t where {condition}"), SqlDialect::MySql);
+            assert_eq!(query.are_made_times(), [is_made], "{condition}");
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) async fn check(
     query: &Query,
     question: &Question<'_>,
 ) -> Result<(), Fault> {
-    if !query.are_compared().contains(&true) {
+    if !query.are_compared().contains(&true) && !query.are_made_times().contains(&true) {
         return Ok(());
     }
     let look = Look { query, question };
@@ -73,8 +73,11 @@ impl Look<'_> {
         let frame = |text: &str| format!("explain extended {text}");
         let told = self.told(connection, Stand::Marked, frame).await?;
         let own = self.query.words();
-        let year = MARKED_YEAR.to_string();
-        let is_marked = |number: &str| number.starts_with(&year) && !own.contains(number);
+        // What is made of a marked time may be a year from it.
+        let years = [MARKED_YEAR - 1, MARKED_YEAR, MARKED_YEAR + 1].map(|year| year.to_string());
+        let is_marked = |number: &str| {
+            years.iter().any(|year| number.starts_with(year.as_str())) && !own.contains(number)
+        };
         let mut rewritten = told.iter().filter(|(code, _)| *code == REWRITTEN);
         Ok(rewritten.any(|(_, words)| numbers(words).into_iter().any(is_marked)))
     }
@@ -87,13 +90,22 @@ impl Look<'_> {
         stand: Stand,
         frame: impl Fn(&str) -> String,
     ) -> Result<Vec<(u32, String)>, Fault> {
-        let (text, order) = self.query.rewrite(|_| "?".to_owned());
+        let are_made_times = self.query.are_made_times();
+        let mut places = are_made_times.iter();
+        // The server works out what it makes of a time only of what it knows to be one.
+        let (text, order) = self.query.rewrite(|_| match (places.next(), stand) {
+            (Some(true), Stand::Marked) => "cast(? as datetime)".to_owned(),
+            _ => "?".to_owned(),
+        });
         let mut asked = sqlx::query(AssertSqlSafe(frame(&text))).persistent(false);
-        for (parameter, is_compared) in order.into_iter().zip(self.query.are_compared()) {
+        let places = self.query.are_compared().into_iter().zip(&are_made_times);
+        for (parameter, (is_compared, is_made_time)) in order.into_iter().zip(places) {
             asked = match (self.time(parameter), stand) {
                 (None, _) => asked.bind(self.question.window.period.to_string()),
                 (Some(at), Stand::Text) if is_compared => asked.bind(written(at)),
-                (Some(_), Stand::Marked) if is_compared => asked.bind(marked(parameter)),
+                (Some(_), Stand::Marked) if is_compared || *is_made_time => {
+                    asked.bind(marked(parameter))
+                }
                 (Some(at), _) => asked.bind(at),
             };
         }
