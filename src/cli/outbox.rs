@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 enum OutboxCommand {
     /// What is not delivered: pending, waiting for working hours, kept for the summary, given up
     List {
-        /// Also what is delivered, sent in a summary, replaced by a later message or dropped
+        /// Also what is delivered, sent in a summary, overtaken by a later message or dropped
         #[arg(long)]
         all: bool,
         /// For people or for programs
@@ -136,7 +136,7 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
                 Answer::No
             }
             (Handled::Overtaken, _) => {
-                output::complain!("kpid: {id} is replaced by a later message of the same alert");
+                output::complain!("kpid: {id} was overtaken by a later message of the same alert");
                 Answer::No
             }
             (Handled::Summarised, _) => {
