@@ -34,7 +34,7 @@ use kpid_store::{AuditAction, AuditEntry, Store};
 /// KPIs filled at once; connections set limits of their own.
 const CONCURRENT_MAX: usize = 8;
 
-/// Collect closed periods of the past, telling nobody; what was interrupted goes on where it stopped
+/// Collect closed periods of the past, notifying nobody; an interrupted run continues where it stopped
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// KPIs such as calder/nps, or anything above them; all that have a source by default
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     /// Ask also for periods that have an actual
     #[arg(long)]
     again: bool,
-    /// Whom to tell afterwards: nobody, or those concerned by what is off track now
+    /// Whom to notify afterwards: nobody, or those concerned by what is off track now
     #[arg(long, value_enum, default_value_t)]
     alerts: Alerts,
     #[command(flatten)]
@@ -62,7 +62,7 @@ enum Alerts {
     /// Nobody.
     #[default]
     None,
-    /// Whoever is told of what is off track now; never of the past.
+    /// Whoever is concerned by what is off track now; never about the past.
     Current,
 }
 

@@ -25,7 +25,7 @@ use kpid_config::{
     secret::Secrets,
 };
 
-/// Run the daemon: collect, judge and tell until SIGTERM; SIGHUP reads the configuration again
+/// Run the daemon: collect, judge and notify until SIGTERM; SIGHUP reads the configuration again
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// What is logged to standard error: error, warn, info, debug, or a filter such as kpid=debug

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// The folder to run in; a former demo's is emptied
     #[arg(default_value = "kpid-demo", value_name = "DIR")]
     folder: PathBuf,
-    /// End when everybody has been told, instead of running on until Ctrl-C
+    /// End when everybody has been notified, instead of running on until Ctrl-C
     #[arg(long)]
     once: bool,
 }

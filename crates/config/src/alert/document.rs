@@ -1,16 +1,16 @@
-//! `alert:` as its author writes it: who is told when a node falls off track, and when.
+//! `alert:` as its author writes it: who is notified when a node falls off track, and when.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::yaml::{located::Loc, scalar::IdsDoc};
 
-/// Who is told when a perspective falls off track, and how patiently.
+/// Who is notified when a perspective falls off track, and how patiently.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub(crate) struct AlertDoc {
-    /// Persons (told by mail) or channels; the perspective's owner by default.
+    /// Persons (notified by mail) or channels; the perspective's owner by default.
     pub(crate) to: Option<Loc<IdsDoc>>,
-    /// Who is told when it lasts.
+    /// Who is notified when it lasts.
     pub(crate) escalate_to: Option<Loc<IdsDoc>>,
     /// The status that opens an episode; `off_track` by default.
     pub(crate) on: Option<Loc<AlertOnDoc>>,
@@ -22,9 +22,9 @@ pub(crate) struct AlertDoc {
     pub(crate) escalate_after: Option<Loc<u32>>,
     /// Working days without an acknowledgement after which it escalates; 3 by default, 0 never.
     pub(crate) escalate_unacknowledged: Option<Loc<u32>>,
-    /// How long nobody may acknowledge it before it is told again; `7d` by default, `0s` never.
+    /// How long nobody may acknowledge it before a reminder; `7d` by default, `0s` never.
     pub(crate) remind_after: Option<Loc<String>>,
-    /// Times of the week in which nothing is told; what they keep back is told after them.
+    /// Times of the week without messages; what they keep back is sent after them.
     pub(crate) quiet: Option<Loc<Vec<Loc<QuietDoc>>>>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum AlertOnDoc {
     Forecast,
 }
 
-/// A time of the week in which nothing is told.
+/// A time of the week without messages.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub(crate) struct QuietDoc {
     /// The days on which it begins, e.g. `[saturday, sunday]`; every day by default.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::yaml::{located::Loc, scalar::SecretDoc};
 
-/// A way to tell somebody.
+/// A way to notify somebody.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ChannelDoc {

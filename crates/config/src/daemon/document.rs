@@ -28,19 +28,19 @@ pub(crate) struct DaemonDoc {
     pub(crate) calendar: Loc<CalendarDoc>,
     /// Systems that hold the actuals, by id.
     pub(crate) connections: Option<Loc<Entries<ConnectionDoc>>>,
-    /// Ways to tell somebody, by id.
+    /// Ways to notify somebody, by id.
     pub(crate) channels: Option<Loc<Entries<ChannelDoc>>>,
-    /// People who own things and are told, by id.
+    /// People who own things and are notified, by id.
     pub(crate) people: Option<Loc<Entries<PersonDoc>>>,
-    /// Who is told when data are missing or a message cannot be delivered: persons or channels.
+    /// Who is notified when data are missing or a message cannot be delivered: persons or channels.
     pub(crate) operators: Option<Loc<IdsDoc>>,
     /// When people are mailed about performance, and how often.
     pub(crate) alerts: Option<Loc<AlertsDoc>>,
-    /// What each person is told now and then of what is theirs; nothing by default.
+    /// A regular mail to each person about what is theirs; none by default.
     pub(crate) digest: Option<Loc<DigestDoc>>,
     /// Where kpid listens.
     pub(crate) web: Option<Loc<WebDoc>>,
-    /// Who outside is told that it lives.
+    /// An external monitor that gets a sign of life.
     pub(crate) heartbeat: Option<Loc<HeartbeatDoc>>,
     /// How long what no rule reads any more is kept.
     pub(crate) retention: Option<Loc<RetentionDoc>>,

@@ -52,11 +52,11 @@ pub(crate) struct KpiDoc {
     pub(crate) weights: Option<Loc<Entries<f64>>>,
     /// Red here makes the objective red.
     pub(crate) critical: Option<Loc<bool>>,
-    /// Who is told of it alone, if it is critical; by default nobody: it is in the alerts of its perspective.
+    /// Who is notified about it alone, if it is critical; by default nobody: it is in the alerts of its perspective.
     pub(crate) alert: Option<Loc<AlertDoc>>,
     /// Who answers for it: a person's id.
     pub(crate) owner: Option<Loc<String>>,
-    /// Who is told when its data are late or wrong: a person's id.
+    /// Who is notified when its data are late or wrong: a person's id.
     pub(crate) steward: Option<Loc<String>>,
     /// What is wanted.
     pub(crate) target: Option<Loc<TargetDoc>>,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::yaml::located::Loc;
 
-/// Somebody who owns things and is told.
+/// Somebody who owns things and is notified.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub(crate) struct PersonDoc {
     /// For people; the id by default.

@@ -11,7 +11,7 @@ use crate::{
 /// A report of each period, when everything of it is in or its time is up.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub(crate) struct ReportDoc {
-    /// Persons (told by mail) or channels; the scorecard's owner by default.
+    /// Persons (notified by mail) or channels; the scorecard's owner by default.
     pub(crate) to: Option<Loc<IdsDoc>>,
     /// How long the periods are that are reported; by default months, or if all KPIs have longer
     /// periods the shortest of those.

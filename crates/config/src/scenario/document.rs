@@ -29,7 +29,7 @@ pub(crate) struct ScenarioDoc {
     pub(crate) calendar: Option<Loc<CalendarDoc>>,
     /// Or only its zone; UTC by default.
     pub(crate) timezone: Option<Loc<String>>,
-    /// People who are told; without them any name will do.
+    /// People who are notified; without them any name will do.
     pub(crate) people: Option<Loc<Entries<PersonDoc>>>,
     /// What happens, oldest first.
     pub(crate) steps: Loc<Vec<Loc<ScenarioStepDoc>>>,
@@ -44,9 +44,9 @@ pub(crate) struct ScenarioStepDoc {
     pub(crate) actuals: Option<Loc<Entries<ActualsDoc>>>,
     /// What the sources fail with, by `scorecard/kpi`.
     pub(crate) failed: Option<Loc<Entries<String>>>,
-    /// History being loaded: seen, never told.
+    /// History being loaded: seen, never reported.
     pub(crate) historical: Option<Loc<bool>>,
-    /// Scopes of which nobody wants to hear, or `true` for all.
+    /// Scopes that are silenced, or `true` for all.
     pub(crate) silenced: Option<Loc<IdsDoc>>,
     /// Alerts that were open before, and who answers for them now, by scope.
     pub(crate) acknowledged: Option<Loc<Entries<AcknowledgedDoc>>>,

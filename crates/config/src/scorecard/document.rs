@@ -40,7 +40,7 @@ pub(crate) struct ScorecardDoc {
     pub(crate) min_coverage: Option<Loc<f64>>,
     /// What a child without data does; `exclude` by default.
     pub(crate) missing: Option<Loc<MissingDoc>>,
-    /// Who is told of the whole; by default nobody: its perspectives have alerts.
+    /// Who is notified about the whole; by default nobody: its perspectives have alerts.
     pub(crate) alert: Option<Loc<AlertDoc>>,
     /// Who gets a report of each period when it is official; by default nobody.
     pub(crate) report: Option<Loc<ReportDoc>>,
@@ -61,7 +61,7 @@ pub(crate) struct PerspectiveDoc {
     pub(crate) critical: Option<Loc<bool>>,
     /// Who answers for it: a person's id.
     pub(crate) owner: Option<Loc<String>>,
-    /// Who is told what, and when.
+    /// Who is notified, and when.
     pub(crate) alert: Option<Loc<AlertDoc>>,
     /// How children make this parent; the weighted mean by default.
     pub(crate) rollup: Option<Loc<RollupDoc>>,
@@ -78,7 +78,7 @@ pub(crate) struct PerspectiveDoc {
 /// What is to be achieved.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub(crate) struct ObjectiveDoc {
-    /// Who is told of it alone; by default nobody: it is in the alerts of its perspective.
+    /// Who is notified about it alone; by default nobody: it is in the alerts of its perspective.
     pub(crate) alert: Option<Loc<AlertDoc>>,
     /// For people; the id by default.
     pub(crate) name: Option<Loc<String>>,
