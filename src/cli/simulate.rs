@@ -238,5 +238,5 @@ fn notified(change: &EpisodeChange) -> Option<String> {
     let is_shown = |cause: &Cause| !matches!(cause, Cause::Fell | Cause::Lasted | Cause::Improved);
     let cause = change.cause.filter(is_shown);
     let cause = cause.map(|cause| format!(" ({})", cause.word().replace('_', " ")));
-    Some(format!("→ {} {event}{}, telling {to}", change.scope, cause.unwrap_or_default()))
+    Some(format!("→ {} {event}{}, notifying {to}", change.scope, cause.unwrap_or_default()))
 }

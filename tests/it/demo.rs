@@ -193,7 +193,7 @@ fn the_scenario_of_the_sample_comes_true() {
     let told = text(&played.stdout);
     assert!(played.status.success(), "{told}\n{}", text(&played.stderr));
     let last = told.lines().rfind(|line| line.contains("calder/customer recovered"));
-    assert_eq!(last.map(str::trim), Some("→ calder/customer recovered, telling ines, ops, ceo"));
+    assert_eq!(last.map(str::trim), Some("→ calder/customer recovered, notifying ines, ops, ceo"));
 }
 
 #[test]

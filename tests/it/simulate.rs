@@ -126,13 +126,13 @@ fn the_transcript_of_an_alert_names_every_event_and_why() {
     assert_eq!(
         lines,
         [
-            "unanswered/only opened, telling owner",
-            "restated/only opened, telling owner",
-            "unanswered/only escalated (unacknowledged), telling chief",
-            "restated/only corrected (restated), telling owner",
-            "unanswered/only reminded (unacknowledged), telling owner",
-            "unanswered/only reminded (new period), telling owner",
-            "unanswered/only recovered, telling owner, chief",
+            "unanswered/only opened, notifying owner",
+            "restated/only opened, notifying owner",
+            "unanswered/only escalated (unacknowledged), notifying chief",
+            "restated/only corrected (restated), notifying owner",
+            "unanswered/only reminded (unacknowledged), notifying owner",
+            "unanswered/only reminded (new period), notifying owner",
+            "unanswered/only recovered, notifying owner, chief",
         ]
     );
 }
@@ -142,14 +142,14 @@ fn what_an_alert_above_told_is_told_by_itself_when_that_ends() {
     assert_eq!(
         told("tests/scenarios/levels_handed_over.yaml"),
         [
-            "team/service opened, telling cy",
-            "org/customer opened, telling ann",
-            "org/customer/promise opened, telling cy",
-            "team/service reminded (above ended), telling ann",
-            "org/customer recovered, telling ann",
-            "org/customer/promise reminded (above ended), telling ann",
-            "team/service recovered, telling cy, ann",
-            "org/customer/promise recovered, telling cy, ann",
+            "team/service opened, notifying cy",
+            "org/customer opened, notifying ann",
+            "org/customer/promise opened, notifying cy",
+            "team/service reminded (above ended), notifying ann",
+            "org/customer recovered, notifying ann",
+            "org/customer/promise reminded (above ended), notifying ann",
+            "team/service recovered, notifying cy, ann",
+            "org/customer/promise recovered, notifying cy, ann",
         ]
     );
 }
