@@ -1,6 +1,7 @@
 //! What no compiler checks: who may import whom, where time, tasks and secrets come from, and that
 //! the architecture's document says so too.
 
+mod circles;
 mod glossary;
 mod links;
 
