@@ -59,10 +59,15 @@ fn now() -> DateTime<Utc> {
 
 impl Town {
     async fn new() -> Self {
+        Self::of(&["care", "sales"]).await
+    }
+
+    /// Of scorecards that are a family each.
+    async fn of(scorecards: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("scorecards")).unwrap();
         std::fs::write(folder.path().join("kpid.yaml"), DAEMON).unwrap();
-        for id in ["care", "sales"] {
+        for id in scorecards {
             let file = folder.path().join(format!("scorecards/{id}.yaml"));
             std::fs::write(file, scorecard(id)).unwrap();
         }
@@ -166,6 +171,55 @@ async fn more_than_can_be_judged_one_by_one_is_judged_once_and_committed_once() 
     let metrics = &instance.metrics;
     assert_eq!((metrics.judgements.get(), metrics.commits.get()), (2, 1));
     assert_eq!(revisions(&instance, "care/calls").await, 200, "and no figure is lost");
+}
+
+/// How many times verdicts on a scorecard were kept.
+async fn verdicts(store: &Store) -> u64 {
+    store.configurations_used().await.unwrap().iter().map(|used| used.verdicts).sum()
+}
+
+/// The scorecards whose verdicts two instants tell apart.
+async fn told_apart(store: &Store, instants: [DateTime<Utc>; 2]) -> Vec<String> {
+    let [before, after] = instants;
+    let before = store.verdicts_at(before).await.unwrap();
+    let mut after = store.verdicts_at(after).await.unwrap();
+    after.retain(|verdict| !before.contains(verdict));
+    after.iter().map(|verdict| verdict.scorecard.to_string()).collect()
+}
+
+#[tokio::test]
+async fn one_figure_that_changes_among_200_scorecards_is_one_commit_and_rows_of_its_scorecard() {
+    let ids: Vec<String> = (0..200).map(|at| format!("s-{at:03}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut town = Town::of(&ids).await;
+    let instance = town.instance.clone();
+    let (store, metrics) = (&instance.store, &instance.metrics);
+    store.uses(&instance.setup.config_hash, &[], now()).await.unwrap();
+    let work = || (metrics.commits.get(), metrics.judgements.get());
+    for (hour, value, commits) in [(0, 90.0, 2), (1, 90.0, 2), (2, 99.0, 1)] {
+        let now = now() + chrono::TimeDelta::hours(hour);
+        town.owner.clock = Clock::set(now);
+        let (before, rows_before) = (work(), verdicts(store).await);
+        // In the last round one scorecard alone has something.
+        let come = if hour == 2 { 117..118 } else { 0..200 };
+        let families = come.len() as u64;
+        for family in come {
+            town.bring(family, ids[family], "calls", value, 3_600 * hour).await;
+            town.due(family, &[]).await;
+        }
+        town.work().await;
+        let after = work();
+        assert_eq!((after.0 - before.0, after.1 - before.1), (commits, families), "{hour} h");
+        let rows = verdicts(store).await - rows_before;
+        // The clock goes on from there.
+        let later = now + chrono::TimeDelta::minutes(59);
+        let changed = told_apart(store, [now, later]).await;
+        match hour {
+            0 => assert_eq!(changed.len(), 200),
+            1 => assert_eq!((rows, changed.len()), (0, 0), "nothing has changed"),
+            _ => assert_eq!((rows, changed), (1, vec!["s-117".to_owned()])),
+        }
+    }
 }
 
 #[tokio::test]
