@@ -72,5 +72,6 @@ mod web;
 mod webhooks;
 mod which_period;
 mod whole_answers;
+mod work;
 mod world;
 mod zero_is_earned;
