@@ -3,7 +3,10 @@
 
 use std::fs;
 
-use crate::world::kpid::{Kpid, Ran};
+use crate::world::{
+    kpid::{Kpid, Ran},
+    until,
+};
 
 const CONFIG: &str = "store: kpid.db
 calendar: { timezone: UTC }
@@ -35,8 +38,12 @@ fn acme() -> Kpid {
     kpid
 }
 
-async fn pull(kpid: &Kpid, value: f64) -> Ran {
+fn give(kpid: &Kpid, value: f64) {
     fs::write(kpid.folder().join("files/on-time.csv"), format!("value\n{value}\n")).unwrap();
+}
+
+async fn pull(kpid: &Kpid, value: f64) -> Ran {
+    give(kpid, value);
     let ran = kpid.run(&["pull"]).await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
     ran
@@ -58,6 +65,18 @@ async fn a_figure_that_worsens_after_an_edit_is_told() {
     kpid.rewrite_scorecard(&SCORECARD.replace("description: On time", "description: In time"));
     pull(&kpid, 80.0).await;
     assert_eq!(told(&kpid).await, ["opened", "worsened"]);
+}
+
+#[tokio::test]
+async fn a_daemon_that_starts_with_an_edit_tells_of_a_figure_that_worsens() {
+    let kpid = acme();
+    pull(&kpid, 96.0).await;
+    pull(&kpid, 91.6).await;
+    kpid.rewrite_scorecard(&SCORECARD.replace("description: On time", "description: In time"));
+    give(&kpid, 80.0);
+    let _daemon = kpid.start();
+    until("the worsening", async || told(&kpid).await, |told| *told == ["opened", "worsened"])
+        .await;
 }
 
 #[tokio::test]
