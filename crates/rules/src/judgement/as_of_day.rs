@@ -1,6 +1,6 @@
 //! Earlier verdicts: nodes as their actuals, known today, stand for periods ended by a local day.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -14,7 +14,6 @@ use crate::{
     model::{
         alert_node::{AlertNode, NodePart},
         definition::{Objective, ObjectiveRef, Perspective, Scorecard},
-        id::KpiRef,
         kpi_definition::Kpi,
         period::Period,
     },
@@ -23,28 +22,6 @@ use crate::{
 
 /// "Since" looks no further back than this many periods.
 const SINCE_PERIODS_MAX: usize = 60;
-
-/// KPIs as they were in periods that have settled, by the local day that the periods had ended by:
-/// of those, nothing but another figure makes another verdict.
-#[derive(Debug, Default)]
-pub(crate) struct PastVerdicts(HashMap<KpiRef, BTreeMap<NaiveDate, Child>>);
-
-impl PastVerdicts {
-    fn get(&self, kpi: &KpiRef, day: NaiveDate) -> Option<&Child> {
-        self.0.get(kpi)?.get(&day)
-    }
-
-    fn remember(&mut self, kpi: KpiRef, day: NaiveDate, child: Child) {
-        self.0.entry(kpi).or_default().insert(day, child);
-    }
-
-    /// From that day on, verdicts on a KPI may be others: a figure of a period that began with it came.
-    pub(crate) fn forget(&mut self, kpi: &KpiRef, from: NaiveDate) {
-        if let Some(days) = self.0.get_mut(kpi) {
-            days.split_off(&from);
-        }
-    }
-}
 
 impl Judge<'_> {
     /// The first period of the present status, without a break; none where nothing is held, and never

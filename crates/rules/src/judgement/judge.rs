@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::{
     alerting::episode::Episode,
     judgement::{
-        as_of_day::PastVerdicts,
         evaluation_key::EvaluationKey,
         kpi::judge_kpi,
         kpi_standing::KpiStanding,
+        past_verdicts::PastVerdicts,
         rollup::{Child, Rolled, roll_up},
         score,
         standing::{

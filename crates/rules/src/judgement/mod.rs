@@ -11,6 +11,7 @@ pub(crate) mod kpi;
 pub(crate) mod kpi_standing;
 pub(crate) mod lines;
 pub(crate) mod pace;
+pub(crate) mod past_verdicts;
 pub(crate) mod period_target;
 pub(crate) mod period_value;
 pub(crate) mod period_verdict;

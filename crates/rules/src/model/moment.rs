@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 
-use crate::model::Calendar;
+use crate::model::calendar::Calendar;
 
 /// Bytes of a day such as `2026-05-31`.
 const DAY_BYTES: usize = 10;

@@ -34,8 +34,8 @@ use crate::{
         },
     },
     judgement::{
-        as_of_day::PastVerdicts,
         judge::{Judge, linked_as, objective_of, scorecard_of},
+        past_verdicts::PastVerdicts,
         standing::{ObjectiveStanding, Standing},
     },
     model::{
