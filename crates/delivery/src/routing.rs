@@ -144,7 +144,10 @@ mod tests {
             route(&id(to), &people, &channels)
                 .map(|route| (route.channel.to_string(), route.recipient))
         };
-        assert_eq!(reached("ines"), Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned())));
+        assert_eq!(
+            reached("ines"),
+            Ok(("mail".to_owned(), "ines.marlow@calder.example".to_owned()))
+        );
         assert_eq!(reached("ops"), Ok(("ops".to_owned(), "ops".to_owned())));
         assert_eq!(reached("guest"), Err(RouteError::NoAddress(id("guest"))));
         assert_eq!(reached("mail"), Err(RouteError::NobodyThere(id("mail"))));

@@ -55,7 +55,10 @@ pub struct Connections {
 #[derive(Debug)]
 struct Live {
     gate: Semaphore,
+    /// The time that its author gives it.
     timeout: Duration,
+    /// What a server is given beyond that to say so itself.
+    grace: Duration,
     system: System,
     /// None where a person asks, who wants to know how it is now.
     guard: Option<Guard>,
@@ -198,7 +201,7 @@ impl Live {
                     pinned::certificates(authority)?;
                 }
                 let concurrent_max = usize::try_from(database.concurrent_max)?;
-                (concurrent_max, database.timeout + GRACE, System::of(database))
+                (concurrent_max, database.timeout, System::of(database))
             }
             Connection::Csv(folder) => {
                 (folder.concurrent_max, folder.timeout, System::Csv(folder.clone()))
@@ -208,7 +211,9 @@ impl Live {
             }
             Connection::Push(_) => (1, GRACE, System::Push),
         };
-        Ok(Self { gate: Semaphore::new(concurrent_max.max(1)), timeout, system, guard: None })
+        let grace = if system.is_server() { GRACE } else { Duration::ZERO };
+        let gate = Semaphore::new(concurrent_max.max(1));
+        Ok(Self { gate, timeout, grace, system, guard: None })
     }
 
     async fn answer(
@@ -250,7 +255,7 @@ impl Live {
     ) -> Result<Vec<Result<Table, String>>, Fault> {
         // The rest is for saying why the first attempt failed, where a further one hangs.
         let mut attempts = Attempts::within(self.timeout.mul_f64(ATTEMPTS_SHARE));
-        let is_server = matches!(self.system, System::Postgres(_) | System::MySql(_));
+        let is_server = self.system.is_server();
         // On the heap: what asks a database would be large in every future that holds it.
         let once = || Box::pin(self.ask_once(request, extracts, question));
         let mut answer = once().await;
@@ -339,7 +344,7 @@ impl Live {
     ) -> Result<T, Fault> {
         // A driver that panics on what a server sent must not take other KPIs with it.
         let asking = AssertUnwindSafe(asking).catch_unwind();
-        match time::timeout(self.timeout, asking).await {
+        match time::timeout(self.timeout + self.grace, asking).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_panic)) => {
                 Err(Fault::Question("broke off: the answer could not be read".to_owned()))
@@ -377,6 +382,11 @@ impl System {
             Self::Http(_) | Self::Postgres(_) | Self::MySql(_) | Self::Csv(_) => true,
             Self::Sqlite(_) | Self::Command(_) | Self::Push => false,
         }
+    }
+
+    /// Whether it is a server that ends a query at its time limit by itself.
+    fn is_server(&self) -> bool {
+        matches!(self, Self::Postgres(_) | Self::MySql(_))
     }
 
     fn of(database: &sql::Database) -> Self {
