@@ -10,7 +10,8 @@ use crate::{
     child,
     collecting::Window,
     daemon::Daemon,
-    origin::{Fall, Orders, Peer, Seen},
+    origin::Peer,
+    peer_state::{Fall, Orders, Seen},
     portfolio::{Figures, Portfolio, Shape},
     report::{Measured, Report},
 };

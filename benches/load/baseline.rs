@@ -18,7 +18,7 @@ use sqlx::{
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::{child::cpu_of, origin, smtp};
+use crate::{child::cpu_of, origin, peer_state, smtp};
 
 /// Fetches at once, as many as kpid's connection may have.
 pub(crate) const AT_ONCE: usize = 64;
@@ -160,7 +160,7 @@ async fn insert(file: PathBuf, rows: usize) -> u64 {
     let table = "create table readings (at integer not null, kpi integer not null, value real not null, \
                  primary key (at, kpi)) strict, without rowid";
     sqlx::raw_sql(table).execute(&mut books).await.unwrap();
-    let first = i64::try_from(origin::now()).unwrap();
+    let first = i64::try_from(peer_state::now()).unwrap();
     for commit in 0..rows.div_ceil(COMMIT_ROWS) {
         let mut transaction = books.begin().await.unwrap();
         let at = first + i64::try_from(commit).unwrap() * 1_000_000;

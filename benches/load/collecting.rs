@@ -10,7 +10,8 @@ use crate::{
     baseline::Took,
     child,
     daemon::Daemon,
-    origin::{Orders, Peer},
+    origin::Peer,
+    peer_state::Orders,
     portfolio::{Figures, Portfolio, Shape},
     report::{Measured, Report},
 };

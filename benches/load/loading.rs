@@ -10,7 +10,8 @@ use crate::{
     child,
     collecting::asked,
     daemon::{self, Daemon},
-    origin::{Peer, now},
+    origin::Peer,
+    peer_state::now,
     portfolio::{Figures, Portfolio, Shape},
     report::{Measured, Report},
 };

@@ -18,6 +18,7 @@ mod daemon;
 mod loading;
 mod origin;
 mod overload;
+mod peer_state;
 mod portfolio;
 mod reading;
 mod report;

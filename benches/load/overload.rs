@@ -8,7 +8,8 @@ use crate::{
     Arguments, child,
     collecting::Window,
     daemon::Daemon,
-    origin::{Orders, Peer},
+    origin::Peer,
+    peer_state::Orders,
     portfolio::{Portfolio, Shape},
     report::{Measured, Report},
 };

@@ -7,21 +7,21 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::origin::{Desk, now};
+use crate::peer_state::{PeerState, now};
 
 /// Bytes of a mail of the bare loop; kpid's are about as long.
 const MAIL_BYTES: usize = 10_000;
 
-pub(crate) async fn serve(listener: TcpListener, desk: Rc<RefCell<Desk>>) {
+pub(crate) async fn serve(listener: TcpListener, state: Rc<RefCell<PeerState>>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let desk = Rc::clone(&desk);
+        let state = Rc::clone(&state);
         // Whoever hangs up in the middle is no concern of the server.
-        tokio::task::spawn_local(async move { drop(converse(stream, &desk).await) });
+        tokio::task::spawn_local(async move { drop(converse(stream, &state).await) });
     }
 }
 
-async fn converse(stream: TcpStream, desk: &RefCell<Desk>) -> std::io::Result<()> {
+async fn converse(stream: TcpStream, state: &RefCell<PeerState>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
@@ -44,9 +44,9 @@ async fn converse(stream: TcpStream, desk: &RefCell<Desk>) -> std::io::Result<()
                         break;
                     }
                 }
-                let mut desk = desk.borrow_mut();
-                desk.seen.mails += 1;
-                desk.seen.mail_at = now();
+                let mut state = state.borrow_mut();
+                state.seen.mails += 1;
+                state.seen.mail_at = now();
                 b"250 kept\r\n"
             }
             b"QUIT" => return stream.write_all(b"221 bye\r\n").await,
