@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::listener::{self, Listener},
-    engine::{families::Families, known_periods::KnownPeriods, rejudgement},
+    engine::{families::Families, known_periods::KnownPeriods},
     instance::Instance,
     outbox::{ended_alerts, routes},
     telemetry::metrics::Metrics,
@@ -83,7 +83,6 @@ impl Daemon {
         let Opened { setup, channels, connections, listener } = opened;
         store.rename(&setup.portfolio.renames()).await?;
         ended_alerts::end(&setup, &store, clock.now()).await?;
-        rejudgement::keep(&setup, &store, clock.now()).await?;
         routes::follow(&setup, &store, clock.now()).await?;
         metrics.forget_connections();
         let gauges = Arc::clone(&metrics);
@@ -98,7 +97,7 @@ impl Daemon {
         let signer = signer(&setup, &store, clock.now()).await?;
         metrics.reloaded(true, clock.now());
         Ok(Self {
-            instance: Arc::new(Instance { setup, store, connections, metrics }),
+            instance: Arc::new(Instance::on(setup, store, connections, metrics)),
             families,
             periods: Arc::default(),
             channels: Arc::new(channels),

@@ -25,7 +25,7 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
-use kpid_rules::model::{Cron, Schedule};
+use kpid_rules::model::Schedule;
 use kpid_store::{self, InstanceLock, Store};
 
 /// How long what is in flight may take to end after the order to stop.
@@ -33,9 +33,6 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// An idle scheduler comes round so often, so that one which stands still is told from it.
 const TURN_EVERY: Duration = Duration::from_secs(15);
-
-/// Local midnight, when due dates pass.
-const MIDNIGHT: &str = "0 0 * * *";
 
 /// What a running daemon is told from outside.
 #[derive(Debug)]
@@ -111,7 +108,7 @@ impl Daemon {
         let served = self.instance.store.last_slots().await?;
         let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
         let mut agenda = Agenda::new(zone, &setup.collections, &served);
-        ticker.follow(schedules(setup)?, zone).await?;
+        ticker.follow(schedules(setup), zone).await?;
         let (done, mut finished) = mpsc::unbounded_channel();
         let (changes, asked) = mpsc::channel(WAITING_MAX);
         let arrivals = self.start_owner(asked, done).await?;
@@ -119,15 +116,11 @@ impl Daemon {
         self.start_site(workers, changes).await?;
         self.tell_ready();
         let alive_every = systemd::alive_every();
-        let mut today = None;
+        let mut has_begun = false;
         loop {
             let now = self.clock.now();
-            let day = setup.calendar.local_day(now);
-            let is_new_day = today.replace(day) != Some(day);
-            let owed = if is_new_day { self.families.members() } else { &[] };
-            let due = agenda.take_due(now);
-            let under_way = self.start_round(due, owed, &arrivals);
-            if is_new_day {
+            let under_way = self.start_round(agenda.take_due(now), &arrivals);
+            if !std::mem::replace(&mut has_begun, true) {
                 self.judge_all_but(&under_way, &arrivals);
             }
             self.instance.metrics.turned(now);
@@ -201,12 +194,10 @@ impl Daemon {
     }
 }
 
-/// The instants that it wakes up at: of each collection, and midnight.
-fn schedules(setup: &Setup) -> anyhow::Result<Vec<Schedule>> {
+/// The schedules of all collections.
+fn schedules(setup: &Setup) -> Vec<Schedule> {
     let collected = setup.collections.iter().map(|collection| collection.schedule.clone());
-    let schedules: IndexSet<Schedule> =
-        collected.chain([Schedule::Cron(Cron::parse(MIDNIGHT)?)]).collect();
-    Ok(schedules.into_iter().collect())
+    collected.collect::<IndexSet<Schedule>>().into_iter().collect()
 }
 
 /// Enough of a hash to tell configurations apart.

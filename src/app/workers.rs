@@ -16,10 +16,10 @@ use crate::{
     app::{compose::Daemon, heartbeat, listener},
     engine::{
         agenda::Due,
+        hours_watcher::Watch,
         owner::{ARRIVALS_MAX, Arrival, Owner, Served},
         pull, retention,
         round::Round,
-        silence_watcher::Watch,
     },
     outbox::{deliver::Worker, digest::Digester},
     web::{
@@ -28,7 +28,7 @@ use crate::{
         push_endpoints::PushEndpoints,
     },
 };
-use kpid_rules::model::{Id, KpiRef};
+use kpid_rules::model::KpiRef;
 use kpid_store::{Memory, Store};
 
 impl Daemon {
@@ -129,12 +129,11 @@ impl Daemon {
         }
     }
 
-    /// A round: the KPIs due now are asked at once, each family of scorecards is judged when its
-    /// own are in, and those `owed` a judgement as a whole. Says which families that are.
+    /// A round: the KPIs due now are asked at once, and each family of scorecards is judged when its
+    /// own are in. Says which families that are.
     pub(crate) fn start_round(
         &self,
         due: Vec<Due>,
-        owed: &[Vec<Id>],
         arrivals: &mpsc::Sender<Arrival>,
     ) -> Vec<usize> {
         // What several families ask is asked once for all of them.
@@ -149,7 +148,6 @@ impl Daemon {
         for (family, due) in by_family {
             let (instance, clock, arrivals) = (self.instance.clone(), self.clock, arrivals.clone());
             let (shared, periods) = (Arc::clone(&shared), self.periods.clone());
-            let owed = owed.get(family).cloned().unwrap_or_default();
             let names = self.families.names(family);
             self.spawn(async move {
                 let round = Round {
@@ -157,7 +155,6 @@ impl Daemon {
                     shared: &shared,
                     family,
                     scorecards: &names,
-                    owed: &owed,
                     clock,
                     periods: &periods,
                     arrivals: &arrivals,
@@ -170,18 +167,16 @@ impl Daemon {
         started
     }
 
-    /// Due dates pass at midnight, and at the start a verdict may be old. Whoever is about to be
-    /// judged with new figures is not judged without them first.
+    /// At the start a verdict may be old. Whoever is about to be judged with new figures is not judged
+    /// without them first.
     pub(crate) fn judge_all_but(&self, under_way: &[usize], arrivals: &mpsc::Sender<Arrival>) {
-        let resting = self.families.members().iter().enumerate();
-        let resting = resting.filter(|(at, _)| !under_way.contains(at));
-        let resting: Vec<(usize, Vec<Id>)> =
-            resting.map(|(family, members)| (family, members.clone())).collect();
+        let all = 0..self.families.members().len();
+        let resting: Vec<usize> = all.filter(|family| !under_way.contains(family)).collect();
         let arrivals = arrivals.clone();
         self.spawn(async move {
-            for (family, owed) in resting {
+            for family in resting {
                 // Nobody takes it only when the daemon stops.
-                let _ = arrivals.send(Arrival::Due { family, owed, committed: None }).await;
+                let _ = arrivals.send(Arrival::Look(family)).await;
             }
         });
     }

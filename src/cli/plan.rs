@@ -12,9 +12,9 @@ use kpid_config::setup::Setup;
 use kpid_rules::{
     analysis::{
         Difference,
-        difference::{Colour, ComparedConfig, difference},
+        difference::{ComparedConfig, difference},
     },
-    judgement::rounding,
+    judgement::{Colour, rounding},
     model::{Id, Scope},
 };
 use kpid_store::Store;

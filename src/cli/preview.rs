@@ -24,6 +24,7 @@ use kpid_os_error::in_words;
 use kpid_rules::{
     alerting::{Cause, Event},
     evaluation::{EpisodeChange, judge},
+    judgement::Judge,
     model::Scope,
 };
 use kpid_store::Store;
@@ -151,7 +152,7 @@ async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
     episode.recovered_at = event.ends().then(|| episode.recovered_at.unwrap_or(now));
     let context = facts_builder::subject::Context {
         portfolio: &setup.portfolio,
-        history: &history,
+        judge: &Judge::new(&setup.portfolio, &history, now),
         people: &setup.people,
         public_url: setup.web.public_url.as_ref(),
         notes: &held.notes,

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use kpid_config::setup::Setup;
 use kpid_rules::{
-    analysis::{Picture, difference::Colour},
-    judgement::{Standing, rounding},
+    analysis::Picture,
+    judgement::{Colour, Standing, rounding},
     model::Scope,
 };
 use kpid_store::Store;

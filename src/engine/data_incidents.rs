@@ -1,14 +1,14 @@
 //! Trouble with data, found in a judgement and told to those who look after the data, never to
 //! managers. What fails together is told together: one notice for a source, however many KPIs it has.
 
-use std::{
-    cell::LazyCell,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::outbox::notices::{self, Wording};
+use crate::{
+    instance::Instance,
+    outbox::notices::{self, Wording},
+};
 use kpid_config::setup::Setup;
 use kpid_delivery::channel::Channel;
 use kpid_message::notice::Section;
@@ -42,13 +42,45 @@ struct Seen {
     lines: Vec<String>,
 }
 
-/// Looks at the data of the scorecards judged. What a reader hears of in one look is one notice.
-pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTime<Utc>) -> Found {
-    let seen = seen(setup, held, standing, now);
-    let open = held.incidents.iter().filter(|(_, incident)| incident.closed_at.is_none());
-    let open = open.map(|(key, _)| key);
-    let open = open.filter(|key| is_looked_at(setup, key, standing, now)).cloned();
-    let keys: BTreeSet<IncidentKey> = seen.keys().cloned().chain(open).collect();
+/// What is looked at.
+pub(crate) struct Looked<'a> {
+    /// KPIs that were judged, as they stand.
+    pub(crate) kpis: HashMap<KpiRef, &'a KpiStanding>,
+    /// Also what is of no KPI that can be judged: connections, and what is not followed any more.
+    pub(crate) others: bool,
+}
+
+impl<'a> Looked<'a> {
+    /// Everything, with all KPIs of these scorecards.
+    pub(crate) fn all(standing: &'a Standing) -> Self {
+        let mut looked = Self { kpis: HashMap::new(), others: true };
+        for scorecard in &standing.scorecards {
+            for kpi in scorecard.kpis() {
+                let named = KpiRef { scorecard: scorecard.id.clone(), kpi: kpi.id.clone() };
+                looked.kpis.insert(named, kpi);
+            }
+        }
+        looked
+    }
+}
+
+/// Looks at data. What a reader hears of in one look is one notice.
+pub(crate) fn look(
+    instance: &Instance,
+    held: &Held,
+    looked: &Looked<'_>,
+    now: DateTime<Utc>,
+) -> Found {
+    let setup = &instance.setup;
+    let seen = seen(instance, held, looked, now);
+    let mut keys: BTreeSet<IncidentKey> = seen.keys().cloned().collect();
+    if looked.others {
+        let open = held.incidents.open();
+        keys.extend(open.filter(|key| is_looked_at(setup, key, looked, now)).cloned());
+    } else {
+        let open = looked.kpis.keys().flat_map(|kpi| held.incidents.open_of(Some(kpi)));
+        keys.extend(open.cloned());
+    }
     let mut incidents = Vec::new();
     let mut messages: BTreeMap<(Vec<Id>, bool), Vec<IncidentMessage>> = BTreeMap::new();
     for key in keys {
@@ -86,22 +118,22 @@ pub(crate) fn look(setup: &Setup, held: &Held, standing: &Standing, now: DateTim
 
 /// All trouble there is now, by its key.
 fn seen(
-    setup: &Setup,
+    instance: &Instance,
     held: &Held,
-    standing: &Standing,
+    looked: &Looked<'_>,
     now: DateTime<Utc>,
 ) -> BTreeMap<IncidentKey, Seen> {
-    let mut seen = sources(setup, held, now);
-    let collected = LazyCell::new(|| {
-        let collections = setup.collections.iter();
-        collections.map(|collection| &collection.kpi).collect::<HashSet<_>>()
-    });
-    for (named, kpi) in &judged(standing) {
+    let setup = &instance.setup;
+    let mut seen = match looked.others {
+        true => sources(instance, held, now),
+        false => BTreeMap::new(),
+    };
+    for (named, kpi) in &looked.kpis {
         for restated in &kpi.restated {
             seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
         }
         let Some(trouble) = IncidentKind::of(kpi) else { continue };
-        if !collected.contains(named) || is_known(setup, held, trouble, (named, kpi), now) {
+        if !instance.collected.has(named) || is_known(setup, held, trouble, (named, kpi), now) {
             seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
         }
     }
@@ -128,33 +160,21 @@ fn is_known(
     attempt.failure.is_none() && attempt.finished_at >= asked_since
 }
 
-fn judged(standing: &Standing) -> HashMap<KpiRef, &KpiStanding> {
-    let mut kpis = HashMap::new();
-    for scorecard in &standing.scorecards {
-        let objectives = scorecard.perspectives.iter().flat_map(|held| &held.objectives);
-        for kpi in objectives.flat_map(|held| &held.kpis) {
-            let named = KpiRef { scorecard: scorecard.id.clone(), kpi: kpi.id.clone() };
-            kpis.insert(named, kpi);
-        }
-    }
-    kpis
-}
-
-/// Whether a judgement of these scorecards can say that an incident is over.
-fn is_looked_at(setup: &Setup, key: &IncidentKey, standing: &Standing, now: DateTime<Utc>) -> bool {
-    let is_judged =
-        |kpi: &KpiRef| standing.scorecards.iter().any(|scorecard| scorecard.id == kpi.scorecard);
-    key.kpi().is_none_or(is_judged) || no_longer_followed(setup, key, now).is_some()
+/// Whether a look can say that an incident is over.
+fn is_looked_at(setup: &Setup, key: &IncidentKey, looked: &Looked<'_>, now: DateTime<Utc>) -> bool {
+    key.kpi().is_none_or(|kpi| looked.kpis.contains_key(kpi))
+        || no_longer_followed(setup, key, now).is_some()
 }
 
 /// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
 /// KPI than the others hears of it, also when the others know already.
-fn sources(setup: &Setup, held: &Held, now: DateTime<Utc>) -> BTreeMap<IncidentKey, Seen> {
+fn sources(instance: &Instance, held: &Held, now: DateTime<Utc>) -> BTreeMap<IncidentKey, Seen> {
+    let setup = &instance.setup;
+    let failed = held.attempts.failed().iter();
+    let mut places: Vec<usize> = failed.filter_map(|kpi| instance.collected.place(kpi)).collect();
+    places.sort_unstable();
     let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
-    if held.attempts.failed().is_empty() {
-        return BTreeMap::new();
-    }
-    for collection in &setup.collections {
+    for collection in places.into_iter().filter_map(|place| setup.collections.get(place)) {
         let attempt = held.attempts.get(&collection.kpi);
         if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref())
             && counts(setup, &collection.kpi, now)
@@ -165,7 +185,8 @@ fn sources(setup: &Setup, held: &Held, now: DateTime<Utc>) -> BTreeMap<IncidentK
         }
     }
     let source = |((id, steward), kpis): ((&Id, Option<Id>), Failing<'_>)| {
-        (IncidentKey::Source { connection: id.clone(), steward }, of_source(setup, held, id, &kpis))
+        let key = IncidentKey::Source { connection: id.clone(), steward };
+        (key, of_source(instance, held, id, &kpis))
     };
     failing.into_iter().map(source).collect()
 }
@@ -179,8 +200,8 @@ fn counts(setup: &Setup, named: &KpiRef, now: DateTime<Utc>) -> bool {
     })
 }
 
-fn of_source(setup: &Setup, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
-    let all = setup.collections.iter().filter(|held| held.source.from == *id).count();
+fn of_source(instance: &Instance, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
+    let (setup, all) = (&instance.setup, instance.collected.fed_by(id));
     let count = kpis.len();
     let which = match (count, all) {
         (1, 1) => "the KPI".to_owned(),
@@ -421,7 +442,7 @@ fn readers(setup: &Setup, key: &IncidentKey) -> Vec<Id> {
 mod tests {
     use super::*;
     use crate::instance::set_up;
-    use kpid_rules::{evaluation::judge, series::History};
+    use kpid_store::Store;
 
     const DAEMON: &str = "
 store: kpid.db
@@ -442,9 +463,11 @@ perspectives:
           calls: { name: Calls, nature: level, target: 95, steward: tom, schedule: { every: 1d }, source: { http: { from: api, get: calls, value: $.value } } }
 ";
 
-    fn setup(scorecard: &str) -> Setup {
+    async fn instance(scorecard: &str) -> Instance {
         let folder = tempfile::tempdir().unwrap();
-        set_up(folder.path(), DAEMON, scorecard)
+        let setup = set_up(folder.path(), DAEMON, scorecard);
+        let store = Store::open(&setup.store).await.unwrap();
+        Instance::new(setup, store).unwrap()
     }
 
     fn now() -> DateTime<Utc> {
@@ -452,25 +475,24 @@ perspectives:
     }
 
     /// What is told of an incident that is not seen any more, when no scorecard of its is judged.
-    fn over(key: &str) -> Option<(String, String)> {
-        let setup = setup(SCORECARD);
+    async fn over(key: &str) -> Option<(String, String)> {
+        let instance = instance(SCORECARD).await;
         let opened_at = now() - TimeDelta::hours(6);
         let incident = Incident { opened_at, told_at: Some(opened_at), closed_at: None };
         let held = Held {
-            incidents: [(IncidentKey::parse(key).unwrap(), incident)].into(),
+            incidents: [(IncidentKey::parse(key).unwrap(), incident)].into_iter().collect(),
             ..Held::default()
         };
-        let none = judge(&setup.portfolio, &History::default(), &HashMap::new(), "", now());
-        let none = Standing { scorecards: Vec::new(), ..none };
-        let mut found = look(&setup, &held, &none, now()).deliveries;
+        let none = Looked { kpis: HashMap::new(), others: true };
+        let mut found = look(&instance, &held, &none, now()).deliveries;
         assert!(found.len() <= 1, "{found:?}");
         let facts: serde_json::Value = serde_json::from_str(&found.pop()?.facts).unwrap();
         let word = |name: &str| facts[name].as_str().unwrap().to_owned();
         Some((word("subject"), word("summary")))
     }
 
-    #[test]
-    fn what_works_again_is_told_and_what_is_gone_is_not_said_to() {
+    #[tokio::test]
+    async fn what_works_again_is_told_and_what_is_gone_is_not_said_to() {
         for (key, subject, summary) in [
             (
                 "source/api/tom",
@@ -493,27 +515,27 @@ perspectives:
                 "The problem with sales/sold that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
             ),
         ] {
-            assert_eq!(over(key), Some((subject.to_owned(), summary.to_owned())), "{key}");
+            assert_eq!(over(key).await, Some((subject.to_owned(), summary.to_owned())), "{key}");
         }
         // A KPI may be called as anything, also as what has no end.
-        let (subject, _) = over("kpi/care/restated-calls/stale").unwrap();
+        let (subject, _) = over("kpi/care/restated-calls/stale").await.unwrap();
         assert_eq!(subject, "[Data] care/restated-calls is no longer configured");
-        assert_eq!(over("kpi/care/calls/overdue"), None, "nobody has looked at it");
-        assert_eq!(over("kpi/sales/sold/restated/2026-05"), None, "it has no end");
+        assert_eq!(over("kpi/care/calls/overdue").await, None, "nobody has looked at it");
+        assert_eq!(over("kpi/sales/sold/restated/2026-05").await, None, "it has no end");
     }
 
-    #[test]
-    fn a_connection_is_counted_as_a_person_would() {
-        let seen = |kpis: &str, failing: usize| {
-            let setup = setup(&format!("{SCORECARD}{kpis}"));
-            let failing = setup.collections.iter().take(failing);
+    #[tokio::test]
+    async fn a_connection_is_counted_as_a_person_would() {
+        let seen = async |kpis: &str, failing: usize| {
+            let instance = instance(&format!("{SCORECARD}{kpis}")).await;
+            let failing = instance.setup.collections.iter().take(failing);
             let failing: Vec<_> = failing.map(|held| (held.kpi.clone(), "answered 500")).collect();
-            of_source(&setup, &Held::default(), &Id::parse("api").unwrap(), &failing).summary
+            of_source(&instance, &Held::default(), &Id::parse("api").unwrap(), &failing).summary
         };
         let more = "          mails: { nature: level, target: 95, schedule: { every: 1d }, source: { http: { from: api, get: mails, value: $.value } } }\n";
         let begins = "The connection `api` gives no figure for";
-        assert_eq!(seen("", 1), format!("{begins} the KPI it feeds."));
-        assert_eq!(seen(more, 1), format!("{begins} 1 of the 2 KPIs it feeds."));
-        assert_eq!(seen(more, 2), format!("{begins} any of the 2 KPIs it feeds."));
+        assert_eq!(seen("", 1).await, format!("{begins} the KPI it feeds."));
+        assert_eq!(seen(more, 1).await, format!("{begins} 1 of the 2 KPIs it feeds."));
+        assert_eq!(seen(more, 2).await, format!("{begins} any of the 2 KPIs it feeds."));
     }
 }

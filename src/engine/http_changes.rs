@@ -13,14 +13,17 @@ use crate::{
     instance::Instance,
     web::change::{Acknowledge, Change, Push, PushAnswer},
 };
-use kpid_rules::model::{KpiRef, Scope};
+use kpid_rules::{
+    evaluation::SeriesChange,
+    model::{KpiRef, Scope},
+};
 use kpid_store::{self, AcknowledgedByLink, Batch, Collected, Frozen, Pushed, Receipt};
 
 /// What became of a change, and what is to be judged because of it.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// KPIs that a push brought figures of.
-    pub(super) kpis: Vec<KpiRef>,
+    /// KPIs that a push brought figures of, and what that changes of each.
+    pub(super) kpis: Vec<(KpiRef, SeriesChange)>,
     /// The node whose alert is acknowledged now. Channels hear of it by the judgement.
     pub(super) acknowledged: Option<Scope>,
     push: Option<PushAnswer>,
@@ -87,12 +90,13 @@ async fn keep_push(
     batch: &mut Batch<'_>,
     push: &Push,
     now: DateTime<Utc>,
-) -> anyhow::Result<(PushAnswer, Vec<KpiRef>)> {
+) -> anyhow::Result<(PushAnswer, Vec<(KpiRef, SeriesChange)>)> {
     let Readings { collected, nulls } = match push_parser::read(&instance.setup, push, now) {
         Ok(readings) => readings,
         Err(refused) => return Ok((refused, Vec::new())),
     };
-    let (kpis, collected): (Vec<KpiRef>, Vec<Collected>) = collected.into_iter().unzip();
+    let kpis = collected.iter().map(|(kpi, held)| (kpi.clone(), held.change())).collect();
+    let collected: Vec<Collected> = collected.into_iter().map(|(_, held)| held).collect();
     let body: String =
         Sha256::digest(&push.body).iter().map(|byte| format!("{byte:02x}")).collect();
     let named = kpid_store::Push {

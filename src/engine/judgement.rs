@@ -1,17 +1,20 @@
 //! Judging after new data: one transaction from what is held to what is told.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use tracing::{error, info};
 
 use crate::{
-    engine::data_incidents::{self, Found},
+    engine::data_incidents::{self, Looked},
     instance::Instance,
     outbox::{
-        held_mail::{self, Release},
+        held_mail::{self, Judged, Release},
         notices::{self, OPERATORS_WHY, Wording},
-        report::{self, Reported},
+        report,
     },
 };
 use kpid_config::setup::Setup;
@@ -20,7 +23,7 @@ use kpid_message::{facts::alert::Facts, facts_builder, notice::Section};
 use kpid_rules::{
     alerting::{Cause, Event, NoticeKind},
     evaluation::{Circumstances, EpisodeChange, evaluate},
-    judgement::Standing,
+    judgement::{Judge, Standing},
     model::{Id, Portfolio},
 };
 use kpid_store::{Held, Judgement, NewDelivery};
@@ -60,7 +63,7 @@ pub async fn judge(
 }
 
 /// The units whose alerts were lines of one that ended in a judgement.
-pub(super) fn units_below_ended(portfolio: &Portfolio, judgement: &Judgement) -> BTreeSet<Id> {
+fn units_below_ended(portfolio: &Portfolio, judgement: &Judgement) -> BTreeSet<Id> {
     let ended = judgement
         .changes
         .iter()
@@ -88,7 +91,7 @@ async fn judge_once(
 }
 
 /// What follows from what is held: where everything stands, which alerts moved, who is told.
-pub(super) fn decide(
+fn decide(
     instance: &Instance,
     scorecards: &[Id],
     held: &Held,
@@ -110,40 +113,65 @@ pub(super) fn decide(
         &setup.config_hash,
         now,
     );
-    let context = facts_builder::subject::Context {
+    let judge = Judge::new(&setup.portfolio, history, now);
+    let context = context(setup, &judge, held);
+    let judged = [Judged { context, standing: &standing, changes: &changes }];
+    let deliveries = messages(instance, held, &judged, now);
+    let mut judgement = Judgement {
+        anew: standing.scorecards.clone(),
+        moved: Vec::new(),
+        incidents: Vec::new(),
+        reports: Vec::new(),
+        hold_decisions: Vec::new(),
+        deliveries: Vec::new(),
+        standing: standing.clone(),
+        changes: Vec::new(),
+    };
+    // The past is no trouble of today, and no news.
+    if !circumstances.historical {
+        let release = Release { setup, judged: &judged, silenced: &silenced, now };
+        judgement.hold_decisions = release.decisions(held, &deliveries);
+        let found = data_incidents::look(instance, held, &Looked::all(&standing), now);
+        let look = report::Look { instance, held, judge: &judge, now };
+        let reported = report::look(look, standing.scorecards.iter().map(Arc::as_ref));
+        judgement.deliveries.extend(found.deliveries.into_iter().chain(reported.deliveries));
+        (judgement.incidents, judgement.reports) = (found.incidents, reported.reports);
+    }
+    judgement.deliveries.splice(0..0, deliveries);
+    judgement.changes = changes;
+    judgement
+}
+
+/// What messages are made from.
+pub(super) fn context<'a>(
+    setup: &'a Setup,
+    judge: &'a Judge<'a>,
+    held: &'a Held,
+) -> facts_builder::subject::Context<'a> {
+    facts_builder::subject::Context {
         portfolio: &setup.portfolio,
-        history,
+        judge,
         people: &setup.people,
         public_url: setup.web.public_url.as_ref(),
         notes: &held.notes,
+    }
+}
+
+/// What is told of alerts that moved: one delivery for each recipient and channel.
+pub(super) fn messages(
+    instance: &Instance,
+    held: &Held,
+    judged: &[Judged<'_>],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let of_family = |judged: &Judged<'_>| {
+        let changes = judged.changes.iter();
+        let told = changes.flat_map(|change| {
+            deliveries(instance, judged.context, (held, judged.standing), change, now)
+        });
+        told.collect::<Vec<_>>()
     };
-    let mut deliveries: Vec<NewDelivery> = changes
-        .iter()
-        .flat_map(|change| deliveries(instance, context, (held, &standing), change, now))
-        .collect();
-    let release = Release {
-        setup,
-        context,
-        standing: &standing,
-        changes: &changes,
-        silenced: &silenced,
-        now,
-    };
-    let hold_decisions = match circumstances.historical {
-        true => Vec::new(),
-        false => release.decisions(held, &deliveries),
-    };
-    // The past is no trouble of today, and no news.
-    let (found, reported) = match circumstances.historical {
-        true => (Found::default(), Reported::default()),
-        false => (
-            data_incidents::look(setup, held, &standing, now),
-            report::look(setup, held, &standing, now),
-        ),
-    };
-    deliveries.extend(found.deliveries.into_iter().chain(reported.deliveries));
-    let (incidents, reports) = (found.incidents, reported.reports);
-    Judgement { standing, changes, incidents, reports, deliveries, hold_decisions }
+    judged.iter().flat_map(of_family).collect()
 }
 
 /// One delivery for each recipient and channel.

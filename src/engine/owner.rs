@@ -3,13 +3,9 @@
 //! of it, and commits that together: more than it can judge makes verdicts coarser in time, never
 //! a judgement of each reading by itself.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -17,12 +13,15 @@ use tokio::{
 use tracing::error;
 
 use crate::{
-    engine::{families::Families, http_changes, known_periods::KnownPeriods},
+    engine::{families::Families, http_changes, known_periods::KnownPeriods, timetable::Timetable},
     instance::Instance,
     web::change::{Change, WAITING_MAX},
 };
 use kpid_clock::Clock;
-use kpid_rules::model::{Id, KpiRef};
+use kpid_rules::{
+    evaluation::{Changes, Family},
+    model::KpiRef,
+};
 use kpid_store::{Collected, Memory};
 
 /// Arrivals that wait for the owner. Whoever finds it full waits, and so its KPIs are not asked for
@@ -50,26 +49,26 @@ pub(crate) type Served = (KpiRef, DateTime<Utc>);
 pub(crate) enum Arrival {
     /// What was collected of some of its KPIs.
     Collected(usize, Vec<Collected>),
-    /// All is in that was asked for together, or has been waited for long enough: it is judged, with
-    /// the scorecards named here, whether anything came of them or not.
+    /// Some of its KPIs are being asked: what only time changes waits for them a while.
+    Asked(usize),
+    /// All is in that was asked for together, or has been waited for long enough: it is judged.
     Due {
         /// Which family.
         family: usize,
-        /// Scorecards that are judged also without a figure.
-        owed: Vec<Id>,
-        /// Who is told when that is committed; dropped if it could not be.
+        /// Who is told when that is committed; dropped if it could not be. None where more is still
+        /// asked for.
         committed: Option<oneshot::Sender<()>>,
     },
+    /// Something else may have changed: it is judged at once.
+    Look(usize),
 }
 
 /// What has come to a family and is not committed yet.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     pub(super) collected: Vec<Collected>,
-    /// KPIs whose figures are filed, and wait for a judgement until their round is over.
-    pub(super) filed: HashSet<KpiRef>,
-    /// Scorecards that are judged whether anything came of them or not.
-    pub(super) owed: BTreeSet<Id>,
+    /// What is filed, or was done by others, and waits for a judgement.
+    pub(super) changes: Changes,
     pub(super) is_due: bool,
     /// Something came that may change a verdict.
     is_news: bool,
@@ -95,6 +94,18 @@ pub(crate) struct Owner {
     pub(super) instance: Arc<Instance>,
     pub(super) families: Arc<Families>,
     pub(super) memory: Memory,
+    /// How each family stands.
+    pub(super) judged: Vec<Family>,
+    /// The families of which a step was taken that is not committed.
+    pub(super) guessed: Vec<usize>,
+    /// Whether it is kept what this configuration makes of the figures that alerts counted last.
+    pub(super) is_rejudged: bool,
+    /// Whether the next step looks at connections and at what is not followed any more, and the day on
+    /// which one did.
+    pub(super) looks_at_others: bool,
+    pub(super) others_looked_on: Option<NaiveDate>,
+    /// When time alone may change something.
+    timetable: Timetable,
     pub(super) periods: Arc<KnownPeriods>,
     pub(super) clock: Clock,
     /// By family.
@@ -122,6 +133,12 @@ impl Owner {
         served: mpsc::UnboundedSender<Vec<Served>>,
     ) -> Self {
         Self {
+            judged: Family::all(&instance.setup.portfolio, families.members()),
+            guessed: Vec::new(),
+            is_rejudged: false,
+            looks_at_others: true,
+            others_looked_on: None,
+            timetable: Timetable::default(),
             instance,
             families,
             memory,
@@ -183,24 +200,36 @@ impl Owner {
                 pending.is_news |= is_news;
                 pending.collected.extend(collected);
             }
-            Arrival::Due { family, owed, committed } => {
+            Arrival::Asked(family) => return self.timetable.hold(family, Instant::now()),
+            Arrival::Due { family, committed } => {
+                if committed.is_some() {
+                    self.timetable.release(family);
+                }
                 let pending = self.pending.entry(family).or_default();
                 pending.is_due = true;
-                pending.is_news |= !owed.is_empty();
-                pending.owed.extend(owed);
+                pending.is_news |=
+                    self.judged.get(family).is_some_and(|it| it.standing().is_none());
                 pending.waiting.extend(committed);
+            }
+            Arrival::Look(family) => {
+                let pending = self.pending.entry(family).or_default();
+                (pending.is_due, pending.is_news) = (true, true);
             }
         }
         self.commit_at.get_or_insert_with(|| Instant::now() + COMMITTED_WITHIN);
     }
 
     fn wakes_at(&self) -> Instant {
-        let others = self.commit_at.into_iter().chain(self.retry_at);
+        let turn = self.timetable.next(self.clock.now(), Instant::now());
+        let others = self.commit_at.into_iter().chain(self.retry_at).chain(turn);
         others.fold(self.look_at, Instant::min)
     }
 
     async fn work(&mut self, asked: Vec<Change>) {
         let now = Instant::now();
+        for family in self.timetable.take_due(self.clock.now(), now) {
+            self.take(Arrival::Look(family));
+        }
         let is_urgent = self.pending.values().any(Pending::is_urgent);
         if is_urgent || !asked.is_empty() || self.commit_at.is_some_and(|at| at <= now) {
             self.commit_at = None;
@@ -283,26 +312,35 @@ impl Owner {
                 let mut served = Vec::new();
                 for family in families {
                     let Some(mut pending) = self.pending.remove(family) else { continue };
-                    for Collected { kpi, attempt, .. } in std::mem::take(&mut pending.collected) {
-                        let slot = attempt.and_then(|attempt| attempt.slot);
-                        served.extend(slot.map(|slot| (kpi.clone(), slot)));
+                    for collected in std::mem::take(&mut pending.collected) {
+                        let slot = collected.attempt.as_ref().and_then(|attempt| attempt.slot);
+                        served.extend(slot.map(|slot| (collected.kpi.clone(), slot)));
                         if !pending.is_due {
-                            pending.filed.insert(kpi);
+                            let change = collected.change();
+                            pending.changes.kpis.push((collected.kpi, change));
                         }
                     }
                     // Nobody waits any more only when the daemon stops.
                     for waiting in pending.waiting.drain(..) {
                         let _ = waiting.send(());
                     }
-                    if !pending.is_due && !pending.filed.is_empty() {
+                    if !pending.is_due && !pending.changes.kpis.is_empty() {
                         pending.has_failed = false;
                         self.pending.insert(*family, pending);
                     }
+                }
+                for (family, deadline) in &committed.judged {
+                    self.timetable.set(*family, *deadline);
                 }
                 committed.tell(self, asked);
                 let _ = self.served.send(served);
             }
             Err(error) => {
+                // The next step judges anew whatever the store holds then.
+                for family in std::mem::take(&mut self.guessed) {
+                    self.judged.get_mut(family).into_iter().for_each(Family::forget);
+                }
+                self.looks_at_others = true;
                 for family in families {
                     if let Some(pending) = self.pending.get_mut(family) {
                         pending.has_failed = true;

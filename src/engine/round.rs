@@ -44,8 +44,6 @@ pub(crate) struct Round<'a> {
     pub(crate) family: usize,
     /// The family's names, for the log.
     pub(crate) scorecards: &'a str,
-    /// Scorecards judged when the round is over, even if it brought them no figure.
-    pub(crate) owed: &'a [Id],
     pub(crate) clock: Clock,
     pub(crate) periods: &'a KnownPeriods,
     /// Where the owner takes what comes.
@@ -105,6 +103,7 @@ impl Round<'_> {
         let collections: Vec<_> = collections.collect();
         let kpis = collections.iter().map(|(collection, _)| &collection.kpi);
         let held = self.periods.of(kpis);
+        self.send(Arrival::Asked(self.family)).await?;
         let answers = pull::answers(self.instance, self.shared, &collections, &held, self.clock);
         let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
@@ -115,12 +114,12 @@ impl Round<'_> {
                     Some(batch) => self.hand_over(batch, tally).await?,
                 },
                 () = patience.as_mut(), if !patience.is_elapsed() => {
-                    self.is_due(Vec::new(), None).await?;
+                    self.is_due(None).await?;
                 }
             }
         }
         let (committed, is_committed) = oneshot::channel();
-        self.is_due(self.owed.to_vec(), Some(committed)).await?;
+        self.is_due(Some(committed)).await?;
         is_committed.await.context("what it brought waits, and is tried again")?;
         let Tally { kpis, failed, .. } = *tally;
         let scorecards = self.scorecards;
@@ -163,12 +162,8 @@ impl Round<'_> {
     }
 
     /// What has come is judged, even if more is still asked for.
-    async fn is_due(
-        &self,
-        owed: Vec<Id>,
-        committed: Option<oneshot::Sender<()>>,
-    ) -> anyhow::Result<()> {
-        self.send(Arrival::Due { family: self.family, owed, committed }).await
+    async fn is_due(&self, committed: Option<oneshot::Sender<()>>) -> anyhow::Result<()> {
+        self.send(Arrival::Due { family: self.family, committed }).await
     }
 
     async fn send(&self, arrival: Arrival) -> anyhow::Result<()> {

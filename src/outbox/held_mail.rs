@@ -45,16 +45,28 @@ pub(crate) fn scorecard_of<'e>(
 ) -> Option<Id> {
     match episodes.find(|(scope, episode)| episode.dedup_key(scope) == key) {
         Some((scope, _)) => Some(scope.scorecard().clone()),
-        None => Id::parse(key.split('/').next().unwrap_or_default()).ok(),
+        None => scorecard_in(key),
     }
+}
+
+/// The scorecard that a key names.
+fn scorecard_in(key: &str) -> Option<Id> {
+    Id::parse(key.split('/').next().unwrap_or_default()).ok()
+}
+
+/// Scorecards that were judged together, and what messages about them are made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Judged<'a> {
+    pub(crate) context: facts_builder::subject::Context<'a>,
+    pub(crate) standing: &'a Standing,
+    /// The alerts that moved.
+    pub(crate) changes: &'a [EpisodeChange],
 }
 
 /// A judgement, as what waited is seen in it.
 pub(crate) struct Release<'a> {
     pub(crate) setup: &'a Setup,
-    pub(crate) context: facts_builder::subject::Context<'a>,
-    pub(crate) standing: &'a Standing,
-    pub(crate) changes: &'a [EpisodeChange],
+    pub(crate) judged: &'a [Judged<'a>],
     /// Nodes of which nobody wants to hear now.
     pub(crate) silenced: &'a [Scope],
     pub(crate) now: DateTime<Utc>,
@@ -80,14 +92,21 @@ impl Release<'_> {
             return Vec::new();
         }
         let mut episodes: HashMap<&Scope, &Episode> = held.episodes.iter().collect();
-        episodes.extend(self.changes.iter().map(|change| (&change.scope, &change.episode)));
+        let changes = self.judged.iter().flat_map(|judged| judged.changes);
+        episodes.extend(changes.map(|change| (&change.scope, &change.episode)));
+        let keys = episodes.iter().map(|(scope, episode)| (episode.dedup_key(scope), *scope));
+        let scopes: HashMap<String, &Scope> = keys.collect();
+        let mut together: HashMap<&Id, Judged<'_>> = HashMap::new();
+        for judged in self.judged {
+            let scorecards = judged.standing.scorecards.iter();
+            together.extend(scorecards.map(|scorecard| (&scorecard.id, *judged)));
+        }
         let mut readers: BTreeMap<(&str, &str, &str), Vec<Part>> = BTreeMap::new();
         let mut decisions = Vec::new();
         for waiting in &held.waiting {
-            let pairs = episodes.iter().map(|(scope, episode)| (*scope, *episode));
-            let id = scorecard_of(&waiting.dedup_key, pairs);
-            let is_judged = |judged: &Id| id.as_ref() == Some(judged);
-            if self.standing.scorecards.iter().any(|judged| is_judged(&judged.id)) {
+            let known = scopes.get(&waiting.dedup_key).map(|scope| scope.scorecard().clone());
+            let id = known.or_else(|| scorecard_in(&waiting.dedup_key));
+            if id.is_some_and(|id| together.contains_key(&id)) {
                 let reader = (&*waiting.dedup_key, &*waiting.channel, &*waiting.recipient);
                 match Part::waiting(waiting) {
                     Some(part) => readers.entry(reader).or_default().push(part),
@@ -103,10 +122,12 @@ impl Release<'_> {
             }
         }
         for ((key, ..), parts) in readers {
-            let mut pairs = episodes.iter();
-            let found = pairs.find(|(scope, episode)| episode.dedup_key(scope) == key);
+            let scope = scopes.get(key).copied();
+            let found = scope.zip(scope.and_then(|scope| episodes.get(scope).copied()));
             decisions.extend(match found {
-                Some((scope, episode)) => self.of_present(scope, episode, &parts),
+                Some((scope, episode)) => {
+                    self.of_present(together.get(scope.scorecard()), (scope, episode), &parts)
+                }
                 None => ended(&parts),
             });
         }
@@ -115,11 +136,11 @@ impl Release<'_> {
 
     fn of_present(
         &self,
-        scope: &Scope,
-        episode: &Episode,
+        judged: Option<&Judged<'_>>,
+        (scope, episode): (&Scope, &Episode),
         parts: &[Part],
     ) -> Vec<(Uuid, HoldDecision)> {
-        let scorecard = self.context.portfolio.scorecard(scope.scorecard());
+        let scorecard = self.setup.portfolio.scorecard(scope.scorecard());
         let mut alerts = scorecard.into_iter().flat_map(|scorecard| scorecard.alerts());
         if !alerts.any(|(alert, _)| alert == *scope) {
             return overtaken(parts, NOT_CONFIGURED);
@@ -133,7 +154,7 @@ impl Release<'_> {
             return parts.iter().map(|part| (part.id, decision.clone())).collect();
         }
         if episode.is_open() {
-            return self.going_on(scope, episode, parts);
+            return self.going_on(judged, (scope, episode), parts);
         }
         if episode.end_untold && !parts.iter().any(|part| part.heard) {
             // The only message for weeks that says so must not be lost.
@@ -148,8 +169,8 @@ impl Release<'_> {
     /// One mail with what is so now; an escalation is not lost in it.
     fn going_on(
         &self,
-        scope: &Scope,
-        episode: &Episode,
+        judged: Option<&Judged<'_>>,
+        (scope, episode): (&Scope, &Episode),
         parts: &[Part],
     ) -> Vec<(Uuid, HoldDecision)> {
         let is_answered = |part: &Part| {
@@ -169,7 +190,7 @@ impl Release<'_> {
             decisions.extend(
                 others.map(|part| (part.id, HoldDecision::Overtake { reason: reason.clone() })),
             );
-            decisions.push((leader.id, self.as_of_now(scope, episode, leader, &left)));
+            decisions.push((leader.id, as_of_now(judged, (scope, episode), leader, &left)));
         }
         let reason = "somebody has acknowledged it".to_owned();
         let answered = answered.into_iter().map(|part| part.id);
@@ -178,50 +199,8 @@ impl Release<'_> {
         decisions
     }
 
-    /// The message with what is so now; what is no longer worse is not told as such.
-    fn as_of_now(
-        &self,
-        scope: &Scope,
-        episode: &Episode,
-        leader: &Part,
-        parts: &[&Part],
-    ) -> HoldDecision {
-        let change = EpisodeChange {
-            scope: scope.clone(),
-            before: Episode::default(),
-            episode: episode.clone(),
-            event: Some(leader.facts.event),
-            cause: leader.facts.cause,
-            to: Vec::new(),
-        };
-        let counts = |facts: &Facts| {
-            // Only a verdict that the alert took for one: missing data change no message.
-            let last = episode.last_verdict.as_ref();
-            let last = last.map(|last| (Some(last.status), last.score));
-            last == Some(facts.judged())
-        };
-        let fresh = Facts::of(self.context, self.standing, &change).filter(counts);
-        let is_fresh = fresh.is_some();
-        let newest = parts.last().map_or(&leader.facts, |part| &part.facts);
-        let mut facts = fresh.unwrap_or_else(|| newest.clone());
-        facts.event = leader.facts.event;
-        facts.cause = leader.facts.cause;
-        // What its reader knows is from before the first of the messages that waited.
-        facts.last_notified = parts.first().and_then(|part| part.facts.last_notified.clone());
-        facts.further = further(&facts, parts);
-        if is_fresh && facts.event == Event::Worsened && !is_worse(&facts) {
-            let reason = "it is no longer worse than what was reported".to_owned();
-            return HoldDecision::Overtake { reason };
-        }
-        let text = Message::from(facts).to_json();
-        if let Err(error) = &text {
-            error!(%scope, "cannot store the message about `{scope}` again: {error}; please report it");
-        }
-        HoldDecision::Release { facts: text.ok() }
-    }
-
     fn is_silenced(&self, scope: &Scope) -> bool {
-        let Some(scorecard) = self.context.portfolio.scorecard(scope.scorecard()) else {
+        let Some(scorecard) = self.setup.portfolio.scorecard(scope.scorecard()) else {
             return false;
         };
         let above = scorecard.alert_node(scope).map(|node| node.above).unwrap_or_default();
@@ -247,6 +226,48 @@ impl Part {
             _ => None,
         }
     }
+}
+
+/// The message with what is so now; what is no longer worse is not told as such.
+fn as_of_now(
+    judged: Option<&Judged<'_>>,
+    (scope, episode): (&Scope, &Episode),
+    leader: &Part,
+    parts: &[&Part],
+) -> HoldDecision {
+    let change = EpisodeChange {
+        scope: scope.clone(),
+        before: Episode::default(),
+        episode: episode.clone(),
+        event: Some(leader.facts.event),
+        cause: leader.facts.cause,
+        to: Vec::new(),
+    };
+    let counts = |facts: &Facts| {
+        // Only a verdict that the alert took for one: missing data change no message.
+        let last = episode.last_verdict.as_ref();
+        let last = last.map(|last| (Some(last.status), last.score));
+        last == Some(facts.judged())
+    };
+    let fresh = judged.and_then(|judged| Facts::of(judged.context, judged.standing, &change));
+    let fresh = fresh.filter(counts);
+    let is_fresh = fresh.is_some();
+    let newest = parts.last().map_or(&leader.facts, |part| &part.facts);
+    let mut facts = fresh.unwrap_or_else(|| newest.clone());
+    facts.event = leader.facts.event;
+    facts.cause = leader.facts.cause;
+    // What its reader knows is from before the first of the messages that waited.
+    facts.last_notified = parts.first().and_then(|part| part.facts.last_notified.clone());
+    facts.further = further(&facts, parts);
+    if is_fresh && facts.event == Event::Worsened && !is_worse(&facts) {
+        let reason = "it is no longer worse than what was reported".to_owned();
+        return HoldDecision::Overtake { reason };
+    }
+    let text = Message::from(facts).to_json();
+    if let Err(error) = &text {
+        error!(%scope, "cannot store the message about `{scope}` again: {error}; please report it");
+    }
+    HoldDecision::Release { facts: text.ok() }
 }
 
 /// Of an episode that is over, its end goes to whoever heard of its beginning.

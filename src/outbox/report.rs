@@ -4,12 +4,11 @@
 use chrono::{DateTime, Utc};
 use tracing::info;
 
-use crate::outbox::notices;
-use kpid_config::setup::Setup;
+use crate::{instance::Instance, outbox::notices};
 use kpid_message::periodic::report::{ReportContext, report};
 use kpid_rules::{
     alerting::NoticeKind,
-    judgement::{Judge, ScorecardStanding, Standing},
+    judgement::{Judge, ScorecardStanding},
     model::{Id, KpiRef, Lag, Period, ReportPolicy, Scorecard},
     series::KpiContext,
 };
@@ -24,20 +23,28 @@ pub(crate) struct Reported {
     pub(crate) deliveries: Vec<NewDelivery>,
 }
 
-/// The reports that have become due. What was official when a scorecard was first seen is history.
-pub(crate) fn look(
-    setup: &Setup,
-    held: &Held,
-    standing: &Standing,
-    now: DateTime<Utc>,
+/// What reports are looked for in.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'a> {
+    pub(crate) instance: &'a Instance,
+    pub(crate) held: &'a Held,
+    pub(crate) judge: &'a Judge<'a>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// The reports of scorecards that have become due. What was official when a scorecard was first seen
+/// is history.
+pub(crate) fn look<'s>(
+    look: Look<'_>,
+    scorecards: impl Iterator<Item = &'s ScorecardStanding>,
 ) -> Reported {
     let mut found = Reported::default();
-    for judged in &standing.scorecards {
-        let Some(scorecard) = setup.portfolio.scorecard(&judged.id) else { continue };
+    for judged in scorecards {
+        let Some(scorecard) = look.instance.setup.portfolio.scorecard(&judged.id) else { continue };
         let Some(policy) = &scorecard.report else { continue };
-        let newest = scorecard.calendar.last_closed(policy.frequency, now);
-        let is_official = |period| is_official(setup, held, (scorecard, judged), period, now);
-        let known = held.reported.get(&scorecard.id);
+        let newest = scorecard.calendar.last_closed(policy.frequency, look.now);
+        let is_official = |period| look.is_official((scorecard, judged), period);
+        let known = look.held.reported.get(&scorecard.id);
         let known = known.filter(|known| known.frequency() == policy.frequency);
         let reported = match known {
             None if is_official(newest) => Some(newest),
@@ -48,8 +55,7 @@ pub(crate) fn look(
                 let periods = [newest, newest.previous()].into_iter();
                 let due =
                     periods.filter(|period| period > known).find(|period| is_official(*period));
-                let deliveries =
-                    due.and_then(|period| tell(setup, held, (scorecard, policy), period, now));
+                let deliveries = due.and_then(|period| look.tell((scorecard, policy), period));
                 due.zip(deliveries).map(|(period, deliveries)| {
                     info!(scorecard = %scorecard.id, "the report of `{}` for {period} is due", scorecard.id);
                     found.deliveries.extend(deliveries);
@@ -63,72 +69,64 @@ pub(crate) fn look(
     found
 }
 
-/// Whether everything of a period is in, or its time is up and it has been asked for since.
-fn is_official(
-    setup: &Setup,
-    held: &Held,
-    (scorecard, judged): (&Scorecard, &ScorecardStanding),
-    period: Period,
-    now: DateTime<Utc>,
-) -> bool {
-    let day = scorecard.calendar.last_day(period);
-    if !judged.awaited_by(&scorecard.calendar, day).is_empty() || judged.awaits_others_by(day) {
-        return false;
-    }
-    let judge = Judge::new(&setup.portfolio, &held.history, now);
-    scorecard.kpis().all(|kpi| {
-        let case = judge.case(scorecard, kpi);
-        was_asked(setup, held, (&scorecard.named(kpi), &case), period, now)
-    })
-}
-
-/// Whether a KPI that is asked by schedule was asked since the actual of its period was due. Without,
-/// the midnight on which it becomes due would come before the figure that is about to be fetched.
-fn was_asked(
-    setup: &Setup,
-    held: &Held,
-    (named, case): (&KpiRef, &KpiContext<'_>),
-    period: Period,
-    now: DateTime<Utc>,
-) -> bool {
-    let (calendar, kpi) = (case.calendar, case.kpi);
-    let day = calendar.last_day(period);
-    let own = calendar.period_of(kpi.frequency, day);
-    let own = if calendar.last_day(own) <= day { own } else { own.previous() };
-    if case.is_whole(own, now) || kpi.weight_in(Some(own)) <= 0.0 || !is_collected(setup, named) {
-        return true;
-    }
-    let due = calendar.overdue_from(own, kpi.lag.unwrap_or(Lag::Days(0)));
-    let asked = held.attempts.get(named).map(|attempt| attempt.finished_at);
-    now < due || asked.is_some_and(|asked| asked >= due)
-}
-
-fn is_collected(setup: &Setup, named: &KpiRef) -> bool {
-    setup.collections.iter().any(|collection| collection.kpi == *named)
-}
-
-/// The report to everybody who gets it; none of a period that nobody has a figure of yet.
-fn tell(
-    setup: &Setup,
-    held: &Held,
-    (scorecard, policy): (&Scorecard, &ReportPolicy),
-    period: Period,
-    now: DateTime<Utc>,
-) -> Option<Vec<NewDelivery>> {
-    let review = Judge::new(&setup.portfolio, &held.history, now).review(scorecard, period);
-    let message = review.has_figures().then(|| {
-        report(ReportContext {
-            scorecard,
-            review: &review,
-            episodes: &held.episodes,
-            notes: &held.notes,
-            people: &setup.people,
-            public_url: setup.web.public_url.as_ref(),
-            at: now,
-            awaited: 0,
-            config: &setup.config_hash,
+impl Look<'_> {
+    /// Whether everything of a period is in, or its time is up and it has been asked for since.
+    fn is_official(
+        self,
+        (scorecard, judged): (&Scorecard, &ScorecardStanding),
+        period: Period,
+    ) -> bool {
+        let day = scorecard.calendar.last_day(period);
+        if !judged.awaited_by(&scorecard.calendar, day).is_empty() || judged.awaits_others_by(day) {
+            return false;
+        }
+        scorecard.kpis().all(|kpi| {
+            let case = self.judge.case(scorecard, kpi);
+            self.was_asked((&scorecard.named(kpi), &case), period)
         })
-    });
-    let message = message?.into();
-    Some(notices::routed(setup, &message, NoticeKind::PeriodReport, &policy.to, now))
+    }
+
+    /// Whether a KPI that is asked by schedule was asked since the actual of its period was due.
+    /// Without, the midnight on which it becomes due would come before the figure that is about to be
+    /// fetched.
+    fn was_asked(self, (named, case): (&KpiRef, &KpiContext<'_>), period: Period) -> bool {
+        let (calendar, kpi, now) = (case.calendar, case.kpi, self.now);
+        let day = calendar.last_day(period);
+        let own = calendar.period_of(kpi.frequency, day);
+        let own = if calendar.last_day(own) <= day { own } else { own.previous() };
+        if case.is_whole(own, now)
+            || kpi.weight_in(Some(own)) <= 0.0
+            || !self.instance.collected.has(named)
+        {
+            return true;
+        }
+        let due = calendar.overdue_from(own, kpi.lag.unwrap_or(Lag::Days(0)));
+        let asked = self.held.attempts.get(named).map(|attempt| attempt.finished_at);
+        now < due || asked.is_some_and(|asked| asked >= due)
+    }
+
+    /// The report to everybody who gets it; none of a period that nobody has a figure of yet.
+    fn tell(
+        self,
+        (scorecard, policy): (&Scorecard, &ReportPolicy),
+        period: Period,
+    ) -> Option<Vec<NewDelivery>> {
+        let (setup, now) = (&self.instance.setup, self.now);
+        let review = self.judge.review(scorecard, period);
+        let message = review.has_figures().then(|| {
+            report(ReportContext {
+                scorecard,
+                review: &review,
+                episodes: &self.held.episodes,
+                notes: &self.held.notes,
+                people: &setup.people,
+                public_url: setup.web.public_url.as_ref(),
+                at: now,
+                awaited: 0,
+                config: &setup.config_hash,
+            })
+        });
+        let message = message?.into();
+        Some(notices::routed(setup, &message, NoticeKind::PeriodReport, &policy.to, now))
+    }
 }

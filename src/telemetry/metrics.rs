@@ -31,6 +31,10 @@ pub struct Metrics {
     pub collections: Family<Outcome, Counter>,
     /// Families judged.
     pub judgements: Counter,
+    /// KPIs judged: those that something changed of, or whose time had come.
+    pub kpis_judged: Counter,
+    /// Objectives, perspectives and scorecards rolled up because of them.
+    pub nodes_rolled_up: Counter,
     /// Transactions in which figures and judgements were kept.
     pub commits: Counter,
     /// Attempts to deliver, by what came: `delivered`, `retried`, `given_up`.
@@ -85,6 +89,8 @@ impl Default for Metrics {
             round_seconds: Histogram::new(exponential_buckets(start, factor, count)),
             collections: Family::default(),
             judgements: Counter::default(),
+            kpis_judged: Counter::default(),
+            nodes_rolled_up: Counter::default(),
             commits: Counter::default(),
             attempts: Family::default(),
             pushes: Family::default(),
@@ -162,6 +168,11 @@ impl Metrics {
             "Judgements of scorecards that are judged together",
             judgements,
         );
+        let kpis = self.kpis_judged.clone();
+        registry.register("kpid_kpis_judged", "KPIs that were judged in them", kpis);
+        let nodes = self.nodes_rolled_up.clone();
+        let help = "Objectives, perspectives and scorecards that were rolled up in them";
+        registry.register("kpid_nodes_rolled_up", help, nodes);
         let commits = self.commits.clone();
         registry.register("kpid_commits", "Transactions that kept figures and judgements", commits);
         let attempts = self.attempts.clone();

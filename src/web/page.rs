@@ -123,7 +123,7 @@ fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
         config: standing.config.chars().take(19).collect(),
         alerts: alerts.collect(),
         problems,
-        scorecards: standing.scorecards.iter().map(card).collect(),
+        scorecards: standing.scorecards.iter().map(|scorecard| card(scorecard)).collect(),
     }
 }
 

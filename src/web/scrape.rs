@@ -149,7 +149,7 @@ fn data(held: &Held, registry: &mut Registry) {
     let help = "When a KPI was last collected, whatever came";
     registry.register("kpid_kpi_last_collection_timestamp_seconds", help, attempts);
     registry.register("kpid_kpi_source_failing", "1 while a KPI's source fails", failing);
-    let open = held.incidents.values().filter(|incident| incident.closed_at.is_none()).count();
+    let open = held.incidents.open().count();
     let help = "Troubles with data that are not over";
     number(registry, "kpid_data_troubles", help, open as f64);
 }

@@ -336,6 +336,8 @@ async fn decide(store: &Store, deliveries: Vec<NewDelivery>) {
     let judge = |_: &kpid_store::Held| Judgement {
         standing,
         changes: Vec::new(),
+        anew: Vec::new(),
+        moved: Vec::new(),
         incidents: Vec::new(),
         reports: Vec::new(),
         deliveries,

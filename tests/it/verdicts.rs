@@ -10,8 +10,8 @@ use kpid::{
 };
 use kpid_config::{load::load, secret::Secrets};
 use kpid_rules::{
-    analysis::{Picture, difference::Measure, retuned},
-    judgement::{Standing, rounding},
+    analysis::{Picture, retuned},
+    judgement::{Measure, Standing, rounding},
     model::{Id, KpiRef, Period, Scope, Status},
     series::Figure,
 };

@@ -42,6 +42,7 @@ pub use crate::{
     episodes::{
         ended_alerts::{EndedAlert, Reader},
         episode::{EpisodeEvent, EpisodeEventCause, EpisodeEventKind},
+        incidents::Incidents,
         operator_actions::{Acknowledged, AcknowledgedByLink},
         silences::KeptSilence,
     },

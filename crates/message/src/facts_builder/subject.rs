@@ -13,16 +13,15 @@ use kpid_rules::{
     evaluation::EpisodeChange,
     judgement::{Judge, NodeStanding, ScorecardStanding, Standing},
     model::{AlertNode, Id, Period, Portfolio, Scope, Scorecard},
-    series::History,
 };
 
 /// What a message is made from, beside what happened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The definitions.
     pub portfolio: &'a Portfolio,
-    /// What has been collected, as the judgement saw it.
-    pub history: &'a History,
+    /// Who judged what has been collected, and answers what more a message asks of it.
+    pub judge: &'a Judge<'a>,
     /// Everybody who can be named.
     pub people: &'a IndexMap<Id, Person>,
     /// What links begin with, if the configuration says.
@@ -43,7 +42,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) parent: &'a ScorecardStanding,
     /// The node, judged.
     pub(crate) judged: NodeStanding<'a>,
-    pub(crate) judge: Judge<'a>,
+    pub(crate) judge: &'a Judge<'a>,
     pub(crate) before: Option<Before>,
 }
 
@@ -58,7 +57,7 @@ impl<'a> Subject<'a> {
         let id = change.scope.scorecard();
         let parent = standing.scorecards.iter().find(|judged| judged.id == *id)?;
         let scorecard = context.portfolio.scorecard(id)?;
-        let judge = Judge::new(context.portfolio, context.history, standing.as_of.to_utc());
+        let judge = context.judge;
         let node = scorecard.alert_node(&change.scope)?;
         let judged = judge.alert_node(scorecard, &node, parent)?;
         let before = judged.period.map(|period| {

@@ -14,6 +14,7 @@ use crate::{
 use kpid_rules::{
     alerting::Acknowledgement,
     evaluation::{Circumstances, EpisodeChange, evaluate},
+    judgement::Judge,
     model::{
         Aim, AlertOn, AlertPolicy, Amount, Contribution, Id, Kpi, KpiRef, Nature, Objective,
         ObjectiveRef, Period, Portfolio, Target, Tolerance,
@@ -55,7 +56,8 @@ fn news_from(
             episodes.insert(change.scope.clone(), change.episode.clone());
         }
         let (public_url, people) = (Some(&url), &people);
-        let context = Context { portfolio, history, people, public_url, notes: &[] };
+        let judge = &Judge::new(portfolio, history, at(now));
+        let context = Context { portfolio, judge, people, public_url, notes: &[] };
         let changes = changes.into_iter().map(made_up);
         news = changes.filter_map(|change| Facts::of(context, &standing, &change)).collect();
     }

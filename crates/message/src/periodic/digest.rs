@@ -21,9 +21,9 @@ use crate::{
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Episode, Silence},
-    analysis::{Picture, Retuned, difference::Measure},
+    analysis::{Picture, Retuned},
     judgement::{
-        KpiStanding, Standing,
+        KpiStanding, Measure, Standing,
         rounding::{self, Readout},
     },
     model::{Gap, Id, Kpi, Portfolio, Scope, Status},

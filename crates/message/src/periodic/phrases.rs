@@ -10,8 +10,10 @@ use crate::{
 };
 use kpid_rules::{
     alerting::Note,
-    analysis::difference::Measure,
-    judgement::rounding::{self, Readout},
+    judgement::{
+        Measure,
+        rounding::{self, Readout},
+    },
     model::{Id, Initiative, Kpi, Period, Status},
 };
 

@@ -20,8 +20,8 @@ use crate::{
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Episode, Note},
-    analysis::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective, difference::Measure},
-    judgement::{PeriodVerdict, Verdict, rounding},
+    analysis::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective},
+    judgement::{Measure, PeriodVerdict, Verdict, rounding},
     model::{Id, Kpi, Objective, Perspective, Scope, Scorecard, Status},
 };
 

@@ -14,9 +14,9 @@ use crate::{
 };
 use kpid_rules::{
     alerting::{Acknowledgement, Episode, Note, Phase, Silence},
-    analysis::{Picture, Retuned, difference, retuned},
+    analysis::{Picture, Retuned, retuned},
     evaluation::judge,
-    judgement::{Judge, Standing},
+    judgement::{Judge, Measure, Standing},
     model::{Contribution, KpiRef, ObjectiveRef, Period, Portfolio, Scope, Scorecard},
     series::History,
 };
@@ -98,7 +98,7 @@ fn digest_of(
 /// A target, a weight, and what else an author may change.
 fn changed() -> Vec<Retuned> {
     let on_time = KpiRef { scorecard: id("calder"), kpi: id("on-time-delivery") };
-    let measure = |target: f64| difference::Measure {
+    let measure = |target: f64| Measure {
         target: Some(target),
         green_line: Some(target),
         red_line: Some(target - 3.0),

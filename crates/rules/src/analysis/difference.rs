@@ -13,12 +13,14 @@ use crate::{
         circumstances::{Circumstances, EpisodeChange},
         evaluate::evaluate,
     },
-    judgement::standing::Standing,
+    judgement::{
+        pictured::{Colour, Measure},
+        standing::Standing,
+    },
     model::{
         id::{Id, KpiRef, Scope},
         period::Period,
         portfolio::Portfolio,
-        status::Status,
     },
     series::history::History,
 };
@@ -101,26 +103,6 @@ pub struct Relined {
     pub from: Measure,
     /// How it would be.
     pub to: Measure,
-}
-
-/// What a value is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Measure {
-    /// What is wanted.
-    pub target: Option<f64>,
-    /// On track from here on.
-    pub green_line: Option<f64>,
-    /// Off track beyond.
-    pub red_line: Option<f64>,
-}
-
-/// A word and a score.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Colour {
-    /// The word.
-    pub status: Status,
-    /// 0 to 100, unrounded.
-    pub score: Option<f64>,
 }
 
 /// Something that would be told.

@@ -12,5 +12,5 @@ pub mod timeline;
 pub use difference::Difference;
 pub use explain::{Branch, Explanation, Part, PartOf};
 pub use period_review::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective};
-pub use picture::{Picture, Pictured, Retuned, retuned};
+pub use picture::{Picture, Retuned, retuned};
 pub use previous_period::Before;

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::{
-    analysis::difference::{Colour, Measure},
     judgement::{
-        kpi_standing::KpiStanding,
+        pictured::{Colour, Measure, Pictured, shows_upper_edges},
         rounding,
-        standing::{ScorecardStanding, Verdict},
+        standing::ScorecardStanding,
     },
     model::{
         id::{Id, KpiRef, Scope},
@@ -20,21 +19,6 @@ use crate::{
 /// The nodes of scorecards as they stood.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture(BTreeMap<Scope, Pictured>);
-
-/// A node as it stood.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pictured {
-    /// The word and the score.
-    pub colour: Colour,
-    /// Share of the weight that had data; a KPI has none.
-    pub coverage: Option<f64>,
-    /// Its weight among its siblings; a scorecard has none.
-    pub weight: Option<f64>,
-    /// Of a KPI, the key of the period it reported and what its value was compared with.
-    pub measure: Option<(Option<String>, Measure)>,
-    /// Of a KPI, whether the upper edges of its band are the lines shown, if it can be told.
-    pub shows_upper_edges: Option<bool>,
-}
 
 /// What is read of a node, whatever its level.
 #[derive(Deserialize)]
@@ -78,14 +62,13 @@ impl Picture {
     /// Adds a scorecard as it stands now.
     pub fn add_present(&mut self, scorecard: &ScorecardStanding) {
         let unit = &scorecard.id;
-        let top = Pictured::of_parent(&scorecard.verdict, None);
-        self.insert(Scope::Scorecard(unit.clone()), top);
+        self.insert(Scope::Scorecard(unit.clone()), scorecard.pictured());
         for view in &scorecard.perspectives {
             let scope = Scope::Perspective(unit.clone(), view.id.clone());
-            self.insert(scope, Pictured::of_parent(&view.verdict, Some(view.weight)));
+            self.insert(scope, view.pictured());
             for objective in &view.objectives {
                 let scope = Scope::Objective(unit.clone(), view.id.clone(), objective.id.clone());
-                self.insert(scope, Pictured::of_parent(&objective.verdict, Some(objective.weight)));
+                self.insert(scope, objective.pictured());
                 for kpi in &objective.kpis {
                     let named = KpiRef { scorecard: unit.clone(), kpi: kpi.id.clone() };
                     self.insert(Scope::Kpi(named), Pictured::of_kpi(kpi));
@@ -203,55 +186,6 @@ pub fn retuned(steps: &[(&Picture, &Picture)]) -> Vec<Retuned> {
             || held.measure.is_some_and(|(from, to)| from != to)
     };
     found.into_values().filter(is_changed).collect()
-}
-
-impl Pictured {
-    fn of_parent(verdict: &Verdict, weight: Option<f64>) -> Self {
-        Self {
-            colour: Colour { status: verdict.status, score: verdict.score },
-            coverage: Some(verdict.coverage),
-            weight,
-            measure: None,
-            shows_upper_edges: None,
-        }
-    }
-
-    fn of_kpi(kpi: &KpiStanding) -> Self {
-        let KpiStanding { target, green_line, red_line, .. } = *kpi;
-        let measure = Measure { target, green_line, red_line };
-        Self {
-            colour: Colour { status: kpi.status, score: kpi.score },
-            coverage: None,
-            weight: Some(kpi.weight),
-            measure: Some((kpi.period.map(|period| period.to_string()), measure)),
-            shows_upper_edges: shows_upper_edges(measure, kpi.value, kpi.status),
-        }
-    }
-
-    /// Whether its verdict is that of another as people see it: word, rounded score and coverage.
-    pub fn is_judged_as(&self, other: &Self) -> bool {
-        let seen = |node: &Self| {
-            (node.colour.status, node.colour.score.map(rounding::score), node.coverage)
-        };
-        seen(self) == seen(other)
-    }
-
-    /// Whether it counts and is compared as another is: weight, period, target and lines.
-    pub fn is_measured_as(&self, other: &Self) -> bool {
-        let compared = |node: &Self| (node.weight, node.measure.clone(), node.shows_upper_edges);
-        compared(self) == compared(other)
-    }
-}
-
-/// Which edges of a band are shown: the upper ones, where red lies above green. Where both are one,
-/// what is on track is below the upper and above the lower; on the edge it cannot be told.
-fn shows_upper_edges(measure: Measure, value: Option<f64>, status: Status) -> Option<bool> {
-    let (green, red) = measure.green_line.zip(measure.red_line)?;
-    if green != red {
-        return Some(green < red);
-    }
-    let is_below = value.filter(|value| *value != green)? < green;
-    Some(is_below == (status == Status::OnTrack))
 }
 
 /// For one period, a changed target or line. A band, which has no target, shows the edges on the

@@ -2,7 +2,10 @@
 //! changed come out. The daemon, the simulation and the tests call this; a
 //! [`Family`](crate::evaluation::Family), which comes to the same step by step, is measured by it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -59,7 +62,7 @@ pub fn evaluate(
         let before = alerts.before(&node.scope).cloned().unwrap_or_default();
         let change = evaluator.advance(&view, before);
         let Some(change) = alerts.take(change) else { continue };
-        whole.take_episode(&change.scope, Some(&change.episode));
+        Arc::make_mut(whole).take_episode(&change.scope, Some(&change.episode));
         changes.push((at, change));
     }
     (standing, in_order(changes))
@@ -114,7 +117,10 @@ pub(crate) fn standing(
     Standing {
         as_of: judge.now().with_timezone(&zone),
         config: config_hash.to_owned(),
-        scorecards: members.iter().map(|member| judge.scorecard(member, episodes)).collect(),
+        scorecards: members
+            .iter()
+            .map(|member| Arc::new(judge.scorecard(member, episodes)))
+            .collect(),
     }
 }
 
@@ -142,23 +148,36 @@ pub(crate) fn in_turn<'p>(
 
 /// The places of the scorecards, each after those that it is a part of.
 fn parents_first(portfolio: &Portfolio, members: &[&Scorecard]) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..members.len()).collect();
-    let mut order = Vec::new();
-    let id_at = |at: &usize| members.get(*at).map(|member| &member.id);
-    let waits_for = |at: &usize, left: &[usize]| {
-        let views = members.get(*at).into_iter().flat_map(|unit| {
-            let scope = |view: &Perspective| Scope::Perspective(unit.id.clone(), view.id.clone());
-            unit.perspectives.iter().map(scope)
-        });
-        let mut above = views.flat_map(|view| portfolio.above(&view));
-        above.any(|scope| {
-            left.iter().any(|other| other != at && id_at(other) == Some(scope.scorecard()))
-        })
-    };
-    while !left.is_empty() {
-        // Units may count in each other's objectives; then the author's order decides.
-        let next = left.iter().position(|at| !waits_for(at, &left)).unwrap_or_default();
-        order.push(left.remove(next));
+    let at: HashMap<&Id, usize> =
+        members.iter().enumerate().map(|(at, unit)| (&unit.id, at)).collect();
+    // Whom each waits for, and who waits for each.
+    let mut waits_for: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); members.len()];
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); members.len()];
+    for (unit, member) in members.iter().enumerate() {
+        let view = |view: &Perspective| Scope::Perspective(member.id.clone(), view.id.clone());
+        for scope in member.perspectives.iter().map(view) {
+            let above = portfolio.above(&scope).iter();
+            for parent in above.filter_map(|scope| at.get(scope.scorecard()).copied()) {
+                if parent != unit && waits_for[unit].insert(parent) {
+                    waiting[parent].push(unit);
+                }
+            }
+        }
+    }
+    let is_free = |unit: &usize| waits_for[*unit].is_empty();
+    let mut free: BTreeSet<usize> = (0..members.len()).filter(is_free).collect();
+    let mut left: BTreeSet<usize> = (0..members.len()).collect();
+    let mut order = Vec::with_capacity(members.len());
+    // Units may count in each other's objectives; then the author's order decides.
+    while let Some(next) = free.pop_first().or_else(|| left.first().copied()) {
+        left.remove(&next);
+        order.push(next);
+        for unit in &waiting[next] {
+            waits_for[*unit].remove(&next);
+            if waits_for[*unit].is_empty() && left.contains(unit) {
+                free.insert(*unit);
+            }
+        }
     }
     order
 }

@@ -8,5 +8,5 @@ pub(crate) mod incident;
 
 pub use circumstances::{Circumstances, EpisodeChange};
 pub use evaluate::{evaluate, judge, rejudge};
-pub use family::{Applied, Changes, Family, Inputs, SeriesChange};
+pub use family::{Applied, Changes, Family, Inputs, MovedNode, SeriesChange};
 pub use incident::{Incident, IncidentKey, IncidentKind, IncidentNews};

@@ -1,7 +1,7 @@
 //! The standing: every node judged at one instant. This is what `show` prints and what mails are
 //! made of, and its verdicts are what the store keeps; its serialised keys are a contract.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -25,8 +25,9 @@ pub struct Standing {
     pub as_of: DateTime<chrono_tz::Tz>,
     /// The configuration that judged: `sha256:…`.
     pub config: String,
-    /// In the order of the configuration.
-    pub scorecards: Vec<ScorecardStanding>,
+    /// In the order of the configuration. Each is shared with whoever took a copy, until it is judged
+    /// again.
+    pub scorecards: Vec<Arc<ScorecardStanding>>,
 }
 
 impl Standing {
@@ -34,7 +35,7 @@ impl Standing {
     pub fn narrow(mut self, scope: &Scope) -> Self {
         self.scorecards.retain(|scorecard| scorecard.id == *scope.scorecard());
         for scorecard in &mut self.scorecards {
-            scorecard.narrow(scope);
+            Arc::make_mut(scorecard).narrow(scope);
         }
         self
     }
@@ -53,6 +54,12 @@ impl ScorecardStanding {
     pub fn kpis(&self) -> impl Iterator<Item = &KpiStanding> {
         let objectives = self.perspectives.iter().flat_map(|perspective| &perspective.objectives);
         objectives.flat_map(|objective| &objective.kpis)
+    }
+
+    /// Where the alert of a perspective is shown to stand; others are not shown here.
+    pub(crate) fn episode(&self, scope: &Scope) -> Option<&Episode> {
+        let Scope::Perspective(_, id) = scope else { return None };
+        self.perspectives.iter().find(|held| held.id == *id)?.episode.as_ref()
     }
 
     /// Shows where the alert of a perspective stands; others are not shown here.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use crate::actuals::{collected::Attempt, outcome::AttemptOutcome};
+use crate::actuals::collected::Attempt;
 use kpid_rules::model::KpiRef;
 
 /// How the newest attempt to collect a KPI went.
@@ -19,8 +19,7 @@ pub struct Newest {
 impl Newest {
     /// As it is read once it was written.
     pub(crate) fn of(attempt: &Attempt) -> Self {
-        let has_failed = attempt.outcome == AttemptOutcome::Error;
-        let failure = has_failed.then(|| attempt.message.clone().unwrap_or_default());
+        let failure = attempt.has_failed().then(|| attempt.message.clone().unwrap_or_default());
         Self { finished_at: attempt.finished_at, failure }
     }
 }

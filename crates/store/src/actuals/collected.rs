@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::actuals::outcome::AttemptOutcome;
 use kpid_rules::{
+    evaluation::SeriesChange,
     model::{Aggregate, KpiRef, Period},
     series::{Figure, ReadingKind},
 };
@@ -19,6 +20,21 @@ pub struct Collected {
     pub filing: Filing,
     /// The figures, each of a period.
     pub filed: Vec<Filed>,
+}
+
+impl Collected {
+    /// What it changes of the series of its KPI.
+    pub fn change(&self) -> SeriesChange {
+        let first = self.filed.iter().map(|filed| filed.period).min();
+        first.map_or(SeriesChange::Attempt, SeriesChange::Figure)
+    }
+}
+
+impl Attempt {
+    /// Whether the source failed.
+    pub fn has_failed(&self) -> bool {
+        self.outcome == AttemptOutcome::Error
+    }
 }
 
 /// One attempt to collect a KPI.

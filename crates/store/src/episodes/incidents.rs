@@ -1,12 +1,70 @@
 //! The table `incidents`: trouble with data, and who knows of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Context;
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::database::{columns::instant, failure::Explain};
-use kpid_rules::evaluation::{Incident, IncidentKey};
+use kpid_rules::{
+    evaluation::{Incident, IncidentKey},
+    model::KpiRef,
+};
+
+/// Where every incident stands. Which are open is known without a look at the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Incidents {
+    all: HashMap<IncidentKey, Incident>,
+    /// By the KPI that they are of, if they are of one.
+    open: HashMap<Option<KpiRef>, BTreeSet<IncidentKey>>,
+}
+
+impl Incidents {
+    /// Where an incident stands, if it ever began.
+    pub fn get(&self, key: &IncidentKey) -> Option<&Incident> {
+        self.all.get(key)
+    }
+
+    /// Those of a KPI that are open; of none, those of connections.
+    pub fn open_of(&self, kpi: Option<&KpiRef>) -> impl Iterator<Item = &IncidentKey> {
+        self.open.get(&kpi.cloned()).into_iter().flatten()
+    }
+
+    /// All that are open.
+    pub fn open(&self) -> impl Iterator<Item = &IncidentKey> {
+        self.open.values().flatten()
+    }
+
+    fn set(&mut self, key: IncidentKey, incident: Incident) {
+        let of = key.kpi().cloned();
+        match incident.closed_at {
+            None => drop(self.open.entry(of).or_default().insert(key.clone())),
+            Some(_) => {
+                if let Some(open) = self.open.get_mut(&of) {
+                    open.remove(&key);
+                    if open.is_empty() {
+                        self.open.remove(&of);
+                    }
+                }
+            }
+        }
+        self.all.insert(key, incident);
+    }
+}
+
+impl Extend<(IncidentKey, Incident)> for Incidents {
+    fn extend<I: IntoIterator<Item = (IncidentKey, Incident)>>(&mut self, incidents: I) {
+        incidents.into_iter().for_each(|(key, incident)| self.set(key, incident));
+    }
+}
+
+impl FromIterator<(IncidentKey, Incident)> for Incidents {
+    fn from_iter<I: IntoIterator<Item = (IncidentKey, Incident)>>(incidents: I) -> Self {
+        let mut all = Self::default();
+        all.extend(incidents);
+        all
+    }
+}
 
 #[derive(FromRow)]
 struct IncidentRow {
@@ -17,9 +75,7 @@ struct IncidentRow {
 }
 
 /// Where every incident stands, by its key.
-pub(crate) async fn load(
-    connection: &mut SqliteConnection,
-) -> anyhow::Result<HashMap<IncidentKey, Incident>> {
+pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<Incidents> {
     let sql = "SELECT key, opened_at, told_at, closed_at FROM incidents";
     let rows: Vec<IncidentRow> =
         sqlx::query_as(sql).fetch_all(connection).await.explain("cannot read incidents")?;

@@ -1,7 +1,7 @@
 //! A batch: one transaction in which whoever holds families in memory files what came, judges, and
 //! keeps what was decided. Memory is the same as the store after it, whether it is committed or not.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
@@ -91,28 +91,24 @@ impl Batch<'_> {
         let (came, episode) = acknowledged.await?;
         if let (AcknowledgedByLink::Done(scope), Some(episode)) = (&came, episode) {
             self.changes([Changed::Alerts(scope.scorecard().clone())].into());
-            self.memory.held.episodes.insert(scope.clone(), episode);
+            self.memory.set_episode(scope.clone(), episode);
         }
         Ok(came)
     }
 
-    /// Judges scorecards: `decide` sees everything held, but for the figures of other KPIs than those
-    /// `seen`, and what it decides is kept.
+    /// Judges scorecards: `decide` sees everything held, and what it decides is kept.
     pub async fn judge(
         &mut self,
-        scorecards: &HashSet<Id>,
-        seen: Option<&[&KpiRef]>,
+        scorecards: &[&Id],
         decide: impl FnOnce(&Held) -> Judgement,
     ) -> anyhow::Result<Judgement> {
         // What became of messages is known to the outbox alone, and read for those who need it.
-        let episodes = self.memory.held.episodes.iter();
-        let judged = episodes.filter(|(scope, _)| scorecards.contains(scope.scorecard()));
-        let known: HashMap<_, _> = receipts::load(&mut self.tx, judged).await?;
+        let open = self.memory.open_alerts(scorecards);
+        let known = receipts::load(&mut self.tx, open.into_iter()).await?;
         self.memory.held.known = known;
         self.memory.held.waiting = pacing::waiting(&mut self.tx).await?;
-        let judgement = self.memory.see_only(seen, decide);
-        let moved = self.memory.last_kept.take_moved(&judgement.standing);
-        judge::write(&mut self.tx, &judgement, &moved, self.now).await?;
+        let judgement = decide(&self.memory.held);
+        judge::write(&mut self.tx, &judgement, self.now).await?;
         self.changes(judgement.changed());
         self.memory.judged(&judgement);
         Ok(judgement)
@@ -145,7 +141,7 @@ impl Batch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     use chrono::TimeDelta;
     use kpid_rules::{
@@ -231,6 +227,8 @@ mod tests {
                 config: "sha256:1".to_owned(),
                 scorecards: Vec::new(),
             },
+            anew: Vec::new(),
+            moved: Vec::new(),
             changes: vec![change],
             incidents: incidents.collect(),
             reports: vec![(id(scorecard), Period::parse("2026-05").unwrap())],
@@ -330,10 +328,7 @@ mod tests {
                 let (mut batch, _) = store.batch(&mut memory, now).await.unwrap();
                 batch.record(&[collected(kpi, value, dice(4) == 0, now)]).await.unwrap();
                 let number = u32::try_from(dice(9)).unwrap();
-                batch
-                    .judge(&[id("care")].into(), None, |_| judgement("care", number, now))
-                    .await
-                    .unwrap();
+                batch.judge(&[&id("care")], |_| judgement("care", number, now)).await.unwrap();
                 match is_kept {
                     true => batch.commit().await.unwrap(),
                     false => drop(batch),

@@ -8,7 +8,11 @@ use sqlx::SqliteConnection;
 use crate::{
     actuals::{attempts::Attempts, collections, history},
     database::store::Store,
-    episodes::{episode, incidents, notes, silences},
+    episodes::{
+        episode,
+        incidents::{self, Incidents},
+        notes, silences,
+    },
     judgement::reports,
     outbox::{
         pacing::{self, WaitingDelivery},
@@ -17,7 +21,6 @@ use crate::{
 };
 use kpid_rules::{
     alerting::{Episode, Note, Silence},
-    evaluation::{Incident, IncidentKey},
     model::{Id, KpiRef, Period, Scope},
     series::History,
 };
@@ -33,8 +36,8 @@ pub struct Held {
     pub silences: Vec<Silence>,
     /// What people wrote, the newest first.
     pub notes: Vec<Note>,
-    /// Where trouble with data stands, by its key.
-    pub incidents: HashMap<IncidentKey, Incident>,
+    /// Where trouble with data stands.
+    pub incidents: Incidents,
     /// How the newest attempts to collect all KPIs went.
     pub attempts: Attempts,
     /// What is known of the messages of open alerts.

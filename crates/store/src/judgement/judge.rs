@@ -1,6 +1,9 @@
 //! A judgement in one transaction: what is held goes in, and what was decided is kept.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
@@ -20,7 +23,7 @@ use crate::{
     },
 };
 use kpid_rules::{
-    evaluation::{EpisodeChange, Incident, IncidentKey},
+    evaluation::{EpisodeChange, Incident, IncidentKey, MovedNode},
     judgement::{ScorecardStanding, Standing},
     model::{Id, KpiRef, Period},
 };
@@ -30,6 +33,10 @@ use kpid_rules::{
 pub struct Judgement {
     /// The scorecards as judged.
     pub standing: Standing,
+    /// Those of which nothing was known before: they are compared with what is kept of them.
+    pub anew: Vec<Arc<ScorecardStanding>>,
+    /// Nodes of the others that stand otherwise than before.
+    pub moved: Vec<MovedNode>,
     /// The episodes that moved.
     pub changes: Vec<EpisodeChange>,
     /// Trouble with data that moved, by its key.
@@ -69,21 +76,20 @@ impl Store {
         let held = held::load(&mut tx, kpis, now).await?;
         let judgement = judge(&held);
         changes::note(&mut tx, &judgement.changed()).await?;
-        let all: Vec<_> = judgement.standing.scorecards.iter().collect();
-        write(&mut tx, &judgement, &all, now).await?;
+        write(&mut tx, &judgement, now).await?;
         tx.commit().await.explain("cannot write a judgement")?;
         Ok(judgement)
     }
 }
 
-/// Keeps what a judgement decided, with the verdicts on scorecards that may have moved.
+/// Keeps what a judgement decided.
 pub(crate) async fn write(
     tx: &mut SqliteConnection,
     judgement: &Judgement,
-    moved: &[&ScorecardStanding],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    verdicts::record(tx, moved, &judgement.standing.config, now).await?;
+    let (anew, config_hash) = (&judgement.anew, &judgement.standing.config);
+    verdicts::record(tx, (anew, &judgement.moved), config_hash, now).await?;
     episode::record(tx, &judgement.standing, &judgement.changes, now).await?;
     incidents::record(tx, &judgement.incidents).await?;
     reports::record(tx, &judgement.reports).await?;

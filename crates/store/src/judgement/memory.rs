@@ -27,11 +27,11 @@ use crate::{
         held::{self, Held},
         judge::Judgement,
         reports,
-        verdicts::LastKept,
     },
 };
 use kpid_rules::{
-    model::{Id, KpiRef},
+    alerting::Episode,
+    model::{Id, KpiRef, Scope},
     series::History,
 };
 
@@ -39,9 +39,8 @@ use kpid_rules::{
 #[derive(Debug)]
 pub struct Memory {
     pub(crate) held: Held,
-    pub(crate) last_kept: LastKept,
-    /// Whether a batch began that is not committed.
-    is_unsure: bool,
+    /// The nodes of each scorecard whose alerts are open.
+    open: HashMap<Id, BTreeSet<Scope>>,
     /// The version of each family that is held.
     versions: BTreeMap<FamilyId, i64>,
     family_of: HashMap<Id, FamilyId>,
@@ -68,8 +67,10 @@ impl Memory {
         let sum = changes::sum(&mut tx).await?;
         let held = held::load(&mut tx, kpis, now).await?;
         tx.rollback().await.explain("cannot read the store")?;
-        let (last_kept, stale) = (LastKept::default(), BTreeSet::new());
-        Ok(Self { held, last_kept, is_unsure: false, versions, family_of, sum, stale })
+        let stale = BTreeSet::new();
+        let mut memory = Self { held, open: HashMap::new(), versions, family_of, sum, stale };
+        memory.find_open(None);
+        Ok(memory)
     }
 
     /// What is held.
@@ -121,9 +122,6 @@ impl Memory {
             !self.stale.contains(&Changed::Families),
             "another kpid with a different configuration uses this store; stop one of them"
         );
-        if std::mem::replace(&mut self.is_unsure, true) || !self.stale.is_empty() {
-            self.last_kept.forget();
-        }
         self.read_again(tx, now).await?;
         self.versions.extend(others);
         self.sum = sum;
@@ -151,6 +149,7 @@ impl Memory {
             let episodes = episode::load_of(tx, &names).await?;
             self.held.episodes.retain(|scope, _| !scorecards.contains(scope.scorecard()));
             self.held.episodes.extend(episodes);
+            self.find_open(Some(&scorecards));
             let kept = silences::load(tx, now).await?;
             self.held.silences = kept.into_iter().map(|kept| kept.silence).collect();
             self.held.notes = notes::load(tx).await?;
@@ -180,18 +179,30 @@ impl Memory {
         Ok(())
     }
 
-    /// Decides with the figures of some KPIs in view, or of all.
-    pub(crate) fn see_only<T>(
-        &mut self,
-        seen: Option<&[&KpiRef]>,
-        decide: impl FnOnce(&Held) -> T,
-    ) -> T {
-        let Some(seen) = seen else { return decide(&self.held) };
-        let only = self.held.history.only(seen.iter().copied());
-        let all = std::mem::replace(&mut self.held.history, only);
-        let decided = decide(&self.held);
-        self.held.history = all;
-        decided
+    /// The open alerts of some scorecards.
+    pub(crate) fn open_alerts(&self, scorecards: &[&Id]) -> Vec<(&Scope, &Episode)> {
+        let open = scorecards.iter().filter_map(|id| self.open.get(*id)).flatten();
+        open.filter_map(|scope| self.held.episodes.get_key_value(scope)).collect()
+    }
+
+    /// Takes in where an alert stands now.
+    pub(crate) fn set_episode(&mut self, scope: Scope, episode: Episode) {
+        let open = self.open.entry(scope.scorecard().clone()).or_default();
+        match episode.is_open() {
+            true => open.insert(scope.clone()),
+            false => open.remove(&scope),
+        };
+        self.held.episodes.insert(scope, episode);
+    }
+
+    /// Finds the open alerts of some scorecards anew, or of all.
+    fn find_open(&mut self, scorecards: Option<&[Id]>) {
+        let is_one = |id: &Id| scorecards.is_none_or(|some| some.contains(id));
+        self.open.retain(|id, _| !is_one(id));
+        let open = self.held.episodes.iter().filter(|(_, episode)| episode.is_open());
+        for (scope, _) in open.filter(|(scope, _)| is_one(scope.scorecard())) {
+            self.open.entry(scope.scorecard().clone()).or_default().insert(scope.clone());
+        }
     }
 
     /// From now on, and until it is committed or read again, this may differ from the store.
@@ -205,7 +216,6 @@ impl Memory {
         changed: &BTreeSet<Changed>,
         raised: &BTreeMap<FamilyId, i64>,
     ) {
-        self.is_unsure = false;
         self.stale.retain(|stale| !changed.contains(stale));
         for (family, version) in raised {
             self.versions.insert(family.clone(), version + 1);
@@ -248,9 +258,9 @@ impl Memory {
 
     /// Takes in what a judgement decided.
     pub(crate) fn judged(&mut self, judgement: &Judgement) {
-        let changes = judgement.changes.iter();
-        let episodes = changes.map(|change| (change.scope.clone(), change.episode.clone()));
-        self.held.episodes.extend(episodes);
+        for change in &judgement.changes {
+            self.set_episode(change.scope.clone(), change.episode.clone());
+        }
         self.held.incidents.extend(judgement.incidents.iter().cloned());
         self.held.reported.extend(judgement.reports.iter().cloned());
     }

@@ -1,7 +1,10 @@
 //! The tables `nodes`, `verdicts`, `measures` and `judging`: how each node stood, a row whenever that
 //! changed. What only its figures change, and nobody sees, makes no row.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -12,16 +15,14 @@ use crate::database::{
     failure::Explain,
 };
 use kpid_rules::{
-    analysis::{
-        Picture, Pictured,
-        difference::{Colour, Measure},
-    },
-    judgement::{ScorecardStanding, Standing},
+    analysis::Picture,
+    evaluation::MovedNode,
+    judgement::{Colour, Measure, Pictured, ScorecardStanding},
     model::{Id, Scope, Status},
 };
 
-/// Rows of one statement; times the columns below SQLite's limit of 32,766 parameters.
-const ROWS_AT_ONCE: usize = 1_000;
+/// Rows that one statement writes: a few numbers, so that each statement is prepared once.
+const WRITTEN_AT_ONCE: [usize; 3] = [100, 10, 1];
 
 /// A node as its newest rows before an instant have it. Its names are those of columns.
 #[derive(Clone, Debug, FromRow)]
@@ -49,44 +50,16 @@ struct Changes<'s> {
     measures: Vec<(i64, &'s Pictured)>,
 }
 
-/// How scorecards were last kept, in memory: what stands as it did need not be compared with rows.
-#[derive(Debug, Default)]
-pub(crate) struct LastKept(HashMap<Id, (String, Picture)>);
-
-impl LastKept {
-    /// The scorecards that stand otherwise than they were last kept, or are judged by another
-    /// configuration. They count as kept from now on.
-    pub(crate) fn take_moved<'s>(&mut self, standing: &'s Standing) -> Vec<&'s ScorecardStanding> {
-        let mut moved = Vec::new();
-        for scorecard in &standing.scorecards {
-            let mut present = Picture::default();
-            present.add_present(scorecard);
-            let is_kept = self.0.get(&scorecard.id).is_some_and(|(config_hash, kept)| {
-                *config_hash == standing.config && present.stands_as(kept)
-            });
-            if !is_kept {
-                self.0.insert(scorecard.id.clone(), (standing.config.clone(), present));
-                moved.push(scorecard);
-            }
-        }
-        moved
-    }
-
-    /// Nothing is known any more.
-    pub(crate) fn forget(&mut self) {
-        self.0.clear();
-    }
-}
-
-/// Keeps what is judged or measured otherwise than the newest rows have it.
+/// Keeps what is judged or measured otherwise than before, of scorecards of which nothing was known
+/// and of nodes that moved.
 pub(crate) async fn record(
     tx: &mut SqliteConnection,
-    scorecards: &[&ScorecardStanding],
+    (anew, moved): (&[Arc<ScorecardStanding>], &[MovedNode]),
     config_hash: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let mut changed = 0;
-    for scorecard in scorecards {
+    let mut changed = record_moved(tx, moved, now).await?;
+    for scorecard in anew {
         let is_judged_by_another = note_configuration(tx, &scorecard.id, config_hash, now).await?;
         let is_other = record_one(tx, scorecard, now).await?;
         changed += i64::from(is_judged_by_another || is_other);
@@ -95,6 +68,52 @@ pub(crate) async fn record(
         0 => Ok(()),
         count => count_verdicts(tx, config_hash, count).await,
     }
+}
+
+/// Keeps how nodes stand now; says of how many scorecards they are.
+async fn record_moved(
+    tx: &mut SqliteConnection,
+    moved: &[MovedNode],
+    now: DateTime<Utc>,
+) -> anyhow::Result<i64> {
+    let numbers = numbers(tx, moved).await?;
+    let mut changes = Changes::default();
+    for (at, MovedNode { scope, before, now }) in moved.iter().enumerate() {
+        let id = match numbers.get(&at) {
+            Some(id) => *id,
+            None => add_node(tx, scope.scorecard(), &node_key(scope)).await?,
+        };
+        if !now.is_judged_as(before) {
+            changes.verdicts.push((id, Some(now)));
+        }
+        if !now.is_measured_as(before) {
+            changes.measures.push((id, now));
+        }
+    }
+    changes.write(tx, now).await?;
+    let scorecards: BTreeSet<&Id> = moved.iter().map(|moved| moved.scope.scorecard()).collect();
+    Ok(i64::try_from(scorecards.len())?)
+}
+
+/// The numbers of nodes, by their places in the list.
+async fn numbers(
+    tx: &mut SqliteConnection,
+    moved: &[MovedNode],
+) -> anyhow::Result<HashMap<usize, i64>> {
+    if moved.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Joined crosswise, so that every name is looked up in the key.
+    let sql = "SELECT asked.key, nodes.id FROM json_each($1) AS asked CROSS JOIN nodes \
+               WHERE scorecard = asked.value ->> 0 AND name = asked.value ->> 1";
+    let names: Vec<_> =
+        moved.iter().map(|moved| (moved.scope.scorecard(), node_key(&moved.scope))).collect();
+    let rows: Vec<(i64, i64)> = sqlx::query_as(sql)
+        .bind(serde_json::to_string(&names)?)
+        .fetch_all(tx)
+        .await
+        .explain("cannot read nodes")?;
+    rows.into_iter().map(|(at, id)| Ok((usize::try_from(at)?, id))).collect()
 }
 
 /// Whether something is kept of a scorecard.
@@ -178,7 +197,7 @@ impl NodeRow {
 impl Changes<'_> {
     async fn write(&self, tx: &mut SqliteConnection, now: DateTime<Utc>) -> anyhow::Result<()> {
         let (what, at) = ("cannot write verdicts", now.timestamp_micros());
-        for rows in self.verdicts.chunks(ROWS_AT_ONCE) {
+        for rows in chunks(&self.verdicts) {
             let mut sql: QueryBuilder<Sqlite> =
                 QueryBuilder::new("INSERT INTO verdicts (node, at, status, score, coverage) ");
             sql.push_values(rows, |mut row, (id, now)| {
@@ -193,7 +212,7 @@ impl Changes<'_> {
             );
             sql.build().execute(&mut *tx).await.explain(what)?;
         }
-        for rows in self.measures.chunks(ROWS_AT_ONCE) {
+        for rows in chunks(&self.measures) {
             let mut sql: QueryBuilder<Sqlite> = QueryBuilder::new(
                 "INSERT INTO measures (node, at, weight, period, target, green_line, red_line, \
                  shows_upper_edges) ",
@@ -217,6 +236,18 @@ impl Changes<'_> {
         }
         Ok(())
     }
+}
+
+/// Rows in as few statements as there are.
+fn chunks<T>(rows: &[T]) -> Vec<&[T]> {
+    let (mut left, mut chunks) = (rows, Vec::new());
+    for size in WRITTEN_AT_ONCE {
+        while let Some((some, others)) = left.split_at_checked(size) {
+            chunks.push(some);
+            left = others;
+        }
+    }
+    chunks
 }
 
 async fn add_node(tx: &mut SqliteConnection, scorecard: &Id, name: &str) -> anyhow::Result<i64> {

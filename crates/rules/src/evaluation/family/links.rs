@@ -13,6 +13,26 @@ use crate::{
     },
 };
 
+/// Where things are in a portfolio, worked out once for all of its families.
+#[derive(Debug)]
+pub(super) struct Places<'p> {
+    /// The place of each scorecard.
+    pub(super) scorecards: HashMap<&'p Id, usize>,
+    /// How many KPIs are computed before one that is.
+    computed: HashMap<&'p KpiRef, usize>,
+}
+
+impl<'p> Places<'p> {
+    pub(super) fn of(portfolio: &'p Portfolio) -> Self {
+        let scorecards = portfolio.scorecards().iter().enumerate();
+        let computed = portfolio.computed().iter().enumerate();
+        Self {
+            scorecards: scorecards.map(|(at, unit)| (&unit.id, at)).collect(),
+            computed: computed.map(|(at, named)| (named, at)).collect(),
+        }
+    }
+}
+
 /// Where an objective is: the places of its scorecard, of its perspective, and its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
@@ -79,10 +99,10 @@ impl Place {
 
 impl Links {
     /// What ties the nodes of these scorecards.
-    pub(super) fn of(portfolio: &Portfolio, members: &[&Scorecard]) -> Self {
+    pub(super) fn of(portfolio: &Portfolio, places: &Places<'_>, members: &[&Scorecard]) -> Self {
         let mut links = Self::default();
         links.rank_objectives(members);
-        links.number_kpis(portfolio, members);
+        links.number_kpis(places, members);
         links.take_turns(portfolio, members);
         links
     }
@@ -148,10 +168,7 @@ impl Links {
         Some(rank)
     }
 
-    fn number_kpis(&mut self, portfolio: &Portfolio, members: &[&Scorecard]) {
-        let mut order = portfolio.computed().iter().enumerate();
-        let order: HashMap<&KpiRef, usize> =
-            order.by_ref().map(|(at, named)| (named, at)).collect();
+    fn number_kpis(&mut self, places: &Places<'_>, members: &[&Scorecard]) {
         let mut defined: Vec<&Kpi> = Vec::new();
         for member in members {
             for objective in member.objectives() {
@@ -159,7 +176,7 @@ impl Links {
                 for (at, kpi) in objective.kpis.iter().enumerate() {
                     let named = member.named(kpi);
                     self.numbers.insert(named.clone(), self.kpis.len());
-                    let computed = order.get(&named).copied();
+                    let computed = places.computed.get(&named).copied();
                     let dependents = Vec::new();
                     self.kpis.push(KpiLink { named, objective: rank, at, dependents, computed });
                     defined.push(kpi);

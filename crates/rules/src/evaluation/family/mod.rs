@@ -15,7 +15,10 @@ mod oracle;
 #[cfg(test)]
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -30,13 +33,15 @@ use crate::{
         evaluator::{Alerts, Evaluator},
         family::{
             deadlines::Deadlines,
-            links::{Links, Place},
+            links::{Links, Place, Places},
         },
     },
     judgement::{
         judge::{Judge, linked_as, objective_of, scorecard_of},
+        kpi_standing::KpiStanding,
         past_verdicts::PastVerdicts,
-        standing::{ObjectiveStanding, Standing},
+        pictured::Pictured,
+        standing::{ObjectiveStanding, ScorecardStanding, Standing},
     },
     model::{
         alert_node::NodePart,
@@ -129,8 +134,25 @@ pub struct Applied {
     pub rolled_up: Vec<Scope>,
     /// The nodes whose alerts looked.
     pub looked: Vec<Scope>,
+    /// Nothing was known before: all of it was judged.
+    pub is_whole: bool,
+    /// The places of the scorecards that were rolled up, or whose alerts looked.
+    pub touched: BTreeSet<usize>,
+    /// Of what was known before, the nodes that people see judged or measured otherwise now.
+    pub moved: Vec<MovedNode>,
     /// The next instant at which time alone may change something, to take a step at.
     pub deadline: Option<DateTime<Utc>>,
+}
+
+/// A node that people see judged or measured otherwise than before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MovedNode {
+    /// Which node.
+    pub scope: Scope,
+    /// How it stood before.
+    pub before: Pictured,
+    /// How it stands now.
+    pub now: Pictured,
 }
 
 /// The KPIs of a step, by number, and what changed about their series.
@@ -160,15 +182,22 @@ impl SeriesChange {
 impl Family {
     /// A family of which nothing is judged yet; the first step judges all of it.
     pub fn new(portfolio: &Portfolio, scorecards: &[Id]) -> Self {
-        let all = portfolio.scorecards().iter();
-        let places: HashMap<&Id, usize> =
-            all.enumerate().map(|(at, unit)| (&unit.id, at)).collect();
+        Self::of(portfolio, &Places::of(portfolio), scorecards)
+    }
+
+    /// Families of which nothing is judged yet.
+    pub fn all(portfolio: &Portfolio, families: &[Vec<Id>]) -> Vec<Self> {
+        let places = Places::of(portfolio);
+        families.iter().map(|scorecards| Self::of(portfolio, &places, scorecards)).collect()
+    }
+
+    fn of(portfolio: &Portfolio, places: &Places<'_>, scorecards: &[Id]) -> Self {
         let members: Vec<usize> =
-            scorecards.iter().filter_map(|id| places.get(id).copied()).collect();
+            scorecards.iter().filter_map(|id| places.scorecards.get(id).copied()).collect();
         let defined: Vec<&Scorecard> =
             members.iter().map(|at| &portfolio.scorecards()[*at]).collect();
         Self {
-            links: Links::of(portfolio, &defined),
+            links: Links::of(portfolio, places, &defined),
             members,
             standing: None,
             computed: History::default(),
@@ -179,6 +208,28 @@ impl Family {
             silenced: Vec::new(),
             receipts: HashMap::new(),
         }
+    }
+
+    /// What the last step came to was not kept: the next one judges all of it.
+    pub fn forget(&mut self) {
+        self.standing = None;
+    }
+
+    /// Who judged the last step, at its instant, to ask for more than the standing says.
+    pub fn judge_of<'a>(
+        &'a self,
+        portfolio: &'a Portfolio,
+        history: &'a History,
+        now: DateTime<Utc>,
+    ) -> Judge<'a> {
+        Judge::remembering(portfolio, (history, &self.computed), PastVerdicts::default(), now)
+    }
+
+    /// A KPI as it stands after the last step.
+    pub fn kpi(&self, named: &KpiRef) -> Option<&KpiStanding> {
+        let kpi = &self.links.kpis[self.links.number(named)?];
+        let place = self.links.objectives[kpi.objective].place;
+        place.held(self.standing.as_ref()?).kpis.get(kpi.at)
     }
 
     /// The scorecards as they stand after the last step; none before the first.
@@ -210,6 +261,7 @@ impl Family {
                 Standing { as_of: now.with_timezone(&known.as_of.timezone()), ..known }
             }
             None => {
+                applied.is_whole = true;
                 turns.extend(0..self.links.alerts.len());
                 self.judge_all(&judge, &members, inputs, &mut applied)
             }
@@ -345,7 +397,11 @@ impl Family {
             let place = self.links.objectives[kpi.objective].place;
             let defined = &place.objective(members).kpis[kpi.at];
             let case = judge.case(members[place.scorecard], defined);
-            place.standing(standing).kpis[kpi.at] = judge.kpi(members[place.scorecard], defined);
+            let now = judge.kpi(members[place.scorecard], defined);
+            let held = &mut place.standing(standing).kpis[kpi.at];
+            let (before, pictured) = (Pictured::of_kpi(held), Pictured::of_kpi(&now));
+            applied.moves(|| Scope::Kpi(kpi.named.clone()), before, pictured);
+            *held = now;
             self.kpi_deadlines.set(number, case.deadline(judge.now()));
             applied.judged.push(kpi.named.clone());
             objectives.insert(kpi.objective);
@@ -353,26 +409,38 @@ impl Family {
         let mut perspectives = BTreeSet::new();
         while let Some(rank) = objectives.pop_first() {
             let link = &self.links.objectives[rank];
+            let scope = link.place.scope(members);
+            let before = link.place.held(standing).pictured();
             self.roll_up_objective(judge, standing, members, link.place);
-            applied.rolled_up.push(link.place.scope(members));
+            applied.moves(|| scope.clone(), before, link.place.held(standing).pictured());
+            applied.rolled_up.push(scope);
             perspectives.insert((link.place.scorecard, link.place.perspective));
             objectives.extend(&link.counts_in);
         }
         let mut scorecards = BTreeSet::new();
         for (scorecard, perspective) in perspectives {
-            let (member, held) = (members[scorecard], &mut standing.scorecards[scorecard]);
-            let (defined, held) =
-                (&member.perspectives[perspective], &mut held.perspectives[perspective]);
+            let member = members[scorecard];
+            let defined = &member.perspectives[perspective];
+            let held = Arc::make_mut(&mut standing.scorecards[scorecard]);
+            let held = &mut held.perspectives[perspective];
+            let before = held.pictured();
             let objectives = std::mem::take(&mut held.objectives);
             *held = judge.perspective_of(member, defined, objectives, held.episode.take());
-            applied.rolled_up.push(Scope::Perspective(member.id.clone(), defined.id.clone()));
+            let scope = Scope::Perspective(member.id.clone(), defined.id.clone());
+            applied.moves(|| scope.clone(), before, held.pictured());
+            applied.rolled_up.push(scope);
             scorecards.insert(scorecard);
         }
         for scorecard in scorecards {
-            let (member, held) = (members[scorecard], &mut standing.scorecards[scorecard]);
+            applied.touched.insert(scorecard);
+            let member = members[scorecard];
+            let held = Arc::make_mut(&mut standing.scorecards[scorecard]);
+            let before = held.pictured();
             let perspectives = std::mem::take(&mut held.perspectives);
             *held = scorecard_of(member, perspectives);
-            applied.rolled_up.push(Scope::Scorecard(member.id.clone()));
+            let scope = Scope::Scorecard(member.id.clone());
+            applied.moves(|| scope.clone(), before, held.pictured());
+            applied.rolled_up.push(scope);
         }
     }
 
@@ -388,7 +456,7 @@ impl Family {
             objective.contributions.iter().map(|link| match self.links.rank(&link.objective) {
                 Some(rank) => {
                     let part = self.links.objectives[rank].place;
-                    linked_as(member, link, members[part.scorecard], part.standing(standing))
+                    linked_as(member, link, members[part.scorecard], part.held(standing))
                 }
                 None => judge.linked(member, link),
             });
@@ -425,7 +493,7 @@ impl Family {
             let (member, whole) =
                 (members[link.scorecard], &mut standing.scorecards[link.scorecard]);
             let before = alerts.before(&link.scope);
-            whole.take_episode(&link.scope, before);
+            show(whole, &link.scope, before);
             let Some(node) = member.alert_node(&link.scope) else { continue };
             let Some(view) = evaluator.view(member, &node, whole, &alerts) else { continue };
             let change = evaluator.advance(&view, before.cloned().unwrap_or_default());
@@ -436,8 +504,9 @@ impl Family {
             }
             self.alert_deadlines.set(turn, evaluator.deadline(&view, &change.episode));
             applied.looked.push(link.scope.clone());
+            applied.touched.insert(link.scorecard);
             let Some(change) = alerts.take(change) else { continue };
-            whole.take_episode(&change.scope, Some(&change.episode));
+            show(whole, &change.scope, Some(&change.episode));
             for below in &link.below {
                 // Units that count in each other's objectives: it looks at the next step.
                 let next = if *below > turn { &mut turns } else { &mut self.unsettled };
@@ -456,11 +525,33 @@ impl Family {
     }
 }
 
+impl Applied {
+    /// Notes how a node stands now, if people see the difference.
+    fn moves(&mut self, scope: impl FnOnce() -> Scope, before: Pictured, now: Pictured) {
+        if !(now.is_judged_as(&before) && now.is_measured_as(&before)) {
+            self.moved.push(MovedNode { scope: scope(), before, now });
+        }
+    }
+}
+
+/// Shows where the alert of a node stands. A scorecard that shows it already stays shared.
+fn show(whole: &mut Arc<ScorecardStanding>, scope: &Scope, episode: Option<&Episode>) {
+    if whole.episode(scope) != episode {
+        Arc::make_mut(whole).take_episode(scope, episode);
+    }
+}
+
 impl Place {
     /// The objective as it stands.
+    fn held(self, standing: &Standing) -> &ObjectiveStanding {
+        let perspective = &standing.scorecards[self.scorecard].perspectives[self.perspective];
+        &perspective.objectives[self.objective]
+    }
+
+    /// The objective as it stands, to be judged again.
     fn standing(self, standing: &mut Standing) -> &mut ObjectiveStanding {
-        let perspective = &mut standing.scorecards[self.scorecard].perspectives[self.perspective];
-        &mut perspective.objectives[self.objective]
+        let scorecard = Arc::make_mut(&mut standing.scorecards[self.scorecard]);
+        &mut scorecard.perspectives[self.perspective].objectives[self.objective]
     }
 
     fn scope(self, members: &[&Scorecard]) -> Scope {

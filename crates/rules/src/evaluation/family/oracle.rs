@@ -1,7 +1,10 @@
 //! A family judged step by step is what `evaluate` makes of the same, whatever happens: random
 //! portfolios, and what comes to them over months. A failure names its seed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -15,7 +18,7 @@ use crate::{
         circumstances::{Circumstances, EpisodeChange},
         evaluate::evaluate,
     },
-    judgement::standing::Standing,
+    judgement::{pictured::Pictured, standing::Standing},
     model::{
         alert_policy::{AlertOn, AlertPolicy},
         calendar::{Calendar, Lag},
@@ -344,7 +347,7 @@ impl Story {
             8 => self.acknowledge(changes),
             9 => self.silence(),
             10 => self.hear(),
-            11 if self.dice.once_in(4) => self.family = Family::new(&self.portfolio, &self.ids),
+            11 if self.dice.once_in(4) => self.family.forget(),
             _ => {}
         }
     }
@@ -472,7 +475,7 @@ fn shown(standing: &Standing) -> String {
     let mut standing = standing.clone();
     standing.as_of = DateTime::UNIX_EPOCH.with_timezone(&chrono_tz::UTC);
     for unit in &mut standing.scorecards {
-        for view in &mut unit.perspectives {
+        for view in &mut Arc::make_mut(unit).perspectives {
             if let Some(outlook) = &mut view.outlook {
                 outlook.read_at = None;
             }
@@ -512,7 +515,9 @@ fn a_family_judged_step_by_step_is_what_evaluate_makes_of_the_same() {
             }
             let historical = story.dice.once_in(15);
             let (standing, moved) = story.expected(historical, story.now);
+            let before = story.family.standing().map(pictures);
             let applied = story.step(historical, &changes);
+            assert_moved(before.as_ref(), &pictures(&standing), &applied, &what);
             assert_same(story.family.standing().unwrap(), &standing, &what);
             assert_eq!(applied.changes, moved, "{what}");
             for change in moved {
@@ -522,6 +527,47 @@ fn a_family_judged_step_by_step_is_what_evaluate_makes_of_the_same() {
             assert_nothing_changes_before_the_deadline(&mut story, &what);
         }
     }
+}
+
+/// What people see of each node.
+fn pictures(standing: &Standing) -> BTreeMap<Scope, Pictured> {
+    let mut pictures = BTreeMap::new();
+    for unit in &standing.scorecards {
+        pictures.insert(Scope::Scorecard(unit.id.clone()), unit.pictured());
+        for view in &unit.perspectives {
+            let scope = Scope::Perspective(unit.id.clone(), view.id.clone());
+            pictures.insert(scope, view.pictured());
+            for goal in &view.objectives {
+                let scope = Scope::Objective(unit.id.clone(), view.id.clone(), goal.id.clone());
+                pictures.insert(scope, goal.pictured());
+            }
+        }
+        for kpi in unit.kpis() {
+            let named = KpiRef { scorecard: unit.id.clone(), kpi: kpi.id.clone() };
+            pictures.insert(Scope::Kpi(named), Pictured::of_kpi(kpi));
+        }
+    }
+    pictures
+}
+
+/// The nodes that are seen otherwise are named, and no others.
+fn assert_moved(
+    before: Option<&BTreeMap<Scope, Pictured>>,
+    now: &BTreeMap<Scope, Pictured>,
+    applied: &Applied,
+    what: &str,
+) {
+    let Some(before) = before.filter(|_| !applied.is_whole) else {
+        return assert!(applied.moved.is_empty(), "{what}");
+    };
+    let mut found: Vec<_> =
+        applied.moved.iter().map(|node| (&node.scope, &node.before, &node.now)).collect();
+    found.sort_by_key(|(scope, ..)| *scope);
+    let pairs = now.iter().map(|(scope, now)| (scope, &before[scope], now));
+    let is_seen = |(_, before, now): &(&Scope, &Pictured, &Pictured)| {
+        !(now.is_judged_as(before) && now.is_measured_as(before))
+    };
+    assert_eq!(found, pairs.filter(is_seen).collect::<Vec<_>>(), "{what}");
 }
 
 /// Whoever looks before the deadline sees the same, and but for what another look moves, so do alerts.
@@ -545,7 +591,9 @@ fn assert_nothing_changes_before_the_deadline(story: &mut Story, what: &str) {
 }
 
 fn forget_episodes(standing: &mut Standing) {
-    for view in standing.scorecards.iter_mut().flat_map(|unit| &mut unit.perspectives) {
+    for view in
+        standing.scorecards.iter_mut().flat_map(|unit| &mut Arc::make_mut(unit).perspectives)
+    {
         view.episode = None;
     }
 }

@@ -1,18 +1,17 @@
-//! The watch over silences, quiet windows and working hours: what one kept back is judged again as
-//! soon as it is over, by its end or by a person. It also looks whether a summary is due.
+//! The watch over working hours: what waited for them is judged again as soon as they begin. It also
+//! looks whether a summary is due.
 
 use std::{
     collections::{BTreeSet, HashSet},
     time::Duration,
 };
 
-use chrono_tz::Tz;
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::error;
 
 use crate::{
     engine::{families::Families, owner::Arrival},
@@ -20,13 +19,10 @@ use crate::{
     outbox::{daily_summary, held_mail},
 };
 use kpid_clock::Clock;
-use kpid_rules::model::{AlertPolicy, Id, Portfolio, Scope};
+use kpid_rules::model::Id;
 
-/// How often is looked. Whoever ends a silence waits no longer for what it kept back.
+/// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// A node with quiet windows, and the zone they are in.
-type Quiet<'s> = (Scope, &'s AlertPolicy, Tz);
 
 /// What the watch works with.
 pub(crate) struct Watch<'a> {
@@ -42,25 +38,8 @@ pub(crate) struct Watch<'a> {
 impl Watch<'_> {
     /// Watches until it is told to stop.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
-        let quiet = quiet(&self.instance.setup.portfolio);
-        let mut silenced = HashSet::new();
-        let mut owed: HashSet<Id> = HashSet::new();
         let mut has_released = false;
         loop {
-            match self.silenced(&quiet).await {
-                Ok(now) => {
-                    let over = silenced.difference(&now).map(|scope: &Scope| scope.scorecard());
-                    owed.extend(over.cloned());
-                    silenced = now;
-                    for scorecard in owed.drain() {
-                        info!(%scorecard, "a silence in `{scorecard}` is over");
-                        if let Some(family) = self.families.of_scorecard(&scorecard) {
-                            self.judge(family, vec![scorecard]).await;
-                        }
-                    }
-                }
-                Err(error) => error!("cannot look at silences: {error:#}"),
-            }
             // A configuration that is new may have other hours: the first time that they are open,
             // everything that waits is looked at.
             match self.release(!has_released).await {
@@ -76,17 +55,6 @@ impl Watch<'_> {
                 return;
             }
         }
-    }
-
-    async fn silenced(&self, quiet: &[Quiet<'_>]) -> anyhow::Result<HashSet<Scope>> {
-        let now = self.clock.now();
-        let kept = self.instance.store.silences(now).await?;
-        let holding = kept.into_iter().map(|kept| kept.silence);
-        let holding = holding.filter(|silence| silence.holds(now)).map(|silence| silence.scope);
-        let quiet = quiet
-            .iter()
-            .filter(|(_, alert, zone)| alert.is_quiet(now.with_timezone(zone).naive_local()));
-        Ok(holding.chain(quiet.map(|(scope, ..)| scope.clone())).collect())
     }
 
     /// Has what waited for hours that have begun judged again; `all` of it, whenever its hours were
@@ -114,24 +82,9 @@ impl Watch<'_> {
         let families: BTreeSet<usize> =
             scorecards.iter().filter_map(|id| self.families.of_scorecard(id)).collect();
         for family in families {
-            self.judge(family, self.families.scorecards_of(family).to_vec()).await;
+            // Nobody takes it only when the daemon stops.
+            let _ = self.arrivals.send(Arrival::Look(family)).await;
         }
         Ok(true)
     }
-
-    /// Has scorecards of a family judged.
-    async fn judge(&self, family: usize, owed: Vec<Id>) {
-        // Nobody takes it only when the daemon stops.
-        let _ = self.arrivals.send(Arrival::Due { family, owed, committed: None }).await;
-    }
-}
-
-/// The nodes that have quiet windows of their own.
-fn quiet(portfolio: &Portfolio) -> Vec<Quiet<'_>> {
-    let mut quiet = Vec::new();
-    for scorecard in portfolio.scorecards() {
-        let alerts = scorecard.alerts().into_iter().filter(|(_, alert)| !alert.quiet.is_empty());
-        quiet.extend(alerts.map(|(scope, alert)| (scope, alert, scorecard.calendar.zone)));
-    }
-    quiet
 }
