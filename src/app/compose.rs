@@ -12,6 +12,7 @@ use crate::{
     instance::Instance,
     outbox::{ended_alerts, routes},
     telemetry::metrics::Metrics,
+    web::board::Board,
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
@@ -62,6 +63,8 @@ pub(crate) struct Daemon {
     pub(crate) families: Arc<Families>,
     pub(crate) periods: Arc<KnownPeriods>,
     pub(crate) channels: Arc<Channels>,
+    /// Where the owner puts up how everything stands.
+    pub(crate) board: Board,
     pub(crate) clock: Clock,
     pub(crate) deliveries_ready: Arc<Notify>,
     pub(crate) tasks: TaskTracker,
@@ -101,6 +104,7 @@ impl Daemon {
             families,
             periods: Arc::default(),
             channels: Arc::new(channels),
+            board: Board::default(),
             clock,
             deliveries_ready: Arc::default(),
             tasks: TaskTracker::new(),

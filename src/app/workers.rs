@@ -17,7 +17,7 @@ use crate::{
     engine::{
         agenda::Due,
         hours_watcher::Watch,
-        owner::{ARRIVALS_MAX, Arrival, Owner, Served},
+        owner::{ARRIVALS_MAX, Arrival, Owner, Served, Told},
         pull, retention,
         round::Round,
     },
@@ -45,9 +45,13 @@ impl Daemon {
         let memory = Memory::load(&instance.store, self.families.members(), &kpis, now).await?;
         let (families, deliveries_ready) = (self.families.clone(), self.deliveries_ready.clone());
         self.periods.update(&kpis, &memory.held().history);
-        let periods = self.periods.clone();
-        let owner =
-            Owner::new(instance, families, memory, periods, self.clock, deliveries_ready, served);
+        let told = Told {
+            periods: self.periods.clone(),
+            deliveries_ready,
+            served,
+            board: self.board.clone(),
+        };
+        let owner = Owner::new(instance, families, memory, self.clock, told);
         let (arrivals, arriving) = mpsc::channel(ARRIVALS_MAX);
         self.spawn(owner.run(arriving, changes));
         Ok(arrivals)
@@ -72,6 +76,7 @@ impl Daemon {
             signer: self.signer.clone(),
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
             changes,
+            board: self.board.clone(),
             metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,
         };

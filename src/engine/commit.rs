@@ -167,7 +167,7 @@ fn are_failing_others(attempts: &Attempts, collected: &[Collected]) -> bool {
 impl Committed {
     /// Tells whoever waits for it.
     pub(super) fn tell(self, owner: &Owner, asked: Vec<Change>) {
-        owner.periods.update(&self.kpis, &owner.memory.held().history);
+        owner.told.periods.update(&self.kpis, &owner.memory.held().history);
         let metrics = &owner.instance.metrics;
         metrics.commits.inc();
         metrics.judgements.inc_by(self.judged.len() as u64);
@@ -178,7 +178,7 @@ impl Committed {
         }
         self.changes.iter().for_each(judgement::tell);
         if self.tells {
-            owner.deliveries_ready.notify_waiters();
+            owner.told.deliveries_ready.notify_waiters();
         }
         for (change, kept) in asked.into_iter().zip(self.kept) {
             http_changes::answer(change, kept);

@@ -12,6 +12,7 @@ pub mod import;
 pub mod judgement;
 pub mod known_periods;
 pub mod owner;
+mod post;
 pub mod pull;
 mod push_parser;
 pub(crate) mod query_window;

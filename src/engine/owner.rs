@@ -15,7 +15,10 @@ use tracing::error;
 use crate::{
     engine::{families::Families, http_changes, known_periods::KnownPeriods, timetable::Timetable},
     instance::Instance,
-    web::change::{Change, WAITING_MAX},
+    web::{
+        board::Board,
+        change::{Change, WAITING_MAX},
+    },
 };
 use kpid_clock::Clock;
 use kpid_rules::{
@@ -89,6 +92,18 @@ impl Pending {
     }
 }
 
+/// Whom the owner tells what is committed.
+pub(crate) struct Told {
+    /// The periods that have figures, for the next rounds.
+    pub(crate) periods: Arc<KnownPeriods>,
+    /// Woken when there may be deliveries.
+    pub(crate) deliveries_ready: Arc<Notify>,
+    /// Told of every slot that is served: its KPI is free for the next.
+    pub(crate) served: mpsc::UnboundedSender<Vec<Served>>,
+    /// Where it is shown how everything stands.
+    pub(crate) board: Board,
+}
+
 /// The owner of all families.
 pub(crate) struct Owner {
     pub(super) instance: Arc<Instance>,
@@ -106,14 +121,12 @@ pub(crate) struct Owner {
     pub(super) others_looked_on: Option<NaiveDate>,
     /// When time alone may change something.
     timetable: Timetable,
-    pub(super) periods: Arc<KnownPeriods>,
     pub(super) clock: Clock,
     /// By family.
     pub(super) pending: BTreeMap<usize, Pending>,
-    /// Woken when there may be deliveries.
-    pub(super) deliveries_ready: Arc<Notify>,
-    /// Told of every slot that is served: its KPI is free for the next.
-    served: mpsc::UnboundedSender<Vec<Served>>,
+    pub(super) told: Told,
+    /// When what is on the board is made anew, though nobody wants it.
+    pub(super) post_at: Instant,
     /// When what came first is committed at the latest.
     commit_at: Option<Instant>,
     retry_at: Option<Instant>,
@@ -127,10 +140,8 @@ impl Owner {
         instance: Arc<Instance>,
         families: Arc<Families>,
         memory: Memory,
-        periods: Arc<KnownPeriods>,
         clock: Clock,
-        deliveries_ready: Arc<Notify>,
-        served: mpsc::UnboundedSender<Vec<Served>>,
+        told: Told,
     ) -> Self {
         Self {
             judged: Family::all(&instance.setup.portfolio, families.members()),
@@ -142,11 +153,10 @@ impl Owner {
             instance,
             families,
             memory,
-            periods,
             clock,
             pending: BTreeMap::new(),
-            deliveries_ready,
-            served,
+            told,
+            post_at: Instant::now(),
             commit_at: None,
             retry_at: None,
             look_at: Instant::now() + LOOK_EVERY,
@@ -172,6 +182,8 @@ impl Owner {
                     Some(change) => asked.push(change),
                     None => are_changing = false,
                 },
+                // Whoever looks sees also what a command has just done.
+                () = self.told.board.is_asked() => self.look_at = Instant::now(),
                 () = sleep_until(self.wakes_at()) => {}
             }
             while let Ok(arrival) = arrivals.try_recv() {
@@ -183,6 +195,9 @@ impl Owner {
                 asked.push(change);
             }
             self.work(std::mem::take(&mut asked)).await;
+            if self.told.board.is_wanted() {
+                self.post();
+            }
         }
         // What cannot be committed now is collected again by whoever starts next.
         self.commit_at = None;
@@ -332,8 +347,15 @@ impl Owner {
                 for (family, deadline) in &committed.judged {
                     self.timetable.set(*family, *deadline);
                 }
+                // Whoever changed something sees it.
+                let is_wanted = !asked.is_empty() || self.told.board.is_wanted();
+                if is_wanted || self.post_at <= Instant::now() {
+                    self.post();
+                } else {
+                    self.told.board.outdate();
+                }
                 committed.tell(self, asked);
-                let _ = self.served.send(served);
+                let _ = self.told.served.send(served);
             }
             Err(error) => {
                 // The next step judges anew whatever the store holds then.
@@ -341,6 +363,7 @@ impl Owner {
                     self.judged.get_mut(family).into_iter().for_each(Family::forget);
                 }
                 self.looks_at_others = true;
+                self.told.board.outdate();
                 for family in families {
                     if let Some(pending) = self.pending.get_mut(family) {
                         pending.has_failed = true;

@@ -16,12 +16,11 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::web::change::{Acknowledge, Change};
 use crate::web::{
     page,
-    site::{ANSWER_TIME_MAX, Site, unreadable},
+    site::{ANSWER_TIME_MAX, Site, not_yet},
 };
 use kpid_message::{acknowledge_link::LinkError, person::Person};
 use kpid_rules::{
     alerting::{Acknowledgement, Episode},
-    evaluation::judge,
     judgement::{KpiStanding, Standing, rounding},
     model::{AlertPolicy, Id, Moment, Scope, Scorecard, Status},
 };
@@ -144,9 +143,9 @@ async fn asked(site: &Site, token: &str) -> Result<OpenedLink, Response> {
         LinkError::Forged => sentence(StatusCode::NOT_FOUND, error),
         LinkError::Expired => sentence(StatusCode::GONE, error),
     })?;
-    let kpis = site.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let held = site.store.held(&kpis).await.map_err(|error| unreadable(&error))?;
-    let found = held.episodes.iter().find(|(scope, held)| held.dedup_key(scope) == claim.dedup_key);
+    let (standing, posted) = site.posted().await.ok_or_else(not_yet)?;
+    let found =
+        posted.episodes.iter().find(|(scope, held)| held.dedup_key(scope) == claim.dedup_key);
     let Some((scope, episode)) = found else {
         let words = "this alert is over; the newest mail has the link of one that is open";
         return Err(sentence(StatusCode::GONE, words));
@@ -164,7 +163,6 @@ async fn asked(site: &Site, token: &str) -> Result<OpenedLink, Response> {
         let words = "you are no longer notified of this alert, so this link does nothing";
         return Err(sentence(StatusCode::FORBIDDEN, words));
     };
-    let standing = judge(&site.portfolio, &held.history, &held.episodes, &site.config_hash, now);
     let answers = episode.acknowledgement.as_ref().and_then(|by| Id::parse(&by.by).ok());
     let answers = answers.and_then(|id| site.people.get(&id));
     Ok(OpenedLink {

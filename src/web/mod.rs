@@ -3,6 +3,7 @@
 
 pub mod access;
 mod acknowledge;
+pub mod board;
 pub mod change;
 mod connection;
 mod health;
@@ -31,7 +32,7 @@ use tower_http::{
 
 use crate::web::{
     connection::LIMITS,
-    site::{ANSWER_TIME_MAX, unreadable},
+    site::{ANSWER_TIME_MAX, not_yet},
 };
 
 pub use site::Site;
@@ -118,8 +119,8 @@ async fn busy(_shed: BoxError) -> Response {
 /// What `kpid show --format json` prints.
 async fn standing(State(site): State<Site>) -> Response {
     match site.standing().await {
-        Ok((standing, _)) => Json(standing).into_response(),
-        Err(error) => unreadable(&error),
+        Some((standing, _)) => Json(standing).into_response(),
+        None => not_yet(),
     }
 }
 

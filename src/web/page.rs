@@ -9,12 +9,12 @@ use axum::{
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use serde::Serialize;
 
-use crate::web::site::{Site, unreadable};
+use crate::web::site::{Site, not_yet};
 use kpid_rules::{
     judgement::{KpiStanding, PerspectiveStanding, ScorecardStanding, Standing, rounding},
     model::{Id, Portfolio},
 };
-use kpid_store::Held;
+use kpid_store::Attempts;
 
 /// Far more than the longest page takes.
 const FUEL: u64 = 50_000_000;
@@ -76,11 +76,9 @@ pub(super) struct KpiView {
 
 /// Where everything stands.
 pub(super) async fn page(State(site): State<Site>) -> Response {
-    let (standing, held) = match site.standing().await {
-        Ok(found) => found,
-        Err(error) => return unreadable(&error),
-    };
-    match rendered(include_str!("page.html.j2"), &view(&site.portfolio, &standing, &held)) {
+    let Some((standing, posted)) = site.standing().await else { return not_yet() };
+    let view = view(&site.portfolio, &standing, &posted.attempts);
+    match rendered(include_str!("page.html.j2"), &view) {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
             tracing::error!("cannot render the page: {error:#}");
@@ -103,9 +101,8 @@ pub(super) fn rendered(
     environment.get_template("page")?.render(Value::from(Serde(view)))
 }
 
-fn view(portfolio: &Portfolio, standing: &Standing, held: &Held) -> Page {
-    let mut problems: Vec<String> = held
-        .attempts
+fn view(portfolio: &Portfolio, standing: &Standing, attempts: &Attempts) -> Page {
+    let mut problems: Vec<String> = attempts
         .iter()
         .filter_map(|(kpi, attempt)| {
             let private = portfolio.scorecard(&kpi.scorecard).is_none_or(|card| card.private);

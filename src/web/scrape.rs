@@ -14,12 +14,15 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::web::site::{Site, unreadable};
+use crate::web::{
+    board::Posted,
+    site::{Site, not_yet, unreadable},
+};
 use kpid_rules::{
     judgement::{Standing, Verdict},
     model::Status,
 };
-use kpid_store::{DeliveryState, Held};
+use kpid_store::DeliveryState;
 
 /// What OpenMetrics calls itself.
 const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -56,19 +59,19 @@ struct Build {
 
 /// Everything, as Prometheus reads it.
 pub(super) async fn metrics(State(site): State<Site>) -> Response {
-    match text(&site).await {
+    let Some((standing, posted)) = site.standing().await else { return not_yet() };
+    match text(&site, &standing, &posted).await {
         Ok(text) => ([(header::CONTENT_TYPE, MEDIA)], text).into_response(),
         Err(error) => unreadable(&error),
     }
 }
 
-async fn text(site: &Site) -> anyhow::Result<String> {
-    let (standing, held) = site.standing().await?;
+async fn text(site: &Site, standing: &Standing, posted: &Posted) -> anyhow::Result<String> {
     let mut registry = Registry::default();
     site.metrics.register(&mut registry);
     process(site, &mut registry);
-    scores(&standing, &mut registry);
-    data(&held, &mut registry);
+    scores(standing, &mut registry);
+    data(posted, &mut registry);
     missed(site, &mut registry).await?;
     outbox(site, &mut registry).await?;
     let mut text = String::new();
@@ -138,10 +141,10 @@ fn scores(standing: &Standing, registry: &mut Registry) {
     registry.register("kpid_alert_open", "1 while a perspective's alert is open", open);
 }
 
-fn data(held: &Held, registry: &mut Registry) {
+fn data(posted: &Posted, registry: &mut Registry) {
     let attempts = Family::<ScopeLabel, Number>::default();
     let failing = Family::<ScopeLabel, Gauge>::default();
-    for (kpi, attempt) in held.attempts.iter() {
+    for (kpi, attempt) in posted.attempts.iter() {
         let of = ScopeLabel { scope: kpi.to_string() };
         attempts.get_or_create(&of).set(seconds(attempt.finished_at));
         failing.get_or_create(&of).set(i64::from(attempt.failure.is_some()));
@@ -149,9 +152,8 @@ fn data(held: &Held, registry: &mut Registry) {
     let help = "When a KPI was last collected, whatever came";
     registry.register("kpid_kpi_last_collection_timestamp_seconds", help, attempts);
     registry.register("kpid_kpi_source_failing", "1 while a KPI's source fails", failing);
-    let open = held.incidents.open().count();
     let help = "Troubles with data that are not over";
-    number(registry, "kpid_data_troubles", help, open as f64);
+    number(registry, "kpid_data_troubles", help, posted.troubles as f64);
 }
 
 /// Counted in the store, so that a restart, which is when runs are missed, does not begin anew.

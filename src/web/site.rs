@@ -7,23 +7,34 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use indexmap::IndexMap;
+use tokio::time::timeout;
 use tracing::error;
 
 use crate::{
     telemetry::metrics::Metrics,
-    web::{access::Access, change::Changes, push_endpoints::PushEndpoints},
+    web::{
+        access::Access,
+        board::{Board, Posted},
+        change::Changes,
+        push_endpoints::PushEndpoints,
+    },
 };
 use kpid_clock::Clock;
 use kpid_message::{acknowledge_link::Signer, person::Person};
 use kpid_rules::{
-    evaluation::judge,
     judgement::Standing,
     model::{Id, Portfolio},
 };
-use kpid_store::{Held, Store};
+use kpid_store::Store;
 
 /// A reader who waits longer has gone.
 pub(super) const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// How long the first standing may take after a start.
+const FIRST_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a reader waits for the store to say whether something changed.
+const ASKED_WITHIN: Duration = Duration::from_millis(100);
 
 /// What is shown, as the daemon runs it now.
 #[derive(Clone, Debug)]
@@ -44,6 +55,8 @@ pub struct Site {
     pub push_endpoints: Arc<PushEndpoints>,
     /// Where what is to change goes.
     pub changes: Changes,
+    /// How everything stands.
+    pub board: Board,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What asks the time.
@@ -51,15 +64,47 @@ pub struct Site {
 }
 
 impl Site {
-    /// The standing now without private scorecards, and what it was judged from.
-    pub(super) async fn standing(&self) -> anyhow::Result<(Standing, Held)> {
-        let kpis = self.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-        let held = self.store.held(&kpis).await?;
-        let now = self.clock.now();
-        let standing =
-            judge(&self.portfolio, &held.history, &held.episodes, &self.config_hash, now);
-        Ok((standing.public(&self.portfolio), held))
+    /// How everything stands; none while the engine has not begun.
+    pub(super) async fn posted(&self) -> Option<(Standing, Arc<Posted>)> {
+        let first = async {
+            loop {
+                if let (Some(posted), is_current) = self.board.look().await {
+                    return (posted, is_current);
+                }
+            }
+        };
+        let (mut posted, mut is_current) = timeout(FIRST_WITHIN, first).await.ok()?;
+        if is_current && self.is_other(&posted).await {
+            self.board.outdate();
+            let (newer, is_now) = self.board.look().await;
+            (posted, is_current) = (newer.unwrap_or(posted), is_now);
+        }
+        let mut standing = posted.standing.clone();
+        // What is up and was changed by nothing since is so now: what time changes is put up in time.
+        if is_current {
+            standing.as_of = self.clock.now().with_timezone(&standing.as_of.timezone());
+        }
+        Some((standing, posted))
     }
+
+    /// Whether a command changed something beside the engine since. A store that does not say so at
+    /// once keeps nobody from what is up.
+    async fn is_other(&self, posted: &Posted) -> bool {
+        let version = timeout(ASKED_WITHIN, self.store.version()).await;
+        matches!(version, Ok(Ok(version)) if version != posted.version)
+    }
+
+    /// The standing now without private scorecards, and what was put up with it.
+    pub(super) async fn standing(&self) -> Option<(Standing, Arc<Posted>)> {
+        let (standing, posted) = self.posted().await?;
+        Some((standing.public(&self.portfolio), posted))
+    }
+}
+
+/// Nothing is up yet.
+pub(super) fn not_yet() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "kpid has just begun; come back in a moment\n")
+        .into_response()
 }
 
 /// What went wrong is for the log; whoever looks learns that it did.

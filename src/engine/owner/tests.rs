@@ -81,9 +81,13 @@ impl Town {
         let (told, served) = mpsc::unbounded_channel();
         let (arrivals, arriving) = mpsc::channel(ARRIVALS_MAX);
         let clock = Clock::set(now());
-        let periods = Arc::default();
-        let ready = Arc::default();
-        let owner = Owner::new(instance.clone(), families, memory, periods, clock, ready, told);
+        let told = Told {
+            periods: Arc::default(),
+            deliveries_ready: Arc::default(),
+            served: told,
+            board: Board::default(),
+        };
+        let owner = Owner::new(instance.clone(), families, memory, clock, told);
         let (_, changes) = mpsc::channel(1);
         Self { _folder: folder, instance, owner, served, arrivals, arriving, changes }
     }

@@ -35,8 +35,20 @@ pub fn judge(
 ) -> Standing {
     let all: Vec<Id> =
         portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect();
+    judge_some(portfolio, &all, history, episodes, config_hash, now)
+}
+
+/// The standing of some scorecards at `now`, without touching any episode.
+pub fn judge_some(
+    portfolio: &Portfolio,
+    scorecards: &[Id],
+    history: &History,
+    episodes: &HashMap<Scope, Episode>,
+    config_hash: &str,
+    now: DateTime<Utc>,
+) -> Standing {
     let judge = Judge::new(portfolio, history, now);
-    standing(&judge, &members(portfolio, &all), episodes, config_hash)
+    standing(&judge, &members(portfolio, scorecards), episodes, config_hash)
 }
 
 /// The standing of some scorecards at `now`, and every episode that moved.

@@ -7,6 +7,6 @@ pub(crate) mod family;
 pub(crate) mod incident;
 
 pub use circumstances::{Circumstances, EpisodeChange};
-pub use evaluate::{evaluate, judge, rejudge};
+pub use evaluate::{evaluate, judge, judge_some, rejudge};
 pub use family::{Applied, Changes, Family, Inputs, MovedNode, SeriesChange};
 pub use incident::{Incident, IncidentKey, IncidentKind, IncidentNews};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, bail};
 use sqlx::SqliteConnection;
 
-use crate::database::{columns::kpi_ref, failure::Explain};
+use crate::database::{columns::kpi_ref, failure::Explain, store::Store};
 use kpid_rules::model::{Id, KpiRef, Scope};
 
 /// The name of a family: the first of its scorecards, by name.
@@ -114,6 +114,13 @@ pub(crate) async fn others_than(
                WHERE version <> known.value";
     let others = sqlx::query_as(sql).bind(serde_json::to_string(known)?).fetch_all(connection);
     others.await.explain("cannot read versions")
+}
+
+impl Store {
+    /// The sum of the versions of all families: another one after every change of what one is judged by.
+    pub async fn version(&self) -> anyhow::Result<i64> {
+        sum(&mut *self.read().await?).await
+    }
 }
 
 /// The sum of all versions.

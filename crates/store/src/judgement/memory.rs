@@ -96,6 +96,16 @@ impl Memory {
             || !filed.iter().all(is_held)
     }
 
+    /// The version of the store that is held: the sum of those of all families.
+    pub fn version(&self) -> i64 {
+        self.sum
+    }
+
+    /// Whether nothing in memory may differ from the store by what a batch left that was not committed.
+    pub fn is_as_stored(&self) -> bool {
+        self.stale.is_empty()
+    }
+
     /// Whether somebody else changed something since, or a batch was not committed.
     pub async fn is_behind(&self, store: &Store) -> anyhow::Result<bool> {
         let sum = changes::sum(&mut *store.read().await?).await?;
