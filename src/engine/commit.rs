@@ -17,7 +17,7 @@ use crate::{
     web::change::Change,
 };
 use kpid_rules::{
-    evaluation::{Changes, EpisodeChange, SeriesChange},
+    evaluation::{Changes, EpisodeChange, Family, SeriesChange},
     model::{Id, KpiRef, Period},
 };
 use kpid_store::{Attempts, Changed, Collected};
@@ -56,6 +56,10 @@ impl Owner {
     ) -> anyhow::Result<Committed> {
         let now = self.clock.now();
         let Self { instance, families: index, memory, pending, judged, .. } = self;
+        // A step that was not committed: the next one judges anew whatever the store holds then.
+        for family in std::mem::take(&mut self.guessed) {
+            judged.get_mut(family).into_iter().for_each(Family::forget);
+        }
         let mut owe = |scorecard: &Id, note: &dyn Fn(&mut Changes)| {
             if let Some(family) = index.of_scorecard(scorecard) {
                 let pending: &mut Pending = pending.entry(family).or_default();

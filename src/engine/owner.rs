@@ -358,10 +358,6 @@ impl Owner {
                 let _ = self.told.served.send(served);
             }
             Err(error) => {
-                // The next step judges anew whatever the store holds then.
-                for family in std::mem::take(&mut self.guessed) {
-                    self.judged.get_mut(family).into_iter().for_each(Family::forget);
-                }
                 self.looks_at_others = true;
                 self.told.board.outdate();
                 for family in families {
@@ -380,5 +376,7 @@ impl Owner {
     }
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;
