@@ -34,6 +34,7 @@ pub use crate::{
     database::{
         lock::{Holder, InstanceLock, Reloaded, holder},
         store::Store,
+        store_file::{Displaced, Identity},
     },
     digests::{
         digest::{DigestInput, DigestOutcome, LastDigest},

@@ -5,6 +5,7 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,6 +14,8 @@ use chrono::{DateTime, Utc};
 use kpid_os_error::InWords;
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
+
+use crate::database::store_file::Identity;
 
 /// Who holds a lock for longer runs.
 const FREE_WITHIN: Duration = Duration::from_secs(1);
@@ -24,6 +27,17 @@ const FREE_EVERY: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct InstanceLock {
     file: File,
+    /// What the file says of the process, of its newest reload and of the store, a line each.
+    said: Mutex<Said>,
+    /// Whether a daemon that is gone wrote a store beside.
+    pub had_store: bool,
+}
+
+/// What a lock's file says beside the process.
+#[derive(Debug, Default)]
+struct Said {
+    reloaded: String,
+    store: String,
 }
 
 /// A daemon that runs on a store.
@@ -33,6 +47,8 @@ pub struct Holder {
     pub process: i32,
     /// What came of its newest reload, if there was one.
     pub reloaded: Option<Reloaded>,
+    /// The file that it writes, once it does.
+    pub store: Option<Identity>,
 }
 
 /// What came of a reload.
@@ -83,8 +99,11 @@ impl InstanceLock {
                 );
             }
         }
-        let lock = Self { file };
-        lock.write(&format!("{}\n", std::process::id())).in_words().with_context(what)?;
+        let mut before = String::new();
+        file.read_to_string(&mut before).in_words().with_context(what)?;
+        let had_store = before.lines().nth(2).and_then(Identity::of_line).is_some();
+        let lock = Self { file, said: Mutex::default(), had_store };
+        lock.say(|_| {}).in_words().with_context(what)?;
         Ok(lock)
     }
 
@@ -92,7 +111,21 @@ impl InstanceLock {
     pub fn note(&self, reloaded: &Reloaded) -> anyhow::Result<()> {
         let what = "cannot note what came of the reload";
         let line = serde_json::to_string(reloaded).context(what)?;
-        self.write(&format!("{}\n{line}\n", std::process::id())).context(what)
+        self.say(|said| said.reloaded = line).context(what)
+    }
+
+    /// Notes which file is written, for whoever looks whether it is still there.
+    pub fn note_store(&self, identity: Identity) -> anyhow::Result<()> {
+        self.say(|said| said.store = identity.to_line())
+            .in_words()
+            .context("cannot note in the lock file which store is written")
+    }
+
+    fn say(&self, change: impl FnOnce(&mut Said)) -> std::io::Result<()> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut said);
+        let Said { reloaded, store } = &*said;
+        self.write(&format!("{}\n{reloaded}\n{store}\n", std::process::id()))
     }
 
     /// Overwritten in place and cut then: whoever reads meanwhile still finds the process.
@@ -131,7 +164,8 @@ pub fn holder(store: &Path) -> anyhow::Result<Option<Holder>> {
     let mut lines = text.lines();
     let process = lines.next().and_then(|line| line.parse().ok()).with_context(what)?;
     let reloaded = lines.next().and_then(|line| serde_json::from_str(line).ok());
-    Ok(Some(Holder { process, reloaded }))
+    let store = lines.next().and_then(Identity::of_line);
+    Ok(Some(Holder { process, reloaded, store }))
 }
 
 fn lock_path(store: &Path) -> PathBuf {
@@ -195,7 +229,7 @@ mod tests {
         assert_eq!(holder(&store).unwrap(), None);
         let lock = InstanceLock::take(&store).await.unwrap();
         let process = i32::try_from(std::process::id()).unwrap();
-        assert_eq!(holder(&store).unwrap(), Some(Holder { process, reloaded: None }));
+        assert_eq!(holder(&store).unwrap(), Some(Holder { process, reloaded: None, store: None }));
         for came in [Err("two\nlines, and long".repeat(9)), Ok("sha256:1".to_owned())] {
             let reloaded = Reloaded { at: DateTime::UNIX_EPOCH, came };
             lock.note(&reloaded).unwrap();

@@ -6,3 +6,4 @@ pub(crate) mod failure;
 pub(crate) mod lock;
 pub(crate) mod reading;
 pub(crate) mod store;
+pub(crate) mod store_file;

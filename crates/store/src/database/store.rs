@@ -1,6 +1,6 @@
 //! The file that everything is kept in: opened, brought up to date, read and written.
 
-use std::{cmp::Ordering, path::Path, time::Duration};
+use std::{cmp::Ordering, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use sqlx::{
@@ -10,7 +10,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::database::{busy::BUSY_TIMEOUT, failure::Explain, reading::read_only};
+use crate::database::{
+    busy::BUSY_TIMEOUT,
+    failure::Explain,
+    reading::read_only,
+    store_file::{Displaced, Identity, StoreFile},
+};
 use kpid_os_error::InWords;
 
 /// The schema, by steps.
@@ -24,6 +29,8 @@ const TURN_TIME_MAX: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: SqlitePool,
+    /// Of a daemon, the file that it writes.
+    file: Option<Arc<StoreFile>>,
 }
 
 impl Store {
@@ -42,7 +49,8 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(TURN_TIME_MAX);
-        let store = Self { pool: pool.connect_with(options).await.explain(what())? };
+        let pool = pool.connect_with(options).await.explain(what())?;
+        let store = Self { pool, file: None };
         match store.migrate().await {
             Ok(()) => Ok(store),
             Err(MigrateError::VersionMissing(version)) => bail!(newer(path, version)),
@@ -77,7 +85,7 @@ impl Store {
         let options = read_only(path).await.explain(&what)?;
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
         let pool = pool.explain(what)?;
-        let store = Self { pool };
+        let store = Self { pool, file: None };
         store.check_schema(path).await?;
         Ok(store)
     }
@@ -111,9 +119,28 @@ impl Store {
         }
         let options = SqliteConnectOptions::new().in_memory(true);
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
-        let store = Self { pool: pool.await.explain("cannot make an empty store")? };
+        let pool = pool.await.explain("cannot make an empty store")?;
+        let store = Self { pool, file: None };
         MIGRATIONS.run(&store.pool).await.explain("cannot make an empty store")?;
         Ok(store)
+    }
+
+    /// From now on nothing is written unless the file at the path is still the one that is open: what a
+    /// daemon asks for. `mark` is a number that no copy made before has.
+    pub async fn guarded(mut self, path: &Path, mark: u32) -> anyhow::Result<Self> {
+        let file = StoreFile::mark(path, mark, &mut *self.read().await?).await?;
+        self.file = Some(Arc::new(file));
+        Ok(self)
+    }
+
+    /// Whether the file at the path is still the one that is open; of a store without a guard it is.
+    pub fn check_file(&self) -> Result<(), Displaced> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
+    }
+
+    /// Which file is written; known of a store with a guard.
+    pub fn identity(&self) -> Option<Identity> {
+        self.file.as_ref().map(|file| file.identity())
     }
 
     /// Closes the file in order.
@@ -128,6 +155,7 @@ impl Store {
     /// A transaction that writes, so that it waits at its start and not in its middle.
     pub(crate) async fn begin(&self) -> anyhow::Result<Transaction<'_, Sqlite>> {
         const BEGIN: &str = "BEGIN IMMEDIATE";
+        self.check_file()?;
         let begun = match self.pool.begin_with(BEGIN).await {
             // What SQLite itself says, such as that it is locked, a new connection would hear too.
             Err(error) if !matches!(error, sqlx::Error::Database(_)) => {

@@ -132,7 +132,11 @@ async fn copy(store: &Path, draft: &Path) -> anyhow::Result<()> {
     // A copy with a write-ahead log of its own would be two files.
     let options =
         SqliteConnectOptions::new().filename(draft).journal_mode(SqliteJournalMode::Delete);
-    let copy = SqliteConnection::connect_with(&options).await.explain("cannot open the copy")?;
+    let mut copy =
+        SqliteConnection::connect_with(&options).await.explain("cannot open the copy")?;
+    // A copy is told from what a daemon writes, also where one is put in the other's place.
+    let unmarked = sqlx::query("PRAGMA user_version = 0").execute(&mut copy).await;
+    unmarked.explain("cannot write the copy")?;
     copy.close().await.explain("cannot close the copy")
 }
 
