@@ -88,6 +88,7 @@ impl Daemon {
         ended_alerts::end(&setup, &store, clock.now()).await?;
         routes::follow(&setup, &store, clock.now()).await?;
         metrics.forget_connections();
+        metrics.store.forget_families();
         let gauges = Arc::clone(&metrics);
         let watcher = CircuitWatcher::new(move |id, is_left_alone| {
             gauges.leaves_alone(id.as_str(), is_left_alone);

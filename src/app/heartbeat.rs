@@ -16,10 +16,12 @@ use kpid_config::setup::Heartbeat;
 /// Whoever watches answers at once, or not in time.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A scheduler that has not come round for so long gives no sign of life.
+/// A scheduler that has not come round for so long gives no sign of life, nor does one that could keep
+/// nothing for so long.
 const STANDS_STILL: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
-/// Gives signs of life until it is told to stop, as long as the scheduler comes round.
+/// Gives signs of life until it is told to stop, as long as the scheduler comes round and what it
+/// decides can be kept.
 pub(crate) async fn beat(
     heartbeat: &Heartbeat,
     metrics: &Metrics,
@@ -46,8 +48,11 @@ pub(crate) async fn beat(
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let turns = metrics.turned_at().is_some_and(|at| clock.now() - at <= STANDS_STILL);
-        if !turns {
+        let now = clock.now();
+        let turns = metrics.turned_at().is_some_and(|at| now - at <= STANDS_STILL);
+        let keeps =
+            metrics.store.trouble(now).is_none_or(|trouble| now - trouble.since <= STANDS_STILL);
+        if !turns || !keeps {
             continue;
         }
         let sent = client.get(Url::clone(&heartbeat.url)).send().await;

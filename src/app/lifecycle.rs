@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use indexmap::IndexSet;
 use tokio::{
     sync::mpsc,
@@ -20,6 +21,7 @@ use crate::{
         systemd,
     },
     engine::{agenda::Agenda, ticker::Ticker},
+    outbox::store_notice::StoreNotices,
     web::change::WAITING_MAX,
 };
 use kpid_clock::Clock;
@@ -61,7 +63,16 @@ enum Ending {
 pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Result<()> {
     let lock = InstanceLock::take(&setup.store).await?;
     kpid_store::check_pages(&setup.store).await?;
-    let store = Store::open(&setup.store).await?;
+    anyhow::ensure!(
+        setup.store.exists() || !lock.had_store,
+        "the store {0} is gone, although kpid has written it; bring it back, or restore a backup with `kpid \
+         restore FILE`; to begin with an empty one, remove {0}.lock",
+        setup.store.display()
+    );
+    let store = Store::open(&setup.store).await?.guarded(&setup.store, rand::random()).await?;
+    if let Some(identity) = store.identity() {
+        lock.note_store(identity)?;
+    }
     let freed = store.free_claims(&lock).await?;
     if freed > 0 {
         info!("{freed} deliveries that were under way when kpid last ended are due again");
@@ -116,6 +127,7 @@ impl Daemon {
         self.start_site(workers, changes).await?;
         self.tell_ready();
         let alive_every = systemd::alive_every();
+        let mut has_trouble = false;
         let mut has_begun = false;
         loop {
             let now = self.clock.now();
@@ -124,6 +136,11 @@ impl Daemon {
                 self.judge_all_but(&under_way, &arrivals);
             }
             self.instance.metrics.turned(now);
+            if let Err(displaced) = self.instance.store.check_file() {
+                self.store_notices().tell_end(&displaced.to_string()).await;
+                return Err(displaced.into());
+            }
+            self.tell_trouble(&mut has_trouble, now);
             if alive_every.is_some() {
                 systemd::alive();
             }
@@ -184,6 +201,23 @@ impl Daemon {
             kpis, store = %setup.store.display(),
             "kpid runs: {}, {} collected", plural(scorecards, "scorecard"), plural(kpis, "KPI")
         );
+    }
+
+    pub(crate) fn store_notices(&self) -> StoreNotices<'_> {
+        let (instance, channels) = (&self.instance, &self.channels);
+        StoreNotices { instance, channels, clock: self.clock }
+    }
+
+    /// Tells systemd when nothing can be kept any more, and when that is over.
+    fn tell_trouble(&self, has_trouble: &mut bool, now: DateTime<Utc>) {
+        let trouble = self.instance.metrics.store.trouble(now);
+        if std::mem::replace(has_trouble, trouble.is_some()) == trouble.is_some() {
+            return;
+        }
+        match trouble {
+            Some(trouble) => systemd::status(&format!("nothing can be kept: {}", trouble.reason)),
+            None => systemd::status(&self.status()),
+        }
     }
 
     /// What it works on, for systemd.

@@ -11,6 +11,11 @@ pub(crate) fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// Tells how it stands.
+pub(crate) fn status(status: &str) {
+    tell(&[NotifyState::Status(status)]);
+}
+
 /// Tells that the configuration is being read again; `ready` ends it.
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {

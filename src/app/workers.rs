@@ -21,7 +21,7 @@ use crate::{
         pull, retention,
         round::Round,
     },
-    outbox::{deliver::Worker, digest::Digester},
+    outbox::{deliver::Worker, digest::Digester, store_notice::StoreNotices},
     web::{
         self, Site,
         change::{Change, Changes},
@@ -109,6 +109,12 @@ impl Daemon {
         });
         let (instance, swept) = (self.instance.clone(), stop.clone());
         self.spawn(async move { retention::run(&instance, clock, &swept).await });
+        let (instance, channels, stop_notices) =
+            (self.instance.clone(), self.channels.clone(), stop.clone());
+        self.spawn(async move {
+            let notices = StoreNotices { instance: &instance, channels: &channels, clock };
+            notices.run(&stop_notices).await;
+        });
         if let Some(heartbeat) = self.instance.setup.heartbeat.clone() {
             let (instance, stop) = (self.instance.clone(), stop.clone());
             self.spawn(async move {

@@ -23,7 +23,7 @@ use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_os_error::in_words;
 use kpid_rules::model::KpiRef;
-use kpid_store::{self, Checkup, Store};
+use kpid_store::{self, Checkup, Identity, Store};
 
 /// With less room a busy day may fill the disk.
 const FREE_BYTES_MIN: u64 = 256 << 20;
@@ -99,6 +99,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         configuration::load_to_look(config)?
     };
     let mut findings = vec![daemon(&setup), zones(), disk(&setup.store)];
+    findings.extend(displaced(&setup));
     findings.extend(secrets(&setup.secret_files));
     findings.extend(held(&setup, Clock::System.now()).await?);
     if arguments.probe {
@@ -128,6 +129,22 @@ fn daemon(setup: &Setup) -> Finding {
         Ok(None) => Finding::noted("daemon", "none runs on this store"),
         Err(error) => Finding::wrong("daemon", format!("{error:#}")),
     }
+}
+
+/// Whether the daemon writes another file than the one that is looked at here.
+fn displaced(setup: &Setup) -> Option<Finding> {
+    let holder = kpid_store::holder(&setup.store).ok().flatten()?;
+    let written = holder.store?;
+    let what = match Identity::of(&setup.store).ok()? {
+        Some(found) if found == written => return None,
+        Some(_) => "was replaced",
+        None => "was removed",
+    };
+    let words = format!(
+        "process {} writes a file that {what} since; stop it, and restore a backup with `kpid restore FILE`",
+        holder.process
+    );
+    Some(Finding::wrong("store", words))
 }
 
 /// Zones are compiled in: a government's newest change of clocks takes a newer kpid.
@@ -198,6 +215,14 @@ fn secrets(files: &[PathBuf]) -> Vec<Finding> {
 
 async fn held(setup: &Setup, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> {
     let store = setup.store.as_path();
+    if !store.exists() && kpid_store::was_written(store) {
+        let words = format!(
+            "{} is gone, although kpid has written it; bring it back, or restore a backup with `kpid \
+             restore FILE`",
+            store.display()
+        );
+        return Ok(vec![Finding::wrong("store", words)]);
+    }
     if !store.exists() {
         let words = format!("{} is not there yet; `kpid run` makes it", store.display());
         return Ok(vec![Finding::noted("store", words)]);

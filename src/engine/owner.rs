@@ -15,6 +15,7 @@ use tracing::error;
 use crate::{
     engine::{families::Families, http_changes, known_periods::KnownPeriods, timetable::Timetable},
     instance::Instance,
+    telemetry::store_health::StorePart,
     web::{
         board::Board,
         change::{Change, WAITING_MAX},
@@ -305,6 +306,10 @@ impl Owner {
     }
 
     fn tell_failure(&self, families: &[usize], asked: &[Change], error: &anyhow::Error) {
+        let (health, now) = (&self.instance.metrics.store, self.clock.now());
+        let parts = families.iter().map(|family| StorePart::Family(*family));
+        let alone = families.is_empty().then_some(StorePart::Others);
+        parts.chain(alone).for_each(|part| health.fails(part, &format!("{error:#}"), now));
         let of = |family: &usize| self.families.names(*family);
         let scorecards = match families {
             [] if asked.is_empty() => {
@@ -322,8 +327,13 @@ impl Owner {
 
     /// Commits what has come to these families, and what somebody asked for.
     async fn commit(&mut self, families: &[usize], asked: Vec<Change>) {
+        let parts = families.iter().map(|family| StorePart::Family(*family));
+        // What belongs to no family is committed with any.
         match self.try_commit(families, &asked).await {
             Ok(committed) => {
+                parts
+                    .chain([StorePart::Others])
+                    .for_each(|part| self.instance.metrics.store.works(part));
                 let mut served = Vec::new();
                 for family in families {
                     let Some(mut pending) = self.pending.remove(family) else { continue };

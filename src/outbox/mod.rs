@@ -9,3 +9,4 @@ pub mod notices;
 pub mod report;
 pub(crate) mod routes;
 pub(crate) mod settled;
+pub(crate) mod store_notice;

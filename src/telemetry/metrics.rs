@@ -15,6 +15,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::telemetry::store_health::StoreHealth;
+
 /// Bounds of durations in seconds: from 10 ms to about 3 minutes.
 const SECONDS: (f64, f64, u16) = (0.01, 2.0, 15);
 
@@ -43,6 +45,8 @@ pub struct Metrics {
     pub pushes: Family<PushOutcome, Counter>,
     /// Reloads, by what came: `taken`, `refused`.
     pub reloads: Family<Outcome, Counter>,
+    /// Whether what is decided can be kept.
+    pub store: StoreHealth,
     left_alone: Family<Connection, Gauge>,
     reloaded_at: AtomicI64,
     reload_refused: AtomicBool,
@@ -95,6 +99,7 @@ impl Default for Metrics {
             attempts: Family::default(),
             pushes: Family::default(),
             reloads: Family::default(),
+            store: StoreHealth::default(),
             left_alone: Family::default(),
             reloaded_at: AtomicI64::new(0),
             reload_refused: AtomicBool::new(false),

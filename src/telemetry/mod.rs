@@ -1,6 +1,7 @@
 //! What the daemon says of itself: lines to standard error, which journald keeps, and what it counts.
 
 pub mod metrics;
+pub mod store_health;
 
 use std::{fmt, io::IsTerminal};
 

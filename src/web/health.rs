@@ -5,9 +5,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 
-use crate::web::site::Site;
+use crate::{telemetry::store_health::StoreTrouble, web::site::Site};
 
 /// A scheduler that has not come round for so long stands still; idle, it does so every 15 s.
 pub(super) const STANDS_STILL: TimeDelta = TimeDelta::seconds(90);
@@ -24,10 +24,15 @@ pub(super) async fn alive(State(site): State<Site>) -> Response {
     }
 }
 
-/// 200 when a configuration runs and the store can be read; 503 with the reason otherwise.
+/// 200 when a configuration runs and the store can be read and written; 503 with the reason otherwise.
 pub(super) async fn ready(State(site): State<Site>) -> Response {
     if !site.metrics.is_ready() {
         return (StatusCode::SERVICE_UNAVAILABLE, "the scheduler has not begun\n").into_response();
+    }
+    if let Some(StoreTrouble { since, reason, .. }) = site.metrics.store.trouble(site.clock.now()) {
+        let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let words = format!("nothing can be kept since {since}: {reason}\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
     match site.store.episodes().await {
         Ok(_) => "ready\n".into_response(),

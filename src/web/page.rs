@@ -6,10 +6,14 @@ use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
+use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use serde::Serialize;
 
-use crate::web::site::{Site, not_yet};
+use crate::{
+    telemetry::store_health::StorePart,
+    web::site::{Site, not_yet},
+};
 use kpid_rules::{
     judgement::{KpiStanding, PerspectiveStanding, ScorecardStanding, Standing, rounding},
     model::{Id, Portfolio},
@@ -24,6 +28,8 @@ const PROBLEM_CHARS_MAX: usize = 200;
 
 #[derive(Serialize)]
 struct Page {
+    /// That nothing can be kept, and why.
+    trouble: Option<String>,
     as_of: String,
     config: String,
     scorecards: Vec<ScorecardView>,
@@ -77,7 +83,8 @@ pub(super) struct KpiView {
 /// Where everything stands.
 pub(super) async fn page(State(site): State<Site>) -> Response {
     let Some((standing, posted)) = site.standing().await else { return not_yet() };
-    let view = view(&site.portfolio, &standing, &posted.attempts);
+    let trouble = trouble(&site, standing.as_of.timezone());
+    let view = Page { trouble, ..view(&site.portfolio, &standing, &posted.attempts) };
     match rendered(include_str!("page.html.j2"), &view) {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
@@ -101,6 +108,22 @@ pub(super) fn rendered(
     environment.get_template("page")?.render(Value::from(Serde(view)))
 }
 
+/// That what is shown is not the newest, since nothing can be kept.
+fn trouble(site: &Site, zone: Tz) -> Option<String> {
+    let trouble = site.metrics.store.trouble(site.clock.now())?;
+    let since = trouble.since.with_timezone(&zone);
+    let since = since.format("%Y-%m-%d %H:%M");
+    Some(match trouble.part {
+        StorePart::Family(_) | StorePart::Others => {
+            format!(
+                "What came since {since} cannot be kept, and is not shown here: {}",
+                trouble.reason
+            )
+        }
+        StorePart::Pages => trouble.reason,
+    })
+}
+
 fn view(portfolio: &Portfolio, standing: &Standing, attempts: &Attempts) -> Page {
     let mut problems: Vec<String> = attempts
         .iter()
@@ -116,6 +139,7 @@ fn view(portfolio: &Portfolio, standing: &Standing, attempts: &Attempts) -> Page
         card.perspectives.iter().filter_map(|perspective| alert(standing, card, perspective))
     });
     Page {
+        trouble: None,
         as_of: standing.as_of.format("%Y-%m-%d %H:%M %Z").to_string(),
         config: standing.config.chars().take(19).collect(),
         alerts: alerts.collect(),

@@ -61,6 +61,7 @@ mod sources_sqlite;
 mod sources_tls;
 mod statements;
 mod store;
+mod store_file;
 mod stored_messages;
 mod templates;
 mod tidy;

@@ -38,7 +38,7 @@ perspectives:
     Kpid::new(&config, scorecard)
 }
 
-async fn get(at: SocketAddr, path: &str, token: Option<&str>) -> reqwest::Response {
+pub(crate) async fn get(at: SocketAddr, path: &str, token: Option<&str>) -> reqwest::Response {
     drop(rustls::crypto::ring::default_provider().install_default());
     let request = reqwest::Client::new().get(format!("http://{at}{path}"));
     let request = match token {

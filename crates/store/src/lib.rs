@@ -32,7 +32,7 @@ pub use crate::{
     },
     audit::{AuditAction, AuditEntry},
     database::{
-        lock::{Holder, InstanceLock, Reloaded, holder},
+        lock::{Holder, InstanceLock, Reloaded, holder, was_written},
         store::Store,
         store_file::{Displaced, Identity},
     },

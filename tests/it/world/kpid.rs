@@ -307,6 +307,12 @@ impl Daemon {
         self.process.ended().is_none()
     }
 
+    /// Waits until it has come to an end that nobody asked for.
+    pub(crate) async fn ended_by_itself(&mut self) -> ExitStatus {
+        let process = &mut self.process;
+        until("its end", async || process.ended(), Option::is_some).await.unwrap()
+    }
+
     /// The most memory it ever held, in bytes.
     pub(crate) fn memory_max(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();

@@ -62,15 +62,14 @@ impl Content {
             Message::Notice(notice) => {
                 let Rendered { subject, text, .. } = rendered;
                 let stage = match notice.event {
-                    NoticeKind::DataRecovered | NoticeKind::Settled | NoticeKind::AlertEnded => {
-                        Stage::Resolved
-                    }
+                    kind if kind.ends() => Stage::Resolved,
                     _ if notice.lasts => Stage::Triggered,
                     _ => Stage::Over,
                 };
                 // What ends goes by the name of what began.
                 let began = match notice.event {
                     NoticeKind::DataRecovered => NoticeKind::DataTrouble,
+                    NoticeKind::StoreRecovered => NoticeKind::StoreTrouble,
                     NoticeKind::Settled => NoticeKind::GaveUp,
                     event => event,
                 };
@@ -84,6 +83,7 @@ impl Content {
                     dedup_key: notice.dedup_key.clone(),
                     stage,
                     severity: match notice.event {
+                        NoticeKind::StoreTrouble => "critical",
                         NoticeKind::DataTrouble
                         | NoticeKind::GaveUp
                         | NoticeKind::ConfigTrouble => "warning",

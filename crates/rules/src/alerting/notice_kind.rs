@@ -14,6 +14,10 @@ pub enum NoticeKind {
     DataTrouble,
     /// That is over.
     DataRecovered,
+    /// Nothing can be kept.
+    StoreTrouble,
+    /// That is over.
+    StoreRecovered,
     /// A message that was given up is taken up again, or dropped.
     Settled,
     /// An alert is over because the configuration no longer has it.
@@ -30,11 +34,13 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Test,
         Self::GaveUp,
         Self::DataTrouble,
         Self::DataRecovered,
+        Self::StoreTrouble,
+        Self::StoreRecovered,
         Self::Settled,
         Self::AlertEnded,
         Self::ConfigTrouble,
@@ -50,6 +56,8 @@ impl NoticeKind {
             Self::GaveUp => "gave_up",
             Self::DataTrouble => "data_trouble",
             Self::DataRecovered => "data_recovered",
+            Self::StoreTrouble => "store_trouble",
+            Self::StoreRecovered => "store_recovered",
             Self::Settled => "settled",
             Self::AlertEnded => "alert_ended",
             Self::ConfigTrouble => "config_trouble",
@@ -66,11 +74,14 @@ impl NoticeKind {
 
     /// Whether what it says may be over later, of which another notice tells.
     pub fn begins(self) -> bool {
-        matches!(self, Self::DataTrouble | Self::GaveUp)
+        matches!(self, Self::DataTrouble | Self::StoreTrouble | Self::GaveUp)
     }
 
     /// Whether it says that something is over.
     pub fn ends(self) -> bool {
-        matches!(self, Self::DataRecovered | Self::Settled | Self::AlertEnded)
+        matches!(
+            self,
+            Self::DataRecovered | Self::StoreRecovered | Self::Settled | Self::AlertEnded
+        )
     }
 }

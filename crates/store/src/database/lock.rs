@@ -101,7 +101,7 @@ impl InstanceLock {
         }
         let mut before = String::new();
         file.read_to_string(&mut before).in_words().with_context(what)?;
-        let had_store = before.lines().nth(2).and_then(Identity::of_line).is_some();
+        let had_store = noted_store(&before).is_some();
         let lock = Self { file, said: Mutex::default(), had_store };
         lock.say(|_| {}).in_words().with_context(what)?;
         Ok(lock)
@@ -164,8 +164,18 @@ pub fn holder(store: &Path) -> anyhow::Result<Option<Holder>> {
     let mut lines = text.lines();
     let process = lines.next().and_then(|line| line.parse().ok()).with_context(what)?;
     let reloaded = lines.next().and_then(|line| serde_json::from_str(line).ok());
-    let store = lines.next().and_then(Identity::of_line);
+    let store = noted_store(&text);
     Ok(Some(Holder { process, reloaded, store }))
+}
+
+/// Whether a daemon, which may be gone, has written a store at this path.
+pub fn was_written(store: &Path) -> bool {
+    let said = std::fs::read_to_string(lock_path(store)).unwrap_or_default();
+    noted_store(&said).is_some()
+}
+
+fn noted_store(said: &str) -> Option<Identity> {
+    said.lines().nth(2).and_then(Identity::of_line)
 }
 
 fn lock_path(store: &Path) -> PathBuf {

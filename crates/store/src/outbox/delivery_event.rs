@@ -110,11 +110,11 @@ mod tests {
         assert_eq!(
             DeliveryEvent::sql_list(DeliveryEvent::awaits_its_end),
             "('opened', 'worsened', 'reminded', 'escalated', 'acknowledged', 'gave_up', \
-             'data_trouble')"
+             'data_trouble', 'store_trouble')"
         );
         assert_eq!(
             DeliveryEvent::sql_list(DeliveryEvent::ends),
-            "('recovered', 'corrected', 'data_recovered', 'settled', 'alert_ended')"
+            "('recovered', 'corrected', 'data_recovered', 'store_recovered', 'settled', 'alert_ended')"
         );
     }
 }
