@@ -24,6 +24,9 @@ const SAMPLES: [&str; 8] = [
 /// A phone, and the pane of a mail program.
 const MAIL_WIDTHS: &[u32] = &[360, 700];
 
+/// A phone, and panes of mail programs.
+const REPORT_WIDTHS: &[u32] = &[400, 600, 760];
+
 /// A phone, one held sideways, and a screen.
 const PAGE_WIDTHS: &[u32] = &[360, 500, 1200];
 
@@ -136,12 +139,24 @@ async fn mails() -> Vec<Shown> {
     }
     let ran = kpid.run(&[&html[..], &["--of", "acme/care"]].concat()).await;
     assert!(ran.stdout.contains("OFF TRACK"), "{}{}", ran.stdout, ran.stderr);
+    // Some mail programs leave out what is in `<style>`.
+    mails.push(("bare".to_owned(), without_style(&ran.stdout), MAIL_WIDTHS));
     mails.push(("long names".to_owned(), ran.stdout, MAIL_WIDTHS));
+    let ran = kpid.run(&["report", "acme", "--format", "html"]).await;
+    assert!(ran.stdout.contains("OFF TRACK"), "{}{}", ran.stdout, ran.stderr);
+    mails.push(("bare report".to_owned(), without_style(&ran.stdout), REPORT_WIDTHS));
+    mails.push(("report".to_owned(), ran.stdout, REPORT_WIDTHS));
     let mut daemon = kpid.start();
     let at = daemon.address().await;
     mails.push(("the page".to_owned(), web::text(at, "/").await, PAGE_WIDTHS));
     daemon.stop().await;
     mails
+}
+
+fn without_style(html: &str) -> String {
+    let (before, rest) = html.split_once("<style>").unwrap();
+    let (_, after) = rest.split_once("</style>").unwrap();
+    [before, after].concat()
 }
 
 fn escaped(html: &str) -> String {

@@ -89,15 +89,14 @@ impl Overview {
     /// The same with so many entries under each heading; the rest is counted.
     fn with_at_most(&self, entries: usize) -> Self {
         let mut shorter = self.clone();
-        for chapter in &mut shorter.sections {
-            chapter.more += chapter.entries.split_off(chapter.entries.len().min(entries)).len();
-            for entry in &mut chapter.entries {
-                entry.notes.truncate(entries);
-            }
+        let chapters = shorter.sections.into_iter().map(|chapter| chapter.with_at_most(entries));
+        shorter.sections = chapters.collect();
+        for entry in shorter.sections.iter_mut().flat_map(|chapter| &mut chapter.entries) {
+            entry.notes.truncate(entries);
         }
         let mut left_out = 0;
         for row in &mut shorter.map {
-            // A row of the map has room for four objectives.
+            // The map has room for four objectives in a row.
             let kept = row.objectives.len().min(2 * entries);
             left_out += row.objectives.split_off(kept).len();
         }

@@ -1,5 +1,7 @@
 //! A digest or a report of a period, as data: entries under headings. Every form of it says the same.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
@@ -170,10 +172,78 @@ impl OverviewSection {
     pub(crate) fn of(
         kind: SectionKind,
         title: impl Into<String>,
-        mut entries: Vec<Entry>,
+        entries: Vec<Entry>,
     ) -> Option<Self> {
-        let more = entries.len().saturating_sub(ENTRIES_MAX);
-        entries.truncate(ENTRIES_MAX);
-        (!entries.is_empty()).then(|| Self { kind, title: title.into(), entries, more })
+        let section = Self { kind, title: title.into(), entries, more: 0 };
+        (!section.entries.is_empty()).then(|| section.with_at_most(ENTRIES_MAX))
+    }
+
+    /// The same with so many entries; the rest is counted. What they are part of has a share each, so
+    /// that a large perspective leaves no other out.
+    pub(crate) fn with_at_most(mut self, entries: usize) -> Self {
+        let rest = self.entries.len().saturating_sub(entries);
+        if rest == 0 {
+            return self;
+        }
+        let mut rounds: HashMap<&str, usize> = HashMap::new();
+        let mut turns: Vec<(usize, usize)> = Vec::with_capacity(self.entries.len());
+        for (at, entry) in self.entries.iter().enumerate() {
+            let round = rounds.entry(entry.part()).or_default();
+            turns.push((*round, at));
+            *round += 1;
+        }
+        turns.sort_unstable();
+        turns.truncate(entries);
+        let kept: HashSet<usize> = turns.into_iter().map(|(_, at)| at).collect();
+        let mut at = 0..;
+        self.entries.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
+        self.more += rest;
+        self
+    }
+}
+
+impl Entry {
+    /// What it is a part of, beside which others are to be named, too.
+    fn part(&self) -> &str {
+        if !self.of.is_empty() {
+            return &self.of;
+        }
+        let end = self.scope.match_indices('/').nth(1).map_or(self.scope.len(), |(at, _)| at);
+        &self.scope[..end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(scope: &str, of: &str) -> Entry {
+        Entry {
+            scope: scope.to_owned(),
+            name: scope.to_owned(),
+            of: of.to_owned(),
+            status: None,
+            score: None,
+            from: None,
+            words: String::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_large_perspective_leaves_room_for_the_others() {
+        let mut entries: Vec<Entry> =
+            (0..100).map(|at| entry(&format!("acme/k{at}"), "Customer")).collect();
+        entries.push(entry("acme/money/margin", ""));
+        entries.push(entry("acme/people", "Acme"));
+        let section = OverviewSection::of(SectionKind::Changed, "Changed", entries).unwrap();
+        let scopes: Vec<&str> = section.entries.iter().map(|entry| &*entry.scope).collect();
+        assert_eq!((scopes.len(), section.more), (ENTRIES_MAX, 62));
+        assert_eq!(scopes[..2], ["acme/k0", "acme/k1"]);
+        assert_eq!(scopes[ENTRIES_MAX - 2..], ["acme/money/margin", "acme/people"]);
+        let shorter = section.with_at_most(3);
+        let scopes: Vec<&str> = shorter.entries.iter().map(|entry| &*entry.scope).collect();
+        assert_eq!(scopes, ["acme/k0", "acme/money/margin", "acme/people"]);
+        assert_eq!(shorter.more, 99);
     }
 }

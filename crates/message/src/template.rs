@@ -124,6 +124,7 @@ pub(crate) fn environment() -> Environment<'static> {
     environment.add_filter("right", right);
     environment.add_filter("widest", widest);
     environment.add_filter("url", url);
+    environment.add_filter("glued", glued);
     environment
 }
 
@@ -203,6 +204,18 @@ fn url(text: &str) -> Value {
         }
     }
     Value::from_safe_string(safe)
+}
+
+/// The same with each number on one line with what follows it: `95 %` does not end a line at its unit.
+fn glued(text: &str) -> String {
+    let mut glued = String::with_capacity(text.len());
+    let mut before = None;
+    for sign in text.chars() {
+        let is_after_number = before.is_some_and(|sign: char| sign.is_ascii_digit());
+        glued.push(if sign == ' ' && is_after_number { '\u{a0}' } else { sign });
+        before = Some(sign);
+    }
+    glued
 }
 
 /// The width of a column: the most characters `key` has in any of `rows`.

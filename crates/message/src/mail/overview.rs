@@ -9,9 +9,6 @@ use crate::{
 };
 use kpid_rules::judgement::rounding;
 
-/// Objectives side by side in the map; a narrow screen has no room for more.
-const CELLS_IN_ROW: usize = 4;
-
 /// A digest or report, worded.
 #[derive(Debug, Serialize)]
 pub(crate) struct OverviewView {
@@ -31,8 +28,8 @@ pub(crate) struct OverviewView {
 struct PerspectiveRow {
     name: String,
     mark: StatusChip,
-    /// Its objectives in rows.
-    rows: Vec<Vec<ObjectiveCell>>,
+    /// Its objectives.
+    objectives: Vec<ObjectiveCell>,
 }
 
 /// An objective of the map.
@@ -71,9 +68,8 @@ struct EntryView {
 impl OverviewView {
     pub(crate) fn of(overview: &Overview) -> Self {
         let row = |row: &MapRow| {
-            let cells = row.objectives.chunks(CELLS_IN_ROW);
-            let rows = cells.map(|cells| cells.iter().map(cell).collect()).collect();
-            PerspectiveRow { name: line(&row.named.name), mark: chip(row.mark), rows }
+            let objectives = row.objectives.iter().map(cell).collect();
+            PerspectiveRow { name: line(&row.named.name), mark: chip(row.mark), objectives }
         };
         let config_hash = figures::short_hash(&overview.config_version);
         Self {
