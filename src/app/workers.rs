@@ -121,21 +121,15 @@ impl Daemon {
                 heartbeat::beat(&heartbeat, &instance.metrics, clock, &stop).await;
             });
         }
-        for channel in self.instance.setup.channels.keys().cloned() {
+        for channel in self.instance.setup.channels.keys() {
+            let channel = channel.clone();
             let (instance, channels) = (self.instance.clone(), self.channels.clone());
             let (deliveries_ready, clock, stop) =
                 (self.deliveries_ready.clone(), self.clock, stop.clone());
             let signer = self.signer.clone();
             self.spawn(async move {
-                let worker = Worker {
-                    instance: &instance,
-                    channels: &channels,
-                    channel,
-                    clock,
-                    deliveries_ready: &deliveries_ready,
-                    signer: signer.as_deref(),
-                };
-                worker.run(&stop).await;
+                let (news, signer) = (&*deliveries_ready, signer.as_deref());
+                Worker::new(&instance, &channels, &channel, clock, news, signer).run(&stop).await;
             });
         }
     }

@@ -1,429 +1,363 @@
-//! Delivery: takes what is due from the outbox, sends it, and settles what came of it. One worker a
-//! channel, so that a dead channel delays no other.
+//! Delivery: what is due over a channel is taken from the outbox in batches and held in memory, sent by
+//! several at once, and what came of it is written in batches. One worker a channel, so that a dead
+//! channel delays no other.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    pin::pin,
+    time::Duration,
+};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use chrono::TimeDelta;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::Notify,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::{
     instance::Instance,
     outbox::{
+        attempt::{Attempted, Sender},
         held_mail,
-        notices::{self, OPERATORS_WHY, Wording},
+        reach::Reach,
     },
-    telemetry::metrics::Outcome,
 };
 use kpid_clock::Clock;
-use kpid_delivery::{
-    channel::{Channel, Webhook},
-    channels::Channels,
-    config_trouble::ConfigTrouble,
-    delivery::{Delivered, Delivery},
-    mail_address,
-    retry::{self, Next},
-    routing::mailbox,
-    send_error::SendError,
-};
-use kpid_message::{
-    acknowledge_link::{Link, Signer},
-    message::Message,
-    notice::{Notice, Section},
-    person::Person,
-    webhook_formats::format::Format,
-};
-use kpid_rules::{alerting::NoticeKind, model::Id};
-use kpid_store::{Claimed, NewDelivery};
+use kpid_delivery::channels::Channels;
+use kpid_message::acknowledge_link::Signer;
+use kpid_rules::model::Id;
+use kpid_store::{Claimed, DeliveryResult, Hastened, Settlement};
 
-/// Deliveries under way at once over one channel.
-const PLACES: usize = 4;
+/// Mails at once: hosted servers take few connections of one client.
+const MAIL_PLACES: usize = 4;
 
-/// A claim that is older was made by a process that died, or by a send that will never end.
+/// Webhooks at once.
+const WEBHOOK_PLACES: usize = 8;
+
+/// Deliveries taken in one transaction. What is taken and not begun is tried again a little later when
+/// the process is killed.
+const BATCH: u32 = 32;
+
+/// A batch is taken when fewer are left.
+const LEFT_MIN: usize = 8;
+
+/// What came of so many may be in memory alone; if the store does not take it, nothing more is sent.
+const UNSETTLED_MAX: usize = 64;
+
+/// A claim that is older was made by a process that died: whoever lives renews its claims.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 
-/// Why a delivery waits whose receiver refuses us.
-const WAITS_FOR_OPERATORS: &str = "waits until operators fix why it is refused";
+/// How often claims are renewed: a mail may be under way for longer than a lease.
+const RENEW_EVERY: Duration = Duration::from_secs(3 * 60);
 
-/// How long a worker rests when nothing is due; a judgement with news wakes it.
-const IDLE_PAUSE: Duration = Duration::from_secs(1);
+/// How often a worker looks by itself: for what falls due, and for what commands beside the daemon
+/// did. A judgement with news wakes it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often Alertmanager is told again of what is open: it keeps alerts in its memory, and expects
 /// its clients to repeat them.
 const TELL_AGAIN_EVERY: Duration = Duration::from_secs(3 * 60);
 
-/// How long a worker rests when the store cannot be read.
+/// How long a store that refused is left alone.
 const BROKEN_PAUSE: Duration = Duration::from_secs(5);
 
 /// Delivers over one channel.
 pub struct Worker<'a> {
-    /// Its outbox and its readers.
-    pub instance: &'a Instance,
-    /// The ways out.
-    pub channels: &'a Channels,
-    /// Its own way out.
-    pub channel: Id,
-    /// When it is.
-    pub clock: Clock,
-    /// Woken when there may be deliveries.
-    pub deliveries_ready: &'a Notify,
-    /// What signs the links in mails; none where mails have none.
-    pub signer: Option<&'a Signer>,
+    sender: Sender<'a>,
+    reach: Reach,
 }
 
-impl Worker<'_> {
+/// Something that a worker waited for.
+enum Step {
+    Attempted(Attempted),
+    Claimed(anyhow::Result<Vec<Claimed>>),
+    Settled(Vec<Settlement>, anyhow::Result<()>),
+    /// Whoever comes next sends it again.
+    Unsettled(anyhow::Error),
+    /// Which claims still hold.
+    Held(anyhow::Result<HashSet<Uuid>>),
+    Hastened(anyhow::Result<u64>),
+}
+
+/// What a worker has in memory.
+struct Desk {
+    /// Taken and not begun, the oldest first.
+    queue: VecDeque<Claimed>,
+    /// When what is under way was begun.
+    under_way: HashMap<Uuid, Instant>,
+    to_settle: Vec<Settlement>,
+    is_claiming: bool,
+    is_settling: bool,
+    /// Whether the store refused what was to be settled.
+    is_refused: bool,
+    /// Whether there may be something to claim.
+    may_be_more: bool,
+    look_at: Instant,
+    renew_at: Instant,
+    claimed: usize,
+    failed: Option<anyhow::Error>,
+}
+
+type Steps<'s> = FuturesUnordered<BoxFuture<'s, Step>>;
+
+impl<'a> Worker<'a> {
+    /// Gets ready to deliver over a channel. `deliveries_ready` wakes it when there may be deliveries;
+    /// `signer` signs the links in mails, where there are any.
+    pub fn new(
+        instance: &'a Instance,
+        channels: &'a Channels,
+        channel: &'a Id,
+        clock: Clock,
+        deliveries_ready: &'a Notify,
+        signer: Option<&'a Signer>,
+    ) -> Self {
+        let sender = Sender { instance, channels, channel, clock, deliveries_ready, signer };
+        let places = if sender.is_mail() { MAIL_PLACES } else { WEBHOOK_PLACES };
+        Self { sender, reach: Reach::new(places, Instant::now()) }
+    }
+
     /// Delivers until it is told to stop; what is under way then is finished.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
+        let Sender { channels, channel, deliveries_ready, .. } = self.sender;
         let mut repeated_at: Option<Instant> = None;
+        let mut news = pin!(deliveries_ready.notified());
         while !stop.is_cancelled() {
             // Between deliveries, so that nothing is said to be open after its end was told.
             if repeated_at.is_none_or(|at| at.elapsed() >= TELL_AGAIN_EVERY) {
                 repeated_at = Some(Instant::now());
                 if let Err(error) = self.tell_again().await {
-                    error!(channel = %self.channel, "cannot tell `{}` again of what is open: {error:#}", self.channel);
+                    error!(%channel, "cannot tell `{channel}` again of what is open: {error:#}");
                 }
             }
+            // What comes from here on is not missed.
+            news.set(deliveries_ready.notified());
+            news.as_mut().enable();
             let pause = match self.deliver_due(stop).await {
-                Ok(0) => IDLE_PAUSE,
+                Ok(0) => LOOK_EVERY,
                 Ok(_) => continue,
                 Err(error) => {
-                    error!(channel = %self.channel, "cannot deliver over `{}`: {error:#}", self.channel);
+                    error!(%channel, "cannot deliver over `{channel}`: {error:#}");
                     BROKEN_PAUSE
                 }
             };
-            self.rest(pause, stop).await;
+            self.probe().await;
+            channels.let_idle_go(channel).await;
+            let woken = async {
+                tokio::select! {
+                    () = news.as_mut() => {}
+                    () = stop.cancelled() => {}
+                }
+            };
+            // Over either way: woken, or rested.
+            let _ = timeout(pause, woken).await;
         }
-    }
-
-    /// Waits so long at most; news and the end are not slept through.
-    async fn rest(&self, pause: Duration, stop: &CancellationToken) {
-        let woken = async {
-            tokio::select! {
-                () = self.deliveries_ready.notified() => {}
-                () = stop.cancelled() => {}
-            }
-        };
-        // Over either way: woken, or rested.
-        let _ = timeout(pause, woken).await;
+        channels.close(channel).await;
     }
 
     /// Tells a receiver that keeps alerts in its memory of all that is open; it says how many alerts
     /// that were. What it does not take is told the next time.
     pub async fn tell_again(&self) -> anyhow::Result<usize> {
-        let channel = self.instance.setup.channels.get(&self.channel);
-        let is_forgetful =
-            matches!(channel, Some(Channel::Webhook(Webhook { format: Format::Alertmanager, .. })));
-        if !is_forgetful {
-            return Ok(0);
-        }
-        let mut repeated = 0;
-        for standing in self.instance.store.standing_alerts(self.channel.as_str()).await? {
-            let Ok(message) = Message::from_json(&standing.facts) else { continue };
-            if !message.lasts() {
-                continue;
+        self.sender.tell_again().await
+    }
+
+    /// Makes what is due until nothing is, and says how many deliveries that were.
+    pub async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
+        let deliveries_ready = self.sender.deliveries_ready;
+        let (mut desk, mut steps) = (Desk::new(), Steps::new());
+        let mut news = pin!(deliveries_ready.notified());
+        news.as_mut().enable();
+        let mut is_stopped = false;
+        loop {
+            self.go_on(&mut desk, &steps, stop);
+            let look_at = desk.look_at;
+            tokio::select! {
+                step = steps.next() => match step {
+                    None => return desk.failed.map_or(Ok(desk.claimed), Err),
+                    Some(step) => self.take(step, &mut desk, &steps),
+                },
+                () = news.as_mut() => {
+                    news.set(deliveries_ready.notified());
+                    news.as_mut().enable();
+                    desk.may_be_more = true;
+                }
+                () = sleep_until(look_at) => self.look(&mut desk, &steps),
+                () = stop.cancelled(), if !is_stopped => is_stopped = true,
             }
-            let (id, recipient) = (standing.id, standing.recipient.as_str());
-            let delivery =
-                Delivery { id, channel: &self.channel, recipient, message: &message, link: None };
-            match self.channels.send(delivery, self.clock.now()).await {
-                Ok(_) => repeated += 1,
-                Err(error) => {
-                    debug!(delivery = %id, channel = %self.channel, "not sent again over `{}`: {error}", self.channel);
-                    // Whoever does not answer is not asked once for each alert.
-                    if !matches!(error, SendError::GiveUp { .. }) {
-                        break;
-                    }
+        }
+    }
+
+    /// Begins what can be begun.
+    fn go_on<'s>(&'s self, desk: &mut Desk, steps: &Steps<'s>, stop: &'s CancellationToken) {
+        let is_at_work = !stop.is_cancelled() && !desk.is_refused;
+        while is_at_work
+            && desk.to_settle.len() < UNSETTLED_MAX
+            && self.reach.has_room(desk.under_way.values().copied(), Instant::now())
+            && let Some(claimed) = desk.queue.pop_front()
+        {
+            desk.under_way.insert(claimed.id, Instant::now());
+            steps.push(self.sender.attempt(claimed).map(Step::Attempted).boxed());
+        }
+        // Whoever stops, or leaves its receiver alone, keeps nothing from others.
+        if stop.is_cancelled() || self.reach.is_left_alone(Instant::now()) {
+            let at = self.sender.clock.now();
+            let back =
+                |Claimed { id, .. }| Settlement { id, at, result: DeliveryResult::HandedBack };
+            desk.to_settle.extend(desk.queue.drain(..).map(back));
+        } else if is_at_work && desk.wants_more() {
+            (desk.is_claiming, desk.may_be_more) = (true, false);
+            steps.push(self.claim().map(Step::Claimed).boxed());
+        }
+        if !desk.is_settling && !desk.to_settle.is_empty() {
+            desk.is_settling = true;
+            steps.push(self.settle(std::mem::take(&mut desk.to_settle), stop).boxed());
+        }
+    }
+
+    fn take<'s>(&'s self, step: Step, desk: &mut Desk, steps: &Steps<'s>) {
+        let Sender { channel, deliveries_ready, .. } = self.sender;
+        match step {
+            Step::Attempted(Attempted { settlement, found }) => {
+                desk.under_way.remove(&settlement.id);
+                desk.to_settle.push(settlement);
+                if self.reach.note(found, Instant::now()) {
+                    steps.push(self.hasten(Hastened::All).map(Step::Hastened).boxed());
                 }
             }
-        }
-        Ok(repeated)
-    }
-
-    fn is_mail(&self) -> bool {
-        let channel = self.instance.setup.channels.get(&self.channel);
-        matches!(channel, Some(Channel::Email(_)))
-    }
-
-    /// Makes what is due until nothing is, and says how many deliveries that were. A recipient who
-    /// keeps us waiting takes one place; what becomes due meanwhile goes by the others.
-    pub async fn deliver_due(&self, stop: &CancellationToken) -> anyhow::Result<usize> {
-        let mut under_way = FuturesUnordered::new();
-        let (mut made, mut failed) = (0, None);
-        loop {
-            let takes_more = under_way.len() < PLACES && failed.is_none() && !stop.is_cancelled();
-            if takes_more {
-                let claimed = self.claim_beside(&mut under_way, &mut failed).await;
-                made += claimed.len();
-                under_way.extend(
-                    claimed
-                        .into_iter()
-                        .map(|claimed| async move { self.deliver(&claimed, stop).await }),
-                );
+            Step::Claimed(claimed) => {
+                desk.is_claiming = false;
+                match claimed {
+                    Ok(claimed) => desk.take(claimed),
+                    Err(error) => desk.failed = Some(error),
+                }
             }
-            // What is being sent is finished also when another cannot be settled.
-            tokio::select! {
-                biased;
-                settled = under_way.next() => match settled {
-                    None => return failed.map_or(Ok(made), Err),
-                    Some(settled) => failed = failed.or(settled.err()),
-                },
-                () = self.rest(IDLE_PAUSE, stop), if takes_more => {}
+            Step::Settled(settled, Ok(())) => {
+                (desk.is_settling, desk.is_refused) = (false, false);
+                // What came after it in its alert may be due now.
+                desk.may_be_more = true;
+                let is_told = |settled: &Settlement| matches!(&settled.result, DeliveryResult::GivenUp { notices, .. } if !notices.is_empty());
+                if settled.iter().any(is_told) {
+                    deliveries_ready.notify_waiters();
+                }
             }
-        }
-    }
-
-    /// Takes what is due for the free places. What is under way goes on meanwhile: it may hold the
-    /// store that a claim waits for.
-    async fn claim_beside(
-        &self,
-        under_way: &mut FuturesUnordered<impl Future<Output = anyhow::Result<()>>>,
-        failed: &mut Option<anyhow::Error>,
-    ) -> Vec<Claimed> {
-        let mut claiming = pin!(self.claim(PLACES - under_way.len()));
-        loop {
-            tokio::select! {
-                claimed = &mut claiming => match claimed {
-                    Ok(claimed) => return claimed,
-                    Err(error) => {
-                        *failed = failed.take().or(Some(error));
-                        return Vec::new();
-                    }
-                },
-                Some(settled) = under_way.next() => *failed = failed.take().or(settled.err()),
+            Step::Settled(settled, Err(error)) => {
+                (desk.is_settling, desk.is_refused) = (false, true);
+                error!(%channel, "cannot note what came of {} deliveries over `{channel}`: {error:#}", settled.len());
+                desk.to_settle.splice(0..0, settled);
+            }
+            Step::Unsettled(error) => {
+                (desk.is_settling, desk.is_refused) = (false, true);
+                desk.failed = Some(error);
+            }
+            Step::Held(Ok(held)) => desk.queue.retain(|claimed| held.contains(&claimed.id)),
+            Step::Hastened(Ok(0)) => {}
+            Step::Hastened(Ok(hastened)) => {
+                info!(%channel, "`{channel}` takes messages again; {hastened} that waited are due");
+                desk.may_be_more = true;
+            }
+            Step::Held(Err(error)) | Step::Hastened(Err(error)) => {
+                error!(%channel, "cannot look after what waits for `{channel}`: {error:#}");
             }
         }
     }
 
-    async fn claim(&self, room: usize) -> anyhow::Result<Vec<Claimed>> {
-        let (store, channel, now) = (&self.instance.store, self.channel.as_str(), self.clock.now());
-        let (until, room) = (now + LEASE, u32::try_from(room)?);
-        if self.is_mail() {
-            let pace = held_mail::pace(&self.instance.setup, now);
-            store.claim_mail(channel, now, until, room, pace).await
+    /// Looks for what became due, and what others did about what was taken.
+    fn look<'s>(&'s self, desk: &mut Desk, steps: &Steps<'s>) {
+        let now = Instant::now();
+        desk.look_at = now + LOOK_EVERY;
+        desk.may_be_more = true;
+        let store = &self.sender.instance.store;
+        if desk.renew_at <= now {
+            desk.renew_at = now + RENEW_EVERY;
+            let (ids, until) = (desk.ids(), self.sender.clock.now() + LEASE);
+            let renewed = async move { Step::Held(store.renew_claims(&ids, until).await) };
+            steps.push(renewed.boxed());
+        } else if !desk.queue.is_empty() {
+            let ids = desk.ids();
+            steps.push(async move { Step::Held(store.held_claims(&ids).await) }.boxed());
+        }
+    }
+
+    async fn claim(&self) -> anyhow::Result<Vec<Claimed>> {
+        let Sender { instance, channel, clock, .. } = self.sender;
+        let (store, channel, now) = (&instance.store, channel.as_str(), clock.now());
+        let until = now + LEASE;
+        if self.sender.is_mail() {
+            let pace = held_mail::pace(&instance.setup, now);
+            store.claim_mail(channel, now, until, BATCH, pace).await
         } else {
-            store.claim(channel, now, until, room).await
+            store.claim(channel, now, until, BATCH).await
         }
     }
 
-    async fn deliver(&self, claimed: &Claimed, stop: &CancellationToken) -> anyhow::Result<()> {
-        let Claimed { id, attempts, written_at, .. } = claimed;
-        let message = match Message::from_json(&claimed.facts) {
-            Ok(message) => message,
-            Err(error) => {
-                let reason = format!("what it says cannot be read: {error}");
-                error!(delivery = %id, "gave up the delivery {id}: {reason}");
-                return self.give_up(claimed, None, &reason).await;
-            }
-        };
-        let recipient = &match self.address_now(claimed) {
-            Ok(recipient) => recipient,
-            Err(reason) => {
-                self.count("given_up");
-                error!(delivery = %id, channel = %self.channel, "gave up a delivery over `{}`: {reason}", self.channel);
-                return self.give_up(claimed, Some(&message), &reason).await;
-            }
-        };
-        let link = self.link(&message, recipient);
-        let (channel, link) = (&self.channel, link.as_ref());
-        let delivery = Delivery { id: *id, channel, recipient, message: &message, link };
-        let sent = self.channels.send(delivery, self.clock.now()).await;
-        let failed = match sent {
-            Ok(Delivered { trouble }) => {
-                self.count("delivered");
-                info!(delivery = %id, channel = %self.channel, "delivered over `{}`", self.channel);
-                self.complain(trouble.as_ref(), notices::usual).await;
-                return self.note_delivered(*id, stop).await;
-            }
-            Err(failed) => failed,
-        };
-        if let SendError::Blocked(trouble) = &failed {
-            self.complain(Some(trouble), notices::beside).await;
-        }
-        let now = self.clock.now();
-        let attempt =
-            retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
-        match retry::next(attempt, rand::random(), now) {
-            Next::Due(at) => {
-                let waits_for = match failed {
-                    SendError::Blocked(_) => Some(WAITS_FOR_OPERATORS),
-                    SendError::Retry { .. } | SendError::GiveUp { .. } => None,
-                };
-                self.count(if waits_for.is_some() { "blocked" } else { "retried" });
-                warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
-                self.instance.store.due_again(*id, at, &failed.to_string(), waits_for).await
-            }
-            Next::GaveUp(reason) => {
-                self.count("given_up");
-                error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
-                self.give_up(claimed, Some(&message), &reason).await
-            }
-        }
-    }
-
-    /// Where a message goes: what the configuration says of people holds when it leaves. Nothing goes
-    /// to an address that is nobody's any more.
-    fn address_now(&self, claimed: &Claimed) -> Result<String, String> {
-        let (people, recipient) = (&self.instance.setup.people, &claimed.recipient);
-        if !self.is_mail() {
-            return Ok(recipient.clone());
-        }
-        if let Some(id) = &claimed.person {
-            let person = people.values().find(|person| person.id.as_str() == id);
-            let person = person.ok_or_else(|| {
-                format!("`{id}` is not in `people` any more; add the person again, or drop it")
-            })?;
-            let address = mailbox(person, people).ok_or_else(|| {
-                format!("`{id}` has no mail address any more; add `email` to the person")
-            })?;
-            return Ok(address.to_string());
-        }
-        let decided = mail_address::address(recipient);
-        if decided.is_none() || people.values().any(|person| person.email == decided) {
-            return Ok(recipient.clone());
-        }
-        Err(format!("`{recipient}` is not the address of anybody in `people` any more"))
-    }
-
-    /// The link by which the reader of a mail acknowledges what it tells. It is made when the mail is,
-    /// since whoever can read it in the store or the outbox could act by it.
-    fn link(&self, message: &Message, recipient: &str) -> Option<Link> {
-        let Message::Alert(facts) = message else { return None };
-        let setup = &self.instance.setup;
-        if !self.is_mail() {
-            return None;
-        }
-        let is_reader = |person: &&Person| {
-            let id = person.id.as_str();
-            let is_told =
-                facts.to.iter().chain(&facts.escalate_to).any(|recipient| recipient == id);
-            is_told && person.email.as_ref().is_some_and(|email| email.to_string() == recipient)
-        };
-        let reader = setup.people.values().find(is_reader)?;
-        self.signer?.link(facts, &reader.id)
-    }
-
-    fn count(&self, outcome: &str) {
-        self.instance.metrics.attempts.get_or_create(&Outcome::of(outcome)).inc();
-    }
-
-    async fn give_up(
-        &self,
-        claimed: &Claimed,
-        message: Option<&Message>,
-        reason: &str,
-    ) -> anyhow::Result<()> {
-        let now = self.clock.now();
-        let notices = self.gave_up(claimed, message, reason, now);
-        self.instance.store.given_up(claimed.id, now, reason, &notices).await?;
-        self.deliveries_ready.notify_waiters();
-        Ok(())
-    }
-
-    /// What operators are told of a message that nobody will get; nothing when it was for
-    /// them, or a dead channel would tell of itself for ever.
-    fn gave_up(
-        &self,
-        claimed: &Claimed,
-        message: Option<&Message>,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Vec<NewDelivery> {
-        let (recipient, channel) = (&claimed.recipient, &self.channel);
-        let (about, what) = match message {
-            Some(Message::Notice(Notice { event: NoticeKind::Summary, subject, .. })) => {
-                (subject.clone(), format!("The message \"{subject}\""))
-            }
-            // Once a day and channel, or a dead one would tell of itself for ever.
-            Some(Message::Notice(_)) => {
-                let wording = Wording {
-                    kind: NoticeKind::GaveUp,
-                    dedup_key: format!("unheard/{channel}/{}", now.date_naive()),
-                    subject: format!("[Undelivered] Notices over `{channel}`"),
-                    summary: format!("Operators cannot be notified over `{channel}`."),
-                    sections: vec![Section {
-                        title: String::new(),
-                        lines: vec![format!("Why: {reason}")],
-                    }],
-                    why: OPERATORS_WHY.to_owned(),
-                    lasts: false,
-                };
-                return notices::by_another_way(&self.instance.setup, &wording, channel, now);
-            }
-            Some(Message::Alert(facts)) => {
-                let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
-                let perspective = &facts.node.name;
-                (
-                    format!("{perspective} - {scorecard}: {event}"),
-                    format!("The message \"{event}\" of the alert on {perspective} ({scorecard})"),
-                )
-            }
-            Some(Message::Overview(overview)) => {
-                let title = &overview.title;
-                (title.clone(), format!("The message \"{title}\""))
-            }
-            None => (format!("for {recipient}"), format!("A message for {recipient}")),
-        };
-        let lines = vec![
-            format!("It was for {recipient} over `{channel}`."),
-            format!("Why: {reason}"),
-            format!(
-                "When that is fixed, `kpid outbox retry {}` sends it; `kpid outbox list` shows \
-                 what else is not delivered.",
-                claimed.id
-            ),
-        ];
-        let wording = Wording {
-            kind: NoticeKind::GaveUp,
-            // A person may take it up again, and what is given up again is news again.
-            dedup_key: format!("gave_up/{}/{}", claimed.id, claimed.written_at.timestamp_micros()),
-            subject: format!("[Undelivered] {about}"),
-            summary: format!("{what} could not be delivered and is given up."),
-            sections: vec![Section { title: String::new(), lines }],
-            why: OPERATORS_WHY.to_owned(),
-            lasts: true,
-        };
-        notices::beside(&self.instance.setup, &wording, channel, now)
-    }
-
-    /// Tells operators, once, what the configuration says and cannot be done.
-    async fn complain(&self, trouble: Option<&ConfigTrouble>, routing: notices::NoticeRouting) {
-        let Some(ConfigTrouble { key, summary, lines }) = trouble else { return };
-        warn!(channel = %self.channel, "{summary}");
-        let wording = Wording {
-            kind: NoticeKind::ConfigTrouble,
-            dedup_key: key.clone(),
-            subject: format!("[Configuration] `{}` does not work as written", self.channel),
-            summary: summary.clone(),
-            sections: vec![Section { title: String::new(), lines: lines.clone() }],
-            why: OPERATORS_WHY.to_owned(),
-            lasts: false,
-        };
-        let (setup, now) = (&self.instance.setup, self.clock.now());
-        let notices = routing(setup, &wording, &self.channel, now);
-        match self.instance.store.tell(&notices, now).await {
-            Ok(()) => self.deliveries_ready.notify_waiters(),
-            // The next delivery that meets the trouble tells of it.
-            Err(error) => error!(channel = %self.channel, "cannot tell operators: {error:#}"),
-        }
-    }
-
-    /// Notes that a delivery was made, however long the store refuses: a claim that lapsed meanwhile
-    /// would send it again.
-    async fn note_delivered(&self, id: Uuid, stop: &CancellationToken) -> anyhow::Result<()> {
-        loop {
-            let Err(error) = self.instance.store.delivered(id, self.clock.now()).await else {
-                return Ok(());
+    /// Writes what came of deliveries. A store that refuses is left alone for a while: what is not
+    /// written is sent again by whoever comes next.
+    async fn settle(&self, settlements: Vec<Settlement>, stop: &CancellationToken) -> Step {
+        let settled = self.sender.instance.store.settle(&settlements).await;
+        if settled.is_err() && timeout(BROKEN_PAUSE, stop.cancelled()).await.is_ok() {
+            let last = self.sender.instance.store.settle(&settlements).await;
+            return match last {
+                Ok(()) => Step::Settled(settlements, Ok(())),
+                Err(error) => Step::Unsettled(error),
             };
-            error!(delivery = %id, "delivered, but cannot note it: {error:#}");
-            if timeout(BROKEN_PAUSE, stop.cancelled()).await.is_ok() {
-                return Err(error);
-            }
         }
+        Step::Settled(settlements, settled)
+    }
+
+    async fn hasten(&self, which: Hastened) -> anyhow::Result<u64> {
+        let Sender { instance, channel, clock, .. } = self.sender;
+        instance.store.hasten(channel.as_str(), which, clock.now()).await
+    }
+
+    /// Has a receiver that was not there tried with what waits longest.
+    async fn probe(&self) {
+        let channel = self.sender.channel;
+        if self.reach.is_to_be_probed(Instant::now())
+            && let Err(error) = self.hasten(Hastened::Oldest).await
+        {
+            error!(%channel, "cannot look after what waits for `{channel}`: {error:#}");
+        }
+    }
+}
+
+impl Desk {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            queue: VecDeque::new(),
+            under_way: HashMap::new(),
+            to_settle: Vec::new(),
+            is_claiming: false,
+            is_settling: false,
+            is_refused: false,
+            may_be_more: true,
+            look_at: now + LOOK_EVERY,
+            renew_at: now + RENEW_EVERY,
+            claimed: 0,
+            failed: None,
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.may_be_more
+            && !self.is_claiming
+            && self.failed.is_none()
+            && self.queue.len() < LEFT_MIN
+    }
+
+    fn take(&mut self, claimed: Vec<Claimed>) {
+        self.claimed += claimed.len();
+        // A batch is not all there is.
+        self.may_be_more |= claimed.len() == BATCH as usize;
+        // A claim that lapsed is still ours.
+        let known: HashSet<Uuid> = self.ids().into_iter().collect();
+        self.queue.extend(claimed.into_iter().filter(|claimed| !known.contains(&claimed.id)));
+    }
+
+    fn ids(&self) -> Vec<Uuid> {
+        self.queue.iter().map(|claimed| claimed.id).chain(self.under_way.keys().copied()).collect()
     }
 }

@@ -20,9 +20,12 @@ use kpid_store::{
 };
 use proptest::{collection::vec, prelude::*};
 
-use crate::world::{
-    kpid::{Kpid, run_until},
-    smtp::{Conduct, Smtp},
+use crate::{
+    store::{delivered, due_again},
+    world::{
+        kpid::{Kpid, run_until},
+        smtp::{Conduct, Smtp},
+    },
 };
 
 /// A company with as many perspectives, of a KPI each: 70 points at 40, 40 at 20, 30 at about 13.
@@ -469,11 +472,11 @@ async fn send(
             let facts: serde_json::Value = serde_json::from_str(&delivery.facts).unwrap();
             let word = |key: &str| facts[key].as_str().unwrap().to_owned();
             if takes {
-                instance.store.delivered(delivery.id, now).await.unwrap();
+                delivered(&instance.store, delivery.id, now).await;
                 sent.push((now, word("dedup_key"), word("event")));
             } else {
                 let again = now + TimeDelta::minutes(30);
-                instance.store.due_again(delivery.id, again, "451 later", None).await.unwrap();
+                due_again(&instance.store, delivery.id, again, "451 later").await;
                 refused.insert(word("dedup_key"));
             }
         }

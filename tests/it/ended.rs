@@ -206,14 +206,8 @@ async fn alertmanager_is_told_again_of_what_is_open_and_of_nothing_else() {
         let mut told = Vec::new();
         for channel in ["am", "pager", "mail"] {
             let (channel, deliveries_ready) = (Id::parse(channel).unwrap(), Notify::new());
-            let worker = Worker {
-                instance: &instance,
-                channels: &channels,
-                channel,
-                clock: Clock::System,
-                deliveries_ready: &deliveries_ready,
-                signer: None,
-            };
+            let (news, clock) = (&deliveries_ready, Clock::System);
+            let worker = Worker::new(&instance, &channels, &channel, clock, news, None);
             told.push(worker.tell_again().await.unwrap());
         }
         instance.store.close().await;

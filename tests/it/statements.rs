@@ -20,7 +20,10 @@ use kpid_store::{
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
-use crate::world::statements::{Statement, statements};
+use crate::{
+    store::{delivered, due_again, given_up},
+    world::statements::{Statement, statements},
+};
 
 const CONFIG: &str = "store: kpid.db
 calendar: { timezone: UTC }
@@ -145,12 +148,12 @@ async fn daily_work(instance: &Instance) {
     now += TimeDelta::hours(2);
     judgement::judge(instance, &[acme()], LIVE, now).await.unwrap();
     for delivery in store.claim_mail("mail", now, now, 8, pace(now)).await.unwrap() {
-        store.delivered(delivery.id, now).await.unwrap();
+        delivered(store, delivery.id, now).await;
     }
     store.tell(&[notice(1), notice(2)], now).await.unwrap();
     for delivery in store.claim("mail", now, now, 8).await.unwrap() {
-        store.due_again(delivery.id, now, "451 try later", None).await.unwrap();
-        store.given_up(delivery.id, now, "550 no such user", &[]).await.unwrap();
+        due_again(store, delivery.id, now, "451 try later").await;
+        given_up(store, delivery.id, now, "550 no such user").await;
     }
     assert_eq!(store.standing_alerts("mail").await.unwrap().len(), 1, "of the open alert");
     store.pending().await.unwrap();

@@ -8,8 +8,9 @@ use kpid_rules::{
     series::{Figure, ReadingKind},
 };
 use kpid_store::{
-    Attempt, AttemptOutcome, Collected, Filed, Filing, Handled, Handling, InstanceLock, Judgement,
-    NewDelivery, Precedence, Push, Pushed, Receipt, Stage, Store,
+    Attempt, AttemptOutcome, Collected, DeliveryResult, Filed, Filing, Handled, Handling,
+    InstanceLock, Judgement, NewDelivery, Precedence, Push, Pushed, Receipt, Settlement, Stage,
+    Store,
 };
 use uuid::Uuid;
 
@@ -351,6 +352,21 @@ pub(crate) async fn claimed(store: &Store, channel: &str, now: DateTime<Utc>) ->
     claimed.iter().map(|delivery| delivery.id.as_u128()).collect()
 }
 
+pub(crate) async fn delivered(store: &Store, id: Uuid, at: DateTime<Utc>) {
+    let result = DeliveryResult::Delivered;
+    store.settle(&[Settlement { id, at, result }]).await.unwrap();
+}
+
+pub(crate) async fn due_again(store: &Store, id: Uuid, at: DateTime<Utc>, error: &str) {
+    let result = DeliveryResult::DueAgain { at, error: error.to_owned(), waits_for: None };
+    store.settle(&[Settlement { id, at, result }]).await.unwrap();
+}
+
+pub(crate) async fn given_up(store: &Store, id: Uuid, at: DateTime<Utc>, error: &str) {
+    let result = DeliveryResult::GivenUp { error: error.to_owned(), notices: Vec::new() };
+    store.settle(&[Settlement { id, at, result }]).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_outbox_row_is_one_for_each_event_channel_and_recipient() {
     let folder = tempfile::tempdir().unwrap();
@@ -380,7 +396,7 @@ async fn what_waits_goes_another_way_and_to_no_mailbox_twice() {
     ];
     decide(&store, deliveries).await;
     let now = at("2026-06-03T06:00:00Z");
-    store.delivered(Uuid::from_u128(2), now).await.unwrap();
+    delivered(&store, Uuid::from_u128(2), now).await;
     let routes = store.waiting_routes().await.unwrap();
     let shown: Vec<_> = routes
         .iter()
@@ -421,7 +437,7 @@ async fn a_reader_is_known_under_another_address() {
     let now = at("2026-06-03T06:00:00Z");
     assert!(claimed(&store, "post", now).await.is_empty(), "the end follows the beginning");
     assert_eq!(claimed(&store, "mail", now).await, [1]);
-    store.delivered(Uuid::from_u128(1), now).await.unwrap();
+    delivered(&store, Uuid::from_u128(1), now).await;
     assert_eq!(claimed(&store, "post", now).await, [2]);
 }
 
@@ -448,7 +464,7 @@ async fn a_clock_set_back_between_two_messages_turns_nothing_round() {
     decide(&store, vec![opened, recovered]).await;
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [9], "although its id sorts later");
-    store.delivered(Uuid::from_u128(9), now).await.unwrap();
+    delivered(&store, Uuid::from_u128(9), now).await;
     assert_eq!(claimed(&store, "mail", now).await, [2]);
 }
 
@@ -465,10 +481,10 @@ async fn what_is_under_way_is_neither_taken_up_again_nor_followed_by_what_came_b
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     retry(1).await;
     assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0], "it is under way");
-    store.given_up(Uuid::from_u128(1), now, "550 no such user", &[]).await.unwrap();
+    given_up(&store, Uuid::from_u128(1), now, "550 no such user").await;
     assert_eq!(claimed(&store, "mail", now).await, [2]);
     assert_eq!(retry(1).await, Handled::Overtaken, "the recovery is under way");
-    store.due_again(Uuid::from_u128(2), now, "451 try later", None).await.unwrap();
+    due_again(&store, Uuid::from_u128(2), now, "451 try later").await;
     assert_eq!(retry(1).await, Handled::Done);
     assert_eq!(claimed(&store, "mail", now).await, [1], "and the recovery waits for it");
 }
@@ -482,10 +498,10 @@ async fn a_recovery_waits_until_the_alert_was_told() {
     let now = at("2026-06-03T06:00:00Z");
     assert_eq!(claimed(&store, "mail", now).await, [1]);
     let later = now + TimeDelta::minutes(5);
-    store.due_again(Uuid::from_u128(1), later, "451 try later", None).await.unwrap();
+    due_again(&store, Uuid::from_u128(1), later, "451 try later").await;
     assert_eq!(claimed(&store, "mail", now).await, [] as [u128; 0]);
     assert_eq!(claimed(&store, "mail", later).await, [1]);
-    store.delivered(Uuid::from_u128(1), later).await.unwrap();
+    delivered(&store, Uuid::from_u128(1), later).await;
     assert_eq!(claimed(&store, "mail", later).await, [2]);
 }
 

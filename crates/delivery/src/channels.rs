@@ -78,6 +78,20 @@ impl Channels {
         }
     }
 
+    /// Ends connections of a channel that nothing has been sent over for a while.
+    pub async fn let_idle_go(&self, channel: &Id) {
+        if let Some(Open::Email { mailer, .. }) = self.open.get(channel) {
+            mailer.let_idle_go().await;
+        }
+    }
+
+    /// Ends the connections of a channel.
+    pub async fn close(&self, channel: &Id) {
+        if let Some(Open::Email { mailer, .. }) = self.open.get(channel) {
+            mailer.close().await;
+        }
+    }
+
     /// Reaches a channel without sending anything.
     pub async fn probe(&self, channel: &Id) -> Result<(), SendError> {
         match self.channel(channel)? {

@@ -53,6 +53,7 @@ pub fn next(attempt: Attempt<'_>, jitter: f64, now: DateTime<Utc>) -> Next {
     let (after, message) = match attempt.error {
         SendError::GiveUp { message } => return Next::GaveUp(message.clone()),
         SendError::Retry { after, message } => (*after, message.clone()),
+        SendError::Unreachable { message } => (None, message.clone()),
         blocked @ SendError::Blocked(_) => (None, blocked.to_string()),
     };
     let wait = jittered(wait_of(attempt.attempts), jitter).max(asked(after));

@@ -16,6 +16,13 @@ pub enum SendError {
         /// What was tried, and what came.
         message: String,
     },
+    /// It may work later, as may whatever else waits for that receiver: it is the receiver that is not
+    /// there, or takes nothing.
+    #[error("{message}")]
+    Unreachable {
+        /// What was tried, and what came.
+        message: String,
+    },
     /// It may work once the configuration is mended.
     #[error("{}", .0.sentence())]
     Blocked(Box<ConfigTrouble>),
@@ -31,5 +38,10 @@ impl SendError {
     /// An attempt that may succeed later.
     pub(crate) fn retry(message: String) -> Self {
         Self::Retry { after: None, message }
+    }
+
+    /// An attempt that says more of the receiver than of the message.
+    pub(crate) fn unreachable(message: String) -> Self {
+        Self::Unreachable { message }
     }
 }

@@ -57,11 +57,12 @@ pub use crate::{
     },
     outbox::{
         admin::{GaveUp, Handled, Handling, Listed},
-        deliveries::{Claimed, NewDelivery},
+        deliveries::{Claimed, Hastened, NewDelivery, WAITS_AS_ASKED},
         delivery_event::DeliveryEvent,
         pacing::{BatchedDelivery, HoldDecision, Pace, WaitingDelivery},
         receipts::Known,
         routes::WaitingRoute,
+        settlement::{DeliveryResult, Settlement},
         standing_alerts::StandingAlert,
         state::DeliveryState,
     },

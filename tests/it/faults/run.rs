@@ -494,15 +494,9 @@ impl Run {
 
     fn worker(&self, channel: &str) -> Worker<'_> {
         let Life { instance, deliveries_ready, .. } = self.life();
-        let (channel, clock) = (Id::parse(channel).unwrap(), Clock::set(self.now));
-        Worker {
-            instance,
-            channels: &self.channels,
-            channel,
-            clock,
-            deliveries_ready,
-            signer: None,
-        }
+        let (channel, _) = self.setup.channels.get_key_value(&Id::parse(channel).unwrap()).unwrap();
+        let clock = Clock::set(self.now);
+        Worker::new(instance, &self.channels, channel, clock, deliveries_ready, None)
     }
 
     /// One pass of a channel's worker, which may end in its death.
@@ -513,19 +507,19 @@ impl Run {
                 self.claim(channel).await;
             }
             1 => {
-                let worker = self.worker(channel);
+                let of_channel = Id::parse(channel).unwrap();
                 for claimed in self.claim(channel).await {
                     let message = Message::from_json(&claimed.facts).unwrap();
                     let (id, recipient) = (claimed.id, claimed.recipient.as_str());
                     let delivery = Delivery {
                         id,
-                        channel: &worker.channel,
+                        channel: &of_channel,
                         recipient,
                         message: &message,
                         link: None,
                     };
                     // Whatever was answered is forgotten with the life.
-                    let _ = worker.channels.send(delivery, self.now).await;
+                    let _ = self.channels.send(delivery, self.now).await;
                 }
             }
             2 => {

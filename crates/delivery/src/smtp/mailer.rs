@@ -1,6 +1,6 @@
 //! Mail leaves: over SMTP, one recipient a transaction, or into a folder of `.eml` files.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use kpid_rules::model::Id;
@@ -10,14 +10,8 @@ use uuid::Uuid;
 use crate::{
     channel::MailTransport,
     send_error::SendError,
-    smtp::{folder, server::Server},
+    smtp::{folder, patience::Patience, server::Server},
 };
-
-/// Connecting. RFC 5321 would wait minutes, but other mails wait meanwhile.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(20);
-
-/// A whole mail, connecting included, however slowly the server drips.
-const MAIL_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// An open way out for mail.
 #[derive(Debug)]
@@ -31,20 +25,18 @@ pub(crate) enum Mailer {
 impl Mailer {
     /// Gets ready to carry mail of that sender; nothing is reached yet.
     pub(crate) fn open(transport: &MailTransport, from: &Address) -> anyhow::Result<Self> {
-        Self::open_within(transport, from, CONNECT_TIME_MAX, MAIL_TIME_MAX)
+        Self::open_with(transport, from, Patience::OF_RFC)
     }
 
-    fn open_within(
+    fn open_with(
         transport: &MailTransport,
         from: &Address,
-        connect_time_max: Duration,
-        mail_time_max: Duration,
+        patience: Patience,
     ) -> anyhow::Result<Self> {
         match transport {
             MailTransport::Folder(folder) => Ok(Self::Folder(folder.clone())),
             MailTransport::Smtp(smtp) => {
-                let server = Server::of(smtp, from, connect_time_max, mail_time_max)?;
-                Ok(Self::Smtp(Box::new(server)))
+                Ok(Self::Smtp(Box::new(Server::of(smtp, from, patience)?)))
             }
         }
     }
@@ -64,6 +56,20 @@ impl Mailer {
             Self::Smtp(server) => {
                 server.carry(channel, mail.envelope(), &mail.formatted(), now).await
             }
+        }
+    }
+
+    /// Ends connections that nothing has been sent over for a while.
+    pub(crate) async fn let_idle_go(&self) {
+        if let Self::Smtp(server) = self {
+            server.let_idle_go().await;
+        }
+    }
+
+    /// Ends all connections.
+    pub(crate) async fn close(&self) {
+        if let Self::Smtp(server) = self {
+            server.close().await;
         }
     }
 

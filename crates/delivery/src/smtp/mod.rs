@@ -1,7 +1,9 @@
 //! How mail leaves: over SMTP, or into a folder.
 
+mod conversation;
 mod folder;
 pub(crate) mod mailer;
+mod patience;
 mod refusal;
 mod reply;
 mod server;

@@ -2,9 +2,10 @@
 //! us (who we are, how we come, what we may) is mended by operators, and the mail waits for that.
 
 use chrono::{DateTime, Utc};
-use lettre::transport::smtp::Error;
+use lettre::{Address, transport::smtp::Error};
+use tokio::time::error::Elapsed;
 
-use crate::{config_trouble::ConfigTrouble, send_error::SendError};
+use crate::{config_trouble::ConfigTrouble, network_error, send_error::SendError, smtp::reply};
 use kpid_rules::model::Id;
 
 /// What was said to a mail server when it refused.
@@ -20,6 +21,8 @@ pub(crate) enum Stage {
     Sender,
     /// Who is written to.
     Recipient,
+    /// That the mail follows.
+    Data,
     /// The mail.
     Mail,
 }
@@ -42,7 +45,14 @@ pub(crate) struct Refusal {
     pub(crate) verdict: Verdict,
     /// What happened, for operators.
     pub(crate) words: String,
+    /// Whether the server itself is why, so that other mails would fare no better.
+    is_of_server: bool,
+    /// Whether the server answered.
+    is_answer: bool,
 }
+
+/// The server closes the connection, whatever it was asked.
+const CLOSING: u16 = 421;
 
 /// Words of those who refuse a recipient because of whoever sends.
 const OF_US: [&str; 18] = [
@@ -71,8 +81,10 @@ const OF_RECIPIENT: [&str; 7] =
     ["user", "mailbox", "recipient", "account", "no such", "unknown", "quota"];
 
 /// Whose fault it is that a mail was refused.
-pub(crate) fn verdict(stage: Stage, error: &Error) -> Verdict {
-    if error.is_tls() || error.is_client() {
+fn verdict(stage: Stage, error: &Error) -> Verdict {
+    // The client says of a handshake that failed that the connection did. As long as a certificate is
+    // not trusted nothing leaves, and nobody but operators can change that.
+    if error.is_tls() || error.is_client() || network_error::tls(error).is_some() {
         return Verdict::Ours;
     }
     match error.status().filter(|_| error.is_permanent()) {
@@ -84,7 +96,11 @@ pub(crate) fn verdict(stage: Stage, error: &Error) -> Verdict {
 fn of_code(stage: Stage, code: u16, text: &str) -> Verdict {
     let text = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let is_of_recipient = match (stage, enhanced(&text)) {
+    // The finer code knows better that it may pass (RFC 3463), and another attempt costs little.
+    if enhanced(&text, "4").is_some() {
+        return Verdict::Passing;
+    }
+    let is_of_recipient = match (stage, enhanced(&text, "5")) {
         (Stage::Hello | Stage::Encryption | Stage::Login | Stage::Sender, _) => false,
         // 5.1.7 and 5.1.8 are the sender's address, all else of 5.1 the recipient's; 5.2 is a mailbox.
         (_, Some((1, detail))) => !matches!(detail, 7 | 8),
@@ -99,17 +115,17 @@ fn of_code(stage: Stage, code: u16, text: &str) -> Verdict {
             554 | 556 => says(&OF_RECIPIENT) && !says(&OF_US),
             _ => false,
         },
-        (Stage::Mail, None) => code == 552 && says(&["mailbox", "quota"]),
+        (Stage::Data | Stage::Mail, None) => code == 552 && says(&["mailbox", "quota"]),
     };
     if is_of_recipient { Verdict::Recipient } else { Verdict::Ours }
 }
 
-/// The subject and detail of `5.7.1`, also where it stands in brackets at the end (RFC 3463).
-fn enhanced(text: &str) -> Option<(u16, u16)> {
+/// The subject and detail of a code of a class, such as `5.7.1`, also where it stands in brackets at the end (RFC 3463).
+fn enhanced(text: &str, of_class: &str) -> Option<(u16, u16)> {
     text.split(|sign: char| sign.is_whitespace() || "()[]#;:,<>".contains(sign)).find_map(|word| {
         let mut parts = word.trim_end_matches('.').split('.');
         let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
-        if class != "5" || parts.next().is_some() {
+        if class != of_class || parts.next().is_some() {
             return None;
         }
         Some((subject.parse().ok()?, detail.parse().ok()?))
@@ -117,10 +133,69 @@ fn enhanced(text: &str) -> Option<(u16, u16)> {
 }
 
 impl Refusal {
+    /// What a step brought, if it brought what was wanted in time.
+    pub(crate) fn or<T>(
+        host: &str,
+        stage: Stage,
+        said: Result<Result<T, Error>, Elapsed>,
+    ) -> Result<T, Self> {
+        match said {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Self::of(host, stage, &error)),
+            Err(_elapsed) => Err(Self {
+                stage,
+                verdict: Verdict::Passing,
+                words: format!("{host} did not answer in time {}", stage.in_words()),
+                is_of_server: stage.is_of_server(),
+                is_answer: false,
+            }),
+        }
+    }
+
+    /// The same of a step whose answer says nothing further.
+    pub(crate) fn unless<T>(
+        host: &str,
+        stage: Stage,
+        said: Result<Result<T, Error>, Elapsed>,
+    ) -> Result<(), Self> {
+        Self::or(host, stage, said).map(drop)
+    }
+
+    fn of(host: &str, stage: Stage, error: &Error) -> Self {
+        let stage = match network_error::tls(error) {
+            Some(_) => Stage::Encryption,
+            None => stage,
+        };
+        let code = error.status().map(u16::from);
+        Self {
+            stage,
+            verdict: verdict(stage, error),
+            words: reply::words(host, error),
+            is_of_server: stage.is_of_server() || code == Some(CLOSING),
+            is_answer: code.is_some_and(|code| code != CLOSING),
+        }
+    }
+
+    /// An address that the server cannot take.
+    pub(crate) fn of_address(host: &str, address: &Address) -> Self {
+        let words = format!(
+            "{host} takes no address with characters outside ASCII, such as `{address}` (it does \
+             not offer SMTPUTF8); give the person an address in ASCII"
+        );
+        let (stage, verdict) = (Stage::Recipient, Verdict::Ours);
+        Self { stage, verdict, words, is_of_server: false, is_answer: true }
+    }
+
+    /// Whether the server said it of the recipient, who is the same on any connection.
+    pub(crate) fn is_of_recipient(&self) -> bool {
+        self.stage == Stage::Recipient && self.is_answer
+    }
+
     /// What becomes of the mail of a channel.
     pub(crate) fn becomes(self, channel: &Id, now: DateTime<Utc>) -> SendError {
-        let Self { stage, verdict, words } = self;
+        let Self { stage, verdict, words, is_of_server, .. } = self;
         match verdict {
+            Verdict::Passing if is_of_server => SendError::unreachable(words),
             Verdict::Passing => SendError::retry(words),
             Verdict::Recipient => SendError::GiveUp { message: words },
             Verdict::Ours => {
@@ -132,6 +207,23 @@ impl Refusal {
 }
 
 impl Stage {
+    /// Whether a failure there is one of the server, before any recipient was named.
+    fn is_of_server(self) -> bool {
+        matches!(self, Self::Hello | Self::Encryption | Self::Login | Self::Sender)
+    }
+
+    /// What was waited for.
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Hello => "to the connection",
+            Self::Encryption => "to the encryption",
+            Self::Login => "to the login",
+            Self::Sender => "to the sender",
+            Self::Recipient => "to the recipient",
+            Self::Data | Self::Mail => "to the mail",
+        }
+    }
+
     /// What an operator looks at first.
     pub(crate) fn way_out(self) -> &'static str {
         match self {
@@ -142,7 +234,7 @@ impl Stage {
             Self::Recipient => {
                 "look at whether the server relays for us, at `smtp.hello`, `from` and the login"
             }
-            Self::Mail => "look at why the server does not take such mails from us",
+            Self::Data | Self::Mail => "look at why the server does not take such mails from us",
         }
     }
 }
@@ -205,6 +297,9 @@ mod tests {
             (Login, 535, "5.7.8 who are you", Verdict::Ours),
             (Mail, 554, "5.7.1 Spam message rejected", Verdict::Ours),
             (Mail, 552, "5.3.4 message too big", Verdict::Ours),
+            // The server itself says that it may pass.
+            (Recipient, 550, "4.2.1 mailbox busy", Verdict::Passing),
+            (Mail, 554, "4.7.1 come back later", Verdict::Passing),
         ] {
             assert_eq!(of_code(stage, code, text), verdict, "{code} {text}");
         }

@@ -1,38 +1,45 @@
-//! One mail server: how we connect to it and what we say to it.
+//! One mail server: how we connect to it, and the connections that are kept for the next mails.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use futures_util::future;
 use kpid_rules::model::Id;
 use lettre::{
     Address,
     address::Envelope,
     transport::smtp::{
-        Error as SmtpError,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
-        commands::{Data, Mail, Rcpt},
-        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+        extension::ClientId,
     },
 };
 use secrecy::ExposeSecret;
-use tokio::time;
+use tokio::time::timeout;
 
 use crate::{
     channel::{Smtp, SmtpTls},
     send_error::SendError,
     smtp::{
-        refusal::{Refusal, Stage, Verdict, verdict},
-        reply,
+        conversation::Conversation,
+        patience::Patience,
+        refusal::{Refusal, Stage},
     },
 };
 
 /// Saying goodbye, after everything has been said.
 const FAREWELL_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// A mail server, and how we come to it. Each mail has a connection of its own: on one whose mail took
-/// too long the answer is still to come, and would be read as the answer to the next mail.
+/// How long a connection is kept that nothing is sent over: a burst is over by then, and servers, and
+/// what is between, close idle ones after minutes.
+const KEPT_IDLE_MAX: Duration = Duration::from_secs(15);
+
+/// A mail server, and how we come to it.
 pub(crate) struct Server {
     /// Its name, for messages too.
     host: String,
@@ -42,8 +49,9 @@ pub(crate) struct Server {
     parameters: Option<TlsParameters>,
     login: Option<Credentials>,
     hello: ClientId,
-    connect_time_max: Duration,
-    mail_time_max: Duration,
+    patience: Patience,
+    /// Connections whose last mail was answered, the one used last at the end.
+    kept: Mutex<Vec<Conversation>>,
 }
 
 impl fmt::Debug for Server {
@@ -54,12 +62,7 @@ impl fmt::Debug for Server {
 
 impl Server {
     /// Gets ready for a server; nothing is reached yet.
-    pub(crate) fn of(
-        smtp: &Smtp,
-        from: &Address,
-        connect_time_max: Duration,
-        mail_time_max: Duration,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn of(smtp: &Smtp, from: &Address, patience: Patience) -> anyhow::Result<Self> {
         let Smtp { host, port, tls, login, hello } = smtp.clone();
         let parameters = match tls {
             SmtpTls::None => None,
@@ -72,7 +75,8 @@ impl Server {
         let login = login
             .map(|(user, password)| Credentials::new(user, password.expose_secret().to_owned()));
         let hello = hello.map_or_else(|| our_name(from), ClientId::Domain);
-        Ok(Self { host, port, tls, parameters, login, hello, connect_time_max, mail_time_max })
+        let kept = Mutex::default();
+        Ok(Self { host, port, tls, parameters, login, hello, patience, kept })
     }
 
     /// Hands over one mail of a channel.
@@ -83,102 +87,103 @@ impl Server {
         mail: &[u8],
         now: DateTime<Utc>,
     ) -> Result<(), SendError> {
-        match time::timeout(self.mail_time_max, self.send(envelope, mail)).await {
-            Ok(Ok(mut connection)) => {
-                // It is taken, whatever becomes of the farewell.
-                let _ = time::timeout(FAREWELL_TIME_MAX, connection.abort()).await;
-                Ok(())
-            }
-            Ok(Err(refusal)) => Err(refusal.becomes(channel, now)),
-            Err(_elapsed) => Err(self.slow()),
-        }
+        self.send(envelope, mail).await.map_err(|refusal| refusal.becomes(channel, now))
     }
 
     /// Connects and logs in, and sends nothing.
     pub(crate) async fn probe(&self) -> Result<(), SendError> {
         let tried = async {
-            let mut connection = self.connect().await?;
-            let answers = connection.test_connected().await;
-            connection.abort().await;
-            Ok::<bool, Refusal>(answers)
+            let mut conversation = self.connect().await?;
+            let is_alive = conversation.is_alive().await;
+            conversation.end().await;
+            Ok::<bool, Refusal>(is_alive)
         };
-        match time::timeout(self.mail_time_max, tried).await {
+        match timeout(self.patience.probe, tried).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(SendError::retry(format!("{} does not answer NOOP", self.host))),
             Ok(Err(Refusal { words, .. })) => Err(SendError::retry(words)),
-            Err(_elapsed) => Err(self.slow()),
+            Err(_elapsed) => {
+                let seconds = self.patience.probe.as_secs_f64();
+                Err(SendError::retry(format!("{} took longer than {seconds} s", self.host)))
+            }
+        }
+    }
+
+    /// Ends the connections that nothing has been sent over for a while.
+    pub(crate) async fn let_idle_go(&self) {
+        let is_idle = |kept: &mut Conversation| kept.idle_since.elapsed() >= KEPT_IDLE_MAX;
+        let idle: Vec<Conversation> = self.kept().extract_if(.., is_idle).collect();
+        end(idle).await;
+    }
+
+    /// Ends all that is kept.
+    pub(crate) async fn close(&self) {
+        let all = std::mem::take(&mut *self.kept());
+        end(all).await;
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Conversation>> {
+        // What is in it is good whoever panicked.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends one mail: over a connection that is kept, if the server still knows it, else over a new
+    /// one. Until the mail itself is sent the server has nothing that it could deliver twice.
+    async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Refusal> {
+        loop {
+            let kept = self.kept().pop();
+            let is_kept = kept.is_some();
+            let mut conversation = match kept {
+                Some(kept) => kept,
+                None => self.connect().await?,
+            };
+            let introduced =
+                conversation.introduce(&self.host, envelope, mail, self.patience).await;
+            match introduced {
+                Ok(()) => {
+                    conversation.hand_over(&self.host, mail, self.patience).await?;
+                    if conversation.goes_on() {
+                        self.kept().push(conversation);
+                    } else {
+                        end([conversation]).await;
+                    }
+                    return Ok(());
+                }
+                // It went away while it was idle, or has had enough: a new one may be welcome. What is
+                // said of a recipient, every connection would hear.
+                Err(refusal) if is_kept && !refusal.is_of_recipient() => {}
+                Err(refusal) => return Err(refusal),
+            }
         }
     }
 
     /// A connection, encrypted and logged in as configured.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Refusal> {
-        let (address, wait) = ((self.host.as_str(), self.port), Some(self.connect_time_max));
+    async fn connect(&self) -> Result<Conversation, Refusal> {
+        let (address, wait) = ((self.host.as_str(), self.port), Some(self.patience.connect));
         let implicit = self.parameters.clone().filter(|_| self.tls == SmtpTls::Implicit);
-        let connected =
-            AsyncSmtpConnection::connect_tokio1(address, wait, &self.hello, implicit, None).await;
-        let mut connection = connected.map_err(|error| self.refusal(Stage::Hello, &error))?;
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1(address, wait, &self.hello, implicit, None);
+        let connected = timeout(self.patience.hello, connecting).await;
+        let mut connection = Refusal::or(&self.host, Stage::Hello, connected)?;
         if let Some(parameters) = self.parameters.clone().filter(|_| self.tls == SmtpTls::StartTls)
         {
-            let encrypted = connection.starttls(parameters, &self.hello).await;
-            encrypted.map_err(|error| self.refusal(Stage::Encryption, &error))?;
+            let encrypting = connection.starttls(parameters, &self.hello);
+            let encrypted = timeout(self.patience.command, encrypting).await;
+            Refusal::or(&self.host, Stage::Encryption, encrypted)?;
         }
         if let Some(login) = &self.login {
-            let logged_in = connection.auth(DEFAULT_MECHANISMS, login).await;
-            logged_in.map_err(|error| self.refusal(Stage::Login, &error))?;
+            let logging_in = connection.auth(DEFAULT_MECHANISMS, login);
+            let logged_in = timeout(self.patience.command, logging_in).await;
+            Refusal::or(&self.host, Stage::Login, logged_in)?;
         }
-        Ok(connection)
-    }
-
-    /// Sends one mail, and gives back the connection that took it.
-    async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<AsyncSmtpConnection, Refusal> {
-        let mut connection = self.connect().await?;
-        let mut options = Vec::new();
-        if not_ascii(envelope).is_some() {
-            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-                return Err(self.no_such_address(envelope));
-            }
-            options.push(MailParameter::SmtpUtfEight);
-        }
-        if !mail.is_ascii() {
-            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-        }
-        let refused = |stage| move |error: SmtpError| self.refusal(stage, &error);
-        let from = Mail::new(envelope.from().cloned(), options);
-        connection.command(from).await.map_err(refused(Stage::Sender))?;
-        for to in envelope.to() {
-            let to = Rcpt::new(to.clone(), Vec::new());
-            connection.command(to).await.map_err(refused(Stage::Recipient))?;
-        }
-        connection.command(Data).await.map_err(refused(Stage::Mail))?;
-        connection.message(mail).await.map_err(refused(Stage::Mail))?;
-        Ok(connection)
-    }
-
-    fn refusal(&self, stage: Stage, error: &SmtpError) -> Refusal {
-        Refusal { stage, verdict: verdict(stage, error), words: reply::words(&self.host, error) }
-    }
-
-    fn no_such_address(&self, envelope: &Envelope) -> Refusal {
-        let address = not_ascii(envelope);
-        let words = format!(
-            "{} takes no address with characters outside ASCII, such as `{}` (it does not offer \
-             SMTPUTF8); give the person an address in ASCII",
-            self.host,
-            address.map(ToString::to_string).unwrap_or_default()
-        );
-        Refusal { stage: Stage::Sender, verdict: Verdict::Ours, words }
-    }
-
-    fn slow(&self) -> SendError {
-        let seconds = self.mail_time_max.as_secs_f64();
-        SendError::retry(format!("{} took longer than {seconds} s", self.host))
+        Ok(Conversation::on(connection))
     }
 }
 
-/// An address that only some servers take.
-fn not_ascii(envelope: &Envelope) -> Option<&Address> {
-    let mut addresses = envelope.to().iter().chain(envelope.from());
-    addresses.find(|address| !address.to_string().is_ascii())
+/// Says goodbye. Whatever becomes of that, everything has been said before.
+async fn end(conversations: impl IntoIterator<Item = Conversation>) {
+    let farewells = conversations.into_iter().map(Conversation::end);
+    let _ = timeout(FAREWELL_TIME_MAX, future::join_all(farewells)).await;
 }
 
 /// What we call ourselves: this machine where it has a full name, else the sender's domain. Many servers

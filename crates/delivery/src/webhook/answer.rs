@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Response, StatusCode, header::RETRY_AFTER};
+use tokio::time::timeout;
 
 use crate::send_error::SendError;
 
@@ -16,6 +17,12 @@ const WORDS_BYTES_MAX: usize = 4096;
 /// What is shown of it.
 pub(crate) const WORDS_CHARS_MAX: usize = 200;
 
+/// What is read of an acceptance, so that its connection is good for the next request.
+const ACCEPTANCE_BYTES_MAX: usize = 64 * 1024;
+
+/// How long it is read.
+const ACCEPTANCE_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// Whether a delivery is made, is tried again or is given up.
 pub(crate) async fn outcome(
     host: &str,
@@ -24,15 +31,37 @@ pub(crate) async fn outcome(
 ) -> Result<(), SendError> {
     let status = response.status();
     if status.is_success() {
+        // It is made, whatever else comes.
+        let _ = timeout(ACCEPTANCE_TIME_MAX, read_to_end(response)).await;
         return Ok(());
     }
     let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let after = after.and_then(|value| patience(value, now));
     let message = format!("{host} answered {status}{}", words(response).await);
+    if after.is_none() && is_of_receiver(status) {
+        return Err(SendError::unreachable(message));
+    }
     if may_pass(status) {
         return Err(SendError::Retry { after, message });
     }
     Err(SendError::GiveUp { message })
+}
+
+/// The answers of whoever stands before a receiver that is not there.
+fn is_of_receiver(status: StatusCode) -> bool {
+    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]
+        .contains(&status)
+}
+
+/// Reads an answer that is not needed, unless it is a long one.
+async fn read_to_end(mut response: Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        read += chunk.len();
+        if read > ACCEPTANCE_BYTES_MAX {
+            return;
+        }
+    }
 }
 
 /// The answers that another attempt may change.

@@ -115,11 +115,8 @@ impl WebhookClient {
                 let trouble = ConfigTrouble::of_inside(delivery.channel, inside, now);
                 return SendError::Blocked(Box::new(trouble));
             }
-            SendError::retry(format!(
-                "cannot reach {}: {}",
-                self.host,
-                network_error::of_request(&error)
-            ))
+            let why = network_error::of_request(&error);
+            SendError::unreachable(format!("cannot reach {}: {why}", self.host))
         })?;
         answer::outcome(&self.host, response, now).await
     }

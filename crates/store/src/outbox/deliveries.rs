@@ -1,5 +1,7 @@
 //! The table `deliveries`: what is to be told to whom, until it has been.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -13,7 +15,8 @@ use crate::{
     },
     outbox::{
         delivery_event::DeliveryEvent,
-        state::DeliveryState::{Delivered, GivenUp, Held, Pending},
+        standing_alerts,
+        state::DeliveryState::{Held, Pending},
     },
 };
 
@@ -65,7 +68,20 @@ struct ClaimedRow {
     facts: String,
     due_since: i64,
     attempts: i64,
+    next_attempt_at: i64,
 }
+
+/// Which of the deliveries that wait for their next attempt are due at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hastened {
+    /// The one that waits longest.
+    Oldest,
+    /// All of them.
+    All,
+}
+
+/// Why a delivery waits whose receiver said for how long it wants to be left alone.
+pub const WAITS_AS_ASKED: &str = "its receiver asks for patience";
 
 /// Why a delivery is held that is due outside of working hours.
 pub(crate) const WAITS_FOR_HOURS: &str = "waits for working hours";
@@ -90,7 +106,8 @@ pub(crate) fn first_of_its_episode() -> String {
 }
 
 impl Store {
-    /// Takes deliveries over a channel that are due; they are the caller's until `until`.
+    /// Takes deliveries over a channel that are due, the oldest first; they are the caller's until
+    /// `until`.
     pub async fn claim(
         &self,
         channel: &str,
@@ -98,42 +115,81 @@ impl Store {
         until: DateTime<Utc>,
         limit: u32,
     ) -> anyhow::Result<Vec<Claimed>> {
-        claim(&mut *self.read().await?, channel, now, until, limit).await
+        let mut connection = self.read().await?;
+        match is_any_due(&mut connection, channel, now).await? {
+            true => claim(&mut connection, channel, now, until, limit).await,
+            false => Ok(Vec::new()),
+        }
+    }
+
+    /// Renews claims until `until`. Says which of them still hold: a person may have dropped a
+    /// delivery that was taken and not begun.
+    pub async fn renew_claims(
+        &self,
+        ids: &[Uuid],
+        until: DateTime<Utc>,
+    ) -> anyhow::Result<HashSet<Uuid>> {
+        let sql = format!(
+            "UPDATE deliveries SET claimed_until = $2 WHERE id IN (SELECT value FROM json_each($1)) \
+             AND state = '{Pending}' AND claimed_until IS NOT NULL RETURNING id"
+        );
+        let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        let held: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serde_json::to_string(&ids)?)
+            .bind(until.timestamp_micros())
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .explain("cannot write the outbox")?;
+        held.into_iter().map(|(id,)| delivery_id(&id)).collect()
+    }
+
+    /// Which of these claims still hold.
+    pub async fn held_claims(&self, ids: &[Uuid]) -> anyhow::Result<HashSet<Uuid>> {
+        let sql = format!(
+            "SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each($1)) \
+             AND state = '{Pending}' AND claimed_until IS NOT NULL"
+        );
+        let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        let held: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serde_json::to_string(&ids)?)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .explain("cannot read the outbox")?;
+        held.into_iter().map(|(id,)| delivery_id(&id)).collect()
+    }
+
+    /// What waits for its next attempt over a channel is due now, since its receiver takes again what
+    /// it gets, or the oldest of it, to try whether it does. Whoever asked for patience is left alone.
+    pub async fn hasten(
+        &self,
+        channel: &str,
+        which: Hastened,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<u64> {
+        let waits = format!(
+            "state = '{Pending}' AND channel = $1 AND next_attempt_at > $2 AND attempts > 0 \
+             AND claimed_until IS NULL AND reason IS DISTINCT FROM '{WAITS_AS_ASKED}'"
+        );
+        let which = match which {
+            Hastened::All => waits,
+            Hastened::Oldest => format!(
+                "id = (SELECT id FROM deliveries WHERE {waits} \
+                 ORDER BY coalesce(retried_at, released_at, written_at), id LIMIT 1)"
+            ),
+        };
+        let sql = format!("UPDATE deliveries SET next_attempt_at = $2 WHERE {which}");
+        let hastened = sqlx::query(AssertSqlSafe(sql))
+            .bind(channel)
+            .bind(now.timestamp_micros())
+            .execute(&mut *self.read().await?)
+            .await
+            .explain("cannot write the outbox")?;
+        Ok(hastened.rows_affected())
     }
 
     /// Frees what a process that died had claimed; only the holder of the lock may.
     pub async fn free_claims(&self, _lock: &InstanceLock) -> anyhow::Result<u64> {
         free_claims(&self.pool).await
-    }
-
-    /// A delivery was made.
-    pub async fn delivered(&self, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
-        delivered(&self.pool, id, now).await
-    }
-
-    /// A delivery failed and is due again.
-    pub async fn due_again(
-        &self,
-        id: Uuid,
-        at: DateTime<Utc>,
-        error: &str,
-        waits_for: Option<&str>,
-    ) -> anyhow::Result<()> {
-        due_again(&self.pool, id, at, error, waits_for).await
-    }
-
-    /// A delivery will never be made.
-    pub async fn given_up(
-        &self,
-        id: Uuid,
-        now: DateTime<Utc>,
-        error: &str,
-        notices: &[NewDelivery],
-    ) -> anyhow::Result<()> {
-        let mut tx = self.begin().await?;
-        given_up(&mut tx, id, now, error).await?;
-        record(&mut tx, notices, now).await?;
-        tx.commit().await.explain("cannot settle a delivery")
     }
 
     /// Keeps what is to be told beside any judgement; what has been told already is not told again.
@@ -169,8 +225,8 @@ pub(crate) async fn record(
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO deliveries \
                (id, dedup_key, event, channel, recipient, facts, written_at, sequence, \
-               state, next_attempt_at, reason, person) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+               state, next_attempt_at, reason, person, is_standing) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
                ON CONFLICT (dedup_key, event, sequence, channel, recipient) DO NOTHING";
     for delivery in deliveries {
         let (state, due_at, reason) = match delivery.held_until {
@@ -190,9 +246,13 @@ pub(crate) async fn record(
             .bind(due_at.timestamp_micros())
             .bind(reason)
             .bind(&delivery.person)
+            .bind(delivery.event.awaits_its_end())
             .execute(&mut *tx)
             .await
             .explain("cannot write a delivery")?;
+        if delivery.event.ends() {
+            standing_alerts::end(tx, &delivery.dedup_key, &delivery.channel).await?;
+        }
     }
     Ok(())
 }
@@ -212,11 +272,11 @@ pub(crate) async fn claim(
              WHERE due.state = '{Pending}' AND due.channel = $4 AND due.next_attempt_at <= $1 \
              AND (due.claimed_until IS NULL OR due.claimed_until <= $1) \
              AND {first} ORDER BY due.next_attempt_at, due.id LIMIT $3) \
-         RETURNING id, recipient, person, facts, attempts, \
+         RETURNING id, recipient, person, facts, attempts, next_attempt_at, \
          coalesce(retried_at, released_at, written_at) AS due_since",
         first = first_of_its_episode(),
     );
-    let rows: Vec<ClaimedRow> = sqlx::query_as(AssertSqlSafe(sql))
+    let mut rows: Vec<ClaimedRow> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(now.timestamp_micros())
         .bind(until.timestamp_micros())
         .bind(limit)
@@ -224,6 +284,10 @@ pub(crate) async fn claim(
         .fetch_all(connection)
         .await
         .explain("cannot read the outbox")?;
+    // A statement that writes returns its rows in no order.
+    rows.sort_by(|one, other| {
+        (one.next_attempt_at, &one.id).cmp(&(other.next_attempt_at, &other.id))
+    });
     let claimed = |row: ClaimedRow| {
         Ok(Claimed {
             id: delivery_id(&row.id)?,
@@ -237,57 +301,30 @@ pub(crate) async fn claim(
     rows.into_iter().map(claimed).collect()
 }
 
+/// Whether anything may be claimed: most looks find nothing, and must not wait for whoever writes.
+pub(crate) async fn is_any_due(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = '{Pending}' AND channel = $1 \
+         AND next_attempt_at <= $2 AND (claimed_until IS NULL OR claimed_until <= $2))"
+    );
+    let (is_due,): (bool,) = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(channel)
+        .bind(now.timestamp_micros())
+        .fetch_one(connection)
+        .await
+        .explain("cannot read the outbox")?;
+    Ok(is_due)
+}
+
 async fn free_claims(pool: &SqlitePool) -> anyhow::Result<u64> {
     let sql = "UPDATE deliveries SET claimed_until = NULL WHERE claimed_until IS NOT NULL \
                AND state = $1";
     let freed = sqlx::query(sql).bind(Pending.word()).execute(pool).await;
     Ok(freed.explain("cannot write the outbox")?.rows_affected())
-}
-
-async fn delivered(pool: &SqlitePool, id: Uuid, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = $3, claimed_until = NULL, settled_at = $2 \
-               WHERE id = $1";
-    let settled =
-        sqlx::query(sql).bind(id.to_string()).bind(now.timestamp_micros()).bind(Delivered.word());
-    settled.execute(pool).await.explain("cannot settle a delivery")?;
-    Ok(())
-}
-
-async fn due_again(
-    pool: &SqlitePool,
-    id: Uuid,
-    at: DateTime<Utc>,
-    error: &str,
-    waits_for: Option<&str>,
-) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET next_attempt_at = $2, claimed_until = NULL, last_error = $3, \
-               reason = $5 WHERE id = $1 AND state = $4";
-    let settled = sqlx::query(sql)
-        .bind(id.to_string())
-        .bind(at.timestamp_micros())
-        .bind(error)
-        .bind(Pending.word())
-        .bind(waits_for);
-    settled.execute(pool).await.explain("cannot settle a delivery")?;
-    Ok(())
-}
-
-async fn given_up(
-    tx: &mut SqliteConnection,
-    id: Uuid,
-    now: DateTime<Utc>,
-    error: &str,
-) -> anyhow::Result<()> {
-    let sql = "UPDATE deliveries SET state = $4, claimed_until = NULL, settled_at = $2, \
-               last_error = $3 WHERE id = $1 AND state = $5";
-    let settled = sqlx::query(sql)
-        .bind(id.to_string())
-        .bind(now.timestamp_micros())
-        .bind(error)
-        .bind(GivenUp.word())
-        .bind(Pending.word());
-    settled.execute(tx).await.explain("cannot settle a delivery")?;
-    Ok(())
 }
 
 async fn pending(pool: &SqlitePool) -> anyhow::Result<u64> {

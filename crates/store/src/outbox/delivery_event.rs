@@ -56,15 +56,6 @@ impl DeliveryEvent {
             format!("the store has a delivery of `{word}`, which this kpid does not know")
         })
     }
-
-    /// The events that fit, as a list of SQL.
-    pub(crate) fn sql_list(fits: impl Fn(Self) -> bool) -> String {
-        let all = Event::ALL.into_iter().map(Self::Episode);
-        let all = all.chain(NoticeKind::ALL.into_iter().map(Self::Notice));
-        let words: Vec<String> =
-            all.filter(|event| fits(*event)).map(|event| format!("'{event}'")).collect();
-        format!("({})", words.join(", "))
-    }
 }
 
 impl From<Event> for DeliveryEvent {
@@ -107,14 +98,32 @@ mod tests {
 
     #[test]
     fn what_has_an_end_is_told_apart_from_the_end() {
-        assert_eq!(
-            DeliveryEvent::sql_list(DeliveryEvent::awaits_its_end),
-            "('opened', 'worsened', 'reminded', 'escalated', 'acknowledged', 'gave_up', \
-             'data_trouble', 'store_trouble')"
-        );
-        assert_eq!(
-            DeliveryEvent::sql_list(DeliveryEvent::ends),
-            "('recovered', 'corrected', 'data_recovered', 'store_recovered', 'settled', 'alert_ended')"
-        );
+        let all = Event::ALL.into_iter().map(DeliveryEvent::Episode);
+        let all: Vec<DeliveryEvent> =
+            all.chain(NoticeKind::ALL.into_iter().map(DeliveryEvent::Notice)).collect();
+        let words = |fits: fn(DeliveryEvent) -> bool| {
+            let fitting = all.iter().copied().filter(|event| fits(*event));
+            fitting.map(DeliveryEvent::word).collect::<Vec<_>>()
+        };
+        let lasting = [
+            "opened",
+            "worsened",
+            "reminded",
+            "escalated",
+            "acknowledged",
+            "gave_up",
+            "data_trouble",
+            "store_trouble",
+        ];
+        assert_eq!(words(DeliveryEvent::awaits_its_end), lasting);
+        let ends = [
+            "recovered",
+            "corrected",
+            "data_recovered",
+            "store_recovered",
+            "settled",
+            "alert_ended",
+        ];
+        assert_eq!(words(DeliveryEvent::ends), ends);
     }
 }

@@ -6,5 +6,6 @@ pub(crate) mod delivery_event;
 pub(crate) mod pacing;
 pub(crate) mod receipts;
 pub(crate) mod routes;
+pub(crate) mod settlement;
 pub(crate) mod standing_alerts;
 pub(crate) mod state;

@@ -182,12 +182,16 @@ impl Store {
         limit: u32,
         pace: Pace,
     ) -> anyhow::Result<Vec<Claimed>> {
+        let is_closed = now < pace.opening;
+        if !is_closed && !deliveries::is_any_due(&mut *self.read().await?, channel, now).await? {
+            return Ok(Vec::new());
+        }
         let mut tx = self.begin().await?;
-        if now < pace.opening {
+        if is_closed {
             hold(&mut tx, channel, now, pace.opening).await?;
         }
         // What was kept no longer stands before what came after it.
-        while ration(&mut tx, channel, now, pace).await? {}
+        while ration(&mut tx, channel, now, pace, limit).await? {}
         let claimed = deliveries::claim(&mut tx, channel, now, until, limit).await?;
         tx.commit().await.explain("cannot write the outbox")?;
         Ok(claimed)
@@ -303,20 +307,22 @@ struct DueRow {
     overtaken: bool,
 }
 
-/// Keeps what is over the day's number for the summary. What escalates, and the end of what was
-/// told, go whatever the number, and count. Says whether anything was kept or overtaken.
+/// Of the first `limit` that are due, keeps what is over the day's number for the summary. What
+/// escalates, and the end of what was told, go whatever the number, and count. Says whether anything
+/// was kept or overtaken.
 async fn ration(
     tx: &mut SqliteConnection,
     channel: &str,
     now: DateTime<Utc>,
     pace: Pace,
+    limit: u32,
 ) -> anyhow::Result<bool> {
     let sql = format!(
         "SELECT id, event, recipient, {heard} AS heard, {batched} AS batched, \
          {overtaken} AS overtaken FROM deliveries AS due \
          WHERE due.state = '{Pending}' AND due.channel = $1 AND due.event IN {paced} \
          AND due.attempts = 0 AND due.retried_at IS NULL AND due.next_attempt_at <= $2 \
-         AND {first} ORDER BY due.next_attempt_at, due.id",
+         AND {first} ORDER BY due.next_attempt_at, due.id LIMIT $3",
         heard = heard(),
         batched = another_is(Batched),
         overtaken = another_is(Overtaken),
@@ -326,15 +332,18 @@ async fn ration(
     let due: Vec<DueRow> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(channel)
         .bind(now.timestamp_micros())
+        .bind(limit)
         .fetch_all(&mut *tx)
         .await
         .explain("cannot read the outbox")?;
     let mut mails: HashMap<String, u32> = HashMap::new();
     let mut settled = false;
     for row in due {
-        let count = match mails.get(&row.recipient) {
-            Some(count) => *count,
-            None => mails_of_the_day(tx, &row.recipient, pace.day_began).await?,
+        let count = match (pace.mails_max, mails.get(&row.recipient)) {
+            // Where there is no limit, nobody counts.
+            (None, _) => 0,
+            (Some(_), Some(count)) => *count,
+            (Some(_), None) => mails_of_the_day(tx, &row.recipient, pace.day_began).await?,
         };
         let Some(decision) = row.over_the_number(pace.mails_max.filter(|max| *max <= count)) else {
             mails.insert(row.recipient, count.saturating_add(1));

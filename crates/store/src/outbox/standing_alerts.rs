@@ -1,12 +1,12 @@
 //! What a channel was told of and not of the end: a receiver that keeps alerts in its memory is told
 //! of it again.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
     database::{columns::delivery_id, failure::Explain, store::Store},
-    outbox::{delivery_event::DeliveryEvent, state::DeliveryState::Delivered},
+    outbox::state::DeliveryState::Delivered,
 };
 
 /// A message that still holds.
@@ -28,14 +28,9 @@ impl Store {
             "SELECT id, recipient, facts FROM \
                    (SELECT id, recipient, facts, row_number() OVER \
                       (PARTITION BY dedup_key, recipient ORDER BY sequence DESC, id DESC) AS place \
-                    FROM deliveries AS told WHERE channel = $1 AND state = '{Delivered}' \
-                    AND event IN {lasting} \
-                    AND NOT EXISTS (SELECT 1 FROM deliveries AS over \
-                      WHERE over.dedup_key = told.dedup_key AND over.channel = told.channel \
-                      AND over.event IN {ends})) \
-                   WHERE place = 1 ORDER BY id",
-            lasting = DeliveryEvent::sql_list(DeliveryEvent::awaits_its_end),
-            ends = DeliveryEvent::sql_list(DeliveryEvent::ends),
+                    FROM deliveries WHERE channel = $1 AND state = '{Delivered}' \
+                    AND is_standing = 1) \
+                   WHERE place = 1 ORDER BY id"
         );
         let rows: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(channel)
@@ -48,4 +43,17 @@ impl Store {
         };
         rows.into_iter().map(standing).collect()
     }
+}
+
+/// What a channel was told of, once its end is decided, stands no longer.
+pub(crate) async fn end(
+    tx: &mut SqliteConnection,
+    dedup_key: &str,
+    channel: &str,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE deliveries SET is_standing = 0 \
+               WHERE dedup_key = $1 AND channel = $2 AND is_standing = 1";
+    let ended = sqlx::query(sql).bind(dedup_key).bind(channel).execute(tx).await;
+    ended.explain("cannot write a delivery")?;
+    Ok(())
 }

@@ -1,6 +1,10 @@
 //! Mail to servers that answer, refuse, are silent or late, and into a folder.
 
-use std::future;
+use std::{
+    cell::{Cell, RefCell},
+    future,
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use secrecy::SecretString;
@@ -82,6 +86,19 @@ async fn send_to(port: u16, login: bool, time_max: Duration) -> Result<(), SendE
     carry(&mailer(port, login, time_max)).await
 }
 
+/// Each step may take so long.
+fn patience(time_max: Duration) -> Patience {
+    Patience {
+        connect: PATIENT,
+        hello: time_max,
+        command: time_max,
+        data: time_max,
+        mail: time_max,
+        kept: time_max,
+        probe: PATIENT,
+    }
+}
+
 fn mailer(port: u16, login: Option<(String, SecretString)>, time_max: Duration) -> Mailer {
     encrypting(port, SmtpTls::None, login, time_max)
 }
@@ -95,7 +112,7 @@ fn encrypting(
     let (host, hello) = ("127.0.0.1".to_owned(), None);
     let transport = MailTransport::Smtp(Smtp { host, port, tls, login, hello });
     let from = "kpid@calder.example".parse().unwrap();
-    Mailer::open_within(&transport, &from, PATIENT, time_max).unwrap()
+    Mailer::open_with(&transport, &from, patience(time_max)).unwrap()
 }
 
 async fn carry(mailer: &Mailer) -> Result<(), SendError> {
@@ -123,6 +140,7 @@ async fn send(answers: Answers, login: bool) -> Result<(), SendError> {
 fn words(error: &SendError) -> (&'static str, &str) {
     match error {
         SendError::Retry { message, .. } => ("retry", message),
+        SendError::Unreachable { message } => ("unreachable", message),
         SendError::GiveUp { message } => ("give up", message),
         SendError::Blocked(trouble) => ("blocked", &trouble.summary),
     }
@@ -168,9 +186,9 @@ async fn a_server_that_is_silent_or_gone_is_tried_again() {
         sent = send_to(port, false, IMPATIENT) => sent.unwrap_err(),
         () = accept_only => unreachable!("the server goes on"),
     };
-    assert_eq!(words(&error).0, "retry", "{error:?}");
+    assert_eq!(words(&error).0, "unreachable", "{error:?}");
     drop(silent);
-    assert_eq!(words(&send_to(port, false, PATIENT).await.unwrap_err()).0, "retry");
+    assert_eq!(words(&send_to(port, false, PATIENT).await.unwrap_err()).0, "unreachable");
 }
 
 /// What comes of a mail to a server that greets so and does nothing else.
@@ -197,12 +215,12 @@ async fn what_goes_wrong_is_said_in_words_with_what_to_look_at() {
     let refused = send_to(port, false, PATIENT).await.unwrap_err();
     let nobody = "127.0.0.1: nothing accepts connections there; check `smtp.host` and `smtp.port`, \
                   and that it is running";
-    assert_eq!(words(&refused), ("retry", nobody));
+    assert_eq!(words(&refused), ("unreachable", nobody));
     let web = greeted("HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let not_smtp = "127.0.0.1: its answer is not SMTP; check `smtp.host` and `smtp.port`";
-    assert_eq!(words(&web), ("retry", not_smtp));
+    assert_eq!(words(&web), ("unreachable", not_smtp));
     let busy = greeted("421 4.3.2 try later\r\n").await;
-    assert_eq!(words(&busy), ("retry", "127.0.0.1 answered 421 4.3.2 try later"));
+    assert_eq!(words(&busy), ("unreachable", "127.0.0.1 answered 421 4.3.2 try later"));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let plain = encrypting(port, SmtpTls::StartTls, None, PATIENT);
@@ -274,4 +292,176 @@ async fn a_repeated_mail_replaces_its_file() {
     assert_eq!(files, ["00000000-0000-0000-0000-000000000000.eml"]);
     let kept = std::fs::read(inner.join(&files[0])).unwrap();
     assert!(kept == mail().formatted(), "the file is the mail, byte by byte");
+}
+
+/// What a mail server counted.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counted {
+    connections: usize,
+    mails: usize,
+}
+
+/// What becomes of a connection that has carried as many mails as there may be.
+#[derive(Clone, Copy)]
+enum Enough {
+    /// It is closed.
+    Closed,
+    /// The next sender is told to come on another one.
+    Told,
+    /// Nothing is said any more.
+    Silent,
+}
+
+/// A mail server that takes so many mails a connection.
+async fn count(
+    listener: TcpListener,
+    mails_max: usize,
+    enough: Enough,
+    counted: &RefCell<Counted>,
+) {
+    let mut conversations = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            came = listener.accept() => {
+                counted.borrow_mut().connections += 1;
+                conversations.push(take_so_many(came.unwrap().0, mails_max, enough, counted));
+            }
+            Some(()) = conversations.next() => {}
+        }
+    }
+}
+
+async fn take_so_many(
+    stream: TcpStream,
+    mails_max: usize,
+    enough: Enough,
+    counted: &RefCell<Counted>,
+) {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 fake ESMTP\r\n").await.unwrap();
+    let (mut mails, mut in_data, mut line) = (0, false, String::new());
+    while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+        let has_enough = mails == mails_max;
+        let answer = match line.split_ascii_whitespace().next().unwrap_or("") {
+            "." if in_data => {
+                (in_data, mails) = (false, mails + 1);
+                counted.borrow_mut().mails += 1;
+                "250 queued\r\n"
+            }
+            _ if in_data => "",
+            "DATA" => {
+                in_data = true;
+                "354 go on\r\n"
+            }
+            "QUIT" => return,
+            "MAIL" if has_enough => match enough {
+                Enough::Closed => return,
+                Enough::Told => "421 4.7.0 too many mails on this connection\r\n",
+                Enough::Silent => "",
+            },
+            _ => "250 ok\r\n",
+        };
+        line.clear();
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What a server counts that takes so many mails a connection and is sent so many.
+async fn counted(mails_max: usize, enough: Enough, mails: usize) -> Counted {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let counted = RefCell::default();
+    let mailer = mailer_keeping(port, Duration::from_millis(100));
+    let client = async {
+        for _ in 0..mails {
+            assert_eq!(carry(&mailer).await, Ok(()));
+        }
+        mailer.close().await;
+    };
+    tokio::select! {
+        () = client => {}
+        () = count(listener, mails_max, enough, &counted) => unreachable!("the server goes on"),
+    }
+    counted.into_inner()
+}
+
+/// A mailer that waits so long for a sign of life on a connection that was idle.
+fn mailer_keeping(port: u16, kept: Duration) -> Mailer {
+    let (host, hello, login) = ("127.0.0.1".to_owned(), None, None);
+    let transport = MailTransport::Smtp(Smtp { host, port, tls: SmtpTls::None, login, hello });
+    let from = "kpid@calder.example".parse().unwrap();
+    let patience = Patience { kept, ..patience(PATIENT) };
+    Mailer::open_with(&transport, &from, patience).unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_carries_one_mail_after_the_other() {
+    let seen = counted(usize::MAX, Enough::Closed, 5).await;
+    assert_eq!(seen, Counted { connections: 1, mails: 5 });
+    let seen = counted(usize::MAX, Enough::Closed, 101).await;
+    assert_eq!(seen, Counted { connections: 2, mails: 101 }, "a hundred mails are enough");
+}
+
+#[tokio::test]
+async fn a_connection_that_went_away_while_it_was_idle_neither_loses_nor_doubles_a_mail() {
+    for enough in [Enough::Closed, Enough::Told, Enough::Silent] {
+        assert_eq!(counted(1, enough, 3).await, Counted { connections: 3, mails: 3 });
+    }
+}
+
+#[tokio::test]
+async fn a_refused_recipient_is_refused_once_whatever_connection_there_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mailer = mailer(listener.local_addr().unwrap().port(), None, PATIENT);
+    let connections = Cell::new(0);
+    let server = async {
+        let mut conversations = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                came = listener.accept() => {
+                    connections.set(connections.get() + 1);
+                    // The first mail is taken, and the next recipient is not known.
+                    let (stream, recipient) = (came.unwrap().0, ["250 ok", "550 5.1.1 no such user"]);
+                    conversations.push(converse_by_mail(stream, recipient));
+                }
+                Some(()) = conversations.next() => {}
+            }
+        }
+    };
+    let client = async {
+        assert_eq!(carry(&mailer).await, Ok(()));
+        let refused = carry(&mailer).await.unwrap_err();
+        assert_eq!(words(&refused).0, "give up", "{refused:?}");
+    };
+    tokio::select! {
+        () = client => assert_eq!(connections.get(), 1),
+        () = server => unreachable!("the server goes on"),
+    }
+}
+
+/// A conversation whose recipients get these answers, one after the other.
+async fn converse_by_mail(stream: TcpStream, recipients: [&str; 2]) {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 fake ESMTP\r\n").await.unwrap();
+    let (mut named, mut in_data, mut line) = (0, false, String::new());
+    while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+        let answer = match line.split_ascii_whitespace().next().unwrap_or("") {
+            "." => "250 queued",
+            _ if in_data => "",
+            "RCPT" => {
+                named += 1;
+                recipients[(named - 1).min(1)]
+            }
+            "DATA" => "354 go on",
+            _ => "250 ok",
+        };
+        in_data = answer == "354 go on" || (in_data && answer.is_empty());
+        line.clear();
+        if !answer.is_empty() && stream.write_all(format!("{answer}\r\n").as_bytes()).await.is_err()
+        {
+            return;
+        }
+    }
 }
