@@ -12,7 +12,7 @@ use crate::{
     daemon::Daemon,
     origin::Peer,
     peer_state::{Fall, Orders, Seen},
-    portfolio::{Figures, Portfolio, Shape},
+    portfolio::{Figures, Portfolio, Shape, Told},
     report::{Measured, Report},
 };
 
@@ -21,6 +21,9 @@ const PERSPECTIVES: usize = 4;
 
 /// Seconds between the collections of a KPI of the storm.
 const STORM_EVERY: u64 = 5;
+
+/// People who hear of everything in a storm.
+const STORM_READERS: usize = 20;
 
 /// What has not come by then is counted as missing.
 const STORM_WITHIN: Duration = Duration::from_secs(90);
@@ -43,66 +46,95 @@ const POSTS_AT_ONCE: &str = "8";
 /// Until everything has been judged more than once: the first time nobody is told.
 const WARM_UP: Duration = Duration::from_secs(15);
 
-/// All perspectives of all scorecards fall with one figure each.
+/// All perspectives of all scorecards fall with one figure each, and each owner hears of it.
 pub(crate) async fn alerts(arguments: &Arguments, report: &mut Report) {
     let kpis = arguments.kpis.unwrap_or(2_000);
-    let (origin, sink) = (Peer::start(), Peer::start());
-    let posts = bare_posts(kpis, POSTS_AT_ONCE).await;
-    let mails = bare_mails(kpis).await;
-    let portfolio = Portfolio {
-        kpis,
-        shape: Shape::Of(PERSPECTIVES),
-        figures: Figures::Http { every: "5s" },
-        told: true,
-    };
-    let written = portfolio.write(&origin, &sink);
-    let daemon = Daemon::start(&arguments.kpid, &written).await;
-    if let Err(words) = all_known(&origin, kpis).await {
-        return report.words(&format!("alerts, {kpis} at once"), &words, "< 10 s");
-    }
-    sleep(WARM_UP).await;
-    let calm = Window::of(&daemon, &origin, Duration::from_secs(2 * STORM_EVERY)).await;
+    let work = format!("alerts, {kpis} at once");
+    Burst { work, short: "alerts", kpis, told: Told::Owners, mails: kpis }
+        .measure(arguments, report)
+        .await;
+}
 
-    origin.order(&Orders { fall: Some(Fall::All), ..Orders::default() }).await;
-    let (began, asked, cpu) = (Instant::now(), origin.seen().await.asked, daemon.cpu());
-    let mut told = sink.seen().await;
-    while (told.webhooks < kpis || told.mails < kpis) && began.elapsed() < STORM_WITHIN {
-        sleep(Duration::from_millis(50)).await;
-        told = sink.seen().await;
-    }
-    let cpu = daemon.cpu() - cpu;
-    // Polling is watched through whole rounds, however soon everything has been told.
-    while began.elapsed() < Duration::from_secs(4 * STORM_EVERY) {
-        sleep(Duration::from_millis(50)).await;
-    }
-    let seconds = began.elapsed().as_secs_f64();
-    let seen = origin.seen().await;
-    let fell_at = seen.fell_at.unwrap_or_default();
-    let row = |what: &str, came: usize, at: u64, bare: Took| {
-        let work = format!("alerts, {kpis} at once: all {what}");
-        if came < kpis {
-            let words = format!("{came} of {kpis} in {} s", STORM_WITHIN.as_secs());
-            report.words(&work, &words, "< 10 s");
-        } else {
-            let value = Measured::new(at.saturating_sub(fell_at) as f64 / 1e6, "s");
-            report.row(&work, value, Measured::new(bare.seconds, "s"), "< 10 s");
+/// The same of fewer scorecards, of which everybody hears.
+pub(crate) async fn storm(arguments: &Arguments, report: &mut Report) {
+    let kpis = arguments.kpis.unwrap_or(200);
+    let work = format!("storm, {kpis} alerts to {STORM_READERS} readers each");
+    let (told, mails) = (Told::Everybody(STORM_READERS), kpis * STORM_READERS);
+    Burst { work, short: "storm", kpis, told, mails }.measure(arguments, report).await;
+}
+
+/// Alerts that come in one round.
+struct Burst {
+    work: String,
+    short: &'static str,
+    kpis: usize,
+    told: Told,
+    mails: usize,
+}
+
+impl Burst {
+    async fn measure(&self, arguments: &Arguments, report: &mut Report) {
+        let Self { work, short, kpis, told, mails } = self;
+        let (origin, sink) = (Peer::start(), Peer::start());
+        let posts = bare_posts(*kpis, POSTS_AT_ONCE).await;
+        let bare = bare_mails(*mails).await;
+        let figures = Figures::Http { every: "5s" };
+        let portfolio =
+            Portfolio { kpis: *kpis, shape: Shape::Of(PERSPECTIVES), figures, told: *told };
+        let written = portfolio.write(&origin, &sink);
+        let daemon = Daemon::start(&arguments.kpid, &written).await;
+        if let Err(words) = all_known(&origin, *kpis).await {
+            return report.words(work, &words, "< 10 s");
         }
-    };
-    let Seen { webhooks, webhook_at, mails: mailed, mail_at, .. } = told;
-    row("webhooks", webhooks, webhook_at, posts);
-    row("mails", mailed, mail_at, mails);
-    report.row(
-        "alerts: polls a second meanwhile, before",
-        Measured::new((seen.asked - asked) as f64 / seconds, ""),
-        Measured::new(calm.per_second(), ""),
-        "1 x",
-    );
-    report.row(
-        "alerts: CPU s",
-        Measured::new(cpu, "s"),
-        Measured::new(posts.cpu + mails.cpu, "s"),
-        "-",
-    );
+        sleep(WARM_UP).await;
+        let calm = Window::of(&daemon, &origin, Duration::from_secs(2 * STORM_EVERY)).await;
+
+        origin.order(&Orders { fall: Some(Fall::All), ..Orders::default() }).await;
+        let (began, asked, cpu) = (Instant::now(), origin.seen().await.asked, daemon.cpu());
+        let mut seen = sink.seen().await;
+        let all = |seen: &Seen| seen.webhooks >= *kpis && seen.mails >= *mails;
+        while !all(&seen) && began.elapsed() < STORM_WITHIN {
+            sleep(Duration::from_millis(50)).await;
+            seen = sink.seen().await;
+        }
+        let cpu = daemon.cpu() - cpu;
+        // Polling is watched through whole rounds, however soon everything has been told.
+        while began.elapsed() < Duration::from_secs(4 * STORM_EVERY) {
+            sleep(Duration::from_millis(50)).await;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        let polled = origin.seen().await;
+        let fell_at = polled.fell_at.unwrap_or_default();
+        let row = |report: &mut Report,
+                   what: &str,
+                   (came, wanted): (usize, usize),
+                   at: u64,
+                   took: Took| {
+            let work = format!("{work}: all {what}");
+            if came < wanted {
+                let words = format!("{came} of {wanted} in {} s", STORM_WITHIN.as_secs());
+                report.words(&work, &words, "< 10 s");
+            } else {
+                let value = Measured::new(at.saturating_sub(fell_at) as f64 / 1e6, "s");
+                report.row(&work, value, Measured::new(took.seconds, "s"), "< 10 s");
+            }
+        };
+        let cpu_of_bare = posts.cpu + bare.cpu;
+        row(report, "webhooks", (seen.webhooks, *kpis), seen.webhook_at, posts);
+        row(report, "mails", (seen.mails, *mails), seen.mail_at, bare);
+        report.row(
+            &format!("{short}: polls a second meanwhile, before"),
+            Measured::new((polled.asked - asked) as f64 / seconds, ""),
+            Measured::new(calm.per_second(), ""),
+            "1 x",
+        );
+        report.row(
+            &format!("{short}: CPU s"),
+            Measured::new(cpu, "s"),
+            Measured::new(cpu_of_bare, "s"),
+            "-",
+        );
+    }
 }
 
 /// One KPI of many crosses its line; then the next one.
@@ -114,7 +146,7 @@ pub(crate) async fn crossing(arguments: &Arguments, report: &mut Report) {
         kpis,
         shape: Shape::Of(PERSPECTIVES),
         figures: Figures::Http { every: "1s" },
-        told: true,
+        told: Told::Owners,
     };
     let written = portfolio.write(&origin, &sink);
     let daemon = Daemon::start(&arguments.kpid, &written).await;

@@ -12,7 +12,7 @@ use crate::{
     daemon::Daemon,
     origin::Peer,
     peer_state::Orders,
-    portfolio::{Figures, Portfolio, Shape},
+    portfolio::{Figures, Portfolio, Shape, Told},
     report::{Measured, Report},
 };
 
@@ -147,7 +147,7 @@ pub(crate) async fn sql(arguments: &Arguments, report: &mut Report) {
     let (origin, sink) = (Peer::start(), Peer::start());
     for shape in [Shape::One, Shape::Many] {
         let figures = Figures::Sql { every: "1s" };
-        let written = Portfolio { kpis, shape, figures, told: false }.write(&origin, &sink);
+        let written = Portfolio { kpis, shape, figures, told: Told::Nobody }.write(&origin, &sink);
         fill(&written.figures(), kpis).await;
         let file = written.figures().display().to_string();
         let arguments_of_bare = ["query", &file, &kpis.to_string(), &length.to_string()];

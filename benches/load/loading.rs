@@ -12,7 +12,7 @@ use crate::{
     daemon::{self, Daemon},
     origin::Peer,
     peer_state::now,
-    portfolio::{Figures, Portfolio, Shape},
+    portfolio::{Figures, Portfolio, Shape, Told},
     report::{Measured, Report},
 };
 
@@ -69,7 +69,7 @@ async fn try_files(arguments: &Arguments, report: &mut Report, kpis: usize, file
         kpis,
         shape: Shape::Of(kpis.div_ceil(files)),
         figures: Figures::Http { every: "6h" },
-        told: false,
+        told: Told::Nobody,
     };
     let written = portfolio.write(&origin, &sink);
     let folder = written.path().join("scorecards").display().to_string();

@@ -75,6 +75,8 @@ enum Scenario {
     Pages,
     /// 2,000 alerts at once
     Alerts,
+    /// 200 alerts at once, of each of which twenty people hear
+    Storm,
     /// One KPI of 1,000 crosses its line: until the webhook is there
     Crossing,
     /// 200 distinct queries a second on a SQLite file
@@ -106,6 +108,7 @@ async fn main() {
             Scenario::Round => reading::round(&arguments, &mut report).await,
             Scenario::Pages => reading::pages(&arguments, &mut report).await,
             Scenario::Alerts => alerting::alerts(&arguments, &mut report).await,
+            Scenario::Storm => alerting::storm(&arguments, &mut report).await,
             Scenario::Crossing => alerting::crossing(&arguments, &mut report).await,
             Scenario::Sql => collecting::sql(&arguments, &mut report).await,
         }

@@ -47,8 +47,17 @@ pub(crate) struct Portfolio {
     pub(crate) kpis: usize,
     pub(crate) shape: Shape,
     pub(crate) figures: Figures,
-    /// Whether somebody is told: each perspective's owner by mail, and a webhook.
-    pub(crate) told: bool,
+    pub(crate) told: Told,
+}
+
+/// Who is told of what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nobody,
+    /// Of each scorecard its owner by mail, and a webhook.
+    Owners,
+    /// So many people by mail, of every scorecard, and a webhook.
+    Everybody(usize),
 }
 
 /// A configuration in a folder of its own.
@@ -84,7 +93,7 @@ impl Written {
             kpis: 1,
             shape: Shape::One,
             figures: Figures::Http { every: "1s" },
-            told: false,
+            told: Told::Nobody,
         };
         fs::write(self.path().join("scorecards/due.yaml"), due.scorecard("due", 0..1)).unwrap();
     }
@@ -93,7 +102,7 @@ impl Written {
 impl Portfolio {
     /// As many KPIs of the origin, at a schedule; nobody is told.
     pub(crate) fn polled(kpis: usize, shape: Shape, every: &'static str) -> Self {
-        Self { kpis, shape, figures: Figures::Http { every }, told: false }
+        Self { kpis, shape, figures: Figures::Http { every }, told: Told::Nobody }
     }
 
     /// Writes it, into a folder that goes with the return value.
@@ -133,7 +142,7 @@ web: {{ listen: \"127.0.0.1:0\" }}
             api = origin.url(),
             books = folder.join("figures.db").display(),
         );
-        if self.told {
+        if self.told != Told::Nobody {
             write!(
                 text,
                 "channels:
@@ -146,8 +155,8 @@ people:
                 hook = sink.url(),
             )
             .unwrap();
-            for card in 0..cards {
-                writeln!(text, "  p{card}: {{ name: Owner {card}, email: p{card}@acme.example }}")
+            for at in 0..if let Told::Everybody(people) = self.told { people } else { cards } {
+                writeln!(text, "  p{at}: {{ name: Owner {at}, email: p{at}@acme.example }}")
                     .unwrap();
             }
         }
@@ -161,9 +170,15 @@ people:
         for (perspective, kpis) in numbers.chunks(of_one).enumerate() {
             write!(text, "  v{perspective}:\n    name: Perspective {perspective} of {id}\n")
                 .unwrap();
-            if self.told {
-                let owner = id.replace('s', "p");
-                writeln!(text, "    owner: {owner}\n    alert: {{ to: [{owner}, ops] }}").unwrap();
+            let readers = match self.told {
+                Told::Nobody => Vec::new(),
+                Told::Owners => vec![id.replace('s', "p")],
+                Told::Everybody(people) => (0..people).map(|at| format!("p{at}")).collect(),
+            };
+            if let Some(owner) = readers.first() {
+                let readers = readers.join(", ");
+                writeln!(text, "    owner: {owner}\n    alert: {{ to: [{readers}, ops] }}")
+                    .unwrap();
             }
             text.push_str("    objectives:\n");
             for (objective, kpis) in kpis.chunks(KPIS_OF_OBJECTIVE).enumerate() {

@@ -14,7 +14,7 @@ use crate::{
     collecting::{Window, asked},
     daemon::{self, Daemon},
     origin::Peer,
-    portfolio::{Figures, Portfolio, Shape, Written},
+    portfolio::{Figures, Portfolio, Shape, Told, Written},
     report::{Measured, Report},
 };
 
@@ -87,7 +87,8 @@ pub(crate) async fn pages(arguments: &Arguments, report: &mut Report) {
 
 /// A store with a history, imported as an author would.
 async fn filled(arguments: &Arguments, kpis: usize, origin: &Peer, sink: &Peer) -> Written {
-    let portfolio = Portfolio { kpis, shape: Shape::Many, figures: Figures::Imported, told: false };
+    let portfolio =
+        Portfolio { kpis, shape: Shape::Many, figures: Figures::Imported, told: Told::Nobody };
     let written = portfolio.write(origin, sink);
     let now = Clock::System.now();
     let mut text = "kpi,period,value\n".to_owned();
