@@ -169,8 +169,8 @@ fn are_failing_others(attempts: &Attempts, collected: &[Collected]) -> bool {
 }
 
 impl Committed {
-    /// Tells whoever waits for it.
-    pub(super) fn tell(self, owner: &Owner, asked: Vec<Change>) {
+    /// Tells whoever waits for it. Says whether there are deliveries.
+    pub(super) fn tell(self, owner: &Owner, asked: Vec<Change>) -> bool {
         owner.told.periods.update(&self.kpis, &owner.memory.held().history);
         let metrics = &owner.instance.metrics;
         metrics.commits.inc();
@@ -187,5 +187,6 @@ impl Committed {
         for (change, kept) in asked.into_iter().zip(self.kept) {
             http_changes::answer(change, kept);
         }
+        !self.changes.is_empty()
     }
 }

@@ -364,8 +364,12 @@ impl Owner {
                 } else {
                     self.told.board.outdate();
                 }
-                committed.tell(self, asked);
+                let is_news = committed.tell(self, asked);
                 let _ = self.told.served.send(served);
+                if is_news {
+                    // Whoever delivers is next at the store, and not behind the rest of the round.
+                    tokio::task::yield_now().await;
+                }
             }
             Err(error) => {
                 self.looks_at_others = true;

@@ -14,6 +14,7 @@ mod check;
 mod check_as_run;
 mod circuit;
 mod command_line;
+mod delivering;
 mod demo;
 mod digests;
 mod disk;

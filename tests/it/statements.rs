@@ -14,8 +14,8 @@ use kpid_rules::{
     series::{Figure, ReadingKind},
 };
 use kpid_store::{
-    Attempt, AttemptOutcome, Collected, DigestOutcome, Filed, Filing, LastDigest, NewDelivery,
-    Pace, Precedence, Push, Stage, Store,
+    Attempt, AttemptOutcome, Collected, DigestOutcome, Filed, Filing, Hastened, LastDigest,
+    NewDelivery, Pace, Precedence, Push, Stage, Store,
 };
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
@@ -155,6 +155,11 @@ async fn daily_work(instance: &Instance) {
         due_again(store, delivery.id, now, "451 try later").await;
         given_up(store, delivery.id, now, "550 no such user").await;
     }
+    let ids = [Uuid::from_u128(1)];
+    store.hasten("mail", Hastened::All, now).await.unwrap();
+    store.hasten("mail", Hastened::Oldest, now).await.unwrap();
+    store.renew_claims(&ids, until).await.unwrap();
+    store.held_claims(&ids).await.unwrap();
     assert_eq!(store.standing_alerts("mail").await.unwrap().len(), 1, "of the open alert");
     store.pending().await.unwrap();
     store.sent_facts("test/1").await.unwrap();

@@ -1,9 +1,12 @@
 //! All channels, open: one delivery goes over the channel that it names.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use lettre::message::Mailbox;
+use tokio::sync::Semaphore;
 
 use crate::{
     channel::{Channel, Email},
@@ -24,7 +27,16 @@ use kpid_rules::model::Id;
 #[derive(Debug)]
 pub struct Channels {
     open: IndexMap<Id, Open>,
+    /// Places at each host: several channels may lead to one.
+    hosts: HashMap<String, Semaphore>,
+    everywhere: Semaphore,
 }
+
+/// Deliveries under way at once to one host.
+const AT_A_HOST: usize = 32;
+
+/// Deliveries under way at once, all in all.
+const EVERYWHERE: usize = 256;
 
 /// One channel, open.
 #[derive(Debug)]
@@ -40,7 +52,10 @@ impl Channels {
             let open = Open::of(channel).with_context(|| format!("channel `{id}`"))?;
             Ok((id.clone(), open))
         });
-        Ok(Self { open: open.collect::<anyhow::Result<_>>()? })
+        let open: IndexMap<Id, Open> = open.collect::<anyhow::Result<_>>()?;
+        let hosts = open.values().filter_map(Open::host);
+        let hosts = hosts.map(|host| (host.to_owned(), Semaphore::new(AT_A_HOST))).collect();
+        Ok(Self { open, hosts, everywhere: Semaphore::new(EVERYWHERE) })
     }
 
     /// Makes one delivery; `now` dates the message.
@@ -49,7 +64,15 @@ impl Channels {
         delivery: Delivery<'_>,
         now: DateTime<Utc>,
     ) -> Result<Delivered, SendError> {
-        match self.channel(delivery.channel)? {
+        let open = self.channel(delivery.channel)?;
+        // They are closed for nobody. One host that is slow has no more than its own.
+        let of_host = open.host().and_then(|host| self.hosts.get(host));
+        let _at_host = match of_host {
+            Some(places) => places.acquire().await.ok(),
+            None => None,
+        };
+        let _place = self.everywhere.acquire().await;
+        match open {
             Open::Webhook(client) => {
                 client.post(delivery, now).await?;
                 Ok(Delivered::default())
@@ -109,6 +132,14 @@ impl Channels {
 }
 
 impl Open {
+    /// Where it leads, unless that is a folder.
+    fn host(&self) -> Option<&str> {
+        match self {
+            Self::Email { mailer, .. } => mailer.host(),
+            Self::Webhook(client) => Some(client.host()),
+        }
+    }
+
     fn of(channel: &Channel) -> anyhow::Result<Self> {
         Ok(match channel {
             Channel::Email(Email { from, transport, templates }) => Self::Email {

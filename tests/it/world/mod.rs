@@ -51,6 +51,6 @@ pub(crate) async fn until<T: Debug>(
 }
 
 /// A port that nobody listens on just now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -58,6 +58,7 @@ pub(crate) struct Smtp {
 struct Desk {
     mails: Vec<Mail>,
     attempts: usize,
+    connections: usize,
     hello: String,
     takes_utf_8: bool,
     conducts: HashMap<String, Conduct>,
@@ -74,6 +75,7 @@ impl Smtp {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let desk = Arc::clone(&at_desk);
+                desk.lock().unwrap().connections += 1;
                 // A peer that hangs up in the middle is none of our concern.
                 tokio::spawn(async move { drop(serve(stream, &desk).await) });
             }
@@ -110,6 +112,11 @@ impl Smtp {
     /// How often a recipient was named.
     pub(crate) fn attempts(&self) -> usize {
         self.desk.lock().unwrap().attempts
+    }
+
+    /// How often somebody came.
+    pub(crate) fn connections(&self) -> usize {
+        self.desk.lock().unwrap().connections
     }
 
     /// As the `smtp` of a channel.

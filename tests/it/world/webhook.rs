@@ -40,6 +40,7 @@ pub(crate) struct Webhook {
 struct Desk {
     calls: Vec<Call>,
     answers: VecDeque<Answer>,
+    connections: usize,
     hung: Arc<Notify>,
 }
 
@@ -70,6 +71,7 @@ impl Webhook {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let desk = Arc::clone(&at_desk);
+                desk.lock().unwrap().connections += 1;
                 // A peer that hangs up in the middle is none of our concern.
                 tokio::spawn(async move { drop(serve(stream, &desk).await) });
             }
@@ -96,6 +98,11 @@ impl Webhook {
     /// What came so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.desk.lock().unwrap().calls.clone()
+    }
+
+    /// How often somebody came.
+    pub(crate) fn connections(&self) -> usize {
+        self.desk.lock().unwrap().connections
     }
 
     /// Where it listens.

@@ -59,6 +59,14 @@ impl Mailer {
         }
     }
 
+    /// The mail server, if there is one.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match self {
+            Self::Smtp(server) => Some(server.host()),
+            Self::Folder(_) => None,
+        }
+    }
+
     /// Ends connections that nothing has been sent over for a while.
     pub(crate) async fn let_idle_go(&self) {
         if let Self::Smtp(server) = self {

@@ -79,6 +79,11 @@ impl Server {
         Ok(Self { host, port, tls, parameters, login, hello, patience, kept })
     }
 
+    /// Its name.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Hands over one mail of a channel.
     pub(crate) async fn carry(
         &self,

@@ -78,6 +78,11 @@ impl WebhookClient {
         })
     }
 
+    /// Its receiver's host.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Posts the message under the delivery's id.
     pub(crate) async fn post(
         &self,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -183,10 +183,15 @@ impl Store {
         pace: Pace,
     ) -> anyhow::Result<Vec<Claimed>> {
         let is_closed = now < pace.opening;
-        if !is_closed && !deliveries::is_any_due(&mut *self.read().await?, channel, now).await? {
+        // Looked at and written over one connection: between two of them whoever judges may come first.
+        let mut connection = self.read().await?;
+        let is_due = deliveries::is_any_due(&mut connection, channel, now).await?;
+        let is_held = is_closed && is_held(&mut connection, channel, pace.opening).await?;
+        if !is_due && !is_held {
             return Ok(Vec::new());
         }
-        let mut tx = self.begin().await?;
+        let begun = connection.begin_with("BEGIN IMMEDIATE").await;
+        let mut tx = begun.explain("cannot write the outbox")?;
         if is_closed {
             hold(&mut tx, channel, now, pace.opening).await?;
         }
@@ -267,6 +272,25 @@ impl Store {
         tx.commit().await.explain("cannot write a summary")?;
         Ok(true)
     }
+}
+
+/// Whether anything is held until an earlier begin of the hours than theirs is now.
+async fn is_held(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    opening: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = '{Held}' AND channel = $1 \
+         AND next_attempt_at < $2)"
+    );
+    let (is_held,): (bool,) = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(channel)
+        .bind(opening.timestamp_micros())
+        .fetch_one(connection)
+        .await
+        .explain("cannot read the outbox")?;
+    Ok(is_held)
 }
 
 /// Holds what is due outside of working hours until they begin; what a person took up again goes
