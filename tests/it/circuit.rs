@@ -89,8 +89,8 @@ async fn a_dead_connection_is_left_alone_and_comes_back_by_itself() {
     until_all_are_well(&mut daemon, &kpid).await;
     assert_eq!(left_alone(address, "api").await, "0");
 
-    town.all_answer(&Answer::Status(500));
-    daemon.until_log("the connection `api` is left alone for a while: answered 500").await;
+    town.all_answer(&Answer::Status(401));
+    daemon.until_log("the connection `api` is left alone for a while: answered 401").await;
     let log = daemon.until_log("without a figure; left alone: `api`").await;
     assert!(!log.contains("left alone: `api`, `other`"), "{log}");
     assert_eq!(left_alone(address, "api").await, "1");
@@ -103,7 +103,7 @@ async fn a_dead_connection_is_left_alone_and_comes_back_by_itself() {
     let seen = daemon.until("what is left alone", async || kpid.show().await, told).await;
     for error in errors(&seen) {
         assert!(
-            error.contains(" is left alone until 20") && error.contains("because answered 500")
+            error.contains(" is left alone until 20") && error.contains("because answered 401")
         );
     }
     let well = kpis(&seen).iter().find(|kpi| kpi["id"] == "well").unwrap();
@@ -111,7 +111,7 @@ async fn a_dead_connection_is_left_alone_and_comes_back_by_itself() {
 
     let asked = town.asked_of_all();
     let ran = kpid.run(&["pull", "acme", "--dry-run"]).await;
-    assert!(ran.stdout.contains("answered 500"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("answered 401"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("left alone"), "a person always asks: {}", ran.stdout);
     assert!(town.asked_of_all() >= asked + OF_DEAD);
 
@@ -160,5 +160,31 @@ async fn a_connection_is_left_alone_for_as_long_as_it_asks() {
     let asked = town.asked_of_all();
     daemon.rounds(3).await;
     assert_eq!(town.asked_of_all(), asked, "nobody asks within the hour");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_stays_broken_keeps_no_other_of_its_connection() {
+    let (town, other) = tokio::join!(Town::open(), Origin::start());
+    other.figure("well", 98.0);
+    // From the beginning, so that the broken one is the first to be tried whenever one is.
+    town.all_answer(&Answer::Status(500));
+    let kpid = town.kpid_of_two_apis(&other);
+    let mut daemon = kpid.start();
+    let address = daemon.address().await;
+    let refused = |error: &&str| error.contains("not asked: this request to `api` is left alone");
+    let told = |seen: &Value| errors(seen).iter().filter(|error| refused(error)).count() == OF_DEAD;
+    daemon.until("all left alone", async || kpid.show().await, told).await;
+    assert_eq!(left_alone(address, "api").await, "0", "each by itself");
+    for broken in [Answer::Status(500), Answer::Status(503), Answer::Cut, Answer::Away] {
+        town.all_answer(&Answer::Json(r#"{"value":98}"#.to_owned()));
+        town.origin.set("k0", broken.clone());
+        let is_alone = |seen: &Value| kpis(seen).len() == OF_DEAD + 1 && errors(seen).len() == 1;
+        daemon.until("the others are well", async || kpid.show().await, is_alone).await;
+        let asked = town.asked_of_all();
+        daemon.rounds(2).await;
+        assert!(town.asked_of_all() >= asked + OF_DEAD - 1, "{broken:?}");
+    }
+    assert_eq!(left_alone(address, "api").await, "0");
     daemon.stop().await;
 }

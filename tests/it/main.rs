@@ -34,6 +34,7 @@ mod lookback;
 mod main_job;
 mod memory;
 mod migrations;
+mod mixtures;
 mod notices;
 mod outbox;
 mod pictures;

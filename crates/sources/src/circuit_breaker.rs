@@ -1,5 +1,7 @@
-//! When a system that fails is left alone, and when it is asked again. Pure: the guard of a
-//! connection says what happened and when.
+//! When what fails is left alone, a system or one request to it, and when it is asked again. Pure:
+//! its guard says what happened and when.
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -20,7 +22,7 @@ const WAIT_MAX: TimeDelta = TimeDelta::seconds(60);
 /// counted by the minute or the hour.
 const ASKED_MAX: TimeDelta = TimeDelta::hours(1);
 
-/// What is known of one system.
+/// What is known of one system, or of one request to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Circuit {
     failures: u32,
@@ -36,6 +38,17 @@ struct Open {
     because: String,
     /// Whether somebody is asking, to see whether it is well again.
     is_tried: bool,
+    /// The requests by which it was tried in vain.
+    in_vain: HashSet<usize>,
+}
+
+/// Who wants to ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    /// By which of the requests.
+    pub(crate) request: usize,
+    /// How many are known of.
+    pub(crate) requests: usize,
 }
 
 /// Whether a question may be asked.
@@ -66,13 +79,19 @@ pub(crate) enum Change {
 }
 
 impl Circuit {
-    /// Whether a question may be asked now.
-    pub(crate) fn admit(&mut self, now: DateTime<Utc>) -> Admission {
+    /// Whether a question may be asked now. Trials go round: a request by which the system was tried
+    /// in vain lets others try, or one that always fails would try for ever, and keep them all out.
+    pub(crate) fn admit(&mut self, now: DateTime<Utc>, asker: Asker) -> Admission {
         let Some(open) = &mut self.open else { return Admission::Ask };
         // A clock that was set back would leave the system alone for as long as it was set back.
-        let is_left_alone = (open.since..open.until).contains(&now);
-        if is_left_alone {
-            return Admission::LeftAlone { until: open.until, because: open.because.clone() };
+        if open.in_vain.len() >= asker.requests {
+            open.in_vain.clear();
+        }
+        let has_tried = open.in_vain.contains(&asker.request);
+        // For others may have nothing to ask for a day.
+        let until = if has_tried { open.until + open.wait } else { open.until };
+        if (open.since..until).contains(&now) {
+            return Admission::LeftAlone { until, because: open.because.clone() };
         }
         if open.is_tried {
             return Admission::Wait;
@@ -92,7 +111,7 @@ impl Circuit {
     /// never shorter than the system asks for.
     pub(crate) fn failed(
         &mut self,
-        is_trial: bool,
+        trial: Option<usize>,
         fault: &Fault,
         now: DateTime<Utc>,
         chance: f64,
@@ -103,7 +122,7 @@ impl Circuit {
         });
         let wait = match &mut self.open {
             // Asked before it was left alone: no news, but for how long it asks for.
-            Some(open) if !is_trial => {
+            Some(open) if trial.is_none() => {
                 open.until = open.until.max(now + asked);
                 return None;
             }
@@ -115,7 +134,9 @@ impl Circuit {
         let seconds = wait.as_seconds_f64() * chance;
         let until = now + TimeDelta::milliseconds((seconds * 1000.0) as i64).max(asked);
         let because = fault.words().to_owned();
-        self.open = Some(Open { since: now, until, wait, because, is_tried: false });
+        let mut in_vain = self.open.take().map(|open| open.in_vain).unwrap_or_default();
+        in_vain.extend(trial);
+        self.open = Some(Open { since: now, until, wait, because, is_tried: false, in_vain });
         is_new.then_some(Change::Opened(until))
     }
 
@@ -137,6 +158,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::fault::Blame;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_780_000_000 + second, 0).unwrap()
@@ -146,6 +168,8 @@ mod tests {
     #[derive(Clone, Copy, Debug)]
     enum Event {
         Asked,
+        /// By the other of two requests.
+        OtherAsked,
         Answered,
         Failed,
         /// For so many seconds.
@@ -160,13 +184,24 @@ mod tests {
     }
 
     fn busy(seconds: u64) -> Fault {
-        Fault::Busy { words: "busy".to_owned(), asked: Duration::from_secs(seconds) }
+        let asked = Duration::from_secs(seconds);
+        Fault::Busy { words: "busy".to_owned(), asked, blame: Blame::System }
     }
 
     /// What a circuit says to each event, in few words.
     fn transcript(events: &[(i64, Event)]) -> Vec<String> {
         let mut circuit = Circuit::default();
         let after = |until: DateTime<Utc>| (until - at(0)).num_seconds();
+        let is_other = |(_, event): &(i64, Event)| matches!(event, Event::OtherAsked);
+        let requests = if events.iter().any(is_other) { 2 } else { 1 };
+        let admitted = |admission: Admission| match admission {
+            Admission::Ask => "ask".to_owned(),
+            Admission::Try => "try".to_owned(),
+            Admission::Wait => "wait".to_owned(),
+            Admission::LeftAlone { until, because } => {
+                format!("not before {}: {because}", after(until))
+            }
+        };
         let changed = |change: Option<Change>| match change {
             None => "-".to_owned(),
             Some(Change::Opened(until)) => format!("left alone until {}", after(until)),
@@ -176,19 +211,17 @@ mod tests {
         for (second, event) in events {
             let now = at(*second);
             said.push(match *event {
-                Event::Asked => match circuit.admit(now) {
-                    Admission::Ask => "ask".to_owned(),
-                    Admission::Try => "try".to_owned(),
-                    Admission::Wait => "wait".to_owned(),
-                    Admission::LeftAlone { until, because } => {
-                        format!("not before {}: {because}", after(until))
-                    }
-                },
+                Event::Asked => admitted(circuit.admit(now, Asker { request: 0, requests })),
+                Event::OtherAsked => admitted(circuit.admit(now, Asker { request: 1, requests })),
                 Event::Answered => changed(circuit.answered()),
-                Event::Failed => changed(circuit.failed(false, &down("down"), now, 1.0)),
-                Event::PutOff(asked) => changed(circuit.failed(false, &busy(asked), now, 1.0)),
-                Event::TrialFailed => changed(circuit.failed(true, &down("still down"), now, 1.0)),
-                Event::TrialPutOff(asked) => changed(circuit.failed(true, &busy(asked), now, 1.0)),
+                Event::Failed => changed(circuit.failed(None, &down("down"), now, 1.0)),
+                Event::PutOff(asked) => changed(circuit.failed(None, &busy(asked), now, 1.0)),
+                Event::TrialFailed => {
+                    changed(circuit.failed(Some(0), &down("still down"), now, 1.0))
+                }
+                Event::TrialPutOff(asked) => {
+                    changed(circuit.failed(Some(0), &busy(asked), now, 1.0))
+                }
                 Event::TrialGivenUp => {
                     circuit.given_up();
                     "-".to_owned()
@@ -204,7 +237,9 @@ mod tests {
         transcript(&events).split_off(4)
     }
 
-    use Event::{Answered, Asked, Failed, PutOff, TrialFailed, TrialGivenUp, TrialPutOff};
+    use Event::{
+        Answered, Asked, Failed, OtherAsked, PutOff, TrialFailed, TrialGivenUp, TrialPutOff,
+    };
 
     #[test]
     fn five_failures_in_a_row_are_needed() {
@@ -228,6 +263,26 @@ mod tests {
         assert_eq!(
             after_five(&[(10, Asked), (10, Asked), (11, Answered), (11, Asked)]),
             ["left alone until 10", "try", "wait", "well", "ask"]
+        );
+    }
+
+    #[test]
+    fn trials_go_round_and_one_that_always_fails_keeps_nobody_out() {
+        assert_eq!(
+            after_five(&[
+                (10, Asked),
+                (11, TrialFailed),
+                (31, Asked),
+                (31, OtherAsked),
+                (31, Answered),
+                (31, Asked),
+            ]),
+            ["left alone until 10", "try", "-", "not before 51: still down", "try", "well", "ask",]
+        );
+        assert_eq!(
+            after_five(&[(10, Asked), (11, TrialFailed), (51, Asked), (60, OtherAsked)])[3..],
+            ["try", "wait"],
+            "for want of another"
         );
     }
 
@@ -287,7 +342,7 @@ mod tests {
         for (chance, seconds) in [(0.75, 7), (1.2, 12)] {
             let mut circuit = Circuit::default();
             let opened =
-                (0..5).filter_map(|_| circuit.failed(false, &down("down"), at(0), chance)).last();
+                (0..5).filter_map(|_| circuit.failed(None, &down("down"), at(0), chance)).last();
             let Some(Change::Opened(until)) = opened else { panic!("{circuit:?}") };
             assert_eq!((until - at(0)).num_seconds(), seconds);
         }

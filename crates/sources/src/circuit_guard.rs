@@ -1,4 +1,5 @@
-//! What keeps a connection that fails from being asked by everybody: its circuit, lived.
+//! What keeps a connection that fails from being asked by everybody, and a request that fails from
+//! being sent again and again: their circuits, lived.
 
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::{
-    circuit_breaker::{Admission, Change, Circuit},
-    fault::Fault,
+    circuit_breaker::{Admission, Asker, Change, Circuit},
+    fault::{Blame, Fault},
     retry::CHANCE,
 };
 use kpid_clock::Clock;
@@ -37,49 +38,65 @@ impl std::fmt::Debug for CircuitWatcher {
     }
 }
 
-/// Guards one connection.
+/// Guards one connection, or one request to it.
 #[derive(Debug)]
 pub(crate) struct Guard {
     id: Id,
     clock: Clock,
     circuit: watch::Sender<Circuit>,
-    watcher: CircuitWatcher,
+    guarded: Guarded,
+}
+
+/// What a guard stands before.
+#[derive(Debug)]
+enum Guarded {
+    Connection(CircuitWatcher),
+    Request,
 }
 
 /// A question that may be asked. One that is dropped before it is settled was given up.
 #[derive(Debug)]
 pub(crate) struct Entry<'g> {
     guard: &'g Guard,
-    is_trial: bool,
-    is_settled: bool,
+    /// By which request, if it tries.
+    trial: Option<usize>,
 }
 
 impl Guard {
     /// Of a connection that nothing is known of.
-    pub(crate) fn new(id: Id, clock: Clock, watcher: CircuitWatcher) -> Self {
+    pub(crate) fn of_connection(id: Id, clock: Clock, watcher: CircuitWatcher) -> Self {
         watcher.tell(&id, false);
-        Self { id, clock, circuit: watch::Sender::default(), watcher }
+        Self { id, clock, circuit: watch::Sender::default(), guarded: Guarded::Connection(watcher) }
     }
 
-    /// Whether the connection is left alone.
+    /// Of a request to the same connection, of which nothing is known either.
+    pub(crate) fn of_request(&self) -> Self {
+        let (id, clock) = (self.id.clone(), self.clock);
+        Self { id, clock, circuit: watch::Sender::default(), guarded: Guarded::Request }
+    }
+
+    /// Whether what it guards is left alone.
     pub(crate) fn is_open(&self) -> bool {
         self.circuit.borrow().is_open()
     }
 
     /// Lets a question pass, at once or when the one that tries is back; else says why not, with
     /// times in this zone.
-    pub(crate) async fn enter(&self, zone: Tz) -> Result<Entry<'_>, Fault> {
+    pub(crate) async fn enter(&self, asker: Asker, zone: Tz) -> Result<Entry<'_>, Fault> {
         let mut seen = self.circuit.subscribe();
         loop {
             seen.mark_unchanged();
-            let is_trial = match self.admit() {
-                Admission::Ask => false,
-                Admission::Try => true,
+            let trial = match self.admit(asker) {
+                Admission::Ask => None,
+                Admission::Try => Some(asker.request),
                 Admission::LeftAlone { until, because } => {
                     let until = until.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z");
+                    let what = match self.guarded {
+                        Guarded::Connection(_) => format!("the connection `{}`", self.id),
+                        Guarded::Request => format!("this request to `{}`", self.id),
+                    };
                     return Err(Fault::Question(format!(
-                        "not asked: the connection `{}` is left alone until {until}, because {because}",
-                        self.id
+                        "not asked: {what} is left alone until {until}, because {because}"
                     )));
                 }
                 Admission::Wait => {
@@ -88,59 +105,81 @@ impl Guard {
                     continue;
                 }
             };
-            return Ok(Entry { guard: self, is_trial, is_settled: false });
+            return Ok(Entry { guard: self, trial });
         }
     }
 
-    fn admit(&self) -> Admission {
+    fn admit(&self, asker: Asker) -> Admission {
         let now = self.clock.now();
         let mut admission = Admission::Ask;
         self.circuit.send_if_modified(|circuit| {
-            admission = circuit.admit(now);
+            admission = circuit.admit(now, asker);
             // Who waits, waits for an answer, and not for one more who waits.
             false
         });
         admission
+    }
+
+    /// What an answer says of what is guarded; none if it says nothing.
+    fn verdict<'a, T>(&self, answer: &'a Result<T, Fault>) -> Option<Result<(), &'a Fault>> {
+        let Err(fault) = answer else { return Some(Ok(())) };
+        match (&self.guarded, fault.blame()) {
+            (Guarded::Connection(_), Blame::System) | (Guarded::Request, Blame::Request) => {
+                Some(Err(fault))
+            }
+            // A server that takes a request and never answers may have taken none.
+            (Guarded::Connection(_), Blame::Request) if matches!(fault, Fault::Hung(_)) => None,
+            (Guarded::Request, Blame::System) => None,
+            (Guarded::Connection(_), Blame::Request | Blame::Nobody)
+            | (Guarded::Request, Blame::Nobody) => Some(Ok(())),
+        }
+    }
+
+    fn tell(&self, change: Change, trouble: &str) {
+        let Guarded::Connection(watcher) = &self.guarded else { return };
+        let connection = self.id.to_string();
+        match change {
+            Change::Opened(until) => {
+                watcher.tell(&self.id, true);
+                warn!(connection, %until, "the connection `{connection}` is left alone for a while: {trouble}");
+            }
+            Change::Closed => {
+                watcher.tell(&self.id, false);
+                info!(connection, "the connection `{connection}` answers again");
+            }
+        }
     }
 }
 
 impl Entry<'_> {
     /// Notes what came of the question.
     pub(crate) fn settle<T>(mut self, answer: &Result<T, Fault>) {
-        self.is_settled = true;
-        let Guard { id, clock, circuit, watcher } = self.guard;
-        let trouble = answer.as_ref().err().filter(|fault| fault.is_of_system());
-        let now = clock.now();
+        let Some(verdict) = self.guard.verdict(answer) else { return };
+        let trial = self.trial.take();
+        let now = self.guard.clock.now();
         let mut change = None;
-        circuit.send_modify(|circuit| {
-            change = match trouble {
-                None => circuit.answered(),
-                Some(fault) => {
-                    circuit.failed(self.is_trial, fault, now, rand::random_range(CHANCE))
-                }
+        self.guard.circuit.send_modify(|circuit| {
+            change = match verdict {
+                Ok(()) => circuit.answered(),
+                Err(fault) => circuit.failed(trial, fault, now, rand::random_range(CHANCE)),
             };
         });
-        let connection = id.to_string();
-        match change {
-            Some(Change::Opened(until)) => {
-                watcher.tell(id, true);
-                let because = trouble.map_or("", Fault::words);
-                warn!(connection, %until, "the connection `{connection}` is left alone for a while: {because}");
-            }
-            Some(Change::Closed) => {
-                watcher.tell(id, false);
-                info!(connection, "the connection `{connection}` answers again");
-            }
-            None => {}
+        if let Some(change) = change {
+            self.guard.tell(change, verdict.err().map_or("", Fault::words));
+        }
+    }
+
+    /// Keeps those who wait for it no longer: it may never be back.
+    pub(crate) fn lets_others_try(&mut self) {
+        if self.trial.take().is_some() {
+            self.guard.circuit.send_modify(Circuit::given_up);
         }
     }
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        if self.is_trial && !self.is_settled {
-            self.guard.circuit.send_modify(Circuit::given_up);
-        }
+        self.lets_others_try();
     }
 }
 
@@ -152,13 +191,15 @@ mod tests {
 
     fn guard() -> Guard {
         let clock = Clock::set("2026-06-03T04:00:00Z".parse().unwrap());
-        Guard::new(Id::parse("erp").unwrap(), clock, CircuitWatcher::new(|_, _| ()))
+        Guard::of_connection(Id::parse("erp").unwrap(), clock, CircuitWatcher::new(|_, _| ()))
     }
+
+    const ONE: Asker = Asker { request: 0, requests: 1 };
 
     async fn fail(guard: &Guard, times: usize) {
         for _ in 0..times {
-            let entry = guard.enter(chrono_tz::Europe::Amsterdam).await.unwrap();
-            entry.settle::<()>(&Err(Fault::System("answered 500".to_owned())));
+            let entry = guard.enter(ONE, chrono_tz::Europe::Amsterdam).await.unwrap();
+            entry.settle::<()>(&Err(Fault::System("answered 401".to_owned())));
         }
     }
 
@@ -167,11 +208,11 @@ mod tests {
         let guard = guard();
         fail(&guard, 5).await;
         assert!(guard.is_open());
-        let refused = guard.enter(chrono_tz::Europe::Amsterdam).await.err().unwrap();
+        let refused = guard.enter(ONE, chrono_tz::Europe::Amsterdam).await.err().unwrap();
         let words = refused.words();
         let begins = "not asked: the connection `erp` is left alone until 2026-06-03 06:00:";
         assert!(words.starts_with(begins), "{words}");
-        assert!(words.ends_with(" CEST, because answered 500"), "{words}");
+        assert!(words.ends_with(" CEST, because answered 401"), "{words}");
     }
 
     #[tokio::test]
@@ -179,7 +220,7 @@ mod tests {
         let guard = guard();
         fail(&guard, 4).await;
         let misfit = Fault::Question("answered 404 Not Found".to_owned());
-        guard.enter(chrono_tz::UTC).await.unwrap().settle::<()>(&Err(misfit));
+        guard.enter(ONE, chrono_tz::UTC).await.unwrap().settle::<()>(&Err(misfit));
         fail(&guard, 4).await;
         assert!(!guard.is_open());
     }
@@ -190,17 +231,64 @@ mod tests {
         fail(&guard, 5).await;
         let later = Clock::set("2026-06-03T05:00:00Z".parse().unwrap());
         let guard = Guard { clock: later, ..guard };
-        let trial = guard.enter(chrono_tz::UTC).await.unwrap();
-        assert!(trial.is_trial);
-        let mut waiting = Box::pin(guard.enter(chrono_tz::UTC));
+        let trial = guard.enter(ONE, chrono_tz::UTC).await.unwrap();
+        assert!(trial.trial.is_some());
+        let mut waiting = Box::pin(guard.enter(ONE, chrono_tz::UTC));
         assert!((&mut waiting).now_or_never().is_none());
         drop(trial);
         let trial = waiting.await.unwrap();
-        assert!(trial.is_trial, "another tries");
-        let mut waiting = Box::pin(guard.enter(chrono_tz::UTC));
+        assert!(trial.trial.is_some(), "another tries");
+        let mut waiting = Box::pin(guard.enter(ONE, chrono_tz::UTC));
         assert!((&mut waiting).now_or_never().is_none());
         trial.settle(&Ok(()));
-        assert!(!waiting.await.unwrap().is_trial);
+        assert!(waiting.await.unwrap().trial.is_none());
+        assert!(!guard.is_open());
+    }
+
+    /// What is left alone after five times this: the connection, or the request.
+    async fn left_alone_after(fault: &Fault) -> [bool; 2] {
+        let connection = guard();
+        let request = connection.of_request();
+        for _ in 0..5 {
+            for guard in [&connection, &request] {
+                let entry = guard.enter(ONE, chrono_tz::UTC).await.unwrap();
+                entry.settle::<()>(&Err(fault.clone()));
+            }
+        }
+        [connection.is_open(), request.is_open()]
+    }
+
+    #[tokio::test]
+    async fn what_one_endpoint_does_is_said_of_its_request_and_what_any_would_meet_of_the_connection()
+     {
+        let words = || "words".to_owned();
+        let busy = |blame| Fault::Busy { words: words(), asked: Default::default(), blame };
+        for (fault, left_alone) in [
+            (Fault::Unreached(words()), [true, false]),
+            (Fault::System(words()), [true, false]),
+            (busy(Blame::System), [true, false]),
+            (busy(Blame::Request), [false, true]),
+            (Fault::Endpoint(words()), [false, true]),
+            (Fault::BrokeOff(words()), [false, true]),
+            (Fault::Hung(words()), [false, true]),
+            (Fault::Question(words()), [false, false]),
+        ] {
+            assert_eq!(left_alone_after(&fault).await, left_alone, "{fault:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trial_that_is_not_answered_in_time_says_nothing_and_another_tries() {
+        let guard = guard();
+        fail(&guard, 5).await;
+        let later = Clock::set("2026-06-03T05:00:00Z".parse().unwrap());
+        let guard = Guard { clock: later, ..guard };
+        let mut trial = guard.enter(ONE, chrono_tz::UTC).await.unwrap();
+        trial.lets_others_try();
+        let another = guard.enter(ONE, chrono_tz::UTC).await.unwrap();
+        trial.settle::<()>(&Err(Fault::Hung("gave no answer".to_owned())));
+        assert!(another.trial.is_some() && guard.is_open());
+        another.settle(&Ok(()));
         assert!(!guard.is_open());
     }
 }

@@ -13,14 +13,17 @@ use tokio::{
 
 use crate::{
     cell::shown,
-    circuit_guard::{CircuitWatcher, Guard},
+    circuit_breaker::Asker,
+    circuit_guard::{CircuitWatcher, Entry, Guard},
     command::Commands,
     connection::Connection,
     csv::Folder,
     fault::Fault,
     http::{Extract, client::Client, pinned, transport},
     outcome::{Exchange, Outcome},
+    places::Places,
     question::Question,
+    requests::Requests,
     retry::Attempts,
     shared_answers::Shared,
     source::{Request, Source},
@@ -54,7 +57,8 @@ pub struct Connections {
 /// One system, with at most so many questions to it at once.
 #[derive(Debug)]
 struct Live {
-    gate: Semaphore,
+    places: Places,
+    requests: Requests,
     /// The time that its author gives it.
     timeout: Duration,
     /// What a server is given beyond that to say so itself.
@@ -92,7 +96,7 @@ impl Connections {
     /// known of any of them yet.
     pub fn guarded(mut self, clock: Clock, watcher: &CircuitWatcher) -> Self {
         for (id, live) in self.by_id.iter_mut().filter(|(_, live)| live.system.can_be_down()) {
-            live.guard = Some(Guard::new(id.clone(), clock, watcher.clone()));
+            live.guard = Some(Guard::of_connection(id.clone(), clock, watcher.clone()));
         }
         self
     }
@@ -212,8 +216,8 @@ impl Live {
             Connection::Push(_) => (1, GRACE, System::Push),
         };
         let grace = if system.is_server() { GRACE } else { Duration::ZERO };
-        let gate = Semaphore::new(concurrent_max.max(1));
-        Ok(Self { gate, timeout, grace, system, guard: None })
+        let places = Places::new(concurrent_max);
+        Ok(Self { places, requests: Requests::default(), timeout, grace, system, guard: None })
     }
 
     async fn answer(
@@ -240,8 +244,8 @@ impl Live {
         extracts: &[Extract],
         question: &Question<'_>,
     ) -> Result<Vec<Result<Table, String>>, String> {
-        let asking = self.ask(request, extracts, question);
-        let answer = self.within_limits(room, question.calendar.zone, asking).await;
+        let asking = || self.ask(request, extracts, question);
+        let answer = self.within_limits(room, request, question.calendar.zone, asking).await;
         answer.map_err(|fault| fault.words().to_owned())
     }
 
@@ -313,29 +317,47 @@ impl Live {
         })
     }
 
-    /// Waits for a turn, which takes as long as it takes; then limits the time. A connection that
-    /// is left alone is not asked, also by those who have waited.
-    async fn within_limits<T>(
+    /// Waits for a turn, which takes as long as it takes; then limits the time. What is left alone is
+    /// not asked, also by those who have waited.
+    async fn within_limits<T, A: Future<Output = Result<T, Fault>>>(
         &self,
         room: &Semaphore,
+        request: &Request,
         zone: Tz,
-        asking: impl Future<Output = Result<T, Fault>>,
+        asking: impl Fn() -> A,
     ) -> Result<T, Fault> {
         let closed = |error: AcquireError| Fault::Question(error.to_string());
-        let _turn = self.gate.acquire().await.map_err(closed)?;
-        let entry = match &self.guard {
-            Some(guard) => Some(guard.enter(zone).await?),
+        let (record, asker) = self.requests.record(request, self.guard.as_ref());
+        let own = match &record.guard {
+            Some(guard) => Some(guard.enter(Asker { request: 0, requests: 1 }, zone).await?),
             None => None,
         };
-        if let System::Http(client) = &self.system {
-            client.turn().await;
+        loop {
+            let mut place = self.places.place(&record.pace).await.map_err(closed)?;
+            let mut entry = match &self.guard {
+                Some(guard) => Some(guard.enter(asker, zone).await?),
+                None => None,
+            };
+            if let System::Http(client) = &self.system {
+                client.turn().await;
+            }
+            let _room = room.acquire().await.map_err(closed)?;
+            let becomes_slow = || entry.iter_mut().for_each(Entry::lets_others_try);
+            let asked = self.within_time(asking());
+            let may_be_repeated = request.is_repeatable();
+            let timeout = self.timeout;
+            let answer =
+                place.ask(&record.pace, timeout, may_be_repeated, becomes_slow, asked).await;
+            // Others wait for its place, and it for one among those that hang.
+            let Some(answer) = answer else {
+                record.pace.is_slow();
+                continue;
+            };
+            for entry in own.into_iter().chain(entry) {
+                entry.settle(&answer);
+            }
+            return answer;
         }
-        let _room = room.acquire().await.map_err(closed)?;
-        let answer = self.within_time(asking).await;
-        if let Some(entry) = entry {
-            entry.settle(&answer);
-        }
-        answer
     }
 
     async fn within_time<T>(
@@ -351,7 +373,7 @@ impl Live {
             }
             Err(_elapsed) => {
                 let limit = humantime::format_duration(self.timeout);
-                Err(Fault::System(format!("gave no answer within {limit}")))
+                Err(Fault::Hung(format!("gave no answer within {limit}")))
             }
         }
     }
@@ -408,6 +430,14 @@ mod tests {
 
     const CONCURRENT_MAX: u32 = 4;
 
+    fn sheet() -> Request {
+        Request::Command(crate::command::Run {
+            program: "true".to_owned(),
+            arguments: Vec::new(),
+            figure: None,
+        })
+    }
+
     fn live() -> Live {
         let dialect = CsvDialect {
             encoding: encoding_rs::UTF_8,
@@ -440,7 +470,8 @@ mod tests {
             Ok(())
         };
         let room = Semaphore::new(UNDER_WAY_MAX);
-        let asked = (0..10_000).map(|_| live.within_limits(&room, chrono_tz::UTC, asking()));
+        let file = sheet();
+        let asked = (0..10_000).map(|_| live.within_limits(&room, &file, chrono_tz::UTC, asking));
         let answers = futures_util::future::join_all(asked).await;
         assert!(answers.iter().all(Result::is_ok));
         assert_eq!(most.get(), CONCURRENT_MAX, "as many as the connection bears, and no more");
@@ -451,10 +482,10 @@ mod tests {
         let live = live();
         let asking = async || -> Result<Table, Fault> { panic!("an answer of no known kind") };
         let room = Semaphore::new(UNDER_WAY_MAX);
-        let broken = live.within_limits(&room, chrono_tz::UTC, asking()).await;
+        let broken = live.within_limits(&room, &sheet(), chrono_tz::UTC, asking).await;
         assert_eq!(broken.unwrap_err().words(), "broke off: the answer could not be read");
         assert_eq!(
-            live.gate.available_permits(),
+            live.places.free(),
             usize::try_from(CONCURRENT_MAX).unwrap(),
             "its turn was given back"
         );

@@ -40,6 +40,23 @@ impl Request {
         }
     }
 
+    /// What tells it from other requests of its connection.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Csv(sheet) => format!("{:?}", sheet.file),
+            Self::Http(_) | Self::Sql(_) | Self::Command(_) => self.words().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it may be given up and asked again while nobody knows what became of it: a command may
+    /// do more than answer, and a database goes on with a query that nobody waits for any more.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        match self {
+            Self::Http(ask) => ask.request.is_repeatable(),
+            Self::Sql(_) | Self::Csv(_) | Self::Command(_) => false,
+        }
+    }
+
     /// What is taken out of an answer when it comes, where that is not done by columns later.
     pub(crate) fn extract(&self) -> Option<&http::Extract> {
         match self {

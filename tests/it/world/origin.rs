@@ -17,7 +17,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{OnceCell, Semaphore},
+};
 
 /// Much more than an answer may have.
 const FLOOD_BYTES: usize = 100 << 20;
@@ -168,7 +171,9 @@ fn flood() -> impl stream::Stream<Item = io::Result<Bytes>> {
 }
 
 async fn bomb() -> Vec<u8> {
+    static PACKED: OnceCell<Vec<u8>> = OnceCell::const_new();
     let pack = format!("head -c {FLOOD_BYTES} /dev/zero | gzip -1");
     let packed = move || Command::new("sh").args(["-c", &pack]).output().unwrap().stdout;
-    tokio::task::spawn_blocking(packed).await.unwrap()
+    let packed = async || tokio::task::spawn_blocking(packed).await.unwrap();
+    PACKED.get_or_init(packed).await.clone()
 }

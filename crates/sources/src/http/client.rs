@@ -13,7 +13,7 @@ use url::Url;
 use crate::http::{
     Auth, Endpoint, Extract, HttpRequest, Sent,
     document::Document,
-    failure::{broken, is_answer, is_busy, is_limited, is_of_system, is_put_off, lost, patience},
+    failure::{blame, broken, is_answer, is_busy, is_limited, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
     pages::{PAGES_MAX, Page},
     parts, promql,
@@ -24,7 +24,7 @@ use crate::http::{
 };
 use crate::{
     cell::shown,
-    fault::Fault,
+    fault::{Blame, Fault},
     question::Question,
     retry::Attempts,
     table::{Doubt, Table},
@@ -235,7 +235,11 @@ impl Client {
             && matches!(request.sent, Sent::Nothing | Sent::PromQl(_));
         let (mut at, mut followed) = (url.clone(), 0);
         loop {
-            let response = self.send_to(request, question, &at).await?;
+            let response = match self.send_to(request, question, &at).await {
+                // Where it is sent on to is not the API that all questions go to.
+                Err(Fault::Unreached(words)) if followed > 0 => return Err(Fault::BrokeOff(words)),
+                sent => sent?,
+            };
             let asked = AnsweredRequest { first: url, at: &at, followed, is_bare };
             match redirect::next(&asked, response.status(), response.headers())? {
                 None => return Ok(response),
@@ -375,9 +379,12 @@ impl Client {
             excerpt => format!("answered {status}{hint}: \"{excerpt}\""),
         };
         let fault = match asked {
-            Some(asked) => Fault::Busy { words, asked },
-            None if is_limited || is_of_system(status) => Fault::System(words),
-            None => Fault::Question(words),
+            Some(asked) => Fault::Busy { words, asked, blame: blame(status, is_limited) },
+            None => match blame(status, is_limited) {
+                Blame::System => Fault::System(words),
+                Blame::Request => Fault::Endpoint(words),
+                Blame::Nobody => Fault::Question(words),
+            },
         };
         (fault, is_limited)
     }

@@ -9,17 +9,22 @@ use reqwest::{
 };
 
 use crate::{
-    fault::Fault,
+    fault::{Blame, Fault},
     tls_error::{self, Peer},
 };
 
 /// What the client says of a proxy that refuses to connect us.
 const PROXY_REFUSES: &str = "proxy authorization required";
 
-/// Whose fault it is that a request brought no answer: that of the system.
+/// Why a request brought no answer: the API was not reached, or it broke off.
 pub(crate) fn lost(error: &reqwest::Error) -> Fault {
     let words = broken(error);
-    if error.is_connect() { Fault::Unreached(words) } else { Fault::BrokeOff(words) }
+    match error {
+        // It has been waited for; a further attempt would wait as long.
+        _ if error.is_connect() && error.is_timeout() => Fault::System(words),
+        _ if error.is_connect() => Fault::Unreached(words),
+        _ => Fault::BrokeOff(words),
+    }
 }
 
 /// Why there is no answer, by its root cause.
@@ -32,6 +37,9 @@ pub(crate) fn broken(error: &reqwest::Error) -> String {
         return format!("cannot connect: {words}");
     }
     match error {
+        _ if error.is_timeout() && error.is_connect() => {
+            "cannot connect: nobody answered in time".to_owned()
+        }
         _ if error.is_timeout() => "gave no answer in time".to_owned(),
         _ if root.to_string().contains(PROXY_REFUSES) => {
             "cannot connect: the proxy does not let us through; check `proxy`".to_owned()
@@ -49,16 +57,17 @@ pub(crate) fn is_answer(status: StatusCode) -> bool {
     status.is_success() && !is_less
 }
 
-/// Whether any other question would be answered so, too. That somebody may not see this (403), or
-/// that there is no such thing (404), is said of this question. That we are not known (401, 407) is
-/// said of the connection, and asking on may lock us out; so is that we ask too much (429).
-pub(crate) fn is_of_system(status: StatusCode) -> bool {
-    let told = [
-        StatusCode::UNAUTHORIZED,
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED,
-        StatusCode::TOO_MANY_REQUESTS,
-    ];
-    status.is_server_error() || told.contains(&status)
+/// Who fails by this status. That somebody may not see this (403), or that there is no such thing
+/// (404), is said of the question; an error of the server (5xx) of what is asked by this request. That
+/// we are not known (401, 407) is said of the connection, and asking on may lock us out; so is that
+/// we ask too much (429).
+pub(crate) fn blame(status: StatusCode, is_limited: bool) -> Blame {
+    let told = [StatusCode::UNAUTHORIZED, StatusCode::PROXY_AUTHENTICATION_REQUIRED];
+    match status {
+        _ if is_limited || told.contains(&status) => Blame::System,
+        _ if status.is_server_error() => Blame::Request,
+        _ => Blame::Nobody,
+    }
 }
 
 /// The answers of an API that is busy and not broken.

@@ -1,10 +1,16 @@
 //! The clients that requests go out by: who is trusted, who we are, how far redirects are followed.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use reqwest::{Client, Identity, Proxy, redirect::Policy};
 use secrecy::ExposeSecret;
 
 use crate::http::{Endpoint, pinned};
+
+/// A host that takes longer to answer at all is not there, also where a lost packet is sent twice again.
+/// Without this, nobody could tell it from one request that hangs.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What all HTTP connections share. Redirects are followed by `redirect`, which keeps what is asked
 /// and where credentials go.
@@ -19,6 +25,7 @@ fn builder() -> reqwest::ClientBuilder {
     }
     Client::builder()
         .user_agent(concat!("kpid/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
         .redirect(Policy::none())
         .referer(false)
 }

@@ -170,13 +170,13 @@ pub(crate) fn unreached(error: &sqlx::Error) -> Fault {
 /// Why a question could not be put, before it was: a connection kept from before may be stale.
 pub(crate) fn stale(error: &sqlx::Error) -> Fault {
     match asked(error) {
-        Fault::System(words) => Fault::Unreached(words),
+        Fault::BrokeOff(words) => Fault::Unreached(words),
         other => other,
     }
 }
 
 /// Why a question that was put has no answer. What was under way is not asked again: somebody may
-/// have ended it on purpose.
+/// have ended it on purpose. Whether the server is gone for others, too, is seen when they connect.
 pub(crate) fn asked(error: &sqlx::Error) -> Fault {
     let is_gone = match error {
         sqlx::Error::Database(told) => told.code().is_some_and(|code| is_one_of(&GONE, &code)),
@@ -184,7 +184,7 @@ pub(crate) fn asked(error: &sqlx::Error) -> Fault {
         _ => false,
     };
     let words = words(error);
-    if is_gone { Fault::System(words) } else { Fault::Question(words) }
+    if is_gone { Fault::BrokeOff(words) } else { Fault::Question(words) }
 }
 
 /// Whether the next moment may be better: a server that starts up, has no place left, or has left
@@ -233,7 +233,7 @@ mod tests {
         let certificate = io(ErrorKind::InvalidData);
         assert!(matches!(unreached(&certificate), Fault::System(_)), "no better in a moment");
         assert!(matches!(stale(&io(ErrorKind::BrokenPipe)), Fault::Unreached(_)));
-        assert!(matches!(asked(&io(ErrorKind::UnexpectedEof)), Fault::System(_)), "under way");
+        assert!(matches!(asked(&io(ErrorKind::UnexpectedEof)), Fault::BrokeOff(_)), "under way");
         assert!(matches!(asked(&sqlx::Error::RowNotFound), Fault::Question(_)));
     }
 }
