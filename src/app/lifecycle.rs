@@ -30,8 +30,12 @@ use kpid_message::wording::plural;
 use kpid_rules::model::Schedule;
 use kpid_store::{self, InstanceLock, Store};
 
-/// How long what is in flight may take to end after the order to stop.
-const STOP_WITHIN: Duration = Duration::from_secs(20);
+/// How long what is in flight may take to end after the order to stop: with the store and the threads,
+/// less than the 20 s after which an operator may count on the end.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long the store may take to be closed. What it has committed is kept in any case.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// An idle scheduler comes round so often, so that one which stands still is told from it.
 const TURN_EVERY: Duration = Duration::from_secs(15);
@@ -87,7 +91,9 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
             Err(error) => break Err(error),
         }
     };
-    store.close().await;
+    if timeout(CLOSE_WITHIN, store.close()).await.is_err() {
+        warn!("the store was not closed in time; the next start tidies it");
+    }
     let stopped = ticker.stop().await;
     drop(lock);
     result.and(stopped)

@@ -40,7 +40,7 @@ mod token;
 mod tree;
 mod usage_error;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource,
@@ -51,6 +51,9 @@ use kpid_os_error::in_words;
 
 /// Where the configuration is looked for when nobody names it, in this order.
 const CONFIG_PLACES: [&str; 2] = ["/etc/kpid/kpid.yaml", "kpid.yaml"];
+
+/// How long threads that are left over when a command is done may take to end.
+const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// What scripts and units want to know of every command.
 const AFTER_HELP: &str = "\
@@ -185,7 +188,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
             Failure::new(format!("cannot start the threads of kpid: {}", in_words(&error)))
         })?;
-    runtime.block_on(async {
+    let answer = runtime.block_on(async {
         match line.command {
             Command::Run(arguments) => run::run(&config, arguments).await,
             Command::Check(arguments) => check::run(&config, &arguments).await,
@@ -216,7 +219,10 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Man(arguments) => man::run(&arguments),
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
         }
-    })
+    });
+    // Threads that still read what nobody waits for any more would be waited for without end.
+    runtime.shutdown_timeout(THREADS_END_WITHIN);
+    answer
 }
 
 /// The file named, or the first of the usual places that exists.

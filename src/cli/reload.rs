@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::cli::{Answer, configuration, failure::Failure, output::say};
 use kpid_store::{self, Holder, Reloaded};
 
-/// How long an answer is waited for: what is in flight has 20 s to end, the new set-up some to open.
+/// How long an answer is waited for: what is in flight has 15 s to end, the new set-up some to open.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// How often it is looked for.

@@ -4,6 +4,7 @@
 use chrono::DateTime;
 use futures_util::{StreamExt, stream};
 use kpid_store::Store;
+use serde_json::Value;
 
 use crate::world::{
     dice::{Dice, seeds},
@@ -95,6 +96,52 @@ connections: {{ api: {{ http: {{ base_url: \"{}\", timeout: 2s, max_concurrent: 
         missed.iter().filter(|(kpi, _)| kpi.kpi.as_str().starts_with("well")).collect();
     assert!(missed.is_empty(), "{missed:?} of {told}");
     store.close().await;
+}
+
+/// `a` within `a`, 110 times, and rows inside: honest, and with millions of ways through it.
+fn deep_document() -> String {
+    let rows = vec![r#"{"b":1}"#; 110_000].join(",");
+    format!("{}[{rows}]{}", r#"{"a":"#.repeat(110), "}".repeat(110))
+}
+
+#[tokio::test]
+async fn a_path_with_endless_ways_through_an_answer_holds_up_nobody_and_not_the_end() {
+    let origin = Origin::start().await;
+    origin.set("deep", Answer::Json(deep_document()));
+    origin.figure("well", 98.0);
+    let endless = format!("${}", "..*".repeat(30));
+    let paths = [("two", "$..a..b"), ("three", "$..a..*..b"), ("thirty", &endless)];
+    let mut kpis = String::new();
+    for (id, get, path) in
+        paths.map(|(id, path)| (id, "deep", path)).into_iter().chain([("well", "well", "$.value")])
+    {
+        kpis += &format!(
+            "          {id}: {{ nature: level, schedule: {{ every: 2s }}, target: 95, source: {{ http: {{ from: api, get: {get}, value: \"{path}\" }} }} }}\n"
+        );
+    }
+    let kpid = Kpid::new(
+        &format!(
+            "store: kpid.db\ncalendar: {{ timezone: UTC }}\nconnections: {{ api: {{ http: {{ base_url: \"{}\" }} }} }}\n",
+            origin.url()
+        ),
+        &format!(
+            "scorecard: acme\nperspectives:\n  p:\n    objectives:\n      o:\n        kpis:\n{kpis}"
+        ),
+    );
+    let checked = kpid.run(&["check"]).await;
+    assert!(checked.stdout.contains("has more than one `..`"), "{checked:?}");
+    let mut daemon = kpid.start();
+    daemon.until_log("no figure for `acme/").await;
+    let kpis = async || {
+        kpid.show().await["scorecards"][0]["perspectives"][0]["objectives"][0]["kpis"].clone()
+    };
+    let told = |kpis: &Value| {
+        let error = |at: usize| kpis[at]["error"].as_str().unwrap_or_default().to_owned();
+        let has = |at: usize| error(at).contains(" matches of `$..");
+        has(0) && has(1) && has(2) && kpis[3]["value"] == 98.0
+    };
+    daemon.until("each path told, and the well one read", kpis, told).await;
+    assert_eq!(daemon.stop().await.code(), Some(0));
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ pub mod parameter;
 mod places;
 pub mod push;
 mod question;
+mod reading_worker;
 mod requests;
 mod retry;
 pub mod shared_answers;

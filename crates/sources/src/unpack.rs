@@ -5,6 +5,8 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
+use crate::reading_worker::read_aside;
+
 /// What packed files begin with that are not read, and what they are.
 const PACKED: [(&[u8], &str); 6] = [
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
@@ -35,6 +37,14 @@ pub(crate) fn unpacked(bytes: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, Stri
         return Err(format!("{told} {bytes_max} bytes when it is unpacked; raise `max_bytes`"));
     }
     Ok(text)
+}
+
+/// The same on a thread of its own: a few bytes may be many.
+pub(crate) async fn unpacked_aside(bytes: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, String> {
+    if !bytes.starts_with(GZIP) {
+        return unpacked(bytes, bytes_max);
+    }
+    read_aside(bytes_max, move || unpacked(bytes, bytes_max)).await?
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::csv::{Folder, Sheet, sheet};
-use crate::{charset, question::Question, table::Table, unpack};
+use crate::{charset, question::Question, reading_worker::read_aside, table::Table, unpack};
 use kpid_os_error::in_words;
 
 impl Folder {
@@ -25,8 +25,17 @@ impl Folder {
     ) -> Result<Table, String> {
         let path = self.path.join(sheet.file.fill(question.window));
         let bytes = self.read(&path).await?;
-        let bytes = charset::utf8(&bytes, self.dialect.encoding)?;
-        sheet::table(&bytes, self.dialect, self.rows_max, &sheet.rows, question)
+        let bytes = unpack::unpacked_aside(bytes, self.file_bytes_max).await?;
+        let (dialect, rows_max) = (self.dialect, self.rows_max);
+        let (rows, window) = (sheet.rows.clone(), question.window.clone());
+        let (calendar, frequency, now) =
+            (question.calendar.clone(), question.frequency, question.now);
+        let read = read_aside(bytes.len(), move || {
+            let bytes = charset::utf8(&bytes, dialect.encoding)?;
+            let question = Question { window: &window, frequency, calendar: &calendar, now };
+            sheet::table(&bytes, dialect, rows_max, &rows, &question)
+        });
+        read.await?
     }
 
     /// Whether the folder is there.
@@ -59,7 +68,7 @@ impl Folder {
         }
         let after = file.metadata().await.map_err(told)?;
         if is_same(&before, &after) {
-            unpack::unpacked(bytes, bytes_max)
+            Ok(bytes)
         } else {
             Err("was written while it was read; write it under another name and rename it when \
                  it is whole"

@@ -4,6 +4,7 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use crate::http::matches::{matches, steps, written};
 use crate::{
     cell::{Cell, shown},
     table::{self, Doubt},
@@ -25,7 +26,7 @@ pub(crate) enum Absence {
 
 /// Why `path` matches nothing in the document: found at the last step that still matches something.
 pub(crate) fn of(path: &JsonPath, document: &Value) -> Absence {
-    let text = path.to_string();
+    let text = written(path);
     let ends = steps(&text);
     let nowhere = |words: String| {
         let path = shown(&text, PATH_CHARS_MAX);
@@ -36,7 +37,7 @@ pub(crate) fn of(path: &JsonPath, document: &Value) -> Absence {
     for pair in ends.windows(2).rev() {
         let (place, step) = (&text[..pair[0]], &text[pair[0]..pair[1]]);
         let Ok(found) = JsonPath::parse(place) else { continue };
-        let nodes = found.query(document).all();
+        let Ok(nodes) = matches(&found, document) else { continue };
         if nodes.is_empty() {
             continue;
         }
@@ -95,47 +96,6 @@ fn holds(node: &Value) -> String {
         },
         other => format!("is {}", Cell::from(other)),
     }
-}
-
-/// Where the steps of a path end, the root's `$` first.
-fn steps(path: &str) -> Vec<usize> {
-    let bytes = path.as_bytes();
-    let (mut ends, mut at) = (vec![path.len().min(1)], 1);
-    while at < bytes.len() {
-        let dots = bytes[at..].iter().take_while(|byte| **byte == b'.').count();
-        at += dots;
-        if bytes.get(at) == Some(&b'[') {
-            at = bracket_end(bytes, at);
-        } else {
-            let name = bytes[at..].iter().take_while(|byte| !matches!(byte, b'.' | b'['));
-            at += name.count();
-        }
-        ends.push(at);
-    }
-    ends
-}
-
-/// Where the bracket that begins at `at` ends: others, and texts in quotes, may stand in it.
-fn bracket_end(bytes: &[u8], at: usize) -> usize {
-    let (mut depth, mut quote, mut at) = (0_usize, None, at);
-    while let Some(byte) = bytes.get(at) {
-        at += 1;
-        match (quote, byte) {
-            (Some(_), b'\\') => at += 1,
-            (Some(open), byte) if open == *byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'\'' | b'"') => quote = Some(*byte),
-            (None, b'[') => depth += 1,
-            (None, b']') => {
-                depth -= 1;
-                if depth == 0 {
-                    return at;
-                }
-            }
-            (None, _) => {}
-        }
-    }
-    bytes.len()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Asks an HTTP API: bounded in time, size and redirects, and never tells a secret.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use reqwest::{
@@ -11,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::http::{
-    Auth, Endpoint, Extract, HttpRequest, Sent,
+    Auth, Endpoint, Extract, Format, HttpRequest, Sent,
     document::Document,
     failure::{blame, broken, is_answer, is_busy, is_limited, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
@@ -26,6 +28,7 @@ use crate::{
     cell::shown,
     fault::{Blame, Fault},
     question::Question,
+    reading_worker::read_aside,
     retry::Attempts,
     table::{Doubt, Table},
     unpack,
@@ -59,8 +62,8 @@ pub(crate) struct Client {
 struct PageAnswer {
     url: Url,
     headers: HeaderMap,
-    body: Vec<u8>,
-    document: Document,
+    body: Arc<[u8]>,
+    document: Arc<Document>,
 }
 
 impl Client {
@@ -130,11 +133,8 @@ impl Client {
             let answer = self.page(request, question, url).await?;
             // What does not fit may quote an answer that echoes a credential.
             let redacted = |words: String| self.redacted(request, words);
-            let page: Vec<_> = extracts
-                .iter()
-                .map(|extract| extract.table(&answer.document, request.format, question))
-                .map(|table| table.map_err(redacted))
-                .collect();
+            let page = extracted(&answer, extracts, request.format, question).await?;
+            let page: Vec<_> = page.into_iter().map(|table| table.map_err(redacted)).collect();
             let rows = page.iter().flatten().map(entries).max().unwrap_or(0);
             if number == 1 {
                 let excerpt = Some(self.excerpt(request, &answer.body, RAW_CHARS_MAX));
@@ -148,7 +148,7 @@ impl Client {
             }
             // What fits nobody on one page fits nobody on the next.
             if tables.iter().any(Result::is_ok)
-                && let (Some(pages), Document::Json(document)) = (&request.pages, &answer.document)
+                && let (Some(pages), Document::Json(document)) = (&request.pages, &*answer.document)
             {
                 let (url, headers) = (&answer.url, &answer.headers);
                 next = pages.next(&Page { url, headers, document, rows, number })?;
@@ -209,11 +209,10 @@ impl Client {
     ) -> Result<PageAnswer, Fault> {
         let (url, headers) = (response.url().clone(), response.headers().clone());
         let media = content_type(&response);
-        let body = self.body(&mut response).await?;
-        let document = request
-            .document(&body, &media, |text| self.excerpt(request, text, EXCERPT_CHARS_MAX))?;
+        let body: Arc<[u8]> = self.body(&mut response).await?.into();
+        let document = self.document(request, Arc::clone(&body), media).await?;
         if matches!(request.sent, Sent::GraphQl { .. })
-            && let Document::Json(document) = &document
+            && let Document::Json(document) = &*document
             && let Some(errors) = document.get("errors").and_then(Value::as_array)
             && !errors.is_empty()
         {
@@ -222,6 +221,20 @@ impl Client {
             return Err(format!("came with errors of GraphQL: {excerpt}").into());
         }
         Ok(PageAnswer { url, headers, body, document })
+    }
+
+    async fn document(
+        &self,
+        request: &HttpRequest,
+        body: Arc<[u8]>,
+        media: String,
+    ) -> Result<Arc<Document>, String> {
+        let (asked, hidden) = (request.clone(), self.hidden(request));
+        let read = read_aside(body.len(), move || {
+            let excerpt = |text: &[u8]| excerpt(&hidden, text, EXCERPT_CHARS_MAX);
+            asked.document(&body, &media, excerpt)
+        });
+        read.await?.map(Arc::new)
     }
 
     /// Sends a request, and sends it in the same way to where it is redirected.
@@ -349,7 +362,7 @@ impl Client {
             let limit = "the most that is read of an answer; ask for less";
             return Err(format!("came with more than {bytes_max} bytes, {limit}").into());
         }
-        Ok(unpack::unpacked(body, bytes_max)?)
+        Ok(unpack::unpacked_aside(body, bytes_max).await?)
     }
 
     /// Why there is no answer, and whether it is because we ask too often.
@@ -389,23 +402,51 @@ impl Client {
         (fault, is_limited)
     }
 
-    /// The beginning of a body, without the credentials that some servers echo.
     fn excerpt(&self, request: &HttpRequest, body: &[u8], chars_max: usize) -> String {
-        // A little more than is shown, lest half a credential at the cut is not recognised.
-        let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
-        let text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
-        shown(&self.redacted(request, text), chars_max)
+        excerpt(&self.hidden(request), body, chars_max)
     }
 
-    /// A text without our credentials.
     fn redacted(&self, request: &HttpRequest, text: String) -> String {
+        redacted(&self.hidden(request), text)
+    }
+
+    /// Our credentials, which some servers echo.
+    fn hidden(&self, request: &HttpRequest) -> Vec<SecretString> {
         let headers = self.endpoint.headers.values().filter(|value| value.is_sensitive());
         let headers = headers.filter_map(|value| Some(value.to_str().ok()?.to_owned()));
         let kept = request.kept().map(|kept| kept.secret.expose_secret().to_owned());
         let secrets = self.endpoint.auth.secrets().into_iter().chain(headers).chain(kept);
-        let secrets = secrets.filter(|secret| !secret.is_empty());
-        secrets.fold(text, |text, secret| text.replace(&secret, REDACTED))
+        secrets.filter(|secret| !secret.is_empty()).map(SecretString::from).collect()
     }
+}
+
+/// The beginning of a body, without credentials.
+fn excerpt(hidden: &[SecretString], body: &[u8], chars_max: usize) -> String {
+    // A little more than is shown, lest half a credential at the cut is not recognised.
+    let bytes_max = chars_max * 4 + EXCERPT_BYTES_BEYOND;
+    let text = String::from_utf8_lossy(&body[..body.len().min(bytes_max)]).into_owned();
+    shown(&redacted(hidden, text), chars_max)
+}
+
+fn redacted(hidden: &[SecretString], text: String) -> String {
+    hidden.iter().fold(text, |text, secret| text.replace(secret.expose_secret(), REDACTED))
+}
+
+/// What each of those who read a page takes out of it.
+async fn extracted(
+    answer: &PageAnswer,
+    extracts: &[Extract],
+    format: Format,
+    question: &Question<'_>,
+) -> Result<Vec<Result<Table, String>>, String> {
+    let (document, extracts) = (Arc::clone(&answer.document), extracts.to_vec());
+    let (window, calendar) = (question.window.clone(), question.calendar.clone());
+    let (frequency, now) = (question.frequency, question.now);
+    let read = read_aside(answer.body.len(), move || {
+        let question = Question { window: &window, frequency, calendar: &calendar, now };
+        extracts.iter().map(|extract| extract.table(&document, format, &question)).collect()
+    });
+    read.await
 }
 
 impl Auth {

@@ -9,6 +9,7 @@ use crate::http::{
     document::Document,
     envelope,
     exposition::Selector,
+    matches::{matches, written},
     promql,
 };
 use crate::{
@@ -81,7 +82,7 @@ impl Extract {
     /// Whether its figures are at or below that key of the document.
     fn goes_through(&self, name: &str) -> bool {
         let is_within = |path: &JsonPath| {
-            let text = path.to_string();
+            let text = written(path);
             let rest = text.strip_prefix("$.").or_else(|| text.strip_prefix("$['"));
             let rest = rest.and_then(|rest| rest.strip_prefix(name));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '\'']))
@@ -106,7 +107,7 @@ fn series(
 ) -> Result<Table, String> {
     let columns = figure.columns().iter().chain(&["period"]);
     let columns = columns.map(|name| (*name).to_owned()).collect();
-    let nodes = rows.query(document).all();
+    let nodes = matches(rows, document)?;
     let doubt = match nodes.first() {
         Some(first) => figure.doubt(&nodes, first),
         None => match absence::of(rows, document) {
@@ -182,7 +183,8 @@ impl Place {
     /// Why the figure may be misspelt: no row has anything at its place.
     fn doubt(&self, rows: &[&Value], first: &Value) -> Option<Doubt> {
         self.paths().into_iter().find_map(|path| {
-            let is_anywhere = rows.iter().any(|row| !path.query(row).all().is_empty());
+            let has_none = |row: &&Value| matches(path, row).is_ok_and(|found| found.is_empty());
+            let is_anywhere = !rows.iter().all(has_none);
             match absence::of(path, first) {
                 Absence::Doubted(doubt) if !is_anywhere => Some(doubt),
                 _ => None,
@@ -209,13 +211,14 @@ fn sample(selector: &Selector, text: &str) -> Result<Found, String> {
 
 /// What the path matches, which is one node or none.
 fn node<'d>(path: &JsonPath, document: &'d Value) -> Result<Option<&'d Value>, String> {
-    let nodes = path.query(document).all();
+    let nodes = matches(path, document)?;
     match nodes.as_slice() {
         [] => Ok(None),
         [node] => Ok(Some(*node)),
         [..] => Err(format!(
-            "has {} matches of `{path}` where one is expected; narrow the path",
-            nodes.len()
+            "has {} matches of `{}` where one is expected; narrow the path",
+            nodes.len(),
+            written(path)
         )),
     }
 }

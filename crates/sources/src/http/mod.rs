@@ -7,6 +7,7 @@ mod envelope;
 pub mod exposition;
 mod extract;
 mod failure;
+pub mod matches;
 mod oauth;
 mod pages;
 mod parts;

@@ -6,7 +6,7 @@ use serde_json_path::JsonPath;
 use url::{Url, form_urlencoded};
 
 use crate::cell::Cell;
-use crate::http::Pages;
+use crate::http::{Pages, matches::matches};
 
 /// More pages than this are the wrong question, or a page that leads to itself.
 pub(crate) const PAGES_MAX: usize = 100;
@@ -67,7 +67,7 @@ fn join(base: &Url, to: &str) -> Result<Url, String> {
 
 /// What says where the next page is, which stands at one place or none.
 fn only<'d>(path: &JsonPath, document: &'d Value) -> Result<Option<&'d Value>, String> {
-    match path.query(document).all().as_slice() {
+    match matches(path, document)?.as_slice() {
         [] => Ok(None),
         [node] => Ok(Some(*node)),
         [..] => Err(format!("names several next pages at `{path}`; narrow the path of `pages`")),

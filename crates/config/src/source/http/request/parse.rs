@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use kpid_sources::{
-    http::{Field, Format, HttpRequest, Kept, Pages, Sent, Template, promql},
+    http::{Field, Format, HttpRequest, Kept, Pages, Sent, Template, matches, promql},
     wording::Wording,
 };
 
@@ -349,7 +349,18 @@ pub(crate) fn json_path(context: &mut ParseContext, doc: &Loc<String>) -> Option
     let text = doc.value.as_deref()?;
     context.without_period(doc.place, text, "a JSONPath")?;
     match JsonPath::parse(text) {
-        Ok(path) => Some(path),
+        Ok(path) => {
+            if let Some(trouble) = matches::trouble(&path) {
+                let hint = "name the steps on the way instead";
+                context.problems.push(Problem::error(doc.place, trouble).hint(hint));
+            } else if matches::descends_twice(&path) {
+                let message =
+                    format!("`{text}` has more than one `..`, so one entry may match often");
+                let hint = "name the steps on the way instead";
+                context.problems.push(Problem::warning(doc.place, message).hint(hint));
+            }
+            Some(path)
+        }
         Err(error) => {
             let place = doc.place.within(error.position(), text);
             let message = format!("`{text}` is not a valid JSONPath");
