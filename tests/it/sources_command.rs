@@ -112,6 +112,35 @@ async fn what_a_command_leaves_behind_is_killed() {
     gone(fs::read_to_string(place.path().join("child")).unwrap().trim()).await;
 }
 
+#[tokio::test]
+async fn what_outlives_a_command_neither_holds_its_answer_up_nor_escapes() {
+    let place = tempfile::tempdir().unwrap();
+    let connections = commands(place.path(), Duration::from_secs(30));
+    for (script, expected) in [
+        ("sleep 600 & echo $! > child; echo 5", "5"),
+        ("nohup sleep 600 2>/dev/null & echo $! > child; echo 5", "5"),
+        (
+            "setsid sh -c 'echo $$ > child; exec sleep 600' >/dev/null 2>&1 &
+             until test -s child; do :; done; echo 5",
+            "5",
+        ),
+        ("exec >&-; sleep 600 & echo $! > child", "printed nothing"),
+        ("sleep 600 & echo $! > child; echo oops >&2; exit 3", "failed with exit status: 3: oops"),
+    ] {
+        let found = words(&ask(&connections, ReadingKind::Value, shell(script)).await);
+        assert!(found.contains(expected), "{script}: {found}");
+        gone(fs::read_to_string(place.path().join("child")).unwrap().trim()).await;
+        fs::remove_file(place.path().join("child")).unwrap();
+    }
+    // One that has thrown off its environment is not found, and still holds nothing up.
+    let script = "env -i /usr/bin/setsid sh -c 'echo $$ > child; exec sleep 60' &
+                  until test -s child; do :; done; echo 5";
+    assert_eq!(words(&ask(&connections, ReadingKind::Value, shell(script)).await), "5");
+    let pid = fs::read_to_string(place.path().join("child")).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
 /// Waits until a process has ended; nobody may have reaped it yet.
 async fn gone(pid: &str) {
     let state = async || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

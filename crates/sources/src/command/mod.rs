@@ -2,6 +2,7 @@
 //! JSON.
 
 mod answer;
+mod descendants;
 pub(crate) mod program;
 
 use std::{path::PathBuf, time::Duration};

@@ -1,16 +1,20 @@
-//! Runs programs: in a process group of their own, of which nothing outlives its answer.
+//! Runs programs, of which nothing outlives its answer.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
+use std::{io, os::unix::fs::PermissionsExt, path::Path, pin::pin, process::Stdio, time::Duration};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Pid;
 use secrecy::ExposeSecret;
 use tokio::{
     fs,
     io::{AsyncRead, AsyncReadExt},
-    process::{Child, Command},
+    process::{ChildStderr, ChildStdout, Command},
+    time::timeout,
 };
 
-use crate::command::{Commands, Run, answer};
+use crate::command::{
+    Commands, Run, answer,
+    descendants::{Descendants, MARK, Mark},
+};
 use crate::{cell::shown, question::Question, table::Table};
 use kpid_os_error::in_words;
 
@@ -38,16 +42,14 @@ const REDACTED: &str = "REDACTED";
 /// How much is read at once.
 const CHUNK_BYTES: usize = 8192;
 
-/// A command and everything it started; dropping it kills what is left of them.
-struct Group(Option<Pid>);
+/// How long the rest of its output may take to arrive when a program has ended.
+const REST_WITHIN: Duration = Duration::from_secs(1);
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(pid) = self.0 {
-            // Fails only when nothing is left.
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
-    }
+/// What a command prints, as far as it has been read.
+#[derive(Default)]
+struct Printed {
+    output: Vec<u8>,
+    complaint: Vec<u8>,
 }
 
 impl Commands {
@@ -60,14 +62,38 @@ impl Commands {
 
     /// Runs a command to its end, and reads what it printed.
     pub(crate) async fn table(&self, run: &Run, question: &Question<'_>) -> Result<Table, String> {
-        let mut child = self.command(run, question).spawn().map_err(|error| {
+        let mark = Mark::new();
+        let mut child = self.command(run, question, &mark).spawn().map_err(|error| {
             let why = in_words(&error);
             format!("cannot be run: {why}; check the program's path, and that it may be run")
         })?;
         // Before anything that can fail, so that nothing is left behind.
-        let _group = Group(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
-        let (output, complaint) = self.heard(&mut child).await?;
-        let status = child.wait().await.map_err(|error| in_words(&error))?;
+        let pid = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let mut descendants = Descendants { group: pid, mark };
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut printed = Printed::default();
+        let status = {
+            let mut hearing = pin!(self.hear(stdout, stderr, &mut printed));
+            tokio::select! {
+                biased;
+                heard = &mut hearing => {
+                    heard?;
+                    child.wait().await
+                }
+                status = child.wait() => {
+                    // What it left behind may hold its output open for ever.
+                    descendants.kill();
+                    if let Ok(heard) = timeout(REST_WITHIN, hearing).await {
+                        heard?;
+                    }
+                    status
+                }
+            }
+        };
+        descendants.kill();
+        let status = status.map_err(|error| in_words(&error))?;
+        let Printed { output, complaint } = printed;
+        let complaint = String::from_utf8_lossy(&complaint).into_owned();
         if !status.success() {
             let complaint = shown(&self.redacted(&complaint), COMPLAINT_CHARS_MAX);
             return Err(if complaint.is_empty() {
@@ -116,7 +142,7 @@ impl Commands {
         }
     }
 
-    fn command(&self, run: &Run, question: &Question<'_>) -> Command {
+    fn command(&self, run: &Run, question: &Question<'_>, mark: &Mark) -> Command {
         // A path is relative to the folder whatever the platform makes of `current_dir`.
         let mut command = if run.program.contains('/') {
             Command::new(self.folder.join(&run.program))
@@ -128,29 +154,35 @@ impl Commands {
         command.env("PATH", PATH).env("LANG", LANG).env("TZ", question.calendar.zone.name());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.envs(self.secrets.iter().map(|(name, value)| (name, value.expose_secret())));
+        command.env(MARK, mark.as_str());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0).kill_on_drop(true);
         command
     }
 
-    /// Everything printed, and the beginning of the complaints.
-    async fn heard(&self, child: &mut Child) -> Result<(Vec<u8>, String), String> {
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let printed = async {
-            let bytes_max = self.output_bytes_max;
+    /// Reads everything printed, and the beginning of the complaints.
+    async fn hear(
+        &self,
+        stdout: Option<ChildStdout>,
+        stderr: Option<ChildStderr>,
+        printed: &mut Printed,
+    ) -> Result<(), String> {
+        let bytes_max = self.output_bytes_max;
+        let Printed { output, complaint } = printed;
+        let output = async {
             // One byte over tells that there is more.
-            let output = read(stdout, bytes_max + 1, AtLimit::Stop).await?;
+            read(stdout, output, bytes_max + 1, AtLimit::Stop).await?;
             if output.len() > bytes_max {
                 return Err(format!(
                     "printed more than {bytes_max} bytes, the most that is read of a command; \
                      print only what is wanted"
                 ));
             }
-            Ok(output)
+            Ok(())
         };
-        let (output, complaint) =
-            tokio::try_join!(printed, read(stderr, COMPLAINT_BYTES_MAX, AtLimit::LetGo))?;
-        Ok((output, String::from_utf8_lossy(&complaint).into_owned()))
+        let complaint = read(stderr, complaint, COMPLAINT_BYTES_MAX, AtLimit::LetGo);
+        tokio::try_join!(output, complaint)?;
+        Ok(())
     }
 
     fn redacted(&self, text: &str) -> String {
@@ -173,21 +205,22 @@ enum AtLimit {
     LetGo,
 }
 
-/// At most so many bytes.
+/// At most so many bytes, into a buffer that keeps them if the rest is not waited for.
 async fn read(
     pipe: Option<impl AsyncRead + Unpin>,
+    bytes: &mut Vec<u8>,
     bytes_max: usize,
     at_limit: AtLimit,
-) -> Result<Vec<u8>, String> {
+) -> Result<(), String> {
     let told = |error: io::Error| format!("its output cannot be read: {}", in_words(&error));
-    let Some(mut pipe) = pipe else { return Ok(Vec::new()) };
-    let (mut bytes, mut chunk) = (Vec::new(), vec![0; CHUNK_BYTES]);
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let length = pipe.read(&mut chunk).await.map_err(told)?;
         let room = bytes_max - bytes.len();
         bytes.extend_from_slice(&chunk[..length.min(room)]);
         if length == 0 || (at_limit == AtLimit::Stop && bytes.len() == bytes_max) {
-            return Ok(bytes);
+            return Ok(());
         }
     }
 }
