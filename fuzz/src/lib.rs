@@ -72,7 +72,7 @@ pub fn config(bytes: &[u8]) {
         write(&folder.join("scorecards/a.yaml"), scorecard);
         match load::load(&folder.join("kpid.yaml"), Secrets::Unused) {
             Ok((setup, warnings)) => {
-                warnings.render();
+                let _ = warnings.to_string();
                 stands(&setup);
             }
             Err(error) => refused(&error),
@@ -431,7 +431,7 @@ fn words_of(error: &LoadError) -> String {
     match error {
         LoadError::Problems(problems) => {
             let _ = problems.to_json();
-            problems.render()
+            problems.to_string()
         }
         error => error.to_string(),
     }

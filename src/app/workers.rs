@@ -69,7 +69,7 @@ impl Daemon {
             setup.connections.iter().filter_map(|(id, held)| Some((id, held.push_endpoint()?)));
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
-            portfolio: Arc::new(setup.portfolio.clone()),
+            portfolio: Arc::clone(&setup.portfolio),
             config_hash: setup.config_hash.clone(),
             access: listener::access(setup)?,
             people: Arc::new(setup.people.clone()),

@@ -114,7 +114,7 @@ impl List {
             say!("no alert is open");
         }
         for episode in &self.episodes {
-            let is_configured = setup.places.contains_key(&episode.scope);
+            let is_configured = setup.portfolio.has(&episode.scope);
             let is_open = episode.recovered_at.is_none();
             let is_gone = episode.state == "ended" || (is_open && !is_configured);
             let gone = is_gone.then_some(GONE);

@@ -15,6 +15,7 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_config::{
     load::{LoadError, load},
+    places::Places,
     problem::{Place, Problem, Severity},
     problems::Problems,
     secret::Secrets,
@@ -57,13 +58,13 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         _ => Vec::new(),
     };
     let held = match &setup {
-        Some(setup) => placed(setup, data_lints::warnings(setup).await?),
+        Some(setup) => placed(&problems.places, data_lints::warnings(setup).await?),
         None => Vec::new(),
     };
     match arguments.format {
         Format::Json => print_json(&json(&problems, arguments.probe, &probed, &held))?,
         Format::Text => {
-            output::put(format_args!("{}", problems.render()));
+            output::put(format_args!("{problems}"));
             for Probed { what, id, trouble } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
                 say!("{what} {id}: {answer}");
@@ -71,9 +72,10 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
             let found = held.iter().map(|(warning, place)| {
                 Problem::warning(*place, format!("{} {}", warning.scope, warning.message))
             });
-            let shown = Problems { found: found.collect(), files: problems.files.clone() };
-            output::put(format_args!("{}", shown.render()));
-            say!("{}", summary(setup.as_ref(), &problems, &probed, held.len()));
+            let summary = summary(setup.as_ref(), &problems, &probed, held.len());
+            let shown = Problems { found: found.collect(), ..problems };
+            output::put(format_args!("{shown}"));
+            say!("{summary}");
         }
     }
     let reached = probed.iter().all(|probed| probed.trouble.is_none());
@@ -154,8 +156,8 @@ fn json(
 }
 
 /// Each warning with the place of its node.
-fn placed(setup: &Setup, warnings: Vec<Warning>) -> Vec<(Warning, Place)> {
-    let place = |scope: &Scope| setup.places.get(scope).copied().unwrap_or_default();
+fn placed(places: &Places, warnings: Vec<Warning>) -> Vec<(Warning, Place)> {
+    let place = |scope: &Scope| places.of(scope).unwrap_or_default();
     warnings
         .into_iter()
         .map(|warning| {

@@ -101,7 +101,7 @@ fn in_full(path: &Path, problems: &Problems) -> Failure {
 fn print(problems: &Problems) {
     let mut problems = problems.clone();
     problems.found.retain(|problem| problem.severity == Severity::Error);
-    output::put_error(format_args!("{}", problems.render()));
+    output::put_error(format_args!("{problems}"));
 }
 
 /// The collections below the scopes named; all without any.

@@ -91,10 +91,7 @@ pub(crate) async fn reload_on_signal(
             Ok((setup, _)) => reload.send(Reload::Good(Box::new(setup))).await?,
             Err(LoadError::Problems(mut problems)) => {
                 problems.found.retain(|problem| problem.severity == Severity::Error);
-                error!(
-                    "the new configuration cannot be used, kpid keeps the old one:\n{}",
-                    problems.render()
-                );
+                error!("the new configuration cannot be used, kpid keeps the old one:\n{problems}");
                 reload.send(Reload::Bad).await?;
             }
             Err(unreadable) => {

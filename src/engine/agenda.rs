@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn collections(schedule: Schedule) -> Vec<Collection> {
-        let request = Request::Sql(Query::parse("select 1").unwrap());
+        let request = Request::Sql(Box::new(Query::parse("select 1").unwrap()));
         let from = Id::parse("erp").unwrap();
         let source = Source { from, request, reading: ReadingKind::Value, lookback: 0 };
         vec![Collection { kpi: KpiRef::parse("s/k").unwrap(), schedule, source }]

@@ -93,7 +93,7 @@ mod tests {
 
     fn asked_of(kpi: &Kpi, reading: ReadingKind, held: &[&str], query: &str) -> Vec<String> {
         let id = Id::parse("k").unwrap();
-        let request = Request::Sql(Query::parse(query).unwrap());
+        let request = Request::Sql(Box::new(Query::parse(query).unwrap()));
         let source = Source { from: id, request, reading, lookback: 3 };
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
         let now = "2026-06-03T04:00:00Z".parse().unwrap();

@@ -105,7 +105,8 @@ impl Round<'_> {
         let held = self.periods.of(kpis);
         self.send(Arrival::Asked(self.family)).await?;
         let answers = pull::answers(self.instance, self.shared, &collections, &held, self.clock);
-        let mut answers = pin!(answers.ready_chunks(BATCH_MAX));
+        let at_once = collections.len().clamp(1, BATCH_MAX);
+        let mut answers = pin!(answers.ready_chunks(at_once));
         let mut patience = pin!(sleep(JUDGED_WITHIN));
         loop {
             tokio::select! {
@@ -157,7 +158,10 @@ impl Round<'_> {
                 }
             }
         }
-        let collected = batch.into_iter().map(|pulled| pulled.collected).collect();
+        // A vector of its own: one made in place of the batch keeps the batch's memory, the room of
+        // all that could have come at once, for as long as the owner holds what came.
+        let mut collected = Vec::with_capacity(batch.len());
+        collected.extend(batch.into_iter().map(|pulled| pulled.collected));
         self.send(Arrival::Collected(self.family, collected)).await
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn server(port: u16, user: &str, password: &str) -> Server {
 
 /// What a query gives.
 pub(crate) async fn query(connections: &Connections, reading: ReadingKind, text: &str) -> Outcome {
-    ask(connections, reading, Request::Sql(Query::parse(text).unwrap())).await
+    ask(connections, reading, Request::Sql(Box::new(Query::parse(text).unwrap()))).await
 }
 
 /// What a request gives.

@@ -294,7 +294,7 @@ async fn who_we_are_may_stand_in_an_address_and_is_never_shown() {
     let path = kpid.folder().join("kpid.yaml");
     let (setup, problems) = load(&path, Secrets::Needed).unwrap();
     assert!(!format!("{setup:?}").contains("p%40ss") && !format!("{setup:?}").contains("p@ss"));
-    assert!(problems.are_harmless(), "{}", problems.render());
+    assert!(problems.are_harmless(), "{problems}");
     let ran = kpid.run(&["check"]).await;
     assert!(ran.stdout.contains("the secret is written here"), "{}", ran.stdout);
     assert!(ran.stdout.contains("hint: write `auth: { basic: {"), "{}", ran.stdout);

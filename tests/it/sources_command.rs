@@ -36,11 +36,11 @@ fn shell(script: &str) -> Request {
 
 fn run(program: &str, arguments: &[&str]) -> Request {
     let wording = |text: &&str| Wording::parse(text).unwrap();
-    Request::Command(Run {
+    Request::Command(Box::new(Run {
         program: program.into(),
         figure: None,
         arguments: arguments.iter().map(wording).collect(),
-    })
+    }))
 }
 
 #[tokio::test]

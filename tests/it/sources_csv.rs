@@ -33,7 +33,7 @@ fn folder(path: &Path) -> Connections {
 }
 
 fn sheet(file: &str, period: Option<&str>) -> Request {
-    Request::Csv(Sheet {
+    Request::Csv(Box::new(Sheet {
         file: Wording::parse(file).unwrap(),
         rows: Rows {
             figure: FigureColumns::Value("sum".into()),
@@ -42,7 +42,7 @@ fn sheet(file: &str, period: Option<&str>) -> Request {
             target: None,
             holding: Vec::new(),
         },
-    })
+    }))
 }
 
 #[tokio::test]

@@ -331,7 +331,7 @@ async fn a_query_is_read_as_the_server_reads_it() {
         ),
         ("select 5--3", "8"),
     ] {
-        let request = Request::Sql(Query::parse_as(text, SqlDialect::MySql).unwrap());
+        let request = Request::Sql(Box::new(Query::parse_as(text, SqlDialect::MySql).unwrap()));
         assert_eq!(words(&ask(&connections, ReadingKind::Value, request).await), expected);
     }
 }

@@ -6,6 +6,7 @@
 
 // What others ask for.
 pub mod load;
+pub mod places;
 pub mod problem;
 pub mod problems;
 pub mod scenario;

@@ -1,7 +1,7 @@
 //! From files to a [`Setup`]: everything is read, everything that is wrong is told at once.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     fs,
     num::NonZero,
     panic::resume_unwind,
@@ -21,6 +21,7 @@ use crate::{
     lint,
     parse_context::{Mention, ParseContext},
     people::document::PersonDoc,
+    places::{Places, ScorecardPlaces},
     problem::{Place, Problem, Severity, suggestion},
     problems::Problems,
     reachability, retention,
@@ -35,7 +36,7 @@ use crate::{
 };
 use kpid_message::wording::plural;
 use kpid_os_error::in_words;
-use kpid_rules::model::{Calendar, Id, LinkError, Portfolio, Scope, Scorecard};
+use kpid_rules::model::{Calendar, Id, LinkError, Portfolio, Scorecard};
 use kpid_sources::{Connection, Request};
 
 /// Where scorecards are, unless `scorecards:` says otherwise.
@@ -52,9 +53,6 @@ const FILES_PER_THREAD_MIN: usize = 16;
 
 /// What the deepest document that is read takes, several times over.
 const STACK_BYTES: usize = 16 << 20;
-
-/// A scorecard as far as it could be read, and what is wrong with it.
-type ReadScorecard = (Option<ScorecardDoc>, Vec<Problem>);
 
 /// Why there is no set-up.
 #[derive(Debug, thiserror::Error)]
@@ -82,8 +80,8 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
         folder: anchored(path, &folder)?,
         secret_files: Vec::new(),
         secrets,
-        databases: HashMap::new(),
-        requests: HashMap::new(),
+        databases: Arc::default(),
+        requests: Arc::default(),
         problems,
     };
     let doc = doc.and_then(|doc| doc.value);
@@ -96,18 +94,10 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
             Err(error) => context.problems.push(Problem::error(place, error.to_string())),
         }
     }
-    let mut docs = Vec::new();
-    for (doc, problems) in scorecard_docs(&files, &numbers) {
-        context.problems.extend(problems);
-        docs.extend(doc);
-    }
     let daemon = doc.as_ref().map(|doc| daemon::parse::daemon(&mut context, doc));
     let calendar = daemon.as_ref().map(|daemon| daemon.calendar.clone());
     let calendar = calendar.unwrap_or_else(|| Arc::new(Calendar::plain(chrono_tz::UTC)));
-    let scorecards: Vec<_> = docs
-        .iter()
-        .filter_map(|doc| scorecard::parse::scorecard(&mut context, doc, calendar.clone()))
-        .collect();
+    let scorecards = scorecards(&mut context, &files, &numbers, &calendar);
     if let Some(daemon) = &daemon {
         let has_people = doc.as_ref().is_some_and(|doc| doc.people.is_some());
         check_names(&mut context, daemon, &scorecards, has_people);
@@ -125,21 +115,19 @@ pub fn load(path: &Path, secrets: Secrets) -> Result<(Setup, Problems), LoadErro
             );
         }
     }
-    let (scorecards, collections, pushed) = into_parts(&mut context, scorecards);
+    let Parts { scorecards, places, collections, pushed } = into_parts(&mut context, scorecards);
     // How mails look judges nothing, and names no configuration.
     let config_hash = config_hash(&files);
-    let places = places(&scorecards);
-    let portfolio = portfolio(&mut context, scorecards);
+    let portfolio = portfolio(&mut context, scorecards, &places);
     if let Some(daemon) = &daemon {
         context.problems.extend(template_problems::templates(&daemon.channels, &mut files));
     }
-    let mut problems = Problems { files, found: std::mem::take(&mut context.problems) };
+    let mut problems = Problems { files, places, found: std::mem::take(&mut context.problems) };
     problems.sort();
     match (daemon, portfolio) {
         (Some(daemon), Some(portfolio)) if problems.are_harmless() => {
             let store = daemon.store.clone().unwrap_or_else(|| context.folder.join(STORE));
-            let setup =
-                setup(config_hash, store, daemon, (portfolio, places), (collections, pushed));
+            let setup = setup(config_hash, store, daemon, portfolio, (collections, pushed));
             Ok((setup, problems))
         }
         _ => Err(LoadError::Problems(problems)),
@@ -163,8 +151,8 @@ pub(crate) fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio
         folder: folder.to_path_buf(),
         secret_files: Vec::new(),
         secrets: Secrets::Unused,
-        databases: HashMap::new(),
-        requests: HashMap::new(),
+        databases: Arc::default(),
+        requests: Arc::default(),
         problems: Vec::new(),
     };
     let calendar = documents.calendar.and_then(|doc| doc.value.as_ref());
@@ -181,8 +169,8 @@ pub(crate) fn inline(documents: &Inline<'_>, folder: &Path) -> (Option<Portfolio
             check_name(&mut context, mention, &known, "person");
         }
     }
-    let (scorecards, ..) = into_parts(&mut context, scorecards);
-    let portfolio = portfolio(&mut context, scorecards);
+    let Parts { scorecards, places, .. } = into_parts(&mut context, scorecards);
+    let portfolio = portfolio(&mut context, scorecards, &places);
     (portfolio, context.problems)
 }
 
@@ -190,15 +178,14 @@ fn setup(
     config_hash: String,
     store: PathBuf,
     daemon: ParsedDaemon,
-    (portfolio, places): (Portfolio, HashMap<Scope, Place>),
+    portfolio: Portfolio,
     (collections, pushed): (Vec<Collection>, Vec<PushedKpi>),
 ) -> Setup {
     Setup {
         config_hash,
         store,
         calendar: daemon.calendar,
-        portfolio,
-        places,
+        portfolio: Arc::new(portfolio),
         collections,
         pushed,
         connections: daemon.connections,
@@ -227,28 +214,46 @@ pub(crate) fn read(files: &mut Files, path: &Path) -> Result<usize, LoadError> {
     Ok(files.add_read(path.to_path_buf(), encoding::text(&bytes)))
 }
 
-/// The scorecards of these files, in their order, with what is wrong in each. Files are read side by
-/// side: most of the time that a large configuration takes is spent here.
-fn scorecard_docs(files: &Files, numbers: &[usize]) -> Vec<ReadScorecard> {
-    let read = |part: &[usize]| -> Vec<ReadScorecard> {
-        let docs = part.iter().map(|file| yaml::read::<ScorecardDoc>(files, *file));
-        docs.map(|(doc, problems)| (doc.and_then(|doc| doc.value), problems)).collect()
-    };
+/// The scorecards of these files, in their order; what is wrong in them is told. Files are read side
+/// by side: most of the time that a large configuration takes is spent here. What was read of a file is
+/// let go as soon as it has been parsed: as documents, all of them together take several times the
+/// memory of what is made of them.
+fn scorecards(
+    context: &mut ParseContext,
+    files: &Files,
+    numbers: &[usize],
+    calendar: &Arc<Calendar>,
+) -> Vec<ParsedScorecard> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let part = numbers.len().div_ceil(threads).max(FILES_PER_THREAD_MIN);
-    thread::scope(|scope| {
-        let start = |part| {
-            let builder = thread::Builder::new().stack_size(STACK_BYTES);
-            (part, builder.spawn_scoped(scope, move || read(part)))
+    let read = |numbers: &[usize], mut context: ParseContext| {
+        let of = |number: &usize| {
+            let (doc, problems) = yaml::read::<ScorecardDoc>(files, *number);
+            context.problems.extend(problems);
+            scorecard::parse::scorecard(&mut context, &doc?.value?, calendar.clone())
         };
-        let started: Vec<_> = numbers.chunks(part).map(start).collect();
-        let docs = started.into_iter().flat_map(|(part, started)| match started {
+        let found: Vec<ParsedScorecard> = numbers.iter().filter_map(of).collect();
+        (found, context.problems)
+    };
+    let parts: Vec<_> = thread::scope(|scope| {
+        let mut started = Vec::new();
+        for part in numbers.chunks(part) {
+            let (builder, own) = (thread::Builder::new().stack_size(STACK_BYTES), context.beside());
+            started.push((part, builder.spawn_scoped(scope, move || read(part, own))));
+        }
+        let parts = started.into_iter().map(|(part, started)| match started {
             Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
             // A machine that has no thread to spare reads them one after the other.
-            Err(_no_thread) => read(part),
+            Err(_no_thread) => read(part, context.beside()),
         });
-        docs.collect()
-    })
+        parts.collect()
+    });
+    let mut scorecards = Vec::with_capacity(numbers.len());
+    for (found, problems) in parts {
+        scorecards.extend(found);
+        context.problems.extend(problems);
+    }
+    scorecards
 }
 
 /// A folder whatever folder a program is started in, or a command runs in.
@@ -421,68 +426,47 @@ fn check_name(context: &mut ParseContext, mention: &Mention, known: &HashSet<Str
     context.problems.push(Problem::error(place, format!("there is no {what} `{name}`")).hint(hint));
 }
 
-/// A scorecard, and where it and its nodes stand.
-struct Placed {
-    scorecard: Scorecard,
-    place: Place,
-    places: HashMap<Id, Place>,
-    objectives: HashMap<Id, Place>,
+/// What scorecards come to, each kind of thing by itself.
+#[derive(Default)]
+struct Parts {
+    scorecards: Vec<Scorecard>,
+    places: Places,
+    collections: Vec<Collection>,
+    pushed: Vec<PushedKpi>,
 }
 
-fn into_parts(
-    context: &mut ParseContext,
-    scorecards: Vec<ParsedScorecard>,
-) -> (Vec<Placed>, Vec<Collection>, Vec<PushedKpi>) {
+fn into_parts(context: &mut ParseContext, scorecards: Vec<ParsedScorecard>) -> Parts {
     // What could not be read would be missed by every lint.
     let is_good = context.is_good();
-    let mut placed = Vec::new();
-    let (mut collections, mut pushed) = (Vec::new(), Vec::new());
+    let mut parts = Parts {
+        scorecards: Vec::with_capacity(scorecards.len()),
+        collections: Vec::with_capacity(
+            scorecards.iter().map(|parsed| parsed.collections.len()).sum(),
+        ),
+        ..Parts::default()
+    };
     for mut parsed in scorecards {
-        collections.append(&mut parsed.collections);
-        pushed.append(&mut parsed.pushed);
+        parts.collections.append(&mut parsed.collections);
+        parts.pushed.append(&mut parsed.pushed);
         if is_good {
             lint::scorecard(&mut context.problems, &parsed.scorecard, &parsed.places, parsed.place);
         }
         let ParsedScorecard { scorecard, place, places, objectives, .. } = parsed;
-        placed.push(Placed { scorecard, place, places, objectives });
+        let places = ScorecardPlaces { scorecard: place, nodes: places, objectives };
+        parts.places.add(scorecard.id.clone(), places);
+        parts.scorecards.push(scorecard);
     }
-    (placed, collections, pushed)
-}
-
-/// Where every node stands.
-fn places(scorecards: &[Placed]) -> HashMap<Scope, Place> {
-    let mut found = HashMap::new();
-    for Placed { scorecard, place, places, objectives } in scorecards {
-        let id = &scorecard.id;
-        let at = |places: &HashMap<Id, Place>, id: &Id| places.get(id).copied().unwrap_or(*place);
-        found.insert(Scope::Scorecard(id.clone()), *place);
-        for view in &scorecard.perspectives {
-            let scope = Scope::Perspective(id.clone(), view.id.clone());
-            found.insert(scope, at(places, &view.id));
-            for objective in &view.objectives {
-                let scope = Scope::Objective(id.clone(), view.id.clone(), objective.id.clone());
-                found.insert(scope, at(objectives, &objective.id));
-            }
-        }
-        let kpis = scorecard.kpis();
-        found.extend(kpis.map(|kpi| (Scope::Kpi(scorecard.named(kpi)), at(places, &kpi.id))));
-    }
-    found
+    parts
 }
 
 /// The portfolio, with what is wrong with links told at the node that links.
-fn portfolio(context: &mut ParseContext, scorecards: Vec<Placed>) -> Option<Portfolio> {
-    // Of two scorecards with one id, the later one is told.
-    let mut nodes: HashMap<String, Place> = HashMap::new();
-    for Placed { scorecard, place, places, .. } in &scorecards {
-        nodes.insert(scorecard.id.to_string(), *place);
-        nodes.extend(places.iter().map(|(id, place)| (format!("{}/{id}", scorecard.id), *place)));
-    }
-    let at = |node: &str| {
-        let parent = node.split('/').next().unwrap_or(node);
-        nodes.get(node).or_else(|| nodes.get(parent)).copied().unwrap_or_default()
-    };
-    match Portfolio::new(scorecards.into_iter().map(|placed| placed.scorecard).collect()) {
+fn portfolio(
+    context: &mut ParseContext,
+    scorecards: Vec<Scorecard>,
+    places: &Places,
+) -> Option<Portfolio> {
+    let at = |node: &str| places.of_path(node).unwrap_or_default();
+    match Portfolio::new(scorecards) {
         Ok(portfolio) => {
             for (objective, kpi) in portfolio.counted_twice() {
                 let message = format!("`{kpi}` counts twice in the objective `{objective}`");

@@ -5,6 +5,7 @@ use std::{
     fmt::Display,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -38,15 +39,15 @@ pub(crate) struct ParseContext {
     /// Whether secrets are needed.
     pub(crate) secrets: Secrets,
     /// What is known of databases when their KPIs are read.
-    pub(crate) databases: HashMap<Id, NamedQueries>,
+    pub(crate) databases: Arc<HashMap<Id, NamedQueries>>,
     /// The requests that have names, of every connection; only HTTP APIs have any.
-    pub(crate) requests: HashMap<Id, HashMap<String, HttpRequest>>,
+    pub(crate) requests: Arc<HashMap<Id, HashMap<String, HttpRequest>>>,
     /// Everything wrong so far.
     pub(crate) problems: Vec<Problem>,
 }
 
 /// How a database is spoken to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NamedQueries {
     /// How it reads queries.
     pub(crate) dialect: SqlDialect,
@@ -62,6 +63,18 @@ pub(crate) struct Mention {
 }
 
 impl ParseContext {
+    /// What a thread has at hand that parses beside others: all of it, but problems of its own.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            secret_files: Vec::new(),
+            secrets: self.secrets,
+            databases: Arc::clone(&self.databases),
+            requests: Arc::clone(&self.requests),
+            problems: Vec::new(),
+        }
+    }
+
     /// Whether nothing found so far stands in the way.
     pub(crate) fn is_good(&self) -> bool {
         self.problems.iter().all(|problem| problem.severity == Severity::Warning)

@@ -1,11 +1,12 @@
 //! Everything that is wrong with a configuration, for a person and for programs.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::{collections::HashMap, fmt};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::{
     files::Files,
+    places::Places,
     problem::{Place, Problem, Severity, masked},
     yaml::redaction::Redaction,
 };
@@ -15,6 +16,8 @@ use crate::{
 pub struct Problems {
     /// The files.
     pub files: Files,
+    /// Where the nodes of its scorecards are written.
+    pub places: Places,
     /// In the order they were found.
     pub found: Vec<Problem>,
 }
@@ -30,33 +33,13 @@ impl Problems {
         self.found.sort_by_key(|problem| problem.place);
     }
 
-    /// Every problem as `file:line:column: message`, the line with the place marked, and the hint.
-    pub fn render(&self) -> String {
-        let mut text = String::new();
-        let hidden = self.hidden();
-        for problem in &self.found {
-            if let Some((hidden, source)) = hidden.get(&problem.place.file) {
-                self.render_one(&mut text, problem, hidden, source);
-            }
-        }
-        text
-    }
-
-    /// What is hidden in each file with a problem, and the file without it.
-    fn hidden(&self) -> HashMap<usize, (Redaction, String)> {
-        let mut found = HashMap::new();
-        for problem in &self.found {
-            let file = problem.place.file;
-            found.entry(file).or_insert_with(|| {
-                let hidden = self.files.redaction(file);
-                let shown = masked(&hidden.redact_text(self.files.get(file).1));
-                (hidden, shown)
-            });
-        }
-        found
-    }
-
-    fn render_one(&self, text: &mut String, problem: &Problem, hidden: &Redaction, source: &str) {
+    fn write_one(
+        &self,
+        text: &mut fmt::Formatter<'_>,
+        problem: &Problem,
+        hidden: &Redaction,
+        source: &str,
+    ) -> fmt::Result {
         let (path, _) = self.files.get(problem.place.file);
         let message = hidden.redact(&problem.message);
         let Place { line, column, offset, length, .. } = problem.place;
@@ -64,34 +47,40 @@ impl Problems {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let _ = writeln!(text, "{}:{line}:{column}: {word}: {message}", path.display());
+        writeln!(text, "{}:{line}:{column}: {word}: {message}", path.display())?;
         let end =
             source[offset.min(source.len())..].find('\n').map_or(source.len(), |at| offset + at);
         let last = (offset + length.max(1)).min(end).max(offset).min(source.len());
         if offset < source.len() && source.is_char_boundary(offset) && source.is_char_boundary(last)
         {
-            let mark = AnnotationKind::Primary.span(offset..last);
-            let snippet = Snippet::source(source).annotation(mark);
+            // No more than the line is looked through: a large file may have many problems.
+            let start = source[..offset].rfind('\n').map_or(0, |at| at + 1);
+            let mark = AnnotationKind::Primary.span(offset - start..last - start);
+            let shown = Snippet::source(&source[start..end.max(last)]).line_start(line);
+            let snippet = shown.annotation(mark);
             let group = Level::ERROR.no_name().primary_title("").element(snippet);
             let rendered = Renderer::plain().render(&[group]);
             // The title and the origin are in our own first line already.
             for line in rendered.lines().skip_while(|line| !line.contains(" | ")) {
-                let _ = writeln!(text, "  {line}");
+                writeln!(text, "  {line}")?;
             }
         }
         if let Some(hint) = &problem.hint {
-            let _ = writeln!(text, "  hint: {}", hidden.redact(hint));
+            writeln!(text, "  hint: {}", hidden.redact(hint))?;
         }
+        Ok(())
     }
 
     /// The problems for programs.
     pub fn to_json(&self) -> serde_json::Value {
-        let hidden = self.hidden();
+        let mut hidden: HashMap<usize, Redaction> = HashMap::new();
+        for Problem { place: Place { file, .. }, .. } in &self.found {
+            hidden.entry(*file).or_insert_with(|| self.files.redaction(*file));
+        }
         let problem = |problem: &Problem| {
             let (path, _) = self.files.get(problem.place.file);
-            let unsaid = |words: &str| {
-                hidden.get(&problem.place.file).map(|(hidden, _)| hidden.redact(words))
-            };
+            let unsaid =
+                |words: &str| hidden.get(&problem.place.file).map(|hidden| hidden.redact(words));
             serde_json::json!({
                 "severity": problem.severity,
                 "file": path.display().to_string(),
@@ -103,5 +92,26 @@ impl Problems {
         };
         let problems: Vec<_> = self.found.iter().map(problem).collect();
         serde_json::json!({ "problems": problems })
+    }
+}
+
+/// Every problem as `file:line:column: message`, the line with the place marked, and the hint.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Problems of one file mostly come one after the other.
+        let mut open: Option<(usize, Redaction, String)> = None;
+        for problem in &self.found {
+            let file = problem.place.file;
+            if open.as_ref().is_none_or(|(number, ..)| *number != file) {
+                let hidden = self.files.redaction(file);
+                // What is hidden in the file, and the file without it.
+                let shown = masked(&hidden.redact_text(self.files.get(file).1));
+                open = Some((file, hidden, shown));
+            }
+            if let Some((_, hidden, source)) = &open {
+                self.write_one(f, problem, hidden, source)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,17 +1,16 @@
 //! The configuration, parsed: everything the daemon runs on. The only way to hold one is to hold a
 //! good one.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use indexmap::IndexMap;
 use url::Url;
 
-use crate::problem::Place;
 use kpid_delivery::{channel::Channel, private_url::PrivateUrl};
 use kpid_message::person::Person;
 use kpid_rules::{
-    model::{Calendar, Id, KpiRef, Portfolio, Schedule, Scope, WorkingHours},
+    model::{Calendar, Id, KpiRef, Portfolio, Schedule, WorkingHours},
     series::ReadingKind,
 };
 use kpid_sources::{Connection, Source};
@@ -26,9 +25,7 @@ pub struct Setup {
     /// The calendar of the organisation.
     pub calendar: Arc<Calendar>,
     /// All scorecards, links checked.
-    pub portfolio: Portfolio,
-    /// Where each of their nodes is written, for what is found of it later.
-    pub places: HashMap<Scope, Place>,
+    pub portfolio: Arc<Portfolio>,
     /// One for every KPI that is collected from a source.
     pub collections: Vec<Collection>,
     /// One for every KPI that its system pushes.

@@ -121,7 +121,7 @@ mod tests {
     fn source(from: &str, query: &str) -> Source {
         Source {
             from: Id::parse(from).unwrap(),
-            request: Request::Sql(Query::parse(query).unwrap()),
+            request: Request::Sql(Box::new(Query::parse(query).unwrap())),
             reading: ReadingKind::Value,
             lookback: 0,
         }

@@ -16,17 +16,17 @@ pub struct Source {
     pub lookback: u32,
 }
 
-/// What to ask.
+/// What to ask; boxed, for there may be very many of one kind.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Of an HTTP API.
     Http(Box<http::HttpQuestion>),
     /// Of a SQL database.
-    Sql(sql::Query),
+    Sql(Box<sql::Query>),
     /// Of a folder of CSV files.
-    Csv(csv::Sheet),
+    Csv(Box<csv::Sheet>),
     /// Of a command.
-    Command(command::Run),
+    Command(Box<command::Run>),
 }
 
 impl Request {

@@ -68,6 +68,7 @@ impl Wording {
                 return Err(WordingError::Literal { written, name });
             }
         }
+        pieces.shrink_to_fit();
         Ok(Self { pieces })
     }
 

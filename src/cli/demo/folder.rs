@@ -195,7 +195,7 @@ mod tests {
             .await
             .unwrap();
         let (setup, problems) = load(&folder.config(), Secrets::Needed).unwrap();
-        assert!(problems.found.is_empty(), "{}", problems.render());
+        assert!(problems.found.is_empty(), "{problems}");
         let families = setup.portfolio.families();
         let mut families: Vec<Vec<&str>> =
             families.iter().map(|family| family.iter().map(|id| id.as_str()).collect()).collect();

@@ -1,6 +1,6 @@
 //! `connections:`, parsed.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     connections::document::ConnectionDoc,
@@ -21,13 +21,13 @@ pub(crate) fn connection(
 ) -> Option<Connection> {
     let connection = connection_of(context, doc);
     if let Some(queries) = sql::parse::named_queries(context, doc) {
-        context.databases.insert(id.clone(), queries);
+        Arc::make_mut(&mut context.databases).insert(id.clone(), queries);
     }
     let requests = match doc {
         ConnectionDoc::Http(doc) => http::connection::parse::requests(context, doc),
         _ => HashMap::new(),
     };
-    context.requests.insert(id.clone(), requests);
+    Arc::make_mut(&mut context.requests).insert(id.clone(), requests);
     connection
 }
 

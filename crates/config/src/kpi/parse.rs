@@ -150,7 +150,7 @@ fn people_and_words(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, doc: &Kpi
 
 /// One KPI is worth a message only if it alone decides.
 fn alert(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, place: Place, doc: &KpiDoc) {
-    kpi.alert = own_alert(context, doc.alert.as_ref(), kpi.owner.as_ref(), place);
+    kpi.alert = own_alert(context, doc.alert.as_ref(), kpi.owner.as_ref(), place).map(Box::new);
     if let Some(alert) = doc.alert.as_ref().filter(|_| !kpi.critical) {
         let message = format!("`{}` has its own alert but is not critical", kpi.id);
         let hint = "write `critical: true`, or remove `alert`: its perspective has one";

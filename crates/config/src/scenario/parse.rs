@@ -1,6 +1,6 @@
 //! From a scenario file to a portfolio and the steps to play on it.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -77,7 +77,7 @@ pub fn load(path: &Path) -> Result<Scenario, LoadError> {
             subject.map(|(portfolio, config_hash)| parser.scenario(doc, portfolio, config_hash))
         }
     };
-    let mut problems = Problems { files, found: parser.problems };
+    let mut problems = Problems { files, found: parser.problems, ..Problems::default() };
     problems.found.retain(|problem| problem.severity == Severity::Error);
     problems.sort();
     match scenario {
@@ -106,7 +106,7 @@ impl ScenarioParser {
             (Some(config), None) => {
                 let Some(config) = config.value.as_deref() else { return Ok(None) };
                 let (setup, _) = load::load(&folder.join(config), Secrets::Unused)?;
-                Ok(Some((setup.portfolio, setup.config_hash)))
+                Ok(Some((Arc::unwrap_or_clone(setup.portfolio), setup.config_hash)))
             }
             (None, Some(scorecards)) => {
                 let zone = doc.timezone.as_ref().map(only_zone);

@@ -74,6 +74,7 @@ pub(crate) fn scorecard(
         let Some(doc) = doc.value.as_ref() else { continue };
         perspectives.push(perspective(&mut context, id, place, doc));
     }
+    perspectives.shrink_to_fit();
     if perspectives.is_empty() {
         context
             .parse
@@ -164,6 +165,7 @@ fn perspective(
         let Some(doc) = doc.value.as_ref() else { continue };
         objectives.push(objective(context, id, place, doc));
     }
+    objectives.shrink_to_fit();
     if objectives.is_empty() {
         let message = format!("the perspective `{id}` has no objective");
         context.parse.problems.push(Problem::warning(place, message));
@@ -208,6 +210,7 @@ fn objective(
         let Some(doc) = doc.value.as_ref() else { continue };
         kpis.extend(kpi::parse::kpi(context, id, place, doc));
     }
+    kpis.shrink_to_fit();
     if kpis.is_empty() && contributions.is_empty() {
         let message = format!("the objective `{id}` has no KPI");
         context.parse.problems.push(Problem::warning(place, message));

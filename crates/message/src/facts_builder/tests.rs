@@ -108,7 +108,7 @@ fn nodes_on_every_level_speak_for_themselves() {
     scorecard.alert = alert("chief");
     let objective = &mut scorecard.perspectives[0].objectives[0];
     objective.alert = alert("lead");
-    objective.kpis[0].alert = alert("tosei");
+    objective.kpis[0].alert = alert("tosei").map(Box::new);
     let portfolio = Portfolio::new(vec![scorecard]).unwrap();
     let facts = news_of(&portfolio, "2026-06-03T06:00:00+02:00");
     let said: Vec<_> = facts.iter().map(headline).collect();
@@ -171,8 +171,8 @@ fn with_a_group(private: bool) -> Portfolio {
     let mut group = calder.clone();
     let promise = &mut calder.perspectives[0].objectives[0];
     promise.drives = vec![calder::id("delight-riders")];
-    promise.kpis[0].alert =
-        Some(AlertPolicy { to: vec![calder::id("tosei")], ..AlertPolicy::default() });
+    let own = AlertPolicy { to: vec![calder::id("tosei")], ..AlertPolicy::default() };
+    promise.kpis[0].alert = Some(Box::new(own));
     let of_calder =
         |id: &Id| ObjectiveRef { scorecard: calder::id("calder"), objective: id.clone() };
     let link = Contribution { objective: of_calder(&promise.id), weight: 1.0, critical: false };

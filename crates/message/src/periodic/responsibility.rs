@@ -101,7 +101,7 @@ fn in_perspective<'a>(
             });
         }
         for (kpi, judged) in objective.kpis.iter().zip(&judged.kpis) {
-            if of_objective || is_of(ids, kpi.owner.as_ref(), kpi.alert.as_ref()) {
+            if of_objective || is_of(ids, kpi.owner.as_ref(), kpi.alert.as_deref()) {
                 found.push(Responsibility {
                     scope: Scope::Kpi(scorecard.named(kpi)),
                     name: &kpi.name,

@@ -178,7 +178,8 @@ impl Scorecard {
                 nodes.extend(
                     alert.map(|alert| AlertNode::objective(self, perspective, objective, alert)),
                 );
-                let kpis = objective.kpis.iter().filter_map(|kpi| Some((kpi, kpi.alert.as_ref()?)));
+                let kpis =
+                    objective.kpis.iter().filter_map(|kpi| Some((kpi, kpi.alert.as_deref()?)));
                 nodes.extend(kpis.map(|kpi| AlertNode::kpi(self, perspective, objective, kpi)));
             }
         }
@@ -211,7 +212,7 @@ impl Scorecard {
                     let kpi = objective.kpis.iter().find(|kpi| kpi.id == named.kpi)?;
                     Some((view, objective, kpi))
                 })?;
-                Some(AlertNode::kpi(self, view, objective, (kpi, kpi.alert.as_ref()?)))
+                Some(AlertNode::kpi(self, view, objective, (kpi, kpi.alert.as_deref()?)))
             }
         }
     }

@@ -44,7 +44,7 @@ pub struct Kpi {
     /// Red here makes the objective red.
     pub critical: bool,
     /// Who is told of it alone, if anybody is.
-    pub alert: Option<AlertPolicy>,
+    pub alert: Option<Box<AlertPolicy>>,
     /// Who answers for it: a person's id.
     pub owner: Option<Id>,
     /// Who is told when its data are late or wrong: a person's id.

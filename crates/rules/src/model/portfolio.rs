@@ -128,6 +128,20 @@ impl Portfolio {
         renames
     }
 
+    /// Whether there is such a node.
+    pub fn has(&self, scope: &Scope) -> bool {
+        let Some(scorecard) = self.scorecard(scope.scorecard()) else { return false };
+        match scope {
+            Scope::Scorecard(_) => true,
+            Scope::Perspective(_, id) => scorecard.perspective(id).is_some(),
+            Scope::Objective(_, view, id) => {
+                let view = scorecard.perspective(view);
+                view.is_some_and(|view| view.objectives.iter().any(|held| held.id == *id))
+            }
+            Scope::Kpi(kpi) => scorecard.kpi(&kpi.kpi).is_some(),
+        }
+    }
+
     /// Every KPI of every scorecard, in order.
     pub fn kpis(&self) -> impl Iterator<Item = (KpiRef, &Scorecard, &Kpi)> {
         self.scorecards.iter().flat_map(|scorecard| {
@@ -339,7 +353,11 @@ impl Portfolio {
     /// Computed KPIs in the order of their dependencies; also refuses cycles of contributions.
     fn ordered(&self) -> Result<Vec<KpiRef>, LinkError> {
         let mut walk = Walk::default();
-        for (named, _, _) in self.kpis() {
+        // What is made of nothing else is on no cycle, and comes when something is made of it.
+        for (named, _, kpi) in self.kpis() {
+            if inputs(&named, kpi).is_empty() {
+                continue;
+            }
             walk.visit(&named.to_string(), &|node| {
                 let Some(named) = KpiRef::parse(node) else { return Vec::new() };
                 let found = self.kpi(&named);
@@ -354,7 +372,7 @@ impl Portfolio {
         let computed = done.filter(is_computed).collect();
         let mut walk = Walk::default();
         for scorecard in &self.scorecards {
-            for objective in scorecard.objectives() {
+            for objective in scorecard.objectives().filter(|held| !held.contributions.is_empty()) {
                 let node = format!("{}/{}", scorecard.id, objective.id);
                 walk.visit(&node, &|node| self.contributions(node))?;
             }

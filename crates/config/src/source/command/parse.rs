@@ -69,7 +69,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &CommandSourceDoc) -> Opt
         said.push(context.checked(argument.place, wording)?);
     }
     let figure = columns(context, doc.run.place, &doc.value, &doc.numerator, &doc.denominator)?;
-    Some(Request::Command(Run { program, arguments: said, figure }))
+    Some(Request::Command(Box::new(Run { program, arguments: said, figure })))
 }
 
 /// Variables whose names can be names of variables.

@@ -49,7 +49,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &CsvSourceDoc) -> Option<
         target: given(doc.target.as_ref()).cloned(),
         holding: holding(context, given(doc.rows.as_ref())),
     };
-    Some(Request::Csv(Sheet { file: file(context, &doc.file)?, rows }))
+    Some(Request::Csv(Box::new(Sheet { file: file(context, &doc.file)?, rows })))
 }
 
 /// The column of the figure, where none is named.

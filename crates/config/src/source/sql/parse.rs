@@ -132,7 +132,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &SqlSourceDoc) -> Option<
     };
     let place = doc.from.place;
     query.figure = columns(context, place, &doc.value, &doc.numerator, &doc.denominator)?;
-    Some(Request::Sql(query))
+    Some(Request::Sql(Box::new(query)))
 }
 
 /// A query, with what is wrong with it told where it stands.

@@ -91,7 +91,7 @@ fn kpi(dice: &mut Dice, name: &str, frequency: Frequency) -> Kpi {
     }
     kpi.sanity = dice.pick(&[None, None, None, Some((-1.0, 150.0))]);
     if dice.once_in(4) {
-        kpi.alert = Some(policy(dice));
+        kpi.alert = Some(Box::new(policy(dice)));
     }
     let aims = dice.below(3).max(1);
     kpi.aims = (0..aims).map(|at| aim(dice, at)).collect();
