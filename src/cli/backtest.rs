@@ -53,7 +53,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     }
     let store = Store::open_read_only(&setup.store).await?;
     let kpis = tried.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let held = store.held(&kpis).await?;
+    let held = store.held_of(&[], &kpis).await?;
     let messages = backtest(&tried.portfolio, &held.history, &tried.config_hash, from, to);
     match arguments.format {
         Format::Json => print_json(

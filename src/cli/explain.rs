@@ -21,7 +21,7 @@ use kpid_rules::{
     model::{Gap, Id, KpiRef, Period, Perspective, Scope, Scorecard, Scoring},
     series::Figure,
 };
-use kpid_store::{Held, Store};
+use kpid_store::{HeldOf, Store};
 
 /// Explain a node: lines, score, weights, contributions, shortfall, and the change since the period before
 #[derive(clap::Args)]
@@ -41,8 +41,8 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let period = arguments.period.as_deref().map(Period::parse).transpose();
     let period = period.map_err(|error| Failure::new(error.to_string()))?;
     let store = Store::open_read_only(&setup.store).await?;
-    let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let Held { history, .. } = store.held(&kpis).await?;
+    let kpis = setup.portfolio.needed_by(scope.scorecard());
+    let HeldOf { history, .. } = store.held_of(&[], &kpis).await?;
     let judge = Judge::new(&setup.portfolio, &history, Clock::System.now());
     let scorecard = setup.portfolio.scorecard(scope.scorecard());
     let scorecard =

@@ -17,7 +17,7 @@ use kpid_rules::{
     judgement::Judge,
     model::{Frequency, Period, Scope, Scorecard},
 };
-use kpid_store::{Held, Store};
+use kpid_store::{HeldOf, Store};
 
 /// Print the report of a scorecard for a period: as it was sent, or else from what is known now
 #[derive(clap::Args)]
@@ -79,8 +79,10 @@ async fn made(
     period: Period,
 ) -> Result<Message, Failure> {
     let now = Clock::System.now();
-    let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let Held { history, episodes, notes, .. } = store.held(&kpis).await?;
+    let kpis = setup.portfolio.needed_by(&scorecard.id);
+    let HeldOf { history, episodes } =
+        store.held_of(std::slice::from_ref(&scorecard.id), &kpis).await?;
+    let notes = store.notes().await?;
     let judge = Judge::new(&setup.portfolio, &history, now);
     let review = judge.review(scorecard, period);
     if !review.has_figures() {

@@ -13,10 +13,10 @@ use crate::cli::{
 use kpid_clock::Clock;
 use kpid_rules::{
     alerting::{Episode, Phase},
-    evaluation::judge,
-    model::{Calendar, Moment, Period, Scope},
+    evaluation::judge_some,
+    model::{Calendar, Id, Moment, Period, Scope},
 };
-use kpid_store::{Held, Store};
+use kpid_store::{HeldOf, Store};
 
 /// Show the standing: scorecards, perspectives, objectives and KPIs, with words and scores
 #[derive(clap::Args)]
@@ -39,13 +39,21 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     };
     let scope = arguments.scope.map(|path| configuration::scope(&setup, &path)).transpose()?;
     let store = Store::open_read_only(&setup.store).await?;
-    let kpis = setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
-    let Held { history, episodes, .. } = store.held(&kpis).await?;
+    let portfolio = &setup.portfolio;
+    let (scorecards, kpis): (Vec<Id>, _) = match &scope {
+        None => (
+            portfolio.scorecards().iter().map(|scorecard| scorecard.id.clone()).collect(),
+            portfolio.kpis().map(|(kpi, ..)| kpi).collect(),
+        ),
+        Some(scope) => (vec![scope.scorecard().clone()], portfolio.needed_by(scope.scorecard())),
+    };
+    let HeldOf { history, episodes } = store.held_of(&scorecards, &kpis).await?;
     let (history, episodes) = match arguments.as_of {
         None => (history, episodes),
         Some(_) => (history.as_of(at), begun_by(at, episodes)),
     };
-    let standing = judge(&setup.portfolio, &history, &episodes, &setup.config_hash, at);
+    let hash = &setup.config_hash;
+    let standing = judge_some(portfolio, &scorecards, &history, &episodes, hash, at);
     let then = match arguments.as_of {
         None => Vec::new(),
         Some(_) => then::judged_otherwise(&store, &setup, &standing, (scope.as_ref(), at)).await?,

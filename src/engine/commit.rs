@@ -187,6 +187,6 @@ impl Committed {
         for (change, kept) in asked.into_iter().zip(self.kept) {
             http_changes::answer(change, kept);
         }
-        !self.changes.is_empty()
+        self.tells
     }
 }

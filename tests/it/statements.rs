@@ -170,6 +170,7 @@ async fn daily_work(instance: &Instance) {
     store.missed(now.date_naive()).await.unwrap();
     store.last_slots().await.unwrap();
     store.held(&kpis.clone().into()).await.unwrap();
+    store.held_of(&[acme()], &kpis.clone().into()).await.unwrap();
     store.periods(kpis.iter()).await.unwrap();
     store.swept_at().await.unwrap();
     let body = Push { connection: "mes", by: "line", key: Some("a"), body: "1", nulls: 0, at: now };

@@ -48,7 +48,13 @@ pub use crate::{
         silences::KeptSilence,
     },
     families::changes::Changed,
-    judgement::{batch::Batch, held::Held, judge::Judgement, memory::Memory, past::PastVerdict},
+    judgement::{
+        batch::Batch,
+        held::{Held, HeldOf},
+        judge::Judgement,
+        memory::Memory,
+        past::PastVerdict,
+    },
     maintenance::{
         backup::{Backup, backup, look_through, restore},
         checkup::{Checkup, check_pages, check_up},

@@ -1,16 +1,20 @@
 //! The past, judged again: what a configuration would have told over the history that is held.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     evaluation::{
-        circumstances::{Circumstances, EpisodeChange},
-        evaluate::evaluate,
+        circumstances::EpisodeChange,
+        family::{Changes, Family, Inputs, SeriesChange},
     },
     judgement::standing::Standing,
-    model::{id::Id, portfolio::Portfolio, status::Status},
+    model::{
+        id::{Id, KpiRef},
+        portfolio::Portfolio,
+        status::Status,
+    },
     series::history::{Actual, History},
 };
 
@@ -45,24 +49,76 @@ pub fn backtest(
     let Some(calendar) = portfolio.scorecards().first().map(|first| first.calendar.clone()) else {
         return Vec::new();
     };
-    let history = as_if_in_time(portfolio, history);
+    let midnights = days(from, to).map(|day| calendar.midnight(day.succ_opt().unwrap_or(day)));
+    let mut past = Past::of(as_if_in_time(portfolio, history));
     let all: Vec<Id> = portfolio.scorecards().iter().map(|held| held.id.clone()).collect();
+    let mut family = Family::new(portfolio, &all);
     let mut episodes = HashMap::new();
     let mut told = Vec::new();
-    for day in from.iter_days().take_while(|day| *day <= to).take(DAYS_MAX) {
-        let now = calendar.midnight(day.succ_opt().unwrap_or(day));
-        let known = history.as_of(now);
-        let live = Circumstances::default();
-        let (standing, changes) =
-            evaluate(portfolio, &all, &known, &episodes, live, config_hash, now);
-        for change in changes {
+    for now in midnights {
+        let kpis = past.go_on(now).into_iter().collect();
+        let inputs = Inputs {
+            portfolio,
+            config_hash,
+            history: &past.known,
+            episodes: &episodes,
+            silences: &[],
+            receipts: &[],
+            historical: false,
+            first_look_is_historical: false,
+        };
+        let applied = family.apply(inputs, &Changes { kpis, ..Changes::default() }, now);
+        for change in applied.changes {
             episodes.insert(change.scope.clone(), change.episode.clone());
-            if change.event.is_some() {
-                told.extend(self::told(now, &standing, change));
+            if let (true, Some(standing)) = (change.event.is_some(), family.standing()) {
+                told.extend(self::told(now, standing, change));
             }
         }
     }
     told
+}
+
+fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    from.iter_days().take_while(move |day| *day <= to).take(DAYS_MAX)
+}
+
+/// A history that comes to be known as time goes on.
+struct Past {
+    whole: History,
+    /// What is known by now.
+    known: History,
+    /// What else becomes known of a KPI, the latest first.
+    to_come: Vec<(DateTime<Utc>, KpiRef, SeriesChange)>,
+}
+
+impl Past {
+    fn of(whole: History) -> Self {
+        let mut to_come = Vec::new();
+        for (kpi, held) in whole.kpis() {
+            for (period, revisions) in &held.actuals {
+                let figures = revisions.iter().map(|actual| actual.collected_at);
+                let figures = figures.map(|at| (at, kpi.clone(), SeriesChange::Figure(*period)));
+                to_come.extend(figures);
+            }
+            let asked = held.asked.map(|asked| (asked.over_at, kpi.clone(), SeriesChange::Attempt));
+            to_come.extend(asked);
+        }
+        to_come.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+        Self { whole, known: History::default(), to_come }
+    }
+
+    /// Takes in what becomes known until `now`, and what changed of which KPI.
+    fn go_on(&mut self, now: DateTime<Utc>) -> BTreeMap<KpiRef, SeriesChange> {
+        let mut changed: BTreeMap<KpiRef, SeriesChange> = BTreeMap::new();
+        while let Some((_, kpi, change)) = self.to_come.pop_if(|(at, ..)| *at <= now) {
+            let both = changed.get(&kpi).map_or(change, |known| known.and(change));
+            changed.insert(kpi, both);
+        }
+        for kpi in changed.keys() {
+            self.known.know(kpi, &self.whole, now);
+        }
+        changed
+    }
 }
 
 fn told(at: DateTime<Utc>, standing: &Standing, change: EpisodeChange) -> Option<BacktestEvent> {
@@ -87,4 +143,60 @@ fn as_if_in_time(portfolio: &Portfolio, history: &History) -> History {
         }
     }
     moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::{
+        circumstances::Circumstances,
+        evaluate::evaluate,
+        family::oracle::{Dice, collected, portfolio},
+    };
+
+    /// Portfolios that are played.
+    const SEEDS: u64 = 10;
+
+    /// What a backtest is measured by: all that was known at each midnight, judged from nothing.
+    fn day_by_day(
+        portfolio: &Portfolio,
+        history: &History,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Vec<BacktestEvent> {
+        let history = as_if_in_time(portfolio, history);
+        let all: Vec<Id> = portfolio.scorecards().iter().map(|held| held.id.clone()).collect();
+        let calendar = portfolio.scorecards()[0].calendar.clone();
+        let mut episodes = HashMap::new();
+        let mut told = Vec::new();
+        for day in days(from, to) {
+            let now = calendar.midnight(day.succ_opt().unwrap());
+            let known = history.as_of(now);
+            let live = Circumstances::default();
+            let (standing, changes) =
+                evaluate(portfolio, &all, &known, &episodes, live, "sha256:test", now);
+            for change in changes {
+                episodes.insert(change.scope.clone(), change.episode.clone());
+                if change.event.is_some() {
+                    told.extend(self::told(now, &standing, change));
+                }
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_backtest_is_what_judging_every_day_from_nothing_says() {
+        let span = ("2025-12-01".parse().unwrap(), "2026-06-10".parse().unwrap());
+        let (from, to) = ("2026-01-10".parse().unwrap(), "2026-05-20".parse().unwrap());
+        let mut messages = 0;
+        for seed in 0..SEEDS {
+            let mut dice = Dice(seed);
+            let portfolio = portfolio(&mut dice);
+            let history = collected(&mut dice, &portfolio, span);
+            let found = backtest(&portfolio, &history, "sha256:test", from, to);
+            assert_eq!(found, day_by_day(&portfolio, &history, (from, to)), "seed {seed}");
+            messages += found.len();
+        }
+        assert!(messages > 100, "{messages} messages say little");
+    }
 }

@@ -189,6 +189,18 @@ impl History {
         }
     }
 
+    /// All KPIs of which something is held, and what.
+    pub(crate) fn kpis(&self) -> impl Iterator<Item = (&KpiRef, &KpiHistory)> {
+        self.kpis.iter().map(|(kpi, held)| (kpi, held.as_ref()))
+    }
+
+    /// What another history knew of a KPI at `instant` takes the place of what is held.
+    pub(crate) fn know(&mut self, kpi: &KpiRef, other: &Self, instant: DateTime<Utc>) {
+        if let Some(held) = other.kpis.get(kpi) {
+            self.kpis.insert(kpi.clone(), Arc::new(held.as_of(instant)));
+        }
+    }
+
     /// What was known at `instant`: revisions and failures of later have not happened yet.
     pub fn as_of(&self, instant: DateTime<Utc>) -> Self {
         let then =

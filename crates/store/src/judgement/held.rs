@@ -64,6 +64,34 @@ impl Store {
     }
 }
 
+/// What is held of some KPIs, and where the alerts of some scorecards stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeldOf {
+    /// What was collected of the KPIs.
+    pub history: History,
+    /// Where alerts of the scorecards stand.
+    pub episodes: HashMap<Scope, Episode>,
+}
+
+impl Store {
+    /// What the standing of some scorecards depends on, whose judgement looks at these KPIs; nothing
+    /// is read of others.
+    pub async fn held_of(
+        &self,
+        scorecards: &[Id],
+        kpis: &HashSet<KpiRef>,
+    ) -> anyhow::Result<HeldOf> {
+        let mut connection = self.read().await?;
+        let names: Vec<String> = kpis.iter().map(ToString::to_string).collect();
+        let names = serde_json::to_string(&names)?;
+        let mut history = History::default();
+        history::load(&mut connection, &names, &mut history).await?;
+        collections::load(&mut connection, &names, &mut history).await?;
+        let scorecards = serde_json::to_string(scorecards)?;
+        Ok(HeldOf { history, episodes: episode::load_of(&mut connection, &scorecards).await? })
+    }
+}
+
 /// Reads it, within one transaction or none.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,

@@ -11,7 +11,7 @@
 mod deadlines;
 mod links;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 #[cfg(test)]
 mod work;
 
@@ -160,7 +160,7 @@ type Dirty = BTreeMap<usize, SeriesChange>;
 
 impl SeriesChange {
     /// Both.
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::All, _) | (_, Self::All) => Self::All,
             (Self::Figure(one), Self::Figure(another)) => Self::Figure(one.min(another)),

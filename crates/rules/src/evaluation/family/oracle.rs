@@ -16,7 +16,7 @@ use crate::{
     },
     evaluation::{
         circumstances::{Circumstances, EpisodeChange},
-        evaluate::evaluate,
+        evaluate::{evaluate, judge, judge_some},
     },
     judgement::{pictured::Pictured, standing::Standing},
     model::{
@@ -42,11 +42,11 @@ const SEEDS: u64 = 16;
 const STEPS: usize = 40;
 
 /// Chance that can be had again.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     /// A number below `end`.
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         // SplitMix64, which takes any seed.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -59,12 +59,12 @@ impl Dice {
         faces[self.below(faces.len())].clone()
     }
 
-    fn once_in(&mut self, times: usize) -> bool {
+    pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
     /// A value around 100, often near to it.
-    fn value(&mut self) -> f64 {
+    pub(crate) fn value(&mut self) -> f64 {
         self.pick(&[0.0, 20.0, 60.0, 85.0, 92.0, 95.0, 97.0, 100.0, 104.0, 120.0, 180.0])
     }
 }
@@ -275,7 +275,7 @@ fn tie(dice: &mut Dice, scorecards: &mut [Scorecard]) {
 }
 
 /// A portfolio in which everything is tied to something, and that has no cycles.
-fn portfolio(dice: &mut Dice) -> Portfolio {
+pub(crate) fn portfolio(dice: &mut Dice) -> Portfolio {
     loop {
         let count = 1 + dice.below(3);
         let mut scorecards: Vec<Scorecard> =
@@ -285,6 +285,31 @@ fn portfolio(dice: &mut Dice) -> Portfolio {
             return portfolio;
         }
     }
+}
+
+/// Figures of some months, some of them late, some restated.
+pub(crate) fn collected(
+    dice: &mut Dice,
+    portfolio: &Portfolio,
+    (from, to): (NaiveDate, NaiveDate),
+) -> History {
+    let mut history = History::default();
+    for (named, scorecard, kpi) in portfolio.kpis() {
+        let calendar = &scorecard.calendar;
+        let mut period = calendar.period_of(kpi.frequency, from);
+        while calendar.first_day(period) <= to {
+            let (_, end) = calendar.bounds(period);
+            let mut at = end + TimeDelta::hours(dice.below(200) as i64 - 40);
+            while !dice.once_in(3) {
+                let figure = Figure::Value(dice.value());
+                let actual = Actual { figure, target: None, observed_at: at, collected_at: at };
+                history.kpi_mut(&named).record(period, actual);
+                at += TimeDelta::hours(dice.below(900) as i64);
+            }
+            period = period.next();
+        }
+    }
+    history
 }
 
 /// A family beside what is held of it, and its story so far.
@@ -595,5 +620,24 @@ fn forget_episodes(standing: &mut Standing) {
         standing.scorecards.iter_mut().flat_map(|unit| &mut Arc::make_mut(unit).perspectives)
     {
         view.episode = None;
+    }
+}
+
+#[test]
+fn a_scorecard_is_judged_by_what_it_needs_as_among_all_others() {
+    let span = ("2025-12-01".parse().unwrap(), "2026-05-10".parse().unwrap());
+    let now = "2026-05-20T08:00:00Z".parse().unwrap();
+    for seed in 0..4 * SEEDS {
+        let mut dice = Dice(seed);
+        let portfolio = portfolio(&mut dice);
+        let history = collected(&mut dice, &portfolio, span);
+        let whole = judge(&portfolio, &history, &HashMap::new(), "sha256:test", now);
+        for standing in &whole.scorecards {
+            let needed = history.only(&portfolio.needed_by(&standing.id));
+            let (ids, none) = ([standing.id.clone()], HashMap::new());
+            let alone = judge_some(&portfolio, &ids, &needed, &none, "sha256:test", now);
+            let [alone] = alone.scorecards.as_slice() else { panic!("seed {seed}: one scorecard") };
+            assert_eq!(format!("{alone:?}"), format!("{standing:?}"), "seed {seed}");
+        }
     }
 }
