@@ -34,7 +34,8 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Opens one before a peer.
-    pub(crate) async fn before(peer: SocketAddr) -> Self {
+    pub(crate) async fn before(peer: &str) -> Self {
+        let peer = peer.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (passage, seen) = watch::channel(Passage::Open);

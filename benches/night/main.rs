@@ -84,7 +84,7 @@ struct Night {
 impl Night {
     async fn begin(kpid: &Path, folder: &Path, length: Duration, seed: u64) -> Self {
         let (town, watch) = tokio::join!(Town::open(), Webhook::start());
-        let gate = Gate::before(town.origin.address()).await;
+        let gate = Gate::before(&town.origin.url()).await;
         company::found(folder, &town, &watch, &gate);
         let steps = length.as_secs() * 1000 / STEP.as_millis() as u64;
         let crossings = Crossings::new(&town.origin, steps, Dice::of(seed));

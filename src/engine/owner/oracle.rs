@@ -128,7 +128,7 @@ impl Timeline {
         let now = "2026-06-17T04:00:07Z".parse().unwrap();
         let (owner, beside) = owner(folder.path(), 95, now).await;
         let (dice, seen) = (Dice(seed), BTreeSet::new());
-        let turns_back = seed % 3 == 0;
+        let turns_back = seed.is_multiple_of(3);
         Self { dice, folder, owner, beside, now, target: 95, turns_back, seen }
     }
 

@@ -95,11 +95,6 @@ impl Origin {
         self.desk.lock().unwrap().asked.get(&format!("/{path}")).copied().unwrap_or(0)
     }
 
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.address)
