@@ -431,11 +431,11 @@ mod tests {
     const CONCURRENT_MAX: u32 = 4;
 
     fn sheet() -> Request {
-        Request::Command(crate::command::Run {
+        Request::Command(Box::new(crate::command::Run {
             program: "true".to_owned(),
             arguments: Vec::new(),
             figure: None,
-        })
+        }))
     }
 
     fn live() -> Live {
