@@ -206,6 +206,16 @@ impl Owner {
         for family in self.failed() {
             self.commit(&[family], Vec::new()).await;
         }
+        if let Err(error) = self.settle().await {
+            error!("cannot write when figures were seen last: {error:#}");
+        }
+    }
+
+    /// Writes what waited to be written.
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        let (mut batch, _) = self.instance.store.batch(&mut self.memory, self.clock.now()).await?;
+        batch.settle().await?;
+        batch.commit().await
     }
 
     fn take(&mut self, arrival: Arrival) {
@@ -296,8 +306,8 @@ impl Owner {
     async fn look(&mut self) {
         self.look_at = Instant::now() + LOOK_EVERY;
         match self.memory.is_behind(&self.instance.store).await {
-            Ok(false) => {}
-            Ok(true) => {
+            Ok(false) if !self.memory.is_owing(self.clock.now()) => {}
+            Ok(_) => {
                 self.commit(&[], Vec::new()).await;
                 self.commit_all(Vec::new()).await;
             }

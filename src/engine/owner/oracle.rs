@@ -272,6 +272,7 @@ impl Timeline {
         }
         self.owner.work(asked).await;
         self.owner.commit_all(Vec::new()).await;
+        self.owner.settle().await.unwrap();
     }
 }
 

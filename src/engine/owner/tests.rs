@@ -191,38 +191,49 @@ async fn told_apart(store: &Store, instants: [DateTime<Utc>; 2]) -> Vec<String> 
 }
 
 #[tokio::test]
-async fn one_figure_that_changes_among_200_scorecards_is_one_commit_and_rows_of_its_scorecard() {
-    let ids: Vec<String> = (0..200).map(|at| format!("s-{at:03}")).collect();
+async fn one_figure_that_changes_among_300_scorecards_is_one_kpi_judged_and_one_commit() {
+    let ids: Vec<String> = (0..300).map(|at| format!("s-{at:03}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut town = Town::of(&ids).await;
     let instance = town.instance.clone();
     let (store, metrics) = (&instance.store, &instance.metrics);
     store.uses(&instance.setup.config_hash, &[], now()).await.unwrap();
-    let work = || (metrics.commits.get(), metrics.judgements.get());
-    for (hour, value, commits) in [(0, 90.0, 2), (1, 90.0, 2), (2, 99.0, 1)] {
+    let work = || {
+        let (kpis, nodes) = (metrics.kpis_judged.get(), metrics.nodes_rolled_up.get());
+        (metrics.commits.get(), metrics.judgements.get(), kpis, nodes)
+    };
+    // All of it twice, the figure that changes, the same again, and nothing at all.
+    let mut done = Vec::new();
+    for (hour, value) in [(0, 90.0), (1, 90.0), (2, 99.0), (3, 99.0), (4, 0.0)] {
         let now = now() + chrono::TimeDelta::hours(hour);
         town.owner.clock = Clock::set(now);
         let (before, rows_before) = (work(), verdicts(store).await);
-        // In the last round one scorecard alone has something.
-        let come = if hour == 2 { 117..118 } else { 0..200 };
-        let families = come.len() as u64;
+        let come = if hour < 2 { 0..300 } else { 117..118 };
         for family in come {
-            town.bring(family, ids[family], "calls", value, 3_600 * hour).await;
+            if hour < 4 {
+                town.bring(family, ids[family], "calls", value, 3_600 * hour).await;
+            }
             town.due(family).await;
+            town.take_all();
         }
         town.work().await;
         let after = work();
-        assert_eq!((after.0 - before.0, after.1 - before.1), (commits, families), "{hour} h");
+        let (commits, families) = (after.0 - before.0, after.1 - before.1);
+        let (kpis, nodes) = (after.2 - before.2, after.3 - before.3);
         let rows = verdicts(store).await - rows_before;
-        // The clock goes on from there.
-        let later = now + chrono::TimeDelta::minutes(59);
-        let changed = told_apart(store, [now, later]).await;
-        match hour {
-            0 => assert_eq!(changed.len(), 200),
-            1 => assert_eq!((rows, changed.len()), (0, 0), "nothing has changed"),
-            _ => assert_eq!((rows, changed), (1, vec!["s-117".to_owned()])),
+        done.push((commits, families, kpis, nodes, rows));
+        if hour == 2 {
+            let later = now + chrono::TimeDelta::minutes(59);
+            assert_eq!(told_apart(store, [now, later]).await, ["s-117"]);
         }
     }
+    // Of each scorecard three KPIs, one objective, one perspective and itself.
+    assert_eq!(done[0], (3, 300, 900, 900, 300));
+    // A KPI and what is made of it, and the branch above them; rows of one scorecard.
+    assert_eq!(done[1], (3, 300, 600, 900, 0));
+    assert_eq!(done[2], (1, 1, 2, 3, 1));
+    assert_eq!(done[3], (1, 1, 2, 3, 0));
+    assert_eq!(done[4], (1, 1, 0, 0, 0), "nothing changed");
 }
 
 #[tokio::test]

@@ -118,3 +118,15 @@ pub(crate) async fn record(
     }
     Ok(all)
 }
+
+/// Keeps the readings among figures whose actuals are held as they are.
+pub(crate) async fn record_again(
+    tx: &mut SqliteConnection,
+    collected: &[Collected],
+) -> anyhow::Result<()> {
+    let mut periods = ReadingPeriods::load(tx, collected).await?;
+    let newest = collected.iter().filter(|of| of.filing == Filing::Newest);
+    let newest = newest.flat_map(|of| of.filed.iter().map(|filed| (&of.kpi, filed)));
+    readings::keep_newest(tx, &mut periods, &newest.collect::<Vec<_>>()).await?;
+    periods.write(tx).await
+}

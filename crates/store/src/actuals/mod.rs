@@ -10,3 +10,4 @@ pub(crate) mod outcome;
 pub(crate) mod pushes;
 pub(crate) mod readings;
 pub(crate) mod revisions;
+pub(crate) mod seen_again;

@@ -12,6 +12,7 @@ use crate::{
         collected::Collected,
         collections, filing,
         pushes::{self, Push, Pushed},
+        seen_again::{self, SeenAgain},
     },
     database::{failure::Explain, store::Store},
     episodes::operator_actions::{self, AcknowledgedByLink},
@@ -26,6 +27,7 @@ use crate::{
 use kpid_rules::{
     alerting::Acknowledgement,
     model::{Id, KpiRef, Period},
+    series::Actual,
 };
 
 /// A transaction of whoever judges from memory.
@@ -35,6 +37,8 @@ pub struct Batch<'b> {
     memory: &'b mut Memory,
     /// What it changed.
     changed: BTreeSet<Changed>,
+    /// The actuals of which it wrote when they were seen.
+    seen: Vec<(KpiRef, Period, Actual)>,
     now: DateTime<Utc>,
 }
 
@@ -47,7 +51,7 @@ impl Store {
     ) -> anyhow::Result<(Batch<'b>, BTreeSet<Changed>)> {
         let mut tx = self.begin().await?;
         let others = memory.refresh(&mut tx, now).await?;
-        Ok((Batch { tx, memory, changed: BTreeSet::new(), now }, others))
+        Ok((Batch { tx, memory, changed: BTreeSet::new(), seen: Vec::new(), now }, others))
     }
 }
 
@@ -58,11 +62,33 @@ impl Batch<'_> {
         &mut self,
         collected: &[Collected],
     ) -> anyhow::Result<Vec<(KpiRef, Period)>> {
-        let filed = filing::record(&mut self.tx, collected).await?;
+        let history = &self.memory.held.history;
+        let again = SeenAgain::only_again(collected, history);
+        let is_again = |of: &Collected| again.contains(&of.kpi);
+        let (again, others): (Vec<Collected>, Vec<Collected>) =
+            collected.iter().cloned().partition(is_again);
+        // What is filed is compared with when the store says that it was seen.
+        let due = self.memory.seen_again.of(others.iter().map(|of| &of.kpi));
+        self.write_seen(due).await?;
+        let filed = filing::record(&mut self.tx, &others).await?;
+        filing::record_again(&mut self.tx, &again).await?;
         collections::record(&mut self.tx, collected).await?;
         self.changes(filing::changed(collected));
         self.memory.file(collected, &filed);
+        self.memory.see_again(&again, self.now);
         Ok(filing::frozen(&filed))
+    }
+
+    /// Writes everything that waited to be written.
+    pub async fn settle(&mut self) -> anyhow::Result<()> {
+        let all = self.memory.seen_again.all();
+        self.write_seen(all).await
+    }
+
+    async fn write_seen(&mut self, seen: Vec<(KpiRef, Period, Actual)>) -> anyhow::Result<()> {
+        seen_again::write(&mut self.tx, &seen).await?;
+        self.seen.extend(seen);
+        Ok(())
     }
 
     /// Files what was pushed, once for each key.
@@ -71,6 +97,8 @@ impl Batch<'_> {
         push: Push<'_>,
         collected: &[Collected],
     ) -> anyhow::Result<Pushed> {
+        let due = self.memory.seen_again.of(collected.iter().map(|of| &of.kpi));
+        self.write_seen(due).await?;
         let (pushed, filed) = pushes::keep(&mut self.tx, push, collected).await?;
         if matches!(pushed, Pushed::Kept(_)) {
             self.changes(filing::changed(collected));
@@ -115,8 +143,11 @@ impl Batch<'_> {
     }
 
     /// Keeps all of it, or fails and keeps nothing.
-    pub async fn commit(self) -> anyhow::Result<()> {
-        let Self { mut tx, memory, changed, .. } = self;
+    pub async fn commit(mut self) -> anyhow::Result<()> {
+        if self.memory.seen_again.is_due(self.now) {
+            self.settle().await?;
+        }
+        let Self { mut tx, memory, changed, seen, .. } = self;
         let known = memory.versions_of(&changed);
         ensure!(
             changes::raise(&mut tx, &known).await?,
@@ -124,6 +155,7 @@ impl Batch<'_> {
         );
         tx.commit().await.explain("cannot write what was collected and judged")?;
         memory.committed(&changed, &known);
+        memory.seen_again.written(&seen);
         Ok(())
     }
 
@@ -245,8 +277,9 @@ mod tests {
     }
 
     async fn assert_same(store: &Store, memory: &mut Memory, what: &str, now: DateTime<Utc>) {
-        let (batch, _) = store.batch(memory, now).await.unwrap();
-        drop(batch);
+        let (mut batch, _) = store.batch(memory, now).await.unwrap();
+        batch.settle().await.unwrap();
+        batch.commit().await.unwrap();
         let held = store.held(&kpis()).await.unwrap();
         assert_eq!(seen(memory.held()), seen(&held), "after {what}");
     }
@@ -336,6 +369,39 @@ mod tests {
                 assert_same(&store, &mut memory, "a batch", now).await;
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_figure_that_stays_updates_the_row_of_its_actual_only_now_and_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let mut memory = Memory::load(&store, &families(), &kpis(), start()).await.unwrap();
+        let period = Period::parse("2026-05").unwrap();
+        let calls = KpiRef::parse(KPIS[0]).unwrap();
+        let mut seen_at = Vec::new();
+        for (second, value) in [(0, 4.0), (1, 4.0), (2, 4.0), (3, 5.0), (4, 5.0), (15, 5.0)] {
+            let now = start() + TimeDelta::seconds(second);
+            let (mut batch, _) = store.batch(&mut memory, now).await.unwrap();
+            batch.record(&[collected(KPIS[0], value, false, now)]).await.unwrap();
+            batch.commit().await.unwrap();
+            let stored = store.held(&kpis()).await.unwrap().history;
+            let seen = |history: &kpid_rules::series::History| {
+                let revisions = &history.kpi(&calls).unwrap().actuals[&period];
+                let seen = revisions.iter().map(|held| (held.observed_at - start()).num_seconds());
+                seen.collect::<Vec<_>>()
+            };
+            seen_at.push((seen(&memory.held().history), seen(&stored)));
+        }
+        let expected = [
+            (vec![0], vec![0]),
+            (vec![1], vec![0]),
+            (vec![2], vec![0]),
+            // What changes is compared with when it was last seen.
+            (vec![2, 3], vec![2, 3]),
+            (vec![2, 4], vec![2, 3]),
+            (vec![2, 15], vec![2, 15]),
+        ];
+        assert_eq!(seen_at, expected);
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use crate::{
         history,
         outcome::AttemptOutcome,
         revisions::Written,
+        seen_again::SeenAgain,
     },
     database::{failure::Explain, store::Store},
     episodes::{episode, incidents, notes, silences},
@@ -39,6 +40,7 @@ use kpid_rules::{
 #[derive(Debug)]
 pub struct Memory {
     pub(crate) held: Held,
+    pub(crate) seen_again: SeenAgain,
     /// The nodes of each scorecard whose alerts are open.
     open: HashMap<Id, BTreeSet<Scope>>,
     /// The version of each family that is held.
@@ -68,7 +70,8 @@ impl Memory {
         let held = held::load(&mut tx, kpis, now).await?;
         tx.rollback().await.explain("cannot read the store")?;
         let stale = BTreeSet::new();
-        let mut memory = Self { held, open: HashMap::new(), versions, family_of, sum, stale };
+        let (seen_again, open) = (SeenAgain::default(), HashMap::new());
+        let mut memory = Self { held, seen_again, open, versions, family_of, sum, stale };
         memory.find_open(None);
         Ok(memory)
     }
@@ -99,6 +102,11 @@ impl Memory {
     /// The version of the store that is held: the sum of those of all families.
     pub fn version(&self) -> i64 {
         self.sum
+    }
+
+    /// Whether something has waited for long enough to be written.
+    pub fn is_owing(&self, now: DateTime<Utc>) -> bool {
+        self.seen_again.is_due(now)
     }
 
     /// Whether nothing in memory may differ from the store by what a batch left that was not committed.
@@ -184,6 +192,7 @@ impl Memory {
         let mut attempts = collections::newest_of(tx, &names).await?;
         for kpi in kpis {
             self.held.history.take_from(kpi, &mut read);
+            self.seen_again.renew(kpi, &mut self.held.history);
             self.held.attempts.set(kpi, attempts.remove(kpi));
         }
         Ok(())
@@ -263,6 +272,22 @@ impl Memory {
             let Some(attempt) = attempt else { continue };
             collections::take_in(attempt, self.held.history.kpi_mut(kpi));
             self.held.attempts.set(kpi, Some(Newest::of(attempt)));
+        }
+    }
+
+    /// Takes in that actuals were seen again as they are held.
+    pub(crate) fn see_again(&mut self, collected: &[Collected], now: DateTime<Utc>) {
+        for Collected { kpi, filed, .. } in collected {
+            for filed in filed {
+                let held = self.held.history.kpi_mut(kpi).actuals.get_mut(&filed.period);
+                let newest = held.and_then(|revisions| revisions.last_mut());
+                let Some(newest) = newest.filter(|held| held.observed_at < filed.observed_at)
+                else {
+                    continue;
+                };
+                newest.observed_at = filed.observed_at;
+                self.seen_again.note(kpi, filed.period, *newest, now);
+            }
         }
     }
 
