@@ -15,7 +15,10 @@ use kpid_store::{
 };
 
 use super::*;
-use crate::engine::import;
+use crate::{
+    engine::import,
+    web::change::{Media, Push, PushAnswer},
+};
 
 const DAEMON: &str = "
 store: kpid.db
@@ -427,4 +430,62 @@ async fn what_is_made_of_others_is_made_of_what_is_in_memory() {
     assert_eq!(node.colour.status, Status::OffTrack);
     let history = &town.owner.memory.held().history;
     assert!(history.kpi(&KpiRef::parse("care/calls").unwrap()).is_some(), "all is in memory again");
+}
+
+#[tokio::test]
+async fn a_storm_of_pushes_is_answered_and_kept_in_few_commits() {
+    const PUSHES: usize = 500;
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = DAEMON.replace(
+        "channels:",
+        &format!(
+            "web: {{ listen: \"127.0.0.1:0\" }}\nconnections: {{ shop: {{ push: {{ tokens: {{ till: {{ sha256: \"{}\" }} }} }} }} }}\nchannels:",
+            "a".repeat(64)
+        ),
+    );
+    let pushed = scorecard("care").replace(
+        "mails: { nature: flow, period: month, target: 95, tolerance: 3, owner: you }",
+        "mails: { nature: flow, period: month, target: 95, tolerance: 3, owner: you, source: { push: { from: shop } } }",
+    );
+    let setup = crate::instance::set_up(folder.path(), &daemon, &pushed);
+    let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+    let instance = Arc::new(Instance::new(setup, store).unwrap());
+    let families = Arc::new(Families::of(&instance.setup.portfolio));
+    let kpis = instance.setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
+    let memory = Memory::load(&instance.store, families.members(), &kpis, now()).await.unwrap();
+    let told = Told {
+        periods: Arc::default(),
+        deliveries_ready: Arc::default(),
+        served: mpsc::unbounded_channel().0,
+        board: Board::default(),
+    };
+    let owner = Owner::new(instance.clone(), families, memory, Clock::set(now()), told);
+    let (arrivals, arriving) = mpsc::channel(ARRIVALS_MAX);
+    let (changes, asked) = mpsc::channel(WAITING_MAX);
+    drop(arrivals);
+    let storm = async {
+        let mut answers = Vec::new();
+        for at in 0..PUSHES {
+            let body = format!("kpi,period,value\ncare/mails,2026-05,{at}\n");
+            let (connection, by) = (Id::parse("shop").unwrap(), "till".to_owned());
+            let push = Push { connection, by, key: None, media: Media::Csv, body: body.into() };
+            let (answer, came) = oneshot::channel();
+            changes.send(Change::Push(push, answer)).await.unwrap();
+            answers.push(came);
+        }
+        drop(changes);
+        let mut kept = 0;
+        for came in answers {
+            kept += usize::from(matches!(came.await.unwrap(), PushAnswer::Kept(_)));
+        }
+        kept
+    };
+    let (kept, ()) = tokio::join!(storm, owner.run(arriving, asked));
+    assert_eq!(kept, PUSHES);
+    let commits = instance.metrics.commits.get();
+    assert!(commits <= 100, "{commits} commits");
+    let mails = KpiRef::parse("care/mails").unwrap();
+    let held = instance.store.held(&[mails.clone()].into()).await.unwrap();
+    let newest = held.history.kpi(&mails).unwrap().actual(Period::parse("2026-05").unwrap());
+    assert_eq!(newest.unwrap().figure, Figure::Value((PUSHES - 1) as f64), "the last one counts");
 }

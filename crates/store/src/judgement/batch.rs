@@ -191,6 +191,7 @@ mod tests {
             outcome::AttemptOutcome,
         },
         audit::{AuditAction, AuditEntry},
+        maintenance::retention::Old,
     };
 
     const KPIS: [&str; 3] = ["care/calls", "care/mails", "sales/sold"];
@@ -402,6 +403,30 @@ mod tests {
             (vec![2, 15], vec![2, 15]),
         ];
         assert_eq!(seen_at, expected);
+    }
+
+    #[tokio::test]
+    async fn revisions_that_are_removed_are_let_go_of_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let mut memory = Memory::load(&store, &families(), &kpis(), start()).await.unwrap();
+        let calls = KpiRef::parse(KPIS[0]).unwrap();
+        let mut now = start();
+        for value in [4.0, 5.0, 6.0, 7.0] {
+            now += TimeDelta::days(1);
+            let (mut batch, _) = store.batch(&mut memory, now).await.unwrap();
+            batch.record(&[collected(KPIS[0], value, false, now)]).await.unwrap();
+            batch.commit().await.unwrap();
+        }
+        let held = |memory: &Memory| {
+            let held = memory.held().history.kpi(&calls).unwrap();
+            held.actuals.values().flatten().count()
+        };
+        assert_eq!(held(&memory), 4);
+        assert_eq!(store.remove_some(&Old::Revisions(KPIS[0], now)).await.unwrap(), 1);
+        assert!(memory.is_behind(&store).await.unwrap());
+        assert_same(&store, &mut memory, "the removal", now).await;
+        assert_eq!(held(&memory), 3);
     }
 
     #[tokio::test]

@@ -10,8 +10,13 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::{
     audit::{self, AuditEntry},
-    database::{columns::instant, failure::Explain, store::Store},
+    database::{
+        columns::{instant, kpi_ref},
+        failure::Explain,
+        store::Store,
+    },
     episodes::episode,
+    families::changes::{self, Changed},
     outbox::state::DeliveryState::{Batched, Held, Pending},
 };
 
@@ -280,6 +285,10 @@ impl Store {
             .await
             .explain("cannot remove superseded revisions")?;
         keep_sums(&mut tx, "revisions", &summed(&gone)?).await?;
+        if !gone.is_empty() {
+            // Whoever holds them in memory lets go of them, too.
+            changes::note(&mut tx, &[Changed::Figures(kpi_ref(kpi)?)].into()).await?;
+        }
         tx.commit().await.explain("cannot remove superseded revisions")?;
         Ok(rows(&gone))
     }
