@@ -367,8 +367,9 @@ impl Owner {
                 for (family, deadline) in &committed.judged {
                     self.timetable.set(*family, *deadline);
                 }
-                // Whoever changed something sees it.
-                let is_wanted = !asked.is_empty() || self.told.board.is_wanted();
+                // Whoever has answered for an alert sees it.
+                let is_deed = |change: &Change| matches!(change, Change::Acknowledge(..));
+                let is_wanted = asked.iter().any(is_deed) || self.told.board.is_wanted();
                 if is_wanted || self.post_at <= Instant::now() {
                     self.post();
                 } else {

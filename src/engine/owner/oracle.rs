@@ -387,7 +387,15 @@ impl Timeline {
             let (history, held) = (&after.history, &after.episodes);
             let anew = judge_some(portfolio, members, history, held, hash, now);
             let standing = self.owner.judged[family].standing().unwrap();
-            assert_eq!(shown(standing), shown(&anew), "{what}: {members:?}");
+            if shown(standing) != shown(&anew) {
+                let (found, expected) = (shown(standing).to_string(), shown(&anew).to_string());
+                let mut pairs = found.bytes().zip(expected.bytes());
+                let from = pairs.position(|(found, expected)| found != expected).unwrap_or(0);
+                let around = |text: &str| {
+                    text.chars().skip(from.saturating_sub(300)).take(500).collect::<String>()
+                };
+                panic!("{what}: found\n{}\nexpected\n{}", around(&found), around(&expected));
+            }
             if !self.turns_back {
                 self.assert_kept(&anew, what).await;
             }

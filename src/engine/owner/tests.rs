@@ -349,6 +349,7 @@ async fn commands_and_the_owner_never_overwrite_each_other_whenever_they_meet() 
                 town.work().await;
             }
             had_an_effect |= has_done;
+            town.owner.settle().await.unwrap();
             let all = town.instance.setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect();
             let held = town.instance.store.held(&all).await.unwrap();
             let care: Vec<_> = held

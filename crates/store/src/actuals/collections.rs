@@ -44,10 +44,15 @@ impl Store {
     }
 }
 
+/// The attempts among what was collected.
+pub(crate) fn attempts(collected: &[Collected]) -> Vec<(&KpiRef, &Attempt)> {
+    collected.iter().filter_map(|of| Some((&of.kpi, of.attempt.as_ref()?))).collect()
+}
+
 /// Notes attempts, all in one statement: there is one for every reading.
 pub(crate) async fn record(
     tx: &mut SqliteConnection,
-    collected: &[Collected],
+    attempts: &[(&KpiRef, &Attempt)],
 ) -> anyhow::Result<()> {
     let sql = "INSERT INTO collections (kpi, last_slot, missed, finished_at, outcome, message) \
                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 \
@@ -57,9 +62,8 @@ pub(crate) async fn record(
                missed = collections.missed + excluded.missed, \
                finished_at = excluded.finished_at, outcome = excluded.outcome, \
                message = excluded.message";
-    let attempts = collected.iter().filter_map(|held| Some((&held.kpi, held.attempt.as_ref()?)));
     let rows: Vec<_> = attempts
-        .clone()
+        .iter()
         .map(|(kpi, attempt)| {
             // A person's pull says nothing of what the schedule served.
             let slot = attempt.slot.map_or(0, |slot| slot.timestamp_micros());
@@ -74,7 +78,7 @@ pub(crate) async fn record(
     }
     let noted = sqlx::query(sql).bind(serde_json::to_string(&rows)?).execute(&mut *tx).await;
     noted.explain("cannot write an attempt")?;
-    for (kpi, attempt) in attempts.filter(|(_, attempt)| attempt.missed > 0) {
+    for (kpi, attempt) in attempts.iter().filter(|(_, attempt)| attempt.missed > 0) {
         note_missed(tx, kpi, attempt).await?;
     }
     Ok(())

@@ -26,7 +26,7 @@ impl Store {
     pub async fn record(&self, collected: &[Collected]) -> anyhow::Result<Vec<(KpiRef, Period)>> {
         let mut tx = self.begin().await?;
         let filed = record(&mut tx, collected).await?;
-        collections::record(&mut tx, collected).await?;
+        collections::record(&mut tx, &collections::attempts(collected)).await?;
         changes::note(&mut tx, &changed(collected)).await?;
         tx.commit().await.explain("cannot write what was collected")?;
         Ok(frozen(&filed))

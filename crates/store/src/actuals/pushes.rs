@@ -122,7 +122,7 @@ pub(crate) async fn keep(
         }
     }
     let filed = filing::record(tx, collected).await?;
-    collections::record(tx, collected).await?;
+    collections::record(tx, &collections::attempts(collected)).await?;
     let receipt = Receipt::of(push.nulls, &filed);
     if let Some(key) = push.key {
         remember(tx, push, key, &receipt).await?;

@@ -1,7 +1,7 @@
 //! A batch: one transaction in which whoever holds families in memory files what came, judges, and
 //! keeps what was decided. Memory is the same as the store after it, whether it is committed or not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use sqlx::{Sqlite, Transaction};
 
 use crate::{
     actuals::{
-        collected::Collected,
+        collected::{Attempt, Collected},
         collections, filing,
         pushes::{self, Push, Pushed},
         seen_again::{self, SeenAgain},
@@ -39,6 +39,10 @@ pub struct Batch<'b> {
     changed: BTreeSet<Changed>,
     /// The actuals of which it wrote when they were seen.
     seen: Vec<(KpiRef, Period, Actual)>,
+    /// The attempts that waited, and that it wrote.
+    attempts: Vec<(KpiRef, Attempt)>,
+    /// Attempts that wait to be written once it is committed: what they brought is kept then.
+    quiet: Vec<(KpiRef, Attempt)>,
     now: DateTime<Utc>,
 }
 
@@ -51,7 +55,9 @@ impl Store {
     ) -> anyhow::Result<(Batch<'b>, BTreeSet<Changed>)> {
         let mut tx = self.begin().await?;
         let others = memory.refresh(&mut tx, now).await?;
-        Ok((Batch { tx, memory, changed: BTreeSet::new(), seen: Vec::new(), now }, others))
+        let (changed, seen) = (BTreeSet::new(), Vec::new());
+        let (attempts, quiet) = (Vec::new(), Vec::new());
+        Ok((Batch { tx, memory, changed, seen, attempts, quiet, now }, others))
     }
 }
 
@@ -72,7 +78,16 @@ impl Batch<'_> {
         self.write_seen(due).await?;
         let filed = filing::record(&mut self.tx, &others).await?;
         filing::record_again(&mut self.tx, &again).await?;
-        collections::record(&mut self.tx, collected).await?;
+        let attempts = collections::attempts(collected);
+        // Of one that failed in between, each says something.
+        let other =
+            attempts.iter().filter(|(kpi, attempt)| !self.memory.is_as_before(kpi, attempt));
+        let others: HashSet<&KpiRef> = other.map(|(kpi, _)| *kpi).collect();
+        let (told, quiet): (Vec<_>, Vec<_>) =
+            attempts.into_iter().partition(|(kpi, _)| others.contains(kpi));
+        collections::record(&mut self.tx, &told).await?;
+        let quiet = quiet.into_iter().map(|(kpi, attempt)| (kpi.clone(), attempt.clone()));
+        self.quiet.extend(quiet);
         self.changes(filing::changed(collected));
         self.memory.file(collected, &filed);
         self.memory.see_again(&again, self.now);
@@ -81,6 +96,9 @@ impl Batch<'_> {
 
     /// Writes everything that waited to be written.
     pub async fn settle(&mut self) -> anyhow::Result<()> {
+        let attempts = self.memory.seen_again.attempts();
+        seen_again::write_attempts(&mut self.tx, &attempts).await?;
+        self.attempts.extend(attempts);
         let all = self.memory.seen_again.all();
         self.write_seen(all).await
     }
@@ -147,7 +165,7 @@ impl Batch<'_> {
         if self.memory.seen_again.is_due(self.now) {
             self.settle().await?;
         }
-        let Self { mut tx, memory, changed, seen, .. } = self;
+        let Self { mut tx, memory, changed, seen, attempts, quiet, now } = self;
         let known = memory.versions_of(&changed);
         ensure!(
             changes::raise(&mut tx, &known).await?,
@@ -155,7 +173,10 @@ impl Batch<'_> {
         );
         tx.commit().await.explain("cannot write what was collected and judged")?;
         memory.committed(&changed, &known);
-        memory.seen_again.written(&seen);
+        memory.seen_again.written(&seen, &attempts);
+        for (kpi, attempt) in quiet {
+            memory.seen_again.note_attempt(kpi, attempt, now);
+        }
         Ok(())
     }
 
@@ -173,7 +194,7 @@ impl Batch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{HashMap, HashSet};
+    use std::collections::HashMap;
 
     use chrono::TimeDelta;
     use kpid_rules::{
@@ -373,13 +394,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_figure_that_stays_updates_the_row_of_its_actual_only_now_and_then() {
+    async fn a_figure_that_stays_updates_the_rows_of_its_actual_and_attempt_only_now_and_then() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
         let mut memory = Memory::load(&store, &families(), &kpis(), start()).await.unwrap();
         let period = Period::parse("2026-05").unwrap();
         let calls = KpiRef::parse(KPIS[0]).unwrap();
-        let mut seen_at = Vec::new();
+        let (mut seen_at, mut slots) = (Vec::new(), Vec::new());
         for (second, value) in [(0, 4.0), (1, 4.0), (2, 4.0), (3, 5.0), (4, 5.0), (15, 5.0)] {
             let now = start() + TimeDelta::seconds(second);
             let (mut batch, _) = store.batch(&mut memory, now).await.unwrap();
@@ -392,7 +413,11 @@ mod tests {
                 seen.collect::<Vec<_>>()
             };
             seen_at.push((seen(&memory.held().history), seen(&stored)));
+            let slot = store.last_slots().await.unwrap()[&calls].slot;
+            slots.push((slot - start()).num_seconds());
         }
+        // An attempt waits for the next commit after its time.
+        assert_eq!(slots, [0, 0, 0, 0, 0, 4]);
         let expected = [
             (vec![0], vec![0]),
             (vec![1], vec![0]),

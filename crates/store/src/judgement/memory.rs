@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 use crate::{
     actuals::{
         attempts::Newest,
-        collected::{Collected, Filed, Filing},
+        collected::{Attempt, Collected, Filed, Filing},
         collections,
         filing::FiledFigure,
         history,
@@ -192,8 +192,8 @@ impl Memory {
         let mut attempts = collections::newest_of(tx, &names).await?;
         for kpi in kpis {
             self.held.history.take_from(kpi, &mut read);
-            self.seen_again.renew(kpi, &mut self.held.history);
             self.held.attempts.set(kpi, attempts.remove(kpi));
+            self.seen_again.renew(kpi, &mut self.held.history, &mut self.held.attempts);
         }
         Ok(())
     }
@@ -250,6 +250,19 @@ impl Memory {
         };
         let known = |name: &str| Some((name.to_owned(), *self.versions.get(name)?));
         changed.iter().filter_map(family).filter_map(known).collect()
+    }
+
+    /// Whether an attempt says no more than that collecting goes on as before.
+    pub(crate) fn is_as_before(&self, kpi: &KpiRef, attempt: &Attempt) -> bool {
+        let held = self.held.history.kpi(kpi);
+        let is_known = self.held.attempts.get(kpi).is_some_and(|newest| newest.failure.is_none());
+        let has_succeeded = attempt.outcome == AttemptOutcome::Samples && attempt.message.is_none();
+        let is_slot = attempt.slot.is_some() && held.is_some_and(|held| held.asked.is_some());
+        is_known
+            && is_slot
+            && has_succeeded
+            && attempt.missed == 0
+            && held.is_some_and(|held| held.failure.is_none())
     }
 
     /// Takes in what was filed of what was collected.
