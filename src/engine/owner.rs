@@ -274,7 +274,12 @@ impl Owner {
         let mut asked = Some(asked).filter(|asked| !asked.is_empty());
         loop {
             let ready = self.pending.iter().filter(|(_, pending)| pending.is_ready());
-            let ready: Vec<usize> = ready.map(|(family, _)| *family).take(FAMILIES_MAX).collect();
+            let mut ready: Vec<(bool, usize)> =
+                ready.map(|(family, pending)| (!pending.is_urgent(), *family)).collect();
+            // What somebody may have to hear of goes first.
+            ready.sort_unstable();
+            let ready: Vec<usize> =
+                ready.into_iter().map(|(_, family)| family).take(FAMILIES_MAX).collect();
             if ready.is_empty() && asked.is_none() {
                 return;
             }

@@ -490,3 +490,26 @@ async fn a_storm_of_pushes_is_answered_and_kept_in_few_commits() {
     let newest = held.history.kpi(&mails).unwrap().actual(Period::parse("2026-05").unwrap());
     assert_eq!(newest.unwrap().figure, Figure::Value((PUSHES - 1) as f64), "the last one counts");
 }
+
+#[tokio::test]
+async fn what_is_news_is_committed_before_what_is_not() {
+    let ids: Vec<String> = (0..FAMILIES_MAX + 2).map(|at| format!("s-{at:03}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut town = Town::of(&ids).await;
+    for (second, last) in [(0, 90.0), (1, 50.0)] {
+        for (family, id) in ids.iter().enumerate() {
+            let value = if family == ids.len() - 1 { last } else { 90.0 };
+            town.bring(family, id, "calls", value, second).await;
+            town.due(family).await;
+            town.take_all();
+        }
+        if second == 0 {
+            town.work().await;
+        }
+    }
+    while town.served.try_recv().is_ok() {}
+    town.work().await;
+    let first: Vec<Served> = town.served.try_recv().unwrap();
+    assert_eq!(first[0].0.to_string(), format!("{}/calls", ids[ids.len() - 1]));
+    assert_eq!(first.len(), FAMILIES_MAX, "and it takes others along");
+}
