@@ -40,7 +40,7 @@ const WAITS_FOR_OPERATORS: &str = "waits until operators fix why it is refused";
 pub(super) struct Attempted {
     pub(super) settlement: Settlement,
     /// What it says of the receiver.
-    pub(super) found: Presence,
+    pub(super) presence: Presence,
 }
 
 /// Sends over one channel.
@@ -68,7 +68,7 @@ impl Sender<'_> {
             Err(error) => {
                 let reason = format!("what it says cannot be read: {error}");
                 error!(delivery = %id, "gave up the delivery {id}: {reason}");
-                return self.given_up(&claimed, None, reason);
+                return self.given_up(&claimed, None, reason, Presence::Unknown);
             }
         };
         let recipient = &match self.address_now(&claimed) {
@@ -76,7 +76,7 @@ impl Sender<'_> {
             Err(reason) => {
                 self.count("given_up");
                 error!(delivery = %id, channel = %self.channel, "gave up a delivery over `{}`: {reason}", self.channel);
-                return self.given_up(&claimed, Some(&message), reason);
+                return self.given_up(&claimed, Some(&message), reason, Presence::Unknown);
             }
         };
         let link = self.link(&message, recipient);
@@ -98,6 +98,16 @@ impl Sender<'_> {
         if let SendError::Blocked(trouble) = &failed {
             self.complain(Some(trouble), notices::beside).await;
         }
+        let (word, waits_for, presence) = match &failed {
+            SendError::Blocked(_) => ("blocked", Some(WAITS_FOR_OPERATORS), Presence::Refuses),
+            SendError::Retry { after: Some(asked), .. } => {
+                ("retried", Some(WAITS_AS_ASKED), Presence::Patience(*asked))
+            }
+            SendError::Unreachable { .. } => ("retried", None, Presence::Away),
+            SendError::Retry { after: None, .. } | SendError::GiveUp { .. } => {
+                ("retried", None, Presence::Answers)
+            }
+        };
         let attempt =
             retry::Attempt { written_at: *written_at, attempts: *attempts, error: &failed };
         let at = match retry::next(attempt, rand::random(), self.clock.now()) {
@@ -105,35 +115,31 @@ impl Sender<'_> {
             Next::GaveUp(reason) => {
                 self.count("given_up");
                 error!(delivery = %id, channel = %self.channel, attempts, "gave up a delivery over `{}`: {reason}", self.channel);
-                return self.given_up(claimed, Some(message), reason);
-            }
-        };
-        let (word, waits_for, found) = match &failed {
-            SendError::Blocked(_) => ("blocked", Some(WAITS_FOR_OPERATORS), Presence::Nothing),
-            SendError::Retry { after: Some(asked), .. } => {
-                ("retried", Some(WAITS_AS_ASKED), Presence::Patience(*asked))
-            }
-            SendError::Unreachable { .. } => ("retried", None, Presence::Away),
-            SendError::Retry { after: None, .. } | SendError::GiveUp { .. } => {
-                ("retried", None, Presence::Nothing)
+                return self.given_up(claimed, Some(message), reason, presence);
             }
         };
         self.count(word);
         warn!(delivery = %id, channel = %self.channel, attempts, "not delivered over `{}`, due again {at}: {failed}", self.channel);
         let result = DeliveryResult::DueAgain { at, error: failed.to_string(), waits_for };
-        self.attempted(claimed, result, found)
+        self.attempted(claimed, result, presence)
     }
 
-    fn given_up(self, claimed: &Claimed, message: Option<&Message>, reason: String) -> Attempted {
+    fn given_up(
+        self,
+        claimed: &Claimed,
+        message: Option<&Message>,
+        reason: String,
+        presence: Presence,
+    ) -> Attempted {
         let (setup, now) = (&self.instance.setup, self.clock.now());
         let notices = given_up::notices(setup, self.channel, claimed, message, &reason, now);
         let result = DeliveryResult::GivenUp { error: reason, notices };
-        self.attempted(claimed, result, Presence::Nothing)
+        self.attempted(claimed, result, presence)
     }
 
-    fn attempted(self, claimed: &Claimed, result: DeliveryResult, found: Presence) -> Attempted {
+    fn attempted(self, claimed: &Claimed, result: DeliveryResult, presence: Presence) -> Attempted {
         let settlement = Settlement { id: claimed.id, at: self.clock.now(), result };
-        Attempted { settlement, found }
+        Attempted { settlement, presence }
     }
 
     /// Where a message goes: what the configuration says of people holds when it leaves. Nothing goes

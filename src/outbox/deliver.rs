@@ -220,10 +220,10 @@ impl<'a> Worker<'a> {
     fn take<'s>(&'s self, step: Step, desk: &mut Desk, steps: &Steps<'s>) {
         let Sender { channel, deliveries_ready, .. } = self.sender;
         match step {
-            Step::Attempted(Attempted { settlement, found }) => {
+            Step::Attempted(Attempted { settlement, presence }) => {
                 desk.under_way.remove(&settlement.id);
                 desk.to_settle.push(settlement);
-                if self.reach.note(found, Instant::now()) {
+                if self.reach.note(presence, Instant::now()) {
                     steps.push(self.hasten(Hastened::All).map(Step::Hastened).boxed());
                 }
             }

@@ -12,12 +12,15 @@ use tokio::time::Instant;
 /// back, all that waited goes.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
 
-/// Who is not there, or asks for patience, is tried with another delivery no later than that: whoever
+/// Who is not there, refuses us or asks for patience, is tried with another delivery no later than that: whoever
 /// takes a delivery up by hand waits for it. The one it refused waits as long as it asks.
 const LEFT_ALONE_MAX: Duration = Duration::from_secs(5);
 
-/// How long who is not there is left alone the first time; then twice as long each time.
+/// How long who is not there, or refuses us, is left alone the first time; then twice as long each time.
 const LEFT_ALONE_FIRST: Duration = Duration::from_secs(1);
+
+/// How often what was deferred goes with a success of another: what is wrong may be the message.
+const HASTEN_EVERY: Duration = Duration::from_secs(60);
 
 /// A delivery that takes longer is none of those that are bounded by `places`: it waits for a receiver
 /// that looks through what it got, and keeps no other waiting.
@@ -29,14 +32,18 @@ const SLOW_SHARE: usize = 4;
 /// What an attempt says of the receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// It is there: it took a message.
+    /// It is there, and took a message.
     Takes,
+    /// It is there, and said something of this message.
+    Answers,
+    /// It is there, and refuses us: it would say the same to others.
+    Refuses,
     /// It is not there.
     Away,
     /// It wants to be left alone for so long.
     Patience(Duration),
-    /// Nothing: it was about the message.
-    Nothing,
+    /// Nothing was sent to it.
+    Unknown,
 }
 
 /// What is known of a receiver.
@@ -50,8 +57,11 @@ pub(super) struct Reach {
 struct ReachState {
     /// Deliveries at once: one to somebody who was not there, and more again with each success.
     at_once: usize,
-    /// Whether what waits for its next attempt goes with the first success.
+    /// Whether what waits for its next attempt goes as soon as it answers.
     was_away: bool,
+    /// Whether something may wait for its next attempt since it answered that.
+    has_deferred: bool,
+    hastened_at: Option<Instant>,
     /// How long it is left alone when it is not there the next time.
     left_alone_for: Duration,
     left_alone_until: Option<Instant>,
@@ -64,6 +74,8 @@ impl Reach {
         let state = ReachState {
             at_once: places,
             was_away: true,
+            has_deferred: false,
+            hastened_at: None,
             left_alone_for: LEFT_ALONE_FIRST,
             left_alone_until: None,
             probe_at: now,
@@ -93,19 +105,36 @@ impl Reach {
     }
 
     /// Takes note of an attempt. Says whether the receiver is back, so that what waits may go.
-    pub(super) fn note(&self, found: Presence, now: Instant) -> bool {
+    pub(super) fn note(&self, presence: Presence, now: Instant) -> bool {
         let mut state = self.state();
-        match found {
+        match presence {
             Presence::Takes => {
                 state.at_once = (state.at_once * 2).min(self.places);
                 state.left_alone_for = LEFT_ALONE_FIRST;
-                std::mem::take(&mut state.was_away)
+                let is_time =
+                    state.hastened_at.is_none_or(|at| now.duration_since(at) >= HASTEN_EVERY);
+                let is_back = state.was_away || (state.has_deferred && is_time);
+                if is_back {
+                    state.hastened(now);
+                }
+                is_back
+            }
+            Presence::Answers => {
+                let is_back = state.was_away;
+                if is_back {
+                    state.hastened(now);
+                }
+                state.has_deferred = true;
+                is_back
+            }
+            Presence::Refuses => {
+                state.leave_alone(now);
+                state.was_away = false;
+                false
             }
             Presence::Away => {
-                state.at_once = 1;
+                state.leave_alone(now);
                 state.was_away = true;
-                state.left_alone_until = Some(now + state.left_alone_for);
-                state.left_alone_for = (state.left_alone_for * 2).min(LEFT_ALONE_MAX);
                 state.probe_at = now + PROBE_EVERY;
                 false
             }
@@ -114,7 +143,7 @@ impl Reach {
                 state.left_alone_until = Some(now + asked.min(LEFT_ALONE_MAX));
                 false
             }
-            Presence::Nothing => false,
+            Presence::Unknown => false,
         }
     }
 
@@ -126,6 +155,20 @@ impl Reach {
             state.probe_at = now + PROBE_EVERY;
         }
         is_time
+    }
+}
+
+impl ReachState {
+    fn hastened(&mut self, now: Instant) {
+        (self.was_away, self.has_deferred) = (false, false);
+        self.hastened_at = Some(now);
+    }
+
+    /// Longer each time, until it takes something.
+    fn leave_alone(&mut self, now: Instant) {
+        self.at_once = 1;
+        self.left_alone_until = Some(now + self.left_alone_for);
+        self.left_alone_for = (self.left_alone_for * 2).min(LEFT_ALONE_MAX);
     }
 }
 
@@ -174,5 +217,27 @@ mod tests {
         assert!(!reach.is_left_alone(now) && reach.is_to_be_probed(now));
         reach.note(Presence::Takes, now);
         assert!(!reach.is_to_be_probed(now + PROBE_EVERY), "it is there");
+    }
+
+    #[test]
+    fn what_was_deferred_goes_with_a_success_of_another_now_and_then() {
+        let mut now = Instant::now();
+        let reach = Reach::new(2, now);
+        reach.note(Presence::Takes, now);
+        assert!(!reach.note(Presence::Answers, now));
+        assert!(!reach.note(Presence::Takes, now), "it has just been tried");
+        now += HASTEN_EVERY;
+        assert!(reach.note(Presence::Takes, now) && !reach.note(Presence::Takes, now));
+    }
+
+    #[test]
+    fn who_refuses_us_is_there_and_is_not_asked_again_and_again() {
+        let now = Instant::now();
+        let reach = Reach::new(2, now);
+        assert!(!reach.note(Presence::Refuses, now), "nothing else goes for that");
+        assert!(reach.is_left_alone(now) && !reach.is_to_be_probed(now + PROBE_EVERY));
+        let reach = Reach::new(2, now);
+        assert!(reach.note(Presence::Answers, now), "it is there, whatever it said");
+        assert!(!reach.is_left_alone(now) && !reach.is_to_be_probed(now));
     }
 }

@@ -167,11 +167,14 @@ impl Refusal {
             None => stage,
         };
         let code = error.status().map(u16::from);
+        // 4.3 is the mail system: full, or not able just now (RFC 3463).
+        let said = error.to_string().to_lowercase();
+        let is_of_system = matches!(enhanced(&said, "4"), Some((3, _)));
         Self {
             stage,
             verdict: verdict(stage, error),
             words: reply::words(host, error),
-            is_of_server: stage.is_of_server() || code == Some(CLOSING),
+            is_of_server: stage.is_of_server() || code == Some(CLOSING) || is_of_system,
             is_answer: code.is_some_and(|code| code != CLOSING),
         }
     }

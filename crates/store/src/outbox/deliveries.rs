@@ -159,7 +159,8 @@ impl Store {
     }
 
     /// What waits for its next attempt over a channel is due now, since its receiver takes again what
-    /// it gets, or the oldest of it, to try whether it does. Whoever asked for patience is left alone.
+    /// it gets, or the oldest of it, to try whether it does. Whoever asked for patience is left alone,
+    /// and whoever refuses us is not tried by itself: a login that fails often is locked.
     pub async fn hasten(
         &self,
         channel: &str,
@@ -173,7 +174,7 @@ impl Store {
         let which = match which {
             Hastened::All => waits,
             Hastened::Oldest => format!(
-                "id = (SELECT id FROM deliveries WHERE {waits} \
+                "id = (SELECT id FROM deliveries WHERE {waits} AND reason IS NULL \
                  ORDER BY coalesce(retried_at, released_at, written_at), id LIMIT 1)"
             ),
         };

@@ -152,6 +152,8 @@ async fn a_server_says_what_becomes_of_a_mail() {
     assert_eq!(send(FINE, true).await, Ok(()));
     for (answers, login, verdict, said) in [
         (Answers { recipient: "451 4.7.1 greylisted", ..FINE }, false, "retry", "greylisted"),
+        (Answers { recipient: "452 4.3.1 disk full", ..FINE }, false, "unreachable", "disk full"),
+        (Answers { recipient: "421 4.7.0 later", ..FINE }, false, "unreachable", "later"),
         (Answers { recipient: "550 5.1.1 no such user", ..FINE }, false, "give up", "no such user"),
         (Answers { login: "535 5.7.8 who are you", ..FINE }, true, "blocked", "who are you"),
         (
