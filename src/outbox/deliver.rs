@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::Notify,
@@ -78,8 +78,8 @@ enum Step {
     Settled(Vec<Settlement>, anyhow::Result<()>),
     /// Whoever comes next sends it again.
     Unsettled(anyhow::Error),
-    /// Which claims still hold.
-    Held(anyhow::Result<HashSet<Uuid>>),
+    /// Of these claims, which still hold.
+    Held(Vec<Uuid>, anyhow::Result<HashSet<Uuid>>),
     Hastened(anyhow::Result<u64>),
 }
 
@@ -92,6 +92,7 @@ struct Desk {
     to_settle: Vec<Settlement>,
     is_claiming: bool,
     is_settling: bool,
+    is_looking: bool,
     /// Whether the store refused what was to be settled.
     is_refused: bool,
     /// Whether there may be something to claim.
@@ -252,13 +253,21 @@ impl<'a> Worker<'a> {
                 (desk.is_settling, desk.is_refused) = (false, true);
                 desk.failed = Some(error);
             }
-            Step::Held(Ok(held)) => desk.queue.retain(|claimed| held.contains(&claimed.id)),
+            Step::Held(asked, held) => {
+                desk.is_looking = false;
+                match held {
+                    Ok(held) => desk.forget(&asked, &held),
+                    Err(error) => {
+                        error!(%channel, "cannot renew what was taken for `{channel}`: {error:#}");
+                    }
+                }
+            }
             Step::Hastened(Ok(0)) => {}
             Step::Hastened(Ok(hastened)) => {
                 info!(%channel, "`{channel}` takes messages again; {hastened} that waited are due");
                 desk.may_be_more = true;
             }
-            Step::Held(Err(error)) | Step::Hastened(Err(error)) => {
+            Step::Hastened(Err(error)) => {
                 error!(%channel, "cannot look after what waits for `{channel}`: {error:#}");
             }
         }
@@ -269,16 +278,26 @@ impl<'a> Worker<'a> {
         let now = Instant::now();
         desk.look_at = now + LOOK_EVERY;
         desk.may_be_more = true;
-        let store = &self.sender.instance.store;
-        if desk.renew_at <= now {
-            desk.renew_at = now + RENEW_EVERY;
-            let (ids, until) = (desk.ids(), self.sender.clock.now() + LEASE);
-            let renewed = async move { Step::Held(store.renew_claims(&ids, until).await) };
-            steps.push(renewed.boxed());
-        } else if !desk.queue.is_empty() {
-            let ids = desk.ids();
-            steps.push(async move { Step::Held(store.held_claims(&ids).await) }.boxed());
+        let is_due = desk.renew_at <= now;
+        if desk.is_looking || (desk.queue.is_empty() && !is_due) {
+            return;
         }
+        if is_due {
+            desk.renew_at = now + RENEW_EVERY;
+        }
+        desk.is_looking = true;
+        let until = is_due.then(|| self.sender.clock.now() + LEASE);
+        steps.push(self.held(desk.ids(), until).boxed());
+    }
+
+    /// Which claims still hold; they are renewed where it says until when.
+    async fn held(&self, ids: Vec<Uuid>, until: Option<DateTime<Utc>>) -> Step {
+        let store = &self.sender.instance.store;
+        let held = match until {
+            Some(until) => store.renew_claims(&ids, until).await,
+            None => store.held_claims(&ids).await,
+        };
+        Step::Held(ids, held)
     }
 
     async fn claim(&self) -> anyhow::Result<Vec<Claimed>> {
@@ -332,6 +351,7 @@ impl Desk {
             to_settle: Vec::new(),
             is_claiming: false,
             is_settling: false,
+            is_looking: false,
             is_refused: false,
             may_be_more: true,
             look_at: now + LOOK_EVERY,
@@ -357,7 +377,41 @@ impl Desk {
         self.queue.extend(claimed.into_iter().filter(|claimed| !known.contains(&claimed.id)));
     }
 
+    /// Forgets what was taken and is nobody's to make any more. What was taken meanwhile was not asked
+    /// for.
+    fn forget(&mut self, asked: &[Uuid], held: &HashSet<Uuid>) {
+        let lost: HashSet<&Uuid> = asked.iter().filter(|id| !held.contains(id)).collect();
+        self.queue.retain(|claimed| !lost.contains(&claimed.id));
+    }
+
     fn ids(&self) -> Vec<Uuid> {
         self.queue.iter().map(|claimed| claimed.id).chain(self.under_way.keys().copied()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(number: u128) -> Claimed {
+        Claimed {
+            id: Uuid::from_u128(number),
+            recipient: "ops".to_owned(),
+            person: None,
+            facts: "{}".to_owned(),
+            written_at: DateTime::UNIX_EPOCH,
+            attempts: 1,
+        }
+    }
+
+    #[test]
+    fn what_somebody_dropped_is_forgotten_and_what_was_taken_meanwhile_is_not() {
+        let mut desk = Desk::new();
+        desk.take(vec![claimed(1), claimed(2)]);
+        let asked = desk.ids();
+        desk.take(vec![claimed(3), claimed(2)]);
+        desk.forget(&asked, &[Uuid::from_u128(2)].into());
+        let left: Vec<u128> = desk.queue.iter().map(|claimed| claimed.id.as_u128()).collect();
+        assert_eq!(left, [2, 3], "each once");
     }
 }
