@@ -13,7 +13,7 @@ use crate::cli::{
 use kpid_config::setup::Setup;
 use kpid_rules::{
     alerting::{Acknowledgement, Episode},
-    model::Scope,
+    model::{Scope, one_line},
 };
 use kpid_store::{EpisodeEvent, KeptSilence, Store};
 
@@ -121,7 +121,7 @@ impl List {
             say!("{}{}", episode.line(&local), gone.unwrap_or_default());
             if let Some(comment) = episode.acknowledged.as_ref().and_then(|by| by.comment.as_ref())
             {
-                say!("    \"{comment}\"");
+                say!("    \"{}\"", one_line(comment));
             }
             for event in &episode.events {
                 let period = event.period.as_deref().map(|key| format!(" for {key}"));
@@ -134,7 +134,8 @@ impl List {
         }
         for KeptSilence { id, silence } in &self.silences {
             let (from, until) = (local(silence.from), local(silence.until));
-            let (scope, by, reason) = (&silence.scope, &silence.by, &silence.reason);
+            let (scope, by, reason) =
+                (&silence.scope, one_line(&silence.by), one_line(&silence.reason));
             say!("silence {id}: {scope} from {from} until {until}, by {by}: \"{reason}\"");
         }
     }
@@ -167,7 +168,7 @@ impl Listed {
         parts.extend(self.escalated.then(|| "escalated".to_owned()));
         match &self.acknowledged {
             Some(by) => {
-                parts.push(format!("acknowledged by {}", by.by));
+                parts.push(format!("acknowledged by {}", one_line(&by.by)));
                 parts.extend(by.due.map(|day| format!("due {day}")));
             }
             None if self.recovered_at.is_none() => parts.push("not acknowledged".to_owned()),

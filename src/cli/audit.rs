@@ -7,6 +7,7 @@ use crate::cli::{
     failure::Failure,
     output::{Format, print_json, say},
 };
+use kpid_rules::model::one_line;
 use kpid_store::{self, Store};
 
 /// List what people did: acknowledged, silenced, noted, imported, backfilled, retried, dropped
@@ -33,7 +34,9 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
                 let at = entry.at.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M");
                 let detail = entry.detail.as_ref().map(|detail| format!(" ({detail})"));
                 let detail = detail.unwrap_or_default();
-                say!("{at}  {} {} {}{detail}", entry.by, entry.action, entry.of);
+                // A record of what somebody did must not be able to look like two.
+                let did = format!("{} {} {}{detail}", entry.by, entry.action, entry.of);
+                say!("{at}  {}", one_line(&did));
             }
             if let Some(words) = kpid_store::removed_words(&removed, "audit") {
                 say!("and before these, no longer kept: {words}");

@@ -42,6 +42,8 @@ pub(super) struct Probed {
     pub(super) what: &'static str,
     pub(super) id: String,
     pub(super) trouble: Option<String>,
+    /// What is worth knowing where nothing is wrong.
+    pub(super) note: Option<String>,
 }
 
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
@@ -65,9 +67,10 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         Format::Json => print_json(&json(&problems, arguments.probe, &probed, &held))?,
         Format::Text => {
             output::put(format_args!("{problems}"));
-            for Probed { what, id, trouble } in &probed {
+            for Probed { what, id, trouble, note } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
-                say!("{what} {id}: {answer}");
+                let note = note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
+                say!("{what} {id}: {answer}{note}");
             }
             let found = held.iter().map(|(warning, place)| {
                 Problem::warning(*place, format!("{} {}", warning.scope, warning.message))
@@ -100,7 +103,8 @@ pub(super) async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
     for id in setup.connections.keys() {
         let trouble = connections.probe(id, setup.calendar.zone).await.err();
         let is_reached = trouble.is_none();
-        probed.push(Probed { what: "connection", id: id.to_string(), trouble });
+        let note = if is_reached { power(&connections, id).await } else { None };
+        probed.push(Probed { what: "connection", id: id.to_string(), trouble, note });
         if is_reached {
             probed.extend(misread(setup, &connections, id).await);
         }
@@ -108,9 +112,19 @@ pub(super) async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
     let channels = Channels::open(&setup.channels)?;
     for id in setup.channels.keys() {
         let trouble = channels.probe(id).await.err().map(|error| error.to_string());
-        probed.push(Probed { what: "channel", id: id.to_string(), trouble });
+        probed.push(Probed { what: "channel", id: id.to_string(), trouble, note: None });
     }
     Ok(probed)
+}
+
+/// Whoever only reads needs a user that can only read.
+async fn power(connections: &Connections, id: &Id) -> Option<String> {
+    match connections.power(id).await {
+        Ok(power) => {
+            power.map(|power| format!("its user {power}; give kpid one that can only read"))
+        }
+        Err(trouble) => Some(format!("nobody knows what its user may do: {trouble}")),
+    }
 }
 
 /// The KPIs whose questions to a connection mean something else there.
@@ -127,7 +141,12 @@ async fn misread(setup: &Setup, connections: &Connections, id: &Id) -> Vec<Probe
         let window = query_window::of(calendar, calendar.period_at(frequency, now));
         let question = Question { window: &window, frequency, calendar, now };
         if let Err(trouble) = connections.try_question(source, &question).await {
-            found.push(Probed { what: "KPI", id: named.to_string(), trouble: Some(trouble) });
+            found.push(Probed {
+                what: "KPI",
+                id: named.to_string(),
+                trouble: Some(trouble),
+                note: None,
+            });
         }
     }
     found
@@ -141,7 +160,7 @@ fn json(
 ) -> serde_json::Value {
     let mut json = problems.to_json();
     if with_probe {
-        let probe = |Probed { what, id, trouble }: &Probed| serde_json::json!({ "kind": what, "id": id, "reached": trouble.is_none(), "message": trouble });
+        let probe = |Probed { what, id, trouble, note }: &Probed| serde_json::json!({ "kind": what, "id": id, "reached": trouble.is_none(), "message": trouble, "note": note });
         json["probed"] = probed.iter().map(probe).collect();
     }
     let warning = |(Warning { scope, message }, place): &(Warning, Place)| {

@@ -21,6 +21,7 @@ use crate::{
 };
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
+use kpid_delivery::channel::{Channel, Email, MailTransport};
 use kpid_os_error::in_words;
 use kpid_rules::model::KpiRef;
 use kpid_store::{self, Checkup, Identity, Store};
@@ -101,6 +102,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     let mut findings = vec![daemon(&setup), zones(), disk(&setup.store)];
     findings.extend(displaced(&setup));
     findings.extend(secrets(&setup.secret_files));
+    findings.extend(mail_folders(&setup));
     findings.extend(held(&setup, Clock::System.now()).await?);
     if arguments.probe {
         let probed = check::probe(&setup).await?;
@@ -211,6 +213,24 @@ fn secrets(files: &[PathBuf]) -> Vec<Finding> {
         return vec![Finding::good("secrets", words)];
     }
     open
+}
+
+/// Folders of mails that others can look into: each mail has a link that acknowledges.
+fn mail_folders(setup: &Setup) -> Vec<Finding> {
+    let folders = setup.channels.values().filter_map(|channel| match channel {
+        Channel::Email(Email { transport: MailTransport::Folder(folder), .. }) => Some(folder),
+        Channel::Email(_) | Channel::Webhook(_) => None,
+    });
+    let look = |folder: &PathBuf| {
+        let mode = mode(folder).ok().filter(|mode| mode & 0o077 != 0)?;
+        let words = format!(
+            "{0} is open to others (mode {mode:o}), and its mails have links that acknowledge; \
+             chmod 700 {0}",
+            folder.display()
+        );
+        Some(Finding::wrong("permissions", words))
+    };
+    folders.filter_map(look).collect()
 }
 
 async fn held(setup: &Setup, now: DateTime<Utc>) -> anyhow::Result<Vec<Finding>> {
@@ -362,7 +382,10 @@ fn deliveries(checkup: &Checkup, now: DateTime<Utc>) -> Finding {
 fn reached(probed: &check::Probed) -> Finding {
     let what = format!("{} {}", probed.what, probed.id);
     match &probed.trouble {
-        None => Finding::good(&what, "reached"),
+        None => match &probed.note {
+            Some(note) => Finding::noted(&what, format!("reached; {note}")),
+            None => Finding::good(&what, "reached"),
+        },
         Some(trouble) => Finding::wrong(&what, trouble),
     }
 }

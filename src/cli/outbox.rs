@@ -18,6 +18,7 @@ use crate::{
 use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
+use kpid_rules::model::one_line;
 use kpid_store::{self, DeliveryState, GaveUp, Handled, Handling, Listed, Store};
 
 /// Fewer digits of an id may name several by chance.
@@ -93,7 +94,7 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
     };
     let Listed { id, state, event, dedup_key, channel, recipient, attempts, .. } = delivery;
     let state = match &delivery.reason {
-        Some(reason) => format!("{} ({reason})", state.in_words()),
+        Some(reason) => format!("{} ({})", state.in_words(), one_line(reason)),
         None => state.in_words().to_owned(),
     };
     let to = if recipient == channel {
@@ -103,7 +104,7 @@ fn line(setup: &Setup, delivery: &Listed) -> String {
     };
     let tries = plural(*attempts as usize, "attempt");
     let next = delivery.next_attempt_at.as_ref().map(|at| format!(", next {}", local(at)));
-    let error = delivery.last_error.as_ref().map(|error| format!("\n    {error}"));
+    let error = delivery.last_error.as_ref().map(|error| format!("\n    {}", one_line(error)));
     let (next, error) = (next.unwrap_or_default(), error.unwrap_or_default());
     let written = local(&delivery.written_at);
     format!("{id}  {state}: {event} of {dedup_key} {to}, {written}, {tries}{next}{error}")

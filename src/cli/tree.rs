@@ -8,7 +8,7 @@ use kpid_rules::{
         KpiStanding, ObjectiveStanding, PerspectiveStanding, ScorecardStanding, Standing, Trend,
         Verdict, rounding,
     },
-    model::{DataState, Finality, Reason, Status},
+    model::{DataState, Finality, Reason, Status, one_line},
 };
 
 /// The longest source error printed in a line of the tree; the whole is in the JSON.
@@ -87,6 +87,7 @@ fn branches<T>(siblings: &[T], stem: &str, mut each: impl FnMut(&T, String, &str
 }
 
 fn remark(stem: &str, error: &str) -> Line {
+    let error = one_line(error);
     let mut short: String = error.chars().take(ERROR_CHARS_MAX).collect();
     if short.len() < error.len() {
         short.push('…');

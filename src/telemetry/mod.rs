@@ -5,6 +5,7 @@ pub mod store_health;
 
 use std::{fmt, io::IsTerminal};
 
+use kpid_rules::model::is_hidden;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter,
@@ -47,12 +48,45 @@ pub fn start(filter: &str, lines: Lines) -> anyhow::Result<()> {
     };
     let started = match lines {
         Lines::Text => {
-            usual().with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()
+            let is_terminal = std::io::stderr().is_terminal();
+            let words = Format::default().with_target(false).with_ansi(is_terminal);
+            usual().with_ansi(is_terminal).event_format(Records { words }).try_init()
         }
         Lines::Json => usual().json().flatten_event(true).with_target(false).try_init(),
         Lines::Journald => usual().with_ansi(false).event_format(Prioritised::new()).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}
+
+/// A record as it is written: further lines are indented, so that none of them, whatever a source
+/// answered, looks like a record of its own; and nothing turns round what stands beside it.
+fn record(text: &str) -> String {
+    let is_shown = |sign: &char| !is_hidden(*sign) || matches!(sign, '\n' | '\u{1b}');
+    let shown: String = text.trim_end().chars().filter(is_shown).collect();
+    shown.replace('\n', "\n    ") + "\n"
+}
+
+/// Lines for people.
+struct Records {
+    words: Format<Full>,
+}
+
+impl<S, N> FormatEvent<S, N> for Records
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut text = String::new();
+        let inner = Writer::new(&mut text);
+        self.words.format_event(context, inner, event)?;
+        writer.write_str(&record(&text))
+    }
 }
 
 /// Lines that begin with the priority that journald reads (sd-daemon(3)), without a time.
@@ -87,6 +121,6 @@ where
         let mut text = String::new();
         self.words.format_event(context, Writer::new(&mut text), event)?;
         // To journald each line is an entry of its own, and one without a priority is a mere remark.
-        text.lines().try_for_each(|line| writeln!(writer, "<{priority}>{line}"))
+        record(&text).lines().try_for_each(|line| writeln!(writer, "<{priority}>{line}"))
     }
 }

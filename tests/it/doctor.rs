@@ -24,7 +24,7 @@ perspectives:
 fn kpid(origin: &Origin) -> Kpid {
     let config = format!(
         "store: kpid.db\ncalendar: {{ timezone: UTC }}\nconnections: {{ api: {} }}\n\
-         channels: {{ ops: {{ webhook: {{ url: http://127.0.0.1:9/, secret: {{ file: hook }} }} }} }}\n",
+         channels: {{ ops: {{ webhook: {{ url: http://127.0.0.1:9/, secret: {{ file: hook }} }} }}, post: {{ email: {{ from: kpid@acme.example, folder: mails }} }} }}\n",
         origin.yaml()
     );
     let kpid = Kpid::new(&config, SCORECARD);
@@ -100,13 +100,18 @@ async fn open_secrets_an_open_store_and_its_damage_are_told() {
     let store = kpid.folder().join("kpid.db");
     open_to(&kpid.folder().join("hook"), 0o644);
     open_to(&store, 0o640);
+    let mails = kpid.folder().join("mails");
+    fs::create_dir(&mails).unwrap();
+    open_to(&mails, 0o755);
     let (code, found) = wrong(&kpid, &[]).await;
     assert_eq!(code, Some(1));
     let names: Vec<_> = found.iter().map(|found| found.0.as_str()).collect();
-    assert_eq!(names, ["secret", "permissions"]);
+    assert_eq!(names, ["secret", "permissions", "permissions"]);
+    assert!(found[1].1.contains("chmod 700") && found[1].1.contains("links"), "{found:?}");
     assert!(found[0].1.contains("mode 644") && found[0].1.contains("chmod 640"), "{found:?}");
 
     open_to(&kpid.folder().join("hook"), 0o640);
+    open_to(&mails, 0o700);
     fs::write(&store, "no store").unwrap();
     open_to(&store, 0o600);
     let (code, found) = wrong(&kpid, &[]).await;

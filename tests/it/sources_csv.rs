@@ -1,7 +1,7 @@
 //! CSV files as sources.
 
 use chrono_tz::Europe::Amsterdam;
-use std::{fs, path::Path, time::Duration};
+use std::{fs, os::unix::fs::symlink, path::Path, time::Duration};
 
 use kpid_rules::series::ReadingKind;
 use kpid_sources::{
@@ -95,4 +95,44 @@ async fn a_pipe_is_not_waited_for() {
     assert!(made.unwrap().success());
     let found = ask(&folder(place.path()), ReadingKind::Value, sheet("p.csv", None)).await;
     assert!(words(&found).contains("is not a file"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_link_that_leads_out_of_the_folder_is_not_read() {
+    let place = tempfile::tempdir().unwrap();
+    let drop = place.path().join("drop");
+    fs::create_dir_all(drop.join("within")).unwrap();
+    fs::write(place.path().join("secret"), "sk_live_made_up\n").unwrap();
+    fs::write(place.path().join("sums.csv"), "sum\n7\n").unwrap();
+    fs::write(drop.join("within/sums.csv"), "sum\n5\n").unwrap();
+    for (link, to) in [
+        ("secret.csv", Path::new("../secret")),
+        ("sums.csv", Path::new("../sums.csv")),
+        ("absolute.csv", &place.path().join("sums.csv")),
+        ("device.csv", Path::new("/dev/zero")),
+        ("chain.csv", Path::new("up/sums.csv")),
+        ("up", Path::new("..")),
+        ("newest.csv", Path::new("within/sums.csv")),
+        ("absolute_within.csv", &drop.join("within/sums.csv")),
+    ] {
+        symlink(to, drop.join(link)).unwrap();
+    }
+    symlink(&drop, place.path().join("linked")).unwrap();
+    for folder in [folder(&drop), folder(&place.path().join("linked"))] {
+        for name in
+            ["secret.csv", "sums.csv", "absolute.csv", "device.csv", "chain.csv", "up/sums.csv"]
+        {
+            let found = words(&ask(&folder, ReadingKind::Value, sheet(name, None)).await);
+            assert!(found.contains("leads out of the folder"), "{name}: {found}");
+            assert!(!found.contains("sk_live"), "{found}");
+        }
+        for name in ["newest.csv", "absolute_within.csv", "within/sums.csv"] {
+            let found = words(&ask(&folder, ReadingKind::Value, sheet(name, None)).await);
+            assert_eq!(found, "5", "{name}");
+        }
+    }
+    // What cannot be told from a table, such as a hard link, is not quoted.
+    fs::hard_link(place.path().join("secret"), drop.join("hard.csv")).unwrap();
+    let found = words(&ask(&folder(&drop), ReadingKind::Value, sheet("hard.csv", None)).await);
+    assert!(found.contains("has no column `sum`") && !found.contains("sk_live"), "{found}");
 }

@@ -24,6 +24,7 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
         "create user kpid@localhost identified by '{PASSWORD}'; grant all on erp.* to kpid@localhost;
          set time_zone = '+02:00';
          create table t (d date, l datetime, i timestamp);
+         create function wipe() returns int modifies sql data begin delete from t; return 1; end;
          insert into t values ('2026-04-30', '2026-04-30 23:59:00', '2026-04-30 23:59:00'),
             ('2026-05-01', '2026-05-01 00:00:00', '2026-05-01 00:00:00'),
             ('2026-05-31', '2026-05-31 23:59:00', '2026-05-31 23:59:00'),
@@ -105,7 +106,7 @@ async fn a_mariadb_server_is_asked_within_its_limits() {
             ("select count(*) from t where date_format(d, '%Y-%m') = :period_key", "2"),
             ("select absent", "!Unknown column 'absent'"),
             ("select time('10:00')", "!TIME"),
-            ("delete from t", "!READ ONLY transaction"),
+            ("select wipe()", "!READ ONLY transaction"),
             ("select 1", "1"),
         ],
     )
@@ -400,4 +401,25 @@ async fn a_connection_is_encrypted_as_far_as_is_asked() {
         let connections = open(database(Address::MySql(server)));
         check(&connections, ReadingKind::Value, &[(encrypted, expected)]).await;
     }
+}
+
+#[tokio::test]
+async fn a_probe_tells_of_a_user_who_could_write() {
+    let mariadb = mariadb::Database::create().await;
+    let scorecard = "scorecard: acme\nperspectives: { p: { objectives: { o: { kpis: { k: { nature: level, target: 1, tolerance: 1, schedule: { every: 1d }, source: { sql: { from: shop, query: 'select 1' } } } } } } } }\n";
+    let config = format!(
+        "store: kpid.db\ncalendar: {{ timezone: Europe/Amsterdam }}\nconnections: {{ shop: {} }}\n",
+        mariadb.yaml()
+    );
+    let kpid = Kpid::new(&config, scorecard);
+    let reads = kpid.says(&["check", "--probe"]).await;
+    assert!(reads.contains("connection shop: reached\n"), "{reads}");
+    mariadb.let_its_user("insert, delete").await;
+    let writes = kpid.says(&["check", "--probe"]).await;
+    assert!(
+        writes.contains("shop: reached; its user has the privileges DELETE, INSERT; give kpid"),
+        "{writes}"
+    );
+    let doctor = kpid.run(&["doctor", "--probe"]).await.stdout;
+    assert!(doctor.contains("note   connection shop: reached; its user has"), "{doctor}");
 }

@@ -112,7 +112,7 @@ async fn a_postgres_server_is_asked_within_its_limits() {
             ("select interval '1 day'", "!INTERVAL"),
             ("select array[1]", "!INT4[]"),
             ("select absent", "!column \"absent\" does not exist (42703)"),
-            ("delete from t", "!read-only transaction (25006)"),
+            ("with gone as (delete from t returning 1) select 1", "!read-only transaction (25006)"),
             ("select set_config('transaction_read_only', 'off', true)", "!25001"),
             ("select 1", "1"),
         ],
@@ -366,7 +366,10 @@ async fn behind_a_pooler_the_limits_hold_all_the_same() {
                 ("select extract(hour from timestamptz '2026-05-31 22:00Z')::int", "0"),
                 ("select extract(epoch from current_setting('statement_timeout')::interval)", "3"),
                 ("select pg_sleep(60)", "!statement timeout (57014)"),
-                ("create table w (a int)", "!read-only transaction (25006)"),
+                (
+                    "with gone as (delete from pg_description returning 1) select 1",
+                    "!read-only transaction (25006)",
+                ),
                 (statements, "0"),
             ],
         )
@@ -416,4 +419,31 @@ perspectives:
     let kpid = Kpid::new(&config, scorecard);
     let mut daemon = kpid.start_with(&[("PGPASSWORD", PLAIN_PASSWORD)]);
     daemon.until_log("cannot connect: password authentication failed").await;
+}
+
+#[tokio::test]
+async fn what_a_user_could_do_beyond_reading_is_told() {
+    let postgres = DatabaseServer::postgres(PASSWORD).await;
+    let mut session = postgres.postgres_session("postgres", PASSWORD, "erp").await;
+    sqlx::raw_sql(
+        "create table figures (n int);
+         create role reads login password 'plain'; grant select on figures to reads;
+         create role writes login password 'plain'; grant insert on figures to writes;
+         create role runs login password 'plain'; grant pg_execute_server_program to runs;",
+    )
+    .execute(&mut session)
+    .await
+    .unwrap();
+    for (user, password, part) in [
+        ("postgres", PASSWORD, Some("is a superuser")),
+        ("reads", "plain", None),
+        ("writes", "plain", Some("may write to tables")),
+        ("runs", "plain", Some("programs of the server")),
+    ] {
+        let connections = open(database(Address::Postgres(server(postgres.port, user, password))));
+        let power = connections.power(&id()).await.unwrap();
+        assert_eq!(power.is_some(), part.is_some(), "{user}: {power:?}");
+        assert!(power.unwrap_or_default().contains(part.unwrap_or_default()), "{user}");
+    }
+    session.close().await.unwrap();
 }

@@ -112,3 +112,49 @@ async fn no_cell_of_an_export_is_a_formula() {
         assert_ne!(imported.code, Some(0), "{id}");
     }
 }
+
+/// A line break, a record that somebody else would have made, and a sign that turns the rest round.
+const FORGED: &str = "seen\n2026-11-30 14:00  root dropped h/otd\r\u{2028}\u{202e}gnp.exe";
+
+/// Lines that begin as records do, and signs that nobody sees.
+fn check_lines(what: &str, text: &str) {
+    for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}']) {
+        assert!(!line.trim_start().starts_with("2026-11-30 14:00"), "{what}: {text}");
+    }
+    assert!(!text.contains('\u{202e}'), "{what}: {text}");
+}
+
+#[tokio::test]
+async fn nobody_writes_a_record_of_somebody_else() {
+    let origin = Origin::start().await;
+    origin.figure("otd", 10.0);
+    let kpid = kpid(&origin);
+    let mut daemon = kpid.start();
+    daemon.until_judged(&kpid, "off_track").await;
+    let by = format!("root{FORGED}");
+    let until = (Utc::now().date_naive() + Days::new(10)).to_string();
+    kpid.says(&["alerts", "note", "h/otd", FORGED, "--by", &by]).await;
+    kpid.says(&["alerts", "silence", "h", "--until", &until, "--reason", FORGED, "--by", &by])
+        .await;
+    origin.set("otd", Answer::Json(format!("\"{}\"", FORGED.escape_default())));
+    daemon.until_log("no figure for").await;
+    check_lines("the log", &daemon.log());
+    daemon.stop().await;
+    for command in [
+        &["audit"][..],
+        &["alerts", "list", "--all"],
+        &["show"],
+        &["outbox", "list", "--all"],
+        &["doctor"],
+    ] {
+        check_lines(&command.join(" "), &kpid.run(command).await.stdout);
+    }
+    let named = format!("name: \"x{}\"", "\\n2026-11-30 14:00  root dropped h\\u202e");
+    kpid.rewrite_scorecard(&format!(
+        "scorecard: h\n{named}\nperspectives: {{ p: {{ {named}, objectives: {{ o: {{ kpis: {{ k: {{ {named}, unit: \"a\\n2026-11-30 14:00\", nature: flow, target: 1, tolerance: 1 }} }} }} }} }} }}\n"
+    ));
+    for command in [&["check"][..], &["show"], &["digest"], &["explain", "h/p"], &["report", "h"]] {
+        let ran = kpid.run(command).await;
+        check_lines(&command.join(" "), &(ran.stdout + &ran.stderr));
+    }
+}

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use kpid_os_error::in_words;
-use kpid_rules::model::{Amount, Frequency, Id, Moment, Period};
+use kpid_rules::model::{Amount, Frequency, Id, Moment, Period, one_line};
 use kpid_sources::{
     http::HttpRequest,
     parameter,
@@ -358,6 +358,17 @@ pub(crate) fn texts(doc: Option<&Loc<IdsDoc>>) -> Vec<(String, Place)> {
             list.iter().filter_map(|item| Some((item.value.clone()?, item.place))).collect()
         }
     }
+}
+
+/// What its author calls it, on one line; without that it is called by its id.
+pub(crate) fn name(doc: Option<&Loc<String>>, id: &Id) -> String {
+    let name = line(doc).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| id.to_string())
+}
+
+/// A text that stands beside others, on one line.
+pub(crate) fn line(doc: Option<&Loc<String>>) -> Option<String> {
+    given(doc).map(|text| one_line(text))
 }
 
 /// What an optional key holds, if it is there and good.

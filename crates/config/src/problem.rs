@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, and where: a file, a line, a column, a hint.
 
+use kpid_rules::model::is_hidden;
 use serde::Serialize;
 
 /// How like two words must be for one to be suggested for the other.
@@ -89,6 +90,8 @@ pub fn on_one_line(text: &str) -> String {
     for sign in text.chars() {
         if sign.is_control() {
             shown.extend(sign.escape_debug());
+        } else if is_hidden(sign) {
+            shown.extend(sign.escape_unicode());
         } else {
             shown.push(sign);
         }

@@ -179,7 +179,10 @@ fn mail(
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{
+        os::unix::fs::PermissionsExt,
+        path::{Path, PathBuf},
+    };
 
     use uuid::Uuid;
 
@@ -223,7 +226,8 @@ mod tests {
     #[tokio::test]
     async fn a_delivery_goes_over_the_channel_it_names() {
         let folder = tempfile::tempdir().unwrap();
-        let channels = Channels::open(&channels(folder.path().to_owned())).unwrap();
+        let folder = folder.path().join("mails");
+        let channels = Channels::open(&channels(folder.clone())).unwrap();
         let (message, now) = (
             samples::alerts::opened().into(),
             samples::parts::at("2026-06-03T06:00:05+02:00").to_utc(),
@@ -240,8 +244,10 @@ mod tests {
             channels.send(delivery, now).await
         };
         assert_eq!(send("folder", "ines.marlow@calder.example").await, Ok(Delivered::default()));
-        let mail = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
-        let mail = std::fs::read_to_string(mail.path()).unwrap();
+        let mail = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&mail)), (0o700, 0o600), "its owner's alone");
+        let mail = std::fs::read_to_string(mail).unwrap();
         assert!(mail.contains("\r\nTo: ines.marlow@calder.example\r\n"), "{mail}");
         assert!(matches!(send("folder", "ines").await, Err(SendError::GiveUp { .. })));
         let gone = send("pager", "pager").await;

@@ -1,13 +1,9 @@
 //! Small forms of words that all messages share.
 
+use kpid_rules::model::one_line;
+
 /// A longer text of an author's or a source's is read elsewhere.
 const TEXT_CHARS_MAX: usize = 1_000;
-
-/// Signs that turn the direction of writing for what follows them.
-const TURNS: [char; 9] = [
-    '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
-    '\u{2069}',
-];
 
 /// So many of something, as a sentence says it: `1 KPI`, `2 KPIs`.
 pub fn plural(count: usize, noun: &str) -> String {
@@ -17,9 +13,7 @@ pub fn plural(count: usize, noun: &str) -> String {
 /// A name on one line, whatever its author wrote: a line feed must not end a header or a row, and
 /// what turns the order of letters round must not turn that of others.
 pub(crate) fn line(text: &str) -> String {
-    let text: String = text.chars().filter(|sign| !TURNS.contains(sign)).collect();
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let line = one_line(text);
     match line.char_indices().nth(TEXT_CHARS_MAX) {
         None => line,
         Some((end, _)) => {

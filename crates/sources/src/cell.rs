@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
 use crate::question::Question;
-use kpid_rules::model::{Calendar, Moment, Period};
+use kpid_rules::model::{Calendar, Moment, Period, one_line};
 
 /// What of a text is shown in a message.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -160,8 +160,7 @@ impl fmt::Display for Cell {
 
 /// The beginning of a text on one line, without control characters.
 pub(crate) fn shown(text: &str, chars_max: usize) -> String {
-    let words: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = one_line(text);
     match words.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words,

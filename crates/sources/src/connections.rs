@@ -169,6 +169,20 @@ impl Connections {
 }
 
 impl Connections {
+    /// What the user of a database could do beyond reading, in words; none if nothing, or if it is no
+    /// server.
+    pub async fn power(&self, id: &Id) -> Result<Option<String>, String> {
+        let Some(live) = self.by_id.get(id) else { return Ok(None) };
+        let power = live.within_time(async {
+            match &live.system {
+                System::Postgres(postgres) => postgres.power().await,
+                System::MySql(mysql) => mysql.power().await,
+                _ => Ok(None),
+            }
+        });
+        power.await.map_err(|fault| format!("`{id}`: {}", fault.words()))
+    }
+
     /// Looks whether the server reads a question as its author meant it, without asking it; says in
     /// words what is wrong.
     pub async fn try_question(

@@ -12,19 +12,23 @@ const THREADS_MAX: usize = 80;
 
 static THREADS: Semaphore = Semaphore::const_new(THREADS_MAX);
 
-/// What comes of reading so many bytes. A thread cannot be ended: one that is given up reads on to its
-/// end, which comes, for what is read grows with the answer alone.
+/// What comes of reading so many bytes.
 pub(crate) async fn read_aside<T: Send + 'static>(
     bytes: usize,
     reading: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
-    if bytes < SMALL_BYTES {
-        return Ok(reading());
-    }
+    if bytes < SMALL_BYTES { Ok(reading()) } else { aside(reading).await }
+}
+
+/// What comes of reading on a thread. A thread cannot be ended: one that is given up reads on to its
+/// end, which comes, for what is read grows with the answer alone.
+pub(crate) async fn aside<T: Send + 'static>(
+    reading: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
     let Ok(place) = THREADS.try_acquire() else {
         return Err(format!(
-            "was not read: {THREADS_MAX} large answers are still being read, most of them beyond \
-             their `timeout`; ask for less, or lower `max_bytes`"
+            "was not read: {THREADS_MAX} answers are still being read, most of them beyond their \
+             `timeout`; ask for less, lower `max_bytes`, or see whether a share hangs"
         ));
     };
     let read = task::spawn_blocking(move || {

@@ -11,6 +11,7 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlSslMode},
 };
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
@@ -33,6 +34,7 @@ pub(crate) struct Cluster {
     folder: TempDir,
     port: u16,
     server: Mutex<Option<Process>>,
+    has_zone: OnceCell<()>,
 }
 
 /// A database of one test.
@@ -63,16 +65,21 @@ impl Cluster {
         command.args(["--skip-test-db", "--skip-name-resolve"]);
         command.arg(format!("--datadir={}", folder.path().join("data").display()));
         process::run(command);
-        let cluster = Self { folder, port: free_port(), server: Mutex::new(None) };
+        let cluster =
+            Self { folder, port: free_port(), server: Mutex::new(None), has_zone: OnceCell::new() };
         cluster.start();
         cluster
     }
 
     /// Tells the server the zone of the tests.
     async fn load_zone(&self) {
-        drop(self.connect().await);
-        let socket = self.socket();
-        load_zone(&format!("mariadb --no-defaults -S {} -u root mysql", socket.display()));
+        let load = async || {
+            drop(self.connect().await);
+            let socket = self.socket();
+            load_zone(&format!("mariadb --no-defaults -S {} -u root mysql", socket.display()));
+        };
+        // Once: two at a time would write the same rows.
+        self.has_zone.get_or_init(load).await;
     }
 
     fn start(&self) {
@@ -139,6 +146,12 @@ impl Database {
         let mut connection = self.cluster.connect().await;
         let sql = format!("use {}; {sql}", self.name);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+
+    /// Grants its user more than to read.
+    pub(crate) async fn let_its_user(&self, privileges: &str) {
+        let name = &self.name;
+        self.execute(&format!("grant {privileges} on {name}.* to {name}@'127.0.0.1'")).await;
     }
 
     /// As a connection of `kpid.yaml`; its user may only read.

@@ -3,7 +3,7 @@
 use crate::scorecard::context::ScorecardContext;
 use crate::{
     initiative::document::InitiativeDoc,
-    parse_context::given,
+    parse_context::{given, name},
     yaml::located::{Entries, Loc},
 };
 use kpid_rules::model::Initiative;
@@ -17,7 +17,7 @@ pub(crate) fn initiatives(
     for (id, _, doc) in entries.into_iter().flatten() {
         let Some(doc) = doc.value.as_ref() else { continue };
         initiatives.push(Initiative {
-            name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+            name: name(doc.name.as_ref(), &id),
             id,
             owner: context.owner(doc.owner.as_ref()),
             due: doc.due.as_ref().and_then(|day| context.parse.day(day)),

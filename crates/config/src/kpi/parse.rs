@@ -12,7 +12,7 @@ use crate::{
         effect,
         frequency::frequency,
     },
-    parse_context::{ParseContext, given, texts},
+    parse_context::{ParseContext, given, line, name, texts},
     problem::{Place, Problem},
     scorecard::context::{Level, ScorecardContext},
     setup::{Collection, PushedKpi},
@@ -130,10 +130,10 @@ fn over_units(context: &mut ParseContext, kpi: &Kpi, doc: &KpiDoc) {
 }
 
 fn people_and_words(context: &mut ScorecardContext<'_>, kpi: &mut Kpi, doc: &KpiDoc) {
-    kpi.name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| kpi.id.to_string());
+    kpi.name = name(doc.name.as_ref(), &kpi.id);
     kpi.was = context.was(doc.was.as_ref(), Level::PerspectiveOrKpi);
     kpi.description = given(doc.description.as_ref()).cloned();
-    kpi.unit = given(doc.unit.as_ref()).cloned();
+    kpi.unit = line(doc.unit.as_ref());
     kpi.decimals = given(doc.decimals.as_ref()).copied();
     kpi.kind = given(doc.kind.as_ref()).map(|kind| match kind {
         KindDoc::Leading => Kind::Leading,

@@ -2,7 +2,7 @@
 
 use crate::{
     channels::parse::warn_unless_ascii,
-    parse_context::{ParseContext, given},
+    parse_context::{ParseContext, line, name},
     people::document::PersonDoc,
 };
 use kpid_delivery::mail_address;
@@ -10,7 +10,7 @@ use kpid_message::person::Person;
 use kpid_rules::model::Id;
 
 pub(crate) fn person(context: &mut ParseContext, id: Id, doc: &PersonDoc) -> Person {
-    let name = given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string());
+    let name = name(doc.name.as_ref(), &id);
     let email = doc.email.as_ref().and_then(|doc| {
         let text = doc.value.as_deref()?;
         let address = mail_address::address(text);
@@ -19,5 +19,5 @@ pub(crate) fn person(context: &mut ParseContext, id: Id, doc: &PersonDoc) -> Per
         warn_unless_ascii(context, address.as_ref(), doc.place);
         Some(address)
     });
-    Person { id, name, email, role: given(doc.role.as_ref()).cloned() }
+    Person { id, name, email, role: line(doc.role.as_ref()) }
 }

@@ -6,7 +6,7 @@ use crate::{
     alert::parse::{alert, own_alert},
     initiative::parse::initiatives,
     kpi,
-    parse_context::{Mention, ParseContext, given, texts},
+    parse_context::{Mention, ParseContext, given, name, texts},
     problem::{Place, Problem},
     report::parse::report,
     rollup::parse::{child_decides, rollup},
@@ -101,7 +101,7 @@ pub(crate) fn scorecard(
             .report
             .as_ref()
             .and_then(|doc| report(&mut context, doc, owner.as_ref(), &perspectives)),
-        name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+        name: name(doc.name.as_ref(), &id),
         id,
         owner,
         calendar,
@@ -178,7 +178,7 @@ fn perspective(
     );
     Perspective {
         was: context.was(doc.was.as_ref(), Level::PerspectiveOrKpi),
-        name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+        name: name(doc.name.as_ref(), &id),
         id,
         weight: context.weight(doc.weight.as_ref()),
         critical: given(doc.critical.as_ref()).copied().unwrap_or(false),
@@ -228,7 +228,7 @@ fn objective(
     Objective {
         was: context.was(doc.was.as_ref(), Level::Objective),
         alert: own_alert(context, doc.alert.as_ref(), owner.as_ref(), place),
-        name: given(doc.name.as_ref()).cloned().unwrap_or_else(|| id.to_string()),
+        name: name(doc.name.as_ref(), &id),
         id,
         weight: context.weight(doc.weight.as_ref()),
         critical: given(doc.critical.as_ref()).copied().unwrap_or(false),

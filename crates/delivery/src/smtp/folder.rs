@@ -7,9 +7,13 @@ use kpid_os_error::InWords;
 use tokio::{fs, io::AsyncWriteExt};
 use uuid::Uuid;
 
-/// Makes the folder if it is not there.
+/// Makes the folder if it is not there: its owner's alone, for mails have links that acknowledge.
 pub(crate) async fn make(folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder)
+    let mut builder = fs::DirBuilder::new();
+    builder
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
         .await
         .in_words()
         .with_context(|| format!("cannot make the folder {}", folder.display()))
@@ -21,7 +25,9 @@ pub(crate) async fn write(folder: &Path, id: Uuid, mail: &[u8]) -> anyhow::Resul
     make(folder).await?;
     let (draft, path) = (folder.join(format!(".{id}.tmp")), folder.join(format!("{id}.eml")));
     let written = async {
-        let mut file = fs::File::create(&draft).await?;
+        let mut options = fs::OpenOptions::new();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(0o600).open(&draft).await?;
         file.write_all(mail).await?;
         file.sync_all().await?;
         fs::rename(&draft, &path).await

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::Scope;
+use crate::model::{id::Scope, one_line::one_line};
 
 /// The longest a silence may last: whoever wants to hear nothing for longer should change `alert`.
 const SILENCE_DAYS_MAX: i64 = 30;
@@ -130,11 +130,12 @@ impl Note {
 }
 
 fn words(text: &str, what: &'static str) -> Result<String, OperatorActionError> {
-    let text = text.trim();
+    // It stands in lists and the audit beside what others did.
+    let text = one_line(text);
     match text.chars().count() {
         0 => Err(OperatorActionError::Empty(what)),
         count if count > TEXT_CHARS_MAX => Err(OperatorActionError::TooWordy(what)),
-        _ => Ok(text.to_owned()),
+        _ => Ok(text),
     }
 }
 

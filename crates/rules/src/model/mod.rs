@@ -13,6 +13,7 @@ pub(crate) mod life;
 pub(crate) mod likeness;
 pub(crate) mod link_error;
 pub(crate) mod moment;
+pub(crate) mod one_line;
 pub(crate) mod period;
 pub(crate) mod portfolio;
 pub(crate) mod quiet_window;
@@ -35,6 +36,7 @@ pub use kpi_definition::{
 };
 pub use link_error::LinkError;
 pub use moment::Moment;
+pub use one_line::{is_hidden, one_line};
 pub use period::{Frequency, Period, PeriodError};
 pub use portfolio::Portfolio;
 pub use quiet_window::QuietWindow;

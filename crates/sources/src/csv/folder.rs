@@ -1,14 +1,15 @@
-//! Reads files: bounded in size, and only when nobody writes them meanwhile.
+//! Files of a folder, and what of them is asked.
 
-use std::{fs::Metadata, io, path::Path};
+use tokio::fs;
 
-use tokio::{
-    fs::{self, File},
-    io::AsyncReadExt,
+use crate::csv::{Folder, Sheet, beneath::FileBeneath, sheet};
+use crate::{
+    charset,
+    question::Question,
+    reading_worker::{aside, read_aside},
+    table::Table,
+    unpack,
 };
-
-use crate::csv::{Folder, Sheet, sheet};
-use crate::{charset, question::Question, reading_worker::read_aside, table::Table, unpack};
 use kpid_os_error::in_words;
 
 impl Folder {
@@ -23,8 +24,11 @@ impl Folder {
         sheet: &Sheet,
         question: &Question<'_>,
     ) -> Result<Table, String> {
-        let path = self.path.join(sheet.file.fill(question.window));
-        let bytes = self.read(&path).await?;
+        let (folder, name) = (self.path.clone(), sheet.file.fill(question.window));
+        let file_bytes_max = self.file_bytes_max;
+        // A share that hangs keeps nobody but this thread.
+        let read = aside(move || FileBeneath::open(&folder, &name)?.read(file_bytes_max));
+        let bytes = read.await??;
         let bytes = unpack::unpacked_aside(bytes, self.file_bytes_max).await?;
         let (dialect, rows_max) = (self.dialect, self.rows_max);
         let (rows, window) = (sheet.rows.clone(), question.window.clone());
@@ -45,38 +49,4 @@ impl Folder {
             Err(error) => Err(format!("cannot read {}: {}", self.path.display(), in_words(&error))),
         }
     }
-
-    async fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
-        let told =
-            |error: io::Error| format!("cannot read {}: {}", path.display(), in_words(&error));
-        let before = fs::metadata(path).await.map_err(told)?;
-        // A pipe would be waited for, and a device has no end.
-        if !before.is_file() {
-            return Err(format!("{} is not a file; name a file of CSV", path.display()));
-        }
-        let mut file = File::open(path).await.map_err(told)?;
-        let mut bytes = Vec::new();
-        // One byte over tells that there is more.
-        let bytes_max = self.file_bytes_max;
-        let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-        (&mut file).take(limit).read_to_end(&mut bytes).await.map_err(told)?;
-        if bytes.len() > bytes_max {
-            return Err(format!(
-                "has more than {bytes_max} bytes, the most that is read of a file; split it, or \
-                 raise `max_bytes`"
-            ));
-        }
-        let after = file.metadata().await.map_err(told)?;
-        if is_same(&before, &after) {
-            Ok(bytes)
-        } else {
-            Err("was written while it was read; write it under another name and rename it when \
-                 it is whole"
-                .to_owned())
-        }
-    }
-}
-
-fn is_same(before: &Metadata, after: &Metadata) -> bool {
-    before.len() == after.len() && before.modified().ok() == after.modified().ok()
 }

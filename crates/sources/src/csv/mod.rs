@@ -1,6 +1,7 @@
 //! CSV files in a folder as a source: named columns, rows picked by period and by what stands in
 //! them.
 
+mod beneath;
 pub(crate) mod folder;
 pub(crate) mod sheet;
 

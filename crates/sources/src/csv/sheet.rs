@@ -119,6 +119,11 @@ impl<'s> SheetColumns<'s> {
     fn find(names: &[String], rows: &'s Rows) -> Result<Self, String> {
         let at = |name: &str| match table::position(names, name)? {
             Some(at) => Ok(at),
+            // A file of one column may be no table at all, and then its line is nobody's business.
+            None if names.len() < 2 => Err(format!(
+                "has no column `{name}`; it has but one, of another name: check the file, and \
+                 `delimiter`"
+            )),
             None => Err(format!("has no column `{name}`; it has {}", table::named(names))),
         };
         let mut taken = match &rows.figure {

@@ -6,6 +6,7 @@ mod number_columns;
 pub mod parameters;
 pub(crate) mod pool;
 pub(crate) mod postgres;
+mod power;
 pub(crate) mod sqlite;
 
 use std::{path::PathBuf, time::Duration};

@@ -17,6 +17,7 @@ use sqlx::{
 use crate::sql::{
     Query, Server, Tls, number_columns,
     pool::{self, COMPLAINT_CHARS_MAX, Pool},
+    power,
 };
 use crate::{
     cell::{Cell, decimal, shown},
@@ -140,6 +141,12 @@ impl MySql {
         begin(&mut connection, zone).await?;
         connection.execute("select 1").await.map_err(|error| pool::asked(&error))?;
         Ok(())
+    }
+
+    /// What else than reading its user may do, in words.
+    pub(crate) async fn power(&self) -> Result<Option<String>, Fault> {
+        let mut connection = self.connect().await?;
+        power::of_mysql(&mut connection).await.map_err(|error| pool::asked(&error))
     }
 
     async fn connect(&self) -> Result<MySqlConnection, Fault> {

@@ -37,10 +37,29 @@ pub enum QueryProblem {
          and of plain text into one; write the query below `query: |`, or the comment as /* … */"
     )]
     Folded,
+    /// A statement that does more than read, or reads no figures.
+    #[error("`{0}` does not read figures; a source asks one `select`")]
+    NoSelect(String),
+    /// A `select` that writes what it reads.
+    #[error("`into` writes what is read; select the figures, and nothing else")]
+    Into,
+    /// A comment that MySQL and MariaDB carry out.
+    #[error("MySQL carries this comment out; write it as /* … */")]
+    Executed,
     /// Something after a `;`.
     #[error("a second statement begins here; a source asks one `select`")]
     SecondStatement,
 }
+
+/// What reads figures, by how it begins. A read-only transaction does not keep a database from all that
+/// others do: `copy` runs programs, `attach` opens files, `shutdown` ends the server.
+const READS: [&str; 7] = ["select", "with", "values", "table", "show", "exec", "call"];
+
+/// Those that SQLite has.
+const SQLITE_READS: [&str; 3] = ["select", "with", "values"];
+
+/// How the comments begin that MySQL and MariaDB carry out.
+const EXECUTED: [&str; 2] = ["/*!", "/*M!"];
 
 impl Query {
     /// Whether a parameter of the window stands in it.
@@ -57,14 +76,19 @@ impl Query {
     /// Reads a query as the server will that it is for.
     pub fn parse_as(text: &str, dialect: SqlDialect) -> Result<Self, QueryError> {
         let (mut pieces, mut taken, mut at) = (Vec::new(), 0, 0);
-        let (mut said, mut ended) = (false, None);
+        let (mut said, mut begun, mut ended) = (false, false, None);
         while at < text.len() {
             let token = token(text, at, dialect)?;
             match token.kind {
                 Kind::Blank if hides_the_rest(text, &token.span, dialect) => {
                     return Err(QueryError { at, problem: QueryProblem::Folded });
                 }
-                Kind::Blank => {}
+                Kind::Blank => {
+                    let begins = |sign: &&str| text[at..].starts_with(*sign);
+                    if dialect == SqlDialect::MySql && EXECUTED.iter().any(begins) {
+                        return Err(QueryError { at, problem: QueryProblem::Executed });
+                    }
+                }
                 Kind::End => {
                     ended.get_or_insert(at);
                 }
@@ -76,6 +100,9 @@ impl Query {
                         return Err(QueryError { at, problem: QueryProblem::Literal(name) });
                     }
                     said = true;
+                    if let Some(problem) = no_reading(text, at, &mut begun, dialect) {
+                        return Err(QueryError { at, problem });
+                    }
                 }
                 Kind::Parameter(parameter) => {
                     pieces.push(QueryPiece::Text(text[taken..at].to_owned()));
@@ -178,6 +205,27 @@ fn hides_the_rest(text: &str, span: &Range<usize>, dialect: SqlDialect) -> bool 
         return false;
     }
     words.any(is_part)
+}
+
+/// Why the statement does more than read, by the word that begins at `at`, if one does.
+fn no_reading(
+    text: &str,
+    at: usize,
+    has_begun: &mut bool,
+    dialect: SqlDialect,
+) -> Option<QueryProblem> {
+    let is_name = follows_word(text, at) || text[..at].ends_with(['.', '@', ':']);
+    let said = text[at..at + word(&text[at..])].to_ascii_lowercase();
+    if said.is_empty() || is_name {
+        return None;
+    }
+    let reads = if dialect == SqlDialect::Sqlite { &SQLITE_READS[..] } else { &READS };
+    let is_first = !std::mem::replace(has_begun, true);
+    match said.as_str() {
+        _ if is_first && !reads.contains(&said.as_str()) => Some(QueryProblem::NoSelect(said)),
+        "into" => Some(QueryProblem::Into),
+        _ => None,
+    }
 }
 
 /// A parameter that stands within quotes, or in braces, and so is none.
@@ -387,10 +435,39 @@ mod tests {
             ("select /* open", 7, "never closed"),
             ("select $$open", 7, "never closed"),
             ("select 1; drop table t", 10, "second statement"),
+            ("vacuum into 'copy.db'", 0, "`vacuum` does not read figures"),
+            ("copy (select 1) to program 'touch x'", 0, "`copy` does not read figures"),
+            ("-- monthly\n SHUTDOWN", 12, "`shutdown` does not read figures"),
+            ("select 1 into outfile '/tmp/x'", 9, "`into` writes what is read"),
         ] {
             let error = Query::parse(text).unwrap_err();
             assert_eq!(error.at, at, "{text}");
             assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_only_reads_is_asked_and_nothing_else() {
+        for text in [
+            "(select 1) union (select 2)",
+            "with a as (select 1) select * from a",
+            "values (1)",
+            "table figures",
+            "show max_connections",
+            "select a.into, @into, \"into\", intonation from a",
+            "select count(*) as value from t where note = 'into'",
+        ] {
+            Query::parse(text).unwrap();
+        }
+        let refused = |text: &str, dialect| Query::parse_as(text, dialect).is_err();
+        for text in
+            ["attach 'o.db' as o", "pragma query_only = 0", "show tables", "explain select 1"]
+        {
+            assert!(refused(text, SqlDialect::Sqlite), "{text}");
+        }
+        let hidden = ["select 1 /*!50000 into outfile '/tmp/x' */", "select 1 /*M! , 2 */"];
+        for text in hidden.into_iter().chain(["set global x = 1", "select 1 INTO DUMPFILE '/x'"]) {
+            assert!(refused(text, SqlDialect::MySql), "{text}");
         }
     }
 

@@ -17,6 +17,7 @@ use sqlx::{
 use crate::sql::{
     Query, Server, Tls,
     pool::{self, Pool, Unanswered},
+    power,
 };
 use crate::{
     cell::{Cell, decimal},
@@ -141,6 +142,12 @@ impl Postgres {
         // A pooler throws away the session of whoever leaves in the middle of a transaction.
         connection.execute("rollback").await.map_err(|error| pool::asked(&error))?;
         Ok(())
+    }
+
+    /// What else than reading its user may do, in words.
+    pub(crate) async fn power(&self) -> Result<Option<String>, Fault> {
+        let mut connection = self.connect().await?;
+        power::of_postgres(&mut connection).await.map_err(|error| pool::asked(&error))
     }
 
     async fn connect(&self) -> Result<PgConnection, Fault> {

@@ -2,8 +2,9 @@
 //! file says who holds it, and what came of the newest reload.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{ErrorKind, Read, Seek, SeekFrom, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -67,17 +68,13 @@ impl InstanceLock {
         let path = lock_path(store);
         let what = || format!("cannot lock the store with {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).in_words().with_context(what)?;
+            private_folder(folder).in_words().with_context(what)?;
         }
         let mut options = OpenOptions::new();
-        let mut file = options
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .in_words()
-            .with_context(what)?;
+        options.create(true).truncate(false).read(true).write(true);
+        let mut file = options.mode(0o600).open(&path).in_words().with_context(what)?;
+        // Whoever may read it may hold it. One that another made is used as it is.
+        let _ = file.set_permissions(Permissions::from_mode(0o600));
         let until_free = async {
             loop {
                 match file.try_lock() {
@@ -92,11 +89,20 @@ impl InstanceLock {
             Err(_) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder).in_words().with_context(what)?;
-                bail!(
-                    "the store {} is in use by another kpid (process {}); stop that one first",
-                    store.display(),
-                    holder.lines().next().unwrap_or_default()
-                );
+                let process = holder.lines().next().and_then(|line| line.parse().ok());
+                match process.filter(|process| is_running(*process)) {
+                    Some(process) => bail!(
+                        "the store {} is in use by another kpid (process {process}); stop that \
+                         one first",
+                        store.display()
+                    ),
+                    None => bail!(
+                        "the store {} is locked by a process that is no kpid: `fuser {}` names \
+                         it; end that one first",
+                        store.display(),
+                        path.display()
+                    ),
+                }
             }
         }
         let mut before = String::new();
@@ -178,6 +184,16 @@ fn noted_store(said: &str) -> Option<Identity> {
     said.lines().nth(2).and_then(Identity::of_line)
 }
 
+/// Makes a folder, its owner's alone, if it is not there.
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Whether there is a process of that number.
+fn is_running(process: i32) -> bool {
+    Path::new("/proc").join(process.to_string()).exists()
+}
+
 fn lock_path(store: &Path) -> PathBuf {
     let mut name = store.file_name().unwrap_or_default().to_os_string();
     name.push(".lock");
@@ -205,6 +221,24 @@ mod tests {
         assert_eq!(refused.lines().count(), 1, "{refused}");
         drop(first);
         InstanceLock::take(&store).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_is_its_owners_alone_and_whoever_else_holds_it_is_not_called_kpid() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("deep/er/kpid.db");
+        drop(InstanceLock::take(&store).await.unwrap());
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&lock_path(&store)), 0o600);
+        assert_eq!(mode(&folder.path().join("deep")), 0o700);
+        // As an older kpid left it, with the process of then.
+        std::fs::set_permissions(lock_path(&store), Permissions::from_mode(0o666)).unwrap();
+        std::fs::write(lock_path(&store), "999999999\n").unwrap();
+        let other = File::open(lock_path(&store)).unwrap();
+        other.lock().unwrap();
+        let refused = InstanceLock::take(&store).await.unwrap_err().to_string();
+        assert!(refused.contains("is locked by a process that is no kpid: `fuser "), "{refused}");
+        assert_eq!(mode(&lock_path(&store)), 0o600);
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use sqlx::{
 use crate::database::{
     busy::BUSY_TIMEOUT,
     failure::Explain,
+    lock::private_folder,
     reading::read_only,
     store_file::{Displaced, Identity, StoreFile},
 };
@@ -38,7 +39,7 @@ impl Store {
     pub async fn open(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("cannot open the store {}", path.display());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).in_words().with_context(what)?;
+            private_folder(folder).in_words().with_context(what)?;
         }
         private(path).in_words().with_context(what)?;
         let options = SqliteConnectOptions::new()
