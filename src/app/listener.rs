@@ -63,6 +63,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
     let access = Access {
         tokens: web.tokens.clone(),
         trusted_header: header.transpose()?,
+        trusted_proxies: web.trusted_proxies.clone(),
         public_host,
         is_beyond_loopback: web.listen.is_some_and(|address| !address.ip().is_loopback()),
     };

@@ -10,16 +10,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::web::peer::Peer;
 
 /// Who may look.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// SHA-256 of each token; the tokens themselves are nowhere.
     pub tokens: Vec<[u8; 32]>,
-    /// A header that only a trusted proxy sets, to the name of whoever it let through.
+    /// A header that a trusted proxy sets to the name of whoever it let through.
     pub trusted_header: Option<HeaderName>,
+    /// From where that header is believed, beside this machine itself.
+    pub trusted_proxies: Vec<IpNet>,
     /// The host that people reach it by, beside this machine's own names.
     pub public_host: Option<String>,
     /// Whether others than this machine reach it: then nobody looks who is not asked.
@@ -44,6 +49,11 @@ impl Access {
     /// Whether a request means us. Where nobody is asked who they are, a page of somebody else's
     /// must not read ours through a name of its own that leads here.
     fn is_meant(&self, headers: &HeaderMap) -> bool {
+        !self.is_open() || self.is_ours(headers)
+    }
+
+    /// Whether a request names us as we are known.
+    fn is_ours(&self, headers: &HeaderMap) -> bool {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.and_then(|host| host.parse::<Authority>().ok());
         let Some(host) = host else { return false };
@@ -52,14 +62,25 @@ impl Access {
             || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let is_public =
             self.public_host.as_ref().is_some_and(|public| public.eq_ignore_ascii_case(name));
-        !self.is_open() || is_own || is_public
+        is_own || is_public
     }
 
-    fn lets_in(&self, headers: &HeaderMap) -> bool {
-        let trusted = self.trusted_header.as_ref().and_then(|name| headers.get(name));
+    fn lets_in(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
         self.is_open()
-            || trusted.is_some_and(|name| !name.is_empty())
+            || self.is_let_through(headers, peer)
             || token(headers).is_some_and(|token| self.knows(&token))
+    }
+
+    /// Whether a trusted proxy says that it let somebody through. Anybody can send a header, also a page
+    /// of somebody else's in a browser on the proxy's own machine.
+    fn is_let_through(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
+        let named = self.trusted_header.as_ref().and_then(|name| headers.get(name));
+        let is_named = named.is_some_and(|name| !name.is_empty());
+        is_named && peer.is_some_and(|peer| self.trusts(peer)) && self.is_ours(headers)
+    }
+
+    fn trusts(&self, Peer(peer): Peer) -> bool {
+        peer.is_loopback() || self.trusted_proxies.iter().any(|known| known.contains(&peer))
     }
 
     /// Takes as long for a token that is nearly right as for any other.
@@ -94,7 +115,8 @@ pub(super) async fn guard(State(access): State<Access>, request: Request, next: 
         let words = "this name is not known here; set `web.public_url` to it\n";
         return (StatusCode::MISDIRECTED_REQUEST, words).into_response();
     }
-    if access.lets_in(request.headers()) {
+    let peer = request.extensions().get::<Peer>().copied();
+    if access.lets_in(request.headers(), peer) {
         return next.run(request).await;
     }
     let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"kpid\", charset=\"UTF-8\"")];
@@ -113,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_known_token_or_a_trusted_proxy_opens() {
+    fn only_a_known_token_opens() {
         let hashed: [u8; 32] = Sha256::digest(b"let me in").into();
         let tokens = Access { tokens: vec![hashed], ..Access::default() };
         let basic = format!("Basic {}", BASE64_STANDARD.encode("anybody:let me in"));
@@ -126,22 +148,49 @@ mod tests {
             ("Basic nonsense", false),
             ("let me in", false),
         ] {
-            assert_eq!(tokens.lets_in(&headers(&[("authorization", header)])), is_in, "{header}");
+            assert_eq!(
+                tokens.lets_in(&headers(&[("authorization", header)]), None),
+                is_in,
+                "{header}"
+            );
         }
-        assert!(!tokens.lets_in(&HeaderMap::new()));
-        let name = HeaderName::from_static("x-remote-user");
-        let proxied = Access { trusted_header: Some(name), ..Access::default() };
-        assert!(proxied.lets_in(&headers(&[("x-remote-user", "ines")])));
-        assert!(!proxied.lets_in(&headers(&[("x-remote-user", "")])));
-        assert!(!proxied.lets_in(&HeaderMap::new()));
+        assert!(!tokens.lets_in(&HeaderMap::new(), None));
+    }
+
+    #[test]
+    fn a_header_is_believed_of_a_trusted_proxy_that_asks_for_us() {
+        let proxied = Access {
+            trusted_header: Some(HeaderName::from_static("x-remote-user")),
+            trusted_proxies: vec!["10.1.0.0/16".parse().unwrap(), "fd00::7/128".parse().unwrap()],
+            public_host: Some("kpi.calder.example".to_owned()),
+            is_beyond_loopback: true,
+            ..Access::default()
+        };
+        for (peer, host, user, is_in) in [
+            ("127.0.0.1", "kpi.calder.example", "ines", true),
+            ("::1", "localhost:8420", "ines", true),
+            ("10.1.7.7", "kpi.calder.example", "ines", true),
+            ("fd00::7", "kpi.calder.example", "ines", true),
+            ("10.2.0.1", "kpi.calder.example", "ines", false),
+            ("10.1.7.7", "kpi.calder.example", "", false),
+            ("10.1.7.7", "evil.example", "ines", false),
+            ("127.0.0.1", "evil.example", "ines", false),
+        ] {
+            let headers = headers(&[("x-remote-user", user), ("host", host)]);
+            let peer = Some(Peer(peer.parse().unwrap()));
+            assert_eq!(proxied.lets_in(&headers, peer), is_in, "{peer:?} {host} {user}");
+            assert!(!proxied.lets_in(&headers, None));
+        }
+        let peer = Some(Peer("127.0.0.1".parse().unwrap()));
+        assert!(!proxied.lets_in(&self::headers(&[("host", "localhost")]), peer));
     }
 
     #[test]
     fn beyond_loopback_nobody_looks_where_nobody_is_asked() {
         let shut = Access { is_beyond_loopback: true, ..Access::default() };
-        assert!(!shut.lets_in(&headers(&[("authorization", "Bearer let me in")])));
-        assert!(!shut.lets_in(&HeaderMap::new()));
-        assert!(Access::default().lets_in(&HeaderMap::new()));
+        assert!(!shut.lets_in(&headers(&[("authorization", "Bearer let me in")]), None));
+        assert!(!shut.lets_in(&HeaderMap::new(), None));
+        assert!(Access::default().lets_in(&HeaderMap::new(), None));
     }
 
     #[test]

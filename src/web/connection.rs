@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tracing::{debug, warn};
 
+use crate::web::peer::Peer;
+
 /// How much a connection may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -64,7 +66,10 @@ pub(super) async fn serve(
             () = stop.cancelled() => {}
             Some(()) = open.next() => {}
             taken = listener.accept(), if open.len() < limits.connections => match taken {
-                Ok((stream, _)) => open.push(converse(stream, app.clone(), limits, stop.clone())),
+                Ok((stream, peer)) => {
+                    let peer = Peer(peer.ip().to_canonical());
+                    open.push(converse(stream, peer, app.clone(), limits, stop.clone()));
+                }
                 Err(error) => {
                     warn!("cannot take a connection: {error}");
                     // Those that are open go on meanwhile, and one that ends frees a file.
@@ -80,12 +85,19 @@ pub(super) async fn serve(
 }
 
 /// Answers one connection's requests until it ends, by itself or by a limit.
-async fn converse(stream: TcpStream, app: Router, limits: Limits, stop: CancellationToken) {
+async fn converse(
+    stream: TcpStream,
+    peer: Peer,
+    app: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) {
     let begun = CancellationToken::new();
     let asked = {
         let begun = begun.clone();
-        move |request: Request<Incoming>| {
+        move |mut request: Request<Incoming>| {
             begun.cancel();
+            request.extensions_mut().insert(peer);
             request
         }
     };

@@ -8,6 +8,7 @@ pub mod change;
 mod connection;
 mod health;
 mod page;
+mod peer;
 mod push;
 pub mod push_endpoints;
 mod scrape;

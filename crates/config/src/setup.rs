@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use url::Url;
 
 use kpid_delivery::{channel::Channel, private_url::PrivateUrl};
@@ -135,4 +136,6 @@ pub struct Web {
     pub tokens: Vec<[u8; 32]>,
     /// A header that only a trusted proxy sets.
     pub trusted_header: Option<String>,
+    /// From where that header is believed, beside this machine itself.
+    pub trusted_proxies: Vec<IpNet>,
 }

@@ -5,7 +5,10 @@ use serde::Deserialize;
 
 use crate::{
     token::TokenDoc,
-    yaml::located::{Entries, Loc},
+    yaml::{
+        located::{Entries, Loc},
+        scalar::IdsDoc,
+    },
 };
 
 /// Where kpid listens, and how people reach it.
@@ -19,4 +22,6 @@ pub(crate) struct WebDoc {
     pub(crate) tokens: Option<Loc<Entries<TokenDoc>>>,
     /// A header that a trusted reverse proxy sets to the name of whoever it let through.
     pub(crate) trusted_header: Option<Loc<String>>,
+    /// Addresses or networks of reverse proxies beyond this machine whose header is believed.
+    pub(crate) trusted_proxies: Option<Loc<IdsDoc>>,
 }

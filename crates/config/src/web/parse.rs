@@ -1,9 +1,14 @@
 //! `web:`, parsed.
 
-use std::{collections::HashSet, net::SocketAddr};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, SocketAddr},
+};
+
+use ipnet::IpNet;
 
 use crate::{
-    parse_context::{ParseContext, given},
+    parse_context::{ParseContext, given, texts},
     problem::{Place, Problem},
     setup::Web,
     token::token,
@@ -42,7 +47,18 @@ pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, endpoints: &[&PushEn
         let hint = "listen on 127.0.0.1, or add `tokens` (see `kpid token`) or `trusted_header`";
         context.problems.push(Problem::error(doc.place, message).hint(hint));
     }
-    Web { listen, public_url, tokens, trusted_header }
+    let trusted_proxies = texts(doc.trusted_proxies.as_ref());
+    let trusted_proxies = trusted_proxies.into_iter().filter_map(|(text, place)| {
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        let network = address.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
+            format!(
+                "`{text}` is not an address or a network; write one such as 10.1.2.3 or 10.1.0.0/16"
+            )
+        });
+        context.checked(place, network)
+    });
+    let trusted_proxies = trusted_proxies.collect();
+    Web { listen, public_url, tokens, trusted_header, trusted_proxies }
 }
 
 /// A token opens one endpoint, and one that leads to nowhere is no use.
