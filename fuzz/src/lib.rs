@@ -115,6 +115,36 @@ pub fn json(bytes: &[u8]) {
     });
 }
 
+/// What an API says beside its answer: the first byte says with which status, the rest are lines of its
+/// head, among them where the next page is, how long to wait, and where it has moved to.
+pub fn headers(bytes: &[u8]) {
+    const STATUSES: [&str; 8] = [
+        "200 OK",
+        "429 Too Many Requests",
+        "503 Service Unavailable",
+        "403 Forbidden",
+        "302 Found",
+        "308 Permanent Redirect",
+        "206 Partial Content",
+        "401 Unauthorized",
+    ];
+    let Some((which, head)) = bytes.split_first() else { return };
+    if head.len() > INPUT_BYTES_MAX {
+        return;
+    }
+    BENCH.with(|bench| {
+        let bench = bench.get_or_init(Bench::new);
+        let status = STATUSES[usize::from(*which) % STATUSES.len()];
+        let body = r#"{"rows":[{"period":"2026-W20","value":1}],"total":1}"#;
+        let first = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n",
+            body.len()
+        );
+        let answer = [first.as_bytes(), head, b"\r\n\r\n", body.as_bytes()].concat();
+        bench.collect("linked", 0, &answer);
+    });
+}
+
 /// A CSV file of a source, read by the KPI that the first byte says, and as an import.
 pub fn csv(bytes: &[u8]) {
     let Some((which, file)) = bytes.split_first() else { return };
@@ -462,6 +492,7 @@ store: kpid.db
 calendar: { timezone: Europe/Amsterdam, fiscal_year_start: april }
 connections:
   api: { http: { base_url: "http://127.0.0.1:{port}/", timeout: 400ms, max_bytes: 65536 } }
+  linked: { http: { base_url: "http://127.0.0.1:{port}/v1/", timeout: 400ms, max_bytes: 65536 } }
   files: { csv: { folder: . } }
   dutch: { csv: { folder: ., delimiter: ";", decimal: ",", thousands: ".", encoding: windows-1252 } }
 channels:
@@ -479,6 +510,7 @@ perspectives:
           ratio: { nature: ratio, period: day, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, get: ratio, numerator: "$.data[0].n", denominator: "$.data[0].d" } } }
           series: { nature: flow, period: week, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, reading: series, get: series, rows: "$.rows[?@.ok]", period: $.period, value: $.value } } }
           pages: { nature: flow, period: quarter, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: api, reading: series, get: pages, pages: { next: $.next }, rows: "$..row", period: $.period, value: $.value } } }
+          linked: { nature: flow, period: week, schedule: { every: 1h }, target: 1, tolerance: 1, source: { http: { from: linked, reading: series, get: linked, pages: link_header, rows: "$.rows[*]", period: $.period, value: $.value } } }
           sheet: { nature: flow, period: month, schedule: { every: 1h }, target: 1, tolerance: 1, source: { csv: { from: files, reading: series, file: figures.csv, value: amount, period: month, target: wanted, observed_at: at } } }
           cells: { nature: ratio, period: day, schedule: { every: 1h }, target: 1, tolerance: 1, source: { csv: { from: files, file: figures.csv, numerator: n, denominator: d, rows: { unit: north } } } }
           euro: { nature: flow, period: month, schedule: { every: 1h }, target: 1, tolerance: 1, source: { csv: { from: dutch, reading: series, file: figures.csv, value: bedrag, period: maand } } }

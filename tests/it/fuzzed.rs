@@ -37,6 +37,11 @@ fn answers_of_apis_are_figures_or_a_sentence() {
 }
 
 #[test]
+fn what_an_api_says_beside_its_answer_is_followed_or_a_sentence() {
+    throw("headers", targets::headers);
+}
+
+#[test]
 fn csv_files_are_figures_or_a_sentence() {
     throw("csv", targets::csv);
 }
