@@ -72,7 +72,7 @@ pub struct Worker<'a> {
 }
 
 /// Something that a worker waited for.
-enum Step {
+enum Happening {
     Attempted(Attempted),
     Claimed(anyhow::Result<Vec<Claimed>>),
     Settled(Vec<Settlement>, anyhow::Result<()>),
@@ -103,7 +103,7 @@ struct Desk {
     failed: Option<anyhow::Error>,
 }
 
-type Steps<'s> = FuturesUnordered<BoxFuture<'s, Step>>;
+type Steps<'s> = FuturesUnordered<BoxFuture<'s, Happening>>;
 
 impl<'a> Worker<'a> {
     /// Gets ready to deliver over a channel. `deliveries_ready` wakes it when there may be deliveries;
@@ -200,7 +200,7 @@ impl<'a> Worker<'a> {
             && let Some(claimed) = desk.queue.pop_front()
         {
             desk.under_way.insert(claimed.id, Instant::now());
-            steps.push(self.sender.attempt(claimed).map(Step::Attempted).boxed());
+            steps.push(self.sender.attempt(claimed).map(Happening::Attempted).boxed());
         }
         // Whoever stops, or leaves its receiver alone, keeps nothing from others.
         if stop.is_cancelled() || self.reach.is_left_alone(Instant::now()) {
@@ -210,7 +210,7 @@ impl<'a> Worker<'a> {
             desk.to_settle.extend(desk.queue.drain(..).map(back));
         } else if is_at_work && desk.wants_more() {
             (desk.is_claiming, desk.may_be_more) = (true, false);
-            steps.push(self.claim().map(Step::Claimed).boxed());
+            steps.push(self.claim().map(Happening::Claimed).boxed());
         }
         if !desk.is_settling && !desk.to_settle.is_empty() {
             desk.is_settling = true;
@@ -218,24 +218,24 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn take<'s>(&'s self, step: Step, desk: &mut Desk, steps: &Steps<'s>) {
+    fn take<'s>(&'s self, step: Happening, desk: &mut Desk, steps: &Steps<'s>) {
         let Sender { channel, deliveries_ready, .. } = self.sender;
         match step {
-            Step::Attempted(Attempted { settlement, presence }) => {
+            Happening::Attempted(Attempted { settlement, presence }) => {
                 desk.under_way.remove(&settlement.id);
                 desk.to_settle.push(settlement);
                 if self.reach.note(presence, Instant::now()) {
-                    steps.push(self.hasten(Hastened::All).map(Step::Hastened).boxed());
+                    steps.push(self.hasten(Hastened::All).map(Happening::Hastened).boxed());
                 }
             }
-            Step::Claimed(claimed) => {
+            Happening::Claimed(claimed) => {
                 desk.is_claiming = false;
                 match claimed {
                     Ok(claimed) => desk.take(claimed),
                     Err(error) => desk.failed = Some(error),
                 }
             }
-            Step::Settled(settled, Ok(())) => {
+            Happening::Settled(settled, Ok(())) => {
                 (desk.is_settling, desk.is_refused) = (false, false);
                 // What came after it in its alert may be due now.
                 desk.may_be_more = true;
@@ -244,16 +244,16 @@ impl<'a> Worker<'a> {
                     deliveries_ready.notify_waiters();
                 }
             }
-            Step::Settled(settled, Err(error)) => {
+            Happening::Settled(settled, Err(error)) => {
                 (desk.is_settling, desk.is_refused) = (false, true);
                 error!(%channel, "cannot note what came of {} deliveries over `{channel}`: {error:#}", settled.len());
                 desk.to_settle.splice(0..0, settled);
             }
-            Step::Unsettled(error) => {
+            Happening::Unsettled(error) => {
                 (desk.is_settling, desk.is_refused) = (false, true);
                 desk.failed = Some(error);
             }
-            Step::Held(asked, held) => {
+            Happening::Held(asked, held) => {
                 desk.is_looking = false;
                 match held {
                     Ok(held) => desk.forget(&asked, &held),
@@ -262,12 +262,12 @@ impl<'a> Worker<'a> {
                     }
                 }
             }
-            Step::Hastened(Ok(0)) => {}
-            Step::Hastened(Ok(hastened)) => {
+            Happening::Hastened(Ok(0)) => {}
+            Happening::Hastened(Ok(hastened)) => {
                 info!(%channel, "`{channel}` takes messages again; {hastened} that waited are due");
                 desk.may_be_more = true;
             }
-            Step::Hastened(Err(error)) => {
+            Happening::Hastened(Err(error)) => {
                 error!(%channel, "cannot look after what waits for `{channel}`: {error:#}");
             }
         }
@@ -291,13 +291,13 @@ impl<'a> Worker<'a> {
     }
 
     /// Which claims still hold; they are renewed where it says until when.
-    async fn held(&self, ids: Vec<Uuid>, until: Option<DateTime<Utc>>) -> Step {
+    async fn held(&self, ids: Vec<Uuid>, until: Option<DateTime<Utc>>) -> Happening {
         let store = &self.sender.instance.store;
         let held = match until {
             Some(until) => store.renew_claims(&ids, until).await,
             None => store.held_claims(&ids).await,
         };
-        Step::Held(ids, held)
+        Happening::Held(ids, held)
     }
 
     async fn claim(&self) -> anyhow::Result<Vec<Claimed>> {
@@ -314,16 +314,16 @@ impl<'a> Worker<'a> {
 
     /// Writes what came of deliveries. A store that refuses is left alone for a while: what is not
     /// written is sent again by whoever comes next.
-    async fn settle(&self, settlements: Vec<Settlement>, stop: &CancellationToken) -> Step {
+    async fn settle(&self, settlements: Vec<Settlement>, stop: &CancellationToken) -> Happening {
         let settled = self.sender.instance.store.settle(&settlements).await;
         if settled.is_err() && timeout(BROKEN_PAUSE, stop.cancelled()).await.is_ok() {
             let last = self.sender.instance.store.settle(&settlements).await;
             return match last {
-                Ok(()) => Step::Settled(settlements, Ok(())),
-                Err(error) => Step::Unsettled(error),
+                Ok(()) => Happening::Settled(settlements, Ok(())),
+                Err(error) => Happening::Unsettled(error),
             };
         }
-        Step::Settled(settlements, settled)
+        Happening::Settled(settlements, settled)
     }
 
     async fn hasten(&self, which: Hastened) -> anyhow::Result<u64> {

@@ -43,7 +43,7 @@ pub(crate) struct StoreNotices<'a> {
 
 /// What operators know.
 #[derive(Debug, Default)]
-struct Told {
+struct ToldOperators {
     /// Since when the trouble is that they were told of.
     since: Option<DateTime<Utc>>,
     /// Deliveries that were not taken yet.
@@ -54,7 +54,7 @@ struct Told {
 impl StoreNotices<'_> {
     /// Looks until it is told to stop.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
-        let mut told = Told::default();
+        let mut told = ToldOperators::default();
         loop {
             self.look(&mut told).await;
             if timeout(LOOK_EVERY, stop.cancelled()).await.is_ok() {
@@ -78,13 +78,13 @@ impl StoreNotices<'_> {
             lasts: false,
         };
         let waiting = notices::deliveries(setup, &wording, &setup.operators, now);
-        let mut told = Told { waiting, ..Told::default() };
+        let mut told = ToldOperators { waiting, ..ToldOperators::default() };
         if timeout(END_WITHIN, self.send(&mut told, now)).await.is_err() {
             warn!("not all operators could be told in time how the store is");
         }
     }
 
-    async fn look(&self, told: &mut Told) {
+    async fn look(&self, told: &mut ToldOperators) {
         let now = self.clock.now();
         let trouble = self.instance.metrics.store.trouble(now);
         let wording = match (trouble, told.since) {
@@ -113,7 +113,7 @@ impl StoreNotices<'_> {
         }
     }
 
-    async fn send(&self, told: &mut Told, now: DateTime<Utc>) {
+    async fn send(&self, told: &mut ToldOperators, now: DateTime<Utc>) {
         for delivery in std::mem::take(&mut told.waiting) {
             match self.send_one(&delivery, now).await {
                 Ok(()) => {
@@ -227,7 +227,7 @@ perspectives:
         let store = Store::open(&setup.store).await.unwrap();
         let instance = Instance::new(setup, store).unwrap();
         let began: DateTime<Utc> = "2026-11-30T10:00:00Z".parse().unwrap();
-        let mut told = Told::default();
+        let mut told = ToldOperators::default();
         let mails = || -> Vec<String> {
             let files = fs::read_dir(folder.path().join("outbox")).into_iter().flatten();
             files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
