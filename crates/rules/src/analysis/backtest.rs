@@ -1,6 +1,11 @@
 //! The past, judged again: what a configuration would have told over the history that is held.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZero,
+    panic::resume_unwind,
+    thread,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -49,33 +54,68 @@ pub fn backtest(
     let Some(calendar) = portfolio.scorecards().first().map(|first| first.calendar.clone()) else {
         return Vec::new();
     };
-    let midnights = days(from, to).map(|day| calendar.midnight(day.succ_opt().unwrap_or(day)));
-    let mut past = Past::of(as_if_in_time(portfolio, history));
-    let all: Vec<Id> = portfolio.scorecards().iter().map(|held| held.id.clone()).collect();
-    let mut family = Family::new(portfolio, &all);
-    let mut episodes = HashMap::new();
-    let mut told = Vec::new();
-    for now in midnights {
-        let kpis = past.go_on(now).into_iter().collect();
-        let inputs = Inputs {
-            portfolio,
-            config_hash,
-            history: &past.known,
-            episodes: &episodes,
-            silences: &[],
-            receipts: &[],
-            historical: false,
-            first_look_is_historical: false,
+    let midnights: Vec<DateTime<Utc>> =
+        days(from, to).map(|day| calendar.midnight(day.succ_opt().unwrap_or(day))).collect();
+    // Families look at nothing of each other: they are played side by side.
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let families = portfolio.families();
+    let part = families.len().div_ceil(threads).max(1);
+    let replay = Replay { portfolio, history, config_hash, midnights: &midnights };
+    let parts: Vec<Vec<BacktestEvent>> = thread::scope(|scope| {
+        let start = |part: &[Vec<Id>]| {
+            let scorecards: Vec<Id> = part.iter().flatten().cloned().collect();
+            scope.spawn(move || replay.of(&scorecards))
         };
-        let applied = family.apply(inputs, &Changes { kpis, ..Changes::default() }, now);
-        for change in applied.changes {
-            episodes.insert(change.scope.clone(), change.episode.clone());
-            if let (true, Some(standing)) = (change.event.is_some(), family.standing()) {
-                told.extend(self::told(now, standing, change));
+        let started: Vec<_> = families.chunks(part).map(start).collect();
+        let ended = started.into_iter().map(|part| part.join());
+        ended.map(|part| part.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let places: HashMap<&Id, usize> =
+        portfolio.scorecards().iter().enumerate().map(|(at, held)| (&held.id, at)).collect();
+    let mut told: Vec<BacktestEvent> = parts.into_iter().flatten().collect();
+    told.sort_by_key(|event| (event.at, places.get(event.change.scope.scorecard()).copied()));
+    told
+}
+
+/// What is played again.
+#[derive(Clone, Copy)]
+struct Replay<'a> {
+    portfolio: &'a Portfolio,
+    history: &'a History,
+    config_hash: &'a str,
+    midnights: &'a [DateTime<Utc>],
+}
+
+impl Replay<'_> {
+    /// What would have been told of some scorecards that are tied to no others.
+    fn of(self, scorecards: &[Id]) -> Vec<BacktestEvent> {
+        let Self { portfolio, history, config_hash, midnights } = self;
+        let mut past = Past::of(as_if_in_time(portfolio, scorecards, history));
+        let mut family = Family::new(portfolio, scorecards);
+        let mut episodes = HashMap::new();
+        let mut told = Vec::new();
+        for now in midnights.iter().copied() {
+            let kpis = past.go_on(now).into_iter().collect();
+            let inputs = Inputs {
+                portfolio,
+                config_hash,
+                history: &past.known,
+                episodes: &episodes,
+                silences: &[],
+                receipts: &[],
+                historical: false,
+                first_look_is_historical: false,
+            };
+            let applied = family.apply(inputs, &Changes { kpis, ..Changes::default() }, now);
+            for change in applied.changes {
+                episodes.insert(change.scope.clone(), change.episode.clone());
+                if let (true, Some(standing)) = (change.event.is_some(), family.standing()) {
+                    told.extend(self::told(now, standing, change));
+                }
             }
         }
+        told
     }
-    told
 }
 
 fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
@@ -128,11 +168,15 @@ fn told(at: DateTime<Utc>, standing: &Standing, change: EpisodeChange) -> Option
     Some(BacktestEvent { at, change, status, score, period })
 }
 
-/// The history as it would have come: first revisions no later than they were due.
-fn as_if_in_time(portfolio: &Portfolio, history: &History) -> History {
-    let mut moved = history.clone();
-    for (named, scorecard, kpi) in portfolio.kpis() {
+/// The history of some scorecards as it would have come: first revisions no later than they were due.
+fn as_if_in_time(portfolio: &Portfolio, scorecards: &[Id], history: &History) -> History {
+    let mut moved = History::default();
+    let scorecards = scorecards.iter().filter_map(|id| portfolio.scorecard(id));
+    for (scorecard, kpi) in scorecards.flat_map(|held| held.kpis().map(move |kpi| (held, kpi))) {
+        let named = scorecard.named(kpi);
+        let Some(collected) = history.kpi(&named) else { continue };
         let held = moved.kpi_mut(&named);
+        *held = collected.clone();
         held.failure = None;
         for (&period, revisions) in &mut held.actuals {
             let due = scorecard.calendar.overdue_from(period, kpi.lag_at_most());
@@ -163,8 +207,8 @@ mod tests {
         history: &History,
         (from, to): (NaiveDate, NaiveDate),
     ) -> Vec<BacktestEvent> {
-        let history = as_if_in_time(portfolio, history);
         let all: Vec<Id> = portfolio.scorecards().iter().map(|held| held.id.clone()).collect();
+        let history = as_if_in_time(portfolio, &all, history);
         let calendar = portfolio.scorecards()[0].calendar.clone();
         let mut episodes = HashMap::new();
         let mut told = Vec::new();
