@@ -25,6 +25,7 @@ use crate::{
     web::{
         self, Site,
         change::{Change, Changes},
+        fragments::Fragments,
         push_endpoints::PushEndpoints,
     },
 };
@@ -77,6 +78,8 @@ impl Daemon {
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
             changes,
             board: self.board.clone(),
+            page_fragments: Fragments::default(),
+            json_fragments: Fragments::default(),
             metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,
         };

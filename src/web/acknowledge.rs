@@ -225,7 +225,7 @@ fn sentence(status: StatusCode, words: impl ToString) -> Response {
 }
 
 fn shown(status: StatusCode, view: &AcknowledgePage) -> Response {
-    match page::rendered(include_str!("acknowledge.html.j2"), view) {
+    match page::rendered("acknowledge", view) {
         Ok(text) => (status, Html(text)).into_response(),
         Err(error) => {
             tracing::error!("cannot render the page of a link: {error:#}");

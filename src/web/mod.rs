@@ -6,6 +6,7 @@ mod acknowledge;
 pub mod board;
 pub mod change;
 mod connection;
+pub mod fragments;
 mod health;
 mod page;
 mod peer;
@@ -15,10 +16,13 @@ mod scrape;
 mod site;
 
 use axum::{
-    Json, Router,
+    Router,
     error_handling::HandleErrorLayer,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{
+        HeaderValue, StatusCode,
+        header::{self, CONTENT_TYPE},
+    },
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -33,8 +37,11 @@ use tower_http::{
 
 use crate::web::{
     connection::LIMITS,
-    site::{ANSWER_TIME_MAX, not_yet},
+    fragments::Fragments,
+    site::{ANSWER_TIME_MAX, not_yet, unreadable},
 };
+
+use kpid_rules::judgement::Standing;
 
 pub use site::Site;
 
@@ -120,9 +127,21 @@ async fn busy(_shed: BoxError) -> Response {
 /// What `kpid show --format json` prints.
 async fn standing(State(site): State<Site>) -> Response {
     match site.standing().await {
-        Some((standing, _)) => Json(standing).into_response(),
+        Some((standing, _)) => match json(&standing, &site.json_fragments) {
+            Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+            Err(error) => unreadable(&error.into()),
+        },
         None => not_yet(),
     }
+}
+
+/// The standing as it serialises, of which scorecards are written once as long as they stand so.
+fn json(standing: &Standing, fragments: &Fragments) -> serde_json::Result<String> {
+    let scorecards = fragments.of(&standing.scorecards, serde_json::to_string)?;
+    let (as_of, config) =
+        (serde_json::to_string(&standing.as_of)?, serde_json::to_string(&standing.config)?);
+    let scorecards = scorecards.join(",");
+    Ok(format!(r#"{{"as_of":{as_of},"config":{config},"scorecards":[{scorecards}]}}"#))
 }
 
 #[cfg(test)]

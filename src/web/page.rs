@@ -1,13 +1,17 @@
 //! The page at `/`: where everything stands, what is open, which sources are dead. One document,
 //! no script; every colour has its word.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::{
     extract::State,
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
 use chrono_tz::Tz;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, value::Serde,
+};
 use serde::Serialize;
 
 use crate::{
@@ -32,7 +36,8 @@ struct Page {
     trouble: Option<String>,
     as_of: String,
     config: String,
-    scorecards: Vec<ScorecardView>,
+    /// Each as it is written.
+    scorecards: Vec<Arc<str>>,
     alerts: Vec<String>,
     problems: Vec<String>,
 }
@@ -84,8 +89,14 @@ pub(super) struct KpiView {
 pub(super) async fn page(State(site): State<Site>) -> Response {
     let Some((standing, posted)) = site.standing().await else { return not_yet() };
     let trouble = trouble(&site, standing.as_of.timezone());
-    let view = Page { trouble, ..view(&site.portfolio, &standing, &posted.attempts) };
-    match rendered(include_str!("page.html.j2"), &view) {
+    let written = site
+        .page_fragments
+        .of(&standing.scorecards, |scorecard| rendered("scorecard", &card(scorecard)))
+        .and_then(|scorecards| {
+            let view = view(&site.portfolio, &standing, &posted.attempts);
+            rendered("page", &Page { trouble, scorecards, ..view })
+        });
+    match written {
         Ok(text) => Html(text).into_response(),
         Err(error) => {
             tracing::error!("cannot render the page: {error:#}");
@@ -95,17 +106,28 @@ pub(super) async fn page(State(site): State<Site>) -> Response {
     }
 }
 
-/// A page of ours, from its template.
-pub(super) fn rendered(
-    template: &'static str,
-    view: &impl Serialize,
-) -> Result<String, minijinja::Error> {
+/// Our own templates, compiled once in the life of the process.
+static TEMPLATES: LazyLock<Result<Environment<'static>, String>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", template)?;
-    environment.get_template("page")?.render(Value::from(Serde(view)))
+    for (name, text) in [
+        ("page", include_str!("page.html.j2")),
+        ("scorecard", include_str!("scorecard.html.j2")),
+        ("acknowledge", include_str!("acknowledge.html.j2")),
+    ] {
+        environment.add_template(name, text).map_err(|error| error.to_string())?;
+    }
+    Ok(environment)
+});
+
+/// A page of ours, or a part of one, from its template.
+pub(super) fn rendered(name: &str, view: &impl Serialize) -> Result<String, minijinja::Error> {
+    let templates = TEMPLATES.as_ref();
+    let templates =
+        templates.map_err(|why| Error::new(ErrorKind::InvalidOperation, why.clone()))?;
+    templates.get_template(name)?.render(Value::from(Serde(view)))
 }
 
 /// That what is shown is not the newest, since nothing can be kept.
@@ -144,7 +166,7 @@ fn view(portfolio: &Portfolio, standing: &Standing, attempts: &Attempts) -> Page
         config: standing.config.chars().take(19).collect(),
         alerts: alerts.collect(),
         problems,
-        scorecards: standing.scorecards.iter().map(|scorecard| card(scorecard)).collect(),
+        scorecards: Vec::new(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
         access::Access,
         board::{Board, Posted},
         change::Changes,
+        fragments::Fragments,
         push_endpoints::PushEndpoints,
     },
 };
@@ -57,6 +58,10 @@ pub struct Site {
     pub changes: Changes,
     /// How everything stands.
     pub board: Board,
+    /// Scorecards as the page has them.
+    pub page_fragments: Fragments,
+    /// Scorecards as their JSON.
+    pub json_fragments: Fragments,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What asks the time.
