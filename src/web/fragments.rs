@@ -51,7 +51,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::instance::set_up;
+    use kpid_config::{load::load, secret::Secrets};
     use kpid_rules::{evaluation::judge, series::History};
 
     #[test]
@@ -59,7 +59,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let daemon = "store: kpid.db\ncalendar: { timezone: UTC }\n";
         let card = "scorecard: care\nperspectives: { p: { objectives: { o: { kpis: { k: { nature: level, target: 1 } } } } } }\n";
-        let setup = set_up(folder.path(), daemon, card);
+        std::fs::create_dir(folder.path().join("scorecards")).unwrap();
+        std::fs::write(folder.path().join("scorecards/care.yaml"), card).unwrap();
+        let path = folder.path().join("kpid.yaml");
+        std::fs::write(&path, daemon).unwrap();
+        let (setup, _) = load(&path, Secrets::Needed).unwrap_or_else(|error| panic!("{error:?}"));
         let standing =
             judge(&setup.portfolio, &History::default(), &HashMap::new(), "", DateTime::UNIX_EPOCH);
         let [card] = standing.scorecards.as_slice() else { panic!("{standing:?}") };

@@ -43,6 +43,11 @@ struct Page {
 }
 
 #[derive(Serialize)]
+struct ScorecardPart {
+    card: ScorecardView,
+}
+
+#[derive(Serialize)]
 struct ScorecardView {
     id: String,
     name: String,
@@ -91,7 +96,9 @@ pub(super) async fn page(State(site): State<Site>) -> Response {
     let trouble = trouble(&site, standing.as_of.timezone());
     let written = site
         .page_fragments
-        .of(&standing.scorecards, |scorecard| rendered("scorecard", &card(scorecard)))
+        .of(&standing.scorecards, |scorecard| {
+            rendered("scorecard", &ScorecardPart { card: card(scorecard) })
+        })
         .and_then(|scorecards| {
             let view = view(&site.portfolio, &standing, &posted.attempts);
             rendered("page", &Page { trouble, scorecards, ..view })
