@@ -88,7 +88,7 @@ impl Pending {
     }
 
     /// Whether there is something to commit, and nothing says to wait with it.
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         !self.has_failed && (self.is_due || !self.collected.is_empty())
     }
 }
@@ -202,7 +202,7 @@ impl Owner {
         }
         // What cannot be committed now is collected again by whoever starts next.
         self.commit_at = None;
-        self.commit_all(Vec::new()).await;
+        self.commit_all(Vec::new(), Pending::is_ready).await;
         for family in self.failed() {
             self.commit(&[family], Vec::new()).await;
         }
@@ -256,10 +256,12 @@ impl Owner {
         for family in self.timetable.take_due(self.clock.now(), now) {
             self.take(Arrival::Look(family));
         }
-        let is_urgent = self.pending.values().any(Pending::is_urgent);
-        if is_urgent || !asked.is_empty() || self.commit_at.is_some_and(|at| at <= now) {
+        if self.commit_at.is_some_and(|at| at <= now) {
             self.commit_at = None;
-            self.commit_all(asked).await;
+            self.commit_all(asked, Pending::is_ready).await;
+        } else {
+            // What somebody may have to hear of does not wait for a larger transaction.
+            self.commit_all(asked, Pending::is_urgent).await;
         }
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry().await;
@@ -269,11 +271,11 @@ impl Owner {
         }
     }
 
-    /// Commits all that has come to families that are not left alone, so many at a time.
-    async fn commit_all(&mut self, asked: Vec<Change>) {
+    /// Commits what has come to families that are chosen, so many at a time.
+    async fn commit_all(&mut self, asked: Vec<Change>, is_chosen: fn(&Pending) -> bool) {
         let mut asked = Some(asked).filter(|asked| !asked.is_empty());
         loop {
-            let ready = self.pending.iter().filter(|(_, pending)| pending.is_ready());
+            let ready = self.pending.iter().filter(|(_, pending)| is_chosen(pending));
             let mut ready: Vec<(bool, usize)> =
                 ready.map(|(family, pending)| (!pending.is_urgent(), *family)).collect();
             // What somebody may have to hear of goes first.
@@ -314,7 +316,7 @@ impl Owner {
             Ok(false) if !self.memory.is_owing(self.clock.now()) => {}
             Ok(_) => {
                 self.commit(&[], Vec::new()).await;
-                self.commit_all(Vec::new()).await;
+                self.commit_all(Vec::new(), Pending::is_ready).await;
             }
             Err(error) => error!("cannot see whether a command changed anything: {error:#}"),
         }

@@ -271,7 +271,7 @@ impl Timeline {
             }
         }
         self.owner.work(asked).await;
-        self.owner.commit_all(Vec::new()).await;
+        self.owner.commit_all(Vec::new(), Pending::is_ready).await;
         self.owner.settle().await.unwrap();
     }
 }
