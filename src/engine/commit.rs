@@ -64,7 +64,7 @@ impl Owner {
             if let Some(family) = index.of_scorecard(scorecard) {
                 let pending: &mut Pending = pending.entry(family).or_default();
                 note(&mut pending.changes);
-                pending.is_due = true;
+                (pending.is_due, pending.is_news) = (true, true);
             }
         };
         let (mut batch, others) = instance.store.batch(memory, now).await?;

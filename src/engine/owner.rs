@@ -75,7 +75,7 @@ pub(super) struct Pending {
     pub(super) changes: Changes,
     pub(super) is_due: bool,
     /// Something came that may change a verdict.
-    is_news: bool,
+    pub(super) is_news: bool,
     waiting: Vec<oneshot::Sender<()>>,
     /// A commit of it failed: it is tried again by itself, so that it keeps no other from being judged.
     has_failed: bool,
