@@ -74,6 +74,8 @@ pub(super) struct Pending {
     /// What is filed, or was done by others, and waits for a judgement.
     pub(super) changes: Changes,
     pub(super) is_due: bool,
+    /// When the first of it came.
+    since: Option<Instant>,
     /// Something came that may change a verdict.
     pub(super) is_news: bool,
     waiting: Vec<oneshot::Sender<()>>,
@@ -223,6 +225,7 @@ impl Owner {
             Arrival::Collected(family, collected) => {
                 let is_news = collected.iter().any(|collected| self.memory.is_news(collected));
                 let pending = self.pending.entry(family).or_default();
+                pending.since.get_or_insert_with(Instant::now);
                 pending.is_news |= is_news;
                 pending.collected.extend(collected);
             }
@@ -352,8 +355,10 @@ impl Owner {
                     .chain([StorePart::Others])
                     .for_each(|part| self.instance.metrics.store.works(part));
                 let mut served = Vec::new();
+                let mut lag = Duration::ZERO;
                 for family in families {
                     let Some(mut pending) = self.pending.remove(family) else { continue };
+                    lag = lag.max(pending.since.take().map_or(lag, |since| since.elapsed()));
                     for collected in std::mem::take(&mut pending.collected) {
                         let slot = collected.attempt.as_ref().and_then(|attempt| attempt.slot);
                         served.extend(slot.map(|slot| (collected.kpi.clone(), slot)));
@@ -370,6 +375,9 @@ impl Owner {
                         pending.has_failed = false;
                         self.pending.insert(*family, pending);
                     }
+                }
+                if !families.is_empty() {
+                    self.instance.metrics.intake_lag.set(lag.as_secs_f64());
                 }
                 for (family, deadline) in &committed.judged {
                     self.timetable.set(*family, *deadline);

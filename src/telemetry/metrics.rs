@@ -1,7 +1,7 @@
 //! What is counted while the daemon runs. Everything that can be read from the store or from a
 //! standing is read when somebody asks, and not counted here.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use prometheus_client::{
@@ -39,6 +39,8 @@ pub struct Metrics {
     pub nodes_rolled_up: Counter,
     /// Transactions in which figures and judgements were kept.
     pub commits: Counter,
+    /// How long the oldest of what was kept last had waited for that, in seconds.
+    pub intake_lag: Gauge<f64, AtomicU64>,
     /// Attempts to deliver, by what came: `delivered`, `retried`, `given_up`.
     pub attempts: Family<Outcome, Counter>,
     /// Pushes, by connection and what came: `accepted`, `refused`, `not_kept`.
@@ -96,6 +98,7 @@ impl Default for Metrics {
             kpis_judged: Counter::default(),
             nodes_rolled_up: Counter::default(),
             commits: Counter::default(),
+            intake_lag: Gauge::default(),
             attempts: Family::default(),
             pushes: Family::default(),
             reloads: Family::default(),
@@ -174,12 +177,14 @@ impl Metrics {
             judgements,
         );
         let kpis = self.kpis_judged.clone();
-        registry.register("kpid_kpis_judged", "KPIs that were judged in them", kpis);
+        registry.register("kpid_judged_kpis", "KPIs that were judged in them", kpis);
         let nodes = self.nodes_rolled_up.clone();
         let help = "Objectives, perspectives and scorecards that were rolled up in them";
         registry.register("kpid_nodes_rolled_up", help, nodes);
         let commits = self.commits.clone();
         registry.register("kpid_commits", "Transactions that kept figures and judgements", commits);
+        let help = "How long the oldest of what was kept last had waited for that";
+        registry.register("kpid_intake_lag_seconds", help, self.intake_lag.clone());
         let attempts = self.attempts.clone();
         registry.register("kpid_delivery_attempts", "Attempts to deliver, by what came", attempts);
         let pushes = self.pushes.clone();

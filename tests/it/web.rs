@@ -106,6 +106,8 @@ async fn what_runs_is_shown_and_counted() {
     assert_eq!(value(&metrics, "kpid_status{scope=\"acme/care\",status=\"on_track\"}"), Some(0.0));
     assert!(value(&metrics, "kpid_rounds_total").unwrap() >= 1.0);
     assert!(value(&metrics, "kpid_collections_total{outcome=\"samples\"}").unwrap() >= 1.0);
+    assert!(value(&metrics, "kpid_judged_kpis_total").unwrap() >= 1.0);
+    assert!(value(&metrics, "kpid_intake_lag_seconds").unwrap() > 0.0);
     assert_eq!(value(&metrics, "kpid_config_last_reload_successful"), Some(1.0));
     assert_eq!(value(&metrics, "kpid_kpi_source_failing{scope=\"acme/calls\"}"), Some(0.0));
     let missed = value(&metrics, "kpid_kpi_missed_runs_total{scope=\"acme/calls\"}");
