@@ -11,7 +11,7 @@ use std::{
 use tokio::time::sleep;
 
 use crate::{
-    company::{PERSPECTIVES, SCORECARDS},
+    company::{FIGURES, PERSPECTIVES, SCORECARDS},
     gate::Gate,
     world::process::{self, Process, Signal},
 };
@@ -22,6 +22,10 @@ const GRACE: Duration = Duration::from_secs(40);
 
 /// A daemon that does not listen by then never will.
 const START_WITHIN: Duration = Duration::from_secs(60);
+
+/// What hangs at a mail server after it was given is waited for 10 minutes, as RFC 5321 says; and what
+/// has no place beside it waits as long.
+const SETTLED_WITHIN: Duration = Duration::from_secs(11 * 60);
 
 /// The daemon of the night.
 #[derive(Debug)]
@@ -79,7 +83,8 @@ impl Life {
         let began = Instant::now();
         loop {
             let shown = self.command(&["show", "--format", "json"]).await;
-            if shown.matches("\"state\":\"received\"").count() >= SCORECARDS * PERSPECTIVES {
+            let figure = format!("\"value\":{}", FIGURES[0]);
+            if shown.matches(&figure).count() >= SCORECARDS * PERSPECTIVES {
                 return;
             }
             if began.elapsed() > START_WITHIN {
@@ -181,7 +186,7 @@ impl Life {
     /// What still waits for another attempt is tried now.
     pub(crate) async fn settle_deliveries(&self) {
         let began = Instant::now();
-        while began.elapsed() < START_WITHIN {
+        while began.elapsed() < SETTLED_WITHIN {
             let listed = self.command(&["outbox", "list", "--format", "json"]).await;
             if !listed.contains("\"pending\"") {
                 return println!("nothing waits to be delivered");

@@ -355,7 +355,7 @@ async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
         assert!(is_bare || error.starts_with(&asked), "{error}");
     }
     let memory_max = daemon.memory_max();
-    assert!(memory_max < 200 << 20, "{memory_max} bytes");
+    assert!(memory_max < 150 << 20, "{memory_max} bytes");
     assert_eq!(town.told(), (0, 0));
 }
 

@@ -313,11 +313,15 @@ impl Daemon {
         until("its end", async || process.ended(), Option::is_some).await.unwrap()
     }
 
-    /// The most memory it ever held, in bytes.
+    /// The most memory it ever held, in bytes, without the pages of its own file: how many of those there
+    /// are depends on how it was built.
     pub(crate) fn memory_max(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+        };
+        of("VmHWM:") - of("RssFile:")
     }
 
     /// How many files and sockets it has open.

@@ -119,7 +119,8 @@ impl Call {
 
     /// The body, parsed.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {:?} {:?}", self.headers, self.body))
     }
 
     /// Whether it is signed with this secret alone, as Standard Webhooks say.
