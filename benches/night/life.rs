@@ -83,6 +83,7 @@ impl Life {
         let began = Instant::now();
         loop {
             let shown = self.command(&["show", "--format", "json"]).await;
+            let shown: String = shown.split_whitespace().collect();
             let figure = format!("\"value\":{}", FIGURES[0]);
             if shown.matches(&figure).count() >= SCORECARDS * PERSPECTIVES {
                 return;

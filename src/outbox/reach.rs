@@ -26,8 +26,13 @@ const HASTEN_EVERY: Duration = Duration::from_secs(60);
 /// that looks through what it got, and keeps no other waiting.
 const SLOW_AFTER: Duration = Duration::from_secs(10);
 
-/// So many times the places may be under way, the slow ones included.
+/// So many times the places may be under way, the slow ones included, as long as the receiver takes
+/// nothing else.
 const SLOW_SHARE: usize = 4;
+
+/// How often a receiver that keeps all of these waiting is tried with another one: what hangs there may be
+/// waited for for minutes after it is well again.
+const TRIED_EVERY: Duration = Duration::from_secs(30);
 
 /// What an attempt says of the receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,8 @@ struct ReachState {
     /// Whether something may wait for its next attempt since it answered that.
     has_deferred: bool,
     hastened_at: Option<Instant>,
+    /// When it last took a message.
+    took_at: Option<Instant>,
     /// How long it is left alone when it is not there the next time.
     left_alone_for: Duration,
     left_alone_until: Option<Instant>,
@@ -76,6 +83,7 @@ impl Reach {
             was_away: true,
             has_deferred: false,
             hastened_at: None,
+            took_at: None,
             left_alone_for: LEFT_ALONE_FIRST,
             left_alone_until: None,
             probe_at: now,
@@ -94,10 +102,21 @@ impl Reach {
         begun: impl ExactSizeIterator<Item = Instant>,
         now: Instant,
     ) -> bool {
-        if begun.len() >= self.places * SLOW_SHARE || self.is_left_alone(now) {
+        if self.is_left_alone(now) {
             return false;
         }
-        begun.filter(|begun| now.duration_since(*begun) < SLOW_AFTER).count() < self.state().at_once
+        let count = begun.len();
+        let (mut quick, mut newest) = (0, None);
+        for begun in begun {
+            quick += usize::from(now.duration_since(begun) < SLOW_AFTER);
+            newest = newest.max(Some(begun));
+        }
+        let state = self.state();
+        // Once it has taken something since, what hangs keeps nothing else from it.
+        if count < self.places * SLOW_SHARE || (state.took_at >= newest && newest.is_some()) {
+            return quick < state.at_once;
+        }
+        newest.is_some_and(|newest| now.duration_since(newest) >= TRIED_EVERY)
     }
 
     pub(super) fn is_left_alone(&self, now: Instant) -> bool {
@@ -109,6 +128,7 @@ impl Reach {
         let mut state = self.state();
         match presence {
             Presence::Takes => {
+                state.took_at = Some(now);
                 state.at_once = (state.at_once * 2).min(self.places);
                 state.left_alone_for = LEFT_ALONE_FIRST;
                 let is_time =
@@ -203,6 +223,26 @@ mod tests {
         };
         assert!(has_room(2, 1) && !has_room(2, 2));
         assert!(has_room(7, 0) && !has_room(8, 0));
+    }
+
+    #[test]
+    fn who_lets_everything_hang_is_tried_now_and_then_and_is_used_again_once_it_takes_something() {
+        let slow = Instant::now();
+        let reach = Reach::new(2, slow);
+        let hanging = [slow; 8];
+        assert!(!reach.has_room(hanging.into_iter(), slow + SLOW_AFTER));
+        let tried = slow + TRIED_EVERY;
+        assert!(reach.has_room(hanging.into_iter(), tried));
+        let beside = |more: &[Instant]| [&hanging[..], more].concat().into_iter();
+        assert!(!reach.has_room(beside(&[tried]), tried), "with one");
+        let took = tried + Duration::from_secs(1);
+        reach.note(Presence::Takes, took);
+        assert!(reach.has_room(hanging.into_iter(), took), "what hangs is waited for beside it");
+        assert!(reach.has_room(beside(&[took]), took));
+        assert!(
+            !reach.has_room(beside(&[took, took]), took),
+            "with no more at once than otherwise"
+        );
     }
 
     #[test]
