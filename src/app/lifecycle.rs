@@ -209,7 +209,7 @@ impl Daemon {
         );
     }
 
-    pub(crate) fn store_notices(&self) -> StoreNotices<'_> {
+    fn store_notices(&self) -> StoreNotices<'_> {
         let (instance, channels) = (&self.instance, &self.channels);
         StoreNotices { instance, channels, clock: self.clock }
     }

@@ -22,13 +22,19 @@ impl Fragments {
         scorecards: &[Arc<ScorecardStanding>],
         write: impl Fn(&ScorecardStanding) -> Result<String, E>,
     ) -> Result<Vec<Arc<str>>, E> {
-        let mut known = std::mem::take(&mut *self.kept());
+        let known: Vec<Option<Arc<str>>> = {
+            let kept = self.kept();
+            let fragment = |scorecard: &Arc<ScorecardStanding>| {
+                let (stood, fragment) = kept.get(&scorecard.id)?;
+                Arc::ptr_eq(stood, scorecard).then(|| Arc::clone(fragment))
+            };
+            scorecards.iter().map(fragment).collect()
+        };
         let mut written = HashMap::with_capacity(scorecards.len());
         let mut fragments = Vec::with_capacity(scorecards.len());
-        for scorecard in scorecards {
-            let before = known.remove(&scorecard.id);
-            let fragment = match before.filter(|(stood, _)| Arc::ptr_eq(stood, scorecard)) {
-                Some((_, fragment)) => fragment,
+        for (scorecard, known) in scorecards.iter().zip(known) {
+            let fragment = match known {
+                Some(fragment) => fragment,
                 None => write(scorecard)?.into(),
             };
             fragments.push(Arc::clone(&fragment));
