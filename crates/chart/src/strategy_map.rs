@@ -108,7 +108,7 @@ impl StrategyMap<'_> {
                     marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8"
                         markerHeight="8" orient="auto" { path class="arrow-head" d="M0 0L8 4L0 8z" {} }
                 }
-                @for (lane, top, height) in &lanes {
+                @for (_, top, height) in &lanes {
                     rect class="lane" x="2" y=(top) width=(width - 4.0) height=(height) rx="4" {}
                 }
                 @for arrow in self.arrows { (drawn_arrow(arrow, &places)) }

@@ -44,10 +44,10 @@ impl Standing {
     }
 }
 
-impl StandingNode<'_> {
+impl<'a> StandingNode<'a> {
     /// Its name.
-    pub fn name(&self) -> &str {
-        match self {
+    pub fn name(&self) -> &'a str {
+        match *self {
             Self::Scorecard(node) => &node.name,
             Self::Perspective(node) => &node.name,
             Self::Objective(node) => &node.name,

@@ -1,0 +1,335 @@
+### Deutsch.
+
+language-name = Deutsch
+
+## Zahlen und Daten
+
+number-decimal-mark = ,
+number-group-mark = .
+date = { $day }. { $month } { $year }
+date-short = { $day }. { $month }
+instant = { $date }, { $time } Uhr
+period-week = KW { $week }, { $year }
+period-week-short = KW { $week }/{ $year }
+period-month = { $month } { $year }
+period-month-short = { $month } { $year }
+period-quarter = Q{ $number } GJ { $year }
+period-half = H{ $number } GJ { $year }
+period-year = GJ { $year }
+frequency-day = Tag
+frequency-week = Woche
+frequency-month = Monat
+frequency-quarter = Quartal
+frequency-half = Halbjahr
+frequency-year = Jahr
+month = { $number ->
+     [1] Januar
+     [2] Februar
+     [3] März
+     [4] April
+     [5] Mai
+     [6] Juni
+     [7] Juli
+     [8] August
+     [9] September
+     [10] Oktober
+     [11] November
+    *[12] Dezember
+}
+month-short = { $number ->
+     [1] Jan.
+     [2] Feb.
+     [3] März
+     [4] Apr.
+     [5] Mai
+     [6] Juni
+     [7] Juli
+     [8] Aug.
+     [9] Sept.
+     [10] Okt.
+     [11] Nov.
+    *[12] Dez.
+}
+
+## Status
+
+status-on-track = im Plan
+status-at-risk = gefährdet
+status-off-track = außer Plan
+status-no-data = keine Daten
+status-pending = ausstehend
+status-not-scored = nicht bewertet
+coverage = { $part } des Gewichts haben Daten
+was-status = war { $status }
+since = seit { $period }
+provisional = vorläufig
+critical = kritisch
+overdue = überfällig
+due = fällig am { $day }
+
+## Was jede Seite hat
+
+skip-to-content = Zum Inhalt
+nav-main = Seiten
+nav-trail = Wo Sie sind
+nav-home = Start
+nav-mine = Meine
+nav-alerts = Alarme
+nav-data = Daten
+search = Scorecards und Kennzahlen suchen
+search-go = Suchen
+log-out = Abmelden
+as-of = Stand { $instant } ({ $zone })
+as-of-banner = Sie sehen { $at }, so wie es am { $instant } stand.
+to-present = Zurück zur Gegenwart
+configuration = Konfiguration { $hash }
+choose-at = Stand
+choose-compare = Vergleichen mit
+choose-go = Anzeigen
+to-home = Zur ersten Seite
+owner = Verantwortlich
+steward = Datenpflege
+
+## Listen
+
+sort = Sortieren
+sort-author = wie geschrieben
+sort-worst = Schlechteste zuerst
+sort-name = nach Namen
+filter = Zeigen
+filter-all = alle
+searched-for = Gefunden zu „{ $words }“.
+filter-none = Alle zeigen
+pages = Seiten dieser Liste
+page-before = Zurück
+page-after = Weiter
+page-of = Seite { $page } von { $pages }, { $found } insgesamt
+nothing-found = Nichts gefunden.
+and-more = … und { $count } weitere
+
+## Seiten, die nicht gezeigt werden können
+
+not-found = Nicht gefunden
+not-found-words = Diese Seite gibt es nicht, oder Sie dürfen sie nicht sehen. Vielleicht wurde sie umbenannt oder entfernt, seit der Verweis entstand.
+no-moment = Das ist kein Zeitraum
+no-moment-words = „{ $written }“ ist weder Zeitraum noch Zeitpunkt. Schreiben Sie einen Monat wie 2026-05, ein Quartal wie FY2027-Q1, einen Tag wie 2026-05-31 oder einen Zeitpunkt wie 2026-05-31T18:00:00+02:00.
+not-yet = Noch nicht bereit
+not-yet-words = kpid ist gerade erst gestartet und hat noch nichts bewertet. Bitte gleich noch einmal versuchen.
+unreadable = Diese Seite lässt sich gerade nicht erstellen
+unreadable-words = Etwas ist schiefgegangen. Im Protokoll von kpid steht, was; bitte sagen Sie es denen, die kpid betreiben.
+
+## Start
+
+home-title = Wo wir stehen
+home-scorecards = { $count ->
+    [one] Eine Scorecard
+   *[other] { $count } Scorecards
+}
+home-wanting = Worum sich jemand kümmern muss
+home-more-alerts = … und { $count } weitere offene Alarme
+home-no-data = { $count ->
+    [one] Eine Kennzahl hat keine Daten
+   *[other] { $count } Kennzahlen haben keine Daten
+}
+open-since = Offen seit { $instant }
+
+## Meine
+
+mine-title = Zuständigkeiten: { $name }
+mine-owned = Wofür Sie verantwortlich sind
+mine-nothing = Sie sind nirgends als verantwortlich genannt.
+initiatives = Initiativen
+
+## Scorecards
+
+perspectives = Perspektiven
+no-perspectives = Diese Scorecard hat noch keine Perspektiven.
+more-objectives = … und { $count } weitere Ziele
+map = Strategiekarte
+map-title = Was in { $name } worauf wirkt
+map-as-list = Dasselbe als Liste
+heat-map = Die letzten zwölf Perioden
+to-review = Review { $period }
+
+## Perspektiven und Kennzahlen
+
+kpis = Kennzahlen
+kpi = Kennzahl
+status = Status
+value = Wert
+target = Soll
+gap = Abstand
+against-target = Gegen Soll
+last-periods = Verlauf
+variation = Signale
+share = Anteil
+value-of-target = { $value } von { $target }
+of-target = von { $target }
+no-value = kein Wert
+sparkline-title = { $name } von { $from } bis { $to }
+source-fails = Die Quelle liefert nicht
+contributions-of-units = Beiträge anderer Einheiten
+share-of-shortfall = { $share } des Rückstands
+what-changed = Was den Score verändert hat
+waterfall-title = Von { $before } auf { $now }, Teil für Teil
+smaller-parts = kleinere Teile
+other-causes = Gewichte und Regeln
+nothing-changed = Nichts hat den Score verändert.
+as-table = Dasselbe als Tabelle
+variation-common = übliche Schwankung
+variation-improving = besser geworden
+variation-concerning = schlechter geworden
+assurance-pass = erreicht das Soll
+assurance-fail = verfehlt das Soll
+assurance-hit-and-miss = mal so, mal so
+sentence-common = Der neueste Wert liegt in der üblichen Schwankung dieses Prozesses.
+sentence-improving = Der neueste Wert zeigt, dass der Prozess besser geworden ist.
+sentence-concerning = Der neueste Wert zeigt, dass der Prozess schlechter geworden ist.
+sentence-pass = So wie der Prozess ist, wird er das Soll in der Regel erreichen.
+sentence-fail = So wie der Prozess ist, wird er das Soll nicht erreichen, wenn sich nichts ändert.
+sentence-hit-and-miss = So wie der Prozess ist, erreicht er das Soll in manchen Perioden und verfehlt es in anderen rein zufällig.
+two-sentences = { $first } { $second }
+last-known = Der letzte bekannte Wert ist { $value } für { $period }.
+pace-title = { $period } bisher
+pace-so-far = Bis { $instant } kamen { $value }; { $target } hätten es bis dahin sein sollen.
+pace-projection = Bei diesem Tempo ergibt die ganze Periode { $value }.
+pace-required = Jeder verbleibende Tag muss { $value } bringen.
+green-needs-more = Für „im Plan“ braucht es mindestens { $line }: { $gap } mehr.
+green-needs-less = Für „im Plan“ dürfen es höchstens { $line } sein: { $gap } weniger.
+over-time = Verlauf
+chart-title = { $name } im Zeitverlauf
+chart-no-limits = Für natürliche Grenzen sind es zu wenige Werte.
+chart-legend = Punkte sind Werte, gestrichelte Linien die natürlichen Grenzen um den Mittelwert, die schwarze Stufe ist das Soll; die blassere Linie liegt ein Jahr zurück. Ein hohler Punkt ist vorläufig oder wurde berichtigt, ein umringter ist ein Signal.
+chart-forecast = Für { $period } wird ein Wert zwischen { $low } und { $high } erwartet.
+nothing-collected = Es wurde noch nichts erhoben.
+mark-signal = ein Signal
+mark-provisional = vorläufig
+mark-restated = berichtigt
+figures = Zahlen
+earlier-periods = { $count } frühere Perioden
+period = Periode
+green-line = Im Plan ab
+red-line = Außer Plan ab
+collected = Erhoben
+was-value = war { $value }
+definition = Definition
+description = Beschreibung
+nature = Art
+nature-flow = ein Fluss: die Teile addieren sich
+nature-level = ein Bestand: der neueste Wert zählt
+nature-ratio = ein Verhältnis
+nature-event = ein Ereignis: es tritt ein oder nicht
+direction-higher = mehr ist besser
+direction-lower = weniger ist besser
+frequency = Periode
+source = Quelle
+observed = Gültig seit
+formula = Formel
+shared-from = { $count ->
+    [one] Dieselbe Kennzahl einer Einheit
+   *[other] Dieselbe Kennzahl von { $count } Einheiten
+}
+last-runs = Letzte Abfragen
+run-well = erhoben
+
+## Warum es kein Urteil gibt
+
+gap-never-collected = Es wurde noch nichts erhoben.
+gap-overdue = Der Wert ist überfällig.
+gap-stale = Der neueste Wert ist zu alt.
+gap-sample = Die Stichprobe ist zu klein für ein Urteil.
+gap-no-target = Für die Periode ist kein Soll gesetzt.
+gap-zero-target = Das Soll ist 0, und die Toleranz ist ein Prozentsatz davon.
+gap-missing-input = Einer der Eingangswerte fehlt.
+gap-undefined = Es gibt keinen Wert: eine Division durch null.
+gap-not-combinable = Prozentwerte lassen sich nicht addieren; sie brauchen Zähler und Nenner.
+gap-not-due = Es ist noch nichts fällig.
+gap-too-early = Für ein Urteil ist es in der Periode noch zu früh.
+gap-not-applicable = In dieser Periode entfällt die Kennzahl.
+gap-not-begun = Die Kennzahl beginnt mit einer späteren Periode.
+gap-ended = Die Kennzahl endete mit einer früheren Periode.
+gap-quarantined = Ein unglaubwürdiger Wert wartet auf einen Menschen.
+gap-carried-forward = Überfällig; bewertet nach einem früheren Wert.
+
+## Alarme
+
+alert-title = { $name }, Alarm { $number }
+alert-open = Ein Alarm ist offen
+nobody-answers = Noch steht niemand dafür ein.
+ended-at = Beendet am { $instant }.
+acknowledged-by = { $name } steht seit { $instant } dafür ein.
+to-alert = Zum Alarm
+to-node = Zur Seite
+acknowledge = Bestätigen
+acknowledge-words = Sie stehen von da an dafür ein; Erinnerungen und Eskalation enden.
+comment = Kommentar
+well-by = Wieder gut bis
+silence = Stummschalten
+silence-words = Bis dahin wird niemandem davon berichtet, höchstens 30 Tage lang.
+silence-until = Bis zum Ende des
+silence-reason = Warum
+what-happened = Was geschah
+nothing-happened = Nichts ist verzeichnet.
+who-was-told = Wer benachrichtigt wurde
+nobody-was-told = Niemand wurde benachrichtigt.
+when = Wann
+to-whom = Wer
+channel = Kanal
+delivery-state = Zustellung
+delivery-pending = unterwegs
+delivery-held = wartet auf die Arbeitszeit
+delivery-batched = wartet auf die Zusammenfassung
+delivery-delivered = zugestellt
+delivery-given-up = aufgegeben
+delivery-dropped = von einem Menschen verworfen
+delivery-summarised = in einer Zusammenfassung berichtet
+delivery-overtaken = von Neuerem überholt
+event-opened = geöffnet
+event-worsened = schlechter geworden
+event-reminded = erinnert
+event-escalated = eskaliert
+event-acknowledged = bestätigt
+event-recovered = erholt
+event-corrected = berichtigt
+event-removed = aus der Konfiguration entfernt
+
+## Notizen
+
+notes = Notizen
+no-notes = Niemand hat etwas geschrieben.
+write-note = Notiz schreiben
+note-text = Was sollten andere wissen?
+note-keep = Notiz behalten
+note-by = { $name }, { $instant }, zu { $period }
+
+## Daten
+
+data-title = Fehlende oder zweifelhafte Zahlen
+data-well = Alle Zahlen sind da.
+data-failing = { $count ->
+    [one] Eine Quelle liefert nicht
+   *[other] { $count } Quellen liefern nicht
+}
+data-missing = { $count ->
+    [one] Eine Kennzahl fehlt oder ist zweifelhaft
+   *[other] { $count } Kennzahlen fehlen oder sind zweifelhaft
+}
+data-restated = { $count ->
+    [one] Eine Zahl wurde berichtigt
+   *[other] { $count } Zahlen wurden berichtigt
+}
+data-provisional = { $count ->
+    [one] Eine Zahl ist vorläufig
+   *[other] { $count } Zahlen sind vorläufig
+}
+restated-from = war { $first }, ist { $now }
+
+## Reviews
+
+review-title = { $name }: Review { $period }
+review-as-sent = So versandt am { $instant }.
+review-made-now = Jetzt erstellt aus dem, was bekannt ist; der Bericht dieser Periode wurde noch nicht versandt.
+
+## Die Wand
+
+wall-stale = Dieser Bildschirm hat seit einigen Minuten keine Antwort; was er zeigt, kann alt sein.
