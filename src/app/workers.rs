@@ -71,6 +71,7 @@ impl Daemon {
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
             portfolio: Arc::clone(&setup.portfolio),
+            calendar: Arc::clone(&setup.calendar),
             config_hash: setup.config_hash.clone(),
             access: listener::access(setup)?,
             people: Arc::new(setup.people.clone()),
@@ -78,7 +79,6 @@ impl Daemon {
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
             changes,
             board: self.board.clone(),
-            page_fragments: Fragments::default(),
             json_fragments: Fragments::default(),
             metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,

@@ -201,6 +201,8 @@ impl Owner {
             if self.told.board.is_wanted() {
                 self.post();
             }
+            let held = self.memory.is_as_stored().then(|| &self.memory.held().history);
+            self.told.board.answer(held);
         }
         // What cannot be committed now is collected again by whoever starts next.
         self.commit_at = None;

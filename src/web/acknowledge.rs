@@ -5,24 +5,25 @@
 use axum::{
     Form,
     extract::{Path, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::{sync::oneshot, time::timeout};
 
-use crate::web::change::{Acknowledge, Change};
 use crate::web::{
-    page,
+    change::{Acknowledge, Change},
     site::{ANSWER_TIME_MAX, Site, not_yet},
 };
+use kpid_board::acknowledge::{AcknowledgePage, Fields, LinkedNode, page};
+use kpid_language::{Language, negotiated, text};
 use kpid_message::{acknowledge_link::LinkError, person::Person};
 use kpid_rules::{
     alerting::{Acknowledgement, Episode},
-    judgement::{KpiStanding, Standing, rounding},
-    model::{AlertPolicy, Id, Moment, Scope, Scorecard, Status},
+    judgement::{KpiStanding, Standing},
+    model::{AlertPolicy, Id, Moment, Scope, Status},
 };
 
 /// KPIs that are shown; whoever wants all has the mail.
@@ -38,48 +39,26 @@ pub(super) struct AcknowledgeForm {
 
 /// An alert, and who would answer for it.
 struct OpenedLink {
+    language: &'static Language,
     dedup_key: String,
     person: Person,
     episode: Episode,
     /// The name of whoever acknowledged it.
     answers: Option<String>,
     zone: Tz,
-    node: Option<Node>,
-}
-
-/// How its node stands.
-#[derive(Serialize)]
-struct Node {
-    name: String,
+    scope: Scope,
     scorecard: String,
-    tone: &'static str,
-    word: &'static str,
-    score: String,
-    kpis: Vec<page::KpiView>,
-}
-
-#[derive(Serialize)]
-struct AcknowledgePage {
-    node: Option<Node>,
-    opened: String,
-    /// What is so.
-    said: String,
-    form: Option<Fields>,
-}
-
-#[derive(Serialize)]
-struct Fields {
-    who: String,
-    comment: String,
-    due: String,
-    /// What is wrong with what was written.
-    wrong: String,
+    standing: Standing,
 }
 
 /// Shows the alert, and asks.
-pub(super) async fn show(State(site): State<Site>, Path(token): Path<String>) -> Response {
-    match asked(&site, &token).await {
-        Ok(asked) => asked.answer(StatusCode::OK, &AcknowledgeForm::default(), ""),
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    match asked(&site, &token, language(&headers)).await {
+        Ok(asked) => asked.answer(StatusCode::OK, &AcknowledgeForm::default(), None),
         Err(refused) => refused,
     }
 }
@@ -88,9 +67,10 @@ pub(super) async fn show(State(site): State<Site>, Path(token): Path<String>) ->
 pub(super) async fn act(
     State(site): State<Site>,
     Path(token): Path<String>,
+    headers: HeaderMap,
     Form(filled): Form<AcknowledgeForm>,
 ) -> Response {
-    let asked = match asked(&site, &token).await {
+    let asked = match asked(&site, &token, language(&headers)).await {
         Ok(asked) => asked,
         Err(refused) => return refused,
     };
@@ -98,15 +78,17 @@ pub(super) async fn act(
         let now = site.clock.now();
         let acknowledgement = match filled.read(&asked, now) {
             Ok(acknowledgement) => acknowledgement,
-            Err(wrong) => return asked.answer(StatusCode::UNPROCESSABLE_ENTITY, &filled, &wrong),
+            Err(wrong) => {
+                return asked.answer(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(&wrong));
+            }
         };
         let dedup_key = asked.dedup_key.clone();
         let (answer, came) = oneshot::channel();
         let change = Change::Acknowledge(Acknowledge { dedup_key, acknowledgement }, answer);
         let is_taken = site.changes.try_send(change).is_ok();
         if !is_taken || !matches!(timeout(ANSWER_TIME_MAX, came).await, Ok(Ok(true))) {
-            let wrong = "This could not be kept just now. Please try again in a minute.";
-            return asked.answer(StatusCode::SERVICE_UNAVAILABLE, &filled, wrong);
+            let wrong = asked.language.text("not-kept");
+            return asked.answer(StatusCode::SERVICE_UNAVAILABLE, &filled, Some(&wrong));
         }
     }
     // Shown by GET, so that looking again does not ask again. Beside this address, whatever a proxy
@@ -114,18 +96,21 @@ pub(super) async fn act(
     (StatusCode::SEE_OTHER, [(header::LOCATION, token)]).into_response()
 }
 
+fn language(headers: &HeaderMap) -> &'static Language {
+    negotiated(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()))
+}
+
 impl AcknowledgeForm {
     fn read(&self, asked: &OpenedLink, now: DateTime<Utc>) -> Result<Acknowledgement, String> {
+        let language = asked.language;
         let comment = Some(self.comment.trim()).filter(|comment| !comment.is_empty());
         let due = match self.due.trim() {
             "" => None,
-            text => {
-                let day = Moment::parse_day(text);
-                let day = day.ok_or_else(|| {
-                    format!("`{text}` is not a valid day; write one such as 2026-06-30")
-                })?;
+            written => {
+                let day = Moment::parse_day(written);
+                let day = day.ok_or_else(|| text!(language, "no-day", written = written))?;
                 if day < now.with_timezone(&asked.zone).date_naive() {
-                    return Err(format!("{day} is past; name a day to come"));
+                    return Err(text!(language, "day-past", day = language.day(day)));
                 }
                 Some(day)
             }
@@ -136,19 +121,22 @@ impl AcknowledgeForm {
 }
 
 /// What a token is for, or the page that says why it is for nothing.
-async fn asked(site: &Site, token: &str) -> Result<OpenedLink, Response> {
+async fn asked(
+    site: &Site,
+    token: &str,
+    language: &'static Language,
+) -> Result<OpenedLink, Response> {
     let now = site.clock.now();
     let read = site.signer.as_ref().ok_or(LinkError::Forged);
     let claim = read.and_then(|signer| signer.read(token, now)).map_err(|error| match error {
-        LinkError::Forged => sentence(StatusCode::NOT_FOUND, error),
-        LinkError::Expired => sentence(StatusCode::GONE, error),
+        LinkError::Forged => sentence(StatusCode::NOT_FOUND, language, "link-forged"),
+        LinkError::Expired => sentence(StatusCode::GONE, language, "link-expired"),
     })?;
     let (standing, posted) = site.posted().await.ok_or_else(not_yet)?;
     let found =
         posted.episodes.iter().find(|(scope, held)| held.dedup_key(scope) == claim.dedup_key);
     let Some((scope, episode)) = found else {
-        let words = "this alert is over; the newest mail has the link of one that is open";
-        return Err(sentence(StatusCode::GONE, words));
+        return Err(sentence(StatusCode::GONE, language, "link-over"));
     };
     let scorecard = site.portfolio.scorecard(scope.scorecard());
     let person = site.people.get(&claim.person);
@@ -160,18 +148,20 @@ async fn asked(site: &Site, token: &str) -> Result<OpenedLink, Response> {
         };
         scorecard.alerts().into_iter().any(notifies)
     }) else {
-        let words = "you are no longer notified of this alert, so this link does nothing";
-        return Err(sentence(StatusCode::FORBIDDEN, words));
+        return Err(sentence(StatusCode::FORBIDDEN, language, "link-not-yours"));
     };
     let answers = episode.acknowledgement.as_ref().and_then(|by| Id::parse(&by.by).ok());
     let answers = answers.and_then(|id| site.people.get(&id));
     Ok(OpenedLink {
+        language,
         answers: answers.map(|person| person.name.clone()),
         dedup_key: claim.dedup_key,
         person: person.clone(),
         episode: episode.clone(),
         zone: scorecard.calendar.zone,
-        node: node(&standing, scorecard, scope),
+        scope: scope.clone(),
+        scorecard: scorecard.name.clone(),
+        standing,
     })
 }
 
@@ -180,67 +170,78 @@ impl OpenedLink {
         self.episode.is_open() && self.episode.acknowledgement.is_none()
     }
 
-    fn answer(self, status: StatusCode, filled: &AcknowledgeForm, wrong: &str) -> Response {
-        let local =
-            |at: DateTime<Utc>| at.with_timezone(&self.zone).format("%-d %B %Y, %H:%M").to_string();
-        let opened = self.episode.opened_at.map(local);
-        let form = self.is_open().then(|| Fields {
-            who: self.person.name.clone(),
-            comment: filled.comment.clone(),
-            due: filled.due.clone(),
-            wrong: wrong.to_owned(),
+    fn answer(
+        &self,
+        status: StatusCode,
+        filled: &AcknowledgeForm,
+        wrong: Option<&str>,
+    ) -> Response {
+        let opened = self.episode.opened_at.map(|at| self.local(at));
+        let form = self.is_open().then_some(Fields {
+            who: &self.person.name,
+            comment: &filled.comment,
+            due: &filled.due,
+            wrong,
         });
-        let said = match (&self.episode.acknowledgement, self.episode.recovered_at) {
-            _ if form.is_some() => String::new(),
+        let said = if form.is_some() { None } else { Some(self.said()) };
+        let kpis = wanting(&self.standing, &self.scope);
+        let node = self.standing.node(&self.scope).map(|node| LinkedNode {
+            name: node.name(),
+            scorecard: &self.scorecard,
+            status: node.status(),
+            score: node.score(),
+            opened: opened.as_deref(),
+            kpis: &kpis,
+        });
+        let language = self.language;
+        let page = page(&AcknowledgePage { language, node, said: said.as_deref(), form });
+        (status, Html(page)).into_response()
+    }
+
+    /// What is so where there is nothing to answer.
+    fn said(&self) -> String {
+        let language = self.language;
+        match (&self.episode.acknowledgement, self.episode.recovered_at) {
             (_, Some(at)) if !self.episode.is_open() => {
-                format!("This alert ended on {}; there is nothing to acknowledge.", local(at))
+                text!(language, "link-ended", instant = self.local(at))
             }
             (Some(by), _) => {
-                let comment = by.comment.as_ref().map(|comment| format!(": “{comment}”"));
-                let due = by.due.map(|due| format!(", due {}", due.format("%-d %B %Y")));
-                format!(
-                    "Acknowledged by {} on {}{}{}.",
-                    self.answers.as_deref().unwrap_or(&by.by),
-                    local(by.at),
-                    comment.unwrap_or_default(),
-                    due.unwrap_or_default()
-                )
+                let name = self.answers.as_deref().unwrap_or(&by.by);
+                let mut said =
+                    text!(language, "acknowledged-by", name = name, instant = self.local(by.at));
+                if let Some(due) = by.due {
+                    said.push_str(&format!(
+                        " {}.",
+                        text!(language, "due", day = language.day(due))
+                    ));
+                }
+                if let Some(comment) = &by.comment {
+                    said.push_str(&format!(" “{comment}”"));
+                }
+                said
             }
-            _ => "This alert is over; there is nothing to acknowledge.".to_owned(),
-        };
-        shown(
-            status,
-            &AcknowledgePage { node: self.node, opened: opened.unwrap_or_default(), said, form },
-        )
+            _ => language.text("link-nothing").into_owned(),
+        }
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> String {
+        self.language.instant(at.with_timezone(&self.zone))
     }
 }
 
 /// A page that only says something.
-fn sentence(status: StatusCode, words: impl ToString) -> Response {
-    let words = words.to_string();
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    let said = format!("{}{}.", first.unwrap_or_default(), letters.as_str());
-    shown(status, &AcknowledgePage { node: None, opened: String::new(), said, form: None })
+fn sentence(status: StatusCode, language: &'static Language, key: &str) -> Response {
+    let said = language.text(key);
+    let page = page(&AcknowledgePage { language, node: None, said: Some(&said), form: None });
+    (status, Html(page)).into_response()
 }
 
-fn shown(status: StatusCode, view: &AcknowledgePage) -> Response {
-    match page::rendered("acknowledge", view) {
-        Ok(text) => (status, Html(text)).into_response(),
-        Err(error) => {
-            tracing::error!("cannot render the page of a link: {error:#}");
-            (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be made; the log says why\n")
-                .into_response()
-        }
-    }
-}
-
-/// How a node stands, with the KPIs below it that are not on track, the worst first.
-fn node(standing: &Standing, scorecard: &Scorecard, scope: &Scope) -> Option<Node> {
-    let node = standing.node(scope)?;
-    let status = node.status();
+/// The KPIs below a node that are not on track, the worst first.
+fn wanting<'a>(standing: &'a Standing, scope: &Scope) -> Vec<&'a KpiStanding> {
+    let Some(judged) = standing.scorecards.iter().find(|held| held.id == *scope.scorecard()) else {
+        return Vec::new();
+    };
     let mut kpis = Vec::new();
-    let judged = standing.scorecards.iter().find(|held| held.id == scorecard.id)?;
     for perspective in &judged.perspectives {
         for objective in &perspective.objectives {
             let is_within = |kpi: &KpiStanding| match scope {
@@ -255,12 +256,6 @@ fn node(standing: &Standing, scorecard: &Scorecard, scope: &Scope) -> Option<Nod
         }
     }
     kpis.sort_by_key(|kpi| kpi.status != Status::OffTrack);
-    Some(Node {
-        name: node.name().to_owned(),
-        scorecard: scorecard.name.clone(),
-        tone: status.tone(),
-        word: status.words(),
-        score: node.score().map(rounding::score).unwrap_or_default(),
-        kpis: kpis.into_iter().take(KPIS_MAX).map(page::row).collect(),
-    })
+    kpis.truncate(KPIS_MAX);
+    kpis
 }

@@ -3,24 +3,32 @@
 //! the last one.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, oneshot, watch},
     time::timeout,
 };
 
-use kpid_rules::{alerting::Episode, judgement::Standing, model::Scope};
+use kpid_rules::{
+    alerting::Episode,
+    judgement::Standing,
+    model::{KpiRef, Scope},
+    series::History,
+};
 use kpid_store::Attempts;
 
 /// How long a reader waits for a newer one: longer than a commit usually takes.
 const NEWER_WITHIN: Duration = Duration::from_millis(200);
+
+/// How long a reader waits for what the engine holds, before it reads the store.
+const HELD_WITHIN: Duration = Duration::from_millis(500);
 
 /// How everything stands. Scorecards are shared with the engine until they change.
 #[derive(Clone, Debug)]
@@ -48,6 +56,15 @@ struct Inner {
     is_current: AtomicBool,
     is_wanted: AtomicBool,
     wanted: Notify,
+    /// Who wants to know what is held of some KPIs.
+    questions: Mutex<Vec<Question>>,
+}
+
+/// What is held of some KPIs is wanted.
+#[derive(Debug)]
+struct Question {
+    kpis: HashSet<KpiRef>,
+    answer: oneshot::Sender<History>,
 }
 
 impl Board {
@@ -64,6 +81,29 @@ impl Board {
         }
         let is_current = self.is_current();
         (self.0.posted.borrow().clone(), is_current)
+    }
+
+    /// What the engine holds of some KPIs, shared and not copied; none if it is too busy to say, or what it
+    /// holds is not what is stored.
+    pub(super) async fn held(&self, kpis: HashSet<KpiRef>) -> Option<History> {
+        let (answer, answered) = oneshot::channel();
+        self.questions().push(Question { kpis, answer });
+        self.0.wanted.notify_one();
+        timeout(HELD_WITHIN, answered).await.ok()?.ok()
+    }
+
+    /// Answers whoever wants to know what is held; with nothing, they read the store.
+    pub(crate) fn answer(&self, held: Option<&History>) {
+        for Question { kpis, answer } in self.questions().drain(..) {
+            if let Some(held) = held {
+                // Whoever asked may have gone.
+                let _ = answer.send(held.only(&kpis));
+            }
+        }
+    }
+
+    fn questions(&self) -> MutexGuard<'_, Vec<Question>> {
+        self.0.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until somebody wants a newer one.
@@ -101,6 +141,8 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kpid_rules::model::Period;
+    use kpid_rules::series::{Actual, Figure};
 
     fn posted(config: &str) -> Posted {
         let as_of = chrono::DateTime::UNIX_EPOCH.with_timezone(&chrono_tz::UTC);
@@ -136,5 +178,26 @@ mod tests {
         board.outdate();
         assert_eq!(seen(&board).await, (Some("two".to_owned()), false), "the engine is busy");
         assert!(board.is_wanted(), "and knows of it");
+    }
+
+    #[tokio::test]
+    async fn a_reader_gets_what_the_engine_holds_of_some_kpis_or_nothing_at_once() {
+        let board = Board::default();
+        let kpi = KpiRef::parse("calder/nps").unwrap();
+        let mut history = History::default();
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let actual =
+            Actual { figure: Figure::Value(1.0), target: None, observed_at: at, collected_at: at };
+        history.kpi_mut(&kpi).record(Period::Month(2026, 5), actual);
+        history.kpi_mut(&KpiRef::parse("calder/other").unwrap());
+        let wanted = || HashSet::from([kpi.clone()]);
+        let engine = async |held: Option<&History>| {
+            board.is_asked().await;
+            board.answer(held);
+        };
+        let (held, ()) = tokio::join!(board.held(wanted()), engine(Some(&history)));
+        assert_eq!(held, Some(history.only([&kpi])));
+        let (held, ()) = tokio::join!(board.held(wanted()), engine(None));
+        assert_eq!(held, None, "the store says what is stored");
     }
 }

@@ -8,7 +8,7 @@ pub mod change;
 mod connection;
 pub mod fragments;
 mod health;
-mod page;
+mod pages;
 mod peer;
 mod push;
 pub mod push_endpoints;
@@ -52,13 +52,9 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// More are told to come back.
 const REQUESTS_MAX: usize = 32;
 
-/// No script, nothing from elsewhere, in nobody's frame.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
-                      form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
-
-/// The same, for the page that asks something.
-const POLICY_OF_A_FORM: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
-     frame-ancestors 'none'";
+/// What is no page runs, shows and sends nothing.
+const POLICY: &str =
+    "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Serves until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, site: Site, stop: CancellationToken) {
@@ -69,23 +65,23 @@ fn router(site: Site) -> Router {
     let header =
         |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let shown = Router::new()
-        .route("/", get(page::page))
-        // Where links in mails lead.
-        .route("/s/{*path}", get(page::page))
         .route("/metrics", get(scrape::metrics))
         .route("/api/v1/standing", get(standing))
-        .route_layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
+        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
+        .merge(pages::router().layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY)))
+        .layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
     let shown = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .merge(few_at_once(shown))
+        .route("/assets/{name}", get(pages::asset))
         .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
+        .merge(few_at_once(shown))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
     // Whoever has the link may, with or without a token.
     let asked = Router::new()
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::act))
-        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY_OF_A_FORM))
+        .layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         // Keeping an acknowledgement may take as long as an answer.
         .layer(TimeoutLayer::with_status_code(
@@ -105,7 +101,11 @@ fn router(site: Site) -> Router {
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::CACHE_CONTROL, "no-store"))
+        // Pages and assets say themselves how long they are kept.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
         .layer(CatchPanicLayer::new())
 }
 

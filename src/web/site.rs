@@ -24,7 +24,7 @@ use kpid_clock::Clock;
 use kpid_message::{acknowledge_link::Signer, person::Person};
 use kpid_rules::{
     judgement::Standing,
-    model::{Id, Portfolio},
+    model::{Calendar, Id, Portfolio},
 };
 use kpid_store::Store;
 
@@ -44,6 +44,8 @@ pub struct Site {
     pub store: Store,
     /// The definitions.
     pub portfolio: Arc<Portfolio>,
+    /// The calendar of the company, by which addresses name periods and days.
+    pub calendar: Arc<Calendar>,
     /// The configuration's name.
     pub config_hash: String,
     /// Who may look.
@@ -58,8 +60,6 @@ pub struct Site {
     pub changes: Changes,
     /// How everything stands.
     pub board: Board,
-    /// Scorecards as the page has them.
-    pub page_fragments: Fragments,
     /// Scorecards as their JSON.
     pub json_fragments: Fragments,
     /// What is counted.

@@ -80,7 +80,10 @@ mod tests {
         assert_eq!(address.get("q"), Some("a&b"));
         assert_eq!(address.get("sort"), None);
         assert_eq!(address.page(), 3);
-        assert_eq!(address.with("status", "off_track"), "/c/calder?at=2026-05&q=a%26b&sort=&status=off_track");
+        assert_eq!(
+            address.with("status", "off_track"),
+            "/c/calder?at=2026-05&q=a%26b&sort=&status=off_track"
+        );
         assert_eq!(address.with("q", ""), "/c/calder?at=2026-05&sort=");
         assert_eq!(address.link("/alerts"), "/alerts?at=2026-05");
         assert_eq!(Address::parse("/", "page=0").page(), 1);

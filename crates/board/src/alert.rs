@@ -69,7 +69,13 @@ pub fn list(view: &View<'_>) -> String {
         .filter(|(_, episode)| episode.is_open() || episode.recovered_at.is_some())
         .filter_map(|(scope, episode)| {
             let node = view.standing.node(scope)?;
-            Some(Row { scope, episode, status: node.status(), score: node.score(), name: node.name() })
+            Some(Row {
+                scope,
+                episode,
+                status: node.status(),
+                score: node.score(),
+                name: node.name(),
+            })
         })
         .collect();
     rows.sort_by_cached_key(|row| {
@@ -89,7 +95,10 @@ pub fn list(view: &View<'_>) -> String {
         (listing.pages(view))
     };
     let title = language.text("nav-alerts");
-    document(view, &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body })
+    document(
+        view,
+        &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body },
+    )
 }
 
 fn one_line(view: &View<'_>, scope: &Scope, episode: &Episode, name: &str) -> Markup {

@@ -41,8 +41,9 @@ pub fn page(view: &View<'_>, failures: &[SourceFailure]) -> String {
     let all = || {
         view.standing.scorecards.iter().flat_map(|held| held.kpis().map(move |kpi| (&held.id, kpi)))
     };
-    let missing: Vec<Placed<'_>> =
-        all().filter(|(_, kpi)| kpi.status == Status::NoData || kpi.gap.is_some_and(is_doubtful)).collect();
+    let missing: Vec<Placed<'_>> = all()
+        .filter(|(_, kpi)| kpi.status == Status::NoData || kpi.gap.is_some_and(is_doubtful))
+        .collect();
     let provisional: Vec<Placed<'_>> =
         all().filter(|(_, kpi)| kpi.finality == Some(Finality::Provisional)).collect();
     let restated: Vec<Placed<'_>> =
@@ -61,7 +62,10 @@ pub fn page(view: &View<'_>, failures: &[SourceFailure]) -> String {
         }))
     };
     let title = language.text("data-title");
-    document(view, &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body })
+    document(
+        view,
+        &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body },
+    )
 }
 
 fn is_doubtful(gap: Gap) -> bool {

@@ -72,7 +72,8 @@ pub(crate) fn bullet(view: &View<'_>, case: &KpiContext<'_>, kpi: &KpiStanding) 
         (None, _) => view.language.text("no-value").into_owned(),
     };
     let is_provisional = kpi.finality == Some(Finality::Provisional);
-    Bullet { actual: kpi.value, target: kpi.target, bands: &bands, is_provisional, title: &title }.svg()
+    Bullet { actual: kpi.value, target: kpi.target, bands: &bands, is_provisional, title: &title }
+        .svg()
 }
 
 /// The last twelve periods at a glance.

@@ -70,7 +70,10 @@ pub fn page(view: &View<'_>) -> String {
         }
     };
     let title = language.text("home-title");
-    document(view, &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body })
+    document(
+        view,
+        &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body },
+    )
 }
 
 /// The scorecards, each below the one that its objectives contribute to.
@@ -168,7 +171,9 @@ fn wanting(view: &View<'_>) -> Markup {
         .episodes
         .iter()
         .filter(|(scope, episode)| {
-            episode.is_open() && episode.acknowledgement.is_none() && view.standing.node(scope).is_some()
+            episode.is_open()
+                && episode.acknowledgement.is_none()
+                && view.standing.node(scope).is_some()
         })
         .collect();
     open.sort_by_key(|(scope, episode)| (episode.opened_at, scope.to_string()));

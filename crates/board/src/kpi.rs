@@ -2,8 +2,8 @@
 //! natural limits and its target, the same in numbers, and where the figures come from.
 
 mod chart;
-mod figures_table;
 mod facts;
+mod figures_table;
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -58,7 +58,8 @@ impl<'a> KpiNode<'a> {
     fn place(&self) -> Option<(&'a Perspective, &'a Objective)> {
         self.scorecard.perspectives.iter().find_map(|perspective| {
             let objectives = perspective.objectives.iter();
-            let mut holding = objectives.filter(|held| held.kpis.iter().any(|kpi| kpi.id == self.kpi.id));
+            let mut holding =
+                objectives.filter(|held| held.kpis.iter().any(|kpi| kpi.id == self.kpi.id));
             Some((perspective, holding.next()?))
         })
     }

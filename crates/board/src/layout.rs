@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
     asset::{script, style},
-    view::View,
+    view::{Moment, View},
 };
 use kpid_language::{Language, languages, text};
 
@@ -62,7 +62,7 @@ pub fn error_page(language: &'static Language, title: &str, words: &str) -> Stri
     markup.into_string()
 }
 
-fn head(title: &str, refresh_seconds: Option<u32>) -> Markup {
+pub(crate) fn head(title: &str, refresh_seconds: Option<u32>) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -80,7 +80,12 @@ fn head(title: &str, refresh_seconds: Option<u32>) -> Markup {
 
 fn navigation(view: &View<'_>) -> Markup {
     let language = view.language;
-    let places = [("/", "nav-home"), ("/mine", "nav-mine"), ("/alerts", "nav-alerts"), ("/data", "nav-data")];
+    let places = [
+        ("/", "nav-home"),
+        ("/mine", "nav-mine"),
+        ("/alerts", "nav-alerts"),
+        ("/data", "nav-data"),
+    ];
     let here = view.address.path();
     html! {
         header class="bar" {
@@ -129,12 +134,14 @@ fn trail(view: &View<'_>, page: &Page<'_>) -> Markup {
 /// That it is not the present that is looked at, and the way back.
 fn moment(view: &View<'_>) -> Markup {
     let language = view.language;
+    let words = match view.moment {
+        Moment::Present => return html! {},
+        Moment::PeriodEnd(period) => text!(language, "at-period", period = language.period(period)),
+        Moment::Instant(at) => text!(language, "at-instant", instant = view.local(at)),
+    };
     html! {
-        @if let Some(at) = view.address.get("at") {
-            p class="banner" {
-                (text!(language, "as-of-banner", at = at, instant = language.instant(view.as_of())))
-                " " a href=(view.address.with("at", "")) { (language.text("to-present")) }
-            }
+        p class="banner" {
+            (words) " " a href=(view.address.with("at", "")) { (language.text("to-present")) }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A page is of use without a script, by keyboard and on paper. Its words are in `kpid-language`, its
 //! pictures in `kpid-chart`. Whatever people or systems wrote is escaped by `maud`.
 
+pub mod acknowledge;
 pub mod address;
 pub mod alert;
 pub mod asset;
@@ -28,4 +29,5 @@ pub mod wall;
 pub use address::Address;
 pub use asset::{Asset, asset};
 pub use layout::error_page;
-pub use view::{Reader, View};
+pub use links::path;
+pub use view::{Moment, Reader, View};

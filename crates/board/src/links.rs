@@ -27,7 +27,7 @@ impl View<'_> {
 }
 
 /// The path of a node's page. Ids are plain, and need no escape.
-pub(crate) fn path(scope: &Scope) -> String {
+pub fn path(scope: &Scope) -> String {
     match scope {
         Scope::Scorecard(id) => format!("/c/{id}"),
         Scope::Perspective(scorecard, id) => format!("/c/{scorecard}/{id}"),

@@ -28,7 +28,9 @@ pub fn page(view: &View<'_>, person: &Id) -> String {
         .collect();
     owned.sort_by(|(_, left), (_, right)| {
         let score = |node: &StandingNode<'_>| node.score().unwrap_or(f64::INFINITY);
-        severity(left.status()).cmp(&severity(right.status())).then(score(left).total_cmp(&score(right)))
+        severity(left.status())
+            .cmp(&severity(right.status()))
+            .then(score(left).total_cmp(&score(right)))
     });
     let title = text!(language, "mine-title", name = view.name_of(person));
     let body = html! {
@@ -50,7 +52,10 @@ pub fn page(view: &View<'_>, person: &Id) -> String {
         }
         (initiatives(view, person))
     };
-    document(view, &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body })
+    document(
+        view,
+        &Page { title: &title, trail: &[], refresh_seconds: Some(REFRESH_SECONDS), body },
+    )
 }
 
 /// Everything that a person is named as the owner or the steward of.

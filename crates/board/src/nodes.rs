@@ -10,8 +10,7 @@ use kpid_rules::model::Status;
 pub(crate) const ROWS_MAX: usize = 100;
 
 /// The statuses that a list can be narrowed to.
-const FILTERS: [Status; 4] =
-    [Status::OffTrack, Status::AtRisk, Status::NoData, Status::OnTrack];
+const FILTERS: [Status; 4] = [Status::OffTrack, Status::AtRisk, Status::NoData, Status::OnTrack];
 
 /// What a list is sorted and filtered by.
 pub(crate) trait Listed {

@@ -21,7 +21,9 @@ pub enum Notice<'a> {
 pub fn page(language: &'static Language, notice: Notice<'_>) -> String {
     let (title, words) = match notice {
         Notice::NotFound => ("not-found", language.text("not-found-words").into_owned()),
-        Notice::NoMoment(written) => ("no-moment", text!(language, "no-moment-words", written = written)),
+        Notice::NoMoment(written) => {
+            ("no-moment", text!(language, "no-moment-words", written = written))
+        }
         Notice::NotYet => ("not-yet", language.text("not-yet-words").into_owned()),
         Notice::Unreadable => ("unreadable", language.text("unreadable-words").into_owned()),
     };

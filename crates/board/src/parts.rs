@@ -22,15 +22,19 @@ pub(crate) fn status_word(language: &'static Language, status: Status) -> String
     language.text(key).into_owned()
 }
 
-impl View<'_> {
-    /// A status: its shape and its word, and for those who see it its colour.
-    pub(crate) fn status(&self, status: Status) -> Markup {
-        html! {
-            span class={ "status " (status.word()) } {
-                (PreEscaped(kpid_chart::status_shape(status)))
-                span { (status_word(self.language, status)) }
-            }
+/// A status: its shape and its word, and for those who see it its colour.
+pub(crate) fn status_shown(language: &'static Language, status: Status) -> Markup {
+    html! {
+        span class={ "status " (status.word()) } {
+            (PreEscaped(kpid_chart::status_shape(status)))
+            span { (status_word(language, status)) }
         }
+    }
+}
+
+impl View<'_> {
+    pub(crate) fn status(&self, status: Status) -> Markup {
+        status_shown(self.language, status)
     }
 
     /// A score as its reader writes it.

@@ -6,7 +6,10 @@ use maud::{Markup, html};
 use crate::view::View;
 use kpid_language::{Language, text};
 use kpid_rules::{
-    judgement::{KpiStanding, signal::{Assurance, MeanSide}},
+    judgement::{
+        KpiStanding,
+        signal::{Assurance, MeanSide},
+    },
     model::{Direction, Gap},
     series::KpiContext,
 };
@@ -71,7 +74,8 @@ fn variation_key(case: &KpiContext<'_>, kpi: &KpiStanding) -> (&'static str, &'s
     let Some(period) = kpi.period.filter(|_| kpi.signal.is_some()) else { return common };
     let closed = Some(period).filter(|_| !kpi.judged_on_newest).unwrap_or(period.previous());
     let values: Vec<f64> = case.series(closed).into_iter().flatten().collect();
-    let found = case.limits(closed).and_then(|limits| limits.signal(case.kpi.signals.rules, &values));
+    let found =
+        case.limits(closed).and_then(|limits| limits.signal(case.kpi.signals.rules, &values));
     match (found, case.kpi.direction) {
         (Some((_, MeanSide::Above)), Direction::Higher)
         | (Some((_, MeanSide::Below)), Direction::Lower) => ("I", "variation-improving"),
@@ -81,7 +85,11 @@ fn variation_key(case: &KpiContext<'_>, kpi: &KpiStanding) -> (&'static str, &'s
 }
 
 /// The same in a sentence, for the page of a KPI.
-pub(crate) fn sentence(view: &View<'_>, case: &KpiContext<'_>, kpi: &KpiStanding) -> Option<String> {
+pub(crate) fn sentence(
+    view: &View<'_>,
+    case: &KpiContext<'_>,
+    kpi: &KpiStanding,
+) -> Option<String> {
     let language = view.language;
     let assurance = kpi.assurance?;
     let (_, variation) = variation_key(case, kpi);

@@ -12,7 +12,7 @@ use kpid_message::person::Person;
 use kpid_rules::{
     alerting::Episode,
     judgement::Standing,
-    model::{Id, Portfolio, Scope},
+    model::{Id, Period, Portfolio, Scope},
 };
 
 /// What every page is made from.
@@ -22,6 +22,8 @@ pub struct View<'a> {
     pub language: &'static Language,
     /// What was asked for.
     pub address: &'a Address,
+    /// When it is looked at.
+    pub moment: Moment,
     /// Who reads.
     pub reader: &'a Reader,
     /// The definitions.
@@ -36,6 +38,17 @@ pub struct View<'a> {
     pub people: &'a IndexMap<Id, Person>,
     /// What keeps the page from being the newest, if anything does.
     pub trouble: Option<&'a str>,
+}
+
+/// When everything is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Now.
+    Present,
+    /// At the end of a period: its figures and those of periods before it, as they are known now.
+    PeriodEnd(Period),
+    /// At an instant: what was known then.
+    Instant(DateTime<Utc>),
 }
 
 /// Who reads a page.
@@ -64,7 +77,7 @@ impl View<'_> {
 
     /// Whether the page shows the present.
     pub fn is_present(&self) -> bool {
-        self.address.get("at").is_none()
+        self.moment == Moment::Present
     }
 
     /// A person's name, or the id where nobody is called so.

@@ -80,7 +80,8 @@ search = Scorecards und Kennzahlen suchen
 search-go = Suchen
 log-out = Abmelden
 as-of = Stand { $instant } ({ $zone })
-as-of-banner = Sie sehen { $at }, so wie es am { $instant } stand.
+at-period = Sie sehen das Ende von { $period }, mit den Zahlen, wie sie heute bekannt sind.
+at-instant = Sie sehen, was am { $instant } bekannt war.
 to-present = Zurück zur Gegenwart
 configuration = Konfiguration { $hash }
 choose-at = Stand
@@ -333,3 +334,19 @@ review-made-now = Jetzt erstellt aus dem, was bekannt ist; der Bericht dieser Pe
 ## Die Wand
 
 wall-stale = Dieser Bildschirm hat seit einigen Minuten keine Antwort; was er zeigt, kann alt sein.
+
+## Die Seite hinter dem Verweis einer Mail
+
+acknowledge-as = Sie bestätigen diesen Alarm als { $name }: Sie haben ihn gesehen und kümmern sich. Erinnerungen enden.
+acknowledge-alone = Beide Felder dürfen leer bleiben. Diese Seite gehört Ihnen allein: Geben Sie ihre Adresse nicht weiter.
+comment-done = Was getan wird
+link-forged = Dieser Verweis ist ungültig. Öffnen Sie den Verweis der neuesten Mail.
+link-expired = Dieser Verweis ist zu alt. Öffnen Sie den Verweis der neuesten Mail.
+link-over = Dieser Alarm ist vorbei; die neueste Mail hat den Verweis eines offenen.
+link-not-yours = Sie werden von diesem Alarm nicht mehr benachrichtigt, daher bewirkt dieser Verweis nichts.
+link-ended = Dieser Alarm endete am { $instant }; es gibt nichts zu bestätigen.
+link-nothing = Dieser Alarm ist vorbei; es gibt nichts zu bestätigen.
+not-kept = Das konnte gerade nicht festgehalten werden. Bitte versuchen Sie es in einer Minute noch einmal.
+no-day = „{ $written }“ ist kein Tag. Schreiben Sie einen wie 2026-06-30.
+day-past = { $day } ist vorbei. Nennen Sie einen Tag, der noch kommt.
+store-trouble = Was seit { $since } kam, kann nicht festgehalten werden und wird hier nicht gezeigt: { $reason }

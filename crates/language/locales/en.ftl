@@ -80,7 +80,8 @@ search = Search scorecards and KPIs
 search-go = Search
 log-out = Log out
 as-of = As of { $instant } ({ $zone })
-as-of-banner = You are looking at { $at }, as it stood at { $instant }.
+at-period = You are looking at the end of { $period }, with its figures as they are known now.
+at-instant = You are looking at what was known on { $instant }.
 to-present = Back to the present
 configuration = configuration { $hash }
 choose-at = As of
@@ -333,3 +334,19 @@ review-made-now = Made now, from what is known; the report of this period has no
 ## The wall
 
 wall-stale = This screen has had no answer for some minutes; what it shows may be old.
+
+## The page behind the link of a mail
+
+acknowledge-as = You acknowledge this alert as { $name }: you have seen it and are dealing with it. Reminders stop.
+acknowledge-alone = Both fields may stay empty. This page is yours alone: do not pass its address on.
+comment-done = What is being done
+link-forged = This link is not valid. Open the link of the newest mail.
+link-expired = This link is too old. Open the link of the newest mail.
+link-over = This alert is over; the newest mail has the link of one that is open.
+link-not-yours = You are no longer notified of this alert, so this link does nothing.
+link-ended = This alert ended on { $instant }; there is nothing to acknowledge.
+link-nothing = This alert is over; there is nothing to acknowledge.
+not-kept = This could not be kept just now. Please try again in a minute.
+no-day = “{ $written }” is no day. Write one such as 2026-06-30.
+day-past = { $day } is past. Name a day to come.
+store-trouble = What came since { $since } cannot be kept, and is not shown here: { $reason }

@@ -30,7 +30,9 @@ impl Language {
             Period::Quarter(of, number) => {
                 text!(self, "period-quarter", number = number, year = year(of))
             }
-            Period::Half(of, number) => text!(self, "period-half", number = number, year = year(of)),
+            Period::Half(of, number) => {
+                text!(self, "period-half", number = number, year = year(of))
+            }
             Period::Year(of) => text!(self, "period-year", year = year(of)),
         }
     }

@@ -61,7 +61,8 @@ pub fn language(code: &str) -> Option<&'static Language> {
 
 fn read() -> Vec<Language> {
     let mut languages: Vec<Language> = LOCALES.files().filter_map(Language::of).collect();
-    languages.sort_by_cached_key(|language| (language.code() != FALLBACK, language.code().to_owned()));
+    languages
+        .sort_by_cached_key(|language| (language.code() != FALLBACK, language.code().to_owned()));
     languages
 }
 

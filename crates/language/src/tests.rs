@@ -21,9 +21,14 @@ fn messages() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
         let mut messages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut key = String::new();
         for line in text.lines() {
-            if let Some((name, _)) = line.split_once(" = ").filter(|_| !line.starts_with([' ', '#'])) {
+            if let Some((name, _)) =
+                line.split_once(" = ").filter(|_| !line.starts_with([' ', '#']))
+            {
                 name.clone_into(&mut key);
-                assert!(messages.insert(key.clone(), BTreeSet::new()).is_none(), "`{key}` is there twice");
+                assert!(
+                    messages.insert(key.clone(), BTreeSet::new()).is_none(),
+                    "`{key}` is there twice"
+                );
             }
             for part in line.split('$').skip(1) {
                 let end = part.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(part.len());

@@ -25,7 +25,8 @@ pub(super) fn section(view: &View<'_>, case: &KpiContext<'_>, node: &KpiNode<'_>
     let now = view.as_of().to_utc();
     let newest = newest(case, standing, now);
     let verdicts = verdicts(case, newest, PERIODS);
-    let points: Vec<Point> = verdicts.iter().map(|verdict| point(view, case, node, verdict)).collect();
+    let points: Vec<Point> =
+        verdicts.iter().map(|verdict| point(view, case, node, verdict)).collect();
     let baselines = baselines(case, &verdicts, newest);
     let next = newest.next();
     let forecasts: Vec<Forecast> = standing
@@ -70,7 +71,12 @@ pub(super) fn section(view: &View<'_>, case: &KpiContext<'_>, node: &KpiNode<'_>
     }
 }
 
-fn point(view: &View<'_>, case: &KpiContext<'_>, node: &KpiNode<'_>, verdict: &PeriodVerdict) -> Point {
+fn point(
+    view: &View<'_>,
+    case: &KpiContext<'_>,
+    node: &KpiNode<'_>,
+    verdict: &PeriodVerdict,
+) -> Point {
     let language = view.language;
     let period = verdict.period;
     let value = case.value(period).or(verdict.value);
@@ -86,11 +92,8 @@ fn point(view: &View<'_>, case: &KpiContext<'_>, node: &KpiNode<'_>, verdict: &P
         (true, _) => PointMark::Restated,
     };
     let is_signal = value.is_some_and(|_| is_signal(case, period));
-    let mut title = format!(
-        "{}: {said}, {}",
-        language.period(period),
-        status_word(language, verdict.status)
-    );
+    let mut title =
+        format!("{}: {said}, {}", language.period(period), status_word(language, verdict.status));
     let marks = [
         (is_signal, "mark-signal"),
         (mark == PointMark::Provisional, "mark-provisional"),

@@ -47,8 +47,7 @@ pub(super) fn section(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>) -> Ma
         (language.period(period.previous()), before, view.score(before)),
         (language.period(period), now, view.score(now)),
     ];
-    let ends =
-        ends.each_ref().map(|(name, points, words)| Step { name, points: *points, words });
+    let ends = ends.each_ref().map(|(name, points, words)| Step { name, points: *points, words });
     let title = text!(
         language,
         "waterfall-title",

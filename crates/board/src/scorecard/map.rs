@@ -29,13 +29,20 @@ pub(super) fn section(
         .iter()
         .map(|held| Lane {
             name: held.name.clone(),
-            cards: held.objectives.iter().map(|objective| card(view, &standing.id, &held.id, objective)).collect(),
+            cards: held
+                .objectives
+                .iter()
+                .map(|objective| card(view, &standing.id, &held.id, objective))
+                .collect(),
         })
         .collect();
     let arrows: Vec<Arrow> = scorecard
         .objectives()
         .flat_map(|objective| {
-            objective.drives.iter().map(|to| Arrow { from: objective.id.to_string(), to: to.to_string() })
+            objective
+                .drives
+                .iter()
+                .map(|to| Arrow { from: objective.id.to_string(), to: to.to_string() })
         })
         .collect();
     let title = text!(language, "map-title", name = scorecard.name.as_str());

@@ -180,6 +180,19 @@ impl History {
         };
     }
 
+    /// What is held of some periods, with everything that is known of them now.
+    pub fn of_periods(&self, is_wanted: impl Fn(&KpiRef, Period) -> bool) -> Self {
+        let kept = |(kpi, held): (&KpiRef, &Arc<KpiHistory>)| {
+            if held.actuals.keys().all(|period| is_wanted(kpi, *period)) {
+                return (kpi.clone(), Arc::clone(held));
+            }
+            let mut kept = KpiHistory::clone(held);
+            kept.actuals.retain(|period, _| is_wanted(kpi, *period));
+            (kpi.clone(), Arc::new(kept))
+        };
+        Self { kpis: self.kpis.iter().map(kept).collect() }
+    }
+
     /// Moves what is held of a KPI to its new name, if nothing is held of that.
     pub fn rename(&mut self, from: &KpiRef, to: &KpiRef) {
         if !self.kpis.contains_key(to)

@@ -1,0 +1,86 @@
+//! Alerts: all of them, and one with everything that happened to it.
+
+use axum::{extract::Path, response::Response};
+
+use crate::web::pages::{
+    look::{About, Look},
+    nodes::notes,
+};
+use kpid_board::{
+    alert::{self, Alert, Happened, Sent},
+    notice::Notice,
+};
+use kpid_rules::model::{Id, Scope};
+use kpid_store::EpisodeEventKind;
+
+pub(super) async fn list(look: Look) -> Response {
+    match look.see(About::All).await {
+        Ok(seen) => look.answer(alert::list(&look.view(&seen))),
+        Err(refused) => refused,
+    }
+}
+
+pub(super) async fn one(look: Look, Path(key): Path<String>) -> Response {
+    shown(&look, &key, None).await
+}
+
+/// The page of the alert whose messages are recognised by that key; of one that is over, the page of the
+/// node's newest.
+async fn shown(look: &Look, key: &str, refused: Option<&str>) -> Response {
+    let seen = match look.see(About::All).await {
+        Ok(seen) => seen,
+        Err(refused) => return refused,
+    };
+    let found = seen.episodes.iter().find(|(scope, episode)| episode.dedup_key(scope) == key);
+    let Some((scope, episode)) = found else { return look.refused(Notice::NotFound) };
+    let (happened, sent) = match history(look, scope, episode.number, key).await {
+        Ok(history) => history,
+        Err(error) => return look.unreadable(&error),
+    };
+    let notes = match notes(look).await {
+        Ok(notes) => notes,
+        Err(refused) => return refused,
+    };
+    let alert = Alert { scope, episode, happened: &happened, sent: &sent, notes: &notes, refused };
+    look.answer(alert::page(&look.view(&seen), &alert))
+}
+
+/// What happened to an alert, and what was sent about it.
+async fn history(
+    look: &Look,
+    scope: &Scope,
+    number: u32,
+    key: &str,
+) -> anyhow::Result<(Vec<Happened>, Vec<Sent>)> {
+    let store = &look.site.store;
+    let events = store.episode_events().await?;
+    let events = events.into_iter().filter(|event| event.scope == *scope && event.number == number);
+    let happened = events.map(|event| Happened {
+        at: event.at,
+        event: match event.event {
+            EpisodeEventKind::Told(event) => Some(event),
+            EpisodeEventKind::Ended => None,
+        },
+        period: event.period,
+        status: event.status,
+        score: event.score,
+    });
+    let deliveries = store.deliveries(true).await?;
+    let deliveries = deliveries.into_iter().filter(|delivery| delivery.dedup_key == key);
+    let name = |person: &str| {
+        let person = Id::parse(person).ok().and_then(|id| look.site.people.get(&id));
+        person.map(|person| person.name.clone())
+    };
+    let sent = deliveries.map(|delivery| Sent {
+        at: delivery.written_at,
+        to: delivery.person.as_deref().and_then(name).unwrap_or(delivery.recipient),
+        channel: delivery.channel,
+        state: delivery.state.word(),
+        problem: delivery.last_error,
+    });
+    let mut happened: Vec<Happened> = happened.collect();
+    happened.sort_by_key(|event| event.at);
+    let mut sent: Vec<Sent> = sent.collect();
+    sent.sort_by_key(|sent| sent.at);
+    Ok((happened, sent))
+}

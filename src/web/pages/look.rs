@@ -1,0 +1,231 @@
+//! A look at the board: who looks, in which language, at what, and as of when.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use axum::{
+    extract::{FromRequestParts, OriginalUri},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    telemetry::store_health::StorePart,
+    web::{board::Posted, pages::moment, site::Site},
+};
+use kpid_board::{Address, Moment, Reader, View, notice, notice::Notice};
+use kpid_language::{Language, negotiated};
+use kpid_rules::{
+    alerting::{Episode, Phase},
+    evaluation::judge_some,
+    judgement::Standing,
+    model::{Id, KpiRef, Scope, Scorecard},
+    series::History,
+};
+
+/// What somebody asks for.
+pub(super) struct Look {
+    pub(super) site: Site,
+    pub(super) address: Address,
+    pub(super) language: &'static Language,
+    pub(super) reader: Reader,
+    headers: HeaderMap,
+}
+
+/// What is there to see: of the scorecards that the reader may see.
+pub(super) struct Seen {
+    pub(super) standing: Standing,
+    earlier: Option<Standing>,
+    pub(super) episodes: HashMap<Scope, Episode>,
+    pub(super) posted: Arc<Posted>,
+    moment: Moment,
+    trouble: Option<String>,
+}
+
+/// Which scorecards a page is about.
+#[derive(Clone, Copy)]
+pub(super) enum About<'a> {
+    All,
+    One(&'a Id),
+}
+
+impl FromRequestParts<Site> for Look {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
+        let OriginalUri(uri) = OriginalUri::from_request_parts(parts, site).await?;
+        let address = Address::parse(uri.path(), uri.query().unwrap_or_default());
+        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+        let language = negotiated(address.get("lang"), accepted);
+        Ok(Self {
+            site: site.clone(),
+            language,
+            reader: Reader::default(),
+            headers: parts.headers.clone(),
+            address,
+        })
+    }
+}
+
+impl Look {
+    /// What there is to see of some scorecards, or the page that says why there is nothing.
+    pub(super) async fn see(&self, about: About<'_>) -> Result<Seen, Response> {
+        let site = &self.site;
+        let (mut standing, posted) =
+            site.posted().await.ok_or_else(|| self.refused(Notice::NotYet))?;
+        standing.scorecards.retain(|held| self.sees(&held.id));
+        let mut episodes = posted.episodes.clone();
+        episodes.retain(|scope, _| self.sees(scope.scorecard()));
+        let now = site.clock.now();
+        let moment = self.moment("at")?;
+        if moment != Moment::Present {
+            let at = moment::instant(moment, &site.calendar, now);
+            episodes = begun_by(at, episodes);
+            standing = self.judged(&standing, about, moment, &episodes).await?;
+        }
+        let earlier = match self.moment("compare")? {
+            Moment::Present => None,
+            earlier => Some(self.judged(&standing, about, earlier, &HashMap::new()).await?),
+        };
+        let trouble = self.trouble(now, &standing);
+        Ok(Seen { standing, earlier, episodes, posted, moment, trouble })
+    }
+
+    /// Whether the reader may see a scorecard.
+    pub(super) fn sees(&self, id: &Id) -> bool {
+        self.scorecard(id).is_some()
+    }
+
+    /// A scorecard that the reader may see.
+    pub(super) fn scorecard(&self, id: &Id) -> Option<&Scorecard> {
+        self.site.portfolio.scorecard(id).filter(|scorecard| !scorecard.private)
+    }
+
+    /// Everything held of some KPIs: of the engine, or from the store where that is busy.
+    pub(super) async fn history(&self, kpis: HashSet<KpiRef>) -> Result<History, Response> {
+        if let Some(held) = self.site.board.held(kpis.clone()).await {
+            return Ok(held);
+        }
+        let read = self.site.store.held_of(&[], &kpis).await;
+        read.map(|held| held.history).map_err(|error| self.unreadable(&error))
+    }
+
+    /// What a page about a scorecard is judged by.
+    pub(super) async fn history_of(
+        &self,
+        scorecard: &Id,
+        seen: &Seen,
+    ) -> Result<History, Response> {
+        let history = self.history(self.site.portfolio.needed_by(scorecard)).await?;
+        Ok(moment::known(history, seen.moment, &self.site.portfolio))
+    }
+
+    async fn judged(
+        &self,
+        standing: &Standing,
+        about: About<'_>,
+        moment: Moment,
+        episodes: &HashMap<Scope, Episode>,
+    ) -> Result<Standing, Response> {
+        let portfolio = &self.site.portfolio;
+        let is_wanted = |id: &&Id| match about {
+            About::All => true,
+            About::One(one) => **id == *one,
+        };
+        let ids: Vec<Id> =
+            standing.scorecards.iter().map(|held| &held.id).filter(is_wanted).cloned().collect();
+        let kpis = ids.iter().flat_map(|id| portfolio.needed_by(id)).collect();
+        let history = moment::known(self.history(kpis).await?, moment, portfolio);
+        let at = moment::instant(moment, &self.site.calendar, self.site.clock.now());
+        let hash = &self.site.config_hash;
+        // A company's past takes longer than anything else that is shown: others are answered meanwhile.
+        Ok(tokio::task::block_in_place(|| {
+            judge_some(portfolio, &ids, &history, episodes, hash, at)
+        }))
+    }
+
+    fn moment(&self, name: &str) -> Result<Moment, Response> {
+        let written = self.address.get(name);
+        moment::parse(written, &self.site.calendar)
+            .ok_or_else(|| self.refused(Notice::NoMoment(written.unwrap_or_default())))
+    }
+
+    /// That what is shown is not the newest, since nothing can be kept.
+    fn trouble(&self, now: DateTime<Utc>, standing: &Standing) -> Option<String> {
+        let trouble = self.site.metrics.store.trouble(now)?;
+        let since = trouble.since.with_timezone(&standing.as_of.timezone());
+        Some(match trouble.part {
+            StorePart::Family(_) | StorePart::Others => self.language.text_with(
+                "store-trouble",
+                [("since", self.language.instant(since).into()), ("reason", trouble.reason.into())],
+            ),
+            StorePart::Pages => trouble.reason,
+        })
+    }
+
+    /// The view of a page.
+    pub(super) fn view<'a>(&'a self, seen: &'a Seen) -> View<'a> {
+        View {
+            language: self.language,
+            address: &self.address,
+            moment: seen.moment,
+            reader: &self.reader,
+            portfolio: &self.site.portfolio,
+            standing: &seen.standing,
+            earlier: seen.earlier.as_ref(),
+            episodes: &seen.episodes,
+            people: &self.site.people,
+            trouble: seen.trouble.as_deref(),
+        }
+    }
+
+    /// The page that says why there is none.
+    pub(super) fn refused(&self, why: Notice<'_>) -> Response {
+        let status = match why {
+            Notice::NotFound => StatusCode::NOT_FOUND,
+            Notice::NoMoment(_) => StatusCode::BAD_REQUEST,
+            Notice::NotYet => StatusCode::SERVICE_UNAVAILABLE,
+            Notice::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        (status, Html(notice::page(self.language, why))).into_response()
+    }
+
+    /// What went wrong is for the log; whoever looks learns that it did.
+    pub(super) fn unreadable(&self, error: &anyhow::Error) -> Response {
+        tracing::error!("cannot make the page {}: {error:#}", self.address.path());
+        self.refused(Notice::Unreadable)
+    }
+
+    /// A page, or that the browser has it already.
+    pub(super) fn answer(&self, page: String) -> Response {
+        use sha2::{Digest, Sha256};
+        let hash = Sha256::digest(page.as_bytes());
+        let tag: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let tag = format!("W/\"{tag}\"");
+        let held = self.headers.get(header::IF_NONE_MATCH).and_then(|held| held.to_str().ok());
+        let headers = [
+            (header::ETAG, tag.clone()),
+            (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+            (header::VARY, "Accept-Language, Cookie, Authorization".to_owned()),
+        ];
+        if held.is_some_and(|held| held.split(',').any(|held| held.trim() == tag)) {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (headers, Html(page)).into_response()
+    }
+}
+
+/// Of what alerts became later, nothing was known then.
+fn begun_by(at: DateTime<Utc>, mut episodes: HashMap<Scope, Episode>) -> HashMap<Scope, Episode> {
+    episodes.retain(|_, episode| episode.opened_at.is_some_and(|opened| opened <= at));
+    for episode in episodes.values_mut() {
+        if episode.recovered_at.is_some_and(|recovered| recovered > at) {
+            episode.recovered_at = None;
+            episode.phase = Phase::Open;
+        }
+    }
+    episodes
+}

@@ -1,0 +1,102 @@
+//! The review of a period: the report as it was sent, or made now.
+
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::web::pages::{
+    look::Look,
+    nodes::{Found, notes},
+};
+use kpid_board::{
+    notice::Notice,
+    review::{self, ReviewPage},
+};
+use kpid_message::{
+    message::Message,
+    overview::Overview,
+    periodic::report::{ReportContext, key, report},
+};
+use kpid_rules::{
+    judgement::Judge,
+    model::{Frequency, Period, Scorecard},
+};
+
+/// To the review of the newest period that is over.
+pub(super) async fn newest(look: Look, Path(id): Path<String>) -> Response {
+    let found = match Found::of(&look, &id).await {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let scorecard = found.scorecard;
+    let frequency = scorecard.report.as_ref().map_or(Frequency::Month, |policy| policy.frequency);
+    let period = scorecard.calendar.last_closed(frequency, look.site.clock.now());
+    let to = look.address.link(&format!("/review/{}/{period}", scorecard.id));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
+
+pub(super) async fn review(look: Look, Path((id, period)): Path<(String, String)>) -> Response {
+    let found = match Found::of(&look, &id).await {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let Ok(period) = Period::parse(&period) else {
+        return look.refused(Notice::NoMoment(&period));
+    };
+    let scorecard = found.scorecard;
+    let sent = match sent(&look, scorecard, period).await {
+        Ok(sent) => sent,
+        Err(error) => return look.unreadable(&error),
+    };
+    let was_sent = sent.is_some();
+    let report = match sent {
+        Some(report) => report,
+        None => match made(&look, &found, period).await {
+            Ok(report) => report,
+            Err(refused) => return refused,
+        },
+    };
+    let page = ReviewPage { scorecard, period, report: &report, was_sent };
+    look.answer(review::page(&look.view(&found.seen), &page))
+}
+
+/// The report of a period, if one was sent.
+async fn sent(
+    look: &Look,
+    scorecard: &Scorecard,
+    period: Period,
+) -> anyhow::Result<Option<Overview>> {
+    let Some(facts) = look.site.store.sent_facts(&key(&scorecard.id, period)).await? else {
+        return Ok(None);
+    };
+    Ok(match Message::from_json(&facts)? {
+        Message::Overview(overview) => Some(*overview),
+        _ => None,
+    })
+}
+
+async fn made(look: &Look, found: &Found<'_>, period: Period) -> Result<Overview, Response> {
+    let (site, scorecard) = (&look.site, found.scorecard);
+    let now = site.clock.now();
+    let history = look.history_of(&scorecard.id, &found.seen).await?;
+    let notes = notes(look).await?;
+    let judge = Judge::new(&site.portfolio, &history, now);
+    let review = judge.review(scorecard, period);
+    let day = scorecard.calendar.last_day(period);
+    let is_running = !scorecard.calendar.is_closed(period, now);
+    let running = if is_running { scorecard.kpis().count() } else { 0 };
+    let awaited = found.standing().awaited_by(&scorecard.calendar, day).len();
+    Ok(report(ReportContext {
+        scorecard,
+        review: &review,
+        episodes: &found.seen.episodes,
+        notes: &notes,
+        people: &site.people,
+        public_url: None,
+        at: now,
+        awaited: awaited.max(running),
+        config: &site.config_hash,
+    }))
+}
