@@ -14,7 +14,7 @@ use kpid_language::text;
 use kpid_rules::{
     alerting::Episode,
     judgement::{PerspectiveStanding, ScorecardStanding},
-    model::{Id, Scope, Status},
+    model::{Id, Input, Scope, Status},
 };
 
 /// Scorecards on one page.
@@ -94,7 +94,8 @@ fn units<'a>(view: &View<'a>) -> Vec<Unit<'a>> {
     units
 }
 
-/// The scorecard above each one that contributes to another that is shown: the first that it does.
+/// The scorecard above each one that contributes to another that is shown, by an objective or by a shared
+/// KPI: the first that it does.
 fn parents(view: &View<'_>) -> HashMap<Id, Id> {
     let mut parents: HashMap<Id, Id> = HashMap::new();
     let shown: HashMap<&Id, ()> =
@@ -102,7 +103,12 @@ fn parents(view: &View<'_>) -> HashMap<Id, Id> {
     let above = view.portfolio.scorecards().iter().filter(|held| shown.contains_key(&held.id));
     for scorecard in above {
         let links = scorecard.objectives().flat_map(|objective| &objective.contributions);
-        for below in links.map(|link| &link.objective.scorecard) {
+        let shared = scorecard.kpis().flat_map(|kpi| match &kpi.input {
+            Input::Shared(units) => units.as_slice(),
+            Input::Collected | Input::Derived(_) => &[],
+        });
+        let below = links.map(|link| &link.objective.scorecard).chain(shared.map(|of| &of.scorecard));
+        for below in below.filter(|below| **below != scorecard.id) {
             // Two units may contribute to each other: whoever has a parent is nobody's above it.
             let is_above = std::iter::successors(Some(&scorecard.id), |id| parents.get(*id));
             let is_circle = is_above.into_iter().any(|above| above == below);
@@ -209,6 +215,9 @@ fn open_alert(view: &View<'_>, scope: &Scope, episode: &Episode) -> Markup {
         li {
             (view.status(node.status())) " "
             a href=(view.link_to(scope)) { (view.written(node.name())) }
+            @if let Some(scorecard) = view.portfolio.scorecard(scope.scorecard()) {
+                " · " (view.written(&scorecard.name))
+            }
             @if let Some(opened) = episode.opened_at {
                 " " small class="soft" { (text!(view.language, "open-since", instant = view.local(opened))) }
             }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 const WIDTH: f64 = 132.0;
-const HEIGHT: f64 = 28.0;
+const HEIGHT: f64 = 40.0;
 
 /// Room for the shape of the newest value.
 const EDGE: f64 = 9.0;

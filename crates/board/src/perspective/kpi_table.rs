@@ -93,18 +93,18 @@ fn table_row(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>, row: &Row<'_>)
                 @if let Some(gap) = standing.gap { div class="soft" { (process::gap(language, gap)) } }
                 @if standing.error.is_some() { div class="soft" { (language.text("source-fails")) } }
             }
-            td class="number" {
+            td class="number" data-label=(language.text("value")) {
                 @if let Some(value) = standing.value { (amount(value)) } @else { "–" }
                 @if let Some(period) = standing.period { div class="soft" { (language.period_short(period)) } }
             }
-            td class="number" { @if let Some(target) = standing.target.or(standing.green_line) { (amount(target)) } @else { "–" } }
-            td class="number" {
+            td class="number" data-label=(language.text("target")) { @if let Some(target) = standing.target.or(standing.green_line) { (amount(target)) } @else { "–" } }
+            td class="number" data-label=(language.text("gap")) {
                 @if let Some(variance) = standing.variance { (process::difference(view, standing, variance)) }
             }
             td { @if let Some(svg) = figures::bullet(view, &case, standing) { (PreEscaped(svg)) } }
             td { @if let Some(svg) = figures::sparkline(view, &case, standing) { (PreEscaped(svg)) } }
             td { (process::variation(view, &case, standing)) }
-            td class="number" {
+            td class="number" data-label=(language.text("share")) {
                 @if let Some(share) = standing.share_pct.filter(|share| *share > 0.0) { (view.percent(share / 100.0)) }
             }
         }
