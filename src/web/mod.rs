@@ -67,14 +67,12 @@ fn router(site: Site) -> Router {
     let shown = Router::new()
         .route("/metrics", get(scrape::metrics))
         .route("/api/v1/standing", get(standing))
-        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .merge(pages::router().layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY)))
         .layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
     let shown = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/assets/{name}", get(pages::asset))
-        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .merge(few_at_once(shown))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME_MAX));
@@ -91,13 +89,16 @@ fn router(site: Site) -> Router {
     // With a token and limits of its own.
     let pushed = Router::new()
         .route("/api/v1/readings", post(push::readings).fallback(push::only_post))
-        .layer(header(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(DefaultBodyLimit::max(push::BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, push::TIME_MAX));
     shown
         .merge(pushed)
         .merge(few_at_once(asked))
         .with_state(site)
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))

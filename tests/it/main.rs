@@ -9,6 +9,7 @@ mod as_of;
 mod asking;
 mod backfill;
 mod backup;
+mod board;
 mod cadence;
 mod check;
 mod check_as_run;

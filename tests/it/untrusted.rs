@@ -72,10 +72,12 @@ async fn what_others_wrote_is_no_markup_on_the_page_or_in_a_report() {
     let note = NASTY.replace('\\', "");
     kpid.says(&["alerts", "note", "h/otd", &note]).await;
     let at = daemon.address().await;
-    check_markup("the page", &web::text(at, "/").await);
+    for page in ["/", "/c/h", "/c/h/customer", "/c/h/customer/promise", "/c/h/kpi/otd", "/wall/h"] {
+        check_markup(page, &web::text(at, page).await);
+    }
     // The words of a source that fails are shown as well.
     origin.set("otd", Answer::Json(r#"{"value":"<script>alert(2)</script>"}"#.to_owned()));
-    let page = async || web::text(at, "/").await;
+    let page = async || web::text(at, "/data").await;
     let page = daemon.until("the failure", page, |page| page.contains("alert(2)")).await;
     assert!(!page.contains("<script>alert(2)"), "{page}");
     daemon.stop().await;

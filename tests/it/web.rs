@@ -77,20 +77,19 @@ async fn what_runs_is_shown_and_counted() {
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
-        ("cache-control", "no-store"),
+        ("cache-control", "no-cache"),
     ] {
         assert!(page.headers()[name].to_str().unwrap().contains(part), "{name}");
     }
     let page = page.text().await.unwrap();
-    for part in
-        ["Acme &lt;b&gt;&amp;&lt;", "Customer care", "Calls answered", "off track", "80", "95"]
-    {
+    for part in ["Acme &lt;b&gt;&amp;&lt;", "Customer care", "off track"] {
         assert!(page.contains(part), "{part}\n{page}");
     }
-
-    // Where the link of a mail leads: the path says what it was about, the fragment finds it.
-    let linked = text(at, "/s/acme/2026-05/care").await.replace("&#x2f;", "/");
-    assert!(linked.contains("id=\"acme\"") && linked.contains("id=\"acme/care\""), "{linked}");
+    // Where the link of a mail leads.
+    let linked = text(at, "/s/acme/2026-05/care").await;
+    for part in ["Calls answered", "off track", "80", "95"] {
+        assert!(linked.contains(part), "{part}\n{linked}");
+    }
 
     let shown: Value = serde_json::from_str(&text(at, "/api/v1/standing").await).unwrap();
     let told = kpid.show().await;
@@ -118,7 +117,7 @@ async fn what_runs_is_shown_and_counted() {
         value(&text(at, "/metrics").await, "kpid_kpi_source_failing{scope=\"acme/calls\"}")
     };
     daemon.until("the source seen failing", look, |seen| *seen == Some(1.0)).await;
-    assert!(text(at, "/").await.contains("Sources that fail"));
+    assert!(text(at, "/data").await.contains("One source fails"));
 
     // A configuration that is refused is told, one that is taken keeps the same door open.
     let path = kpid.folder().join("kpid.yaml");

@@ -38,7 +38,7 @@ pub struct Alert<'a> {
     pub refused: Option<&'a str>,
 }
 
-struct Row<'a> {
+struct ListedAlert<'a> {
     scope: &'a Scope,
     episode: &'a Episode,
     status: Status,
@@ -46,7 +46,7 @@ struct Row<'a> {
     name: &'a str,
 }
 
-impl Listed for Row<'_> {
+impl Listed for ListedAlert<'_> {
     fn status(&self) -> Status {
         self.status
     }
@@ -63,13 +63,13 @@ impl Listed for Row<'_> {
 /// The page of all alerts: those that nobody answers for first.
 pub fn list(view: &View<'_>) -> String {
     let language = view.language;
-    let mut rows: Vec<Row<'_>> = view
+    let mut rows: Vec<ListedAlert<'_>> = view
         .episodes
         .iter()
         .filter(|(_, episode)| episode.is_open() || episode.recovered_at.is_some())
         .filter_map(|(scope, episode)| {
             let node = view.standing.node(scope)?;
-            Some(Row {
+            Some(ListedAlert {
                 scope,
                 episode,
                 status: node.status(),
@@ -175,7 +175,7 @@ pub fn page(view: &View<'_>, alert: &Alert<'_>) -> String {
         p { (state(view, alert.episode)) }
         @if let Some(refused) = alert.refused { p class="banner bad" role="alert" { (refused) } }
         @if view.reader.may_act && view.is_present() { (forms(view, alert)) }
-        (history::section(view, alert))
+        (history::section(view, alert.happened, alert.sent))
         (crate::notes::section(view, alert.notes, alert.scope))
     };
     let trail = [(view.address.link("/alerts"), language.text("nav-alerts").into_owned())];

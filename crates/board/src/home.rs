@@ -107,7 +107,8 @@ fn parents(view: &View<'_>) -> HashMap<Id, Id> {
             Input::Shared(units) => units.as_slice(),
             Input::Collected | Input::Derived(_) => &[],
         });
-        let below = links.map(|link| &link.objective.scorecard).chain(shared.map(|of| &of.scorecard));
+        let below =
+            links.map(|link| &link.objective.scorecard).chain(shared.map(|of| &of.scorecard));
         for below in below.filter(|below| **below != scorecard.id) {
             // Two units may contribute to each other: whoever has a parent is nobody's above it.
             let is_above = std::iter::successors(Some(&scorecard.id), |id| parents.get(*id));

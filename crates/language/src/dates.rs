@@ -4,7 +4,10 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use chrono_tz::Tz;
 use kpid_rules::model::{Frequency, Period};
 
-use crate::{Argument, Language, text};
+use crate::{
+    catalogue::{Argument, Language},
+    text,
+};
 
 impl Language {
     /// `31 May 2026`

@@ -2,7 +2,7 @@
 
 use fluent_langneg::{NegotiationStrategy, negotiate_languages, parse_accepted_languages};
 
-use crate::{Language, english, language, languages};
+use crate::catalogue::{Language, english, language, languages};
 
 /// The language chosen by its code, else what `Accept-Language` asks for most, else English.
 pub fn negotiated(chosen: Option<&str>, accepted: Option<&str>) -> &'static Language {

@@ -1,6 +1,6 @@
 //! Numbers as their reader writes them.
 
-use crate::Language;
+use crate::catalogue::Language;
 
 /// Digits of a number before a mark between groups of them helps to read it.
 const GROUPED_FROM: usize = 5;

@@ -1,3 +1,5 @@
+//! Every language says everything, and says it as its readers write it.
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -7,7 +9,10 @@ use std::{
 use chrono::{NaiveDate, TimeZone};
 use kpid_rules::model::Period;
 
+use fluent_bundle::FluentResource;
+
 use super::*;
+use crate::catalogue::LOCALES;
 
 fn german() -> &'static Language {
     language("de").unwrap()

@@ -3,8 +3,8 @@
 use axum::{extract::Path, response::Response};
 
 use crate::web::pages::{
-    look::{About, Look},
     nodes::notes,
+    page_request::{About, PageRequest},
 };
 use kpid_board::{
     alert::{self, Alert, Happened, Sent},
@@ -13,46 +13,46 @@ use kpid_board::{
 use kpid_rules::model::{Id, Scope};
 use kpid_store::EpisodeEventKind;
 
-pub(super) async fn list(look: Look) -> Response {
-    match look.see(About::All).await {
-        Ok(seen) => look.answer(alert::list(&look.view(&seen))),
+pub(super) async fn list(request: PageRequest) -> Response {
+    match request.see(About::All).await {
+        Ok(seen) => request.answer(alert::list(&request.view(&seen))),
         Err(refused) => refused,
     }
 }
 
-pub(super) async fn one(look: Look, Path(key): Path<String>) -> Response {
-    shown(&look, &key, None).await
+pub(super) async fn one(request: PageRequest, Path(key): Path<String>) -> Response {
+    shown(&request, &key, None).await
 }
 
 /// The page of the alert whose messages are recognised by that key; of one that is over, the page of the
 /// node's newest.
-async fn shown(look: &Look, key: &str, refused: Option<&str>) -> Response {
-    let seen = match look.see(About::All).await {
+async fn shown(request: &PageRequest, key: &str, refused: Option<&str>) -> Response {
+    let seen = match request.see(About::All).await {
         Ok(seen) => seen,
         Err(refused) => return refused,
     };
     let found = seen.episodes.iter().find(|(scope, episode)| episode.dedup_key(scope) == key);
-    let Some((scope, episode)) = found else { return look.refused(Notice::NotFound) };
-    let (happened, sent) = match history(look, scope, episode.number, key).await {
+    let Some((scope, episode)) = found else { return request.refused(Notice::NotFound) };
+    let (happened, sent) = match history(request, scope, episode.number, key).await {
         Ok(history) => history,
-        Err(error) => return look.unreadable(&error),
+        Err(error) => return request.unreadable(&error),
     };
-    let notes = match notes(look).await {
+    let notes = match notes(request).await {
         Ok(notes) => notes,
         Err(refused) => return refused,
     };
     let alert = Alert { scope, episode, happened: &happened, sent: &sent, notes: &notes, refused };
-    look.answer(alert::page(&look.view(&seen), &alert))
+    request.answer(alert::page(&request.view(&seen), &alert))
 }
 
 /// What happened to an alert, and what was sent about it.
 async fn history(
-    look: &Look,
+    request: &PageRequest,
     scope: &Scope,
     number: u32,
     key: &str,
 ) -> anyhow::Result<(Vec<Happened>, Vec<Sent>)> {
-    let store = &look.site.store;
+    let store = &request.site.store;
     let events = store.episode_events().await?;
     let events = events.into_iter().filter(|event| event.scope == *scope && event.number == number);
     let happened = events.map(|event| Happened {
@@ -68,7 +68,7 @@ async fn history(
     let deliveries = store.deliveries(true).await?;
     let deliveries = deliveries.into_iter().filter(|delivery| delivery.dedup_key == key);
     let name = |person: &str| {
-        let person = Id::parse(person).ok().and_then(|id| look.site.people.get(&id));
+        let person = Id::parse(person).ok().and_then(|id| request.site.people.get(&id));
         person.map(|person| person.name.clone())
     };
     let sent = deliveries.map(|delivery| Sent {

@@ -3,10 +3,10 @@
 
 mod alerts;
 mod assets;
-mod look;
 mod moment;
 mod nodes;
 mod old_links;
+mod page_request;
 mod review;
 
 use axum::{Router, routing::get};

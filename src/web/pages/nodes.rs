@@ -2,7 +2,7 @@
 
 use axum::{extract::Path, response::Response};
 
-use crate::web::pages::look::{About, Look, Seen};
+use crate::web::pages::page_request::{About, PageRequest, SeenStanding};
 use kpid_board::{data, home, kpi, mine, notice::Notice, perspective, scorecard, wall};
 use kpid_rules::{
     alerting::Note,
@@ -11,23 +11,25 @@ use kpid_rules::{
     series::History,
 };
 
-pub(super) async fn home(look: Look) -> Response {
-    match look.see(About::All).await {
-        Ok(seen) => look.answer(home::page(&look.view(&seen))),
+pub(super) async fn home(request: PageRequest) -> Response {
+    match request.see(About::All).await {
+        Ok(seen) => request.answer(home::page(&request.view(&seen))),
         Err(refused) => refused,
     }
 }
 
-pub(super) async fn mine(look: Look) -> Response {
-    let Some(person) = look.reader.person.clone() else { return look.refused(Notice::NotFound) };
-    match look.see(About::All).await {
-        Ok(seen) => look.answer(mine::page(&look.view(&seen), &person)),
+pub(super) async fn mine(request: PageRequest) -> Response {
+    let Some(person) = request.reader.person.clone() else {
+        return request.refused(Notice::NotFound);
+    };
+    match request.see(About::All).await {
+        Ok(seen) => request.answer(mine::page(&request.view(&seen), &person)),
         Err(refused) => refused,
     }
 }
 
-pub(super) async fn data(look: Look) -> Response {
-    let seen = match look.see(About::All).await {
+pub(super) async fn data(request: PageRequest) -> Response {
+    let seen = match request.see(About::All).await {
         Ok(seen) => seen,
         Err(refused) => return refused,
     };
@@ -35,69 +37,79 @@ pub(super) async fn data(look: Look) -> Response {
         .posted
         .attempts
         .iter()
-        .filter(|(kpi, _)| look.sees(&kpi.scorecard))
+        .filter(|(kpi, _)| request.sees(&kpi.scorecard))
         .filter_map(|(kpi, newest)| {
             let problem = newest.failure.clone()?;
             Some(data::SourceFailure { kpi: kpi.clone(), at: newest.finished_at, problem })
         })
         .collect();
     failures.sort_by(|left, right| left.kpi.cmp(&right.kpi));
-    look.answer(data::page(&look.view(&seen), &failures))
+    request.answer(data::page(&request.view(&seen), &failures))
 }
 
-pub(super) async fn wall(look: Look, Path(id): Path<String>) -> Response {
-    let found = match Found::of(&look, &id).await {
+pub(super) async fn wall(request: PageRequest, Path(id): Path<String>) -> Response {
+    let found = match FoundScorecard::of(&request, &id).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    look.answer(wall::page(&look.view(&found.seen), found.standing()))
+    request.answer(wall::page(&request.view(&found.seen), found.standing()))
 }
 
-pub(super) async fn scorecard(look: Look, Path(id): Path<String>) -> Response {
-    let found = match Found::of(&look, &id).await {
+pub(super) async fn scorecard(request: PageRequest, Path(id): Path<String>) -> Response {
+    let found = match FoundScorecard::of(&request, &id).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    let history = match look.history_of(&found.scorecard.id, &found.seen).await {
+    let history = match request.history_of(&found.scorecard.id, &found.seen).await {
         Ok(history) => history,
         Err(refused) => return refused,
     };
-    let judge = found.judge(&look, &history);
-    look.answer(scorecard::page(&look.view(&found.seen), &judge, found.scorecard, found.standing()))
+    let judge = found.judge(&request, &history);
+    request.answer(scorecard::page(
+        &request.view(&found.seen),
+        &judge,
+        found.scorecard,
+        found.standing(),
+    ))
 }
 
 pub(super) async fn perspective(
-    look: Look,
+    request: PageRequest,
     Path((id, perspective)): Path<(String, String)>,
 ) -> Response {
-    below(&look, &id, &perspective, None).await
+    below(&request, &id, &perspective, None).await
 }
 
 /// `/c/{scorecard}/kpi/{kpi}` is a KPI, unless a perspective is called `kpi` and has such an objective.
 pub(super) async fn objective_or_kpi(
-    look: Look,
+    request: PageRequest,
     Path((id, perspective, node)): Path<(String, String, String)>,
 ) -> Response {
-    let scorecard = Id::parse(&id).ok().and_then(|id| look.scorecard(&id));
+    let scorecard = Id::parse(&id).ok().and_then(|id| request.scorecard(&id));
     let named = Id::parse(&node).ok().zip(scorecard);
     let is_kpi = named.is_some_and(|(id, scorecard)| scorecard.kpi(&id).is_some());
     match perspective == "kpi" && is_kpi {
-        true => kpi(&look, &id, &node).await,
-        false => below(&look, &id, &perspective, Some(&node)).await,
+        true => kpi(&request, &id, &node).await,
+        false => below(&request, &id, &perspective, Some(&node)).await,
     }
 }
 
-pub(super) async fn nothing(look: Look) -> Response {
-    look.refused(Notice::NotFound)
+pub(super) async fn nothing(request: PageRequest) -> Response {
+    request.refused(Notice::NotFound)
 }
 
-async fn below(look: &Look, id: &str, perspective: &str, objective: Option<&str>) -> Response {
-    let found = match Found::of(look, id).await {
+async fn below(
+    request: &PageRequest,
+    id: &str,
+    perspective: &str,
+    objective: Option<&str>,
+) -> Response {
+    let found = match FoundScorecard::of(request, id).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
     let scorecard = found.scorecard;
-    let nothing = || look.refused(Notice::NotFound);
+    let nothing = || request.refused(Notice::NotFound);
     let Some(defined) = Id::parse(perspective).ok().and_then(|id| scorecard.perspective(&id))
     else {
         return nothing();
@@ -113,26 +125,26 @@ async fn below(look: &Look, id: &str, perspective: &str, objective: Option<&str>
     else {
         return nothing();
     };
-    let history = match look.history_of(&scorecard.id, &found.seen).await {
+    let history = match request.history_of(&scorecard.id, &found.seen).await {
         Ok(history) => history,
         Err(refused) => return refused,
     };
-    let notes = match notes(look).await {
+    let notes = match notes(request).await {
         Ok(notes) => notes,
         Err(refused) => return refused,
     };
-    let judge = found.judge(look, &history);
+    let judge = found.judge(request, &history);
     let node =
         perspective::Node { scorecard, perspective: defined, standing, objective, notes: &notes };
-    look.answer(perspective::page(&look.view(&found.seen), &judge, &node))
+    request.answer(perspective::page(&request.view(&found.seen), &judge, &node))
 }
 
-async fn kpi(look: &Look, id: &str, kpi: &str) -> Response {
-    let found = match Found::of(look, id).await {
+async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Response {
+    let found = match FoundScorecard::of(request, id).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    let nothing = || look.refused(Notice::NotFound);
+    let nothing = || request.refused(Notice::NotFound);
     let scorecard = found.scorecard;
     let Some(defined) = Id::parse(kpi).ok().and_then(|id| scorecard.kpi(&id)) else {
         return nothing();
@@ -142,11 +154,11 @@ async fn kpi(look: &Look, id: &str, kpi: &str) -> Response {
     let Some(StandingNode::Kpi(standing)) = found.seen.standing.node(&scope) else {
         return nothing();
     };
-    let history = match look.history_of(&scorecard.id, &found.seen).await {
+    let history = match request.history_of(&scorecard.id, &found.seen).await {
         Ok(history) => history,
         Err(refused) => return refused,
     };
-    let notes = match notes(look).await {
+    let notes = match notes(request).await {
         Ok(notes) => notes,
         Err(refused) => return refused,
     };
@@ -158,7 +170,7 @@ async fn kpi(look: &Look, id: &str, kpi: &str) -> Response {
         .map(|newest| kpi::Run { at: newest.finished_at, problem: newest.failure.clone() })
         .into_iter()
         .collect();
-    let judge = found.judge(look, &history);
+    let judge = found.judge(request, &history);
     let node = kpi::KpiNode {
         scorecard,
         kpi: defined,
@@ -167,27 +179,27 @@ async fn kpi(look: &Look, id: &str, kpi: &str) -> Response {
         runs: &runs,
         notes: &notes,
     };
-    look.answer(kpi::page(&look.view(&found.seen), &judge, &node))
+    request.answer(kpi::page(&request.view(&found.seen), &judge, &node))
 }
 
 /// What people wrote, the newest first.
-pub(super) async fn notes(look: &Look) -> Result<Vec<Note>, Response> {
-    look.site.store.notes().await.map_err(|error| look.unreadable(&error))
+pub(super) async fn notes(request: &PageRequest) -> Result<Vec<Note>, Response> {
+    request.site.store.notes().await.map_err(|error| request.unreadable(&error))
 }
 
 /// A scorecard that the reader may see, with how it stands.
-pub(super) struct Found<'a> {
+pub(super) struct FoundScorecard<'a> {
     pub(super) scorecard: &'a Scorecard,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenStanding,
     at: usize,
 }
 
-impl<'a> Found<'a> {
-    pub(super) async fn of(look: &'a Look, id: &str) -> Result<Self, Response> {
-        let nothing = || look.refused(Notice::NotFound);
+impl<'a> FoundScorecard<'a> {
+    pub(super) async fn of(request: &'a PageRequest, id: &str) -> Result<Self, Response> {
+        let nothing = || request.refused(Notice::NotFound);
         let id = Id::parse(id).map_err(|_| nothing())?;
-        let scorecard = look.scorecard(&id).ok_or_else(nothing)?;
-        let seen = look.see(About::One(&id)).await?;
+        let scorecard = request.scorecard(&id).ok_or_else(nothing)?;
+        let seen = request.see(About::One(&id)).await?;
         let at =
             seen.standing.scorecards.iter().position(|held| held.id == id).ok_or_else(nothing)?;
         Ok(Self { scorecard, seen, at })
@@ -197,7 +209,7 @@ impl<'a> Found<'a> {
         &self.seen.standing.scorecards[self.at]
     }
 
-    fn judge<'j>(&self, look: &'j Look, history: &'j History) -> Judge<'j> {
-        Judge::new(&look.site.portfolio, history, self.seen.standing.as_of.to_utc())
+    fn judge<'j>(&self, request: &'j PageRequest, history: &'j History) -> Judge<'j> {
+        Judge::new(&request.site.portfolio, history, self.seen.standing.as_of.to_utc())
     }
 }

@@ -1,4 +1,5 @@
-//! Where links in mails and webhooks lead: `/s/` and the path of a node, or a scorecard and a period.
+//! Where links in mails and webhooks lead: `/s/` and the path of a node, with the period it was about after
+//! its scorecard.
 
 use axum::{
     extract::Path,
@@ -6,21 +7,22 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::web::pages::look::Look;
+use crate::web::pages::page_request::PageRequest;
 use kpid_board::{notice::Notice, path};
-use kpid_rules::model::Period;
+use kpid_rules::model::{Period, Scope};
 
-pub(super) async fn follow(look: Look, Path(named): Path<String>) -> Response {
-    let named = named.trim_end_matches('/');
-    let scope = look.site.portfolio.resolve(named).filter(|scope| look.sees(scope.scorecard()));
-    let review = || {
-        let (scorecard, period) = named.split_once('/')?;
-        let period = Period::parse(period).ok()?;
-        look.site.portfolio.resolve(scorecard)?;
-        Some(format!("/review/{scorecard}/{period}"))
-    };
-    let Some(to) = scope.map(|scope| path(&scope)).or_else(review) else {
-        return look.refused(Notice::NotFound);
-    };
-    (StatusCode::SEE_OTHER, [(header::LOCATION, look.address.link(&to))]).into_response()
+pub(super) async fn follow(request: PageRequest, Path(named): Path<String>) -> Response {
+    let parts = named.split('/').filter(|part| !part.is_empty());
+    let (periods, ids): (Vec<&str>, Vec<&str>) =
+        parts.partition(|part| Period::parse(part).is_ok());
+    let scope = request.site.portfolio.resolve(&ids.join("/"));
+    let to = scope.filter(|scope| request.sees(scope.scorecard())).map(|scope| {
+        // The report of a period is its review; what an alert was about is looked at as it stands now.
+        match (&scope, periods.as_slice()) {
+            (Scope::Scorecard(id), [period]) => format!("/review/{id}/{period}"),
+            _ => path(&scope),
+        }
+    });
+    let Some(to) = to else { return request.refused(Notice::NotFound) };
+    (StatusCode::SEE_OTHER, [(header::LOCATION, request.address.link(&to))]).into_response()
 }

@@ -7,8 +7,8 @@ use axum::{
 };
 
 use crate::web::pages::{
-    look::Look,
-    nodes::{Found, notes},
+    nodes::{FoundScorecard, notes},
+    page_request::PageRequest,
 };
 use kpid_board::{
     notice::Notice,
@@ -25,50 +25,53 @@ use kpid_rules::{
 };
 
 /// To the review of the newest period that is over.
-pub(super) async fn newest(look: Look, Path(id): Path<String>) -> Response {
-    let found = match Found::of(&look, &id).await {
+pub(super) async fn newest(request: PageRequest, Path(id): Path<String>) -> Response {
+    let found = match FoundScorecard::of(&request, &id).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
     let scorecard = found.scorecard;
     let frequency = scorecard.report.as_ref().map_or(Frequency::Month, |policy| policy.frequency);
-    let period = scorecard.calendar.last_closed(frequency, look.site.clock.now());
-    let to = look.address.link(&format!("/review/{}/{period}", scorecard.id));
+    let period = scorecard.calendar.last_closed(frequency, request.site.clock.now());
+    let to = request.address.link(&format!("/review/{}/{period}", scorecard.id));
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
-pub(super) async fn review(look: Look, Path((id, period)): Path<(String, String)>) -> Response {
-    let found = match Found::of(&look, &id).await {
+pub(super) async fn review(
+    request: PageRequest,
+    Path((id, period)): Path<(String, String)>,
+) -> Response {
+    let found = match FoundScorecard::of(&request, &id).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
     let Ok(period) = Period::parse(&period) else {
-        return look.refused(Notice::NoMoment(&period));
+        return request.refused(Notice::NoMoment(&period));
     };
     let scorecard = found.scorecard;
-    let sent = match sent(&look, scorecard, period).await {
+    let sent = match sent(&request, scorecard, period).await {
         Ok(sent) => sent,
-        Err(error) => return look.unreadable(&error),
+        Err(error) => return request.unreadable(&error),
     };
     let was_sent = sent.is_some();
     let report = match sent {
         Some(report) => report,
-        None => match made(&look, &found, period).await {
+        None => match made(&request, &found, period).await {
             Ok(report) => report,
             Err(refused) => return refused,
         },
     };
     let page = ReviewPage { scorecard, period, report: &report, was_sent };
-    look.answer(review::page(&look.view(&found.seen), &page))
+    request.answer(review::page(&request.view(&found.seen), &page))
 }
 
 /// The report of a period, if one was sent.
 async fn sent(
-    look: &Look,
+    request: &PageRequest,
     scorecard: &Scorecard,
     period: Period,
 ) -> anyhow::Result<Option<Overview>> {
-    let Some(facts) = look.site.store.sent_facts(&key(&scorecard.id, period)).await? else {
+    let Some(facts) = request.site.store.sent_facts(&key(&scorecard.id, period)).await? else {
         return Ok(None);
     };
     Ok(match Message::from_json(&facts)? {
@@ -77,11 +80,15 @@ async fn sent(
     })
 }
 
-async fn made(look: &Look, found: &Found<'_>, period: Period) -> Result<Overview, Response> {
-    let (site, scorecard) = (&look.site, found.scorecard);
+async fn made(
+    request: &PageRequest,
+    found: &FoundScorecard<'_>,
+    period: Period,
+) -> Result<Overview, Response> {
+    let (site, scorecard) = (&request.site, found.scorecard);
     let now = site.clock.now();
-    let history = look.history_of(&scorecard.id, &found.seen).await?;
-    let notes = notes(look).await?;
+    let history = request.history_of(&scorecard.id, &found.seen).await?;
+    let notes = notes(request).await?;
     let judge = Judge::new(&site.portfolio, &history, now);
     let review = judge.review(scorecard, period);
     let day = scorecard.calendar.last_day(period);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use crate::{alert::Alert, parts::status_word, view::View};
+use crate::{parts::status_word, view::View};
 use kpid_rules::{
     alerting::Event,
     model::{Period, Status},
@@ -39,19 +39,19 @@ pub struct Sent {
     pub problem: Option<String>,
 }
 
-pub(super) fn section(view: &View<'_>, alert: &Alert<'_>) -> Markup {
+pub(super) fn section(view: &View<'_>, events: &[Happened], messages: &[Sent]) -> Markup {
     let language = view.language;
     html! {
         section aria-labelledby="happened" {
             h2 id="happened" { (language.text("what-happened")) }
             ol class="events" {
-                @for event in alert.happened { (happened(view, event)) }
+                @for event in events { (happened(view, event)) }
             }
-            @if alert.happened.is_empty() { p class="soft" { (language.text("nothing-happened")) } }
+            @if events.is_empty() { p class="soft" { (language.text("nothing-happened")) } }
         }
         section aria-labelledby="sent" {
             h2 id="sent" { (language.text("who-was-told")) }
-            @if alert.sent.is_empty() { p class="soft" { (language.text("nobody-was-told")) } }
+            @if messages.is_empty() { p class="soft" { (language.text("nobody-was-told")) } }
             @else {
                 div class="wide" tabindex="0" role="region" aria-labelledby="sent" {
                     table {
@@ -61,7 +61,7 @@ pub(super) fn section(view: &View<'_>, alert: &Alert<'_>) -> Markup {
                             th scope="col" { (language.text("channel")) }
                             th scope="col" { (language.text("delivery-state")) }
                         } }
-                        tbody { @for sent in alert.sent {
+                        tbody { @for sent in messages {
                             tr {
                                 td { (view.local(sent.at)) }
                                 td { (view.written(&sent.to)) }

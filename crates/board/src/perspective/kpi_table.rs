@@ -15,13 +15,13 @@ use kpid_rules::{
     model::{Kpi, Objective, Status},
 };
 
-struct Row<'a> {
+struct ListedKpi<'a> {
     objective: &'a Objective,
     kpi: &'a Kpi,
     standing: &'a KpiStanding,
 }
 
-impl Listed for Row<'_> {
+impl Listed for ListedKpi<'_> {
     fn status(&self) -> Status {
         self.standing.status
     }
@@ -39,7 +39,7 @@ pub(super) fn section(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>) -> Ma
     let language = view.language;
     let rows = node.objectives().flat_map(|(objective, standing)| {
         let pairs = objective.kpis.iter().zip(&standing.kpis);
-        pairs.map(move |(kpi, standing)| Row { objective, kpi, standing })
+        pairs.map(move |(kpi, standing)| ListedKpi { objective, kpi, standing })
     });
     let listing = listed(view, rows.collect(), ROWS_MAX);
     html! {
@@ -72,8 +72,8 @@ pub(super) fn section(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>) -> Ma
     }
 }
 
-fn table_row(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>, row: &Row<'_>) -> Markup {
-    let Row { objective, kpi, standing } = row;
+fn table_row(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>, row: &ListedKpi<'_>) -> Markup {
+    let ListedKpi { objective, kpi, standing } = row;
     let language = view.language;
     let case = judge.case(node.scorecard, kpi);
     let amount = |number: f64| view.amount(standing, number);

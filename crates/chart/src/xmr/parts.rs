@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{Baseline, Forecast, Point, PointMark};
 use crate::{
     bullet::Band,
     scale::{Scale, pixel},
+    xmr::series::{Baseline, Forecast, Point, PointMark},
 };
 
 pub(super) const WIDTH: f64 = 760.0;

@@ -1,3 +1,5 @@
+//! A process as it is drawn.
+
 use proptest::prelude::*;
 
 use super::*;

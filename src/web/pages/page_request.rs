@@ -1,4 +1,4 @@
-//! A look at the board: who looks, in which language, at what, and as of when.
+//! What somebody asks of the board: who, in which language, at what, and as of when.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,7 +27,7 @@ use kpid_rules::{
 };
 
 /// What somebody asks for.
-pub(super) struct Look {
+pub(super) struct PageRequest {
     pub(super) site: Site,
     pub(super) address: Address,
     pub(super) language: &'static Language,
@@ -36,7 +36,7 @@ pub(super) struct Look {
 }
 
 /// What is there to see: of the scorecards that the reader may see.
-pub(super) struct Seen {
+pub(super) struct SeenStanding {
     pub(super) standing: Standing,
     earlier: Option<Standing>,
     pub(super) episodes: HashMap<Scope, Episode>,
@@ -52,7 +52,7 @@ pub(super) enum About<'a> {
     One(&'a Id),
 }
 
-impl FromRequestParts<Site> for Look {
+impl FromRequestParts<Site> for PageRequest {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
@@ -70,9 +70,9 @@ impl FromRequestParts<Site> for Look {
     }
 }
 
-impl Look {
+impl PageRequest {
     /// What there is to see of some scorecards, or the page that says why there is nothing.
-    pub(super) async fn see(&self, about: About<'_>) -> Result<Seen, Response> {
+    pub(super) async fn see(&self, about: About<'_>) -> Result<SeenStanding, Response> {
         let site = &self.site;
         let (mut standing, posted) =
             site.posted().await.ok_or_else(|| self.refused(Notice::NotYet))?;
@@ -91,7 +91,7 @@ impl Look {
             earlier => Some(self.judged(&standing, about, earlier, &HashMap::new()).await?),
         };
         let trouble = self.trouble(now, &standing);
-        Ok(Seen { standing, earlier, episodes, posted, moment, trouble })
+        Ok(SeenStanding { standing, earlier, episodes, posted, moment, trouble })
     }
 
     /// Whether the reader may see a scorecard.
@@ -117,7 +117,7 @@ impl Look {
     pub(super) async fn history_of(
         &self,
         scorecard: &Id,
-        seen: &Seen,
+        seen: &SeenStanding,
     ) -> Result<History, Response> {
         let history = self.history(self.site.portfolio.needed_by(scorecard)).await?;
         Ok(moment::known(history, seen.moment, &self.site.portfolio))
@@ -167,7 +167,7 @@ impl Look {
     }
 
     /// The view of a page.
-    pub(super) fn view<'a>(&'a self, seen: &'a Seen) -> View<'a> {
+    pub(super) fn view<'a>(&'a self, seen: &'a SeenStanding) -> View<'a> {
         View {
             language: self.language,
             address: &self.address,

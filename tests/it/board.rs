@@ -1,0 +1,314 @@
+//! The board over HTTP: each page of a company, looked at as somebody would who follows its links.
+
+use std::net::SocketAddr;
+
+use chrono::{Datelike, Days, Months, NaiveDate, Utc};
+use reqwest::{Client, Response, header, redirect::Policy};
+
+use crate::{
+    web,
+    world::{
+        kpid::{Daemon, Kpid},
+        origin::{Answer, Origin},
+    },
+};
+
+const COMPANY: &str = "
+scorecard: acme
+name: Acme
+owner: ines
+perspectives:
+  customer:
+    name: Kundenzufriedenheitsverbesserung
+    owner: ines
+    objectives:
+      promise:
+        name: Deliver on promise
+        critical: true
+        drives: [grow]
+        initiatives: { carrier: { name: Carrier switch, owner: ines, due: 2099-06-30, state: running } }
+        kpis:
+          otd: { name: On-time delivery, unit: '%', nature: flow, target: 95, tolerance: 3, owner: ines, critical: true,
+                 description: Orders shipped by the day promised }
+          calls: { name: Calls answered, nature: level, target: 90, tolerance: 5, schedule: { every: 1s },
+                   source: { http: { from: api, get: calls, value: $.value } } }
+      grow: { name: Grow, kpis: { revenue: { name: Revenue, nature: flow, target: 100, tolerance: 10 } } }
+  kpi:
+    name: A perspective called kpi
+    objectives: { learn: { name: Learn, kpis: { hours: { nature: flow, target: 10, tolerance: 1 } } } }
+";
+
+/// A company with two years of figures, of which the newest is off track.
+async fn company(origin: &Origin) -> Kpid {
+    let api = origin.yaml();
+    let config = format!(
+        "store: kpid.db
+calendar: {{ timezone: Europe/London }}
+web: {{ listen: \"127.0.0.1:0\" }}
+connections: {{ api: {api} }}
+channels: {{ mail: {{ email: {{ from: kpid@acme.example, folder: mails }} }} }}
+people: {{ ines: {{ name: Ines Marlow, email: ines@acme.example }} }}
+operators: [ines]
+"
+    );
+    let kpid = Kpid::new(&config, COMPANY);
+    let mut rows = "kpi,period,value\n".to_owned();
+    for back in 1..=24_u32 {
+        let month = month(back);
+        let value = if back == 1 { 80.0 } else { 94.0 + f64::from(back % 4) };
+        rows.push_str(&format!(
+            "acme/otd,{month},{value}\nacme/revenue,{month},{}\n",
+            98 + back % 5
+        ));
+        rows.push_str(&format!("acme/hours,{month},11\n"));
+    }
+    kpid.import(&rows).await;
+    kpid
+}
+
+/// Waits until the newest figures are judged.
+async fn until_off_track(daemon: &mut Daemon, kpid: &Kpid) {
+    let look = async || kpid.show().await["scorecards"][0]["perspectives"][0]["status"].clone();
+    daemon.until("off track", look, |seen| seen == "off_track").await;
+}
+
+/// The month so many months ago.
+fn month(back: u32) -> String {
+    let first: NaiveDate = Utc::now().date_naive().with_day(1).unwrap();
+    (first - Months::new(back)).format("%Y-%m").to_string()
+}
+
+async fn ask(at: SocketAddr, path: &str, headers: &[(header::HeaderName, &str)]) -> Response {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let mut request = client.get(format!("http://{at}{path}"));
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+fn check(path: &str, page: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(page.contains(part), "{path} lacks {part}\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_answers_its_question() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 80.0);
+    let kpid = company(&origin).await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let customer = "Kundenzufriedenheitsverbesserung";
+    for (path, parts) in [
+        ("/", &["What wants a person", "One scorecard", customer, "/c/acme/customer"][..]),
+        (
+            "/c/acme",
+            &[
+                "Strategy map",
+                "Deliver on promise</bdi> → <bdi>Grow",
+                "The last twelve periods",
+                "Ines Marlow",
+            ],
+        ),
+        (
+            "/c/acme/customer",
+            &[
+                "On-time delivery",
+                "80\u{a0}%",
+                "95\u{a0}%",
+                "\u{2212}15\u{a0}%",
+                "What changed the score",
+                "Carrier switch",
+                "due 30 June 2099",
+            ],
+        ),
+        ("/c/acme/customer/promise", &["On-time delivery", "Calls answered"]),
+        (
+            "/c/acme/kpi/otd",
+            &[
+                "Over time",
+                "Orders shipped by the day promised",
+                "at least 95\u{a0}%: 15\u{a0}% more",
+                "class=\"ring\"",
+            ],
+        ),
+        ("/c/acme/kpi/learn", &["A perspective called kpi", "Learn"]),
+        ("/alerts", &[customer, "Nobody has acknowledged it"]),
+        ("/alerts/acme/customer/1", &["opened", "Ines Marlow", "mail"]),
+        ("/data", &["Figures that are missing or doubtful"]),
+        ("/wall/acme", &["data-stale-after", customer]),
+    ] {
+        let response = ask(at, path, &[]).await;
+        assert_eq!(response.status(), 200, "{path}");
+        let policy =
+            response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{policy}");
+        let page = response.text().await.unwrap();
+        check(path, &page, parts);
+        assert!(!page.contains(" style=") && !page.contains(" onclick="), "{path}: {page}");
+    }
+    let promise = web::text(at, "/c/acme/customer/promise").await;
+    assert!(!promise.contains(">Revenue<"), "another objective's KPI: {promise}");
+
+    let review = ask(at, "/review/acme", &[]).await;
+    let to = review.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(
+        (review.status().as_u16(), to.as_str()),
+        (303, &*format!("/review/acme/{}", month(1)))
+    );
+    check(&to, &web::text(at, &to).await, &["Off track", "On-time delivery", "Made now"]);
+    for (from, to) in [
+        (format!("/s/acme/{}/customer", month(1)), "/c/acme/customer".to_owned()),
+        (format!("/s/acme/{}", month(1)), format!("/review/acme/{}", month(1))),
+        ("/s/acme/otd".to_owned(), "/c/acme/kpi/otd".to_owned()),
+    ] {
+        let response = ask(at, &from, &[]).await;
+        assert_eq!(response.headers()[header::LOCATION], to, "{from}");
+    }
+
+    origin.set("calls", Answer::Status(500));
+    let look = async || web::text(at, "/data").await;
+    daemon.until("the source that fails", look, |page| page.contains("One source fails")).await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn the_past_is_looked_at_and_compared_with_by_the_address() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let kpid = company(&origin).await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let before = month(2);
+    let page = web::text(at, &format!("/c/acme/kpi/otd?at={before}")).await;
+    check(
+        "then",
+        &page,
+        &["You are looking at the end of", "96\u{a0}%", &format!("/c/acme?at={before}")],
+    );
+    assert!(!page.contains("80\u{a0}%"), "the newest figure was not there then: {page}");
+    let compared = web::text(at, &format!("/c/acme?compare={before}")).await;
+    check("compared", &compared, &["was on track", "class=\"change\""]);
+    let day = (Utc::now().date_naive() - Days::new(400)).to_string();
+    let nothing = web::text(at, &format!("/c/acme/kpi/otd?at={day}")).await;
+    check(
+        "before anything was known",
+        &nothing,
+        &["You are looking at what was known on", "Nothing has been collected yet"],
+    );
+    for path in ["/?at=May", "/c/acme?compare=2026-13", "/?at=%3Cscript%3E"] {
+        let response = ask(at, path, &[]).await;
+        assert_eq!(response.status(), 400, "{path}");
+        let page = response.text().await.unwrap();
+        assert!(page.contains("2026-05") && !page.contains("<script>"), "{page}");
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn lists_are_found_sorted_and_narrowed_by_the_address() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let kpid = company(&origin).await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let rows = async |query: &str| {
+        let page = web::text(at, &format!("/c/acme/customer{query}")).await;
+        let names = page.split("/c/acme/kpi/").skip(1);
+        let mut ids: Vec<String> =
+            names.map(|part| part.split(['"', '?']).next().unwrap().to_owned()).collect();
+        ids.dedup();
+        ids
+    };
+    assert_eq!(rows("").await, ["otd", "calls", "revenue"]);
+    assert_eq!(rows("?sort=worst").await[0], "otd");
+    assert_eq!(rows("?sort=name").await, ["calls", "otd", "revenue"]);
+    assert_eq!(rows("?status=off_track").await, ["otd"]);
+    assert_eq!(rows("?q=CALLS").await, ["calls"]);
+    assert_eq!(rows("?q=%00%FF").await, [""; 0]);
+    assert_eq!(rows("?page=99999999999999999999&sort=sideways&status=blue").await.len(), 3);
+    let home = web::text(at, "/?q=hours").await;
+    check("home", &home, &["/c/acme", "Found for “hours”"]);
+    assert!(web::text(at, "/?q=nobody").await.contains("Nothing is found"));
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_readers_language_and_is_sent_once() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let kpid = company(&origin).await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let german = ask(at, "/c/acme/kpi/otd", &[(header::ACCEPT_LANGUAGE, "de-AT,en;q=0.5")]).await;
+    let page = german.text().await.unwrap();
+    check("in German", &page, &["<html lang=\"de\">", "außer Plan", "Zum Inhalt", "Soll"]);
+    assert!(!page.contains("off track"), "{page}");
+    let english = web::text(at, "/c/acme/kpi/otd?lang=en").await;
+    check("in English", &english, &["<html lang=\"en\">", "off track"]);
+
+    let asset = english.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
+    let style = ask(at, &format!("/assets/{asset}"), &[]).await;
+    assert!(style.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert_eq!(ask(at, "/assets/board-0.css", &[]).await.status(), 404);
+    // What is over does not change, and is not sent again.
+    let past = format!("/c/acme/kpi/otd?at={}", month(3));
+    let first = ask(at, &past, &[]).await;
+    let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
+    let again = ask(at, &past, &[(header::IF_NONE_MATCH, &tag)]).await;
+    assert_eq!(again.status(), 304);
+    assert_eq!(again.text().await.unwrap(), "");
+    assert_eq!(ask(at, &past, &[(header::IF_NONE_MATCH, "W/\"x\"")]).await.status(), 200);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_for_everybody_is_a_plain_page() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let kpid = company(&origin).await;
+    let secret = "scorecard: hidden\nname: Secret plans\nprivate: true\nowner: ines\nperspectives: { p: { owner: ines, objectives: { o: { kpis: { k: { nature: flow, target: 1 } } } } } }\n";
+    std::fs::write(kpid.folder().join("scorecards/hidden.yaml"), secret).unwrap();
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let long = format!("/c/{}", "x".repeat(4_000));
+    for path in [
+        "/nothing",
+        "/c/none",
+        "/c/acme/none",
+        "/c/acme/customer/none",
+        "/c/acme/kpi/none",
+        "/c/hidden",
+        "/c/hidden/p",
+        "/c/hidden/kpi/k",
+        "/wall/hidden",
+        "/review/hidden",
+        "/review/hidden/2026-05",
+        "/alerts/hidden/p/1",
+        "/s/hidden",
+        "/alerts/none",
+        "/c/..%2f..%2fetc",
+        "/c/%00",
+        "/mine",
+        &long,
+    ] {
+        let response = ask(at, path, &[]).await;
+        assert_eq!(response.status(), 404, "{path}");
+        let page = response.text().await.unwrap();
+        assert!(
+            page.contains("There is no such page") && page.contains("href=\"/\""),
+            "{path}: {page}"
+        );
+        assert!(!page.contains("Secret plans"), "{path}");
+    }
+    assert!(!web::text(at, "/").await.contains("Secret plans"));
+    daemon.stop().await;
+}
