@@ -3,14 +3,18 @@
 use std::{
     io::ErrorKind,
     net::{SocketAddr, TcpListener},
+    sync::Arc,
 };
 
 use anyhow::{Context, anyhow};
 use axum::http::HeaderName;
+use indexmap::IndexMap;
 
-use crate::web::access::Access;
+use crate::web::{access::Access, viewer::Identity};
 use kpid_config::setup::Setup;
+use kpid_message::person::Person;
 use kpid_os_error::{InWords, OsError};
+use kpid_rules::model::Id;
 
 /// Two kpids on one machine begin with the same port.
 const TAKEN: &str =
@@ -26,9 +30,7 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Binds an address, if there is one.
-    pub(crate) fn bind(
-        address: Option<SocketAddr>,
-    ) -> anyhow::Result<Option<std::sync::Arc<Self>>> {
+    pub(crate) fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<Arc<Self>>> {
         let Some(address) = address else { return Ok(None) };
         let failure = || format!("cannot listen on {address} (`web.listen`)");
         let bound = TcpListener::bind(address).map_err(|error| match error.kind() {
@@ -37,7 +39,7 @@ impl Listener {
         });
         let socket = bound.with_context(failure)?;
         socket.set_nonblocking(true).in_words().with_context(failure)?;
-        Ok(Some(std::sync::Arc::new(Self { address, socket })))
+        Ok(Some(Arc::new(Self { address, socket })))
     }
 
     /// Where it is reached: port 0 in the configuration is a free one here.
@@ -50,6 +52,24 @@ impl Listener {
         let socket = self.socket.try_clone().context("cannot share the listening socket")?;
         tokio::net::TcpListener::from_std(socket).context("cannot use the listening socket")
     }
+}
+
+/// How those who look are known, as configured.
+pub(crate) fn identity(
+    setup: &Setup,
+    people: &Arc<IndexMap<Id, Person>>,
+) -> anyhow::Result<Identity> {
+    let web = &setup.web;
+    let groups_header = web.groups_header.as_deref().map(|name| {
+        name.parse()
+            .with_context(|| format!("`{name}` is not a valid header name (`web.groups_header`)"))
+    });
+    Ok(Identity {
+        people: Arc::clone(people),
+        groups_header: groups_header.transpose()?,
+        local_user: web.local_user.clone(),
+        roles: web.roles.clone().into(),
+    })
 }
 
 /// Who may look, as configured.

@@ -68,13 +68,15 @@ impl Daemon {
         let setup = &self.instance.setup;
         let endpoints =
             setup.connections.iter().filter_map(|(id, held)| Some((id, held.push_endpoint()?)));
+        let people = Arc::new(setup.people.clone());
         let site = Site {
             store: Store::open_read_only(&setup.store).await?,
             portfolio: Arc::clone(&setup.portfolio),
             calendar: Arc::clone(&setup.calendar),
             config_hash: setup.config_hash.clone(),
             access: listener::access(setup)?,
-            people: Arc::new(setup.people.clone()),
+            identity: listener::identity(setup, &people)?,
+            people,
             signer: self.signer.clone(),
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
             changes,

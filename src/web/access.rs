@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -74,9 +74,18 @@ impl Access {
     /// Whether a trusted proxy says that it let somebody through. Anybody can send a header, also a page
     /// of somebody else's in a browser on the proxy's own machine.
     fn is_let_through(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
-        let named = self.trusted_header.as_ref().and_then(|name| headers.get(name));
-        let is_named = named.is_some_and(|name| !name.is_empty());
-        is_named && peer.is_some_and(|peer| self.trusts(peer)) && self.is_ours(headers)
+        self.named(headers, peer).is_some()
+    }
+
+    /// Whom a trusted proxy let through. Whoever has a token of their own is nobody in particular.
+    pub(super) fn user<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
+        self.named(headers, peer)?.to_str().ok().map(str::trim).filter(|name| !name.is_empty())
+    }
+
+    fn named<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h HeaderValue> {
+        let named = headers.get(self.trusted_header.as_ref()?).filter(|name| !name.is_empty())?;
+        let is_believed = peer.is_some_and(|peer| self.trusts(peer)) && self.is_ours(headers);
+        is_believed.then_some(named)
     }
 
     fn trusts(&self, Peer(peer): Peer) -> bool {

@@ -14,6 +14,7 @@ mod push;
 pub mod push_endpoints;
 mod scrape;
 mod site;
+pub mod viewer;
 
 use axum::{
     Router,

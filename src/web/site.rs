@@ -18,6 +18,7 @@ use crate::{
         change::Changes,
         fragments::Fragments,
         push_endpoints::PushEndpoints,
+        viewer::Identity,
     },
 };
 use kpid_clock::Clock;
@@ -50,6 +51,8 @@ pub struct Site {
     pub config_hash: String,
     /// Who may look.
     pub access: Access,
+    /// How those who look are known.
+    pub identity: Identity,
     /// Who may answer for alerts.
     pub people: Arc<IndexMap<Id, Person>>,
     /// What knows the links in mails; none where mails have none.

@@ -345,6 +345,13 @@ fn check_names(
     for operator in &daemon.operators {
         check_name(context, operator, &recipients, "person or channel");
     }
+    let units = ids(&mut scorecards.iter().map(|parsed| &parsed.scorecard.id));
+    for person in &daemon.web_mentions.people {
+        check_name(context, person, &people, "person");
+    }
+    for unit in &daemon.web_mentions.scorecards {
+        check_name(context, unit, &units, "scorecard");
+    }
     for parsed in scorecards {
         for connection in &parsed.connections {
             check_name(context, connection, &connections, "connection");

@@ -138,4 +138,34 @@ pub struct Web {
     pub trusted_header: Option<String>,
     /// From where that header is believed, beside this machine itself.
     pub trusted_proxies: Vec<IpNet>,
+    /// A header in which such a proxy names groups.
+    pub groups_header: Option<String>,
+    /// Who looks from this machine, where nobody is asked.
+    pub local_user: Option<Id>,
+    /// Who may do more or less than act on what is theirs.
+    pub roles: Vec<RoleGrant>,
+}
+
+/// What somebody may do on the board, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Look.
+    Viewer,
+    /// Look, and act on what is theirs.
+    Owner,
+    /// Act on everything.
+    Operator,
+}
+
+/// A role, and who has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleGrant {
+    /// The role.
+    pub role: Role,
+    /// People.
+    pub people: Vec<Id>,
+    /// Groups, as a proxy names them.
+    pub groups: Vec<String>,
+    /// On these scorecards; on all if none is named.
+    pub scorecards: Vec<Id>,
 }

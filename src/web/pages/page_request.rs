@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     telemetry::store_health::StorePart,
-    web::{board::Posted, pages::moment, site::Site},
+    web::{board::Posted, pages::moment, peer::Peer, site::Site, viewer::Viewer},
 };
 use kpid_board::{Address, Moment, Reader, View, notice, notice::Notice};
 use kpid_language::{Language, negotiated};
@@ -32,6 +32,7 @@ pub(super) struct PageRequest {
     pub(super) address: Address,
     pub(super) language: &'static Language,
     pub(super) reader: Reader,
+    pub(super) viewer: Viewer,
     headers: HeaderMap,
 }
 
@@ -60,10 +61,18 @@ impl FromRequestParts<Site> for PageRequest {
         let address = Address::parse(uri.path(), uri.query().unwrap_or_default());
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
         let language = negotiated(address.get("lang"), accepted);
+        let peer = parts.extensions.get::<Peer>().copied();
+        let viewer = site.identity.viewer(&site.access, &parts.headers, peer);
+        let reader = Reader {
+            person: viewer.person.clone(),
+            name: viewer.name.clone(),
+            ..Reader::default()
+        };
         Ok(Self {
             site: site.clone(),
             language,
-            reader: Reader::default(),
+            reader,
+            viewer,
             headers: parts.headers.clone(),
             address,
         })
@@ -101,7 +110,7 @@ impl PageRequest {
 
     /// A scorecard that the reader may see.
     pub(super) fn scorecard(&self, id: &Id) -> Option<&Scorecard> {
-        self.site.portfolio.scorecard(id).filter(|scorecard| !scorecard.private)
+        self.site.portfolio.scorecard(id).filter(|scorecard| self.viewer.sees(scorecard))
     }
 
     /// Everything held of some KPIs: of the engine, or from the store where that is busy.

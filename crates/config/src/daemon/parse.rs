@@ -16,7 +16,10 @@ use crate::{
     people::parse::person,
     retention,
     setup::{Alerts, Digests, Heartbeat, Retention, Web},
-    web::parse::{check_tokens, web},
+    web::{
+        parse::{check_tokens, web},
+        roles::WebMentions,
+    },
 };
 use kpid_delivery::channel::Channel;
 use kpid_message::person::Person;
@@ -38,6 +41,7 @@ pub(crate) struct ParsedDaemon {
     pub(crate) heartbeat: Option<Heartbeat>,
     pub(crate) digests: Option<Digests>,
     pub(crate) web: Web,
+    pub(crate) web_mentions: WebMentions,
     pub(crate) retention: Retention,
     pub(crate) secret_files: Vec<PathBuf>,
 }
@@ -59,6 +63,7 @@ pub(crate) fn daemon(context: &mut ParseContext, doc: &DaemonDoc) -> ParsedDaemo
         heartbeat: given(doc.heartbeat.as_ref()).and_then(|doc| heartbeat(context, doc)),
         digests: given(doc.digest.as_ref()).and_then(|doc| digests(context, doc)),
         web: Web::default(),
+        web_mentions: WebMentions::default(),
         retention: retention::parse::retention(context, given(doc.retention.as_ref())),
         secret_files: Vec::new(),
     };
@@ -73,7 +78,7 @@ pub(crate) fn daemon(context: &mut ParseContext, doc: &DaemonDoc) -> ParsedDaemo
     }
     let endpoints: Vec<&PushEndpoint> =
         parts.connections.values().filter_map(Connection::push_endpoint).collect();
-    parts.web =
+    (parts.web, parts.web_mentions) =
         given(doc.web.as_ref()).map(|doc| web(context, doc, &endpoints)).unwrap_or_default();
     if let Some(docs) = doc.connections.as_ref().filter(|_| !endpoints.is_empty()) {
         check_tokens(context, docs.place, &endpoints, parts.web.listen);

@@ -24,4 +24,35 @@ pub(crate) struct WebDoc {
     pub(crate) trusted_header: Option<Loc<String>>,
     /// Addresses or networks of reverse proxies beyond this machine whose header is believed.
     pub(crate) trusted_proxies: Option<Loc<IdsDoc>>,
+    /// A header that such a proxy sets to the groups of whoever it let through, with commas between them.
+    pub(crate) groups_header: Option<Loc<String>>,
+    /// Who looks from this machine, where nobody is asked who they are: a person's id.
+    pub(crate) local_user: Option<Loc<String>>,
+    /// Who may do more or less than act on what is theirs.
+    pub(crate) roles: Option<Loc<Vec<Loc<RoleGrantDoc>>>>,
+}
+
+/// A role, and who has it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(crate) struct RoleGrantDoc {
+    /// What they may do.
+    pub(crate) role: Loc<RoleDoc>,
+    /// People, by their ids.
+    pub(crate) people: Option<Loc<IdsDoc>>,
+    /// Groups, as the proxy's `groups_header` names them.
+    pub(crate) groups: Option<Loc<IdsDoc>>,
+    /// On which scorecards; on all if it is not there.
+    pub(crate) scorecards: Option<Loc<IdsDoc>>,
+}
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RoleDoc {
+    /// Look.
+    Viewer,
+    /// Look, and act on what is theirs.
+    Owner,
+    /// Act on everything.
+    Operator,
 }

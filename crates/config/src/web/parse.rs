@@ -12,11 +12,19 @@ use crate::{
     problem::{Place, Problem},
     setup::Web,
     token::token,
-    web::document::WebDoc,
+    web::{
+        document::WebDoc,
+        roles::{WebMentions, roles},
+    },
 };
+use kpid_rules::model::Id;
 use kpid_sources::push::PushEndpoint;
 
-pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, endpoints: &[&PushEndpoint]) -> Web {
+pub(crate) fn web(
+    context: &mut ParseContext,
+    doc: &WebDoc,
+    endpoints: &[&PushEndpoint],
+) -> (Web, WebMentions) {
     let listen = doc.listen.as_ref().and_then(|doc| {
         let text = doc.value.as_deref()?;
         let address = text.parse::<SocketAddr>();
@@ -37,6 +45,7 @@ pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, endpoints: &[&PushEn
         Some(name.to_owned())
     });
     let is_open = tokens.is_empty() && trusted_header.is_none();
+    let is_loopback = listen.is_some_and(|address| address.ip().is_loopback());
     if let Some((address, doc)) = listen.zip(doc.listen.as_ref())
         && !address.ip().is_loopback()
         && is_open
@@ -58,7 +67,52 @@ pub(crate) fn web(context: &mut ParseContext, doc: &WebDoc, endpoints: &[&PushEn
         context.checked(place, network)
     });
     let trusted_proxies = trusted_proxies.collect();
-    Web { listen, public_url, tokens, trusted_header, trusted_proxies }
+    let mut mentions = WebMentions::default();
+    let roles = roles(context, doc, &mut mentions);
+    let groups_header = groups_header(context, doc);
+    let local_user = local_user(context, doc, is_open && is_loopback, &mut mentions);
+    let web = Web {
+        listen,
+        public_url,
+        tokens,
+        trusted_header,
+        trusted_proxies,
+        groups_header,
+        local_user,
+        roles,
+    };
+    (web, mentions)
+}
+
+fn groups_header(context: &mut ParseContext, web: &WebDoc) -> Option<String> {
+    let doc = web.groups_header.as_ref()?;
+    let name = doc.value.as_deref()?;
+    context.header_name(name, doc.place)?;
+    if web.trusted_header.is_none() {
+        let problem = Problem::error(doc.place, "groups of nobody: `trusted_header` is missing");
+        let hint = "add `trusted_header` with the header in which your proxy names the user";
+        context.problems.push(problem.hint(hint));
+    }
+    Some(name.to_owned())
+}
+
+/// Whoever is on this machine is that person, where nobody is asked who they are.
+fn local_user(
+    context: &mut ParseContext,
+    web: &WebDoc,
+    is_open_on_loopback: bool,
+    mentions: &mut WebMentions,
+) -> Option<Id> {
+    let doc = web.local_user.as_ref()?;
+    let mention = context.mention(doc)?;
+    if !is_open_on_loopback {
+        let message = "people are asked who they are here, so nobody is the local user";
+        let hint = "remove `local_user`, or `tokens` and `trusted_header`, and listen on 127.0.0.1";
+        context.problems.push(Problem::error(doc.place, message).hint(hint));
+    }
+    let id = mention.id.clone();
+    mentions.people.push(mention);
+    Some(id)
 }
 
 /// A token opens one endpoint, and one that leads to nowhere is no use.
