@@ -85,6 +85,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
         trusted_header: header.transpose()?,
         trusted_proxies: web.trusted_proxies.clone(),
         public_host,
+        public_origin: web.public_url.as_ref().map(|url| url.origin().ascii_serialization()),
         is_beyond_loopback: web.listen.is_some_and(|address| !address.ip().is_loopback()),
     };
     // With nothing but pushing let in, the page is shown to nobody.

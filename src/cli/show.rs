@@ -1,6 +1,6 @@
 //! `kpid show`: the standing, from what the store holds, by the rules of the configuration.
 
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
@@ -12,9 +12,9 @@ use crate::cli::{
 };
 use kpid_clock::Clock;
 use kpid_rules::{
-    alerting::{Episode, Phase},
+    alerting::begun_by,
     evaluation::judge_some,
-    model::{Calendar, Id, Moment, Period, Scope},
+    model::{Calendar, Id, Moment, Period},
 };
 use kpid_store::{HeldOf, Store};
 
@@ -70,18 +70,6 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Format::Json => print_json(&then::Both { standing, then })?,
     }
     Ok(Answer::Done)
-}
-
-/// Of what alerts became later, nothing was known then.
-fn begun_by(at: DateTime<Utc>, mut episodes: HashMap<Scope, Episode>) -> HashMap<Scope, Episode> {
-    episodes.retain(|_, episode| episode.opened_at.is_some_and(|opened| opened <= at));
-    for episode in episodes.values_mut() {
-        if episode.recovered_at.is_some_and(|recovered| recovered > at) {
-            episode.recovered_at = None;
-            episode.phase = Phase::Open;
-        }
-    }
-    episodes
 }
 
 /// An instant as written, or the end of a local day.

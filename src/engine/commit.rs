@@ -98,7 +98,7 @@ impl Owner {
                 owe(&kpi.scorecard, &|changes| changes.kpis.push(figures.clone()));
                 committed.kpis.insert(kpi.clone());
             }
-            if let Some(scope) = &kept.acknowledged {
+            if let Some(scope) = &kept.touched {
                 let scorecard = scope.scorecard();
                 owe(scorecard, &|changes| changes.alerts.extend([scorecard.clone()]));
             }

@@ -17,16 +17,20 @@ use kpid_rules::{
     evaluation::SeriesChange,
     model::{KpiRef, Scope},
 };
-use kpid_store::{self, AcknowledgedByLink, Batch, Collected, Frozen, Pushed, Receipt};
+use kpid_store::{
+    self, AcknowledgedByLink, Acted, Batch, Collected, Frozen, OperatorAct, Pushed, Receipt,
+};
 
 /// What became of a change, and what is to be judged because of it.
 #[derive(Default)]
 pub(super) struct Kept {
     /// KPIs that a push brought figures of, and what that changes of each.
     pub(super) kpis: Vec<(KpiRef, SeriesChange)>,
-    /// The node whose alert is acknowledged now. Channels hear of it by the judgement.
-    pub(super) acknowledged: Option<Scope>,
+    /// The node whose alert somebody acknowledged, or about which they did something else. Channels
+    /// hear of it by the judgement.
+    pub(super) touched: Option<Scope>,
     push: Option<PushAnswer>,
+    acted: Option<Acted>,
 }
 
 /// Keeps a change.
@@ -48,7 +52,16 @@ pub(super) async fn keep(
                 AcknowledgedByLink::Done(scope) => Some(scope),
                 AcknowledgedByLink::Already | AcknowledgedByLink::NotOpen => None,
             };
-            Ok(Kept { acknowledged, ..Kept::default() })
+            Ok(Kept { touched: acknowledged, ..Kept::default() })
+        }
+        Change::Act(change, _) => {
+            let zone = instance.setup.calendar.zone;
+            let acted = batch.act(&change.act, &change.way, zone).await?;
+            let touched = match &acted {
+                Acted::Done(scope, _) => Some(scope.clone()),
+                Acted::NotOpen => None,
+            };
+            Ok(Kept { touched, acted: Some(acted), ..Kept::default() })
         }
     }
 }
@@ -56,6 +69,12 @@ pub(super) async fn keep(
 /// Answers a change that was kept. Whoever asked may have gone: asking again is answered the same.
 pub(super) fn answer(change: Change, kept: Kept) {
     match (change, kept.push) {
+        (Change::Act(change, answer), _) => {
+            if let Some(scope) = &kept.touched {
+                info!(%scope, "{} {}", told(&change.act, scope), change.way);
+            }
+            let _ = answer.send(kept.acted);
+        }
         (Change::Push(push, answer), Some(came)) => {
             // What was pushed before is not told again.
             if let (PushAnswer::Kept(receipt), false) = (&came, kept.kpis.is_empty()) {
@@ -65,7 +84,7 @@ pub(super) fn answer(change: Change, kept: Kept) {
         }
         (Change::Push(_, answer), None) => drop(answer.send(PushAnswer::NotKept)),
         (Change::Acknowledge(change, answer), _) => {
-            if let Some(scope) = kept.acknowledged {
+            if let Some(scope) = kept.touched {
                 let by = change.acknowledgement.by;
                 info!(%scope, "`{scope}` is acknowledged by `{by}`, by the link in a mail");
             }
@@ -80,7 +99,19 @@ pub(super) fn refuse(changes: Vec<Change>) {
         match change {
             Change::Push(_, answer) => drop(answer.send(PushAnswer::NotKept)),
             Change::Acknowledge(_, answer) => drop(answer.send(false)),
+            Change::Act(_, answer) => drop(answer.send(None)),
         }
+    }
+}
+
+/// What was done, for the log.
+fn told(act: &OperatorAct, scope: &Scope) -> String {
+    match act {
+        OperatorAct::Acknowledge { acknowledgement, .. } => {
+            format!("`{scope}` is acknowledged by `{}`,", acknowledgement.by)
+        }
+        OperatorAct::Silence(silence) => format!("`{scope}` is silenced by `{}`,", silence.by),
+        OperatorAct::Note(note) => format!("`{}` wrote a note about `{scope}`,", note.by),
     }
 }
 

@@ -385,7 +385,8 @@ impl Owner {
                     self.timetable.set(*family, *deadline);
                 }
                 // Whoever has answered for an alert sees it.
-                let is_deed = |change: &Change| matches!(change, Change::Acknowledge(..));
+                let is_deed =
+                    |change: &Change| matches!(change, Change::Acknowledge(..) | Change::Act(..));
                 let is_wanted = asked.iter().any(is_deed) || self.told.board.is_wanted();
                 if is_wanted || self.post_at <= Instant::now() {
                     self.post();

@@ -27,6 +27,8 @@ pub struct Access {
     pub trusted_proxies: Vec<IpNet>,
     /// The host that people reach it by, beside this machine's own names.
     pub public_host: Option<String>,
+    /// The origin that their browsers know it by.
+    pub public_origin: Option<String>,
     /// Whether others than this machine reach it: then nobody looks who is not asked.
     pub is_beyond_loopback: bool,
 }

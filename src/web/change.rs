@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use kpid_rules::{alerting::Acknowledgement, model::Id};
-use kpid_store::Receipt;
+use kpid_store::{Acted, OperatorAct, Receipt};
 
 /// Changes that wait for the daemon; a sender that finds it full comes back.
 pub const WAITING_MAX: usize = 16;
@@ -20,6 +20,17 @@ pub enum Change {
     Push(Push, oneshot::Sender<PushAnswer>),
     /// Acknowledge an alert, if nobody has; says whether the store could be asked.
     Acknowledge(Acknowledge, oneshot::Sender<bool>),
+    /// What a person known by name does; says what came of it, or nothing if it could not be kept.
+    Act(Act, oneshot::Sender<Option<Acted>>),
+}
+
+/// What a person does on a page, or a program for them.
+#[derive(Debug)]
+pub struct Act {
+    /// What.
+    pub act: OperatorAct,
+    /// On which way it came, for the audit: `on the board, from 10.1.2.3`.
+    pub way: String,
 }
 
 /// Readings as a system pushed them.

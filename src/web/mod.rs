@@ -68,7 +68,12 @@ fn router(site: Site) -> Router {
     let shown = Router::new()
         .route("/metrics", get(scrape::metrics))
         .route("/api/v1/standing", get(standing))
-        .merge(pages::router().layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY)))
+        .merge(
+            pages::router()
+                .layer(pages::own_forms_only(&site.access))
+                .layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY))
+                .layer(header(header::REFERRER_POLICY, pages::REFERRER)),
+        )
         .layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
     let shown = Router::new()
         .route("/healthz", get(health::alive))
@@ -102,7 +107,10 @@ fn router(site: Site) -> Router {
         ))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
         // Pages and assets say themselves how long they are kept.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,

@@ -40,30 +40,37 @@ perspectives:
 
 /// A company with two years of figures, of which the newest is off track.
 async fn company(origin: &Origin) -> Kpid {
-    let api = origin.yaml();
-    let config = format!(
-        "store: kpid.db
-calendar: {{ timezone: Europe/London }}
-web: {{ listen: \"127.0.0.1:0\" }}
-connections: {{ api: {api} }}
-channels: {{ mail: {{ email: {{ from: kpid@acme.example, folder: mails }} }} }}
-people: {{ ines: {{ name: Ines Marlow, email: ines@acme.example }} }}
-operators: [ines]
-"
-    );
-    let kpid = Kpid::new(&config, COMPANY);
+    company_where(origin, "").await
+}
+
+/// The same, with more in `web`.
+async fn company_where(origin: &Origin, web: &str) -> Kpid {
+    let kpid = configured(origin, web);
     let mut rows = "kpi,period,value\n".to_owned();
     for back in 1..=24_u32 {
         let month = month(back);
         let value = if back == 1 { 80.0 } else { 94.0 + f64::from(back % 4) };
-        rows.push_str(&format!(
-            "acme/otd,{month},{value}\nacme/revenue,{month},{}\n",
-            98 + back % 5
-        ));
+        let revenue = 98 + back % 5;
+        rows.push_str(&format!("acme/otd,{month},{value}\nacme/revenue,{month},{revenue}\n"));
         rows.push_str(&format!("acme/hours,{month},11\n"));
     }
     kpid.import(&rows).await;
     kpid
+}
+
+fn configured(origin: &Origin, web: &str) -> Kpid {
+    let api = origin.yaml();
+    let config = format!(
+        "store: kpid.db
+calendar: {{ timezone: Europe/London }}
+web: {{ listen: \"127.0.0.1:0\"{web} }}
+connections: {{ api: {api} }}
+channels: {{ mail: {{ email: {{ from: kpid@acme.example, folder: mails }} }} }}
+people: {{ ines: {{ name: Ines Marlow, email: ines@acme.example }}, tom: {{ name: Tom Osei, email: tom@acme.example }}, olga: {{ name: Olga }} }}
+operators: [ines]
+"
+    );
+    Kpid::new(&config, COMPANY)
 }
 
 /// Waits until the newest figures are judged.
@@ -311,4 +318,158 @@ async fn what_is_not_there_or_not_for_everybody_is_a_plain_page() {
     }
     assert!(!web::text(at, "/").await.contains("Secret plans"));
     daemon.stop().await;
+}
+
+/// Who a trusted proxy says it is, with groups.
+async fn as_user(
+    at: SocketAddr,
+    method: &str,
+    path: &str,
+    user: &str,
+    form: &[(&str, &str)],
+) -> Response {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let (user, groups) = user.split_once(' ').unwrap_or((user, ""));
+    let request = client.request(method.parse().unwrap(), format!("http://{at}{path}"));
+    let request = request
+        .header("x-user", user)
+        .header("x-groups", groups)
+        .header("host", "kpi.acme.example");
+    let request = if form.is_empty() { request } else { request.form(form) };
+    request.send().await.unwrap()
+}
+
+const PROXY: &str = ", trusted_header: X-User, groups_header: X-Groups, public_url: \"https://kpi.acme.example\", \
+    roles: [{ role: operator, groups: [ops] }, { role: viewer, people: [olga] }]";
+
+#[tokio::test]
+async fn who_answers_for_what_is_theirs_is_named_in_the_audit() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let kpid = company_where(&origin, PROXY).await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let alert = "/alerts/acme/customer/1";
+    let acknowledge = &format!("{alert}/acknowledge");
+    let words = [("comment", "carrier <change>"), ("due", "2099-06-30")];
+    assert_eq!(ask(at, "/", &[]).await.status(), 401, "nobody let them through");
+    // Neither a guest, nor whoever may only look, nor somebody whose it is not.
+    for user in ["guest", "olga", "tom", "olga@nowhere.example ops2"] {
+        let page = as_user(at, "GET", alert, user, &[]).await.text().await.unwrap();
+        assert!(!page.contains("<textarea"), "{user}: {page}");
+        let refused = as_user(at, "POST", acknowledge, user, &words).await;
+        assert_eq!(refused.status(), 403, "{user}");
+        assert!(refused.text().await.unwrap().contains("You may look at this"), "{user}");
+    }
+    for (due, wrong) in [("soon", "“soon” is no day"), ("2020-01-31", "is past")] {
+        let refused = as_user(at, "POST", acknowledge, "ines", &[("due", due)]).await;
+        assert_eq!(refused.status(), 422);
+        assert!(refused.text().await.unwrap().contains(wrong));
+    }
+    let done = as_user(at, "POST", acknowledge, "INES@acme.example", &words).await;
+    assert_eq!(
+        (done.status().as_u16(), &done.headers()[header::LOCATION]),
+        (303, &alert.parse().unwrap())
+    );
+    let page = as_user(at, "GET", alert, "ines", &[]).await.text().await.unwrap();
+    check(
+        "acknowledged",
+        &page,
+        &["Acknowledged by Ines Marlow", "carrier &lt;change&gt;", "due 30 June 2099"],
+    );
+    let until = (Utc::now().date_naive() + Days::new(3)).to_string();
+    let silence = [("until", &*until), ("reason", "works on the roof")];
+    let done = as_user(at, "POST", &format!("{alert}/silence"), "tom ops", &silence).await;
+    assert_eq!(done.status(), 303, "{}", done.text().await.unwrap());
+    let note = [("scope", "acme/otd"), ("text", "the carrier changed")];
+    assert_eq!(as_user(at, "POST", "/notes", "ines", &note).await.status(), 303);
+    let page = as_user(at, "GET", "/c/acme/kpi/otd", "ines", &[]).await.text().await.unwrap();
+    check("the note", &page, &["the carrier changed", "Ines Marlow", "Write a note"]);
+    let long = [("scope", "acme/otd"), ("text", &*"x".repeat(2_001))];
+    let refused = as_user(at, "POST", "/notes", "ines", &long).await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.unwrap().contains("2000 characters"));
+    let huge = [("scope", "acme/otd"), ("text", &*"line\n".repeat(1_000_000))];
+    assert_eq!(as_user(at, "POST", "/notes", "ines", &huge).await.status(), 413);
+    let audit = kpid.says(&["audit"]).await;
+    for line in ["tom", "works on the roof", "on the board, from 127.0.0.1; carrier <change>"] {
+        assert!(audit.contains(line), "{line}: {audit}");
+    }
+    let mine = as_user(at, "GET", "/mine", "ines", &[]).await.text().await.unwrap();
+    check(
+        "/mine",
+        &mine,
+        &["What is Ines Marlow’s", "On-time delivery", "Carrier switch", "Acknowledged by"],
+    );
+    assert_eq!(as_user(at, "GET", "/mine", "guest", &[]).await.status(), 404);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_elses_makes_nobody_act() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let kpid = company_where(&origin, ", local_user: ines").await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let post = async |headers: &[(&str, &str)]| {
+        let request = client.post(format!("http://{at}/alerts/acme/customer/1/acknowledge"));
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.form(&[("comment", "")]).send().await.unwrap()
+    };
+    let own = format!("http://{at}");
+    for headers in [
+        &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")][..],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "same-site"), ("origin", own.as_str())],
+    ] {
+        let refused = post(headers).await;
+        assert_eq!(refused.status(), 403, "{headers:?}");
+        assert!(refused.text().await.unwrap().contains("somebody else"), "{headers:?}");
+    }
+    let alerts = kpid.says(&["alerts", "list", "--format", "json"]).await;
+    assert!(alerts.contains("\"acknowledged\": null"), "{alerts}");
+    let page = web::text(at, "/alerts/acme/customer/1").await;
+    check("the forms", &page, &["Acknowledge</button>", "Silence</button>"]);
+    assert_eq!(
+        post(&[("sec-fetch-site", "same-origin"), ("origin", own.as_str())]).await.status(),
+        303
+    );
+    let alerts = kpid.says(&["alerts", "list", "--format", "json"]).await;
+    assert!(alerts.contains("\"by\": \"ines\""), "{alerts}");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn who_may_do_what_is_refused_where_it_has_no_effect() {
+    let origin = Origin::start().await;
+    for (web, problem) in [
+        (", local_user: nobody", "`nobody`"),
+        (", local_user: ines, trusted_header: X-User", "nobody is the local user"),
+        (", groups_header: X-Groups", "groups of nobody"),
+        (
+            ", trusted_header: X-User, roles: [{ role: operator, groups: [ops] }]",
+            "nothing says who is in the group `ops`",
+        ),
+        (", trusted_header: X-User, roles: [{ role: operator }]", "nobody has this role"),
+        (", trusted_header: X-User, roles: [{ role: operator, people: [inez] }]", "`inez`"),
+        (
+            ", trusted_header: X-User, roles: [{ role: owner, people: [ines], scorecards: [acne] }]",
+            "`acne`",
+        ),
+        (", trusted_header: X-User, roles: [{ role: king, people: [ines] }]", "king"),
+        (", groups_header: \"X Groups\", trusted_header: X-User", "X Groups"),
+    ] {
+        let kpid = configured(&origin, web);
+        let checked = kpid.run(&["check"]).await;
+        assert_eq!(checked.code, Some(1), "{web}: {checked:?}");
+        let said = format!("{}{}", checked.stdout, checked.stderr);
+        assert!(said.contains(problem), "{web}: {said}");
+    }
 }

@@ -76,7 +76,7 @@ async fn what_runs_is_shown_and_counted() {
         ("content-security-policy", "default-src 'none'"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("cache-control", "no-cache"),
     ] {
         assert!(page.headers()[name].to_str().unwrap().contains(part), "{name}");

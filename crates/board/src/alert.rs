@@ -174,7 +174,7 @@ pub fn page(view: &View<'_>, alert: &Alert<'_>) -> String {
         }
         p { (state(view, alert.episode)) }
         @if let Some(refused) = alert.refused { p class="banner bad" role="alert" { (refused) } }
-        @if view.reader.may_act && view.is_present() { (forms(view, alert)) }
+        @if view.may_act && view.is_present() { (forms(view, alert)) }
         (history::section(view, alert.happened, alert.sent))
         (crate::notes::section(view, alert.notes, alert.scope))
     };

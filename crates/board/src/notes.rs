@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::{links, view::View};
+use crate::view::View;
 use kpid_language::text;
 use kpid_rules::{
     alerting::Note,
@@ -27,10 +27,11 @@ pub(crate) fn section(view: &View<'_>, notes: &[Note], scope: &Scope) -> Markup 
             ul class="notes" {
                 @for note in about { (one(view, note)) }
             }
-            @if view.is_present() && view.reader.may_act {
+            @if view.is_present() && view.may_act {
                 details {
                     summary { (language.text("write-note")) }
-                    form method="post" action={ (links::path(scope)) "/note" } class="act" {
+                    form method="post" action="/notes" class="act" {
+                        input type="hidden" name="scope" value=(scope);
                         label { (language.text("note-text"))
                             textarea name="text" rows="3" maxlength=(TEXT_CHARS_MAX) required {} }
                         button { (language.text("note-keep")) }

@@ -11,6 +11,12 @@ pub enum Notice<'a> {
     NotFound,
     /// What `?at=` or `?compare=` says is no period and no instant.
     NoMoment(&'a str),
+    /// The reader may look, and not do this.
+    NotAllowed,
+    /// A page of somebody else's made the reader's browser ask.
+    Elsewhere,
+    /// What was written cannot be kept, and why.
+    Wrong(&'a str),
     /// The engine has not judged anything yet.
     NotYet,
     /// The page cannot be made now; the log says why.
@@ -24,6 +30,9 @@ pub fn page(language: &'static Language, notice: Notice<'_>) -> String {
         Notice::NoMoment(written) => {
             ("no-moment", text!(language, "no-moment-words", written = written))
         }
+        Notice::NotAllowed => ("not-allowed", language.text("not-allowed-words").into_owned()),
+        Notice::Elsewhere => ("not-allowed", language.text("elsewhere-words").into_owned()),
+        Notice::Wrong(why) => ("wrong", why.to_owned()),
         Notice::NotYet => ("not-yet", language.text("not-yet-words").into_owned()),
         Notice::Unreadable => ("unreadable", language.text("unreadable-words").into_owned()),
     };

@@ -37,7 +37,8 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    fn scope(&self) -> Scope {
+    /// Which node it is.
+    pub fn scope(&self) -> Scope {
         let (scorecard, perspective) = (self.scorecard.id.clone(), self.perspective.id.clone());
         match self.objective {
             None => Scope::Perspective(scorecard, perspective),

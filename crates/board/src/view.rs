@@ -36,6 +36,8 @@ pub struct View<'a> {
     pub episodes: &'a HashMap<Scope, Episode>,
     /// Everybody who can be named.
     pub people: &'a IndexMap<Id, Person>,
+    /// Whether the reader may answer for, silence and write notes on what the page shows.
+    pub may_act: bool,
     /// What keeps the page from being the newest, if anything does.
     pub trouble: Option<&'a str>,
 }
@@ -58,8 +60,6 @@ pub struct Reader {
     pub person: Option<Id>,
     /// What the page calls them; nothing where nobody is asked who they are.
     pub name: Option<String>,
-    /// Whether they may answer for alerts and write notes on what the page shows.
-    pub may_act: bool,
     /// Whether they may log out.
     pub has_session: bool,
 }

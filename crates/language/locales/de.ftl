@@ -350,3 +350,10 @@ not-kept = Das konnte gerade nicht festgehalten werden. Bitte versuchen Sie es i
 no-day = „{ $written }“ ist kein Tag. Schreiben Sie einen wie 2026-06-30.
 day-past = { $day } ist vorbei. Nennen Sie einen Tag, der noch kommt.
 store-trouble = Was seit { $since } kam, kann nicht festgehalten werden und wird hier nicht gezeigt: { $reason }
+
+## Was nicht erlaubt ist
+
+not-allowed = Das dürfen Sie nicht
+not-allowed-words = Sie dürfen das ansehen, aber nicht bearbeiten: Das ist denen vorbehalten, die dafür verantwortlich sind oder alarmiert werden, und der Betriebsführung.
+elsewhere-words = Das hat eine fremde Seite verlangt, und nichts wurde getan. Öffnen Sie kpid selbst und versuchen Sie es dort noch einmal.
+wrong = Das konnte nicht festgehalten werden

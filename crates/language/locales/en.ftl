@@ -350,3 +350,10 @@ not-kept = This could not be kept just now. Please try again in a minute.
 no-day = “{ $written }” is no day. Write one such as 2026-06-30.
 day-past = { $day } is past. Name a day to come.
 store-trouble = What came since { $since } cannot be kept, and is not shown here: { $reason }
+
+## What people may not do
+
+not-allowed = You may not do this
+not-allowed-words = You may look at this, and not act on it: that is for its owners, for those its alerts go to, and for operators.
+elsewhere-words = This was asked by a page of somebody else’s, and nothing was done. Open kpid itself, and try again there.
+wrong = This could not be kept

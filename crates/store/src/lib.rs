@@ -44,7 +44,7 @@ pub use crate::{
         ended_alerts::{EndedAlert, Reader},
         episode::{EpisodeEvent, EpisodeEventCause, EpisodeEventKind},
         incidents::Incidents,
-        operator_actions::{Acknowledged, AcknowledgedByLink},
+        operator_actions::{Acknowledged, AcknowledgedByLink, Acted, OperatorAct},
         silences::KeptSilence,
     },
     families::changes::Changed,

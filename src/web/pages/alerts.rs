@@ -1,6 +1,10 @@
 //! Alerts: all of them, and one with everything that happened to it.
 
-use axum::{extract::Path, response::Response};
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
 
 use crate::web::pages::{
     nodes::notes,
@@ -26,7 +30,7 @@ pub(super) async fn one(request: PageRequest, Path(key): Path<String>) -> Respon
 
 /// The page of the alert whose messages are recognised by that key; of one that is over, the page of the
 /// node's newest.
-async fn shown(request: &PageRequest, key: &str, refused: Option<&str>) -> Response {
+pub(super) async fn shown(request: &PageRequest, key: &str, refused: Option<&str>) -> Response {
     let seen = match request.see(About::All).await {
         Ok(seen) => seen,
         Err(refused) => return refused,
@@ -42,7 +46,11 @@ async fn shown(request: &PageRequest, key: &str, refused: Option<&str>) -> Respo
         Err(refused) => return refused,
     };
     let alert = Alert { scope, episode, happened: &happened, sent: &sent, notes: &notes, refused };
-    request.answer(alert::page(&request.view(&seen), &alert))
+    let page = alert::page(&request.view_of(&seen, scope), &alert);
+    match refused {
+        None => request.answer(page),
+        Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response(),
+    }
 }
 
 /// What happened to an alert, and what was sent about it.
@@ -53,8 +61,7 @@ async fn history(
     key: &str,
 ) -> anyhow::Result<(Vec<Happened>, Vec<Sent>)> {
     let store = &request.site.store;
-    let events = store.episode_events().await?;
-    let events = events.into_iter().filter(|event| event.scope == *scope && event.number == number);
+    let events = store.events_of(scope, number).await?.into_iter();
     let happened = events.map(|event| Happened {
         at: event.at,
         event: match event.event {
@@ -78,8 +85,7 @@ async fn history(
         state: delivery.state.word(),
         problem: delivery.last_error,
     });
-    let mut happened: Vec<Happened> = happened.collect();
-    happened.sort_by_key(|event| event.at);
+    let happened: Vec<Happened> = happened.collect();
     let mut sent: Vec<Sent> = sent.collect();
     sent.sort_by_key(|sent| sent.at);
     Ok((happened, sent))

@@ -1,6 +1,7 @@
 //! The board's pages over HTTP: what an address asks for is read, what it needs is looked up, and the page
 //! is made by `kpid-board`. Nothing here judges or draws.
 
+mod acts;
 mod alerts;
 mod assets;
 mod moment;
@@ -9,9 +10,17 @@ mod old_links;
 mod page_request;
 mod review;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use crate::web::site::Site;
+use crate::web::{access::Access, site::Site};
+use kpid_board::notice::{self, Notice};
+use kpid_language::english;
 
 pub(super) use assets::asset;
 
@@ -19,6 +28,24 @@ pub(super) use assets::asset;
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
                                  connect-src 'self'; img-src 'self' data:; form-action 'self'; \
                                  base-uri 'none'; frame-ancestors 'none'";
+
+/// A form of ours says where it is from; what it leads to elsewhere does not.
+pub(super) const REFERRER: &str = "same-origin";
+
+/// Turns away what a page of somebody else's makes a reader's browser ask for.
+pub(super) fn own_forms_only(access: &Access) -> CsrfLayer<fn(ProtectionError) -> Response> {
+    let mut layer = CsrfLayer::new();
+    if let Some(origin) = &access.public_origin {
+        // A proxy may name us otherwise than people do. What is no origin adds none.
+        layer = layer.clone().add_trusted_origin(origin).unwrap_or(layer);
+    }
+    layer.with_rejection_response(turned_away)
+}
+
+fn turned_away(_why: ProtectionError) -> Response {
+    let page = notice::page(english(), Notice::Elsewhere);
+    (StatusCode::FORBIDDEN, Html(page)).into_response()
+}
 
 /// All pages that people look at.
 pub(super) fn router() -> Router<Site> {
@@ -30,7 +57,8 @@ pub(super) fn router() -> Router<Site> {
         .route("/c/{scorecard}/{perspective}", get(nodes::perspective))
         .route("/c/{scorecard}/{perspective}/{objective}", get(nodes::objective_or_kpi))
         .route("/alerts", get(alerts::list))
-        .route("/alerts/{*alert}", get(alerts::one))
+        .route("/alerts/{*alert}", get(alerts::one).post(acts::on_alert))
+        .route("/notes", post(acts::note))
         .route("/review/{scorecard}", get(review::newest))
         .route("/review/{scorecard}/{period}", get(review::review))
         .route("/wall/{scorecard}", get(nodes::wall))

@@ -136,7 +136,8 @@ async fn below(
     let judge = found.judge(request, &history);
     let node =
         perspective::Node { scorecard, perspective: defined, standing, objective, notes: &notes };
-    request.answer(perspective::page(&request.view(&found.seen), &judge, &node))
+    let view = request.view_of(&found.seen, &node.scope());
+    request.answer(perspective::page(&view, &judge, &node))
 }
 
 async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Response {
@@ -179,7 +180,7 @@ async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Response {
         runs: &runs,
         notes: &notes,
     };
-    request.answer(kpi::page(&request.view(&found.seen), &judge, &node))
+    request.answer(kpi::page(&request.view_of(&found.seen, &scope), &judge, &node))
 }
 
 /// What people wrote, the newest first.

@@ -19,7 +19,7 @@ use crate::{
 use kpid_board::{Address, Moment, Reader, View, notice, notice::Notice};
 use kpid_language::{Language, negotiated};
 use kpid_rules::{
-    alerting::{Episode, Phase},
+    alerting::{Episode, begun_by},
     evaluation::judge_some,
     judgement::Standing,
     model::{Id, KpiRef, Scope, Scorecard},
@@ -33,6 +33,7 @@ pub(super) struct PageRequest {
     pub(super) language: &'static Language,
     pub(super) reader: Reader,
     pub(super) viewer: Viewer,
+    peer: Option<Peer>,
     headers: HeaderMap,
 }
 
@@ -73,6 +74,7 @@ impl FromRequestParts<Site> for PageRequest {
             language,
             reader,
             viewer,
+            peer,
             headers: parts.headers.clone(),
             address,
         })
@@ -175,6 +177,14 @@ impl PageRequest {
         })
     }
 
+    /// From where what the reader does came, for the audit.
+    pub(super) fn way(&self) -> String {
+        match self.peer {
+            Some(Peer(address)) => format!("on the board, from {address}"),
+            None => "on the board".to_owned(),
+        }
+    }
+
     /// The view of a page.
     pub(super) fn view<'a>(&'a self, seen: &'a SeenStanding) -> View<'a> {
         View {
@@ -187,8 +197,16 @@ impl PageRequest {
             earlier: seen.earlier.as_ref(),
             episodes: &seen.episodes,
             people: &self.site.people,
+            may_act: false,
             trouble: seen.trouble.as_deref(),
         }
+    }
+
+    /// The view of a page about a node, on which the reader may act or not.
+    pub(super) fn view_of<'a>(&'a self, seen: &'a SeenStanding, scope: &Scope) -> View<'a> {
+        let scorecard = self.site.portfolio.scorecard(scope.scorecard());
+        let may_act = scorecard.is_some_and(|scorecard| self.viewer.acts_on(scorecard, scope));
+        View { may_act, ..self.view(seen) }
     }
 
     /// The page that says why there is none.
@@ -196,6 +214,8 @@ impl PageRequest {
         let status = match why {
             Notice::NotFound => StatusCode::NOT_FOUND,
             Notice::NoMoment(_) => StatusCode::BAD_REQUEST,
+            Notice::NotAllowed | Notice::Elsewhere => StatusCode::FORBIDDEN,
+            Notice::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Notice::NotYet => StatusCode::SERVICE_UNAVAILABLE,
             Notice::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -225,16 +245,4 @@ impl PageRequest {
         }
         (headers, Html(page)).into_response()
     }
-}
-
-/// Of what alerts became later, nothing was known then.
-fn begun_by(at: DateTime<Utc>, mut episodes: HashMap<Scope, Episode>) -> HashMap<Scope, Episode> {
-    episodes.retain(|_, episode| episode.opened_at.is_some_and(|opened| opened <= at));
-    for episode in episodes.values_mut() {
-        if episode.recovered_at.is_some_and(|recovered| recovered > at) {
-            episode.recovered_at = None;
-            episode.phase = Phase::Open;
-        }
-    }
-    episodes
 }

@@ -1,7 +1,7 @@
 //! The state of an alert: what the episode machine remembers so that a colour needs no memory. All
 //! of it is stored, so that a restart sends nothing twice and forgets no reminder.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{
@@ -386,6 +386,21 @@ impl Episode {
             ..self.clone()
         }
     }
+}
+
+/// Where alerts stood at an instant: of what became of them later, nothing was known then.
+pub fn begun_by(
+    at: DateTime<Utc>,
+    mut episodes: HashMap<Scope, Episode>,
+) -> HashMap<Scope, Episode> {
+    episodes.retain(|_, episode| episode.opened_at.is_some_and(|opened| opened <= at));
+    for episode in episodes.values_mut() {
+        if episode.recovered_at.is_some_and(|recovered| recovered > at) {
+            episode.recovered_at = None;
+            episode.phase = Phase::Open;
+        }
+    }
+    episodes
 }
 
 impl Event {

@@ -10,7 +10,7 @@ mod recipients;
 
 pub use episode::{
     Cause, Episode, Evaluation, Event, Heard, LastVerdict, News, Notified, Phase, Receipts,
-    Rejudged,
+    Rejudged, begun_by,
 };
 pub use notice_kind::NoticeKind;
 pub use operator_actions::{Acknowledgement, Note, OperatorActionError, Silence};

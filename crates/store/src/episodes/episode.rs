@@ -172,6 +172,18 @@ impl Store {
         load(&mut *self.read().await?).await
     }
 
+    /// What happened to one episode of a node, oldest first.
+    pub async fn events_of(&self, scope: &Scope, number: u32) -> anyhow::Result<Vec<EpisodeEvent>> {
+        let sql = "SELECT scope, number, at, event, cause, period, status, score \
+                   FROM episode_events WHERE scope = $1 AND number = $2 ORDER BY sequence";
+        let rows = sqlx::query_as(sql).bind(node_key(scope)).bind(number);
+        let rows: Vec<EventRow> = rows
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .explain("cannot read what happened to an episode")?;
+        rows.into_iter().map(event).collect()
+    }
+
     /// What happened to the episodes, oldest first.
     pub async fn episode_events(&self) -> anyhow::Result<Vec<EpisodeEvent>> {
         events(&mut *self.read().await?).await
@@ -274,20 +286,21 @@ pub(crate) async fn events(connection: &mut SqliteConnection) -> anyhow::Result<
         .fetch_all(connection)
         .await
         .explain("cannot read what happened to episodes")?;
-    let event = |row: EventRow| {
-        let event = EpisodeEventKind::parse(&row.event).with_context(|| {
-            format!("the store has an event `{}`, which this kpid does not know", row.event)
-        })?;
-        Ok(EpisodeEvent {
-            scope: node(&row.scope)?,
-            number: u32::try_from(row.number).context("an episode's number is out of range")?,
-            at: instant(row.at)?,
-            event,
-            cause: row.cause.as_deref().map(EpisodeEventCause::parse).transpose()?,
-            period: row.period,
-            status: row.status.as_deref().map(status).transpose()?,
-            score: row.score,
-        })
-    };
     rows.into_iter().map(event).collect()
+}
+
+fn event(row: EventRow) -> anyhow::Result<EpisodeEvent> {
+    let event = EpisodeEventKind::parse(&row.event).with_context(|| {
+        format!("the store has an event `{}`, which this kpid does not know", row.event)
+    })?;
+    Ok(EpisodeEvent {
+        scope: node(&row.scope)?,
+        number: u32::try_from(row.number).context("an episode's number is out of range")?,
+        at: instant(row.at)?,
+        event,
+        cause: row.cause.as_deref().map(EpisodeEventCause::parse).transpose()?,
+        period: row.period,
+        status: row.status.as_deref().map(status).transpose()?,
+        score: row.score,
+    })
 }

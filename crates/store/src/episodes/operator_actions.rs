@@ -43,6 +43,31 @@ pub enum AcknowledgedByLink {
     NotOpen,
 }
 
+/// What somebody does about an alert or a node, on a page or over the API.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OperatorAct {
+    /// Answers for the open episode that messages are recognised by; takes the place of whoever did.
+    Acknowledge {
+        /// What the messages of the alert are recognised by.
+        dedup_key: String,
+        /// Who, in which words.
+        acknowledgement: Acknowledgement,
+    },
+    /// Wants to hear nothing of a node for a while.
+    Silence(Silence),
+    /// Writes a note about a node.
+    Note(Note),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// It is kept: the node that it is about, and the number of a silence.
+    Done(Scope, Option<i64>),
+    /// The alert is over.
+    NotOpen,
+}
+
 impl Store {
     /// Acknowledges the open episode of a scope: that of a `number`, or whichever is open.
     pub async fn acknowledge(
@@ -88,17 +113,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> anyhow::Result<i64> {
         let mut tx = self.begin().await?;
-        let id = silences::record(&mut tx, silence).await?;
+        let id = keep_silence(&mut tx, silence, zone, (None, now)).await?;
         changes::note_alerts(&mut tx, &silence.scope).await?;
-        let until = silence.until.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
-        let entry = AuditEntry {
-            at: now,
-            by: silence.by.clone(),
-            action: AuditAction::Silenced,
-            of: silence.scope.to_string(),
-            detail: Some(format!("{}; until {until}", silence.reason)),
-        };
-        audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write a silence")?;
         Ok(id)
     }
@@ -129,17 +145,90 @@ impl Store {
     /// Keeps a note.
     pub async fn note(&self, note: &Note) -> anyhow::Result<()> {
         let mut tx = self.begin().await?;
-        notes::record(&mut tx, note).await?;
+        keep_note(&mut tx, note, None).await?;
         changes::note_alerts(&mut tx, &note.scope).await?;
-        let entry = AuditEntry {
-            at: note.at,
-            by: note.by.clone(),
-            action: AuditAction::Noted,
-            of: note.scope.to_string(),
-            detail: Some(format!("{}: {}", note.period, note.text)),
-        };
-        audit::record(&mut tx, &entry).await?;
         tx.commit().await.explain("cannot write a note")
+    }
+}
+
+/// Does what somebody wants done, and writes down who did it in which way; also says where the
+/// episode stands that was acknowledged.
+pub(crate) async fn act(
+    tx: &mut SqliteConnection,
+    episodes: &HashMap<Scope, Episode>,
+    act: &OperatorAct,
+    (way, zone, now): (&str, Tz, DateTime<Utc>),
+) -> anyhow::Result<(Acted, Option<Episode>)> {
+    Ok(match act {
+        OperatorAct::Acknowledge { dedup_key, acknowledgement } => {
+            let Some((scope, episode)) = open_episode(episodes, dedup_key) else {
+                return Ok((Acted::NotOpen, None));
+            };
+            let episode = acknowledge(tx, scope, episode, acknowledgement, Some(way)).await?;
+            (Acted::Done(scope.clone(), None), Some(episode))
+        }
+        OperatorAct::Silence(silence) => {
+            let id = keep_silence(tx, silence, zone, (Some(way), now)).await?;
+            (Acted::Done(silence.scope.clone(), Some(id)), None)
+        }
+        OperatorAct::Note(note) => {
+            keep_note(tx, note, Some(way)).await?;
+            (Acted::Done(note.scope.clone(), None), None)
+        }
+    })
+}
+
+/// The open episode that messages are recognised by.
+fn open_episode<'e>(
+    episodes: &'e HashMap<Scope, Episode>,
+    dedup_key: &str,
+) -> Option<(&'e Scope, &'e Episode)> {
+    let mut episodes = episodes.iter();
+    episodes.find(|(scope, held)| held.is_open() && held.dedup_key(scope) == dedup_key)
+}
+
+/// Keeps a silence, and writes down who wanted it; its number comes back.
+async fn keep_silence(
+    tx: &mut SqliteConnection,
+    silence: &Silence,
+    zone: Tz,
+    (way, now): (Option<&str>, DateTime<Utc>),
+) -> anyhow::Result<i64> {
+    let id = silences::record(tx, silence).await?;
+    let until = silence.until.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
+    let entry = AuditEntry {
+        at: now,
+        by: silence.by.clone(),
+        action: AuditAction::Silenced,
+        of: silence.scope.to_string(),
+        detail: Some(in_a_way(way, format!("{}; until {until}", silence.reason))),
+    };
+    audit::record(tx, &entry).await?;
+    Ok(id)
+}
+
+/// Keeps a note, and writes down whose it is.
+async fn keep_note(
+    tx: &mut SqliteConnection,
+    note: &Note,
+    way: Option<&str>,
+) -> anyhow::Result<()> {
+    notes::record(tx, note).await?;
+    let entry = AuditEntry {
+        at: note.at,
+        by: note.by.clone(),
+        action: AuditAction::Noted,
+        of: note.scope.to_string(),
+        detail: Some(in_a_way(way, format!("{}: {}", note.period, note.text))),
+    };
+    audit::record(tx, &entry).await
+}
+
+/// What was done, after the way in which it was.
+fn in_a_way(way: Option<&str>, detail: String) -> String {
+    match way {
+        Some(way) => format!("{way}; {detail}"),
+        None => detail,
     }
 }
 
@@ -151,9 +240,9 @@ pub(crate) async fn by_link(
     dedup_key: &str,
     acknowledgement: &Acknowledgement,
 ) -> anyhow::Result<(AcknowledgedByLink, Option<Episode>)> {
-    let mut episodes = episodes.iter();
-    let found = episodes.find(|(scope, held)| held.is_open() && held.dedup_key(scope) == dedup_key);
-    let Some((scope, episode)) = found else { return Ok((AcknowledgedByLink::NotOpen, None)) };
+    let Some((scope, episode)) = open_episode(episodes, dedup_key) else {
+        return Ok((AcknowledgedByLink::NotOpen, None));
+    };
     if episode.acknowledgement.is_some() {
         return Ok((AcknowledgedByLink::Already, None));
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sqlx::{Sqlite, Transaction};
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         seen_again::{self, SeenAgain},
     },
     database::{failure::Explain, store::Store},
-    episodes::operator_actions::{self, AcknowledgedByLink},
+    episodes::operator_actions::{self, AcknowledgedByLink, Acted, OperatorAct},
     families::changes::{self, Changed},
     judgement::{
         held::Held,
@@ -140,6 +141,26 @@ impl Batch<'_> {
             self.memory.set_episode(scope.clone(), episode);
         }
         Ok(came)
+    }
+
+    /// Does what somebody wants done about an alert or a node, and writes down in which way it came.
+    pub async fn act(&mut self, act: &OperatorAct, way: &str, zone: Tz) -> anyhow::Result<Acted> {
+        let (tx, now) = (&mut *self.tx, self.now);
+        let episodes = &self.memory.held.episodes;
+        let (acted, episode) = operator_actions::act(tx, episodes, act, (way, zone, now)).await?;
+        if let Acted::Done(scope, _) = &acted {
+            self.changes([Changed::Alerts(scope.scorecard().clone())].into());
+            if let Some(episode) = episode {
+                self.memory.set_episode(scope.clone(), episode);
+            }
+            let held = &mut self.memory.held;
+            match act {
+                OperatorAct::Silence(silence) => held.silences.push(silence.clone()),
+                OperatorAct::Note(note) => held.notes.insert(0, note.clone()),
+                OperatorAct::Acknowledge { .. } => {}
+            }
+        }
+        Ok(acted)
     }
 
     /// Judges scorecards: `decide` sees everything held, and what it decides is kept.

@@ -1,0 +1,158 @@
+//! What people do on the board: they answer for an alert, silence it, write a note. Each goes to the engine,
+//! which keeps it with who did it and from where; the page that comes then shows what is so.
+
+use axum::{
+    Form,
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::web::{
+    change::{Act, Change},
+    pages::{alerts, page_request::PageRequest},
+    site::ANSWER_TIME_MAX,
+};
+use kpid_board::{notice::Notice, path};
+use kpid_language::text;
+use kpid_rules::{
+    alerting::{Acknowledgement, Note, Silence},
+    model::{Calendar, Frequency, Moment, Period, Scope},
+};
+use kpid_store::{Acted, OperatorAct};
+
+/// What somebody wrote into a form of an alert's page.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AlertForm {
+    comment: String,
+    due: String,
+    until: String,
+    reason: String,
+}
+
+/// What somebody wrote into the form of a note.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NoteForm {
+    scope: String,
+    text: String,
+}
+
+/// `POST /alerts/{alert}/acknowledge` and `…/silence`.
+pub(super) async fn on_alert(
+    request: PageRequest,
+    Path(path): Path<String>,
+    Form(form): Form<AlertForm>,
+) -> Response {
+    let Some((key, action)) = path.rsplit_once('/') else {
+        return request.refused(Notice::NotFound);
+    };
+    let (scope, person) = match actor(&request, key.rsplit_once('/').map(|(scope, _)| scope)) {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let now = request.site.clock.now();
+    let read = match action {
+        "acknowledge" => acknowledgement(&request, &form, &person, now).map(|acknowledgement| {
+            OperatorAct::Acknowledge { dedup_key: key.to_owned(), acknowledgement }
+        }),
+        "silence" => silence(&request, &form, scope, &person, now).map(OperatorAct::Silence),
+        _ => return request.refused(Notice::NotFound),
+    };
+    let wrong = match read {
+        Ok(act) => match kept(&request, act).await {
+            // Shown by GET, so that looking again does not ask again.
+            Some(Acted::Done(..)) => {
+                return see_other(&request.address.link(&format!("/alerts/{key}")));
+            }
+            Some(Acted::NotOpen) => request.language.text("link-nothing").into_owned(),
+            None => request.language.text("not-kept").into_owned(),
+        },
+        Err(wrong) => wrong,
+    };
+    alerts::shown(&request, key, Some(&wrong)).await
+}
+
+/// `POST /notes`
+pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Response {
+    let (scope, person) = match actor(&request, Some(&form.scope)) {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let now = request.site.clock.now();
+    let period = request.site.calendar.last_closed(Frequency::Month, now).to_string();
+    let note = match Note::new(scope.clone(), &period, &form.text, &person, now) {
+        Ok(note) => note,
+        Err(error) => return request.refused(Notice::Wrong(&error.to_string())),
+    };
+    match kept(&request, OperatorAct::Note(note)).await {
+        Some(_) => see_other(&format!("{}#notes", path(&scope))),
+        None => request.refused(Notice::Wrong(&request.language.text("not-kept"))),
+    }
+}
+
+/// The node that somebody acts on, and who they are for the audit; or the page that says that they may not.
+fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), Response> {
+    let portfolio = &request.site.portfolio;
+    let scope = path.and_then(|path| portfolio.resolve(path));
+    let found = scope.filter(|scope| request.sees(scope.scorecard()));
+    let scope = found.ok_or_else(|| request.refused(Notice::NotFound))?;
+    let scorecard = portfolio.scorecard(scope.scorecard());
+    let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, &scope));
+    let person = request.viewer.person.as_ref().filter(|_| may);
+    let person = person.ok_or_else(|| request.refused(Notice::NotAllowed))?;
+    Ok((scope, person.to_string()))
+}
+
+fn acknowledgement(
+    request: &PageRequest,
+    form: &AlertForm,
+    person: &str,
+    now: DateTime<Utc>,
+) -> Result<Acknowledgement, String> {
+    let comment = Some(form.comment.trim()).filter(|comment| !comment.is_empty());
+    let due = match form.due.trim() {
+        "" => None,
+        written => {
+            let day = Moment::parse_day(written)
+                .ok_or_else(|| text!(request.language, "no-day", written = written))?;
+            if day < request.site.calendar.local_day(now) {
+                return Err(text!(request.language, "day-past", day = request.language.day(day)));
+            }
+            Some(day)
+        }
+    };
+    Acknowledgement::new(person, comment, due, now).map_err(|error| error.to_string())
+}
+
+/// A silence until the end of a day.
+fn silence(
+    request: &PageRequest,
+    form: &AlertForm,
+    scope: Scope,
+    person: &str,
+    now: DateTime<Utc>,
+) -> Result<Silence, String> {
+    let written = form.until.trim();
+    let day = Moment::parse_day(written)
+        .ok_or_else(|| text!(request.language, "no-day", written = written))?;
+    let calendar: &Calendar = &request.site.calendar;
+    let until = calendar.bounds(Period::Day(day)).1;
+    Silence::new(scope, (now, until), &form.reason, person, now).map_err(|error| error.to_string())
+}
+
+/// Has the engine keep it; nothing if it could not.
+async fn kept(request: &PageRequest, act: OperatorAct) -> Option<Acted> {
+    let (answer, came) = oneshot::channel();
+    let change = Change::Act(Act { act, way: request.way() }, answer);
+    request.site.changes.try_send(change).ok()?;
+    timeout(ANSWER_TIME_MAX, came).await.ok()?.ok()?
+}
+
+fn see_other(to: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
