@@ -26,7 +26,11 @@ fn broken(dice: &mut Dice) -> Answer {
     let deep = |open: &str, shut: &str| {
         Answer::Json(format!("{}1{}", open.repeat(100_000), shut.repeat(100_000)))
     };
-    match dice.below(13) {
+    let rows = |count: usize| {
+        let rows = vec![r#"{"p":"2026-11","v":7}"#; count].join(",");
+        Answer::Json(format!(r#"{{"value":42,"rows":[{rows}]}}"#))
+    };
+    match dice.below(17) {
         0 => Answer::Status(500),
         1 => Answer::Status(503),
         2 => Answer::Page,
@@ -38,6 +42,11 @@ fn broken(dice: &mut Dice) -> Answer {
         8 => Answer::Bomb,
         9 => deep("[", "]"),
         10 => deep("{\"a\":", "}"),
+        11 => Answer::Close,
+        12 => Answer::Endless,
+        // More than an answer may have, and as much as it may.
+        13 => rows(100_000),
+        14 => rows(40_000),
         // The worst, and so more often.
         _ => Answer::Hang,
     }

@@ -46,8 +46,12 @@ pub(crate) enum Answer {
     Trickle,
     /// Half a body, and the connection closes.
     Cut,
+    /// Nothing, and the connection closes.
+    Close,
     /// 100 MB in a row.
     Flood,
+    /// Lists within lists, without a length and without an end.
+    Endless,
     /// 100 MB, packed into few bytes.
     Bomb,
     /// To itself.
@@ -131,7 +135,11 @@ async fn answer(State(desk): State<Arc<Mutex<Desk>>>, uri: Uri) -> Response {
         }
         Answer::Trickle => json(Body::from_stream(trickle())),
         Answer::Cut => json(Body::from_stream(cut())),
+        Answer::Close => json(Body::from_stream(stream::iter([Err::<Bytes, _>(reset())]))),
         Answer::Flood => json(Body::from_stream(flood())),
+        Answer::Endless => json(Body::from_stream(
+            stream::repeat(Bytes::from(vec![b'['; 1 << 16])).map(io::Result::Ok),
+        )),
         Answer::Bomb => ([("content-encoding", "gzip")], json(bomb().await)).into_response(),
         Answer::Loop => (StatusCode::FOUND, [("location", path)]).into_response(),
         Answer::Away => {
@@ -153,11 +161,12 @@ fn trickle() -> impl stream::Stream<Item = io::Result<Bytes>> {
 
 /// The break comes when what was said before it is on its way.
 fn cut() -> impl stream::Stream<Item = io::Result<Bytes>> {
-    let said = [
-        Ok(Bytes::from_static(b"{\"value\":")),
-        Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-    ];
+    let said = [Ok(Bytes::from_static(b"{\"value\":")), Err(reset())];
     trickle().zip(stream::iter(said)).map(|(_, said)| said)
+}
+
+fn reset() -> io::Error {
+    io::Error::from(io::ErrorKind::ConnectionReset)
 }
 
 fn flood() -> impl stream::Stream<Item = io::Result<Bytes>> {
