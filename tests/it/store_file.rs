@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::{
     web::{get, text},
     world::{
@@ -12,9 +14,13 @@ use crate::{
 };
 
 async fn kpid(origin: &Origin) -> Kpid {
+    kpid_that_keeps(origin, "kpid.db").await
+}
+
+async fn kpid_that_keeps(origin: &Origin, store: &str) -> Kpid {
     let api = origin.yaml();
     let config = format!(
-        "store: kpid.db
+        "store: {store}
 calendar: {{ timezone: UTC }}
 connections: {{ api: {api} }}
 channels: {{ mail: {{ email: {{ from: kpid@acme.example, folder: outbox }} }} }}
@@ -35,11 +41,14 @@ perspectives:
     Kpid::new(&config, scorecard)
 }
 
+fn mails(kpid: &Kpid) -> Vec<String> {
+    let files = fs::read_dir(kpid.folder().join("outbox")).unwrap();
+    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
 /// Operators hear that it ended, and nobody hears anything else.
 fn assert_only_its_end_is_told(kpid: &Kpid) {
-    let files = fs::read_dir(kpid.folder().join("outbox")).unwrap();
-    let mails: Vec<String> =
-        files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let mails = mails(kpid);
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert!(mails[0].contains("Subject: [Store] kpid has ended: its store is another file"));
 }
@@ -101,6 +110,42 @@ async fn a_store_that_a_copy_takes_the_place_of_ends_the_daemon_whichever_way_it
         assert!(said.contains(words), "{said}");
         assert_only_its_end_is_told(&kpid);
     }
+}
+
+#[tokio::test]
+async fn a_store_whose_disk_is_unmounted_ends_the_daemon_before_it_alerts() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid_that_keeps(&origin, "disk/kpid.db").await;
+    let (mut daemon, disk) = kpid.start_on_a_small_disk("disk");
+    let judged = async || {
+        let shown = disk.run(&kpid, &["show", "--format", "json"]).await;
+        let shown: Value = serde_json::from_str(&shown.stdout).unwrap_or_default();
+        shown["scorecards"][0]["status"].clone()
+    };
+    daemon.until("a verdict", judged, |status| status == "on_track").await;
+    disk.unmount().await;
+    origin.figure("calls", 60.0);
+    let said = last_words(&mut daemon).await;
+    assert!(said.contains("was removed while kpid wrote it"), "{said}");
+    assert_only_its_end_is_told(&kpid);
+}
+
+#[tokio::test]
+async fn a_store_whose_log_is_removed_ends_the_daemon_before_it_alerts_and_the_next_goes_on() {
+    let origin = Origin::start().await;
+    let kpid = kpid(&origin).await;
+    let mut daemon = running(&kpid, &origin).await;
+    fs::remove_file(kpid.folder().join("kpid.db-wal")).unwrap();
+    origin.figure("calls", 60.0);
+    let said = last_words(&mut daemon).await;
+    assert!(said.contains("kpid.db-wal, in which the store keeps"), "{said}");
+    assert_only_its_end_is_told(&kpid);
+
+    let mut next = kpid.start();
+    let told = next.until("the alert", async || mails(&kpid), |mails| mails.len() == 2).await;
+    assert!(told.iter().any(|mail| mail.contains("Subject: [Off track]")), "{told:#?}");
+    assert_eq!(next.stop().await.code(), Some(0));
 }
 
 #[tokio::test]

@@ -32,9 +32,10 @@ pub use crate::{
     },
     audit::{AuditAction, AuditEntry},
     database::{
+        file_identity::Identity,
         lock::{Holder, InstanceLock, Reloaded, holder, was_written},
         store::Store,
-        store_file::{Displaced, Identity},
+        store_file::Displaced,
     },
     digests::{
         digest::{DigestInput, DigestOutcome, LastDigest},

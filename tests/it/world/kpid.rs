@@ -231,6 +231,14 @@ impl SmallDisk {
         assert_eq!(ran.code, Some(0), "{ran:?}");
     }
 
+    /// Takes it away, in use as it is.
+    pub(crate) async fn unmount(&self) {
+        let mut command = self.command();
+        command.args(["umount", "--lazy"]).arg(&self.folder);
+        let ran = ran(command).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+
     fn fill_file(&self) -> PathBuf {
         self.folder.join("fill")
     }

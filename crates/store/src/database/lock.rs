@@ -16,7 +16,7 @@ use kpid_os_error::InWords;
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 
-use crate::database::store_file::Identity;
+use crate::database::file_identity::Identity;
 
 /// Who holds a lock for longer runs.
 const FREE_WITHIN: Duration = Duration::from_secs(1);

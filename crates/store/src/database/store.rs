@@ -13,9 +13,10 @@ use sqlx::{
 use crate::database::{
     busy::BUSY_TIMEOUT,
     failure::Explain,
+    file_identity::Identity,
     lock::private_folder,
     reading::read_only,
-    store_file::{Displaced, Identity, StoreFile},
+    store_file::{Displaced, StoreFile},
 };
 use kpid_os_error::InWords;
 

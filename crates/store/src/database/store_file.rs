@@ -2,9 +2,9 @@
 //! replaced or overwritten under it would be written on without anybody noticing, and be gone in the end.
 
 use std::{
-    fs::{File, Metadata},
+    fs::File,
     io,
-    os::unix::fs::{FileExt, MetadataExt},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use anyhow::Context;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use thiserror::Error;
 
-use crate::database::failure::Explain;
+use crate::database::{failure::Explain, file_identity::Identity, log_file::LogFile};
 use kpid_os_error::{InWords, in_words};
 
 /// Where SQLite keeps the number that a program may set, in the first page.
@@ -29,13 +29,7 @@ pub(crate) struct StoreFile {
     /// What the file may say at [`MARK_AT`] as long as nobody else wrote it: the number, or what was
     /// there before as long as the log has not been taken in.
     marks: [u32; 2],
-}
-
-/// Which file it is, whatever it is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    device: u64,
-    inode: u64,
+    log: LogFile,
 }
 
 /// Why the file at the store's path is not the one that is written.
@@ -62,37 +56,17 @@ pub enum Displaced {
         .0.display()
     )]
     Overwritten(PathBuf),
+    /// It is the same file, without what was committed lately.
+    #[error(
+        "{}, in which the store keeps what was committed lately, was removed or replaced while kpid wrote it; \
+         what it held may be gone with it, so look with `kpid doctor`, and restore a backup with `kpid \
+         restore FILE` if it finds damage",
+        .0.display()
+    )]
+    LogDisplaced(PathBuf),
     /// Nobody can tell.
     #[error("cannot see whether the store {} is still the same file: {}", .0.display(), in_words(.1))]
     Unseen(PathBuf, io::Error),
-}
-
-impl Identity {
-    /// Of the file at a path, if there is one.
-    pub fn of(path: &Path) -> io::Result<Option<Self>> {
-        match path.metadata() {
-            Ok(found) => Ok(Some(Self::from(found))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// As it is noted for others.
-    pub(crate) fn to_line(self) -> String {
-        format!("{} {}", self.device, self.inode)
-    }
-
-    /// As it was noted.
-    pub(crate) fn of_line(line: &str) -> Option<Self> {
-        let (device, inode) = line.split_once(' ')?;
-        Some(Self { device: device.parse().ok()?, inode: inode.parse().ok()? })
-    }
-}
-
-impl From<Metadata> for Identity {
-    fn from(found: Metadata) -> Self {
-        Self { device: found.dev(), inode: found.ino() }
-    }
 }
 
 impl StoreFile {
@@ -114,7 +88,8 @@ impl StoreFile {
             .explain(what())?;
         let file = File::open(path).in_words().with_context(what)?;
         let identity = file.metadata().in_words().with_context(what)?.into();
-        let file = Self { path: path.to_owned(), identity, file, marks: [mark; 2] };
+        let log = LogFile::beside(path).in_words().with_context(what)?;
+        let file = Self { path: path.to_owned(), identity, file, marks: [mark; 2], log };
         // Somebody who reads just now keeps the log from being taken in.
         let found = file.found_mark().in_words().with_context(what)?;
         Ok(Self { marks: [mark, found], ..file })
@@ -134,12 +109,17 @@ impl StoreFile {
             Err(error) => return Err(Displaced::Unseen(path(), error)),
         }
         match self.found_mark() {
-            Ok(found) if self.marks.contains(&found) => Ok(()),
-            Ok(_) => Err(Displaced::Overwritten(path())),
+            Ok(found) if self.marks.contains(&found) => {}
+            Ok(_) => return Err(Displaced::Overwritten(path())),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(Displaced::Overwritten(path()))
+                return Err(Displaced::Overwritten(path()));
             }
-            Err(error) => Err(Displaced::Unseen(path(), error)),
+            Err(error) => return Err(Displaced::Unseen(path(), error)),
+        }
+        match self.log.is_displaced() {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Displaced::LogDisplaced(self.log.path().to_owned())),
+            Err(error) => Err(Displaced::Unseen(self.log.path().to_owned(), error)),
         }
     }
 
@@ -203,6 +183,52 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_store_whose_link_leads_elsewhere_is_not_written_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("kpid.db"), folder.path().join("other.db"));
+        let link = |to: &Path| {
+            let next = folder.path().join("next");
+            std::os::unix::fs::symlink(to, &next).unwrap();
+            fs::rename(next, &path).unwrap();
+        };
+        Store::open(&other).await.unwrap().close().await;
+        link(&folder.path().join("held.db"));
+        let store = Store::open(&path).await.unwrap().guarded(&path, 7_000_000).await.unwrap();
+        link(&other);
+        assert!(refusal(&store).await.contains("was replaced by another file"));
+    }
+
+    #[tokio::test]
+    async fn a_store_whose_log_was_removed_or_replaced_is_not_written_on() {
+        for with in [None, Some("no log at all")] {
+            let (folder, _, store) = guarded().await;
+            let log = folder.path().join("kpid.db-wal");
+            fs::rename(&log, folder.path().join("taken")).unwrap();
+            if let Some(text) = with {
+                fs::write(&log, text).unwrap();
+            }
+            assert!(refusal(&store).await.contains("kpid.db-wal, in which the store keeps"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_that_sqlite_begins_anew_is_no_reason() {
+        let (_folder, path, store) = guarded().await;
+        for mark in 1..4 {
+            let mut connection = store.read().await.unwrap();
+            let sql = AssertSqlSafe(format!("CREATE TABLE t{mark} (x TEXT)"));
+            connection.execute(sql).await.unwrap();
+            // The last one: with it goes the log.
+            connection.close().await.unwrap();
+            store.check_file().unwrap();
+            assert!(!path.with_extension("db-wal").exists());
+            store.read().await.unwrap().execute("SELECT 1 FROM audit").await.unwrap();
+            store.check_file().unwrap();
+        }
+        store.begin().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn what_it_writes_itself_is_no_reason() {
         let (_folder, _path, store) = guarded().await;
         for table in ["a", "b", "c"] {
@@ -230,12 +256,5 @@ mod tests {
         reading.rollback().await.unwrap();
         store.read().await.unwrap().execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
         store.check_file().unwrap();
-    }
-
-    #[test]
-    fn a_file_is_known_by_what_was_noted_of_it() {
-        let identity = Identity { device: 64_768, inode: u64::MAX };
-        assert_eq!(Identity::of_line(&identity.to_line()), Some(identity));
-        assert_eq!(Identity::of_line("64768"), None);
     }
 }
