@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    app::listener::{self, Listener},
+    app::{
+        listener::{self, Listener},
+        tasks::Tasks,
+    },
     engine::{families::Families, known_periods::KnownPeriods},
     instance::Instance,
     outbox::{ended_alerts, routes},
@@ -67,13 +69,11 @@ pub(crate) struct Daemon {
     pub(crate) board: Board,
     pub(crate) clock: Clock,
     pub(crate) deliveries_ready: Arc<Notify>,
-    pub(crate) tasks: TaskTracker,
+    pub(crate) tasks: Tasks,
     /// Where it shows itself, if anywhere.
     pub(crate) listener: Option<Arc<Listener>>,
     /// What signs the links in mails, where there are any.
     pub(crate) signer: Option<Arc<Signer>>,
-    /// Cancelled when a task panics.
-    pub(crate) broken: CancellationToken,
 }
 
 impl Daemon {
@@ -82,6 +82,7 @@ impl Daemon {
         store: Store,
         clock: Clock,
         metrics: Arc<Metrics>,
+        tasks: Tasks,
     ) -> anyhow::Result<Self> {
         let Opened { setup, channels, connections, listener } = opened;
         store.rename(&setup.portfolio.renames()).await?;
@@ -108,10 +109,9 @@ impl Daemon {
             board: Board::default(),
             clock,
             deliveries_ready: Arc::default(),
-            tasks: TaskTracker::new(),
+            tasks,
             listener,
             signer,
-            broken: CancellationToken::new(),
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         compose::{Daemon, Opened},
         reload::Reload,
         systemd,
+        tasks::Tasks,
     },
     engine::{agenda::Agenda, ticker::Ticker},
     outbox::store_notice::StoreNotices,
@@ -31,11 +32,11 @@ use kpid_rules::model::Schedule;
 use kpid_store::{self, InstanceLock, Store};
 
 /// How long what is in flight may take to end after the order to stop: with the store and the threads,
-/// less than the 20 s after which an operator may count on the end.
-const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// less than what an operator may count on.
+pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long the store may take to be closed. What it has committed is kept in any case.
-const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// An idle scheduler comes round so often, so that one which stands still is told from it.
 const TURN_EVERY: Duration = Duration::from_secs(15);
@@ -82,11 +83,14 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
         info!("{freed} deliveries that were under way when kpid last ended are due again");
     }
     let opened = Opened::of(setup, None)?;
-    let mut daemon = Daemon::new(opened, store.clone(), clock, Arc::default()).await?;
+    let mut daemon =
+        Daemon::new(opened, store.clone(), clock, Arc::default(), Tasks::default()).await?;
     let mut ticker = Ticker::start(clock).await?;
     let result = loop {
         match daemon.work(&mut orders, &mut ticker, &lock).await {
             Ok(Ending::Stopped) => break Ok(()),
+            // There is no time to begin anew and to end that again.
+            Ok(Ending::Reloaded(_)) if orders.stop.is_cancelled() => break Ok(()),
             Ok(Ending::Reloaded(opened)) => daemon = daemon.reloaded(*opened, &lock).await,
             Err(error) => break Err(error),
         }
@@ -160,7 +164,7 @@ impl Daemon {
                     }
                 },
                 woken = ticker.wake_up() => anyhow::ensure!(woken.is_some(), "the wake-up clock has stopped"),
-                () = self.broken.cancelled() => anyhow::bail!(
+                () = self.tasks.broken() => anyhow::bail!(
                     "a background task panicked (see above); restarting kpid resumes the work"
                 ),
                 Some(served) = finished.recv() => for (kpi, slot) in served {
@@ -192,9 +196,14 @@ impl Daemon {
             }
         }
         workers.cancel();
-        self.tasks.close();
-        if timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
-            let left = self.tasks.len();
+        if matches!(ended, Ok(Ending::Reloaded(_))) {
+            if timeout(STOP_WITHIN, self.tasks.handed_over()).await.is_err() {
+                warn!(
+                    "not everything was finished in time; it goes on beside the new configuration"
+                );
+            }
+        } else if timeout(STOP_WITHIN, self.tasks.ended()).await.is_err() {
+            let left = self.tasks.left();
             warn!("{left} tasks were not finished in time; what they were about is done again");
         }
     }
@@ -275,14 +284,15 @@ perspectives:
         let lock = InstanceLock::take(&opened.setup.store).await.unwrap();
         let store = Store::open(&opened.setup.store).await.unwrap();
         let clock = Clock::System;
-        let daemon = Daemon::new(opened, store, clock, Arc::default()).await.unwrap();
+        let daemon =
+            Daemon::new(opened, store, clock, Arc::default(), Tasks::default()).await.unwrap();
         let mut ticker = Ticker::start(clock).await.unwrap();
-        daemon.spawn(async { panic!("a part of it") });
+        daemon.tasks.spawn(async { panic!("a part of it") });
         let mut orders = Orders::only_stop(CancellationToken::new());
         let ended = daemon.work(&mut orders, &mut ticker, &lock).await;
         let error = ended.err().unwrap().to_string();
         assert!(error.contains("a background task panicked"), "{error}");
-        assert!(daemon.tasks.is_empty(), "{} tasks are left", daemon.tasks.len());
+        assert_eq!(daemon.tasks.left(), 0, "tasks");
         assert_eq!(daemon.instance.metrics.judgements.get(), 1, "at its start");
         ticker.stop().await.unwrap();
     }

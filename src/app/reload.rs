@@ -1,13 +1,18 @@
 //! Another configuration while the daemon runs: it takes over whole, or changes nothing.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use tokio_util::task::TaskTracker;
+use tokio::{signal::unix::Signal, sync::mpsc, task};
 use tracing::{error, warn};
 
 use crate::app::compose::{Daemon, Opened};
-use kpid_config::setup::Setup;
+use kpid_config::{
+    load::{LoadError, load},
+    problem::Severity,
+    secret::Secrets,
+    setup::Setup,
+};
 use kpid_store::{InstanceLock, Reloaded};
 
 /// Why a reload was refused when the files themselves are wrong.
@@ -20,6 +25,35 @@ pub enum Reload {
     Good(Box<Setup>),
     /// It is not, and whoever read it has told why.
     Bad,
+}
+
+/// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes
+/// nothing and is told. Ends only when nobody takes it any more.
+pub(crate) async fn reload_on_signal(
+    mut hang_up: Signal,
+    config: &Path,
+    reload: &mpsc::Sender<Reload>,
+) -> anyhow::Result<()> {
+    loop {
+        hang_up.recv().await;
+        // Beside the daemon: files can be many, and the disk they are on can hang.
+        let config = config.to_owned();
+        let read = task::spawn_blocking(move || load(&config, Secrets::Needed)).await?;
+        match read {
+            Ok((setup, _)) => reload.send(Reload::Good(Box::new(setup))).await?,
+            Err(LoadError::Problems(mut problems)) => {
+                problems.found.retain(|problem| problem.severity == Severity::Error);
+                error!("the new configuration cannot be used, kpid keeps the old one:\n{problems}");
+                reload.send(Reload::Bad).await?;
+            }
+            Err(unreadable) => {
+                error!(
+                    "the new configuration cannot be used, kpid keeps the old one: {unreadable}"
+                );
+                reload.send(Reload::Bad).await?;
+            }
+        }
+    }
 }
 
 impl Daemon {
@@ -35,14 +69,16 @@ impl Daemon {
     /// The daemon on another configuration, or on the same one if the other cannot be used.
     pub(crate) async fn reloaded(self, opened: Opened, lock: &InstanceLock) -> Self {
         let (store, clock) = (self.instance.store.clone(), self.clock);
-        match Self::new(opened, store, clock, Arc::clone(&self.instance.metrics)).await {
+        let (metrics, tasks) = (Arc::clone(&self.instance.metrics), self.tasks.next());
+        match Self::new(opened, store, clock, metrics, tasks).await {
             Ok(other) => {
                 note(lock, Ok(other.instance.setup.config_hash.clone()), clock.now());
                 other
             }
             Err(error) => {
                 self.refuse(Some(error), lock, clock.now());
-                Self { tasks: TaskTracker::new(), ..self }
+                let tasks = self.tasks.next();
+                Self { tasks, ..self }
             }
         }
     }

@@ -1,13 +1,10 @@
-//! The tasks of the daemon: its workers, its site and its rounds. Each is spawned here, and awaited
-//! before it ends.
+//! The tasks of the daemon: its workers, its site and its rounds.
 
 use std::{
     collections::{BTreeMap, HashSet},
-    panic::AssertUnwindSafe,
     sync::Arc,
 };
 
-use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -54,7 +51,7 @@ impl Daemon {
         };
         let owner = Owner::new(instance, families, memory, self.clock, told);
         let (arrivals, arriving) = mpsc::channel(ARRIVALS_MAX);
-        self.spawn(owner.run(arriving, changes));
+        self.tasks.spawn(owner.run(arriving, changes));
         Ok(arrivals)
     }
 
@@ -87,7 +84,7 @@ impl Daemon {
         };
         let (socket, stop) = (listener.socket()?, stop.clone());
         info!("kpid shows itself at http://{}/", listener.reached_at()?);
-        self.spawn(web::serve(socket, site, stop));
+        self.tasks.spawn(web::serve(socket, site, stop));
         Ok(())
     }
 
@@ -95,7 +92,7 @@ impl Daemon {
         let (instance, deliveries_ready, clock) =
             (self.instance.clone(), self.deliveries_ready.clone(), self.clock);
         let (watched, families, arrivals) = (stop.clone(), self.families.clone(), arrivals.clone());
-        self.spawn(async move {
+        self.tasks.spawn(async move {
             let watch = Watch {
                 instance: &instance,
                 clock,
@@ -107,22 +104,22 @@ impl Daemon {
         });
         let (instance, deliveries_ready, stop_digests) =
             (self.instance.clone(), self.deliveries_ready.clone(), stop.clone());
-        self.spawn(async move {
+        self.tasks.spawn(async move {
             Digester { instance: &instance, clock, deliveries_ready: &deliveries_ready }
                 .run(&stop_digests)
                 .await;
         });
         let (instance, swept) = (self.instance.clone(), stop.clone());
-        self.spawn(async move { retention::run(&instance, clock, &swept).await });
+        self.tasks.spawn(async move { retention::run(&instance, clock, &swept).await });
         let (instance, channels, stop_notices) =
             (self.instance.clone(), self.channels.clone(), stop.clone());
-        self.spawn(async move {
+        self.tasks.spawn_delivery(async move {
             let notices = StoreNotices { instance: &instance, channels: &channels, clock };
             notices.run(&stop_notices).await;
         });
         if let Some(heartbeat) = self.instance.setup.heartbeat.clone() {
             let (instance, stop) = (self.instance.clone(), stop.clone());
-            self.spawn(async move {
+            self.tasks.spawn(async move {
                 heartbeat::beat(&heartbeat, &instance.metrics, clock, &stop).await;
             });
         }
@@ -132,7 +129,7 @@ impl Daemon {
             let (deliveries_ready, clock, stop) =
                 (self.deliveries_ready.clone(), self.clock, stop.clone());
             let signer = self.signer.clone();
-            self.spawn(async move {
+            self.tasks.spawn_delivery(async move {
                 let (news, signer) = (&*deliveries_ready, signer.as_deref());
                 Worker::new(&instance, &channels, &channel, clock, news, signer).run(&stop).await;
             });
@@ -159,7 +156,7 @@ impl Daemon {
             let (instance, clock, arrivals) = (self.instance.clone(), self.clock, arrivals.clone());
             let (shared, periods) = (Arc::clone(&shared), self.periods.clone());
             let names = self.families.names(family);
-            self.spawn(async move {
+            self.tasks.spawn(async move {
                 let round = Round {
                     instance: &instance,
                     shared: &shared,
@@ -183,26 +180,11 @@ impl Daemon {
         let all = 0..self.families.members().len();
         let resting: Vec<usize> = all.filter(|family| !under_way.contains(family)).collect();
         let arrivals = arrivals.clone();
-        self.spawn(async move {
+        self.tasks.spawn(async move {
             for family in resting {
                 // Nobody takes it only when the daemon stops.
                 let _ = arrivals.send(Arrival::Look(family)).await;
             }
         });
-    }
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "every task of the daemon is spawned and awaited here"
-    )]
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let broken = self.broken.clone();
-        let guarded = async move {
-            // A daemon that lives on with a part of it dead would be trusted and wrong.
-            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
-                broken.cancel();
-            }
-        };
-        tokio::spawn(self.tasks.track_future(guarded));
     }
 }

@@ -40,20 +40,17 @@ mod token;
 mod tree;
 mod usage_error;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource,
 };
 
-use crate::cli::failure::Failure;
+use crate::{app::stop::THREADS_END_WITHIN, cli::failure::Failure};
 use kpid_os_error::in_words;
 
 /// Where the configuration is looked for when nobody names it, in this order.
 const CONFIG_PLACES: [&str; 2] = ["/etc/kpid/kpid.yaml", "kpid.yaml"];
-
-/// How long threads that are left over when a command is done may take to end.
-const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// What scripts and units want to know of every command.
 const AFTER_HELP: &str = "\

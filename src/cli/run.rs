@@ -8,22 +8,17 @@ use tokio::{
     sync::mpsc,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use crate::{
     app::{
         lifecycle::{self, Orders},
-        reload::Reload,
+        reload::reload_on_signal,
+        stop::StopSignals,
     },
     cli::{Answer, configuration, failure::Failure},
     telemetry::{self, Lines},
 };
 use kpid_clock::Clock;
-use kpid_config::{
-    load::{LoadError, load},
-    problem::Severity,
-    secret::Secrets,
-};
 
 /// Run the daemon: collect, judge and notify until SIGTERM; SIGHUP reads the configuration again
 #[derive(clap::Args)]
@@ -44,75 +39,27 @@ pub(crate) struct Signals {
     pub(crate) hang_up: Signal,
 }
 
-/// SIGTERM and SIGINT.
-pub(crate) struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
 impl Signals {
     pub(crate) fn listen() -> anyhow::Result<Self> {
-        let listen = |kind, name| signal(kind).with_context(|| format!("cannot listen to {name}"));
-        let stop = StopSignals {
-            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
-            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
-        };
-        Ok(Self { stop, hang_up: listen(SignalKind::hangup(), "SIGHUP")? })
+        let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
+        Ok(Self { stop: StopSignals::listen()?, hang_up })
     }
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let Signals { stop: stops, hang_up } = Signals::listen()?;
+    let stop = CancellationToken::new();
+    // From here on, since already what is read now may never come.
+    stops.obey(stop.clone());
     let setup = configuration::load_to_use(config)?;
     telemetry::start(&arguments.log, arguments.log_format)?;
-    let stop = CancellationToken::new();
     // One reload waits at most; a second SIGHUP before it is taken reads the same files.
     let (reload, reloads) = mpsc::channel(1);
-    let orders = Orders { stop: stop.clone(), reload: reloads };
+    let orders = Orders { stop, reload: reloads };
     let result = tokio::select! {
         result = lifecycle::run(setup, Clock::System, orders) => result,
-        never = stop_on_signal(stops, &stop) => never,
         never = reload_on_signal(hang_up, config, &reload) => never,
     };
     result?;
     Ok(Answer::Done)
-}
-
-/// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes
-/// nothing and is told. Ends only when nobody takes it any more.
-pub(crate) async fn reload_on_signal(
-    mut hang_up: Signal,
-    config: &Path,
-    reload: &mpsc::Sender<Reload>,
-) -> anyhow::Result<()> {
-    loop {
-        hang_up.recv().await;
-        match load(config, Secrets::Needed) {
-            Ok((setup, _)) => reload.send(Reload::Good(Box::new(setup))).await?,
-            Err(LoadError::Problems(mut problems)) => {
-                problems.found.retain(|problem| problem.severity == Severity::Error);
-                error!("the new configuration cannot be used, kpid keeps the old one:\n{problems}");
-                reload.send(Reload::Bad).await?;
-            }
-            Err(unreadable) => {
-                error!(
-                    "the new configuration cannot be used, kpid keeps the old one: {unreadable}"
-                );
-                reload.send(Reload::Bad).await?;
-            }
-        }
-    }
-}
-
-/// Orders to stop at the first signal that asks for it.
-pub(crate) async fn stop_on_signal(
-    mut signals: StopSignals,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
-    tokio::select! {
-        _ = signals.terminate.recv() => {}
-        _ = signals.interrupt.recv() => {}
-    }
-    stop.cancel();
-    std::future::pending().await
 }

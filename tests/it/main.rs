@@ -23,6 +23,7 @@ mod docs;
 mod doctor;
 mod effect;
 mod ended;
+mod ends;
 mod explain;
 mod faces;
 mod faults;

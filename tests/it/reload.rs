@@ -12,6 +12,7 @@ use kpid::app::{lifecycle::Orders, reload::Reload};
 use kpid_clock::Clock;
 use kpid_config::{load::load, secret::Secrets, setup::Setup};
 use kpid_store::holder;
+use mail_parser::MessageParser;
 use tokio::{runtime::Handle, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,7 @@ use crate::world::{
     WITHIN,
     kpid::{Kpid, run_while},
     origin::Origin,
+    smtp::{Conduct, Smtp},
     until,
 };
 
@@ -175,6 +177,41 @@ async fn a_reload_asks_where_the_new_configuration_says() {
     daemon.until("the other asked", async || new.asked("figure"), |asked| *asked >= 3).await;
     assert_eq!(old.asked("figure"), asked);
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_does_not_wait_for_a_mail_under_way_and_nobody_gets_it_twice() {
+    let (origin, smtp) = tokio::join!(Origin::start(), Smtp::start());
+    origin.figure("figure", 60.0);
+    smtp.conduct("ines@acme.example", Conduct::Gate);
+    let config = config(&origin).replace("folder: outbox", &format!("smtp: {}", smtp.yaml()));
+    let kpid = Kpid::new(&config, &scorecard(95));
+    let mut daemon = kpid.start();
+    let mails = async || smtp.mails().len();
+    daemon.until("a mail under way", mails, |mails| *mails == 1).await;
+
+    write(&kpid, &scorecard(90));
+    assert_eq!(kpid.run(&["reload"]).await.code, Some(0));
+    let log = daemon.log();
+    assert!(!log.contains("finished in time"), "{log}");
+    // The next news of the same alert waits for it, as before.
+    origin.figure("figure", 98.0);
+    daemon.until_judged(&kpid, "on_track").await;
+    daemon.rounds(2).await;
+    assert_eq!(smtp.mails().len(), 1);
+
+    smtp.open_gate();
+    daemon.until("the recovery", mails, |mails| *mails == 2).await;
+    daemon.rounds(2).await;
+    assert_eq!(daemon.stop().await.code(), Some(0));
+    let subjects = smtp.mails().iter().map(|mail| subject(&mail.bytes)).collect::<Vec<_>>();
+    assert_eq!(subjects.len(), 2, "{subjects:?}");
+    let [first, second] = ["[Off track]", "[Recovered]"];
+    assert!(subjects[0].starts_with(first) && subjects[1].starts_with(second), "{subjects:?}");
+}
+
+fn subject(mail: &[u8]) -> String {
+    MessageParser::default().parse(mail).unwrap().subject().unwrap().to_owned()
 }
 
 /// Within this process, whose tasks can be counted.

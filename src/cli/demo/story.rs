@@ -11,7 +11,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::lifecycle::{self, Orders},
+    app::{
+        lifecycle::{self, Orders},
+        reload::reload_on_signal,
+    },
     cli::{
         configuration,
         demo::{
@@ -24,7 +27,7 @@ use crate::{
             narration::{self, Progress},
         },
         failure::Failure,
-        run::{Signals, reload_on_signal, stop_on_signal},
+        run::Signals,
         tree,
     },
     engine::{
@@ -91,6 +94,8 @@ impl Story {
     /// Tells it, up to Ctrl-C or, `once`, until everybody has been told.
     pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
         let Signals { stop: stops, hang_up } = Signals::listen()?;
+        let stop = CancellationToken::new();
+        stops.obey(stop.clone());
         narration::scene(&self.folder, &self.setup);
         self.load_history().await?;
         self.close(Month::MAY).await?;
@@ -100,14 +105,12 @@ impl Story {
             self.setup.calendar.local_day(morning).format("%-d %B %Y")
         ));
         let clock = Clock::set(morning - BEFORE_SIX);
-        let stop = CancellationToken::new();
         let config = self.folder.config();
         let (reload, reloads) = mpsc::channel(1);
         let orders = Orders { stop: stop.clone(), reload: reloads };
         let daemon = lifecycle::run(self.setup.clone(), clock, orders);
         tokio::select! {
             ended = daemon => ended,
-            never = stop_on_signal(stops, &stop) => never,
             never = reload_on_signal(hang_up, &config, &reload) => never,
             failed = self.watch(clock, once, &stop) => match failed? {},
         }

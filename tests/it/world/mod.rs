@@ -8,6 +8,7 @@ pub(crate) mod dice;
 pub(crate) mod kpid;
 pub(crate) mod ledger;
 pub(crate) mod mariadb;
+pub(crate) mod mute;
 pub(crate) mod origin;
 pub(crate) mod pooler;
 pub(crate) mod postgres;

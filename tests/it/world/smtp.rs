@@ -12,6 +12,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Notify,
 };
+use tokio_util::sync::CancellationToken;
 
 /// What becomes of a mail to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(crate) enum Conduct {
     Cut,
     /// It is kept, and nothing is said, ever.
     Hang,
+    /// It is kept, and taken once the gate opens.
+    Gate,
 }
 
 /// A mail as it was taken.
@@ -63,6 +66,7 @@ struct Desk {
     takes_utf_8: bool,
     conducts: HashMap<String, Conduct>,
     hung: Arc<Notify>,
+    gate: CancellationToken,
 }
 
 impl Smtp {
@@ -96,6 +100,11 @@ impl Smtp {
     /// From now on it offers SMTPUTF8.
     pub(crate) fn take_utf_8(&self) {
         self.desk.lock().unwrap().takes_utf_8 = true;
+    }
+
+    /// Takes what waits at the gate, and what comes later.
+    pub(crate) fn open_gate(&self) {
+        self.desk.lock().unwrap().gate.cancel();
     }
 
     /// Waits until a mail hangs.
@@ -154,7 +163,11 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
             "RCPT" => {
                 let recipient = address(&line);
                 match conduct(desk, &recipient) {
-                    kept @ (Conduct::Take | Conduct::Cut | Conduct::Hang | Conduct::Spam) => {
+                    kept @ (Conduct::Take
+                    | Conduct::Cut
+                    | Conduct::Hang
+                    | Conduct::Gate
+                    | Conduct::Spam) => {
                         end = kept;
                         to.push(recipient);
                         "250 known"
@@ -176,16 +189,20 @@ async fn serve(stream: TcpStream, desk: &Mutex<Desk>) -> std::io::Result<()> {
                     continue;
                 }
                 let (to, taken) = (std::mem::take(&mut to), end == Conduct::Take);
-                let hung = {
+                let (hung, gate) = {
                     let mut desk = desk.lock().unwrap();
                     desk.mails.push(Mail { to, bytes, taken });
-                    Arc::clone(&desk.hung)
+                    (Arc::clone(&desk.hung), desk.gate.clone())
                 };
                 match end {
                     Conduct::Cut => return Ok(()),
                     Conduct::Hang => {
                         hung.notify_one();
                         pending().await
+                    }
+                    Conduct::Gate => {
+                        gate.cancelled().await;
+                        "250 kept"
                     }
                     _ => "250 kept",
                 }
