@@ -17,8 +17,9 @@ use tracing_subscriber::{
 };
 
 /// The wake-up clock's own crate tells of its inner life; only its trouble is ours. Whoever waits for the
-/// store while it is busy is no trouble: how long rounds take is counted.
-const QUIET: &str = "tokio_cron_scheduler=warn,sqlx::pool=error";
+/// store while it is busy is no trouble: how long rounds take is counted. What a database says beside its
+/// answers could be as many lines as it likes.
+const QUIET: &str = "tokio_cron_scheduler=warn,sqlx::pool=error,sqlx::postgres::notice=off";
 
 /// What a line of the log looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

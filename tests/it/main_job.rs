@@ -293,6 +293,26 @@ async fn a_database_that_goes_away_and_comes_back_is_no_news() {
 }
 
 #[tokio::test]
+async fn what_a_database_says_beside_its_answers_does_not_fill_the_log() {
+    let town = Town::open().await;
+    let erp = postgres::Database::create().await;
+    erp.execute(
+        "create function figure() returns float8 language plpgsql as $$ begin
+             for line in 1..100 loop raise warning 'said beside'; end loop;
+             return 98;
+         end $$;
+         create view figures as select figure() as value",
+    )
+    .await;
+    let kpid = town.kpid(&format!("  erp: {}", erp.yaml()), &[("postgres", sql("erp"))]);
+    let mut daemon = kpid.start();
+    until_all(&mut daemon, &kpid, "on_track").await;
+    let log = daemon.log();
+    assert!(log.contains("round of") && !log.contains("said beside"), "{log}");
+    assert_eq!(daemon.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn a_source_that_misbehaves_makes_no_alert_no_zero_and_no_heap() {
     let town = Town::open().await;
     let null = Answer::Json(r#"{"value":null}"#.into());
