@@ -93,6 +93,17 @@ async fn a_missing_file_is_not_made() {
     assert!(!path.exists());
 }
 
+#[tokio::test]
+async fn a_pipe_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe.db");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let connections = open(database(Address::Sqlite(path)));
+    check(&connections, ReadingKind::Value, &[("select 1", "!is a pipe or a device")]).await;
+    let probed = connections.probe(&id(), Amsterdam).await.unwrap_err();
+    assert!(probed.contains("is a pipe or a device"), "{probed}");
+}
+
 /// An hour on either side of both ends of May in Amsterdam, in every way in which SQLite keeps
 /// times; two of four lie in it.
 const TIMES: &str = "

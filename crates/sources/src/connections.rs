@@ -1,6 +1,6 @@
 //! The live connections, and the one function through which every actual comes in.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono_tz::Tz;
@@ -18,6 +18,7 @@ use crate::{
     command::Commands,
     connection::Connection,
     csv::Folder,
+    disk::Disk,
     fault::Fault,
     http::{Extract, client::Client, pinned, transport},
     outcome::{Exchange, Outcome},
@@ -64,6 +65,7 @@ struct Live {
     /// What a server is given beyond that to say so itself.
     grace: Duration,
     system: System,
+    disk: Disk,
     /// None where a person asks, who wants to know how it is now.
     guard: Option<Guard>,
 }
@@ -153,6 +155,9 @@ impl Connections {
         let live = self.by_id.get(id).ok_or_else(|| format!("there is no connection `{id}`"))?;
         let reached = live
             .within_time(async {
+                if let Some(path) = live.system.path() {
+                    live.disk.answers(path).await?;
+                }
                 match &live.system {
                     System::Http(client) => client.probe().await.map_err(Fault::from),
                     System::Postgres(postgres) => postgres.probe(zone).await,
@@ -231,7 +236,8 @@ impl Live {
         };
         let grace = if system.is_server() { GRACE } else { Duration::ZERO };
         let places = Places::new(concurrent_max);
-        Ok(Self { places, requests: Requests::default(), timeout, grace, system, guard: None })
+        let (requests, disk) = (Requests::default(), Disk::new());
+        Ok(Self { places, requests, timeout, grace, system, disk, guard: None })
     }
 
     async fn answer(
@@ -293,6 +299,9 @@ impl Live {
         extracts: &[Extract],
         question: &Question<'_>,
     ) -> Result<Vec<Result<Table, String>>, Fault> {
+        if let Some(path) = self.system.path() {
+            self.disk.answers(path).await?;
+        }
         let table = match (&self.system, request) {
             (System::Http(client), Request::Http(ask)) => {
                 return client.tables(&ask.request, extracts, question).await;
@@ -417,6 +426,15 @@ impl System {
         match self {
             Self::Http(_) | Self::Postgres(_) | Self::MySql(_) | Self::Csv(_) => true,
             Self::Sqlite(_) | Self::Command(_) | Self::Push => false,
+        }
+    }
+
+    /// Where its files are, if it is files.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(sqlite) => Some(sqlite.path()),
+            Self::Csv(folder) => Some(&folder.path),
+            _ => None,
         }
     }
 

@@ -9,6 +9,7 @@ pub mod command;
 mod connection;
 pub mod connections;
 pub mod csv;
+mod disk;
 mod fault;
 mod figure_columns;
 pub mod http;

@@ -31,6 +31,14 @@ pub(crate) async fn aside<T: Send + 'static>(
              `timeout`; ask for less, lower `max_bytes`, or see whether a share hangs"
         ));
     };
+    on_a_thread(place, reading).await
+}
+
+/// What comes of reading on a thread, which keeps its place until it ends.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    place: impl Send + 'static,
+    reading: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
     let read = task::spawn_blocking(move || {
         let _place = place;
         reading()

@@ -91,6 +91,10 @@ impl Sqlite {
         Self { path: path.to_owned(), rows_max, pool: Pool::new() }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Asks, and reads all rows. Starts and ends of periods are bound as instants in UTC, which
     /// SQLite's functions understand. Where a text is compared with one, it is as an instant,
     /// whether it is a local day, a local time, or a time with an offset; anything else is refused.
