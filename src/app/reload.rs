@@ -2,8 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 
+use anyhow::Context;
 use chrono::{DateTime, Utc};
-use tokio::{signal::unix::Signal, sync::mpsc, task};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    task,
+};
 use tracing::{error, warn};
 
 use crate::app::compose::{Daemon, Opened};
@@ -25,6 +30,11 @@ pub enum Reload {
     Good(Box<Setup>),
     /// It is not, and whoever read it has told why.
     Bad,
+}
+
+/// SIGHUP, from now on.
+pub(crate) fn hang_up_signal() -> anyhow::Result<Signal> {
+    signal(SignalKind::hangup()).context("cannot listen to SIGHUP")
 }
 
 /// Reads the configuration again at every SIGHUP: a good one is handed over, a bad one changes

@@ -1,10 +1,11 @@
 //! The order to stop, and the end that follows in any case: also where a part of the daemon hangs that
 //! waits for nothing else, such as a file that is read and never comes.
 
-use std::time::Duration;
+use std::{sync::mpsc, thread, time::Duration};
 
 use anyhow::Context;
 use tokio::{
+    runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
     time::sleep,
 };
@@ -18,39 +19,58 @@ pub(crate) const END_WITHIN: Duration = Duration::from_secs(20);
 /// How long threads that are left over when everything else has ended may take to end.
 pub(crate) const THREADS_END_WITHIN: Duration = Duration::from_secs(1);
 
-/// SIGTERM and SIGINT.
-pub(crate) struct StopSignals {
+/// SIGTERM and SIGINT, heard on a thread that does nothing else: the others may be busy or hang.
+struct StopSignals {
+    runtime: Runtime,
     terminate: Signal,
     interrupt: Signal,
 }
 
+/// From now on the first signal that asks for it orders to stop, and ends the process if it has not ended
+/// by itself in time.
+pub(crate) fn obey_stop_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    let (tell, told) = mpsc::sync_channel(1);
+    let obey = move || {
+        // Whoever waits for this word is there until it comes.
+        match StopSignals::listen() {
+            Ok(signals) => {
+                let _ = tell.send(Ok(()));
+                signals.obey(&stop);
+            }
+            Err(error) => {
+                let _ = tell.send(Err(error));
+            }
+        }
+    };
+    let failure = "cannot start the thread that listens to signals";
+    thread::Builder::new().name("stop".to_owned()).spawn(obey).context(failure)?;
+    told.recv().context(failure)?
+}
+
 impl StopSignals {
-    pub(crate) fn listen() -> anyhow::Result<Self> {
+    fn listen() -> anyhow::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("cannot listen to signals")?;
+        let within = runtime.enter();
         let listen = |kind, name| signal(kind).with_context(|| format!("cannot listen to {name}"));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
-            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
-        })
+        let terminate = listen(SignalKind::terminate(), "SIGTERM")?;
+        let interrupt = listen(SignalKind::interrupt(), "SIGINT")?;
+        drop(within);
+        Ok(Self { runtime, terminate, interrupt })
     }
 
-    /// Orders to stop at the first signal that asks for it, and ends the process if it has not ended by
-    /// itself in time. It waits beside the daemon, on another thread than its main loop.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it must wait for nothing that a shutdown waits for"
-    )]
-    pub(crate) fn obey(mut self, stop: CancellationToken) {
-        tokio::spawn(async move {
+    fn obey(mut self, stop: &CancellationToken) {
+        self.runtime.block_on(async {
             tokio::select! {
                 _ = self.terminate.recv() => {}
                 _ = self.interrupt.recv() => {}
             }
             stop.cancel();
-            overdue(&stop).await;
-            warn!("not everything came to its end in time; what was under way is done again");
-            // As it was told to: what is committed is kept, as after any end.
-            std::process::exit(0);
+            overdue(stop).await;
         });
+        warn!("not everything came to its end in time; what was under way is done again");
+        // As it was told to: what is committed is kept, as after any end.
+        std::process::exit(0);
     }
 }
 

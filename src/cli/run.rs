@@ -2,18 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
         lifecycle::{self, Orders},
-        reload::reload_on_signal,
-        stop::StopSignals,
+        reload::{hang_up_signal, reload_on_signal},
+        stop::obey_stop_signals,
     },
     cli::{Answer, configuration, failure::Failure},
     telemetry::{self, Lines},
@@ -31,26 +27,12 @@ pub(crate) struct Arguments {
     log_format: Lines,
 }
 
-/// The signals that a daemon obeys. They are listened to before anything else is done: until then
-/// each of them ends a process at once.
-pub(crate) struct Signals {
-    pub(crate) stop: StopSignals,
-    /// SIGHUP: read the configuration again.
-    pub(crate) hang_up: Signal,
-}
-
-impl Signals {
-    pub(crate) fn listen() -> anyhow::Result<Self> {
-        let hang_up = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
-        Ok(Self { stop: StopSignals::listen()?, hang_up })
-    }
-}
-
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
-    let Signals { stop: stops, hang_up } = Signals::listen()?;
+    // Before anything else: until then each of these signals ends a process at once, and already what is
+    // read next may never come.
     let stop = CancellationToken::new();
-    // From here on, since already what is read now may never come.
-    stops.obey(stop.clone());
+    obey_stop_signals(stop.clone())?;
+    let hang_up = hang_up_signal()?;
     let setup = configuration::load_to_use(config)?;
     telemetry::start(&arguments.log, arguments.log_format)?;
     // One reload waits at most; a second SIGHUP before it is taken reads the same files.

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{
         lifecycle::{self, Orders},
-        reload::reload_on_signal,
+        reload::{hang_up_signal, reload_on_signal},
+        stop::obey_stop_signals,
     },
     cli::{
         configuration,
@@ -27,7 +28,6 @@ use crate::{
             narration::{self, Progress},
         },
         failure::Failure,
-        run::Signals,
         tree,
     },
     engine::{
@@ -93,9 +93,9 @@ impl Story {
 
     /// Tells it, up to Ctrl-C or, `once`, until everybody has been told.
     pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
-        let Signals { stop: stops, hang_up } = Signals::listen()?;
         let stop = CancellationToken::new();
-        stops.obey(stop.clone());
+        obey_stop_signals(stop.clone())?;
+        let hang_up = hang_up_signal()?;
         narration::scene(&self.folder, &self.setup);
         self.load_history().await?;
         self.close(Month::MAY).await?;
