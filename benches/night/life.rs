@@ -65,10 +65,11 @@ impl Life {
         self.has_died
     }
 
-    /// Starts it where a file that may not grow is an error and not its end.
+    /// Starts it where a file that may not grow is an error and not its end, and an order that comes
+    /// before it listens to any is none: systemd gives none before it is told that kpid is ready.
     pub(crate) fn start(&mut self) {
         let mut command = process::command(Path::new("/bin/sh"), None, Signal::Kill);
-        command.arg("-c").arg("trap '' XFSZ; exec \"$0\" \"$@\"").arg(&self.kpid);
+        command.arg("-c").arg("trap '' XFSZ HUP; exec \"$0\" \"$@\"").arg(&self.kpid);
         command.env("MALLOC_ARENA_MAX", "2");
         command.arg("--config").arg(self.folder.join("kpid.yaml")).arg("run");
         let log = File::options().create(true).append(true).open(self.folder.join("log")).unwrap();

@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use std::sync::Arc;
 
@@ -21,7 +21,11 @@ use crate::{
         systemd,
         tasks::Tasks,
     },
-    engine::{agenda::Agenda, ticker::Ticker},
+    engine::{
+        agenda::Agenda,
+        owner::{Arrival, Served},
+        ticker::Ticker,
+    },
     outbox::store_notice::StoreNotices,
     web::change::WAITING_MAX,
 };
@@ -37,6 +41,9 @@ pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long the store may take to be closed. What it has committed is kept in any case.
 pub(crate) const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// A daemon that cannot go on after a reload, since the store cannot be read or written, tries again so often.
+const BEGIN_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// An idle scheduler comes round so often, so that one which stands still is told from it.
 const TURN_EVERY: Duration = Duration::from_secs(15);
@@ -62,6 +69,8 @@ impl Orders {
 enum Ending {
     Stopped,
     Reloaded(Box<Opened>),
+    /// It could not begin to work.
+    NotBegun(anyhow::Error),
 }
 
 /// Runs the daemon until it is told to stop: collects, judges, delivers.
@@ -86,9 +95,20 @@ pub async fn run(setup: Setup, clock: Clock, mut orders: Orders) -> anyhow::Resu
     let mut daemon =
         Daemon::new(opened, store.clone(), clock, Arc::default(), Tasks::default()).await?;
     let mut ticker = Ticker::start(clock).await?;
+    let mut has_worked = false;
     let result = loop {
-        match daemon.work(&mut orders, &mut ticker, &lock).await {
+        let ended = daemon.work(&mut orders, &mut ticker, &lock).await;
+        has_worked |= matches!(ended, Ok(Ending::Reloaded(_)));
+        match ended {
             Ok(Ending::Stopped) => break Ok(()),
+            // What has worked goes on once it can: nothing that is in memory alone is lost by an end.
+            Ok(Ending::NotBegun(error)) if has_worked && !orders.stop.is_cancelled() => {
+                error!("kpid cannot go on yet, and tries again in 5 s: {error:#}");
+                let _ = timeout(BEGIN_AGAIN_AFTER, orders.stop.cancelled()).await;
+                let tasks = daemon.tasks.next();
+                daemon = Daemon { tasks, ..daemon };
+            }
+            Ok(Ending::NotBegun(error)) => break Err(error),
             // There is no time to begin anew and to end that again.
             Ok(Ending::Reloaded(_)) if orders.stop.is_cancelled() => break Ok(()),
             Ok(Ending::Reloaded(opened)) => daemon = daemon.reloaded(*opened, &lock).await,
@@ -124,17 +144,10 @@ impl Daemon {
         lock: &InstanceLock,
         workers: &CancellationToken,
     ) -> anyhow::Result<Ending> {
-        let setup = &self.instance.setup;
-        let zone = setup.calendar.zone;
-        let served = self.instance.store.last_slots().await?;
-        let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
-        let mut agenda = Agenda::new(zone, &setup.collections, &served);
-        ticker.follow(schedules(setup), zone).await?;
-        let (done, mut finished) = mpsc::unbounded_channel();
-        let (changes, asked) = mpsc::channel(WAITING_MAX);
-        let arrivals = self.start_owner(asked, done).await?;
-        self.start_workers(workers, &arrivals);
-        self.start_site(workers, changes).await?;
+        let (mut agenda, arrivals, mut finished) = match self.begin(ticker, workers).await {
+            Ok(begun) => begun,
+            Err(error) => return Ok(Ending::NotBegun(error)),
+        };
         self.tell_ready();
         let alive_every = systemd::alive_every();
         let mut has_trouble = false;
@@ -156,7 +169,7 @@ impl Daemon {
             }
             tokio::select! {
                 () = orders.stop.cancelled() => return Ok(Ending::Stopped),
-                Some(reload) = orders.reload.recv() => match self.takes(reload) {
+                Some(reload) = orders.reload.recv() => match self.takes(reload).await {
                     Ok(opened) => return Ok(Ending::Reloaded(opened)),
                     Err(why) => {
                         systemd::refused(&self.status());
@@ -175,6 +188,26 @@ impl Daemon {
         }
     }
 
+    /// Starts everything that works, and says when what is due first.
+    async fn begin(
+        &self,
+        ticker: &mut Ticker,
+        workers: &CancellationToken,
+    ) -> anyhow::Result<(Agenda, mpsc::Sender<Arrival>, mpsc::UnboundedReceiver<Vec<Served>>)> {
+        let setup = &self.instance.setup;
+        let zone = setup.calendar.zone;
+        let served = self.instance.store.last_slots().await?;
+        let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
+        let agenda = Agenda::new(zone, &setup.collections, &served);
+        ticker.follow(schedules(setup), zone).await?;
+        let (done, finished) = mpsc::unbounded_channel();
+        let (changes, asked) = mpsc::channel(WAITING_MAX);
+        let arrivals = self.start_owner(asked, done).await?;
+        self.start_workers(workers, &arrivals);
+        self.start_site(workers, changes).await?;
+        Ok((agenda, arrivals, finished))
+    }
+
     /// Waits for what is in flight, whatever it was that ended the work.
     async fn finish(&self, ended: &anyhow::Result<Ending>, workers: &CancellationToken) {
         match ended {
@@ -189,8 +222,8 @@ impl Daemon {
                     short(&opened.setup.config_hash)
                 );
             }
-            // Why is told at the very end.
-            Err(_) => {
+            // Why is told at the very end, or by whoever tries again.
+            Ok(Ending::NotBegun(_)) | Err(_) => {
                 systemd::stopping();
                 warn!("stopping because of an error; what is in flight is finished first");
             }
@@ -276,6 +309,24 @@ perspectives:
         kpis:
           calls: { nature: level, target: 95 }
 ";
+
+    #[tokio::test]
+    async fn what_cannot_begin_says_so_and_leaves_nothing_running() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Opened::of(set_up(folder.path(), DAEMON, SCORECARD), None).unwrap();
+        let lock = InstanceLock::take(&opened.setup.store).await.unwrap();
+        let store = Store::open(&opened.setup.store).await.unwrap();
+        let (clock, tasks) = (Clock::System, Tasks::default());
+        let daemon =
+            Daemon::new(opened, store.clone(), clock, Arc::default(), tasks).await.unwrap();
+        store.close().await;
+        let mut ticker = Ticker::start(clock).await.unwrap();
+        let mut orders = Orders::only_stop(CancellationToken::new());
+        let ended = daemon.work(&mut orders, &mut ticker, &lock).await;
+        assert!(matches!(ended, Ok(Ending::NotBegun(_))));
+        assert_eq!(daemon.tasks.left(), 0, "tasks");
+        ticker.stop().await.unwrap();
+    }
 
     #[tokio::test]
     async fn a_daemon_that_breaks_off_finishes_what_is_in_flight_and_counts_what_it_judged() {

@@ -69,11 +69,12 @@ pub(crate) async fn reload_on_signal(
 impl Daemon {
     /// A configuration that can take over from this one while it runs; else why not, unless that
     /// has been told.
-    pub(crate) fn takes(&self, reload: Reload) -> Result<Box<Opened>, Option<anyhow::Error>> {
-        match reload {
-            Reload::Bad => Err(None),
-            Reload::Good(setup) => self.open(*setup).map(Box::new).map_err(Some),
-        }
+    pub(crate) async fn takes(&self, reload: Reload) -> Result<Box<Opened>, Option<anyhow::Error>> {
+        let Reload::Good(setup) = reload else { return Err(None) };
+        let opened = self.open(*setup)?;
+        // A configuration begins with what it writes; while the store takes nothing, the old one goes on.
+        self.instance.store.try_write().await?;
+        Ok(Box::new(opened))
     }
 
     /// The daemon on another configuration, or on the same one if the other cannot be used.

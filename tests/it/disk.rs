@@ -67,8 +67,19 @@ async fn a_full_disk_is_told_survived_and_nothing_decided_is_lost() {
     assert_eq!(doctor.code, Some(1), "{doctor:?}");
     assert!(doctor.stdout.contains("WRONG  disk: 0 MiB are free at"), "{doctor:?}");
 
+    // Another configuration has to be written first: until that is possible, the old one goes on.
+    let config = kpid.folder().join("kpid.yaml");
+    let good = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{good}# another\n")).unwrap();
+    daemon.hang_up();
+    let log = daemon.until_log("the new configuration cannot be used").await;
+    assert!(!log.contains("stopping because of an error"), "{log}");
+    assert_eq!(text(at, "/healthz").await, "ok\n", "it lives on");
+
     disk.empty().await;
     alerted(&mut daemon, async || disk.run(&kpid, &ALERTS).await.stdout).await;
     assert_eq!(shown().await, "off_track");
+    daemon.hang_up();
+    daemon.until_log("going on with configuration").await;
     assert_eq!(daemon.stop().await.code(), Some(0));
 }

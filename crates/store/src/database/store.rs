@@ -145,6 +145,18 @@ impl Store {
         self.file.as_ref().map(|file| file.identity())
     }
 
+    /// Writes what is there once more: whether the store takes anything now.
+    pub async fn try_write(&self) -> anyhow::Result<()> {
+        let failure = "cannot write to the store";
+        let mut tx = self.begin().await?;
+        let mark: i64 =
+            sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *tx).await.explain(failure)?;
+        // A pragma takes no parameters; a number is no text of anybody's.
+        let same = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {mark}"));
+        sqlx::query(same).execute(&mut *tx).await.explain(failure)?;
+        tx.commit().await.explain(failure)
+    }
+
     /// Closes the file in order.
     pub async fn close(self) {
         self.pool.close().await;
