@@ -118,6 +118,7 @@ fn of_io(error: &io::Error, peer: Peer) -> String {
         | ErrorKind::BrokenPipe
         | ErrorKind::UnexpectedEof => CLOSED.to_owned(),
         ErrorKind::TimedOut => "it gave no answer in time".to_owned(),
+        ErrorKind::FileTooLarge => format!("its answer has no end; check {address}"),
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
             "this machine has no way to it; check the network and the firewall".to_owned()
         }

@@ -1,11 +1,19 @@
 //! Whose fault a refusal is: what a mail server says of the recipient is its last word, what it says of
 //! us (who we are, how we come, what we may) is mended by operators, and the mail waits for that.
 
+use std::io;
+
 use chrono::{DateTime, Utc};
 use lettre::{Address, transport::smtp::Error};
 use tokio::time::error::Elapsed;
 
-use crate::{config_trouble::ConfigTrouble, network_error, send_error::SendError, smtp::reply};
+use crate::{
+    config_trouble::ConfigTrouble,
+    network_error::{self, Peer},
+    send_error::SendError,
+    smtp::reply,
+};
+use kpid_os_error::in_words;
 use kpid_rules::model::Id;
 
 /// What was said to a mail server when it refused.
@@ -177,6 +185,14 @@ impl Refusal {
             is_of_server: stage.is_of_server() || code == Some(CLOSING) || is_of_system,
             is_answer: code.is_some_and(|code| code != CLOSING),
         }
+    }
+
+    /// Nobody was reached who could say something.
+    pub(crate) fn unreached(host: &str, error: &io::Error) -> Self {
+        let why = network_error::words(error, Peer::MailServer);
+        let words = format!("{host}: {}", why.unwrap_or_else(|| in_words(error)));
+        let (stage, verdict) = (Stage::Hello, Verdict::Passing);
+        Self { stage, verdict, words, is_of_server: true, is_answer: false }
     }
 
     /// An address that the server cannot take.

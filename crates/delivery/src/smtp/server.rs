@@ -26,6 +26,7 @@ use crate::{
     channel::{Smtp, SmtpTls},
     send_error::SendError,
     smtp::{
+        bounded_stream::BoundedStream,
         conversation::Conversation,
         patience::Patience,
         refusal::{Refusal, Stage},
@@ -164,11 +165,25 @@ impl Server {
 
     /// A connection, encrypted and logged in as configured.
     async fn connect(&self) -> Result<Conversation, Refusal> {
-        let (address, wait) = ((self.host.as_str(), self.port), Some(self.patience.connect));
+        let (address, wait) = ((self.host.as_str(), self.port), self.patience.connect);
         let implicit = self.parameters.clone().filter(|_| self.tls == SmtpTls::Implicit);
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1(address, wait, &self.hello, implicit, None);
-        let connected = timeout(self.patience.hello, connecting).await;
+        let connecting = async {
+            if implicit.is_some() {
+                // The client encrypts only connections that it made itself.
+                let (wait, hello) = (Some(wait), &self.hello);
+                let connecting =
+                    AsyncSmtpConnection::connect_tokio1(address, wait, hello, implicit, None);
+                return Ok(connecting.await);
+            }
+            let stream = BoundedStream::connect(address, wait).await;
+            let stream = stream.map_err(|error| Refusal::unreached(&self.host, &error))?;
+            let stream = Box::new(stream);
+            Ok(AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await)
+        };
+        let connected = match timeout(self.patience.hello, connecting).await {
+            Ok(connected) => Ok(connected?),
+            Err(elapsed) => Err(elapsed),
+        };
         let mut connection = Refusal::or(&self.host, Stage::Hello, connected)?;
         if let Some(parameters) = self.parameters.clone().filter(|_| self.tls == SmtpTls::StartTls)
         {

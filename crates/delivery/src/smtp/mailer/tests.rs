@@ -193,6 +193,29 @@ async fn a_server_that_is_silent_or_gone_is_tried_again() {
     assert_eq!(words(&send_to(port, false, PATIENT).await.unwrap_err()).0, "unreachable");
 }
 
+#[tokio::test]
+async fn a_server_whose_answer_has_no_end_is_not_listened_to_for_long() {
+    const SAID_MAX: usize = 32 << 20;
+    for say in [&[b'2'; 4096][..], &b"220-still here\r\n".repeat(256)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let greet = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for _ in 0..SAID_MAX / say.len() {
+                if stream.write_all(say).await.is_err() {
+                    future::pending::<()>().await;
+                }
+            }
+        };
+        let error = tokio::select! {
+            sent = send_to(port, false, PATIENT) => sent.unwrap_err(),
+            () = greet => panic!("it is listened to for ever"),
+        };
+        let why = "127.0.0.1: its answer has no end; check `smtp.host` and `smtp.port`";
+        assert_eq!(words(&error), ("unreachable", why));
+    }
+}
+
 /// What comes of a mail to a server that greets so and does nothing else.
 async fn greeted(greeting: &str) -> SendError {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
