@@ -252,7 +252,9 @@ async fn assert_sound(store: &Path) -> Vec<Entry> {
     // What is told of a node is what it was judged to be, in one judgement.
     let otherwise = "SELECT scope || ' ' || event || ' ' || told.status FROM episode_events AS told \
                      WHERE told.status IS NOT NULL AND told.status IS DISTINCT FROM \
-                     (SELECT verdicts.status FROM nodes JOIN verdicts ON node = nodes.id \
+                     (SELECT '[\"on_track\", \"at_risk\", \"off_track\", \"no_data\", \"pending\", \
+                               \"not_scored\"]' ->> verdicts.status \
+                      FROM nodes JOIN verdicts ON node = nodes.id \
                       WHERE name = scope AND verdicts.at <= told.at \
                       ORDER BY verdicts.at DESC LIMIT 1)";
     let otherwise: Vec<String> =

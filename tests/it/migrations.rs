@@ -27,6 +27,9 @@ const RETENTION: i64 = 11;
 /// The schema from which on verdicts are kept by node.
 const VERDICTS: i64 = 16;
 
+/// The schema from which on a verdict is a number.
+const SHORT_VERDICTS: i64 = 20;
+
 /// The schema from which on readings are in the order of time.
 const READINGS: i64 = 18;
 
@@ -55,10 +58,12 @@ fn of_schema(schema: i64) -> Vec<String> {
              VALUES ('calder', 8, 'sha256:1', '{{\"id\":\"calder\",\"status\":\"at_risk\",\"score\":61.5}}')"
         )
     } else {
-        "INSERT INTO nodes (id, scorecard, name) VALUES (1, 'calder', 'calder'); \
-         INSERT INTO judging VALUES ('calder', 8, 'sha256:1'); \
-         INSERT INTO verdicts (node, at, status, score) VALUES (1, 8, 'at_risk', 61.5)"
-            .to_owned()
+        let verdict = if schema < SHORT_VERDICTS { "'at_risk', 61.5" } else { "1, 615000" };
+        format!(
+            "INSERT INTO nodes (id, scorecard, name) VALUES (1, 'calder', 'calder'); \
+             INSERT INTO judging VALUES ('calder', 8, 'sha256:1'); \
+             INSERT INTO verdicts (node, at, status, score) VALUES (1, 8, {verdict})"
+        )
     }];
     filled.push(
         if schema < READINGS {

@@ -15,6 +15,21 @@ pub fn score(score: f64) -> String {
     format!("{shown:.1}")
 }
 
+/// How many of these a score is kept in.
+const KEPT_OF_ONE: f64 = 1e4;
+
+/// A score as it is kept, in ten-thousandths, so that it reads as before: near an edge the next lower.
+pub fn kept(score: f64) -> i64 {
+    let nearest = (score * KEPT_OF_ONE).round() as i64;
+    let reads_as_before = self::score(from_kept(nearest)) == self::score(score);
+    if reads_as_before { nearest } else { nearest - 1 }
+}
+
+/// The score that is kept so.
+pub fn from_kept(kept: i64) -> f64 {
+    kept as f64 / KEPT_OF_ONE
+}
+
 /// Points of a score to one digit, with their sign; what rounds to 0 has none.
 pub fn points(points: f64) -> String {
     let shown = format!("{points:+.1}");
@@ -176,6 +191,17 @@ mod tests {
             [(69.97, "69.9"), (39.96, "39.9"), (70.0, "70.0"), (55.94, "55.9"), (55.95, "56.0")];
         for (score, shown) in cases {
             assert_eq!(super::score(score), shown);
+        }
+    }
+
+    #[test]
+    fn a_kept_score_reads_as_it_did() {
+        let edges = (0..=2_000).map(|half| f64::from(half) / 20.0);
+        let near = [-1e-3, -6e-5, -4e-5, -1e-6, -1e-9, -1e-12, 0.0, 1e-12, 1e-9, 1e-6, 4e-5, 6e-5];
+        for score in edges.flat_map(|edge| near.map(|off| edge + off)) {
+            let kept = super::from_kept(super::kept(score));
+            assert_eq!(super::score(kept), super::score(score), "{score}");
+            assert!((kept - score).abs() < 1.1e-4, "{score}");
         }
     }
 

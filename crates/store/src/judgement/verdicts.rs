@@ -17,7 +17,7 @@ use crate::database::{
 use kpid_rules::{
     analysis::Picture,
     evaluation::MovedNode,
-    judgement::{Colour, Measure, Pictured, ScorecardStanding},
+    judgement::{Colour, Measure, Pictured, ScorecardStanding, rounding},
     model::{Id, Scope, Status},
 };
 
@@ -29,9 +29,10 @@ const WRITTEN_AT_ONCE: [usize; 3] = [100, 10, 1];
 pub(crate) struct NodeRow {
     id: i64,
     name: String,
-    /// None where it is not in the tree.
-    status: Option<String>,
-    score: Option<f64>,
+    /// By number; none where it is not in the tree.
+    status: Option<i64>,
+    /// In ten-thousandths.
+    score: Option<i64>,
     coverage: Option<f64>,
     weight: Option<f64>,
     period: Option<String>,
@@ -177,15 +178,18 @@ impl NodeRow {
     }
 
     fn pictured(&self, scope: &Scope) -> anyhow::Result<Option<Pictured>> {
-        let Some(word) = &self.status else { return Ok(None) };
-        let status = Status::parse(word).with_context(|| {
-            format!("the store has a status `{word}`, which this kpid does not know")
+        let Some(number) = self.status else { return Ok(None) };
+        let status = status_of(number).with_context(|| {
+            format!(
+                "the store has a status with the number {number}, which this kpid does not know; \
+                 a newer one may have written it"
+            )
         })?;
         let Self { target, green_line, red_line, .. } = *self;
         let measure = Measure { target, green_line, red_line };
         let is_kpi = matches!(scope, Scope::Kpi(_));
         Ok(Some(Pictured {
-            colour: Colour { status, score: self.score },
+            colour: Colour { status, score: self.score.map(rounding::from_kept) },
             coverage: self.coverage,
             weight: self.weight,
             measure: is_kpi.then(|| (self.period.clone(), measure)),
@@ -202,8 +206,8 @@ impl Changes<'_> {
                 QueryBuilder::new("INSERT INTO verdicts (node, at, status, score, coverage) ");
             sql.push_values(rows, |mut row, (id, now)| {
                 row.push_bind(id).push_bind(at);
-                row.push_bind(now.map(|now| now.colour.status.word()));
-                row.push_bind(now.and_then(|now| now.colour.score));
+                row.push_bind(now.map(|now| number_of(now.colour.status)));
+                row.push_bind(now.and_then(|now| now.colour.score).map(rounding::kept));
                 row.push_bind(now.and_then(|now| now.coverage));
             });
             sql.push(
@@ -236,6 +240,22 @@ impl Changes<'_> {
         }
         Ok(())
     }
+}
+
+/// The number by which the store knows a status. One that is given stays.
+fn number_of(status: Status) -> i64 {
+    match status {
+        Status::OnTrack => 0,
+        Status::AtRisk => 1,
+        Status::OffTrack => 2,
+        Status::NoData => 3,
+        Status::Pending => 4,
+        Status::NotScored => 5,
+    }
+}
+
+fn status_of(number: i64) -> Option<Status> {
+    Status::BEST_FIRST.into_iter().find(|status| number_of(*status) == number)
 }
 
 /// Rows in as few statements as there are.
