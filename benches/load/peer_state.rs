@@ -22,7 +22,7 @@ pub(crate) struct Seen {
     pub(crate) distinct: usize,
     /// When the newest of them was asked for the first time.
     pub(crate) newest_at: u64,
-    /// When a figure was first answered off track since the last order to fall.
+    /// When a figure that the last order made fall was first answered off track.
     pub(crate) fell_at: Option<u64>,
     /// Webhooks, each delivery once.
     pub(crate) webhooks: usize,
@@ -57,6 +57,8 @@ pub(crate) struct PeerState {
     pub(crate) seen: Seen,
     pub(crate) orders: Orders,
     all_fallen: bool,
+    /// The last order to fall.
+    falling: Option<Fall>,
     fallen: HashSet<usize>,
     known: Vec<bool>,
     deliveries: HashSet<String>,
@@ -81,7 +83,15 @@ impl PeerState {
             self.seen.newest_at = now;
         }
         if self.all_fallen || self.fallen.contains(&at) {
-            self.seen.fell_at.get_or_insert(now);
+            // One that has fallen before says nothing of the one that falls now, which may have been
+            // answered in this round before it was ordered to.
+            let is_falling = match self.falling {
+                Some(Fall::One(falling)) => falling == at,
+                Some(Fall::All) | None => true,
+            };
+            if is_falling {
+                self.seen.fell_at.get_or_insert(now);
+            }
             return BAD;
         }
         if self.orders.changing { GOOD + (now / 1_000_000 % 20) as f64 / 10.0 } else { GOOD }
@@ -90,6 +100,7 @@ impl PeerState {
     pub(crate) fn obey(&mut self, orders: Orders) {
         if let Some(fall) = orders.fall {
             self.seen.fell_at = None;
+            self.falling = Some(fall);
             match fall {
                 Fall::All => self.all_fallen = true,
                 Fall::One(at) => drop(self.fallen.insert(at)),
