@@ -139,10 +139,13 @@ async fn newest(
 ) -> anyhow::Result<HashMap<Name, Revision>> {
     let names: Vec<[String; 2]> =
         figures.iter().map(|(kpi, filed)| [kpi.to_string(), filed.period.to_string()]).collect();
-    // Joined crosswise, so that every name is looked up in the key.
+    // Joined crosswise, so that every name is looked up in the key, and none but the newest is read: a
+    // period that is pushed all the time has thousands.
     let sql = "SELECT kpi, period, revision, actuals.value, numerator, denominator, target, \
                observed_at, collected_at FROM json_each($1) AS asked CROSS JOIN actuals \
-               WHERE kpi = asked.value ->> 0 AND period = asked.value ->> 1 ORDER BY revision";
+               WHERE kpi = asked.value ->> 0 AND period = asked.value ->> 1 \
+               AND revision = (SELECT max(revision) FROM actuals AS held \
+                 WHERE held.kpi = asked.value ->> 0 AND held.period = asked.value ->> 1)";
     let rows: Vec<RevisionRow> = sqlx::query_as(sql)
         .bind(serde_json::to_string(&names)?)
         .fetch_all(tx)
