@@ -65,6 +65,11 @@ pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Resul
     Ok(written)
 }
 
+/// When the morning of a day of work next comes, if one does.
+pub(crate) fn next_morning(calendar: &Calendar, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    Some(calendar.working_time_after(now, MORNING)).filter(|morning| now < *morning)
+}
+
 /// Whether it is a day of work, and its morning has come.
 fn is_morning_over(calendar: &Calendar, now: DateTime<Utc>) -> bool {
     let today = calendar.local_day(now);

@@ -28,8 +28,11 @@ use kpid_rules::{
 };
 use kpid_store::{DigestInput, DigestOutcome, Held, LastDigest, NewDelivery, PastStandings};
 
-/// How often is looked whether a digest is due.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// It sleeps no longer until the next digest is due: somebody may set the clock.
+const SLEEPS_AT_MOST: Duration = Duration::from_secs(60);
+
+/// How long a store that refused is left alone.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
 /// What makes digests.
 pub(crate) struct Digester<'a> {
@@ -43,17 +46,31 @@ impl Digester<'_> {
     /// Makes digests until it is told to stop.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
         loop {
-            if let Err(error) = self.look().await {
-                error!("cannot make digests: {error:#}");
-            }
-            if timeout(LOOK_EVERY, stop.cancelled()).await.is_ok() {
+            // What falls due during the look is after it.
+            let now = self.clock.now();
+            let pause = match self.look(now).await {
+                Ok(()) => self.sleeps_for(now),
+                Err(error) => {
+                    error!("cannot make digests: {error:#}");
+                    RETRY_PAUSE
+                }
+            };
+            if timeout(pause, stop.cancelled()).await.is_ok() {
                 return;
             }
         }
     }
 
-    async fn look(&self) -> anyhow::Result<()> {
-        let (setup, now) = (&self.instance.setup, self.clock.now());
+    /// How long it is until the first instant of the schedule after the look.
+    fn sleeps_for(&self, looked_at: DateTime<Utc>) -> Duration {
+        let Setup { digests, calendar, .. } = &self.instance.setup;
+        let schedule = digests.as_ref().map(|digests| &digests.schedule);
+        let next = schedule.and_then(|held| held.next_after(looked_at, calendar.zone));
+        next.map_or(SLEEPS_AT_MOST, |next| self.clock.until(next).min(SLEEPS_AT_MOST))
+    }
+
+    async fn look(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let setup = &self.instance.setup;
         let last = self.instance.store.last_digests().await?;
         let plans = plans(setup, &last, now);
         let stays = |plan: &Plan<'_>| last.get(&plan.person.id) == Some(&plan.next);

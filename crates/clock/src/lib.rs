@@ -1,7 +1,7 @@
 //! The only place that asks the time. Everything else takes an instant as an argument; what runs
 //! on its own, the daemon, is given a clock.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -36,6 +36,11 @@ impl Clock {
             }
         };
         DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
+    }
+
+    /// How long it is until an instant, if nobody sets the clock; nothing once it is over.
+    pub fn until(&self, instant: DateTime<Utc>) -> Duration {
+        (instant - self.now()).to_std().unwrap_or_default()
     }
 }
 

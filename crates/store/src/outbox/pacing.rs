@@ -207,6 +207,17 @@ impl Store {
         waiting(&mut *self.read().await?).await
     }
 
+    /// Until when the first of the news that wait for working hours waits.
+    pub async fn held_until(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let sql = "SELECT min(next_attempt_at) FROM deliveries WHERE state = $1";
+        let (first,): (Option<i64>,) = sqlx::query_as(sql)
+            .bind(Held.word())
+            .fetch_one(&mut *self.read().await?)
+            .await
+            .explain("cannot read the outbox")?;
+        first.map(instant).transpose()
+    }
+
     /// Settles news that nobody can judge any more.
     pub async fn overtaken(
         &self,
