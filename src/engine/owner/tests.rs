@@ -439,7 +439,9 @@ async fn what_is_made_of_others_is_made_of_what_is_in_memory() {
 
 #[tokio::test]
 async fn a_storm_of_pushes_is_answered_and_kept_in_few_commits() {
-    const PUSHES: usize = 500;
+    const PUSHES: usize = 10_000;
+    // Each of a hundred months is corrected a hundred times.
+    let month = |at: usize| format!("{}-{:02}", 2018 + at % 100 / 12, 1 + at % 100 % 12);
     let folder = tempfile::tempdir().unwrap();
     let daemon = DAEMON.replace(
         "channels:",
@@ -471,7 +473,7 @@ async fn a_storm_of_pushes_is_answered_and_kept_in_few_commits() {
     let storm = async {
         let mut answers = Vec::new();
         for at in 0..PUSHES {
-            let body = format!("kpi,period,value\ncare/mails,2026-05,{at}\n");
+            let body = format!("kpi,period,value\ncare/mails,{},{at}\n", month(at));
             let (connection, by) = (Id::parse("shop").unwrap(), "till".to_owned());
             let push = Push { connection, by, key: None, media: Media::Csv, body: body.into() };
             let (answer, came) = oneshot::channel();
@@ -488,11 +490,49 @@ async fn a_storm_of_pushes_is_answered_and_kept_in_few_commits() {
     let (kept, ()) = tokio::join!(storm, owner.run(arriving, asked));
     assert_eq!(kept, PUSHES);
     let commits = instance.metrics.commits.get();
-    assert!(commits <= 100, "{commits} commits");
+    assert!(commits <= PUSHES as u64 / 5, "{commits} commits");
+    assert_eq!(revisions(&instance, "care/mails").await, PUSHES, "none is lost");
     let mails = KpiRef::parse("care/mails").unwrap();
     let held = instance.store.held(&[mails.clone()].into()).await.unwrap();
-    let newest = held.history.kpi(&mails).unwrap().actual(Period::parse("2026-05").unwrap());
+    let newest =
+        held.history.kpi(&mails).unwrap().actual(Period::parse(&month(PUSHES - 1)).unwrap());
     assert_eq!(newest.unwrap().figure, Figure::Value((PUSHES - 1) as f64), "the last one counts");
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_rows_of_one_kpi_are_kept_and_judged_once() {
+    const ROWS: u32 = 100_000;
+    let mut town = Town::new().await;
+    let last = chrono::NaiveDate::from_ymd_opt(2026, 6, 19).unwrap();
+    let filed = (0..ROWS).map(|at| Filed {
+        period: Period::Day(last - chrono::Days::new(u64::from(at))),
+        figure: Figure::Value(f64::from(at % 100)),
+        target: None,
+        observed_at: now(),
+        collected_at: now(),
+        stage: Stage::Closed,
+        precedence: Precedence::CollectedLast,
+    });
+    let collected = Collected {
+        kpi: KpiRef::parse("care/calls").unwrap(),
+        attempt: None,
+        filing: Filing::Actuals,
+        filed: filed.collect(),
+    };
+    town.arrivals.send(Arrival::Collected(0, vec![collected])).await.unwrap();
+    let committed = town.due(0).await;
+    town.bring(1, "sales", "calls", 97.0, 0).await;
+    town.due(1).await;
+    town.work().await;
+    committed.await.unwrap();
+    let metrics = &town.instance.metrics;
+    assert_eq!((metrics.commits.get(), metrics.judgements.get()), (1, 2), "others wait for none");
+    let count = |held: &Held| {
+        let calls = held.history.kpi(&KpiRef::parse("care/calls").unwrap());
+        calls.unwrap().actuals.values().flatten().count()
+    };
+    assert_eq!(count(town.owner.memory.held()), ROWS as usize);
+    assert!(is_judged(&town.instance, "sales").await);
 }
 
 #[tokio::test]

@@ -219,12 +219,14 @@ mod tests {
 
     use chrono::TimeDelta;
     use kpid_rules::{
-        alerting::{Acknowledgement, Episode, Note, Phase, Silence},
+        alerting::{Acknowledgement, Episode, Event, Note, Phase, Silence},
         evaluation::{EpisodeChange, Incident, IncidentKey},
         judgement::Standing,
         model::{Period, Scope},
         series::Figure,
     };
+    use sqlx::AssertSqlSafe;
+    use uuid::Uuid;
 
     use super::*;
     use crate::{
@@ -234,6 +236,7 @@ mod tests {
         },
         audit::{AuditAction, AuditEntry},
         maintenance::retention::Old,
+        outbox::{deliveries::NewDelivery, delivery_event::DeliveryEvent},
     };
 
     const KPIS: [&str; 3] = ["care/calls", "care/mails", "sales/sold"];
@@ -412,6 +415,75 @@ mod tests {
                 assert_same(&store, &mut memory, "a batch", now).await;
             }
         }
+    }
+
+    /// A batch whose messages take many pages, of which so many may be used.
+    async fn long_batch(
+        store: &Store,
+        memory: &mut Memory,
+        pages_max: i64,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let delivery = |number: u128| NewDelivery {
+            id: Uuid::from_u128(number),
+            dedup_key: format!("care/customer/{number}"),
+            event: DeliveryEvent::from(Event::Opened),
+            sequence: 1,
+            channel: "mail".to_owned(),
+            recipient: "ines@calder.example".to_owned(),
+            person: None,
+            facts: "x".repeat(9_000),
+            held_until: None,
+        };
+        let deliveries: Vec<NewDelivery> = (0..8).map(delivery).collect();
+        let collected = KPIS.map(|kpi| collected(kpi, 6.0, false, now));
+        let (mut batch, _) = store.batch(memory, now).await?;
+        let limit = format!("PRAGMA max_page_count = {pages_max}");
+        sqlx::raw_sql(AssertSqlSafe(limit)).execute(&mut *batch.tx).await?;
+        batch.record(&collected).await?;
+        let judgement = Judgement { deliveries, ..judgement("care", 2, now) };
+        batch.judge(&[&id("care")], |_| judgement).await?;
+        batch.commit().await
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_fills_inside_a_batch_keeps_nothing_of_it_and_all_of_it_once_there_is_room()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let mut memory = Memory::load(&store, &families(), &kpis(), start()).await.unwrap();
+        let (mut batch, _) = store.batch(&mut memory, start()).await.unwrap();
+        batch.record(&[collected(KPIS[0], 4.0, false, start())]).await.unwrap();
+        batch.judge(&[&id("care")], |_| judgement("care", 1, start())).await.unwrap();
+        batch.commit().await.unwrap();
+        let (now, before) = (start() + TimeDelta::minutes(1), store.held(&kpis()).await.unwrap());
+        // Without the pages that migrations left.
+        sqlx::raw_sql("VACUUM").execute(&store.pool).await.unwrap();
+        let pages: i64 =
+            sqlx::query_scalar("PRAGMA page_count").fetch_one(&store.pool).await.unwrap();
+        let mut failed = 0;
+        // Each time a little further.
+        for spare in 0.. {
+            let done = long_batch(&store, &mut memory, pages + spare, now).await;
+            let Err(error) = done else { break };
+            assert!(format!("{error:#}").contains("the disk is full"), "{error:#}");
+            assert_eq!(store.held(&kpis()).await.unwrap(), before, "with {spare} pages to spare");
+            assert_eq!(store.pending().await.unwrap(), 0, "with {spare} pages to spare");
+            failed += 1;
+        }
+        assert!(failed > 10, "full at {failed} places");
+        assert_eq!(store.pending().await.unwrap(), 8, "each message once");
+        let unlimited = "PRAGMA max_page_count = 4294967294";
+        sqlx::raw_sql(unlimited).execute(&store.pool).await.unwrap();
+        assert_same(&store, &mut memory, "all of it", now).await;
+        let figure = |kpi: &str| {
+            let history = &memory.held().history;
+            let held = history.kpi(&KpiRef::parse(kpi).unwrap()).unwrap();
+            let revisions = held.actuals.values().flatten();
+            revisions.map(|actual| actual.figure).collect::<Vec<_>>()
+        };
+        assert_eq!(figure(KPIS[0]), [4.0, 6.0].map(Figure::Value));
+        assert_eq!(figure(KPIS[2]), [Figure::Value(6.0)]);
     }
 
     #[tokio::test]
