@@ -81,7 +81,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
     });
     let public_host = web.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
     let access = Access {
-        tokens: web.tokens.clone(),
+        tokens: web.tokens.clone().into(),
         trusted_header: header.transpose()?,
         trusted_proxies: web.trusted_proxies.clone(),
         public_host,

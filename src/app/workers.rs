@@ -77,6 +77,7 @@ impl Daemon {
             signer: self.signer.clone(),
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
             changes,
+            changes_by_actor: Arc::default(),
             board: self.board.clone(),
             json_fragments: Fragments::default(),
             metrics: Arc::clone(&self.instance.metrics),

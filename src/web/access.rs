@@ -1,7 +1,10 @@
 //! Who may look: anybody on loopback, elsewhere whoever has a token or comes through a proxy that
 //! is trusted to have asked.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{Request, State},
@@ -14,13 +17,15 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::web::peer::Peer;
+use crate::web::{denial, peer::Peer};
+use kpid_board::notice::Notice;
+use kpid_config::setup::{TokenScope, WebToken};
 
 /// Who may look.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
-    /// SHA-256 of each token; the tokens themselves are nowhere.
-    pub tokens: Vec<[u8; 32]>,
+    /// Tokens by their hashes.
+    pub tokens: Arc<[WebToken]>,
     /// A header that a trusted proxy sets to the name of whoever it let through.
     pub trusted_header: Option<HeaderName>,
     /// From where that header is believed, beside this machine itself.
@@ -31,6 +36,29 @@ pub struct Access {
     pub public_origin: Option<String>,
     /// Whether others than this machine reach it: then nobody looks who is not asked.
     pub is_beyond_loopback: bool,
+}
+
+/// As whom a request is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admitted<'a> {
+    /// Somebody on this machine, where nobody is asked.
+    Local,
+    /// Whom a trusted proxy let through.
+    User(&'a str),
+    /// Whoever has this token.
+    Holder(&'a WebToken),
+}
+
+impl Admitted<'_> {
+    /// Whether what is asked for is theirs to see: a token of a wall opens walls, and what is about all
+    /// scorecards at once is not for a token of some.
+    fn may_ask(self, path: &str) -> bool {
+        let Self::Holder(token) = self else { return true };
+        match token.scope {
+            TokenScope::Wall => path.starts_with("/wall/"),
+            TokenScope::Read | TokenScope::Act => token.scorecards.is_empty() || path != "/metrics",
+        }
+    }
 }
 
 impl Access {
@@ -67,39 +95,44 @@ impl Access {
         is_own || is_public
     }
 
-    fn lets_in(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
-        self.is_open()
-            || self.is_let_through(headers, peer)
-            || token(headers).is_some_and(|token| self.knows(&token))
+    /// As whom a request is let in, if it is.
+    pub(super) fn admits<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        peer: Option<Peer>,
+    ) -> Option<Admitted<'a>> {
+        if self.is_open() {
+            return Some(Admitted::Local);
+        }
+        let user = self.user(headers, peer).map(Admitted::User);
+        user.or_else(|| self.holder(&token(headers)?).map(Admitted::Holder))
     }
 
-    /// Whether a trusted proxy says that it let somebody through. Anybody can send a header, also a page
-    /// of somebody else's in a browser on the proxy's own machine.
-    fn is_let_through(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
-        self.named(headers, peer).is_some()
-    }
-
-    /// Whom a trusted proxy let through. Whoever has a token of their own is nobody in particular.
-    pub(super) fn user<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
-        self.named(headers, peer)?.to_str().ok().map(str::trim).filter(|name| !name.is_empty())
-    }
-
-    fn named<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h HeaderValue> {
-        let named = headers.get(self.trusted_header.as_ref()?).filter(|name| !name.is_empty())?;
+    /// Whom a trusted proxy let through. Anybody can send a header, also a page of somebody else's in a
+    /// browser on the proxy's own machine. Where a proxy has added its header to one that was sent, nobody
+    /// knows which is its own.
+    fn user<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
+        let mut named = headers.get_all(self.trusted_header.as_ref()?).iter();
+        let (Some(user), None) = (named.next(), named.next()) else { return None };
         let is_believed = peer.is_some_and(|peer| self.trusts(peer)) && self.is_ours(headers);
-        is_believed.then_some(named)
+        let user = Some(user).filter(|_| is_believed)?;
+        str::from_utf8(user.as_bytes()).ok().map(str::trim).filter(|name| !name.is_empty())
     }
 
     fn trusts(&self, Peer(peer): Peer) -> bool {
         peer.is_loopback() || self.trusted_proxies.iter().any(|known| known.contains(&peer))
     }
 
-    /// Takes as long for a token that is nearly right as for any other.
-    pub(super) fn knows(&self, token: &str) -> bool {
+    /// Which token it is. Takes as long for one that is nearly right as for any other.
+    pub(super) fn holder(&self, token: &str) -> Option<&WebToken> {
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        self.tokens.iter().fold(false, |known, held| known | bool::from(held.ct_eq(&hash)))
+        let is_it = |held: &WebToken| bool::from(held.sha256.ct_eq(&hash));
+        self.tokens.iter().fold(None, |found, held| if is_it(held) { Some(held) } else { found })
     }
 }
+
+/// Browsers ask for a password, which is the token.
+const ASK: &str = "Basic realm=\"kpid\", charset=\"UTF-8\"";
 
 /// The SHA-256 of a token in hex, as configurations keep it.
 pub fn hash(token: &str) -> String {
@@ -126,12 +159,24 @@ pub(super) async fn guard(State(access): State<Access>, request: Request, next: 
         let words = "this name is not known here; set `web.public_url` to it\n";
         return (StatusCode::MISDIRECTED_REQUEST, words).into_response();
     }
-    let peer = request.extensions().get::<Peer>().copied();
-    if access.lets_in(request.headers(), peer) {
-        return next.run(request).await;
+    match refusal(&access, &request) {
+        Some(refused) => refused,
+        None => next.run(request).await,
     }
-    let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"kpid\", charset=\"UTF-8\"")];
-    (StatusCode::UNAUTHORIZED, ask, "a token is needed\n").into_response()
+}
+
+fn refusal(access: &Access, request: &Request) -> Option<Response> {
+    let peer = request.extensions().get::<Peer>().copied();
+    let refused = |status, why| denial::answer(status, why, request.uri(), request.headers());
+    match access.admits(request.headers(), peer) {
+        Some(admitted) if admitted.may_ask(request.uri().path()) => None,
+        Some(_) => Some(refused(StatusCode::FORBIDDEN, Notice::NotForToken)),
+        None => {
+            let mut answer = refused(StatusCode::UNAUTHORIZED, Notice::Unknown);
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(ASK));
+            Some(answer)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -145,10 +190,40 @@ mod tests {
         pairs.iter().map(pair).collect()
     }
 
+    fn held(token: &str) -> WebToken {
+        WebToken {
+            name: "grafana".to_owned(),
+            sha256: Sha256::digest(token.as_bytes()).into(),
+            scope: TokenScope::Read,
+            scorecards: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_token_of_a_wall_opens_walls_and_one_of_some_scorecards_not_what_is_about_all() {
+        let acme = || vec![kpid_rules::model::Id::parse("acme").unwrap()];
+        let wall = WebToken { scope: TokenScope::Wall, ..held("w") };
+        let some = WebToken { scorecards: acme(), ..held("s") };
+        let all = held("a");
+        for (path, of_wall, of_some) in [
+            ("/wall/acme", true, true),
+            ("/wall", false, true),
+            ("/", false, true),
+            ("/wallpaper", false, true),
+            ("//wall/acme", false, true),
+            ("/c/acme", false, true),
+            ("/api/v1/standing", false, true),
+            ("/metrics", false, false),
+        ] {
+            assert_eq!(Admitted::Holder(&wall).may_ask(path), of_wall, "{path}");
+            assert_eq!(Admitted::Holder(&some).may_ask(path), of_some, "{path}");
+            assert!(Admitted::Holder(&all).may_ask(path) && Admitted::Local.may_ask(path));
+        }
+    }
+
     #[test]
     fn only_a_known_token_opens() {
-        let hashed: [u8; 32] = Sha256::digest(b"let me in").into();
-        let tokens = Access { tokens: vec![hashed], ..Access::default() };
+        let tokens = Access { tokens: [held("let me in")].into(), ..Access::default() };
         let basic = format!("Basic {}", BASE64_STANDARD.encode("anybody:let me in"));
         for (header, is_in) in [
             ("Bearer let me in", true),
@@ -160,12 +235,12 @@ mod tests {
             ("let me in", false),
         ] {
             assert_eq!(
-                tokens.lets_in(&headers(&[("authorization", header)]), None),
+                tokens.admits(&headers(&[("authorization", header)]), None).is_some(),
                 is_in,
                 "{header}"
             );
         }
-        assert!(!tokens.lets_in(&HeaderMap::new(), None));
+        assert!(tokens.admits(&HeaderMap::new(), None).is_none());
     }
 
     #[test]
@@ -189,19 +264,23 @@ mod tests {
         ] {
             let headers = headers(&[("x-remote-user", user), ("host", host)]);
             let peer = Some(Peer(peer.parse().unwrap()));
-            assert_eq!(proxied.lets_in(&headers, peer), is_in, "{peer:?} {host} {user}");
-            assert!(!proxied.lets_in(&headers, None));
+            let admitted = is_in.then_some(Admitted::User(user));
+            assert_eq!(proxied.admits(&headers, peer), admitted, "{peer:?} {host} {user}");
+            assert_eq!(proxied.admits(&headers, None), None);
+            let mut twice = headers.clone();
+            twice.append("x-remote-user", "chair".parse().unwrap());
+            assert_eq!(proxied.admits(&twice, peer), None, "whose is which?");
         }
         let peer = Some(Peer("127.0.0.1".parse().unwrap()));
-        assert!(!proxied.lets_in(&self::headers(&[("host", "localhost")]), peer));
+        assert_eq!(proxied.admits(&self::headers(&[("host", "localhost")]), peer), None);
     }
 
     #[test]
     fn beyond_loopback_nobody_looks_where_nobody_is_asked() {
         let shut = Access { is_beyond_loopback: true, ..Access::default() };
-        assert!(!shut.lets_in(&headers(&[("authorization", "Bearer let me in")]), None));
-        assert!(!shut.lets_in(&HeaderMap::new(), None));
-        assert!(Access::default().lets_in(&HeaderMap::new(), None));
+        assert_eq!(shut.admits(&headers(&[("authorization", "Bearer let me in")]), None), None);
+        assert_eq!(shut.admits(&HeaderMap::new(), None), None);
+        assert_eq!(Access::default().admits(&HeaderMap::new(), None), Some(Admitted::Local));
     }
 
     #[test]
@@ -219,14 +298,14 @@ mod tests {
             assert_eq!(open.is_meant(&headers(&[("host", host)])), is_meant, "{host}");
         }
         assert!(!open.is_meant(&HeaderMap::new()));
-        let asking = Access { tokens: vec![[0; 32]], ..Access::default() };
+        let asking = Access { tokens: [held("x")].into(), ..Access::default() };
         assert!(asking.is_meant(&headers(&[("host", "evil.example")])), "a token is asked for");
     }
 
     #[test]
     fn what_others_reach_is_never_open() {
         let open = Access::default();
-        let closed = Access { tokens: vec![[0; 32]], ..Access::default() };
+        let closed = Access { tokens: [held("x")].into(), ..Access::default() };
         for (address, is_loopback) in [
             ("127.0.0.1:8420", true),
             ("[::1]:8420", true),

@@ -82,6 +82,11 @@ pub(super) async fn act(
                 return asked.answer(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(&wrong));
             }
         };
+        if let Err(after) = site.changes_by_actor.count(asked.person.id.as_str(), now) {
+            let wrong = asked.language.text("too-many-words");
+            let answer = asked.answer(StatusCode::TOO_MANY_REQUESTS, &filled, Some(&wrong));
+            return ([(header::RETRY_AFTER, after.to_string())], answer).into_response();
+        }
         let dedup_key = asked.dedup_key.clone();
         let (answer, came) = oneshot::channel();
         let change = Change::Acknowledge(Acknowledge { dedup_key, acknowledgement }, answer);

@@ -6,10 +6,13 @@ mod acknowledge;
 pub mod board;
 pub mod change;
 mod connection;
+mod denial;
 pub mod fragments;
 mod health;
+pub mod minute;
 mod pages;
 mod peer;
+mod policy;
 mod push;
 pub mod push_endpoints;
 mod scrape;
@@ -40,9 +43,10 @@ use crate::web::{
     connection::LIMITS,
     fragments::Fragments,
     site::{ANSWER_TIME_MAX, not_yet, unreadable},
+    viewer::Viewer,
 };
 
-use kpid_rules::judgement::Standing;
+use kpid_rules::{judgement::Standing, model::Id};
 
 pub use site::Site;
 
@@ -52,10 +56,6 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Requests at once, of all that look at the store: each reads all of it, over one connection.
 /// More are told to come back.
 const REQUESTS_MAX: usize = 32;
-
-/// What is no page runs, shows and sends nothing.
-const POLICY: &str =
-    "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Serves until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, site: Site, stop: CancellationToken) {
@@ -71,7 +71,7 @@ fn router(site: Site) -> Router {
         .merge(
             pages::router()
                 .layer(pages::own_forms_only(&site.access))
-                .layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY))
+                .layer(header(header::CONTENT_SECURITY_POLICY, policy::PAGES))
                 .layer(header(header::REFERRER_POLICY, pages::REFERRER)),
         )
         .layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
@@ -85,7 +85,7 @@ fn router(site: Site) -> Router {
     // Whoever has the link may, with or without a token.
     let asked = Router::new()
         .route("/a/{token}", get(acknowledge::show).post(acknowledge::act))
-        .layer(header(header::CONTENT_SECURITY_POLICY, pages::POLICY))
+        .layer(header(header::CONTENT_SECURITY_POLICY, policy::PAGES))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         // Keeping an acknowledgement may take as long as an answer.
         .layer(TimeoutLayer::with_status_code(
@@ -103,7 +103,7 @@ fn router(site: Site) -> Router {
         .with_state(site)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(POLICY),
+            HeaderValue::from_static(policy::OTHERS),
         ))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
@@ -135,9 +135,15 @@ async fn busy(_shed: BoxError) -> Response {
 }
 
 /// What `kpid show --format json` prints.
-async fn standing(State(site): State<Site>) -> Response {
-    match site.standing().await {
-        Some((standing, _)) => match json(&standing, &site.json_fragments) {
+async fn standing(State(site): State<Site>, viewer: Viewer) -> Response {
+    let portfolio = &site.portfolio;
+    let sees = |id: &Id| portfolio.scorecard(id).is_some_and(|scorecard| viewer.sees(scorecard));
+    let standing = site.standing().await.map(|(mut standing, _)| {
+        standing.scorecards.retain(|held| sees(&held.id));
+        standing
+    });
+    match standing {
+        Some(standing) => match json(&standing, &site.json_fragments) {
             Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
             Err(error) => unreadable(&error.into()),
         },

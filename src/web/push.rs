@@ -141,7 +141,7 @@ pub(super) async fn only_post() -> Response {
 /// Whoever has no token, or one for something else.
 fn stranger(site: &Site, headers: &HeaderMap) -> Refusal {
     match access::token(headers) {
-        Some(token) if site.access.knows(&token) => {
+        Some(token) if site.access.holder(&token).is_some() => {
             let words = "this token lets in who looks; to push takes one of a `push` connection";
             Refusal::new(StatusCode::FORBIDDEN, words)
         }

@@ -2,11 +2,11 @@
 
 use std::sync::Mutex;
 
-use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
+use crate::web::minute::Minute;
 use kpid_rules::model::Id;
 use kpid_sources::push::PushEndpoint;
 
@@ -18,13 +18,6 @@ const PUSHES_MAX: usize = 8;
 pub struct PushEndpoints {
     endpoints: Vec<(Id, PushEndpoint, Mutex<Minute>)>,
     pub(super) under_way: Semaphore,
-}
-
-/// A minute, and the requests in it.
-#[derive(Debug, Default)]
-pub(super) struct Minute {
-    number: i64,
-    requests: u32,
 }
 
 impl PushEndpoints {
@@ -51,37 +44,5 @@ impl PushEndpoints {
             }
         }
         found
-    }
-}
-
-impl Minute {
-    /// Counts a request; says how many seconds to wait where there were too many.
-    pub(super) fn count(&mut self, requests_max: u32, now: DateTime<Utc>) -> Result<(), u64> {
-        let number = now.timestamp().div_euclid(60);
-        if number != self.number {
-            *self = Self { number, requests: 0 };
-        }
-        if self.requests >= requests_max {
-            return Err(60 - now.timestamp().rem_euclid(60).unsigned_abs());
-        }
-        self.requests += 1;
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_minute_has_so_many_requests_and_the_next_one_begins_anew() {
-        let mut minute = Minute::default();
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let (early, late) = (at("2026-06-03T06:00:05Z"), at("2026-06-03T06:00:58Z"));
-        assert_eq!(minute.count(2, early), Ok(()));
-        assert_eq!(minute.count(2, early), Ok(()));
-        assert_eq!(minute.count(2, early), Err(55));
-        assert_eq!(minute.count(2, late), Err(2));
-        assert_eq!(minute.count(2, at("2026-06-03T06:01:00Z")), Ok(()));
     }
 }

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    http::StatusCode,
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use indexmap::IndexMap;
@@ -17,8 +18,10 @@ use crate::{
         board::{Board, Posted},
         change::Changes,
         fragments::Fragments,
+        minute::ChangesByActor,
+        peer::Peer,
         push_endpoints::PushEndpoints,
-        viewer::Identity,
+        viewer::{Identity, Viewer},
     },
 };
 use kpid_clock::Clock;
@@ -61,6 +64,8 @@ pub struct Site {
     pub push_endpoints: Arc<PushEndpoints>,
     /// Where what is to change goes.
     pub changes: Changes,
+    /// How often people and tokens change something.
+    pub changes_by_actor: Arc<ChangesByActor>,
     /// How everything stands.
     pub board: Board,
     /// Scorecards as their JSON.
@@ -106,6 +111,15 @@ impl Site {
     pub(super) async fn standing(&self) -> Option<(Standing, Arc<Posted>)> {
         let (standing, posted) = self.posted().await?;
         Some((standing.public(&self.portfolio), posted))
+    }
+}
+
+impl FromRequestParts<Site> for Viewer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<Peer>().copied();
+        Ok(site.identity.viewer(&site.access, &parts.headers, peer))
     }
 }
 

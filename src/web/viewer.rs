@@ -5,8 +5,11 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderName};
 use indexmap::IndexMap;
 
-use crate::web::{access::Access, peer::Peer};
-use kpid_config::setup::{Role, RoleGrant};
+use crate::web::{
+    access::{Access, Admitted},
+    peer::Peer,
+};
+use kpid_config::setup::{Role, RoleGrant, TokenScope, WebToken};
 use kpid_message::person::Person;
 use kpid_rules::model::{Id, Kpi, Objective, Perspective, Scope, Scorecard};
 
@@ -30,6 +33,7 @@ pub(super) struct Viewer {
     pub(super) person: Option<Id>,
     /// What pages call them; none where nobody is asked who they are.
     pub(super) name: Option<String>,
+    token: Option<WebToken>,
     groups: Vec<String>,
     roles: Arc<[RoleGrant]>,
 }
@@ -42,18 +46,22 @@ impl Identity {
         headers: &HeaderMap,
         peer: Option<Peer>,
     ) -> Viewer {
-        if access.is_open() {
-            let person = self.local_user.clone();
-            let name = person.as_ref().and_then(|id| self.people.get(id));
-            let name = name.map(|person| person.name.clone());
-            return Viewer { person, name, groups: Vec::new(), roles: Arc::clone(&self.roles) };
-        }
-        let Some(user) = access.user(headers, peer) else { return Viewer::default() };
-        let known = self.people.values().find(|person| {
-            let email = person.email.as_ref().map(ToString::to_string);
-            person.id.as_str().eq_ignore_ascii_case(user)
-                || email.is_some_and(|email| email.eq_ignore_ascii_case(user))
-        });
+        let user = match access.admits(headers, peer) {
+            None => return Viewer::default(),
+            Some(Admitted::Holder(token)) => {
+                let name = Some(token.name.clone());
+                return Viewer { name, token: Some(token.clone()), ..Viewer::default() };
+            }
+            Some(Admitted::Local) => {
+                let person = self.local_user.clone();
+                let name = person.as_ref().and_then(|id| self.people.get(id));
+                let name = name.map(|person| person.name.clone());
+                let roles = Arc::clone(&self.roles);
+                return Viewer { person, name, roles, ..Viewer::default() };
+            }
+            Some(Admitted::User(user)) => user,
+        };
+        let known = self.known(user);
         let groups = self.groups_header.as_ref().map(|name| headers.get_all(name));
         let groups = groups.into_iter().flatten().filter_map(|groups| groups.to_str().ok());
         let groups = groups.flat_map(|groups| groups.split(',')).map(str::trim);
@@ -62,19 +70,46 @@ impl Identity {
             name: Some(known.map_or(user, |person| &person.name).to_owned()),
             groups: groups.filter(|group| !group.is_empty()).map(str::to_owned).collect(),
             roles: Arc::clone(&self.roles),
+            token: None,
         }
+    }
+
+    /// Who that is, by id or by mail address. An address that several share is nobody's in particular.
+    fn known(&self, user: &str) -> Option<&Person> {
+        let is_it = |person: &&Person| person.id.as_str().eq_ignore_ascii_case(user);
+        self.people.values().find(is_it).or_else(|| {
+            let mut found = self.people.values().filter(|person| {
+                let email = person.email.as_ref();
+                email.is_some_and(|email| email.to_string().eq_ignore_ascii_case(user))
+            });
+            found.next().filter(|_| found.next().is_none())
+        })
     }
 }
 
 impl Viewer {
     /// Whether they may look at a scorecard: a private one is for those that it names.
     pub(super) fn sees(&self, scorecard: &Scorecard) -> bool {
+        if let Some(token) = &self.token {
+            let is_opened = token.scorecards.is_empty() || token.scorecards.contains(&scorecard.id);
+            return is_opened && !scorecard.private;
+        }
         let is_named = || self.person.as_ref().is_some_and(|person| names(scorecard, person));
         !scorecard.private || is_named()
     }
 
+    /// Who they are to the audit, if they may act at all: a person by id, or a token by name.
+    pub(super) fn actor(&self) -> Option<String> {
+        let token = self.token.as_ref().filter(|token| token.scope == TokenScope::Act);
+        let person = self.person.as_ref().map(ToString::to_string);
+        person.or_else(|| token.map(|token| format!("token {}", token.name)))
+    }
+
     /// Whether they may answer for a node, silence it and write notes on it.
     pub(super) fn acts_on(&self, scorecard: &Scorecard, scope: &Scope) -> bool {
+        if let Some(token) = &self.token {
+            return token.scope == TokenScope::Act && self.sees(scorecard);
+        }
         let Some(person) = self.person.as_ref().filter(|_| self.sees(scorecard)) else {
             return false;
         };

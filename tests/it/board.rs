@@ -465,6 +465,13 @@ async fn who_may_do_what_is_refused_where_it_has_no_effect() {
         ),
         (", trusted_header: X-User, roles: [{ role: king, people: [ines] }]", "king"),
         (", groups_header: \"X Groups\", trusted_header: X-User", "X Groups"),
+        (&opened("scorecards: [acne]"), "`acne`"),
+        (&opened("scorecards: []"), "the token `tv` opens nothing"),
+        (&opened("scope: king"), "king"),
+        (
+            &format!(", tokens: {{ tv: {{ sha256: {HASH} }}, lobby: {{ sha256: {HASH} }} }}"),
+            "the tokens `tv` and `lobby` are the same",
+        ),
     ] {
         let kpid = configured(&origin, web);
         let checked = kpid.run(&["check"]).await;
@@ -472,4 +479,70 @@ async fn who_may_do_what_is_refused_where_it_has_no_effect() {
         let said = format!("{}{}", checked.stdout, checked.stderr);
         assert!(said.contains(problem), "{web}: {said}");
     }
+}
+
+const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+/// A token with more than its hash.
+fn opened(more: &str) -> String {
+    format!(", tokens: {{ tv: {{ sha256: {HASH}, {more} }} }}")
+}
+
+/// A token as `kpid token` makes it, and its line.
+async fn token(arguments: &[&str]) -> (String, String) {
+    let made = Kpid::new("", "").run(&[&["token"], arguments].concat()).await.stdout;
+    let lines: Vec<&str> = made.lines().map(str::trim).collect();
+    (lines[1].to_owned(), lines[lines.len() - 1].to_owned())
+}
+
+#[tokio::test]
+async fn a_token_opens_what_it_was_made_for() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let (wall, wall_line) = token(&["tv", "--wall", "--scorecard", "acme"]).await;
+    let (read, read_line) = token(&["grafana"]).await;
+    let (act, act_line) = token(&["desk", "--act"]).await;
+    assert!(wall_line.ends_with(", scope: wall, scorecards: [acme] }"), "{wall_line}");
+    let web = format!(", tokens: {{ {wall_line}, {read_line}, {act_line} }}");
+    let kpid = company_where(&origin, &web).await;
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    for (path, of_wall) in
+        [("/wall/acme", 200), ("/", 403), ("/c/acme", 403), ("/metrics", 403), ("/wall/nope", 404)]
+    {
+        let status = web::get(at, path, Some(&wall)).await.status();
+        assert_eq!(status, of_wall, "{path}");
+        let of_read = if path == "/wall/nope" { 404 } else { 200 };
+        assert_eq!(web::get(at, path, Some(&read)).await.status(), of_read, "{path}");
+    }
+    let page = web::get(at, "/", Some(&wall)).await.text().await.unwrap();
+    check("/", &page, &["<h1>You may not do this</h1>", "Your token opens something else"]);
+    let refused = web::get(at, "/", None).await;
+    let policy = refused.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.contains("style-src 'self'"), "the page has its style sheet: {policy}");
+    let page = refused.text().await.unwrap();
+    check("/", &page, &["<h1>Please say who you are</h1>"]);
+    let problem = web::get(at, "/api/v1/standing", Some(&wall)).await;
+    assert_eq!(problem.headers()[header::CONTENT_TYPE], "application/problem+json");
+    assert_eq!(problem.json::<serde_json::Value>().await.unwrap()["status"], 403);
+
+    let form = [("comment", "seen at the desk")];
+    let acknowledge = async |token: &str, origin: Option<&str>| {
+        let to = format!("http://{at}/alerts/acme/customer/1/acknowledge");
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let mut request = client.post(to).bearer_auth(token).form(&form);
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(acknowledge(&wall, None).await, 403);
+    assert_eq!(acknowledge(&read, None).await, 403);
+    // A browser that was given the token as a password sends it for whoever asks.
+    assert_eq!(acknowledge(&act, Some("https://evil.example")).await, 403);
+    assert_eq!(acknowledge(&act, None).await, 303);
+    let audit = kpid.run(&["audit"]).await.stdout;
+    check("the audit", &audit, &["token desk", "seen at the desk", "on the board, from 127.0.0.1"]);
+    daemon.stop().await;
 }

@@ -132,8 +132,8 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// What links in mails begin with.
     pub public_url: Option<Url>,
-    /// Who may look: SHA-256 of tokens.
-    pub tokens: Vec<[u8; 32]>,
+    /// Who may look, or act, by a token.
+    pub tokens: Vec<WebToken>,
     /// A header that only a trusted proxy sets.
     pub trusted_header: Option<String>,
     /// From where that header is believed, beside this machine itself.
@@ -144,6 +144,30 @@ pub struct Web {
     pub local_user: Option<Id>,
     /// Who may do more or less than act on what is theirs.
     pub roles: Vec<RoleGrant>,
+}
+
+/// A token of `web.tokens`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebToken {
+    /// Whose it is, for the audit.
+    pub name: String,
+    /// SHA-256 of it; the token itself is nowhere.
+    pub sha256: [u8; 32],
+    /// What it lets its holder do.
+    pub scope: TokenScope,
+    /// On these scorecards; on all if none is named.
+    pub scorecards: Vec<Id>,
+}
+
+/// What a token lets its holder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenScope {
+    /// Look at walls, and at nothing else.
+    Wall,
+    /// Look.
+    Read,
+    /// Look, and act on everything that is seen.
+    Act,
 }
 
 /// What somebody may do on the board, the least first.

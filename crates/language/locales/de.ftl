@@ -353,6 +353,10 @@ store-trouble = Was seit { $since } kam, kann nicht festgehalten werden und wird
 
 ## Was nicht erlaubt ist
 
+unknown = Bitte sagen Sie, wer Sie sind
+unknown-words = Hier wird ein Token gebraucht: Der Browser fragt danach als Passwort, mit beliebigem Namen. Wer kpid betreibt, erstellt eines mit `kpid token`. Falls Sie über eine Anmeldung kamen, hat diese nicht gesagt, wer Sie sind.
+not-for-token-words = Ihr Token öffnet etwas anderes. Wer kpid betreibt, kann mit `kpid token` eines erstellen, das dies öffnet.
+too-many-words = Das waren mehr als 30 Änderungen in einer Minute, und diese wurde nicht behalten. Bitte versuchen Sie es in einer Minute noch einmal.
 not-allowed = Das dürfen Sie nicht
 not-allowed-words = Sie dürfen das ansehen, aber nicht bearbeiten: Das ist denen vorbehalten, die dafür verantwortlich sind oder alarmiert werden, und der Betriebsführung.
 elsewhere-words = Das hat eine fremde Seite verlangt, und nichts wurde getan. Öffnen Sie kpid selbst und versuchen Sie es dort noch einmal.

@@ -353,6 +353,10 @@ store-trouble = What came since { $since } cannot be kept, and is not shown here
 
 ## What people may not do
 
+unknown = Please say who you are
+unknown-words = A token is needed here: your browser asks for it as the password, with any name. Whoever runs kpid makes one with `kpid token`. If you came through a login, it did not say who you are.
+not-for-token-words = Your token opens something else. Whoever runs kpid can make one that opens this, with `kpid token`.
+too-many-words = That was more than 30 changes in a minute, and this one was not kept. Please try again in a minute.
 not-allowed = You may not do this
 not-allowed-words = You may look at this, and not act on it: that is for its owners, for those its alerts go to, and for operators.
 elsewhere-words = This was asked by a page of somebody else’s, and nothing was done. Open kpid itself, and try again there.

@@ -103,9 +103,14 @@ fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), R
     let scope = found.ok_or_else(|| request.refused(Notice::NotFound))?;
     let scorecard = portfolio.scorecard(scope.scorecard());
     let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, &scope));
-    let person = request.viewer.person.as_ref().filter(|_| may);
-    let person = person.ok_or_else(|| request.refused(Notice::NotAllowed))?;
-    Ok((scope, person.to_string()))
+    let actor = request.viewer.actor().filter(|_| may);
+    let actor = actor.ok_or_else(|| request.refused(Notice::NotAllowed))?;
+    let counted = request.site.changes_by_actor.count(&actor, request.site.clock.now());
+    counted.map_err(|after| {
+        let page = request.refused(Notice::TooMany);
+        ([(header::RETRY_AFTER, after.to_string())], page).into_response()
+    })?;
+    Ok((scope, actor))
 }
 
 fn acknowledgement(

@@ -24,11 +24,6 @@ use kpid_language::english;
 
 pub(super) use assets::asset;
 
-/// Nothing but ours: its style sheet, its script, its forms; in nobody's frame.
-pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
-                                 connect-src 'self'; img-src 'self' data:; form-action 'self'; \
-                                 base-uri 'none'; frame-ancestors 'none'";
-
 /// A form of ours says where it is from; what it leads to elsewhere does not.
 pub(super) const REFERRER: &str = "same-origin";
 

@@ -63,7 +63,7 @@ impl FromRequestParts<Site> for PageRequest {
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
         let language = negotiated(address.get("lang"), accepted);
         let peer = parts.extensions.get::<Peer>().copied();
-        let viewer = site.identity.viewer(&site.access, &parts.headers, peer);
+        let viewer = Viewer::from_request_parts(parts, site).await?;
         let reader = Reader {
             person: viewer.person.clone(),
             name: viewer.name.clone(),
@@ -214,7 +214,9 @@ impl PageRequest {
         let status = match why {
             Notice::NotFound => StatusCode::NOT_FOUND,
             Notice::NoMoment(_) => StatusCode::BAD_REQUEST,
-            Notice::NotAllowed | Notice::Elsewhere => StatusCode::FORBIDDEN,
+            Notice::Unknown => StatusCode::UNAUTHORIZED,
+            Notice::NotAllowed | Notice::NotForToken | Notice::Elsewhere => StatusCode::FORBIDDEN,
+            Notice::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Notice::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Notice::NotYet => StatusCode::SERVICE_UNAVAILABLE,
             Notice::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,

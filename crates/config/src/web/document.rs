@@ -3,12 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{
-    token::TokenDoc,
-    yaml::{
-        located::{Entries, Loc},
-        scalar::IdsDoc,
-    },
+use crate::yaml::{
+    located::{Entries, Loc},
+    scalar::IdsDoc,
 };
 
 /// Where kpid listens, and how people reach it.
@@ -19,7 +16,7 @@ pub(crate) struct WebDoc {
     /// What links in mails begin with.
     pub(crate) public_url: Option<Loc<String>>,
     /// Who may look, by name: the SHA-256 of a token that `kpid token` made.
-    pub(crate) tokens: Option<Loc<Entries<TokenDoc>>>,
+    pub(crate) tokens: Option<Loc<Entries<WebTokenDoc>>>,
     /// A header that a trusted reverse proxy sets to the name of whoever it let through.
     pub(crate) trusted_header: Option<Loc<String>>,
     /// Addresses or networks of reverse proxies beyond this machine whose header is believed.
@@ -30,6 +27,29 @@ pub(crate) struct WebDoc {
     pub(crate) local_user: Option<Loc<String>>,
     /// Who may do more or less than act on what is theirs.
     pub(crate) roles: Option<Loc<Vec<Loc<RoleGrantDoc>>>>,
+}
+
+/// A token as its hash, and what it lets its holder do.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(crate) struct WebTokenDoc {
+    /// 64 hexadecimal digits.
+    pub(crate) sha256: Loc<String>,
+    /// What its holder may do; `read` by default.
+    pub(crate) scope: Option<Loc<TokenScopeDoc>>,
+    /// On which scorecards; on all if it is not there.
+    pub(crate) scorecards: Option<Loc<IdsDoc>>,
+}
+
+/// What a token lets its holder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenScopeDoc {
+    /// Look at walls, and at nothing else.
+    Wall,
+    /// Look.
+    Read,
+    /// Look, and act on everything that is seen.
+    Act,
 }
 
 /// A role, and who has it.

@@ -3,3 +3,4 @@
 pub(crate) mod document;
 pub(crate) mod parse;
 pub(crate) mod roles;
+pub(crate) mod tokens;

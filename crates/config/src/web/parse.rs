@@ -8,13 +8,13 @@ use std::{
 use ipnet::IpNet;
 
 use crate::{
-    parse_context::{ParseContext, given, texts},
+    parse_context::{ParseContext, texts},
     problem::{Place, Problem},
     setup::Web,
-    token::token,
     web::{
         document::WebDoc,
         roles::{WebMentions, roles},
+        tokens::tokens,
     },
 };
 use kpid_rules::model::Id;
@@ -36,9 +36,8 @@ pub(crate) fn web(
         )
     });
     let public_url = doc.public_url.as_ref().and_then(|doc| context.web_address(doc));
-    let tokens = given(doc.tokens.as_ref()).into_iter().flat_map(|docs| docs.iter());
-    let tokens: Vec<[u8; 32]> =
-        tokens.filter_map(|(_, _, doc)| token(context, &doc.sha256)).collect();
+    let mut mentions = WebMentions::default();
+    let tokens = tokens(context, doc, &mut mentions);
     let trusted_header = doc.trusted_header.as_ref().and_then(|doc| {
         let name = doc.value.as_deref()?;
         context.header_name(name, doc.place)?;
@@ -67,7 +66,6 @@ pub(crate) fn web(
         context.checked(place, network)
     });
     let trusted_proxies = trusted_proxies.collect();
-    let mut mentions = WebMentions::default();
     let roles = roles(context, doc, &mut mentions);
     let groups_header = groups_header(context, doc);
     let local_user = local_user(context, doc, is_open && is_loopback, &mut mentions);
