@@ -40,22 +40,27 @@ for (const map of document.querySelectorAll(".map svg")) {
   }
 }
 
-// A form that is half filled is not lost to a page that looks again by itself.
-const again = document.querySelector("meta[http-equiv=refresh]");
+// A page looks again by itself, but never under the hands of somebody: neither a form that is half filled
+// nor the place of a keyboard or of a reader of screens is lost.
+const again = document.querySelector("meta[name=refresh]");
 if (again) {
-  for (const field of document.querySelectorAll("form input, form textarea")) {
-    field.addEventListener("input", () => again.remove());
-  }
+  let isTouched = false;
+  document.addEventListener("input", () => { isTouched = true; });
+  setInterval(() => {
+    const isHeld = document.activeElement !== null && document.activeElement !== document.body;
+    if (!isTouched && !isHeld && !document.hidden) location.reload();
+  }, Number(again.content) * 1000);
 }
 
 // A screen on a wall that gets no answer goes on showing what it has; it says so when that is old.
 const wall = document.body.dataset.staleAfter;
 if (wall) {
   setTimeout(() => { document.querySelector(".stale").hidden = false; }, Number(wall) * 1000);
-  const turn = again && again.content.split(";url=");
+  const refresh = document.querySelector("meta[http-equiv=refresh]");
+  const turn = refresh && refresh.content.split(";url=");
   if (turn) {
     // Asked first, so that a screen without a network keeps what it shows.
-    again.remove();
+    refresh.remove();
     const ask = async () => {
       try {
         const answer = await fetch(turn[1], { method: "HEAD" });

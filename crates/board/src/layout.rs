@@ -69,7 +69,7 @@ pub(crate) fn head(title: &str, refresh_seconds: Option<u32>) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             @if let Some(seconds) = refresh_seconds {
-                meta http-equiv="refresh" content=(seconds);
+                meta name="refresh" content=(seconds);
             }
             title { (title) " · kpid" }
             link rel="stylesheet" href={ "/assets/" (style().name) };
