@@ -192,6 +192,26 @@ for (const name of ["review", "scorecard"]) {
     }));
 }
 
+// Answers for the only alert, so it comes after those who look at an unanswered one.
+test("without a script a person answers for an alert and writes a note, which are text", () =>
+  look({ javaScriptEnabled: false, locale: "en" }, async ({ page }) => {
+    await visit(page, pages.alert);
+    assert.match(await page.textContent("main"), /Nobody has acknowledged it/);
+    const acknowledge = page.locator('form[action$="/acknowledge"]');
+    await acknowledge.locator("textarea").fill(`on it ${names.script}`);
+    await acknowledge.locator("button").click();
+    await visit(page, pages.alert);
+    const answered = await page.textContent("main");
+    assert.doesNotMatch(answered, /Nobody has acknowledged it/);
+    assert.ok(answered.includes(`on it ${names.script}`), answered);
+    await page.locator("details:has(form[action='/notes']) summary").click();
+    const note = page.locator("form[action='/notes']");
+    await note.locator("textarea").fill(`seen ${names.emoji} ${names.script}`);
+    await note.locator("button").click();
+    await visit(page, pages.alert);
+    assert.ok((await page.textContent(".notes")).includes(`seen ${names.emoji} ${names.script}`));
+  }));
+
 // Ends the daemon, so it is the last.
 test("a screen on a wall says that it is old when the daemon is gone, and goes on showing what it has", () =>
   look({}, async ({ page }) => {

@@ -36,7 +36,7 @@ store: kpid.db
 calendar: { timezone: Europe/Amsterdam }
 channels: { mail: { email: { folder: mail, from: kpid@acme.example } } }
 people: { ada: { name: "Ada <b>Lovelace</b>", email: ada@acme.example } }
-web: { listen: "127.0.0.1:0", public_url: http://acme.example/ }
+web: { listen: "127.0.0.1:0", local_user: ada }
 `;
 
 const quoted = (text) => JSON.stringify(text);
@@ -150,6 +150,7 @@ export const start = async () => {
 /** The pages by name. */
 export const pages = {
   home: "/",
+  mine: "/mine",
   scorecard: "/c/acme",
   perspective: "/c/acme/care",
   objective: "/c/acme/care/answer",
