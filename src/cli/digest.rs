@@ -54,7 +54,9 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let context = digest_context(&setup, &held, &standing, since, &compared);
     match digest(context, person, &ids_of_reader(&setup, person), "preview") {
         Some(digest) => {
-            put_sheet(&digest.overview.into(), arguments.format, arguments.out.as_deref())?;
+            let language = person.language.unwrap_or(setup.language);
+            let message = digest.overview.into();
+            put_sheet(language, &message, arguments.format, arguments.out.as_deref())?;
         }
         None => {
             say!("{} owns nothing and is named by no alert, and so gets no digest", person.name)

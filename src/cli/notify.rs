@@ -56,7 +56,8 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
     let (channel, recipient) = (&channel, recipient.as_str());
-    let delivery = Delivery { id, channel, recipient, message: &message, link: None };
+    let language = setup.language_of(recipient);
+    let delivery = Delivery { id, channel, recipient, language, message: &message, link: None };
     match channels.send(delivery, Clock::System.now()).await {
         Ok(Delivered { trouble }) => {
             say!("the test message {id} was taken by `{channel}` for {recipient}");

@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 use clap::ValueEnum;
 
+use kpid_language::Language;
 use kpid_message::{mail::render, message::Message};
 use kpid_os_error::{InWords, in_words};
 use kpid_rules::model::Status;
@@ -37,8 +38,13 @@ pub(crate) enum Sheet {
 }
 
 /// Puts a digest or report out, or into a file.
-pub(crate) fn put_sheet(message: &Message, sheet: Sheet, out: Option<&Path>) -> anyhow::Result<()> {
-    let (text, html) = render::bodies(message)?;
+pub(crate) fn put_sheet(
+    language: &Language,
+    message: &Message,
+    sheet: Sheet,
+    out: Option<&Path>,
+) -> anyhow::Result<()> {
+    let (text, html) = render::bodies(language, message)?;
     let shown = match sheet {
         Sheet::Text => text,
         Sheet::Html => html,

@@ -104,7 +104,8 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
     let channels = Channels::open(&setup.channels)?;
     let id = Uuid::now_v7();
     let (channel, recipient) = (&channel, recipient.as_str());
-    let delivery = Delivery { id, channel, recipient, message: &message, link: None };
+    let language = setup.language_of(recipient);
+    let delivery = Delivery { id, channel, recipient, language, message: &message, link: None };
     let (written, trouble) = channels
         .write(delivery, Clock::System.now())
         .map_err(|error| Failure::new(error.to_string()))?;

@@ -58,7 +58,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         Some(facts) => Message::from_json(&facts).map_err(anyhow::Error::from)?,
         None => made(&setup, &store, scorecard, period).await?,
     };
-    put_sheet(&message, arguments.format, arguments.out.as_deref())?;
+    put_sheet(setup.language, &message, arguments.format, arguments.out.as_deref())?;
     Ok(Answer::Done)
 }
 

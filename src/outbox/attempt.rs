@@ -81,7 +81,8 @@ impl Sender<'_> {
         };
         let link = self.link(&message, recipient);
         let (channel, link) = (self.channel, link.as_ref());
-        let delivery = Delivery { id, channel, recipient, message: &message, link };
+        let language = self.instance.setup.language_of(recipient);
+        let delivery = Delivery { id, channel, recipient, language, message: &message, link };
         match self.channels.send(delivery, self.clock.now()).await {
             Ok(Delivered { trouble }) => {
                 self.count("delivered");

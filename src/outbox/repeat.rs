@@ -27,8 +27,9 @@ impl Sender<'_> {
                 continue;
             }
             let (id, recipient) = (standing.id, standing.recipient.as_str());
-            let delivery =
-                Delivery { id, channel: self.channel, recipient, message: &message, link: None };
+            let language = self.instance.setup.language_of(recipient);
+            let (channel, message) = (self.channel, &message);
+            let delivery = Delivery { id, channel, recipient, language, message, link: None };
             match self.channels.send(delivery, self.clock.now()).await {
                 Ok(_) => repeated += 1,
                 Err(error) => {

@@ -131,7 +131,14 @@ impl StoreNotices<'_> {
         let message = Message::from_json(&delivery.facts).map_err(|error| error.to_string())?;
         let channel = Id::parse(&delivery.channel).map_err(|error| error.to_string())?;
         let (id, recipient) = (delivery.id, delivery.recipient.as_str());
-        let sent = Delivery { id, channel: &channel, recipient, message: &message, link: None };
+        let sent = Delivery {
+            id,
+            channel: &channel,
+            recipient,
+            language: self.instance.setup.language_of(recipient),
+            message: &message,
+            link: None,
+        };
         self.channels.send(sent, now).await.map(drop).map_err(|error| error.to_string())
     }
 }

@@ -157,6 +157,8 @@ async fn asked(
     };
     let answers = episode.acknowledgement.as_ref().and_then(|by| Id::parse(&by.by).ok());
     let answers = answers.and_then(|id| site.people.get(&id));
+    // Who reads the page is known: in the language of the mails, whatever the browser says.
+    let language = person.language.unwrap_or(language);
     Ok(OpenedLink {
         language,
         answers: answers.map(|person| person.name.clone()),

@@ -139,7 +139,8 @@ async fn one_person_under_two_ids_gets_one_mail_and_is_named_once() {
     assert_eq!(one.recipient, "Ines@acme.example");
     let now = Clock::System.now();
     let facts = store.claim("mail", now, now, 1).await.unwrap().remove(0).facts;
-    let (text, _) = render::bodies(&Message::from_json(&facts).unwrap()).unwrap();
+    let (text, _) =
+        render::bodies(kpid_language::english(), &Message::from_json(&facts).unwrap()).unwrap();
     assert!(text.contains("Notified: Ines; if it persists: Chief."), "{text}");
 }
 

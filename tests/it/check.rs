@@ -194,6 +194,25 @@ fn a_kpi_that_counts_twice_is_warned_of() {
 }
 
 #[test]
+fn a_language_that_nobody_speaks_here_is_told_with_those_that_are() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("scorecards")).unwrap();
+    let daemon = "calendar: { timezone: UTC }
+language: xx
+people: { ines: { language: de }, tom: { language: \"d\" } }
+";
+    let scorecard = "scorecard: s\nperspectives: { p: { objectives: { o: { kpis: { k: { nature: flow } } } } } }\n";
+    fs::write(folder.path().join("kpid.yaml"), daemon).unwrap();
+    fs::write(folder.path().join("scorecards/s.yaml"), scorecard).unwrap();
+    let (text, code) = check(folder.path(), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    for told in ["kpid.yaml:2:11: error: `xx`", "kpid.yaml:3:58: error: `d`"] {
+        let told = format!("{told} is not a language that kpid speaks: `en`, `de`");
+        assert!(text.contains(&told), "{told}: {text}");
+    }
+}
+
+#[test]
 fn what_cannot_be_reached_is_not_good() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("scorecards")).unwrap();

@@ -92,6 +92,7 @@ channels:
   mail: { email: { folder: mail, from: Scorecard <kpid@acme.example> } }
 people:
   ines: { name: Ines Marlow-Achterberg van der Lindenschmidt, email: ines@acme.example, role: Chief Executive for Everything }
+  otto: { name: Otto, email: otto@acme.example, language: de }
 web: { listen: \"127.0.0.1:0\", public_url: https://balanced-scorecards.internal.department-of-long-addresses.example/ }
 ";
     let kpi = |id: &str, name: &str| {
@@ -136,6 +137,12 @@ async fn mails() -> Vec<Shown> {
         let ran = kpid.run(&[&html[..], &["--event", sample]].concat()).await;
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         mails.push((sample.to_owned(), ran.stdout, MAIL_WIDTHS));
+    }
+    let german = ["notify", "otto", "--preview", "--format", "html"];
+    for sample in SAMPLES.into_iter().filter(|sample| *sample != "notice") {
+        let ran = kpid.run(&[&german[..], &["--event", sample]].concat()).await;
+        assert!(ran.stdout.contains("<html lang=\"de\">"), "{}", ran.stdout);
+        mails.push((format!("{sample} in German"), ran.stdout, MAIL_WIDTHS));
     }
     let ran = kpid.run(&[&html[..], &["--of", "acme/care"]].concat()).await;
     assert!(ran.stdout.contains("OFF TRACK"), "{}{}", ran.stdout, ran.stderr);

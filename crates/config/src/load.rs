@@ -191,6 +191,7 @@ fn setup(
         connections: daemon.connections,
         channels: daemon.channels,
         people: daemon.people,
+        language: daemon.language,
         operators: daemon.operators.into_iter().map(|mention| mention.id).collect(),
         alerts: daemon.alerts,
         digests: daemon.digests,

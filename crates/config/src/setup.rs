@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use kpid_delivery::{channel::Channel, private_url::PrivateUrl};
+use kpid_language::Language;
 use kpid_message::person::Person;
 use kpid_rules::{
     model::{Calendar, Id, KpiRef, Portfolio, Schedule, WorkingHours},
@@ -37,6 +38,8 @@ pub struct Setup {
     pub channels: IndexMap<Id, Channel>,
     /// By id.
     pub people: IndexMap<Id, Person>,
+    /// In which messages are worded for channels, and for people who have no language of their own.
+    pub language: &'static Language,
     /// Who is told of trouble with data and deliveries: persons or channels.
     pub operators: Vec<Id>,
     /// When people are mailed about performance, and how often.
@@ -51,6 +54,17 @@ pub struct Setup {
     pub retention: Retention,
     /// Files that its secrets are read from.
     pub secret_files: Vec<PathBuf>,
+}
+
+impl Setup {
+    /// The language of a recipient: of the person whose address it is, else the default.
+    pub fn language_of(&self, recipient: &str) -> &'static Language {
+        let has_address = |person: &&Person| {
+            person.email.as_ref().is_some_and(|email| email.to_string() == recipient)
+        };
+        let readers = self.people.values().filter(has_address);
+        readers.filter_map(|person| person.language).next().unwrap_or(self.language)
+    }
 }
 
 /// When people are mailed about performance, and how often.

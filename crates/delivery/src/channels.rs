@@ -161,7 +161,7 @@ fn mail(
     delivery: Delivery<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Rendered, lettre::Message, Option<ConfigTrouble>), SendError> {
-    let Delivery { id, channel, recipient, message, link } = delivery;
+    let Delivery { id, channel, recipient, language, message, link } = delivery;
     let to = mail_address::address(recipient).ok_or_else(|| SendError::GiveUp {
         message: format!("`{recipient}` is not a mail address"),
     })?;
@@ -169,7 +169,7 @@ fn mail(
     let later =
         |error: anyhow::Error| SendError::retry(format!("cannot write the mail: {error:#}"));
     let (rendered, faults) =
-        renderer.mail_asking(message, link).map_err(|error| later(error.into()))?;
+        renderer.mail_asking(language, message, link).map_err(|error| later(error.into()))?;
     let done = "its mails are made by the built-in template until it is fixed";
     let trouble = ConfigTrouble::of_templates(channel, &renderer.version(), &faults, done);
     let envelope = Envelope { from, to, id, dedup_key: message.dedup_key() };
@@ -238,6 +238,7 @@ mod tests {
                 id: Uuid::nil(),
                 channel: &channel,
                 recipient,
+                language: kpid_language::english(),
                 message: &message,
                 link: None,
             };

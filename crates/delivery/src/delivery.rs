@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::config_trouble::ConfigTrouble;
+use kpid_language::Language;
 use kpid_message::{acknowledge_link::Link, message::Message};
 use kpid_rules::model::Id;
 
@@ -15,6 +16,8 @@ pub struct Delivery<'a> {
     pub channel: &'a Id,
     /// Where it goes: a mail address, or the id of a channel that is a recipient itself.
     pub recipient: &'a str,
+    /// In which its words are; keys and data are in none.
+    pub language: &'static Language,
     /// What it says.
     pub message: &'a Message,
     /// The link by which its reader acknowledges the alert; only in a mail to a person.

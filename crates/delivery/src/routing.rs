@@ -119,7 +119,7 @@ mod tests {
 
     fn person(name: &str, email: Option<&str>) -> Person {
         let email = email.map(|email| email.parse().unwrap());
-        Person { id: id(name), name: name.to_owned(), email, role: None }
+        Person { id: id(name), name: name.to_owned(), email, role: None, language: None }
     }
 
     #[test]

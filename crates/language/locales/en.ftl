@@ -7,6 +7,11 @@ language-name = English
 number-decimal-mark = .
 number-group-mark = ,
 date = { $day } { $month } { $year }
+plain-group-mark = { "" }
+date-of-year = { $day } { $month }
+period-week-of-year = week { $week }
+period-quarter-of-year = Q{ $number }
+period-half-of-year = H{ $number }
 date-short = { $day } { $month }
 instant = { $date }, { $time }
 period-week = week { $week }, { $year }
@@ -361,3 +366,231 @@ not-allowed = You may not do this
 not-allowed-words = You may look at this, and not act on it: that is for its owners, for those its alerts go to, and for operators.
 elsewhere-words = This was asked by a page of somebody else’s, and nothing was done. Open kpid itself, and try again there.
 wrong = This could not be kept
+
+## Mails of alerts
+
+mail-tag-worsened = Worse
+mail-tag-reminder = Reminder
+mail-tag-acknowledged = Acknowledged
+mail-heading = heading { $status }
+mail-still = still { $status }
+mail-and-worse = { $status } and worse
+mail-recovered = recovered
+mail-corrected = corrected
+mail-verb-is = is
+mail-verb-no-data = is
+mail-verb-recovered = has
+mail-verb-corrected = has been
+mail-was = (was { $score })
+mail-for = for { $period }
+mail-score = score { $score }
+mail-no-score = no score
+mail-score-was-in = { $now }, was { $then } in { $period }
+mail-score-was = { $now }, was { $then }
+mail-score-none-in = { $now }; no score in { $period }
+mail-score-first = { $now }, with no earlier period to compare with
+mail-streak-first = { $nth } { $unit } { $status }.
+mail-streak = { $nth } { $unit } { $status } in a row, since { $period }.
+mail-ordinal = { $count ->
+    [1] First
+    [2] Second
+    [3] Third
+    [4] Fourth
+    [5] Fifth
+    [6] Sixth
+   *[other] { NUMBER($count, type: "ordinal") ->
+        [one] { $count }st
+        [two] { $count }nd
+        [few] { $count }rd
+       *[other] { $count }th
+    }
+}
+mail-days = { $count ->
+    [one] a day
+   *[other] { $count } days
+}
+mail-hours = { $count ->
+    [one] an hour
+   *[other] { $count } hours
+}
+mail-under-an-hour = less than an hour
+mail-lasted = The alert was open for { $lasted }: it was raised on { $day }.
+mail-lasted-period = The alert was open for { $lasted }: it was raised on { $day } on the figures of { $period }.
+mail-still-at-risk = It is still at risk.
+mail-cause-corrected = Reported figures were restated, and with the new ones there is nothing to alert about.
+mail-cause-restated = Reported figures were restated.
+mail-cause-configuration = The figures are the same: the configuration that judges them was changed.
+mail-cause-flapping = It is flapping: it fell off track more than three times in 30 days. To spare you the back and forth, there will be no mails about it.
+mail-cause-flapping-until = It is flapping: it fell off track more than three times in 30 days. To spare you the back and forth, there will be no mails about it until { $day }.
+mail-cause-score = That is far below the { $score } last reported.
+mail-cause-score-on = That is far below the { $score } last reported on { $day }.
+mail-cause-further = { $count ->
+    [one] { $names } has fallen off track since the last message.
+   *[other] { $names } have fallen off track since the last message.
+}
+mail-cause-further-on = { $count ->
+    [one] { $names } has fallen off track since the last message on { $day }.
+   *[other] { $names } have fallen off track since the last message on { $day }.
+}
+mail-cause-fell = It was only at risk when last reported.
+mail-cause-fell-on = It was only at risk when last reported on { $day }.
+mail-cause-unacknowledged = Nobody has acknowledged the alert.
+mail-cause-unacknowledged-of = Nobody has acknowledged the alert of { $day }.
+mail-cause-period = Another period is in, and nobody has acknowledged the alert.
+mail-cause-period-of = Another period is in, and nobody has acknowledged the alert of { $day }.
+mail-cause-silence = Alerts were silenced until now; it is still { $status }.
+mail-cause-above = Until now the alert above covered it. That one has ended; this is still { $status }.
+mail-cause-due = { $name } expected it back on track by { $day }; that day has passed.
+mail-cause-acknowledged = { $name } has acknowledged the alert.
+mail-cause-comment = { $name } has acknowledged the alert: "{ $comment }".
+mail-basis-forecast = by the forecast
+mail-basis-pace-day = at the pace of the day so far
+mail-basis-pace-week = at the pace of the week so far
+mail-basis-pace-month = at the pace of the month so far
+mail-basis-pace-quarter = at the pace of the quarter so far
+mail-basis-pace-half = at the pace of the half-year so far
+mail-basis-pace-year = at the pace of the year so far
+mail-basis-pace-period = at the pace of the period so far
+mail-would-be = { $basis } it would be { $status }.
+mail-was-status = { $period } was { $status }.
+mail-had-no-data = { $period } has no data.
+mail-status-at = { $status } at { $score }
+mail-a-day = a day
+mail-a-working-day = a working day
+mail-beyond = already beyond { $target }, the target of { $period }
+mail-at-most-to-keep = at most { $rate } { $per } to keep to { $target } in { $period }
+mail-to-reach = { $rate } { $per } to reach { $target } in { $period }
+mail-wanted-by-now = { $value } wanted by now
+mail-at-most-by-now = { $value } at most wanted by now
+mail-paced = { $name }: { $value } so far, { $wanted }.
+mail-paced-to = { $name }: { $value } so far, { $wanted }; at this pace { $period } comes to { $projection }, { $status }.
+mail-by-mean = by the mean of { $count } periods
+mail-by-drift = by the drift of { $count } periods
+mail-as-a-year-ago = as a year ago
+mail-forecast = { $name }: { $value } expected in { $period } ({ $low } to { $high }, { $method }), { $status }.
+mail-reason = Reason
+mail-quoted = "{ $words }"
+mail-an-objective = one of its objectives
+mail-reason-red-score = the weighted score is below 40
+mail-reason-amber-score = the weighted score is below 70
+mail-reason-guard = { $name } is off track, so the whole cannot be on track
+mail-reason-critical = { $name } (critical) is off track
+mail-reason-worst = { $name } is the worst, and the worst decides
+mail-reason-best = { $name } is the best, and the best decides
+mail-reason-majority = the status with the most weight decides
+mail-reason-count = too many of its objectives are off track or at risk
+mail-reason-priority = { $name } decides
+mail-reason-manual = a person set it
+mail-have-no-data = { $count ->
+    [one] { $names } has no data
+   *[other] { $names } have no data
+}
+mail-are = { $count ->
+    [one] { $names } is { $status }
+   *[other] { $names } are { $status }
+}
+mail-together = together { $parts }
+mail-and = { $names } and { $last }
+mail-more = { $count } more
+mail-and-more = and { $count } more
+mail-linked = { $name } is { $status }
+mail-linked-at = { $name } is { $status } at { $score }
+mail-more-linked = { $count } more objectives of other units count here, too.
+mail-share-of-shortfall = { $share } % of the shortfall
+mail-of-the-shortfall = of the shortfall
+mail-share-none = none
+mail-no-shortfall = no shortfall
+mail-change = Change
+mail-points = points
+mail-points-on = { $points } points on { $period }
+mail-points-total = { $points } points
+mail-data-or-weights = data or weights
+mail-others = others
+mail-done = done
+mail-not-done = not done
+mail-target = target { $value }
+mail-target-done = target done
+mail-no-target = no target
+mail-green-from = green from { $value }
+mail-green-up-to = green up to { $value }
+mail-green-at = green at { $value }
+mail-red-above = (red above { $value })
+mail-red-below = (red below { $value })
+mail-no-difference = no difference
+mail-difference-unknown = no difference known
+mail-need-fewer = { $name } { $line }, i.e. { $count } fewer of { $of }
+mail-need-more-of = { $name } { $line }, i.e. { $count } more of { $of }
+mail-need-less = { $name } { $line }, i.e. { $gap } less
+mail-need-more = { $name } { $line }, i.e. { $gap } more
+mail-periods-in-a-row = { $count } periods { $status } in a row
+mail-assurance-fail = will not meet its target unless the process changes
+mail-assurance-chance = as things are, whether it meets its target is down to chance
+mail-range = { $low } to { $high }
+mail-within-range = within its usual range { $range }: may be noise
+mail-signal-outside = outside its usual range: signal, not noise
+mail-signal-outside-range = outside its usual range { $range }: signal, not noise
+mail-signal-run = a long run on one side of its mean: signal, not noise
+mail-signal-drift = a long rise or fall: signal, not noise
+mail-signal-near = near a limit of its usual range again: signal, not noise
+mail-signal-near-range = near a limit of its usual range { $range } again: signal, not noise
+mail-trend-better = better than the period before
+mail-trend-steady = about the same as the period before
+mail-trend-worse = worse than the period before
+mail-spark = last { $count } periods, { $low } to { $high }
+mail-spark-base = bars begin at { $value }
+mail-no-owner = no owner recorded
+mail-note = Note
+mail-acknowledged-by = Acknowledged by
+mail-initiative = Initiative
+mail-no-initiative = no initiative recorded
+mail-to-be-green = To be green
+mail-affects = Affects
+mail-scorecard = { $name } scorecard
+mail-standing = { $name } ({ $status }, { $score })
+mail-details = Details
+mail-acknowledge-alert = Acknowledge this alert
+mail-acknowledge-words = The page asks what is being done, and by when. The link is yours alone and works until { $day }; do not forward it.
+mail-why = You get this because the alert of { $name } names you. Notified: { $names }.
+mail-why-escalated = You get this because the alert of { $name } names you. Notified: { $names }; if it persists: { $later }.
+mail-nobody = nobody
+mail-instant = { $day } { $time } ({ $zone })
+mail-footer = Episode { $episode }, decided { $instant }, configuration { $hash }
+
+## What a mail says of the data
+
+mail-data = Data
+mail-data-none = none
+mail-data-final = complete, final
+mail-data-provisional = complete, still provisional
+mail-data-complete = complete
+mail-more-like-these = and { $count } more like these
+remark-provisional = provisional: not every KPI of the period has reported yet
+remark-heading = provisional: { $basis } it would be { $status }
+remark-basis-pace = at the pace of the running period
+remark-basis-forecast = by the forecast for the next period
+remark-coverage = { $percent } % of the weight has data
+remark-missing = no figure for { $periods } of the running total
+remark-last-known = last known: { $value } of { $period }
+remark-failed = the newest attempt to collect it failed; its last value stands
+remark-first-reported = { $name } was first reported as { $value }, { $status }
+remark-as-of = { $name } is as of { $period }
+remark-never-collected = nothing has been collected yet
+remark-overdue = its actual is overdue
+remark-stale = its newest reading is too old
+remark-sample = the sample is too small to judge
+remark-no-target = no target is set for the period
+remark-zero-target = its target is 0 and its tolerance a percentage of it
+remark-missing-input = one of its inputs is missing
+remark-undefined = it has no value: a division by zero
+remark-not-combinable = percentages do not add up; they need numerator and denominator
+remark-not-due = nothing is due yet
+remark-too-early = too early in the period to judge
+remark-not-applicable = not applicable in this period
+remark-not-begun = it begins with a later period
+remark-ended = it ended with an earlier period
+remark-quarantined = an implausible value waits for a person
+remark-carried-forward = overdue, judged on an earlier actual
+
+## Mails of digests and reports
+
+overview-footer = Made { $instant }, configuration { $hash }

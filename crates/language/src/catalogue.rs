@@ -56,6 +56,8 @@ impl Language {
         let mut bundle = FluentBundle::new_concurrent(vec![code.clone()]);
         // Names stand in elements of their own, which keep their direction to themselves.
         bundle.set_use_isolating(false);
+        // Fails only for names that are taken, and nothing is in it yet.
+        let _ = bundle.add_builtins();
         bundle.add_resource_overriding(resource);
         Some(Self { code, bundle })
     }
@@ -95,6 +97,14 @@ impl Language {
         Cow::Owned(key.to_owned())
     }
 }
+
+impl PartialEq for Language {
+    fn eq(&self, other: &Self) -> bool {
+        self.code == other.code
+    }
+}
+
+impl Eq for Language {}
 
 impl std::fmt::Debug for Language {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -40,6 +40,22 @@ impl Language {
         }
     }
 
+    /// The same beside a period that may be of the same year: `April` beside `May 2026`
+    pub fn period_beside(&self, period: Period, other: Period) -> String {
+        match period {
+            _ if year_of(period) != year_of(other) => self.period(period),
+            Period::Day(day) => {
+                let month = self.month(day.month());
+                text!(self, "date-of-year", day = day.day(), month = month)
+            }
+            Period::Week(_, week) => text!(self, "period-week-of-year", week = week),
+            Period::Month(_, month) => self.month(month),
+            Period::Quarter(_, number) => text!(self, "period-quarter-of-year", number = number),
+            Period::Half(_, number) => text!(self, "period-half-of-year", number = number),
+            Period::Year(_) => self.period(period),
+        }
+    }
+
     /// The same where there is little room: `May 26`
     pub fn period_short(&self, period: Period) -> String {
         match period {
@@ -78,6 +94,18 @@ impl Language {
 
     fn month_short(&self, month: u32) -> String {
         self.text_with("month-short", [("number", Argument::from(month))])
+    }
+}
+
+/// The year by which a period goes.
+fn year_of(period: Period) -> i32 {
+    match period {
+        Period::Day(day) => day.year(),
+        Period::Week(year, _)
+        | Period::Month(year, _)
+        | Period::Quarter(year, _)
+        | Period::Half(year, _)
+        | Period::Year(year) => year,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who can be notified, and named in a message.
 
+use kpid_language::Language;
 use kpid_rules::model::Id;
 
 /// Somebody who can be notified.
@@ -13,4 +14,6 @@ pub struct Person {
     pub email: Option<lettre::Address>,
     /// For people, e.g. `COO`.
     pub role: Option<String>,
+    /// In which messages are worded; the default of the configuration without one.
+    pub language: Option<&'static Language>,
 }

@@ -10,8 +10,12 @@ use crate::{
 };
 
 fn shaped(format: Format, message: impl Into<Message>) -> Value {
-    serde_json::from_str(&BodyRenderer::of(format).body(&message.into(), Some("R0UT3")).unwrap())
-        .unwrap()
+    serde_json::from_str(
+        &BodyRenderer::of(format)
+            .body(kpid_language::english(), &message.into(), Some("R0UT3"))
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 /// An alert and a report of which everything is long.

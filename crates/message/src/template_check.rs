@@ -30,7 +30,7 @@ pub fn body(body: &BodyTemplate) -> Vec<Fault> {
     let compiled = OwnBody::compile(body);
     let mut found = Vec::new();
     for (name, message) in samples() {
-        keep(&mut found, name, compiled.render(&message).err());
+        keep(&mut found, name, compiled.render(kpid_language::english(), &message).err());
     }
     found
 }
@@ -129,10 +129,10 @@ mod tests {
         assert_eq!(compiled() - before, 2);
         for (name, message) in samples() {
             mails.mail(&message).unwrap();
-            render::bodies(&message).unwrap();
-            bodies.body(&message, None).unwrap();
+            render::bodies(kpid_language::english(), &message).unwrap();
+            bodies.body(kpid_language::english(), &message, None).unwrap();
             for format in [Format::Slack, Format::Teams, Format::PagerDuty, Format::Alertmanager] {
-                BodyRenderer::of(format).body(&message, None).unwrap();
+                BodyRenderer::of(format).body(kpid_language::english(), &message, None).unwrap();
             }
             assert_eq!(compiled() - before, 2, "{name}");
         }

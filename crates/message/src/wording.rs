@@ -1,6 +1,10 @@
 //! Small forms of words that all messages share.
 
-use kpid_rules::model::one_line;
+use chrono::{DateTime, FixedOffset};
+
+use crate::facts::named::PeriodName;
+use kpid_language::Language;
+use kpid_rules::model::{Period, Status, one_line};
 
 /// A longer text of an author's or a source's is read elsewhere.
 const TEXT_CHARS_MAX: usize = 1_000;
@@ -8,6 +12,29 @@ const TEXT_CHARS_MAX: usize = 1_000;
 /// So many of something, as a sentence says it: `1 KPI`, `2 KPIs`.
 pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// The words printed beside every colour.
+pub(crate) fn status_words(language: &Language, status: Status) -> String {
+    let key = match status {
+        Status::OnTrack => "status-on-track",
+        Status::AtRisk => "status-at-risk",
+        Status::OffTrack => "status-off-track",
+        Status::NoData => "status-no-data",
+        Status::Pending => "status-pending",
+        Status::NotScored => "status-not-scored",
+    };
+    language.text(key).into_owned()
+}
+
+/// What a period is called; one whose key nobody can read, as it was called when it was stored.
+pub(crate) fn period_words(language: &Language, period: &PeriodName) -> String {
+    Period::parse(&period.key).map_or_else(|_| period.label.clone(), |key| language.period(key))
+}
+
+/// `3 June 2026`
+pub(crate) fn day_words(language: &Language, at: DateTime<FixedOffset>) -> String {
+    language.day(at.date_naive())
 }
 
 /// A name on one line, whatever its author wrote: a line feed must not end a header or a row, and

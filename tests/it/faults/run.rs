@@ -515,6 +515,7 @@ impl Run {
                         id,
                         channel: &of_channel,
                         recipient,
+                        language: kpid_language::english(),
                         message: &message,
                         link: None,
                     };

@@ -32,6 +32,9 @@ pub(crate) struct DaemonDoc {
     pub(crate) channels: Option<Loc<Entries<ChannelDoc>>>,
     /// People who own things and are notified, by id.
     pub(crate) people: Option<Loc<Entries<PersonDoc>>>,
+    /// The language of messages to channels, and to people who have no `language` of their own: `en` or
+    /// `de`; `en` by default.
+    pub(crate) language: Option<Loc<String>>,
     /// Who is notified when data are missing or a message cannot be delivered: persons or channels.
     pub(crate) operators: Option<Loc<IdsDoc>>,
     /// When people are mailed about performance, and how often.

@@ -13,7 +13,7 @@ use crate::{
     digest::parse::digests,
     heartbeat::parse::heartbeat,
     parse_context::{Mention, ParseContext, given},
-    people::parse::person,
+    people::parse::{person, spoken},
     retention,
     setup::{Alerts, Digests, Heartbeat, Retention, Web},
     web::{
@@ -22,6 +22,7 @@ use crate::{
     },
 };
 use kpid_delivery::channel::Channel;
+use kpid_language::{Language, english};
 use kpid_message::person::Person;
 use kpid_rules::model::{Calendar, Id};
 use kpid_sources::{Connection, push::PushEndpoint};
@@ -33,6 +34,7 @@ pub(crate) struct ParsedDaemon {
     pub(crate) connections: IndexMap<Id, Connection>,
     pub(crate) channels: IndexMap<Id, Channel>,
     pub(crate) people: IndexMap<Id, Person>,
+    pub(crate) language: &'static Language,
     /// Connections, channels and people that stand there with a mistake, which has been told:
     /// whoever names them has made none.
     pub(crate) unread: HashSet<Id>,
@@ -57,6 +59,7 @@ pub(crate) fn daemon(context: &mut ParseContext, doc: &DaemonDoc) -> ParsedDaemo
         connections: IndexMap::new(),
         channels: IndexMap::new(),
         people: IndexMap::new(),
+        language: spoken(context, doc.language.as_ref()).unwrap_or_else(english),
         unread: HashSet::new(),
         operators: context.mentions(doc.operators.as_ref()),
         alerts: alerts(context, given(doc.alerts.as_ref())),

@@ -14,6 +14,8 @@ pub(crate) struct PersonDoc {
     pub(crate) email: Option<Loc<String>>,
     /// For people, e.g. `COO`.
     pub(crate) role: Option<Loc<String>>,
+    /// The language of the person's mails: `en` or `de`; that of `language:` above by default.
+    pub(crate) language: Option<Loc<String>>,
     /// Whether the person gets the digest, where there is one; true by default.
     pub(crate) digest: Option<Loc<bool>>,
 }

@@ -128,13 +128,13 @@ impl WebhookClient {
 
     /// What is posted.
     pub(crate) fn body(&self, delivery: Delivery<'_>) -> Result<String, SendError> {
-        let body = self.bodies.body(delivery.message, self.routing_key());
+        let body = self.bodies.body(delivery.language, delivery.message, self.routing_key());
         body.map_err(|error| unwritten(delivery.channel, error))
     }
 
     /// What is posted after it, to end at a pager what nobody will end.
     fn end(&self, delivery: Delivery<'_>) -> Result<Option<String>, SendError> {
-        let end = self.bodies.end(delivery.message, self.routing_key());
+        let end = self.bodies.end(delivery.language, delivery.message, self.routing_key());
         end.map_err(|error| unwritten(delivery.channel, error))
     }
 

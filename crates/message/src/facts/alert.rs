@@ -10,6 +10,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{
+    data_remark::DataRemark,
     kpi::{KpiFacts, LinkedFacts},
     named::{Links, Named, PeriodName, PersonFacts},
 };
@@ -85,8 +86,11 @@ pub struct Facts {
     /// Whether no figure that counts is still provisional.
     #[serde(default)]
     pub is_final: Option<bool>,
-    /// What a reader must know of the data, a sentence each.
+    /// What a reader must know of the data, a sentence each, in English: for programs that pass it on.
     pub remarks: Vec<String>,
+    /// The same as data, from which a mail in any language is worded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_remarks: Vec<DataRemark>,
     /// Where to look, if the configuration says where kpid is reached.
     pub links: Option<Links>,
     /// Persons and channels that are notified of everything.

@@ -11,7 +11,9 @@ use crate::{
         affected, early, kpis, remarks,
         subject::{Context, Subject, named, period_name},
     },
+    mail::data_remarks,
 };
+use kpid_language::english;
 use kpid_rules::{
     evaluation::EpisodeChange,
     judgement::{NodeStanding, Standing, Verdict},
@@ -33,6 +35,9 @@ impl Subject<'_> {
         let (now, before) = (&self.judged, self.before.as_ref());
         let zone = self.scorecard.calendar.zone;
         let (kpis, linked) = (kpis::kpis(self), kpis::linked(self));
+        let data_remarks = remarks::remarks(now);
+        let sentence = |remark| data_remarks::sentence(english(), remark);
+        let sentences = data_remarks.iter().map(sentence).collect();
         Facts {
             event: self.event,
             cause: self.change.cause,
@@ -73,7 +78,8 @@ impl Subject<'_> {
             affects_nodes: affected::affected(self),
             coverage: now.verdict.coverage,
             is_final: Some(is_final(now)),
-            remarks: remarks::remarks(now),
+            remarks: sentences,
+            data_remarks,
             links: self.links(),
             to: self.readers(&self.node.alert.to),
             escalate_to: self.readers(&self.node.alert.escalate_to),

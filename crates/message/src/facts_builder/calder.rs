@@ -152,7 +152,10 @@ pub(crate) fn portfolio() -> Portfolio {
 pub(crate) fn people() -> IndexMap<Id, Person> {
     let person = |(name, full, role): (&str, &str, Option<&str>)| {
         let role = role.map(str::to_owned);
-        (id(name), Person { id: id(name), name: full.to_owned(), email: None, role })
+        (
+            id(name),
+            Person { id: id(name), name: full.to_owned(), email: None, role, language: None },
+        )
     };
     [("ines", "Ines Marlow", Some("COO")), ("tosei", "T. Osei", None)].map(person).into()
 }

@@ -1,90 +1,96 @@
 //! The sentence that says why a message is sent, beyond what the verdict says by itself.
 
+use chrono::{DateTime, FixedOffset};
+
 use crate::{
     facts::alert::Facts,
     mail::{figures, phrases},
-    wording::line,
+    wording::{day_words, line},
 };
+use kpid_language::{Language, text};
 use kpid_rules::alerting::{Cause, Event};
 
 /// Why the message is sent, where that is not in the verdict.
-pub(crate) fn sentence(facts: &Facts) -> Option<String> {
-    let sentence = match facts.cause? {
+pub(crate) fn sentence(language: &Language, facts: &Facts) -> Option<String> {
+    let words = || phrases::words(language, facts);
+    Some(match facts.cause? {
         Cause::Fell | Cause::Lasted | Cause::Improved => return None,
         Cause::Restated if facts.event == Event::Corrected => {
-            "Reported figures were restated, and with the new ones there is nothing to alert about."
-                .to_owned()
+            language.text("mail-cause-corrected").into_owned()
         }
-        Cause::Restated => "Reported figures were restated.".to_owned(),
-        Cause::Configuration => {
-            "The figures are the same: the configuration that judges them was changed.".to_owned()
+        Cause::Restated => language.text("mail-cause-restated").into_owned(),
+        Cause::Configuration => language.text("mail-cause-configuration").into_owned(),
+        Cause::Flapping => match facts.episode.flapping_until {
+            Some(until) => {
+                text!(language, "mail-cause-flapping-until", day = day_words(language, until))
+            }
+            None => language.text("mail-cause-flapping").into_owned(),
+        },
+        Cause::ScoreFell => score_fell(language, facts),
+        Cause::FurtherKpi => further(language, facts),
+        Cause::StatusFell => match last_at(facts) {
+            Some(at) => text!(language, "mail-cause-fell-on", day = day_words(language, at)),
+            None => language.text("mail-cause-fell").into_owned(),
+        },
+        Cause::Unacknowledged => match facts.episode.opened_at {
+            Some(at) => {
+                text!(language, "mail-cause-unacknowledged-of", day = day_words(language, at))
+            }
+            None => language.text("mail-cause-unacknowledged").into_owned(),
+        },
+        Cause::NewPeriod => match facts.episode.opened_at {
+            Some(at) => text!(language, "mail-cause-period-of", day = day_words(language, at)),
+            None => language.text("mail-cause-period").into_owned(),
+        },
+        Cause::SilenceOver => text!(language, "mail-cause-silence", status = words()),
+        Cause::AboveEnded => text!(language, "mail-cause-above", status = words()),
+        Cause::DuePassed => {
+            let by = line(facts.episode.acknowledged_by.as_deref()?);
+            let day = language.day(facts.episode.due?);
+            text!(language, "mail-cause-due", name = by, day = day)
         }
-        Cause::Flapping => flapping(facts),
-        Cause::ScoreFell => {
-            format!("That is far below the {} last reported{}.", last_score(facts), on(facts))
-        }
-        Cause::FurtherKpi => further(facts),
-        Cause::StatusFell => format!("It was only at risk when last reported{}.", on(facts)),
-        Cause::Unacknowledged => format!("Nobody has acknowledged the alert{}.", raised(facts)),
-        Cause::NewPeriod => {
-            format!("Another period is in, and nobody has acknowledged the alert{}.", raised(facts))
-        }
-        Cause::SilenceOver => {
-            format!("Alerts were silenced until now; it is still {}.", phrases::words(facts))
-        }
-        Cause::AboveEnded => format!(
-            "Until now the alert above covered it. That one has ended; this is still {}.",
-            phrases::words(facts)
-        ),
-        Cause::DuePassed => due_passed(facts)?,
-        Cause::Person => acknowledged(facts)?,
-    };
-    Some(sentence)
+        Cause::Person => acknowledged(language, facts)?,
+    })
 }
 
-fn flapping(facts: &Facts) -> String {
-    let until = facts.episode.flapping_until;
-    let until = until.map(|until| format!(" until {}", phrases::day(until))).unwrap_or_default();
-    format!(
-        "It is flapping: it fell off track more than three times in 30 days. \
-         To spare you the back and forth, there will be no mails about it{until}."
-    )
+fn score_fell(language: &Language, facts: &Facts) -> String {
+    let last = facts.last_notified.as_ref().and_then(|last| last.score);
+    let score = figures::score_or_none(language, last);
+    match last_at(facts) {
+        Some(at) => {
+            let day = day_words(language, at);
+            text!(language, "mail-cause-score-on", score = score, day = day)
+        }
+        None => text!(language, "mail-cause-score", score = score),
+    }
 }
 
-fn further(facts: &Facts) -> String {
+fn further(language: &Language, facts: &Facts) -> String {
     let names: Vec<String> = facts.further.iter().map(|kpi| line(&kpi.name)).collect();
-    let verb = if names.len() == 1 { "has" } else { "have" };
-    format!("{} {verb} fallen off track since the last message{}.", names.join(", "), on(facts))
+    let (count, names) = (names.len(), names.join(", "));
+    match last_at(facts) {
+        Some(at) => {
+            let day = day_words(language, at);
+            text!(language, "mail-cause-further-on", count = count, names = names, day = day)
+        }
+        None => text!(language, "mail-cause-further", count = count, names = names),
+    }
 }
 
-fn due_passed(facts: &Facts) -> Option<String> {
-    let (by, due) = (facts.episode.acknowledged_by.as_deref()?, facts.episode.due?);
-    let due = due.format("%-d %B %Y");
-    Some(format!("{} expected it back on track by {due}; that day has passed.", line(by)))
-}
-
-fn acknowledged(facts: &Facts) -> Option<String> {
+fn acknowledged(language: &Language, facts: &Facts) -> Option<String> {
     let by = line(facts.episode.acknowledged_by.as_deref()?);
-    let comment = facts.episode.comment.as_deref().map(|text| format!(": \"{}\"", line(text)));
-    Some(format!("{by} has acknowledged the alert{}.", comment.unwrap_or_default()))
+    Some(match facts.episode.comment.as_deref() {
+        Some(comment) => {
+            let comment = line(comment);
+            text!(language, "mail-cause-comment", name = by, comment = comment)
+        }
+        None => text!(language, "mail-cause-acknowledged", name = by),
+    })
 }
 
-fn last_score(facts: &Facts) -> String {
-    figures::score_or_none(facts.last_notified.as_ref().and_then(|last| last.score))
-}
-
-/// ` on 3 June 2026`: when the previous message was.
-fn on(facts: &Facts) -> String {
-    facts
-        .last_notified
-        .as_ref()
-        .map(|last| format!(" on {}", phrases::day(last.at)))
-        .unwrap_or_default()
-}
-
-/// ` of 3 June 2026`: when it was raised.
-fn raised(facts: &Facts) -> String {
-    facts.episode.opened_at.map(|at| format!(" of {}", phrases::day(at))).unwrap_or_default()
+/// When the previous message was.
+fn last_at(facts: &Facts) -> Option<DateTime<FixedOffset>> {
+    facts.last_notified.as_ref().map(|last| last.at)
 }
 
 #[cfg(test)]
@@ -96,7 +102,8 @@ mod tests {
     fn every_cause_that_the_verdict_does_not_show_has_a_sentence() {
         let words = |cause, event| {
             let acknowledged = samples::alerts::acknowledged();
-            sentence(&Facts { cause: Some(cause), event, ..acknowledged }).unwrap_or_default()
+            sentence(kpid_language::english(), &Facts { cause: Some(cause), event, ..acknowledged })
+                .unwrap_or_default()
         };
         for (cause, event, expected) in [
             (Cause::Fell, Event::Opened, ""),

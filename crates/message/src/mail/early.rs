@@ -6,29 +6,35 @@ use crate::{
         kpi::{Better, ForecastFacts, KpiFacts, PaceFacts},
     },
     mail::figures,
-    wording::line,
+    wording::{line, period_words, status_words},
 };
+use kpid_language::{Language, text};
 use kpid_rules::{
     judgement::{Basis, rounding},
-    model::{Period, Status},
+    model::{Frequency, Period, Status},
 };
 
 /// A manager reads so many; the rest is on the board.
 const KPIS_MAX: usize = 5;
 
 /// What follows the period in the first sentence, and how it was when last judged.
-pub(crate) fn sentence(facts: &Facts, early: &Early) -> String {
+pub(crate) fn sentence(language: &Language, facts: &Facts, early: &Early) -> String {
     let basis = match early.basis {
-        Basis::Pace => format!("at the pace of the {} so far", running(early)),
-        Basis::Forecast => "by the forecast".to_owned(),
+        Basis::Pace => running(language, early),
+        Basis::Forecast => language.text("mail-basis-forecast").into_owned(),
     };
-    let would = format!("{basis} it would be {}{}.", early.status.words(), at(early.score));
-    let was = facts.status.to.zip(facts.period.as_ref());
-    let was = was.map(|(status, period)| match status {
-        Status::NoData => format!(" {} has no data.", period.label),
-        status => format!(" {} was {}{}.", period.label, status.words(), at(facts.score.to)),
-    });
-    format!("{would}{}", was.unwrap_or_default())
+    let status = at(language, early.status, early.score);
+    let would = text!(language, "mail-would-be", basis = basis, status = status);
+    let Some((status, period)) = facts.status.to.zip(facts.period.as_ref()) else { return would };
+    let period = period_words(language, period);
+    let was = match status {
+        Status::NoData => text!(language, "mail-had-no-data", period = period),
+        status => {
+            let status = at(language, status, facts.score.to);
+            text!(language, "mail-was-status", period = period, status = status)
+        }
+    };
+    format!("{would} {was}")
 }
 
 /// The KPIs that are heading there, the worst first.
@@ -39,29 +45,40 @@ pub(crate) fn shown<'f>(facts: &'f Facts, early: &Early) -> Vec<&'f KpiFacts> {
 }
 
 /// Where one of them is heading, and what that is taken from.
-pub(crate) fn heads(kpi: &KpiFacts, early: &Early) -> Option<String> {
+pub(crate) fn heads(language: &Language, kpi: &KpiFacts, early: &Early) -> Option<String> {
     match early.basis {
-        Basis::Pace => kpi.pace.as_ref().map(|pace| paced(kpi, pace)),
-        Basis::Forecast => kpi.forecast.as_ref().map(|forecast| forecasted(kpi, forecast)),
+        Basis::Pace => kpi.pace.as_ref().map(|pace| paced(language, kpi, pace)),
+        Basis::Forecast => {
+            kpi.forecast.as_ref().map(|forecast| forecasted(language, kpi, forecast))
+        }
     }
 }
 
 /// What the days that are left of a flow's running period must bring.
-pub(crate) fn required(kpi: &KpiFacts) -> Option<String> {
+pub(crate) fn required(language: &Language, kpi: &KpiFacts) -> Option<String> {
     let pace = kpi.pace.as_ref()?;
     let (rate, target) = (pace.required_rate?, pace.target?);
-    let per = if pace.working_days { "a working day" } else { "a day" };
-    let (period, target) = (&pace.period.label, figures::plain(kpi, target));
+    let per = if pace.working_days { "mail-a-working-day" } else { "mail-a-day" };
+    let per = language.text(per);
+    let period = period_words(language, &pace.period);
+    let target = figures::plain(language, kpi, target);
     if kpi.direction == Better::Lower {
         if rate < 0.0 {
-            return Some(format!("already beyond {target}, the target of {period}"));
+            return Some(text!(language, "mail-beyond", target = target, period = period));
         }
-        let most = figures::plain(kpi, rounding::inward(rate, kpi.decimals));
-        return Some(format!("at most {most} {per} to keep to {target} in {period}"));
+        let most = figures::plain(language, kpi, rounding::inward(rate, kpi.decimals));
+        return Some(text!(
+            language,
+            "mail-at-most-to-keep",
+            rate = most,
+            per = per,
+            target = target,
+            period = period
+        ));
     }
     (rate > 0.0).then(|| {
-        let least = figures::plain(kpi, rounding::outward(rate, kpi.decimals));
-        format!("{least} {per} to reach {target} in {period}")
+        let least = figures::plain(language, kpi, rounding::outward(rate, kpi.decimals));
+        text!(language, "mail-to-reach", rate = least, per = per, target = target, period = period)
     })
 }
 
@@ -72,43 +89,79 @@ fn heading(kpi: &KpiFacts, basis: Basis) -> Option<Status> {
     }
 }
 
-fn paced(kpi: &KpiFacts, pace: &PaceFacts) -> String {
-    let (name, so_far) = (line(&kpi.name), figures::plain(kpi, pace.value));
-    let by_now = figures::plain(kpi, pace.target_to_date);
-    let comes_to = pace.projection.map(|projection| {
-        let (period, projected) = (&pace.period.label, figures::plain(kpi, projection));
-        format!("; at this pace {period} comes to {projected}, {}", pace.status.words())
-    });
-    let wanted =
-        if kpi.direction == Better::Lower { "at most wanted by now" } else { "wanted by now" };
-    format!("{name}: {so_far} so far, {by_now} {wanted}{}.", comes_to.unwrap_or_default())
+fn paced(language: &Language, kpi: &KpiFacts, pace: &PaceFacts) -> String {
+    let (name, so_far) = (line(&kpi.name), figures::plain(language, kpi, pace.value));
+    let by_now = figures::plain(language, kpi, pace.target_to_date);
+    let wanted = match kpi.direction {
+        Better::Lower => text!(language, "mail-at-most-by-now", value = by_now),
+        _ => text!(language, "mail-wanted-by-now", value = by_now),
+    };
+    match pace.projection {
+        Some(projection) => {
+            let period = period_words(language, &pace.period);
+            let value = figures::plain(language, kpi, projection);
+            let status = status_words(language, pace.status);
+            text!(
+                language,
+                "mail-paced-to",
+                name = name,
+                value = so_far,
+                wanted = wanted,
+                period = period,
+                projection = value,
+                status = status
+            )
+        }
+        None => {
+            text!(language, "mail-paced", name = name, value = so_far, wanted = wanted)
+        }
+    }
 }
 
-fn forecasted(kpi: &KpiFacts, forecast: &ForecastFacts) -> String {
+fn forecasted(language: &Language, kpi: &KpiFacts, forecast: &ForecastFacts) -> String {
     let method = match forecast.method.as_str() {
-        "mean" => format!("by the mean of {} periods", forecast.count),
-        "drift" => format!("by the drift of {} periods", forecast.count),
-        _ => "as a year ago".to_owned(),
+        "mean" => text!(language, "mail-by-mean", count = forecast.count),
+        "drift" => text!(language, "mail-by-drift", count = forecast.count),
+        _ => language.text("mail-as-a-year-ago").into_owned(),
     };
-    format!(
-        "{}: {} expected in {} ({} to {}, {method}), {}.",
-        line(&kpi.name),
-        figures::plain(kpi, forecast.value),
-        forecast.period.label,
-        figures::plain(kpi, forecast.lower),
-        figures::plain(kpi, forecast.upper),
-        forecast.status.words(),
+    text!(
+        language,
+        "mail-forecast",
+        name = line(&kpi.name),
+        value = figures::plain(language, kpi, forecast.value),
+        period = period_words(language, &forecast.period),
+        low = figures::plain(language, kpi, forecast.lower),
+        high = figures::plain(language, kpi, forecast.upper),
+        method = method,
+        status = status_words(language, forecast.status)
     )
 }
 
-fn at(score: Option<f64>) -> String {
-    score.map(|score| format!(" at {}", rounding::score(score))).unwrap_or_default()
+/// `off track at 35.8`
+fn at(language: &Language, status: Status, score: Option<f64>) -> String {
+    let status = status_words(language, status);
+    match score {
+        Some(score) => {
+            let score = figures::score(language, score);
+            text!(language, "mail-status-at", status = status, score = score)
+        }
+        None => status,
+    }
 }
 
-/// What the running period is called.
-fn running(early: &Early) -> &'static str {
+/// At which pace: that of the running month.
+fn running(language: &Language, early: &Early) -> String {
     let key = early.period.as_ref().and_then(|period| Period::parse(&period.key).ok());
-    key.map_or("period", |period| period.frequency().noun())
+    let key = match key.map(|period| period.frequency()) {
+        Some(Frequency::Day) => "mail-basis-pace-day",
+        Some(Frequency::Week) => "mail-basis-pace-week",
+        Some(Frequency::Month) => "mail-basis-pace-month",
+        Some(Frequency::Quarter) => "mail-basis-pace-quarter",
+        Some(Frequency::Half) => "mail-basis-pace-half",
+        Some(Frequency::Year) => "mail-basis-pace-year",
+        None => "mail-basis-pace-period",
+    };
+    language.text(key).into_owned()
 }
 
 #[cfg(test)]
@@ -124,7 +177,7 @@ mod tests {
             kpi.pace.iter_mut().for_each(|pace| {
                 (pace.required_rate, pace.working_days) = (rate, days);
             });
-            required(&kpi).unwrap_or_default()
+            required(kpid_language::english(), &kpi).unwrap_or_default()
         };
         let to_reach = "20 a working day to reach 300 in August 2026";
         assert_eq!(said(Better::Higher, Some(19.27), true), to_reach);

@@ -1,11 +1,12 @@
 //! Numbers as people read them: worded round what the rules' own rounding shows.
 
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 use crate::{
     facts::kpi::{Better, KpiFacts},
     wording::line,
 };
+use kpid_language::Language;
 use kpid_rules::{
     judgement::rounding::{self, Readout},
     model::Direction,
@@ -19,14 +20,27 @@ pub(crate) fn short_hash(config_hash: &str) -> String {
     config_hash.chars().take(HASH_CHARS).collect()
 }
 
+/// A score as its reader writes it.
+pub(crate) fn score(language: &Language, score: f64) -> String {
+    language.plain_number(&rounding::score(score))
+}
+
 /// A score, or that there is none.
-pub(crate) fn score_or_none(score: Option<f64>) -> String {
-    score.map_or_else(|| "no score".to_owned(), rounding::score)
+pub(crate) fn score_or_none(language: &Language, score: Option<f64>) -> String {
+    score.map_or_else(
+        || language.text("mail-no-score").into_owned(),
+        |score| self::score(language, score),
+    )
+}
+
+/// Points of a score, signed.
+pub(crate) fn points(language: &Language, points: f64) -> String {
+    language.plain_number(&rounding::points(points))
 }
 
 /// The KPI's value or one of its lines, never shown as equal to what it is not equal to.
-pub(crate) fn number(kpi: &KpiFacts, number: f64) -> String {
-    readout(kpi).number(number)
+pub(crate) fn number(language: &Language, kpi: &KpiFacts, number: f64) -> String {
+    language.plain_number(&readout(kpi).number(number))
 }
 
 fn readout(kpi: &KpiFacts) -> Readout<'_> {
@@ -35,33 +49,39 @@ fn readout(kpi: &KpiFacts) -> Readout<'_> {
 }
 
 /// The same with its unit.
-pub(crate) fn amount(kpi: &KpiFacts, value: f64) -> String {
-    with_unit(number(kpi, value), kpi.unit.as_deref())
+pub(crate) fn amount(language: &Language, kpi: &KpiFacts, value: f64) -> String {
+    with_unit(number(language, kpi, value), kpi.unit.as_deref())
 }
 
 /// A number of another period than the one that the KPI reports, with its unit.
-pub(crate) fn plain(kpi: &KpiFacts, value: f64) -> String {
-    with_unit(rounding::value(value, kpi.decimals, &[], None), kpi.unit.as_deref())
+pub(crate) fn plain(language: &Language, kpi: &KpiFacts, value: f64) -> String {
+    let number = rounding::value(value, kpi.decimals, &[], None);
+    with_unit(language.plain_number(&number), kpi.unit.as_deref())
 }
 
 /// A difference of two of the KPI's numbers, without its sign; two percentages differ by points.
-pub(crate) fn difference(kpi: &KpiFacts, difference: f64) -> String {
-    with_unit(readout(kpi).difference(difference), difference_unit(kpi))
+pub(crate) fn difference(language: &Language, kpi: &KpiFacts, difference: f64) -> String {
+    let number = language.plain_number(&readout(kpi).difference(difference));
+    with_unit(number, difference_unit(language, kpi).as_deref())
 }
 
 /// The same of what is missing: that much is enough.
-pub(crate) fn enough(kpi: &KpiFacts, missing: f64) -> String {
-    with_unit(readout(kpi).enough(missing), difference_unit(kpi))
+pub(crate) fn enough(language: &Language, kpi: &KpiFacts, missing: f64) -> String {
+    let number = language.plain_number(&readout(kpi).enough(missing));
+    with_unit(number, difference_unit(language, kpi).as_deref())
 }
 
 /// A line that must be reached, from the side on which the value is missing something.
-pub(crate) fn reachable(kpi: &KpiFacts, line: f64, missing: f64) -> String {
+pub(crate) fn reachable(language: &Language, kpi: &KpiFacts, line: f64, missing: f64) -> String {
     let better = if missing < 0.0 { Direction::Lower } else { Direction::Higher };
-    amount(kpi, readout(kpi).reachable(line, better))
+    amount(language, kpi, readout(kpi).reachable(line, better))
 }
 
-fn difference_unit(kpi: &KpiFacts) -> Option<&str> {
-    kpi.unit.as_deref().map(|unit| if unit == "%" { "points" } else { unit })
+fn difference_unit<'k>(language: &Language, kpi: &'k KpiFacts) -> Option<Cow<'k, str>> {
+    kpi.unit.as_deref().map(|unit| match unit {
+        "%" => Cow::Owned(language.text("mail-points").into_owned()),
+        unit => Cow::Borrowed(unit),
+    })
 }
 
 /// On which side of its red line a KPI is off track.
@@ -85,6 +105,7 @@ fn with_unit(number: String, unit: Option<&str>) -> String {
 mod tests {
     use super::*;
     use crate::samples;
+    use kpid_language::english;
 
     #[test]
     fn a_value_just_short_of_its_line_is_shown_so_on_both_sides() {
@@ -96,7 +117,9 @@ mod tests {
             decimals: Some(0),
             ..samples::kpis::on_time_delivery()
         };
-        let shown = |kpi: &KpiFacts| (amount(kpi, kpi.value.unwrap()), number(kpi, 60.0));
+        let shown = |kpi: &KpiFacts| {
+            (amount(english(), kpi, kpi.value.unwrap()), number(english(), kpi, 60.0))
+        };
         assert_eq!(shown(&kpi(59.91, 60.0)), ("59.9 %".to_owned(), "60".to_owned()));
         assert_eq!(shown(&kpi(60.0, 60.0)), ("60 %".to_owned(), "60".to_owned()));
     }
@@ -104,8 +127,8 @@ mod tests {
     #[test]
     fn two_percentages_differ_by_points() {
         let kpi = samples::kpis::on_time_delivery();
-        assert_eq!(difference(&kpi, 90.1 - 95.0), "4.9 points");
-        assert_eq!(difference(&kpi, -0.004), "0.004 points");
+        assert_eq!(difference(english(), &kpi, 90.1 - 95.0), "4.9 points");
+        assert_eq!(difference(english(), &kpi, -0.004), "0.004 points");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use chrono::TimeDelta;
 use crate::{
     facts::alert::{Facts, NodeKind, Since},
     mail::{cause, early, figures, phrases},
-    wording::line,
+    wording::{day_words, line, period_words, status_words},
 };
+use kpid_language::{Language, text};
 use kpid_rules::{
     alerting::{Cause, Event},
-    judgement::rounding,
     model::Status,
 };
 
@@ -22,22 +22,31 @@ const NAME_CHARS_MIN: usize = 12;
 /// `[Off track] Customer - Calder Cycles - May 2026: 55.9 (was 72.0)`, at most 70 characters. What
 /// matters least gives way first: the score before, the middle of the scorecard's name, and only then
 /// the middle of the name itself. The score never does.
-pub(crate) fn subject(facts: &Facts) -> String {
+pub(crate) fn subject(language: &Language, facts: &Facts) -> String {
+    let words = phrases::words(language, facts);
     let tag = match facts.event {
-        Event::Opened => capitalised(&phrases::words(facts)),
-        Event::Worsened => "Worse".to_owned(),
-        Event::Reminded if facts.cause != Some(Cause::AboveEnded) => "Reminder".to_owned(),
-        Event::Reminded | Event::Escalated => format!("Still {}", phrases::words(facts)),
-        Event::Acknowledged => "Acknowledged".to_owned(),
-        Event::Recovered => "Recovered".to_owned(),
-        Event::Corrected => "Corrected".to_owned(),
+        Event::Opened => capitalised(&words),
+        Event::Worsened => language.text("mail-tag-worsened").into_owned(),
+        Event::Reminded if facts.cause != Some(Cause::AboveEnded) => {
+            language.text("mail-tag-reminder").into_owned()
+        }
+        Event::Reminded | Event::Escalated => {
+            capitalised(&text!(language, "mail-still", status = words))
+        }
+        Event::Acknowledged => language.text("mail-tag-acknowledged").into_owned(),
+        Event::Recovered => capitalised(&language.text("mail-recovered")),
+        Event::Corrected => capitalised(&language.text("mail-corrected")),
     };
-    let period = facts.judged_period().map(|period| format!(" - {}", period.label));
+    let period =
+        facts.judged_period().map(|period| format!(" - {}", period_words(language, period)));
     let was = if facts.early.is_some() { facts.score.to } else { facts.score.from };
-    let was = was.map(|score| format!(" (was {})", rounding::score(score)));
+    let was = was.map(|score| {
+        format!(" {}", text!(language, "mail-was", score = figures::score(language, score)))
+    });
     let was = was.unwrap_or_default();
     let (_, score) = facts.judged();
-    let tail = format!("{}: {}", period.unwrap_or_default(), figures::score_or_none(score));
+    let score = figures::score_or_none(language, score);
+    let tail = format!("{}: {score}", period.unwrap_or_default());
     let node = line(&facts.node.name);
     let scorecard =
         Some(line(&facts.scorecard.name)).filter(|_| facts.node.kind != NodeKind::Scorecard);
@@ -68,120 +77,124 @@ fn fitted(tag: &str, node: &str, scorecard: Option<&str>, tail: &str, was: &str)
 }
 
 /// What stands between the name and the badge.
-pub(crate) fn verb(facts: &Facts) -> &'static str {
-    match facts.event {
+pub(crate) fn verb(language: &Language, facts: &Facts) -> String {
+    let key = match facts.event {
         Event::Opened
         | Event::Worsened
         | Event::Reminded
         | Event::Escalated
-        | Event::Acknowledged => "is",
-        Event::Recovered => "has",
-        Event::Corrected => "has been",
-    }
+        | Event::Acknowledged => match phrases::status(facts) {
+            Status::NoData => "mail-verb-no-data",
+            _ => "mail-verb-is",
+        },
+        Event::Recovered => "mail-verb-recovered",
+        Event::Corrected => "mail-verb-corrected",
+    };
+    language.text(key).into_owned()
 }
 
 /// The word that matters.
-pub(crate) fn badge(facts: &Facts) -> String {
-    match facts.event {
-        Event::Opened => phrases::words(facts).to_uppercase(),
-        Event::Worsened => format!("{} and worse", phrases::words(facts)).to_uppercase(),
+pub(crate) fn badge(language: &Language, facts: &Facts) -> String {
+    let status = || phrases::words(language, facts);
+    let words = match facts.event {
+        Event::Opened => status(),
+        Event::Worsened => text!(language, "mail-and-worse", status = status()),
         Event::Reminded | Event::Escalated | Event::Acknowledged => {
-            format!("still {}", phrases::words(facts)).to_uppercase()
+            text!(language, "mail-still", status = status())
         }
-        Event::Recovered => "RECOVERED".to_owned(),
-        Event::Corrected => "CORRECTED".to_owned(),
-    }
+        Event::Recovered => language.text("mail-recovered").into_owned(),
+        Event::Corrected => language.text("mail-corrected").into_owned(),
+    };
+    words.to_uppercase()
 }
 
 /// What follows the badge without a gap: period, score, and how long.
-pub(crate) fn rest(facts: &Facts) -> String {
-    let period = facts.judged_period().map(|period| format!(" for {}", period.label));
+pub(crate) fn rest(language: &Language, facts: &Facts) -> String {
+    let period = facts.judged_period().map(|period| {
+        format!(" {}", text!(language, "mail-for", period = period_words(language, period)))
+    });
     let period = period.unwrap_or_default();
     if let Some(early) = &facts.early {
-        let mut sentences = vec![format!("{period}: {}", early::sentence(facts, early))];
-        sentences.extend(cause::sentence(facts));
+        let mut sentences = vec![format!("{period}: {}", early::sentence(language, facts, early))];
+        sentences.extend(cause::sentence(language, facts));
         return sentences.join(" ");
     }
-    let mut sentences = vec![format!("{period}: {}.", scores(facts))];
+    let mut sentences = vec![format!("{period}: {}.", scores(language, facts))];
     match facts.event {
         Event::Opened
         | Event::Worsened
         | Event::Reminded
         | Event::Escalated
         | Event::Acknowledged => {
-            sentences
-                .extend(facts.since.as_ref().map(|since| streak(since, phrases::status(facts))));
-            sentences.extend(cause::sentence(facts));
+            let since = facts.since.as_ref();
+            sentences.extend(since.map(|since| streak(language, since, phrases::status(facts))));
+            sentences.extend(cause::sentence(language, facts));
         }
         Event::Recovered | Event::Corrected => {
-            sentences.extend(cause::sentence(facts));
-            sentences.extend(duration(facts));
+            sentences.extend(cause::sentence(language, facts));
+            sentences.extend(duration(language, facts));
             if phrases::status(facts) == Status::AtRisk {
-                sentences.push("It is still at risk.".to_owned());
+                sentences.push(language.text("mail-still-at-risk").into_owned());
             }
         }
     }
     sentences.join(" ")
 }
 
-fn scores(facts: &Facts) -> String {
+fn scores(language: &Language, facts: &Facts) -> String {
     let now = match facts.score.to {
-        Some(score) => format!("score {}", rounding::score(score)),
-        None => "no score".to_owned(),
+        Some(score) => text!(language, "mail-score", score = figures::score(language, score)),
+        None => language.text("mail-no-score").into_owned(),
     };
-    let when = facts
-        .before
-        .as_ref()
-        .map(|before| format!(" in {}", phrases::beside(before, facts.period.as_ref())));
-    match (facts.score.from, facts.before.as_ref()) {
-        (Some(then), _) => {
-            format!("{now}, was {}{}", rounding::score(then), when.unwrap_or_default())
+    let then = facts.score.from.map(|score| figures::score(language, score));
+    let before = facts.before.as_ref();
+    let before = before.map(|before| phrases::beside(language, before, facts.period.as_ref()));
+    match (then, before) {
+        (Some(then), Some(period)) => {
+            text!(language, "mail-score-was-in", now = now, then = then, period = period)
         }
-        (None, Some(_)) => format!("{now}; no score{}", when.unwrap_or_default()),
-        (None, None) => format!("{now}, with no earlier period to compare with"),
+        (Some(then), None) => text!(language, "mail-score-was", now = now, then = then),
+        (None, Some(period)) => {
+            text!(language, "mail-score-none-in", now = now, period = period)
+        }
+        (None, None) => text!(language, "mail-score-first", now = now),
     }
 }
 
-fn streak(since: &Since, status: Status) -> String {
-    let unit = since.frequency.noun();
-    let words = status.words();
+fn streak(language: &Language, since: &Since, status: Status) -> String {
+    let unit = language.frequency(since.frequency);
+    let status = status_words(language, status);
+    let nth = nth(language, since.periods);
     match since.periods {
-        1 => format!("First {unit} {words}."),
-        periods => {
-            format!("{} {unit} {words} in a row, since {}.", nth(periods), since.period.label)
+        1 => text!(language, "mail-streak-first", nth = nth, unit = unit, status = status),
+        _ => {
+            let period = period_words(language, &since.period);
+            text!(language, "mail-streak", nth = nth, unit = unit, status = status, period = period)
         }
     }
 }
 
-fn nth(n: u32) -> String {
-    const WORDS: [&str; 6] = ["First", "Second", "Third", "Fourth", "Fifth", "Sixth"];
-    let word = usize::try_from(n).ok().and_then(|n| WORDS.get(n.wrapping_sub(1)));
-    match (word, n % 100, n % 10) {
-        (Some(word), ..) => (*word).to_owned(),
-        (None, 11..=13, _) => format!("{n}th"),
-        (None, _, 1) => format!("{n}st"),
-        (None, _, 2) => format!("{n}nd"),
-        (None, _, 3) => format!("{n}rd"),
-        (None, ..) => format!("{n}th"),
-    }
+fn nth(language: &Language, n: u32) -> String {
+    text!(language, "mail-ordinal", count = n)
 }
 
-fn duration(facts: &Facts) -> Option<String> {
+fn duration(language: &Language, facts: &Facts) -> Option<String> {
     let opened_at = facts.episode.opened_at?;
     let lasted = facts.episode.recovered_at.unwrap_or(facts.at) - opened_at;
-    let day = opened_at.format("%-d %B %Y");
+    let day = day_words(language, opened_at);
     let lasted = match (lasted.num_days(), lasted.num_hours()) {
-        (1, _) => "a day".to_owned(),
-        (days, _) if days > 1 => format!("{days} days"),
-        (_, 1) => "an hour".to_owned(),
-        (_, hours) if hours > 1 => format!("{hours} hours"),
-        _ if lasted >= TimeDelta::zero() => "less than an hour".to_owned(),
+        (days, _) if days > 0 => text!(language, "mail-days", count = days),
+        (_, hours) if hours > 0 => text!(language, "mail-hours", count = hours),
+        _ if lasted >= TimeDelta::zero() => language.text("mail-under-an-hour").into_owned(),
         _ => return None,
     };
-    let period = facts.episode.opened_period.as_ref();
-    let from =
-        period.map_or_else(String::new, |period| format!(" on the figures of {}", period.label));
-    Some(format!("The alert was open for {lasted}: it was raised on {day}{from}."))
+    Some(match &facts.episode.opened_period {
+        Some(period) => {
+            let period = period_words(language, period);
+            text!(language, "mail-lasted-period", lasted = lasted, day = day, period = period)
+        }
+        None => text!(language, "mail-lasted", lasted = lasted, day = day),
+    })
 }
 
 fn capitalised(words: &str) -> String {
@@ -216,13 +229,14 @@ mod tests {
     use super::*;
     use crate::facts::named::PeriodName;
     use crate::samples;
+    use kpid_language::{english, language};
 
     /// The subject of an alert of a node in a scorecard.
     fn subject_of(node: &str, scorecard: &str) -> String {
         let mut facts = samples::alerts::opened();
         facts.node.name = node.to_owned();
         facts.scorecard.name = scorecard.to_owned();
-        subject(&facts)
+        subject(english(), &facts)
     }
 
     #[test]
@@ -288,7 +302,7 @@ mod tests {
             let mut facts = samples::alerts::opened();
             (facts.node.kind, facts.node.name) = (NodeKind::Scorecard, name.to_owned());
             facts.scorecard.name = name.to_owned();
-            subject(&facts)
+            subject(english(), &facts)
         };
         let north = of_whole("Harbour Foods Holding and its subsidiaries in the North");
         assert_ne!(north, of_whole("Harbour Foods Holding and its subsidiaries in the South"));
@@ -303,29 +317,36 @@ mod tests {
             ..samples::alerts::opened()
         };
         assert!(
-            subject(&facts).starts_with("[Still off track] Customer - "),
+            subject(english(), &facts).starts_with("[Still off track] Customer - "),
             "{}",
-            subject(&facts)
+            subject(english(), &facts)
         );
     }
 
     #[test]
     fn ordinals_read_as_people_say_them() {
         for (n, word) in [(2, "Second"), (7, "7th"), (11, "11th"), (21, "21st"), (103, "103rd")] {
-            assert_eq!(nth(n), word);
+            assert_eq!(nth(english(), n), word);
         }
     }
 
     #[test]
     fn another_period_of_the_same_year_goes_by_its_first_name() {
-        let name = |label: &str| PeriodName { key: String::new(), label: label.to_owned() };
-        let may = name("May 2026");
-        assert_eq!(phrases::beside(&name("April 2026"), Some(&may)), "April");
-        assert_eq!(phrases::beside(&name("December 2025"), Some(&may)), "December 2025");
-        assert_eq!(
-            phrases::beside(&name("week 21, 2026"), Some(&name("week 22, 2026"))),
-            "week 21"
-        );
-        assert_eq!(phrases::beside(&name("FY2026"), Some(&name("FY2027"))), "FY2026");
+        let name = |key: &str| {
+            let label = kpid_rules::model::Period::parse(key).unwrap().label();
+            PeriodName { key: key.to_owned(), label }
+        };
+        let german = language("de").unwrap();
+        for (period, beside, in_english, in_german) in [
+            ("2026-04", "2026-05", "April", "April"),
+            ("2025-12", "2026-05", "December 2025", "Dezember 2025"),
+            ("2026-W21", "2026-W22", "week 21", "KW 21"),
+            ("FY2027-Q1", "FY2027-Q2", "Q1", "Q1"),
+            ("FY2026", "FY2027", "FY2026", "GJ 2026"),
+        ] {
+            let (period, other) = (name(period), name(beside));
+            assert_eq!(phrases::beside(english(), &period, Some(&other)), in_english);
+            assert_eq!(phrases::beside(german, &period, Some(&other)), in_german);
+        }
     }
 }

@@ -8,8 +8,9 @@ use crate::{
         early, figures,
         sparkline::{self, Sparkline},
     },
-    wording::line,
+    wording::{line, status_words},
 };
+use kpid_language::{Language, text};
 use kpid_rules::{
     judgement::{Signal, Trend, rounding, signal::Assurance},
     model::Direction,
@@ -32,144 +33,161 @@ pub(crate) struct KpiRow {
 
 impl KpiRow {
     /// Words one KPI.
-    pub(crate) fn of(kpi: &KpiFacts) -> Self {
+    pub(crate) fn of(language: &Language, kpi: &KpiFacts) -> Self {
         Self {
             name: line(&kpi.name),
-            value: value(kpi),
-            target: target(kpi),
-            red: red(kpi).unwrap_or_default(),
-            variance: variance(kpi),
-            status: kpi.status.words().to_uppercase(),
+            value: value(language, kpi),
+            target: target(language, kpi),
+            red: red(language, kpi).unwrap_or_default(),
+            variance: variance(language, kpi),
+            status: status_words(language, kpi.status).to_uppercase(),
             tone: kpi.status.tone(),
-            share: share(kpi),
-            notes: notes(kpi),
-            spark: sparkline::spark(kpi),
+            share: share(language, kpi),
+            notes: notes(language, kpi),
+            spark: sparkline::spark(language, kpi),
         }
     }
 }
 
 /// What a KPI needs to be green, if it can be said; of a flow, also what its running period needs.
-pub(crate) fn need(kpi: &KpiFacts) -> Option<String> {
+pub(crate) fn need(language: &Language, kpi: &KpiFacts) -> Option<String> {
     let need = kpi.need?;
-    let (name, green) = (line(&kpi.name), figures::reachable(kpi, need.green_line, need.missing));
+    let name = line(&kpi.name);
+    let green = figures::reachable(language, kpi, need.green_line, need.missing);
     if let Some(count) = need.count {
-        let shown = |number: f64| rounding::value(number, None, &[], None);
+        let shown = |number: f64| language.plain_number(&rounding::value(number, None, &[], None));
         let (by, of) = (shown(count.more.abs()), shown(count.of));
-        let word = if count.more < 0.0 { "fewer" } else { "more" };
-        return Some(format!("{name} {green}, i.e. {by} {word} of {of}"));
+        return Some(if count.more < 0.0 {
+            text!(language, "mail-need-fewer", name = name, line = green, count = by, of = of)
+        } else {
+            text!(language, "mail-need-more-of", name = name, line = green, count = by, of = of)
+        });
     }
-    let word = if need.missing < 0.0 { "less" } else { "more" };
-    let missing = figures::enough(kpi, need.missing);
-    let now = early::required(kpi).map(|required| format!("; {required}"));
-    Some(format!("{name} {green}, i.e. {missing} {word}{}", now.unwrap_or_default()))
+    let missing = figures::enough(language, kpi, need.missing);
+    let need = if need.missing < 0.0 {
+        text!(language, "mail-need-less", name = name, line = green, gap = missing)
+    } else {
+        text!(language, "mail-need-more", name = name, line = green, gap = missing)
+    };
+    Some(match early::required(language, kpi) {
+        Some(required) => format!("{need}; {required}"),
+        None => need,
+    })
 }
 
 /// What the running period of a flow needs to be green.
-pub(crate) fn required(kpi: &KpiFacts) -> Option<String> {
-    early::required(kpi).map(|required| format!("{} {required}", line(&kpi.name)))
+pub(crate) fn required(language: &Language, kpi: &KpiFacts) -> Option<String> {
+    early::required(language, kpi).map(|required| format!("{} {required}", line(&kpi.name)))
 }
 
 /// The value with its unit.
-pub(crate) fn value(kpi: &KpiFacts) -> String {
+pub(crate) fn value(language: &Language, kpi: &KpiFacts) -> String {
     match kpi.value {
-        None => "no value".to_owned(),
+        None => language.text("no-value").into_owned(),
         Some(value) if kpi.direction == Better::Binary => {
-            if value > 0.0 { "done" } else { "not done" }.to_owned()
+            language.text(if value > 0.0 { "mail-done" } else { "mail-not-done" }).into_owned()
         }
-        Some(value) => figures::amount(kpi, value),
+        Some(value) => figures::amount(language, kpi, value),
     }
 }
 
 /// The target, or where green begins if that is elsewhere.
-fn target(kpi: &KpiFacts) -> String {
+fn target(language: &Language, kpi: &KpiFacts) -> String {
     if kpi.direction == Better::Binary {
-        return "target done".to_owned();
+        return language.text("mail-target-done").into_owned();
     }
-    let target = kpi.target.map(|target| figures::number(kpi, target));
-    let green = kpi.green_line.map(|green| figures::number(kpi, green));
+    let target = kpi.target.map(|target| figures::number(language, kpi, target));
+    let green = kpi.green_line.map(|green| figures::number(language, kpi, green));
     match (target, green, figures::red_side(kpi)) {
-        (None, None, _) => "no target".to_owned(),
-        (Some(target), None, _) => format!("target {target}"),
-        (Some(target), Some(green), _) if target == green => format!("target {target}"),
-        (_, Some(green), Some(Direction::Higher)) => format!("green up to {green}"),
-        (_, Some(green), Some(Direction::Lower)) => format!("green from {green}"),
-        (_, Some(green), None) => format!("green at {green}"),
+        (None, None, _) => language.text("mail-no-target").into_owned(),
+        (Some(target), None, _) => text!(language, "mail-target", value = target),
+        (Some(target), Some(green), _) if target == green => {
+            text!(language, "mail-target", value = target)
+        }
+        (_, Some(green), Some(Direction::Higher)) => {
+            text!(language, "mail-green-up-to", value = green)
+        }
+        (_, Some(green), Some(Direction::Lower)) => {
+            text!(language, "mail-green-from", value = green)
+        }
+        (_, Some(green), None) => text!(language, "mail-green-at", value = green),
     }
 }
 
 /// Where red begins, if that can be said.
-fn red(kpi: &KpiFacts) -> Option<String> {
-    let red = figures::number(kpi, kpi.red_line?);
+fn red(language: &Language, kpi: &KpiFacts) -> Option<String> {
+    let red = figures::number(language, kpi, kpi.red_line?);
     match (kpi.direction, figures::red_side(kpi)?) {
         (Better::Binary, _) => None,
-        (_, Direction::Higher) => Some(format!("(red above {red})")),
-        (_, Direction::Lower) => Some(format!("(red below {red})")),
+        (_, Direction::Higher) => Some(text!(language, "mail-red-above", value = red)),
+        (_, Direction::Lower) => Some(text!(language, "mail-red-below", value = red)),
     }
 }
 
-fn variance(kpi: &KpiFacts) -> String {
+fn variance(language: &Language, kpi: &KpiFacts) -> String {
     match kpi.variance {
-        None => "no difference known".to_owned(),
-        Some(0.0) => "no difference".to_owned(),
+        None => language.text("mail-difference-unknown").into_owned(),
+        Some(0.0) => language.text("mail-no-difference").into_owned(),
         Some(variance) => {
             let sign = if variance < 0.0 { '-' } else { '+' };
-            format!("{sign}{}", figures::difference(kpi, variance))
+            format!("{sign}{}", figures::difference(language, kpi, variance))
         }
     }
 }
 
-fn share(kpi: &KpiFacts) -> String {
+fn share(language: &Language, kpi: &KpiFacts) -> String {
     match kpi.share_pct {
         Some(share) if share > 0.0 => format!("{} %", share.round()),
-        _ => "none".to_owned(),
+        _ => language.text("mail-share-none").into_owned(),
     }
 }
 
 /// Signal or noise, how long, what the process can do, and the units behind it.
-fn notes(kpi: &KpiFacts) -> Vec<String> {
-    let streak = kpi
-        .streak
-        .filter(|&streak| streak > 1)
-        .map(|streak| format!("{streak} periods {} in a row", kpi.status.words()));
+fn notes(language: &Language, kpi: &KpiFacts) -> Vec<String> {
+    let streak = kpi.streak.filter(|&streak| streak > 1).map(|streak| {
+        let status = status_words(language, kpi.status);
+        text!(language, "mail-periods-in-a-row", count = streak, status = status)
+    });
     let assurance = kpi.assurance.and_then(|assurance| match assurance {
         Assurance::Pass => None,
-        Assurance::Fail => Some("will not meet its target unless the process changes"),
-        Assurance::HitAndMiss => {
-            Some("as things are, whether it meets its target is down to chance")
-        }
+        Assurance::Fail => Some("mail-assurance-fail"),
+        Assurance::HitAndMiss => Some("mail-assurance-chance"),
     });
-    let units: Vec<String> = kpi.units.iter().map(|unit| unit_value(kpi, unit)).collect();
+    let assurance = assurance.map(|key| language.text(key).into_owned());
+    let units: Vec<String> = kpi.units.iter().map(|unit| unit_value(language, kpi, unit)).collect();
     let units = (!units.is_empty()).then(|| units.join(", "));
-    signal(kpi).into_iter().chain(streak).chain(assurance.map(str::to_owned)).chain(units).collect()
+    signal(language, kpi).into_iter().chain(streak).chain(assurance).chain(units).collect()
 }
 
 /// Signal or noise, where that is known; otherwise the two-point comparison.
-fn signal(kpi: &KpiFacts) -> Option<String> {
-    let range = kpi.usual_range.map_or_else(String::new, |range| {
-        let (low, high) = (figures::number(kpi, range.low), figures::number(kpi, range.high));
-        format!(" {low} to {high}")
+fn signal(language: &Language, kpi: &KpiFacts) -> Option<String> {
+    let range = kpi.usual_range.map(|range| {
+        let number = |value| figures::number(language, kpi, value);
+        text!(language, "mail-range", low = number(range.low), high = number(range.high))
     });
-    let words = match (kpi.signal, kpi.usual_range, kpi.trend) {
-        (Some(Signal::Outside), ..) => {
-            format!("outside its usual range{range}: signal, not noise")
+    Some(match (kpi.signal, range, kpi.trend) {
+        (Some(Signal::Outside), Some(range), _) => {
+            text!(language, "mail-signal-outside-range", range = range)
         }
-        (Some(Signal::Run), ..) => "a long run on one side of its mean: signal, not noise".into(),
-        (Some(Signal::Drift), ..) => "a long rise or fall: signal, not noise".into(),
-        (Some(Signal::NearLimit), ..) => {
-            format!("near a limit of its usual range{range} again: signal, not noise")
+        (Some(Signal::NearLimit), Some(range), _) => {
+            text!(language, "mail-signal-near-range", range = range)
         }
-        (None, Some(_), _) => format!("within its usual range{range}: may be noise"),
-        (None, None, Some(Trend::Improving)) => "better than the period before".into(),
-        (None, None, Some(Trend::Steady)) => "about the same as the period before".into(),
-        (None, None, Some(Trend::Worsening)) => "worse than the period before".into(),
+        (Some(Signal::Outside), None, _) => language.text("mail-signal-outside").into_owned(),
+        (Some(Signal::NearLimit), None, _) => language.text("mail-signal-near").into_owned(),
+        (Some(Signal::Run), ..) => language.text("mail-signal-run").into_owned(),
+        (Some(Signal::Drift), ..) => language.text("mail-signal-drift").into_owned(),
+        (None, Some(range), _) => text!(language, "mail-within-range", range = range),
+        (None, None, Some(Trend::Improving)) => language.text("mail-trend-better").into_owned(),
+        (None, None, Some(Trend::Steady)) => language.text("mail-trend-steady").into_owned(),
+        (None, None, Some(Trend::Worsening)) => language.text("mail-trend-worse").into_owned(),
         (None, None, None) => return None,
-    };
-    Some(words)
+    })
 }
 
-fn unit_value(kpi: &KpiFacts, unit: &UnitFacts) -> String {
-    let value = unit.value.map(|value| figures::amount(kpi, value));
-    format!("{} {}", line(&unit.name), value.unwrap_or_else(|| "no value".to_owned()))
+fn unit_value(language: &Language, kpi: &KpiFacts, unit: &UnitFacts) -> String {
+    let value = unit.value.map(|value| figures::amount(language, kpi, value));
+    let value = value.unwrap_or_else(|| language.text("no-value").into_owned());
+    format!("{} {value}", line(&unit.name))
 }
 
 #[cfg(test)]
@@ -179,12 +197,14 @@ mod tests {
         facts::kpi::{CountNeed, Need},
         samples,
     };
+    use kpid_language::english;
 
     #[test]
     fn what_green_needs_is_said_in_what_is_counted() {
         let fewer = CountNeed { more: -12.0, of: 400.0 };
         let of = |line| {
-            need(&KpiFacts { need: Some(line), ..samples::kpis::on_time_delivery() }).unwrap()
+            need(english(), &KpiFacts { need: Some(line), ..samples::kpis::on_time_delivery() })
+                .unwrap()
         };
         let line = Need { green_line: 95.0, missing: -4.9, count: Some(fewer) };
         assert_eq!(of(line), "On-time delivery 95 %, i.e. 12 fewer of 400");
@@ -205,7 +225,9 @@ mod tests {
             direction,
             ..samples::kpis::on_time_delivery()
         };
-        let words = |kpi: &KpiFacts| format!("{} {}", target(kpi), red(kpi).unwrap_or_default());
+        let words = |kpi: &KpiFacts| {
+            format!("{} {}", target(english(), kpi), red(english(), kpi).unwrap_or_default())
+        };
         for (case, said) in [
             (kpi(Some(95.0), Some(95.0), Some(92.0), Better::Higher), "target 95 (red below 92)"),
             (

@@ -5,10 +5,11 @@ use crate::{
         alert::Facts,
         kpi::{KpiFacts, LinkedFacts},
     },
-    mail::{kpi_row, phrases},
-    wording::line,
+    mail::{figures, kpi_row, phrases},
+    wording::{line, status_words},
 };
-use kpid_rules::{judgement::rounding, model::Status};
+use kpid_language::{Language, text};
+use kpid_rules::model::Status;
 
 /// A manager reads so many rows; the rest is on the board.
 const ROWS_MAX: usize = 5;
@@ -55,63 +56,79 @@ fn moved(facts: &Facts) -> Vec<&KpiFacts> {
 }
 
 /// The KPIs without a row, a sentence a status.
-pub(crate) fn others(facts: &Facts, shown: &[&KpiFacts]) -> Vec<String> {
+pub(crate) fn others(language: &Language, facts: &Facts, shown: &[&KpiFacts]) -> Vec<String> {
     [Status::OffTrack, Status::AtRisk, Status::OnTrack, Status::NoData, Status::Pending]
         .into_iter()
         .filter_map(|status| {
             let rowless = |kpi: &&KpiFacts| !shown.iter().any(|row| row.id == kpi.id);
             let of: Vec<_> =
                 facts.kpis.iter().filter(|kpi| kpi.status == status).filter(rowless).collect();
-            (!of.is_empty()).then(|| others_of(facts, status, &of))
+            (!of.is_empty()).then(|| others_of(language, facts, status, &of))
         })
         .collect()
 }
 
-fn others_of(facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
-    let names: Vec<String> = kpis.iter().map(|kpi| with_value(kpi)).collect();
-    let verb = match (status, kpis.len()) {
-        (Status::NoData, 1) => "has no data".to_owned(),
-        (Status::NoData, _) => "have no data".to_owned(),
-        (_, 1) => format!("is {}", status.words()),
-        (_, _) => format!("are {}", status.words()),
+fn others_of(language: &Language, facts: &Facts, status: Status, kpis: &[&KpiFacts]) -> String {
+    let names: Vec<String> = kpis.iter().map(|kpi| with_value(language, kpi)).collect();
+    let (names, count) = (listed(language, &names), kpis.len());
+    let said = match status {
+        Status::NoData => text!(language, "mail-have-no-data", count = count, names = names),
+        status => {
+            let status = status_words(language, status);
+            text!(language, "mail-are", count = count, names = names, status = status)
+        }
     };
     let points: f64 = kpis.iter().filter_map(|kpi| kpi.contribution).sum();
     let on = facts.before.as_ref().filter(|_| points.abs() >= POINTS_MIN).map(|before| {
-        let before = phrases::beside(before, facts.period.as_ref());
-        format!("{} points on {before}", rounding::points(points))
+        let period = phrases::beside(language, before, facts.period.as_ref());
+        let points = figures::points(language, points);
+        text!(language, "mail-points-on", points = points, period = period)
     });
     let share = kpis.iter().filter_map(|kpi| kpi.share_pct).sum::<f64>().round();
-    let share = (share > 0.0).then(|| format!("{share} % of the shortfall"));
+    let share = (share > 0.0)
+        .then(|| text!(language, "mail-share-of-shortfall", share = share.to_string()));
     let parts: Vec<String> = on.into_iter().chain(share).collect();
-    if parts.is_empty() {
-        return format!("{} {verb}.", listed(&names));
+    let parts = parts.join(", ");
+    match (parts.is_empty(), count) {
+        (true, _) => format!("{said}."),
+        (false, 1) => format!("{said} ({parts})."),
+        (false, _) => format!("{said} ({}).", text!(language, "mail-together", parts = parts)),
     }
-    let together = if kpis.len() > 1 { "together " } else { "" };
-    format!("{} {verb} ({together}{}).", listed(&names), parts.join(", "))
 }
 
-fn with_value(kpi: &KpiFacts) -> String {
+fn with_value(language: &Language, kpi: &KpiFacts) -> String {
     match kpi.value {
-        Some(_) => format!("{} {}", line(&kpi.name), kpi_row::value(kpi)),
+        Some(_) => format!("{} {}", line(&kpi.name), kpi_row::value(language, kpi)),
         None => line(&kpi.name),
     }
 }
 
 /// What other units' objectives make of the perspective, a sentence each.
-pub(crate) fn linked(facts: &Facts) -> Vec<String> {
-    let sentence = |link: &LinkedFacts| {
-        let score = link.score.map(|score| format!(" at {}", rounding::score(score)));
-        let share = link.share_pct.filter(|share| *share > 0.0);
-        let share = share.map(|share| format!(", {share:.0} % of the shortfall"));
-        let (name, words) = (line(&link.name), link.status.words());
-        let critical = if link.critical { ", critical" } else { "" };
-        let (score, share) = (score.unwrap_or_default(), share.unwrap_or_default());
-        format!("{name} is {words}{score}{share}{critical}.")
-    };
+pub(crate) fn linked(language: &Language, facts: &Facts) -> Vec<String> {
     let rest = facts.linked.len().saturating_sub(LINKED_MAX);
-    let rest =
-        (rest > 0).then(|| format!("{rest} more objectives of other units count here, too."));
-    facts.linked.iter().take(LINKED_MAX).map(sentence).chain(rest).collect()
+    let rest = (rest > 0).then(|| text!(language, "mail-more-linked", count = rest));
+    let shown = facts.linked.iter().take(LINKED_MAX);
+    shown.map(|link| linked_sentence(language, link)).chain(rest).collect()
+}
+
+fn linked_sentence(language: &Language, link: &LinkedFacts) -> String {
+    let (name, status) = (line(&link.name), status_words(language, link.status));
+    let mut said = match link.score {
+        Some(score) => {
+            let score = figures::score(language, score);
+            text!(language, "mail-linked-at", name = name, status = status, score = score)
+        }
+        None => text!(language, "mail-linked", name = name, status = status),
+    };
+    if let Some(share) = link.share_pct.filter(|share| *share > 0.0) {
+        let share = format!("{share:.0}");
+        let share = text!(language, "mail-share-of-shortfall", share = share);
+        said.push_str(&format!(", {share}"));
+    }
+    if link.critical {
+        said.push_str(&format!(", {}", language.text("critical")));
+    }
+    format!("{said}.")
 }
 
 fn linked_parts(facts: &Facts) -> impl Iterator<Item = (String, f64)> {
@@ -119,34 +136,40 @@ fn linked_parts(facts: &Facts) -> impl Iterator<Item = (String, f64)> {
 }
 
 /// The signed parts of the score's change, which add up to it.
-pub(crate) fn change(facts: &Facts) -> Option<String> {
+pub(crate) fn change(language: &Language, facts: &Facts) -> Option<String> {
     let (then, now) = (facts.score.from?, facts.score.to?);
     let parts = facts
         .kpis
         .iter()
         .filter_map(|kpi| Some((line(&kpi.name), kpi.contribution?)))
         .chain(linked_parts(facts))
-        .chain(facts.residual.map(|residual| ("data or weights".to_owned(), residual)));
+        .chain(
+            facts
+                .residual
+                .map(|residual| (language.text("mail-data-or-weights").into_owned(), residual)),
+        );
     let (mut moved, small): (Vec<_>, Vec<_>) =
         parts.partition(|(_, points)| points.abs() >= POINTS_MIN);
     moved.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
     let rest = moved.split_off(moved.len().min(PARTS_MAX));
     let others: f64 = rest.iter().chain(&small).map(|(_, points)| points).sum();
     if !rest.is_empty() || others.abs() >= POINTS_MIN {
-        moved.push(("others".to_owned(), others));
+        moved.push((language.text("mail-others").into_owned(), others));
     }
     let shown = adding_up(moved.iter().map(|(_, points)| *points), now - then);
     let parts: Vec<String> = moved
         .iter()
         .zip(shown)
-        .map(|((name, _), points)| format!("{name} {}", rounding::points(points)))
+        .map(|((name, _), points)| format!("{name} {}", figures::points(language, points)))
         .collect();
-    let before = facts
-        .before
-        .as_ref()
-        .map(|before| format!(" on {}", phrases::beside(before, facts.period.as_ref())));
-    let total = rounding::points(now - then);
-    let head = format!("{total} points{}", before.unwrap_or_default());
+    let total = figures::points(language, now - then);
+    let head = match &facts.before {
+        Some(before) => {
+            let period = phrases::beside(language, before, facts.period.as_ref());
+            text!(language, "mail-points-on", points = total, period = period)
+        }
+        None => text!(language, "mail-points-total", points = total),
+    };
     Some(if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) })
 }
 
@@ -173,15 +196,18 @@ fn adding_up(parts: impl Iterator<Item = f64>, total: f64) -> Vec<f64> {
 }
 
 /// `a, b and c`
-fn listed(names: &[String]) -> String {
+fn listed(language: &Language, names: &[String]) -> String {
+    let and = |names: &[String], last: &str| {
+        text!(language, "mail-and", names = names.join(", "), last = last)
+    };
     match names {
         [shown @ .., _] if shown.len() >= NAMES_MAX => {
             let (shown, rest) = names.split_at(NAMES_MAX);
-            format!("{} and {} more", shown.join(", "), rest.len())
+            and(shown, &text!(language, "mail-more", count = rest.len()))
         }
         [] => String::new(),
         [only] => only.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+        [most @ .., last] => and(most, last),
     }
 }
 
@@ -189,6 +215,7 @@ fn listed(names: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::samples;
+    use kpid_language::english;
 
     #[test]
     fn rows_explain_most_of_the_shortfall_and_no_more() {
@@ -222,11 +249,11 @@ mod tests {
             contribution: Some(-16.1),
             critical: true,
         }];
-        let said = linked(&facts);
+        let said = linked(english(), &facts);
         let sentence =
             "Ship on time (North) is off track at 20.0, 100 % of the shortfall, critical.";
         assert_eq!(said, [sentence]);
-        let change = change(&facts).unwrap();
+        let change = change(english(), &facts).unwrap();
         assert!(change.ends_with("Ship on time (North) -16.1"), "{change}");
     }
 
@@ -237,7 +264,7 @@ mod tests {
         facts.kpis[1].share_pct = Some(15.0);
         let shown = shown(&facts);
         assert_eq!(shown.len(), 1);
-        let said = others(&facts, &shown);
+        let said = others(english(), &facts, &shown);
         let sentence = "Order lead time p95 7.2 d is at risk (-2.8 points on April, 15 % of the \
                         shortfall).";
         assert_eq!(said[0], sentence);
@@ -266,12 +293,12 @@ mod tests {
     #[test]
     fn many_names_are_cut_and_many_parts_still_add_up() {
         let names: Vec<String> = (1..=11).map(|n| n.to_string()).collect();
-        assert_eq!(listed(&names[..3]), "1, 2 and 3");
-        assert_eq!(listed(&names), "1, 2, 3, 4, 5, 6, 7, 8 and 3 more");
+        assert_eq!(listed(english(), &names[..3]), "1, 2 and 3");
+        assert_eq!(listed(english(), &names), "1, 2, 3, 4, 5, 6, 7, 8 and 3 more");
         let mut facts = samples::alerts::opened();
         facts.kpis =
             vec![KpiFacts { contribution: Some(-2.0), ..samples::kpis::on_time_delivery() }; 8];
-        let change = change(&facts).unwrap();
+        let change = change(english(), &facts).unwrap();
         assert!(change.ends_with("On-time delivery -2.0, others -4.0"), "{change}");
     }
 }

@@ -2,6 +2,7 @@
 //! holds together.
 
 mod cause;
+pub(crate) mod data_remarks;
 mod early;
 mod figures;
 mod headline;

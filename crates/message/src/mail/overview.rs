@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    mail::figures,
+    mail::{figures, phrases},
     overview::{Entry, MapCell, MapRow, Mark, Overview, OverviewSection},
-    wording::line,
+    wording::{line, status_words},
 };
-use kpid_rules::judgement::rounding;
+use kpid_language::{Language, text};
 
 /// A digest or report, worded.
 #[derive(Debug, Serialize)]
@@ -52,7 +52,8 @@ struct StatusChip {
 struct SectionView {
     title: String,
     items: Vec<EntryView>,
-    more: usize,
+    /// How many more there are, in words; empty if none.
+    more: String,
 }
 
 /// One entry.
@@ -66,53 +67,60 @@ struct EntryView {
 }
 
 impl OverviewView {
-    pub(crate) fn of(overview: &Overview) -> Self {
+    pub(crate) fn of(language: &Language, overview: &Overview) -> Self {
         let row = |row: &MapRow| {
-            let objectives = row.objectives.iter().map(cell).collect();
-            PerspectiveRow { name: line(&row.named.name), mark: chip(row.mark), objectives }
+            let objectives = row.objectives.iter().map(|objective| cell(language, objective));
+            PerspectiveRow {
+                name: line(&row.named.name),
+                mark: chip(language, row.mark),
+                objectives: objectives.collect(),
+            }
         };
-        let config_hash = figures::short_hash(&overview.config_version);
         Self {
             title: line(&overview.title),
             summary: line(&overview.summary),
             tone: overview.overall.map_or("grey", |mark| mark.status.tone()),
             map: overview.map.iter().map(row).collect(),
-            sections: overview.sections.iter().map(part).collect(),
+            sections: overview.sections.iter().map(|section| part(language, section)).collect(),
             link: overview.links.as_ref().map(|links| links.details.clone()),
             why: line(&overview.why),
-            footer: format!(
-                "Made {}, configuration {config_hash}",
-                overview.at.format("%-d %B %Y %H:%M (UTC%:z)")
+            footer: text!(
+                language,
+                "overview-footer",
+                instant = phrases::instant(language, overview.at),
+                hash = figures::short_hash(&overview.config_version)
             ),
         }
     }
 }
 
-fn chip(mark: Mark) -> StatusChip {
+fn chip(language: &Language, mark: Mark) -> StatusChip {
     StatusChip {
-        word: mark.status.words().to_uppercase(),
-        score: mark.score.map(rounding::score).unwrap_or_default(),
+        word: status_words(language, mark.status).to_uppercase(),
+        score: mark.score.map(|score| figures::score(language, score)).unwrap_or_default(),
         tone: mark.status.tone(),
     }
 }
 
-fn cell(cell: &MapCell) -> ObjectiveCell {
-    ObjectiveCell { name: line(&cell.named.name), mark: chip(cell.mark) }
+fn cell(language: &Language, cell: &MapCell) -> ObjectiveCell {
+    ObjectiveCell { name: line(&cell.named.name), mark: chip(language, cell.mark) }
 }
 
-fn part(chapter: &OverviewSection) -> SectionView {
+fn part(language: &Language, chapter: &OverviewSection) -> SectionView {
+    let more = chapter.more;
     SectionView {
         title: line(&chapter.title),
-        items: chapter.entries.iter().map(item).collect(),
-        more: chapter.more,
+        items: chapter.entries.iter().map(|entry| item(language, entry)).collect(),
+        more: if more > 0 { text!(language, "mail-and-more", count = more) } else { String::new() },
     }
 }
 
-fn item(entry: &Entry) -> EntryView {
+fn item(language: &Language, entry: &Entry) -> EntryView {
+    let mark = |status| chip(language, Mark { status, score: entry.score });
     EntryView {
         name: line(&entry.name),
         of: line(&entry.of),
-        mark: entry.status.map(|status| chip(Mark { status, score: entry.score })),
+        mark: entry.status.map(mark),
         words: line(&entry.words),
         notes: entry.notes.iter().map(|note| line(note)).collect(),
     }

@@ -2,8 +2,12 @@
 
 use chrono::{DateTime, FixedOffset};
 
-use crate::facts::{alert::Facts, named::PeriodName};
-use kpid_rules::model::Status;
+use crate::{
+    facts::{alert::Facts, named::PeriodName},
+    wording::{day_words, period_words, status_words},
+};
+use kpid_language::{Language, text};
+use kpid_rules::model::{Period, Status};
 
 /// The status that the alert goes by.
 pub(crate) fn status(facts: &Facts) -> Status {
@@ -11,21 +15,32 @@ pub(crate) fn status(facts: &Facts) -> Status {
 }
 
 /// `off track`, `heading off track`
-pub(crate) fn words(facts: &Facts) -> String {
-    facts.words().unwrap_or_else(|| Status::NoData.words().to_owned())
+pub(crate) fn words(language: &Language, facts: &Facts) -> String {
+    let words = status_words(language, status(facts));
+    match facts.early {
+        Some(_) => text!(language, "mail-heading", status = words),
+        None => words,
+    }
 }
 
-/// The label of a period, short of what another label already says: `April` beside `May 2026`.
-pub(crate) fn beside(period: &PeriodName, other: Option<&PeriodName>) -> String {
-    let label = &period.label;
-    let Some((head, year)) = label.rsplit_once(' ') else { return label.clone() };
-    let same_year = other
-        .and_then(|other| other.label.rsplit_once(' '))
-        .is_some_and(|(_, theirs)| theirs == year);
-    if same_year { head.trim_end_matches(',').to_owned() } else { label.clone() }
+/// `3 June 2026 06:00 (UTC+02:00)`
+pub(crate) fn instant(language: &Language, at: DateTime<FixedOffset>) -> String {
+    let (day, time) = (day_words(language, at), at.format("%H:%M").to_string());
+    let zone = at.format("UTC%:z").to_string();
+    text!(language, "mail-instant", day = day, time = time, zone = zone)
 }
 
-/// `3 June 2026`
-pub(crate) fn day(at: DateTime<FixedOffset>) -> String {
-    at.format("%-d %B %Y").to_string()
+/// What a period is called, short of what another already says: `April` beside `May 2026`.
+pub(crate) fn beside(
+    language: &Language,
+    period: &PeriodName,
+    other: Option<&PeriodName>,
+) -> String {
+    let read = |name: &PeriodName| Period::parse(&name.key).ok();
+    match (read(period), other.and_then(read)) {
+        (Some(period), Some(other)) if period.frequency() == other.frequency() => {
+            language.period_beside(period, other)
+        }
+        _ => period_words(language, period),
+    }
 }

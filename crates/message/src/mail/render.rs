@@ -7,21 +7,27 @@ use crate::{
     mail::renderer::{MailRenderer, Rendered},
     message::Message,
 };
+use kpid_language::{Language, english};
 
-/// Renders a message as the mail that is built in.
+/// Renders a message as the mail that is built in, in English.
 pub fn plain(message: &Message) -> Result<Rendered, Error> {
-    MailRenderer::built_in()?.mail(message).map(|(rendered, _)| rendered)
+    plain_in(english(), message)
+}
+
+/// The same in another language.
+pub fn plain_in(language: &Language, message: &Message) -> Result<Rendered, Error> {
+    MailRenderer::built_in()?.mail_asking(language, message, None).map(|(rendered, _)| rendered)
 }
 
 /// All that a message says, as text and as HTML.
-pub fn bodies(message: &Message) -> anyhow::Result<(String, String)> {
-    let mail = whole(message).context("cannot render the mail")?;
+pub fn bodies(language: &Language, message: &Message) -> anyhow::Result<(String, String)> {
+    let mail = whole(language, message).context("cannot render the mail")?;
     Ok((mail.text, mail.html))
 }
 
 /// Renders a message for whoever has room for all of it.
-pub(crate) fn whole(message: &Message) -> Result<Rendered, Error> {
-    MailRenderer::built_in()?.made(message, None).map(|(rendered, _)| rendered)
+pub(crate) fn whole(language: &Language, message: &Message) -> Result<Rendered, Error> {
+    MailRenderer::built_in()?.made(language, message, None).map(|(rendered, _)| rendered)
 }
 
 #[cfg(test)]
@@ -58,12 +64,37 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_of_german_gets_all_of_it_in_german() {
+        let german = kpid_language::language("de").unwrap();
+        for (name, facts) in [
+            ("opened", samples::alerts::opened()),
+            ("acknowledged", samples::alerts::acknowledged()),
+            ("worsened", samples::alerts::worsened()),
+            ("reminded", samples::alerts::reminded()),
+            ("escalated", samples::alerts::escalated()),
+            ("recovered", samples::alerts::recovered()),
+            ("corrected", samples::alerts::corrected()),
+            ("early", samples::alerts::early()),
+            ("bare", samples::alerts::bare()),
+        ] {
+            let Rendered { subject, text, html } = plain_in(german, &facts.into()).unwrap();
+            insta::assert_snapshot!(format!("{name}_text_de"), format!("{subject}\n\n{text}"));
+            assert!(subject.chars().count() <= SUBJECT_CHARS_MAX, "{subject}");
+            assert!(html.contains("<html lang=\"de\">"));
+            if name == "opened" {
+                insta::assert_snapshot!("opened_html_de", html);
+            }
+        }
+    }
+
+    #[test]
     fn a_mail_to_a_person_asks_to_acknowledge_in_both_forms() {
         let url = "https://kpi.calder.example/a/abc-_.def".to_owned();
         let until = samples::parts::at("2026-06-17T06:00:05+02:00").to_utc();
         let (link, message) = (Link { url, until }, samples::alerts::opened().into());
         let look = MailRenderer::of(&[]).unwrap();
-        let (Rendered { text, html, .. }, _) = look.mail_asking(&message, Some(&link)).unwrap();
+        let (Rendered { text, html, .. }, _) =
+            look.mail_asking(english(), &message, Some(&link)).unwrap();
         insta::assert_snapshot!("asking_text", text);
         insta::assert_snapshot!("asking_html", html);
     }

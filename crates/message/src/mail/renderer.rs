@@ -13,6 +13,7 @@ use crate::{
     template::{self, Fault, Template},
     wording::line,
 };
+use kpid_language::{Language, english};
 
 /// The templates that are built in, by the name of the file that takes their place.
 pub(crate) const BUILT_IN: [(&str, &str); 12] = [
@@ -90,16 +91,17 @@ impl MailRenderer {
         Ok(Self { environment, own: own.to_vec(), broken })
     }
 
-    /// Renders a mail that asks nothing.
+    /// Renders a mail in English that asks nothing.
     pub(crate) fn mail(&self, message: &Message) -> Result<(Rendered, Vec<Fault>), Error> {
-        self.mail_asking(message, None)
+        self.mail_asking(english(), message, None)
     }
 
-    /// Renders a mail, with the link by which its reader acknowledges it. Where a template of an
+    /// Renders a mail in its reader's language, with the link by which its reader acknowledges it. Where a template of an
     /// author's own fails, the built-in one is used, and the fault is returned. What a reader's program
     /// would clip is shorter.
     pub fn mail_asking(
         &self,
+        language: &Language,
         message: &Message,
         link: Option<&Link>,
     ) -> Result<(Rendered, Vec<Fault>), Error> {
@@ -107,10 +109,10 @@ impl MailRenderer {
             Ok((mail, _)) => mail.html.len() <= HTML_BYTES_MAX,
             Err(error) => !matches!(error.kind(), ErrorKind::OutOfFuel | ErrorKind::WriteFailure),
         };
-        let mut made = self.made(message, link);
+        let mut made = self.made(language, message, link);
         if !fits(&made) {
             for shorter in fit::shorter(message) {
-                made = self.made(&shorter, link);
+                made = self.made(language, &shorter, link);
                 if fits(&made) {
                     break;
                 }
@@ -122,10 +124,11 @@ impl MailRenderer {
     /// Renders a mail, however long.
     pub(crate) fn made(
         &self,
+        language: &Language,
         message: &Message,
         link: Option<&Link>,
     ) -> Result<(Rendered, Vec<Fault>), Error> {
-        let Model { kind, subject, values } = Model::of(message, link);
+        let Model { kind, subject, values } = Model::of(language, message, link);
         let mut faults = Vec::new();
         let mut part = |part: &str, model: &Value| {
             let name = format!("{kind}.{part}");
@@ -173,15 +176,22 @@ impl MailRenderer {
 }
 
 impl Model {
-    fn of(message: &Message, link: Option<&Link>) -> Self {
+    fn of(language: &Language, message: &Message, link: Option<&Link>) -> Self {
+        let language = match message {
+            Message::Alert(_) => language,
+            // Their sentences are made with them, and in English.
+            Message::Overview(_) | Message::Notice(_) => english(),
+        };
         match message {
             Message::Alert(facts) => Self {
                 kind: "alert",
-                subject: headline::subject(facts),
+                subject: headline::subject(language, facts),
                 values: context! {
                     colours => colours(),
+                    lang => language.code(),
+                    words => words(language),
                     facts => Serde(facts.as_ref()),
-                    ..Value::from(Serde(AlertView::of(facts, link)))
+                    ..Value::from(Serde(AlertView::of(language, facts, link)))
                 },
             },
             Message::Overview(overview) => Self {
@@ -189,8 +199,10 @@ impl Model {
                 subject: overview.subject.clone(),
                 values: context! {
                     colours => colours(),
+                    lang => language.code(),
+                    words => words(language),
                     facts => Serde(overview.as_ref()),
-                    ..Value::from(Serde(OverviewView::of(overview)))
+                    ..Value::from(Serde(OverviewView::of(language, overview)))
                 },
             },
             Message::Notice(notice) => Self {
@@ -198,6 +210,8 @@ impl Model {
                 subject: notice.subject.clone(),
                 values: context! {
                     colours => colours(),
+                    lang => language.code(),
+                    words => words(language),
                     facts => Serde(notice),
                     ..Value::from(Serde(&on_lines(notice)))
                 },
@@ -217,6 +231,20 @@ fn on_lines(notice: &Notice) -> Notice {
         why: line(&notice.why),
         sections: notice.sections.iter().map(section).collect(),
         ..notice.clone()
+    }
+}
+
+/// What the built-in templates say themselves.
+fn words(language: &Language) -> Value {
+    context! {
+        reason => language.text("mail-reason"),
+        change => language.text("mail-change"),
+        details => language.text("mail-details"),
+        acknowledge => language.text("acknowledge"),
+        acknowledge_alert => language.text("mail-acknowledge-alert"),
+        of_the_shortfall => language.text("mail-of-the-shortfall"),
+        no_share => language.text("mail-share-none"),
+        no_shortfall => language.text("mail-no-shortfall"),
     }
 }
 

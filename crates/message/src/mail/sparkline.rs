@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::{facts::kpi::KpiFacts, mail::figures};
+use kpid_language::{Language, text};
 
 /// The bars as characters, lowest first.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -29,7 +30,7 @@ pub(crate) struct Sparkline {
 }
 
 /// The picture of a KPI's recent values, if there are enough.
-pub(crate) fn spark(kpi: &KpiFacts) -> Option<Sparkline> {
+pub(crate) fn spark(language: &Language, kpi: &KpiFacts) -> Option<Sparkline> {
     let values = || kpi.recent.iter().copied().flatten();
     if values().count() < VALUES_MIN {
         return None;
@@ -39,14 +40,16 @@ pub(crate) fn spark(kpi: &KpiFacts) -> Option<Sparkline> {
     let heights: Vec<usize> =
         kpi.recent.iter().map(|value| value.map_or(0, |value| height(value, base, high))).collect();
     let bar = |height: &usize| height.checked_sub(1).and_then(|at| BARS.get(at)).unwrap_or(&GAP);
-    let mut words = format!(
-        "last {} periods, {} to {}",
-        heights.len(),
-        figures::amount(kpi, low),
-        figures::amount(kpi, high)
+    let mut words = text!(
+        language,
+        "mail-spark",
+        count = heights.len(),
+        low = figures::amount(language, kpi, low),
+        high = figures::amount(language, kpi, high)
     );
     if base != 0.0 && low < high {
-        words.push_str(&format!("; bars begin at {}", figures::plain(kpi, base)));
+        let base = figures::plain(language, kpi, base);
+        words.push_str(&format!("; {}", text!(language, "mail-spark-base", value = base)));
     }
     Some(Sparkline { text: heights.iter().map(bar).collect(), heights, words })
 }
@@ -84,7 +87,7 @@ mod tests {
 
     fn drawn(recent: &[Option<f64>]) -> Option<String> {
         let kpi = KpiFacts { recent: recent.to_vec(), ..samples::kpis::on_time_delivery() };
-        spark(&kpi).map(|spark| spark.text)
+        spark(kpid_language::english(), &kpi).map(|spark| spark.text)
     }
 
     #[test]
@@ -113,7 +116,7 @@ mod tests {
     fn whoever_does_not_see_it_reads_it() {
         let recent = vec![Some(95.6), Some(96.8), Some(90.1)];
         let kpi = KpiFacts { recent, ..samples::kpis::on_time_delivery() };
-        let words = spark(&kpi).map(|spark| spark.words);
+        let words = spark(kpid_language::english(), &kpi).map(|spark| spark.words);
         assert_eq!(words.as_deref(), Some("last 3 periods, 90.1 % to 96.8 %; bars begin at 87 %"));
     }
 }

@@ -10,13 +10,11 @@ use crate::{
         kpi::KpiFacts,
         named::PersonFacts,
     },
-    mail::{early, figures, headline, kpi_row, kpi_table, phrases},
-    wording::line,
+    mail::{data_remarks, early, figures, headline, kpi_row, kpi_table, phrases},
+    wording::{day_words, line, status_words},
 };
-use kpid_rules::{
-    judgement::rounding,
-    model::{Reason, Status},
-};
+use kpid_language::{Language, text};
+use kpid_rules::model::{Reason, Status};
 
 /// What is said of the data in a mail; the rest is on the board.
 const REMARKS_MAX: usize = 6;
@@ -33,7 +31,7 @@ pub(crate) struct AlertView {
     /// The perspective's name, the first words of the mail.
     pub(crate) name: String,
     /// `is` or `has`.
-    pub(crate) verb: &'static str,
+    pub(crate) verb: String,
     /// `OFF TRACK`, `RECOVERED`
     pub(crate) badge: String,
     /// The name of the badge's colour.
@@ -73,124 +71,133 @@ pub(crate) struct Acknowledge {
 /// One line of a mail's lower part.
 #[derive(Debug, Serialize)]
 pub(crate) struct Detail {
-    label: &'static str,
+    label: String,
     text: String,
 }
 
 impl AlertView {
     /// Words the facts.
-    pub(crate) fn of(facts: &Facts, link: Option<&Link>) -> Self {
+    pub(crate) fn of(language: &Language, facts: &Facts, link: Option<&Link>) -> Self {
         let shown = match &facts.early {
             Some(early) => early::shown(facts, early),
             None => kpi_table::shown(facts),
         };
-        let heads = facts
-            .early
-            .iter()
-            .flat_map(|early| shown.iter().filter_map(move |kpi| early::heads(kpi, early)));
+        let heads = facts.early.iter().flat_map(|early| {
+            shown.iter().filter_map(move |kpi| early::heads(language, kpi, early))
+        });
+        let others = kpi_table::others(language, facts, &shown);
         Self {
             name: line(&facts.node.name),
-            verb: headline::verb(facts),
-            badge: headline::badge(facts),
+            verb: headline::verb(language, facts),
+            badge: headline::badge(language, facts),
             tone: phrases::status(facts).tone(),
-            rest: headline::rest(facts),
+            rest: headline::rest(language, facts),
             scorecard: line(&facts.scorecard.name),
-            reason: reason(facts),
-            others: [heads.collect(), kpi_table::linked(facts), kpi_table::others(facts, &shown)]
-                .concat(),
-            change: kpi_table::change(facts).filter(|_| facts.early.is_none()),
-            details: details(facts, &shown),
+            reason: reason(language, facts),
+            others: [heads.collect(), kpi_table::linked(language, facts), others].concat(),
+            change: kpi_table::change(language, facts).filter(|_| facts.early.is_none()),
+            details: details(language, facts, &shown),
             // What is said of a period that is over is no reason of an early word.
             rows: match facts.early {
                 Some(_) => Vec::new(),
-                None => shown.into_iter().map(kpi_row::KpiRow::of).collect(),
+                None => shown.into_iter().map(|kpi| kpi_row::KpiRow::of(language, kpi)).collect(),
             },
-            acknowledge: link.map(|link| acknowledge(facts, link)),
+            acknowledge: link.map(|link| acknowledge(language, facts, link)),
             link: facts.links.as_ref().map(|links| links.details.clone()),
-            why: why(facts),
-            footer: footer(facts),
+            why: why(language, facts),
+            footer: footer(language, facts),
         }
     }
 }
 
-fn reason(facts: &Facts) -> Option<String> {
-    let status = facts.status.to.filter(|_| facts.early.is_none())?;
-    let culprit = facts.culprit.as_ref().map(|culprit| format!("\"{}\"", line(&culprit.name)));
-    let culprit = culprit.unwrap_or_else(|| "one of its objectives".to_owned());
-    let reason = match facts.reason? {
-        Reason::Score if status == Status::OffTrack => "the weighted score is below 40".to_owned(),
-        Reason::Score if status == Status::AtRisk => "the weighted score is below 70".to_owned(),
-        Reason::Score => return None,
-        Reason::RedGuard => format!("{culprit} is off track, so the whole cannot be on track"),
-        Reason::Critical => format!("{culprit} (critical) is off track"),
-        Reason::WorstOf => format!("{culprit} is the worst, and the worst decides"),
-        Reason::BestOf => format!("{culprit} is the best, and the best decides"),
-        Reason::Majority => "the status with the most weight decides".to_owned(),
-        Reason::CountRed => "too many of its objectives are off track or at risk".to_owned(),
-        Reason::Priority => format!("{culprit} decides"),
-        Reason::Manual => "a person set it".to_owned(),
-    };
-    Some(reason)
+impl Detail {
+    fn new(language: &Language, label: &str, text: String) -> Self {
+        Self { label: language.text(label).into_owned(), text }
+    }
 }
 
-fn details(facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
-    let mut details = vec![Detail {
-        label: "Owner",
-        text: facts.owner.as_ref().map_or_else(|| "no owner recorded".to_owned(), person),
-    }];
-    details.extend(facts.note.as_ref().map(note));
-    details.extend(acknowledgement(&facts.episode));
-    details.extend(initiatives(&facts.initiatives));
-    let need = |kpi: &&KpiFacts| match facts.early {
-        Some(_) => kpi_row::required(kpi),
-        None => kpi_row::need(kpi),
+fn reason(language: &Language, facts: &Facts) -> Option<String> {
+    let status = facts.status.to.filter(|_| facts.early.is_none())?;
+    let culprit = match &facts.culprit {
+        Some(culprit) => quoted(language, &culprit.name),
+        None => language.text("mail-an-objective").into_owned(),
     };
-    details.extend(shown.iter().filter_map(need).map(to_be_green));
-    details.extend(affects(facts).map(|text| Detail { label: "Affects", text }));
-    details.push(Detail { label: "Data", text: data(facts) });
+    Some(match facts.reason? {
+        Reason::Score if status == Status::OffTrack => {
+            language.text("mail-reason-red-score").into_owned()
+        }
+        Reason::Score if status == Status::AtRisk => {
+            language.text("mail-reason-amber-score").into_owned()
+        }
+        Reason::Score => return None,
+        Reason::RedGuard => text!(language, "mail-reason-guard", name = culprit),
+        Reason::Critical => text!(language, "mail-reason-critical", name = culprit),
+        Reason::WorstOf => text!(language, "mail-reason-worst", name = culprit),
+        Reason::BestOf => text!(language, "mail-reason-best", name = culprit),
+        Reason::Majority => language.text("mail-reason-majority").into_owned(),
+        Reason::CountRed => language.text("mail-reason-count").into_owned(),
+        Reason::Priority => text!(language, "mail-reason-priority", name = culprit),
+        Reason::Manual => language.text("mail-reason-manual").into_owned(),
+    })
+}
+
+fn quoted(language: &Language, words: &str) -> String {
+    text!(language, "mail-quoted", words = line(words))
+}
+
+fn details(language: &Language, facts: &Facts, shown: &[&KpiFacts]) -> Vec<Detail> {
+    let nobody = || language.text("mail-no-owner").into_owned();
+    let owner = facts.owner.as_ref().map_or_else(nobody, person);
+    let mut details = vec![Detail::new(language, "owner", owner)];
+    details.extend(facts.note.as_ref().map(|written| note(language, written)));
+    details.extend(acknowledgement(language, &facts.episode));
+    details.extend(initiatives(language, &facts.initiatives));
+    let need = |kpi: &&KpiFacts| match facts.early {
+        Some(_) => kpi_row::required(language, kpi),
+        None => kpi_row::need(language, kpi),
+    };
+    let needs = shown.iter().filter_map(need);
+    details.extend(needs.map(|text| Detail::new(language, "mail-to-be-green", text)));
+    let affected = affects(language, facts);
+    details.extend(affected.map(|text| Detail::new(language, "mail-affects", text)));
+    details.push(Detail::new(language, "mail-data", data(language, facts)));
     details
 }
 
-fn acknowledge(facts: &Facts, link: &Link) -> Acknowledge {
-    let until = link.until.with_timezone(facts.at.offset()).format("%-d %B %Y");
-    let words = format!(
-        "The page asks what is being done, and by when. The link is yours alone and works until {until}; do not forward it."
-    );
+fn acknowledge(language: &Language, facts: &Facts, link: &Link) -> Acknowledge {
+    let until = link.until.with_timezone(facts.at.offset());
+    let words = text!(language, "mail-acknowledge-words", day = day_words(language, until));
     Acknowledge { url: link.url.clone(), words }
 }
 
-fn note(note: &NoteFacts) -> Detail {
-    let day = note.at.format("%-d %B %Y");
-    let text = format!("{day}, {}: \"{}\"", line(&note.by), line(&note.text));
-    Detail { label: "Note", text }
+fn note(language: &Language, note: &NoteFacts) -> Detail {
+    let (day, text) = (day_words(language, note.at), quoted(language, &note.text));
+    Detail::new(language, "mail-note", format!("{day}, {}: {text}", line(&note.by)))
 }
 
-fn acknowledgement(episode: &EpisodeFacts) -> Option<Detail> {
+fn acknowledgement(language: &Language, episode: &EpisodeFacts) -> Option<Detail> {
     let mut parts = vec![line(episode.acknowledged_by.as_ref()?)];
-    parts.extend(episode.comment.as_ref().map(|comment| format!("\"{}\"", line(comment))));
-    parts.extend(episode.due.map(|due| format!("due {}", due.format("%-d %B %Y"))));
-    Some(Detail { label: "Acknowledged by", text: parts.join(", ") })
+    parts.extend(episode.comment.as_ref().map(|comment| quoted(language, comment)));
+    parts.extend(episode.due.map(|due| text!(language, "due", day = language.day(due))));
+    Some(Detail::new(language, "mail-acknowledged-by", parts.join(", ")))
 }
 
-fn to_be_green(text: String) -> Detail {
-    Detail { label: "To be green", text }
-}
-
-fn initiatives(initiatives: &[InitiativeFacts]) -> Vec<Detail> {
-    let detail = |text| Detail { label: "Initiative", text };
+fn initiatives(language: &Language, initiatives: &[InitiativeFacts]) -> Vec<Detail> {
+    let detail = |text| Detail::new(language, "mail-initiative", text);
     if initiatives.is_empty() {
-        return vec![detail("no initiative recorded".to_owned())];
+        return vec![detail(language.text("mail-no-initiative").into_owned())];
     }
     let rest = initiatives.len().saturating_sub(INITIATIVES_MAX);
-    let rest = (rest > 0).then(|| format!("and {rest} more"));
-    let shown = initiatives.iter().take(INITIATIVES_MAX).map(initiative);
+    let rest = (rest > 0).then(|| text!(language, "mail-and-more", count = rest));
+    let shown = initiatives.iter().take(INITIATIVES_MAX);
+    let shown = shown.map(|known| initiative(language, known));
     shown.chain(rest).map(detail).collect()
 }
 
-fn initiative(initiative: &InitiativeFacts) -> String {
+fn initiative(language: &Language, initiative: &InitiativeFacts) -> String {
     let mut parts = vec![format!("{} ({})", line(&initiative.name), line(&initiative.of.name))];
     parts.extend(initiative.owner.as_ref().map(|owner| line(&owner.name)));
-    parts.extend(initiative.due.map(|due| format!("due {}", due.format("%-d %B %Y"))));
+    parts.extend(initiative.due.map(|due| text!(language, "due", day = language.day(due))));
     parts.extend(initiative.state.as_deref().map(line));
     parts.join(", ")
 }
@@ -203,81 +210,92 @@ fn person(person: &PersonFacts) -> String {
 }
 
 /// The line of sight, from the nearest node to the scorecard.
-fn affects(facts: &Facts) -> Option<String> {
-    let mut nodes: Vec<String> = facts.affects_nodes.iter().map(affected).collect();
+fn affects(language: &Language, facts: &Facts) -> Option<String> {
+    let nodes = facts.affects_nodes.iter();
+    let mut nodes: Vec<String> = nodes.map(|node| affected(language, node)).collect();
     let rest = nodes.split_off(nodes.len().min(AFFECTED_MAX));
     if !rest.is_empty() {
-        nodes.push(format!("{} more", rest.len()));
+        nodes.push(text!(language, "mail-more", count = rest.len()));
     }
     if facts.node.kind != NodeKind::Scorecard {
-        let name = format!("{} scorecard", line(&facts.scorecard.name));
-        nodes.push(standing(name, facts.affects.status, facts.affects.score));
+        let name = text!(language, "mail-scorecard", name = line(&facts.scorecard.name));
+        nodes.push(standing(language, name, facts.affects.status, facts.affects.score));
     }
     (!nodes.is_empty()).then(|| nodes.join("; "))
 }
 
-fn affected(node: &AffectedFacts) -> String {
+fn affected(language: &Language, node: &AffectedFacts) -> String {
     let of = node.of.as_deref().map(|of| format!(", {}", line(of)));
     let name = format!("{}{}", line(&node.name), of.unwrap_or_default());
-    standing(name, node.status, node.score)
+    standing(language, name, node.status, node.score)
 }
 
 /// `Strong team (on track, 100.0)`
-fn standing(name: String, status: Option<Status>, score: Option<f64>) -> String {
+fn standing(
+    language: &Language,
+    name: String,
+    status: Option<Status>,
+    score: Option<f64>,
+) -> String {
+    let status = status.map(|status| status_words(language, status));
     match (status, score) {
         (Some(status), Some(score)) => {
-            format!("{name} ({}, {})", status.words(), rounding::score(score))
+            let score = figures::score(language, score);
+            text!(language, "mail-standing", name = name, status = status, score = score)
         }
-        (Some(status), None) => format!("{name} ({})", status.words()),
+        (Some(status), None) => format!("{name} ({status})"),
         (None, _) => name,
     }
 }
 
-fn data(facts: &Facts) -> String {
-    if facts.remarks.is_empty() && facts.coverage == 0.0 {
-        return "none".to_owned();
-    }
+fn data(language: &Language, facts: &Facts) -> String {
     if facts.remarks.is_empty() {
-        let words = match facts.is_final {
-            Some(true) => "complete, final",
-            Some(false) => "complete, still provisional",
-            None if facts.official => "complete, final",
-            None => "complete",
+        let key = match facts.is_final {
+            _ if facts.coverage == 0.0 => "mail-data-none",
+            Some(true) => "mail-data-final",
+            Some(false) => "mail-data-provisional",
+            None if facts.official => "mail-data-final",
+            None => "mail-data-complete",
         };
-        return words.to_owned();
+        return language.text(key).into_owned();
     }
-    let mut remarks: Vec<String> = facts.remarks.iter().map(|remark| line(remark)).collect();
+    let mut remarks: Vec<String> = match facts.data_remarks.as_slice() {
+        // An earlier release stored them in English, and as nothing else.
+        [] => facts.remarks.iter().map(|remark| line(remark)).collect(),
+        remarks => {
+            remarks.iter().map(|remark| line(&data_remarks::sentence(language, remark))).collect()
+        }
+    };
     let rest = remarks.split_off(remarks.len().min(REMARKS_MAX));
     if !rest.is_empty() {
-        remarks.push(format!("and {} more like these", rest.len()));
+        remarks.push(text!(language, "mail-more-like-these", count = rest.len()));
     }
     remarks.join("; ")
 }
 
-fn why(facts: &Facts) -> String {
-    let notified = format!(
-        "You get this because the alert of {} names you. Notified: {}",
-        line(&facts.node.name),
-        names(facts, &facts.to)
-    );
+fn why(language: &Language, facts: &Facts) -> String {
+    let name = line(&facts.node.name);
+    let to = names(language, facts, &facts.to);
     if facts.escalate_to.is_empty() {
-        return format!("{notified}.");
+        return text!(language, "mail-why", name = name, names = to);
     }
-    format!("{notified}; if it persists: {}.", names(facts, &facts.escalate_to))
+    let later = names(language, facts, &facts.escalate_to);
+    text!(language, "mail-why-escalated", name = name, names = to, later = later)
 }
 
-fn names(facts: &Facts, ids: &[String]) -> String {
+fn names(language: &Language, facts: &Facts, ids: &[String]) -> String {
     let name = |id: &String| line(facts.people.get(id).unwrap_or(id));
     let names: Vec<String> = ids.iter().map(name).collect();
-    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    if names.is_empty() { language.text("mail-nobody").into_owned() } else { names.join(", ") }
 }
 
-fn footer(facts: &Facts) -> String {
-    let config_hash = figures::short_hash(&facts.config_version);
-    format!(
-        "Episode {}, decided {}, configuration {config_hash}",
-        facts.dedup_key,
-        facts.at.format("%-d %B %Y %H:%M (UTC%:z)")
+fn footer(language: &Language, facts: &Facts) -> String {
+    text!(
+        language,
+        "mail-footer",
+        episode = facts.dedup_key.as_str(),
+        instant = phrases::instant(language, facts.at),
+        hash = figures::short_hash(&facts.config_version)
     )
 }
 
@@ -304,9 +322,14 @@ mod tests {
 
     #[test]
     fn the_manual_names_what_a_template_can_name_and_nothing_else() {
-        let view = serde_json::to_value(AlertView::of(&samples::alerts::opened(), None)).unwrap();
+        let view = serde_json::to_value(AlertView::of(
+            kpid_language::english(),
+            &samples::alerts::opened(),
+            None,
+        ))
+        .unwrap();
         let mut alert = documented("template of an alert can name", "A row:");
-        for beside in ["subject", "colours", "facts"] {
+        for beside in ["subject", "colours", "lang", "words", "facts"] {
             assert!(alert.remove(beside), "docs/templates.md says nothing of `{beside}`");
         }
         assert_eq!(alert, keys(&view));

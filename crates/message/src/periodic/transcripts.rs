@@ -67,7 +67,13 @@ fn picture(standing: &Standing) -> Picture {
 
 fn person(name: &str) -> Person {
     let known = calder::people().get(&id(name)).cloned();
-    known.unwrap_or_else(|| Person { id: id(name), name: name.to_owned(), email: None, role: None })
+    known.unwrap_or_else(|| Person {
+        id: id(name),
+        name: name.to_owned(),
+        email: None,
+        role: None,
+        language: None,
+    })
 }
 
 /// The digest of a person at an instant, of what has changed since another.

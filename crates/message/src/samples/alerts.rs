@@ -6,6 +6,7 @@ use crate::{
             AffectedFacts, Change, Early, EpisodeFacts, Facts, InitiativeFacts, LastNotified,
             NodeFacts, NodeKind, NoteFacts, Parent, Since,
         },
+        data_remark::{DataRemark, ShownNumber},
         kpi::{CountNeed, KpiFacts, Need, PaceFacts},
         named::{Links, PersonFacts},
     },
@@ -88,6 +89,7 @@ pub fn opened() -> Facts {
         }],
         coverage: 1.0,
         is_final: Some(true),
+        data_remarks: Vec::new(),
         remarks: Vec::new(),
         links: Some(Links {
             details: "https://kpi.calder.example/s/calder/2026-05/customer".to_owned(),
@@ -213,6 +215,11 @@ pub(crate) fn corrected() -> Facts {
             recovered_at: Some(at("2026-06-11T06:00:00+02:00")),
             ..recovered.episode
         },
+        data_remarks: vec![DataRemark::FirstReported {
+            kpi: "On-time delivery".to_owned(),
+            value: ShownNumber { digits: "90.1".to_owned(), unit: Some("%".to_owned()) },
+            status: Status::OffTrack,
+        }],
         remarks: vec!["On-time delivery was first reported as 90.1 %, off track".to_owned()],
         ..recovered
     }
@@ -240,6 +247,7 @@ pub(crate) fn escalated() -> Facts {
             KpiFacts { contribution: Some(0.0), ..promoters() },
             KpiFacts { contribution: Some(0.0), ..first_contact() },
         ],
+        data_remarks: vec![DataRemark::Failed { kpi: "First-contact resolution".to_owned() }],
         remarks: vec![
             "First-contact resolution: the newest attempt to collect it failed; its last value stands"
                 .to_owned(),
@@ -339,6 +347,11 @@ pub(crate) fn early() -> Facts {
             score: Some(35.8),
         }),
         kpis: vec![sold, promoters(), first_contact()],
+        data_remarks: vec![DataRemark::Heading {
+            basis: Basis::Pace,
+            status: Status::OffTrack,
+            score: Some(35.8),
+        }],
         remarks: vec![
             "provisional: at the pace of the running period it would be off track at 35.8"
                 .to_owned(),

@@ -11,6 +11,7 @@ use crate::{
         pagerduty, slack, teams,
     },
 };
+use kpid_language::Language;
 
 /// Makes the bodies of one webhook. A template of its author's is compiled here, once.
 #[derive(Debug)]
@@ -50,23 +51,28 @@ impl BodyRenderer {
         self.format.content_type()
     }
 
-    /// The body of a message; `routing_key` is what PagerDuty knows us by.
-    pub fn body(&self, message: &Message, routing_key: Option<&str>) -> Result<String, BodyError> {
+    /// The body of a message, its words in a language; `routing_key` is what PagerDuty knows us by.
+    pub fn body(
+        &self,
+        language: &Language,
+        message: &Message,
+        routing_key: Option<&str>,
+    ) -> Result<String, BodyError> {
         if let Some(own) = &self.own {
-            let body = own.render(message);
+            let body = own.render(language, message);
             return body.map_err(|fault| BodyError::Template { fault, version: own.version() });
         }
         let value = match self.format {
             Format::Generic | Format::Own(_) => {
                 return message.to_json().map_err(|error| BodyError::Message(error.into()));
             }
-            Format::Slack => slack::body(&slack::fitting(message)?),
-            Format::Teams => teams::body(&teams::fitting(message)?),
+            Format::Slack => slack::body(&slack::fitting(language, message)?),
+            Format::Teams => teams::body(&teams::fitting(language, message)?),
             Format::PagerDuty => {
-                let content = Content::of(message)?;
+                let content = Content::of(language, message)?;
                 pagerduty::body(&content, content.stage, routing_key.unwrap_or_default(), message)
             }
-            Format::Alertmanager => alertmanager::body(&Content::of(message)?),
+            Format::Alertmanager => alertmanager::body(&Content::of(language, message)?),
         };
         Ok(value.to_string())
     }
@@ -74,13 +80,14 @@ impl BodyRenderer {
     /// What is posted right after the body, to end at a pager what nobody will end.
     pub fn end(
         &self,
+        language: &Language,
         message: &Message,
         routing_key: Option<&str>,
     ) -> Result<Option<String>, BodyError> {
         if self.format != Format::PagerDuty {
             return Ok(None);
         }
-        let content = Content::of(message)?;
+        let content = Content::of(language, message)?;
         if content.stage != Stage::Over {
             return Ok(None);
         }

@@ -9,6 +9,7 @@ use crate::{
     message::Message,
 };
 
+use kpid_language::Language;
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{alerting::Event, model::Status};
 
@@ -40,8 +41,8 @@ pub(crate) struct Content {
 
 impl Content {
     /// What a message says.
-    pub(crate) fn of(message: &Message) -> anyhow::Result<Self> {
-        let rendered = render::whole(message)?;
+    pub(crate) fn of(language: &Language, message: &Message) -> anyhow::Result<Self> {
+        let rendered = render::whole(language, message)?;
         Ok(match message {
             Message::Alert(facts) => Self::of_alert(facts, rendered),
             Message::Overview(overview) => {
@@ -128,16 +129,17 @@ impl Content {
     /// What a message says, with fewer entries under each heading of a digest or report where that is
     /// what makes it too long; `left_out` counts the lines that still have no room.
     pub(crate) fn fitting(
+        language: &Language,
         message: &Message,
         left_out: impl Fn(&Self) -> usize,
     ) -> anyhow::Result<Self> {
-        let mut content = Self::of(message)?;
+        let mut content = Self::of(language, message)?;
         let Message::Overview(_) = message else { return Ok(content) };
         for shorter in fit::shorter(message).take(OVERVIEW_STEPS) {
             if left_out(&content) == 0 {
                 break;
             }
-            content = Self::of(&shorter)?;
+            content = Self::of(language, &shorter)?;
         }
         Ok(content)
     }

@@ -1,5 +1,6 @@
 //! Bodies that a template of an author's own makes.
 
+use kpid_language::Language;
 use minijinja::{Environment, context, value::Serde};
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
@@ -37,10 +38,11 @@ impl OwnBody {
     }
 
     /// The body of a message.
-    pub(crate) fn render(&self, message: &Message) -> Result<String, Fault> {
+    pub(crate) fn render(&self, language: &Language, message: &Message) -> Result<String, Fault> {
         let environment = self.compiled.as_ref().map_err(Fault::clone)?;
         let whole = |words: String| Fault::whole(&self.template, words);
-        let content = Content::of(message).map_err(|error| whole(format!("{error:#}")))?;
+        let content =
+            Content::of(language, message).map_err(|error| whole(format!("{error:#}")))?;
         let (name, templates) = (&self.template.name, std::slice::from_ref(&self.template));
         let text = template::render(environment, name, &model(&content, message));
         let text = text.map_err(|error| {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{fit, markup::for_slack, message::Message, webhook_formats::content::Content};
+use kpid_language::Language;
 
 /// Slack refuses a block whose text is longer than 3000; the rest is for what is said at its end.
 const TEXT_CHARS_MAX: usize = 2_800;
@@ -14,8 +15,8 @@ const LINE_CHARS_MAX: usize = 600;
 const HEADER_CHARS_MAX: usize = 150;
 
 /// What a message says, as short as Slack wants it.
-pub(crate) fn fitting(message: &Message) -> anyhow::Result<Content> {
-    Content::fitting(message, |content| lines(content).1)
+pub(crate) fn fitting(language: &Language, message: &Message) -> anyhow::Result<Content> {
+    Content::fitting(language, message, |content| lines(content).1)
 }
 
 /// A message of Slack: the text as a block of code, in which nothing is markup.

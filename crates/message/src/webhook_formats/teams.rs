@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{fit, markup::for_teams, message::Message, webhook_formats::content::Content};
+use kpid_language::Language;
 
 /// Teams refuses a message of 28 kB, or takes it and loses it; it was seen to count a sixth more than
 /// its bytes, and the frame of the card is 1 kB.
@@ -12,8 +13,8 @@ const BYTES_MAX: usize = 18_500;
 const LINE_BYTES_MAX: usize = 2_000;
 
 /// What a message says, as short as Teams wants it.
-pub(crate) fn fitting(message: &Message) -> anyhow::Result<Content> {
-    Content::fitting(message, |content| lines(content).1)
+pub(crate) fn fitting(language: &Language, message: &Message) -> anyhow::Result<Content> {
+    Content::fitting(language, message, |content| lines(content).1)
 }
 
 /// An adaptive card, as the workflows of Teams take it: a block for each line, since a line feed

@@ -14,8 +14,12 @@ use kpid_rules::alerting::Event;
 use kpid_rules::alerting::NoticeKind;
 
 fn shaped(format: Format, message: impl Into<Message>) -> Value {
-    serde_json::from_str(&BodyRenderer::of(format).body(&message.into(), Some("R0UT3")).unwrap())
-        .unwrap()
+    serde_json::from_str(
+        &BodyRenderer::of(format)
+            .body(kpid_language::english(), &message.into(), Some("R0UT3"))
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -55,8 +59,8 @@ fn a_pager_is_triggered_acknowledged_and_resolved_under_one_key() {
 fn paged(event: NoticeKind, lasts: bool) -> Vec<String> {
     let message = Message::Notice(Notice { event, lasts, ..samples::overviews::notice() });
     let renderer = BodyRenderer::of(Format::PagerDuty);
-    let body = renderer.body(&message, Some("R0UT3")).unwrap();
-    let end = renderer.end(&message, Some("R0UT3")).unwrap();
+    let body = renderer.body(kpid_language::english(), &message, Some("R0UT3")).unwrap();
+    let end = renderer.end(kpid_language::english(), &message, Some("R0UT3")).unwrap();
     let parts = [Some(body), end].into_iter().flatten();
     let parsed = parts.map(|part| serde_json::from_str::<Value>(&part).unwrap());
     let action = |part: Value| {
@@ -83,7 +87,10 @@ fn what_nobody_will_end_is_ended_at_once_at_a_pager() {
         assert_eq!(paged(event, lasts), expected, "{event:?} {lasts}");
     }
     let message = samples::alerts::opened().into();
-    assert_eq!(BodyRenderer::of(Format::PagerDuty).end(&message, None).unwrap(), None);
+    assert_eq!(
+        BodyRenderer::of(Format::PagerDuty).end(kpid_language::english(), &message, None).unwrap(),
+        None
+    );
 }
 
 #[test]

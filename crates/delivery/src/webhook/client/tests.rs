@@ -27,7 +27,14 @@ fn ops() -> Id {
 }
 
 fn delivery<'a>(channel: &'a Id, message: &'a Message) -> Delivery<'a> {
-    Delivery { id: Uuid::nil(), channel, recipient: "ops", message, link: None }
+    Delivery {
+        id: Uuid::nil(),
+        channel,
+        recipient: "ops",
+        language: kpid_language::english(),
+        message,
+        link: None,
+    }
 }
 
 /// What came of one post to a receiver that answers every request with `answer`, and the
