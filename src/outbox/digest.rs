@@ -182,6 +182,7 @@ pub fn digest_context<'a>(
         portfolio: &setup.portfolio,
         people: &setup.people,
         public_url: setup.web.public_url.as_ref(),
+        language: setup.language,
         zone: setup.calendar.zone,
         standing,
         episodes: &held.episodes,

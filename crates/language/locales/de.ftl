@@ -41,6 +41,16 @@ month = { $number ->
      [11] November
     *[12] Dezember
 }
+weekday = { $number ->
+     [1] Montag
+     [2] Dienstag
+     [3] Mittwoch
+     [4] Donnerstag
+     [5] Freitag
+     [6] Samstag
+    *[7] Sonntag
+}
+date-weekday = { $weekday }, { $day }
 month-short = { $number ->
      [1] Jan.
      [2] Feb.
@@ -575,3 +585,46 @@ remark-carried-forward = überfällig, bewertet nach einem früheren Istwert
 ## Mails zu Übersichten und Berichten
 
 overview-footer = Erstellt am { $instant }, Konfiguration { $hash }
+
+## Übersichten
+
+digest-subject = { $count ->
+    [one] [Übersicht] 1 Änderung seit { $day }
+   *[other] [Übersicht] { $count } Änderungen seit { $day }
+}
+digest-subject-red = { $count ->
+    [one] [Übersicht] 1 Änderung seit { $day }, { $red } außer Plan
+   *[other] [Übersicht] { $count } Änderungen seit { $day }, { $red } außer Plan
+}
+digest-subject-empty = [Übersicht] Keine Änderungen seit { $day }
+digest-summary = { $count ->
+    [one] 1 Änderung in Ihren Bereichen seit { $day }.
+   *[other] { $count } Änderungen in Ihren Bereichen seit { $day }.
+}
+digest-summary-empty = In Ihren Bereichen hat sich seit { $day } nichts geändert: { $tally }.
+digest-tally = Kennzahlen { $counted }
+digest-title = Übersicht für { $name }
+digest-why = Sie erhalten diese Mail, weil Sie für das Genannte verantwortlich sind oder ein Alarm dazu Sie nennt. `digest: false` bei `people: { "{" } { $id }: … { "}" }` stellt sie ab.
+digest-section-changed = Geändert
+digest-section-alerts = Alarme
+digest-section-off-track = Weiterhin außer Plan
+digest-section-at-risk = Weiterhin gefährdet
+digest-section-idle = Außer Plan, und keine Initiative ist eingetragen
+digest-section-contributing = In anderen Einheiten außer Plan, zählt hier mit
+digest-section-data = Fehlende Zahlen
+digest-section-retuned = Geänderte Soll-Werte, Grenzen und Gewichte
+digest-section-silences = Stummgeschaltet
+digest-open-since = offen seit { $day }
+digest-unacknowledged = noch von niemandem bestätigt
+digest-acknowledged = bestätigt von { $name }
+digest-over = vorerst vorbei
+digest-flapping = Der Status schwankt; bis { $day } steht das nur in der Übersicht.
+digest-counts-towards = zählt zu „{ $name }“
+digest-missing = { $count } von { $of }: { $named }
+digest-silenced = bis { $day }, { $time } Uhr, von { $name }: { $reason }
+digest-no-value-of = kein Wert für { $period }
+digest-green-line = Grenze zu Grün { $value }
+digest-target = Soll
+digest-line-green = Grenze zu Grün
+digest-line-red = Grenze zu Rot
+digest-weight = Gewicht

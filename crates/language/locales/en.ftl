@@ -41,6 +41,16 @@ month = { $number ->
      [11] November
     *[12] December
 }
+weekday = { $number ->
+     [1] Monday
+     [2] Tuesday
+     [3] Wednesday
+     [4] Thursday
+     [5] Friday
+     [6] Saturday
+    *[7] Sunday
+}
+date-weekday = { $weekday } { $day }
 month-short = { $number ->
      [1] Jan
      [2] Feb
@@ -594,3 +604,46 @@ remark-carried-forward = overdue, judged on an earlier actual
 ## Mails of digests and reports
 
 overview-footer = Made { $instant }, configuration { $hash }
+
+## Digests
+
+digest-subject = { $count ->
+    [one] [Digest] 1 change since { $day }
+   *[other] [Digest] { $count } changes since { $day }
+}
+digest-subject-red = { $count ->
+    [one] [Digest] 1 change since { $day }, { $red } off track
+   *[other] [Digest] { $count } changes since { $day }, { $red } off track
+}
+digest-subject-empty = [Digest] No changes since { $day }
+digest-summary = { $count ->
+    [one] 1 change in your areas since { $day }.
+   *[other] { $count } changes in your areas since { $day }.
+}
+digest-summary-empty = Nothing has changed in your areas since { $day }: { $tally }.
+digest-tally = KPIs { $counted }
+digest-title = Digest for { $name }
+digest-why = You get this because you own what it is about, or its alerts name you. `digest: false` at `people: { "{" } { $id }: … { "}" }` turns it off.
+digest-section-changed = Changed
+digest-section-alerts = Alerts
+digest-section-off-track = Still off track
+digest-section-at-risk = Still at risk
+digest-section-idle = Off track, and no initiative is recorded
+digest-section-contributing = Off track in other units, counted here
+digest-section-data = Figures that are missing
+digest-section-retuned = Targets, lines and weights that were changed
+digest-section-silences = Silenced
+digest-open-since = open since { $day }
+digest-unacknowledged = nobody has acknowledged it
+digest-acknowledged = acknowledged by { $name }
+digest-over = over for now
+digest-flapping = It is flapping, so until { $day } it is only in the digest.
+digest-counts-towards = counts towards "{ $name }"
+digest-missing = { $count } of { $of }: { $named }
+digest-silenced = until { $day } { $time }, by { $name }: { $reason }
+digest-no-value-of = no value of { $period }
+digest-green-line = green line { $value }
+digest-target = target
+digest-line-green = green line
+digest-line-red = red line
+digest-weight = weight

@@ -16,6 +16,18 @@ impl Language {
         text!(self, "date", day = day.day(), month = month, year = year(day.year()))
     }
 
+    /// `Sunday 31 May 2026`
+    pub fn weekday(&self, day: NaiveDate) -> String {
+        let number = day.weekday().number_from_monday();
+        let weekday = self.text_with("weekday", [("number", Argument::from(number))]);
+        text!(self, "date-weekday", weekday = weekday, day = self.day(day))
+    }
+
+    /// `31 May`
+    pub fn day_of_year(&self, day: NaiveDate) -> String {
+        text!(self, "date-of-year", day = day.day(), month = self.month(day.month()))
+    }
+
     /// `31 May 2026, 14:05`
     pub fn instant(&self, at: DateTime<Tz>) -> String {
         let time = at.format("%H:%M").to_string();
@@ -44,10 +56,7 @@ impl Language {
     pub fn period_beside(&self, period: Period, other: Period) -> String {
         match period {
             _ if year_of(period) != year_of(other) => self.period(period),
-            Period::Day(day) => {
-                let month = self.month(day.month());
-                text!(self, "date-of-year", day = day.day(), month = month)
-            }
+            Period::Day(day) => self.day_of_year(day),
             Period::Week(_, week) => text!(self, "period-week-of-year", week = week),
             Period::Month(_, month) => self.month(month),
             Period::Quarter(_, number) => text!(self, "period-quarter-of-year", number = number),

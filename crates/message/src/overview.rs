@@ -18,6 +18,9 @@ const ENTRIES_MAX: usize = 40;
 pub struct Overview {
     /// `digest` or `period_report`.
     pub event: NoticeKind,
+    /// The code of the language of its words; English without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// The same for every message about one thing: it threads mails.
     pub dedup_key: String,
     /// When it was decided, in the zone of the calendar.

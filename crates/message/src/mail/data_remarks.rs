@@ -37,12 +37,7 @@ pub(crate) fn sentence(language: &Language, remark: &DataRemark) -> String {
             text!(language, "remark-coverage", percent = percent.to_string())
         }
         DataRemark::Gap { kpi, gap, missing, last_known } => {
-            let why = match missing.as_slice() {
-                [] => language.text(gap_key(*gap)).into_owned(),
-                missing => {
-                    text!(language, "remark-missing", periods = periods(language, missing))
-                }
-            };
+            let why = gap_words(language, *gap, missing);
             let Some(last) = last_known else { return format!("{kpi}: {why}") };
             let value = shown(language, &last.value);
             let period = period_words(language, &last.period);
@@ -69,6 +64,14 @@ fn shown(language: &Language, number: &ShownNumber) -> String {
     match &number.unit {
         Some(unit) => format!("{digits} {unit}"),
         None => digits,
+    }
+}
+
+/// Why there is no verdict, or a lesser one; `missing` are periods of a running total without a figure.
+pub(crate) fn gap_words(language: &Language, gap: Gap, missing: &[PeriodName]) -> String {
+    match missing {
+        [] => language.text(gap_key(gap)).into_owned(),
+        missing => text!(language, "remark-missing", periods = periods(language, missing)),
     }
 }
 

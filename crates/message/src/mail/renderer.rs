@@ -179,8 +179,13 @@ impl Model {
     fn of(language: &Language, message: &Message, link: Option<&Link>) -> Self {
         let language = match message {
             Message::Alert(_) => language,
-            // Their sentences are made with them, and in English.
-            Message::Overview(_) | Message::Notice(_) => english(),
+            // Its sentences are made with it.
+            Message::Overview(overview) => overview
+                .language
+                .as_deref()
+                .and_then(kpid_language::language)
+                .unwrap_or_else(english),
+            Message::Notice(_) => english(),
         };
         match message {
             Message::Alert(facts) => Self {

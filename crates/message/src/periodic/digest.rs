@@ -9,18 +9,22 @@ use indexmap::IndexMap;
 use url::Url;
 
 use crate::{
+    facts::named::PeriodName,
+    facts_builder::subject::period_name,
+    mail::data_remarks,
     overview::{Entry, Mark, Overview, OverviewSection, SectionKind},
     periodic::{
         phrases,
         responsibility::{Node, Responsibility, responsibilities},
     },
     person::Person,
-    wording::plural,
+    wording::status_words,
 };
 
+use kpid_language::{Language, english, text};
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
-    alerting::{Episode, Silence},
+    alerting::{Acknowledgement, Episode, Silence},
     analysis::{Picture, Retuned},
     judgement::{
         KpiStanding, Measure, Standing,
@@ -41,6 +45,8 @@ pub struct DigestContext<'a> {
     pub people: &'a IndexMap<Id, Person>,
     /// What links begin with, if the configuration says.
     pub public_url: Option<&'a Url>,
+    /// The language of people who have none of their own.
+    pub language: &'static Language,
     /// In whose days and hours it is written.
     pub zone: Tz,
     /// How everything stands.
@@ -78,33 +84,36 @@ pub fn digest(
     if nodes.is_empty() {
         return None;
     }
-    let builder = DigestBuilder { context, nodes };
+    let language = person.language.unwrap_or(context.language);
+    let builder = DigestBuilder { context: DigestContext { language, ..context }, nodes };
     let (sections, changes) = builder.sections();
     let has_news = changes > 0;
     let now = context.standing.as_of;
     let since = context.since.with_timezone(&context.zone);
-    let day = since.format("%A %-d %B %Y");
+    let day = language.weekday(since.date_naive());
+    let short = language.day_of_year(since.date_naive());
     let fallen = builder.fallen();
     let (subject, summary) = if has_news {
-        let changes = plural(changes, "change");
-        let red = if fallen > 0 { format!(", {fallen} off track") } else { String::new() };
-        (
-            format!("[Digest] {changes} since {}{red}", since.format("%-d %B")),
-            format!("{changes} in your areas since {day}."),
-        )
+        let subject = match fallen {
+            0 => text!(language, "digest-subject", count = changes, day = short),
+            red => text!(language, "digest-subject-red", count = changes, day = short, red = red),
+        };
+        (subject, text!(language, "digest-summary", count = changes, day = day))
     } else {
+        let tally = builder.tally();
         (
-            format!("[Digest] No changes since {}", since.format("%-d %B")),
-            format!("Nothing has changed in your areas since {day}: {}.", builder.tally()),
+            text!(language, "digest-subject-empty", day = short),
+            text!(language, "digest-summary-empty", day = day, tally = tally),
         )
     };
     let (id, name) = (&person.id, &person.name);
     let overview = Overview {
         event: NoticeKind::Digest,
+        language: Some(language.code().to_owned()).filter(|_| language != english()),
         dedup_key: format!("digest/{id}/{slot}"),
         at: now.fixed_offset(),
         subject,
-        title: format!("Digest for {name}"),
+        title: text!(language, "digest-title", name = name.as_str()),
         summary,
         person: Some(phrases::person(person)),
         since: Some(since.fixed_offset()),
@@ -115,10 +124,7 @@ pub fn digest(
         map: Vec::new(),
         sections: if has_news { sections } else { Vec::new() },
         links: phrases::page(context.public_url, &[], None),
-        why: format!(
-            "You get this because you own what it is about, or its alerts name you. \
-             `digest: false` at `people: {{ {id}: … }}` turns it off."
-        ),
+        why: text!(language, "digest-why", id = id.to_string()),
         config_version: context.standing.config.clone(),
     };
     Some(Digest { overview, has_news })
@@ -141,19 +147,21 @@ impl DigestBuilder<'_> {
         let (changed, retuned) = (self.changed(), self.retuned());
         let changes = changed.len() + moved + fallen + silenced + retuned.len();
         let chapters = [
-            (SectionKind::Changed, "Changed", changed),
-            (SectionKind::Alerts, "Alerts", alerts),
-            (SectionKind::OffTrack, "Still off track", self.still(Status::OffTrack)),
-            (SectionKind::AtRisk, "Still at risk", self.still(Status::AtRisk)),
-            (SectionKind::Idle, "Off track, and no initiative is recorded", self.idle()),
-            (SectionKind::Contributing, "Off track in other units, counted here", contributing),
-            (SectionKind::Data, "Figures that are missing", self.data()),
-            (SectionKind::Retuned, "Targets, lines and weights that were changed", retuned),
-            (SectionKind::Silences, "Silenced", silences),
+            (SectionKind::Changed, "digest-section-changed", changed),
+            (SectionKind::Alerts, "digest-section-alerts", alerts),
+            (SectionKind::OffTrack, "digest-section-off-track", self.still(Status::OffTrack)),
+            (SectionKind::AtRisk, "digest-section-at-risk", self.still(Status::AtRisk)),
+            (SectionKind::Idle, "digest-section-idle", self.idle()),
+            (SectionKind::Contributing, "digest-section-contributing", contributing),
+            (SectionKind::Data, "digest-section-data", self.data()),
+            (SectionKind::Retuned, "digest-section-retuned", retuned),
+            (SectionKind::Silences, "digest-section-silences", silences),
         ];
         let chapters = chapters.into_iter();
-        let chapters =
-            chapters.filter_map(|(kind, title, found)| OverviewSection::of(kind, title, found));
+        let chapters = chapters.filter_map(|(kind, title, found)| {
+            let title = self.context.language.text(title);
+            OverviewSection::of(kind, title, found)
+        });
         (chapters.collect(), changes)
     }
 
@@ -182,10 +190,12 @@ impl DigestBuilder<'_> {
         let then = self.context.then.node(&node.scope).map(|then| then.colour);
         let from = then.filter(|then| then.status != node.status);
         let mut parts: Vec<String> = Vec::new();
-        parts.extend(from.map(|from| format!("was {}", from.status.words())));
+        let language = self.context.language;
+        parts.extend(from.map(|from| self.was(from.status)));
         match &node.node {
-            Node::Kpi(kpi, judged) => parts.push(reading(kpi, judged)),
+            Node::Kpi(kpi, judged) => parts.push(reading(language, kpi, judged)),
             _ => parts.extend(phrases::scored(
+                language,
                 node.score,
                 then.and_then(|then| then.score).filter(|_| from.is_some()),
             )),
@@ -200,6 +210,11 @@ impl DigestBuilder<'_> {
             words: parts.join("; "),
             notes: Vec::new(),
         }
+    }
+
+    fn was(&self, status: Status) -> String {
+        let language = self.context.language;
+        text!(language, "was-status", status = status_words(language, status))
     }
 
     /// Red, and nothing is being done: objectives, and KPIs whose objective is not in the list.
@@ -224,7 +239,7 @@ impl DigestBuilder<'_> {
 
     /// Alerts of these nodes that are open or flap.
     fn alerts(&self) -> Found {
-        let DigestContext { episodes, people, zone, since, standing, .. } = self.context;
+        let DigestContext { episodes, people, zone, since, standing, language, .. } = self.context;
         let now = standing.as_of.to_utc();
         let mut fresh = 0;
         let mut entries = Vec::new();
@@ -240,27 +255,21 @@ impl DigestBuilder<'_> {
             fresh += usize::from(is_new && !self.is_changed(node));
             let mut parts = Vec::new();
             if episode.is_open() {
-                parts.extend(
-                    episode.opened_at.map(|at| format!("open since {}", phrases::date(at, &zone))),
-                );
+                parts.extend(episode.opened_at.map(|at| {
+                    let day = phrases::date(language, at, &zone);
+                    text!(language, "digest-open-since", day = day)
+                }));
                 parts.push(match acknowledgement {
-                    None => "nobody has acknowledged it".to_owned(),
-                    Some(by) => {
-                        let due = by.due.map(|due| format!(", due {}", phrases::day(due)));
-                        let comment = by.comment.as_ref().map(|text| format!(": \"{text}\""));
-                        let (due, comment) = (due.unwrap_or_default(), comment.unwrap_or_default());
-                        format!("acknowledged by {}{due}{comment}", phrases::by(&by.by, people))
-                    }
+                    None => language.text("digest-unacknowledged").into_owned(),
+                    Some(by) => acknowledged(language, by, people),
                 });
             } else {
-                parts.push("over for now".to_owned());
+                parts.push(language.text("digest-over").into_owned());
             }
             let flapping = episode.flapping_until.filter(|until| *until > now);
             let notes = flapping.map(|until| {
-                format!(
-                    "It is flapping, so until {} it is only in the digest.",
-                    phrases::date(until, &zone)
-                )
+                let day = phrases::date(language, until, &zone);
+                text!(language, "digest-flapping", day = day)
             });
             let notes = notes.into_iter().collect();
             entries.push(Entry { words: parts.join("; "), notes, ..self.entry(node) });
@@ -270,7 +279,7 @@ impl DigestBuilder<'_> {
 
     /// Objectives of other units that are off track and count into an objective here.
     fn contributing(&self) -> Found {
-        let DigestContext { portfolio, then, .. } = self.context;
+        let DigestContext { portfolio, then, language, .. } = self.context;
         let mut fresh = 0;
         let mut entries = Vec::new();
         for node in &self.nodes {
@@ -293,9 +302,9 @@ impl DigestBuilder<'_> {
                 let before = scope.and_then(|scope| then.node(&scope)).map(|held| held.colour);
                 let moved = before.filter(|before| before.status != Status::OffTrack);
                 fresh += usize::from(moved.is_some());
-                let was = moved.map(|before| format!("; was {}", before.status.words()));
-                let score = phrases::scored(link.verdict.score, None);
-                let score = score.map(|score| format!("; {score}"));
+                let mut parts = vec![text!(language, "digest-counts-towards", name = node.name)];
+                parts.extend(moved.map(|before| self.was(before.status)));
+                parts.extend(phrases::scored(language, link.verdict.score, None));
                 entries.push(Entry {
                     scope: link.objective.to_string(),
                     name: link.name.clone(),
@@ -303,12 +312,7 @@ impl DigestBuilder<'_> {
                     status: Some(link.verdict.status),
                     score: link.verdict.score,
                     from: moved.map(|from| Mark { status: from.status, score: from.score }),
-                    words: format!(
-                        "counts towards \"{}\"{}{}",
-                        node.name,
-                        was.unwrap_or_default(),
-                        score.unwrap_or_default()
-                    ),
+                    words: parts.join("; "),
                     notes: Vec::new(),
                 });
             }
@@ -318,12 +322,13 @@ impl DigestBuilder<'_> {
 
     /// A line for each perspective whose figures are not all there.
     fn data(&self) -> Vec<Entry> {
+        let language = self.context.language;
         let mut entries = Vec::new();
         for node in &self.nodes {
             let Node::Perspective(judged, true) = node.node else { continue };
             let kpis = || judged.objectives.iter().flat_map(|objective| &objective.kpis);
             let missing: Vec<(&KpiStanding, String)> =
-                kpis().filter_map(|kpi| Some((kpi, missing(kpi)?))).collect();
+                kpis().filter_map(|kpi| Some((kpi, missing(language, kpi)?))).collect();
             if missing.is_empty() {
                 continue;
             }
@@ -331,9 +336,15 @@ impl DigestBuilder<'_> {
             let mut named: Vec<String> =
                 named.map(|(kpi, why)| format!("{} ({why})", kpi.name)).collect();
             if missing.len() > MISSING_NAMED_MAX {
-                named.push(format!("{} more", missing.len() - MISSING_NAMED_MAX));
+                named.push(text!(language, "mail-more", count = missing.len() - MISSING_NAMED_MAX));
             }
-            let words = format!("{} of {}: {}", missing.len(), kpis().count(), named.join("; "));
+            let words = text!(
+                language,
+                "digest-missing",
+                count = missing.len(),
+                of = kpis().count(),
+                named = named.join("; ")
+            );
             entries.push(Entry { status: None, from: None, words, ..self.entry(node) });
         }
         entries
@@ -346,7 +357,7 @@ impl DigestBuilder<'_> {
         let mut entries = Vec::new();
         for change in self.context.retuned {
             let Some(node) = by_scope.get(&change.scope) else { continue };
-            let words = retuning(change, node);
+            let words = retuning(self.context.language, change, node);
             entries.push(Entry { status: None, from: None, words, ..self.entry(node) });
         }
         entries
@@ -354,7 +365,7 @@ impl DigestBuilder<'_> {
 
     /// Silences of these nodes, or of something above them.
     fn silences(&self) -> Found {
-        let DigestContext { silences, people, standing, since, zone, .. } = self.context;
+        let DigestContext { silences, people, standing, since, zone, language, .. } = self.context;
         let holding = silences.iter().filter(|silence| silence.holds(standing.as_of.to_utc()));
         let mut fresh = 0;
         let mut entries = Vec::new();
@@ -363,7 +374,8 @@ impl DigestBuilder<'_> {
                 continue;
             };
             fresh += usize::from(silence.from > since);
-            let until = silence.until.with_timezone(&zone).format("%-d %B %Y %H:%M");
+            let until = silence.until.with_timezone(&zone);
+            let (day, time) = (language.day(until.date_naive()), until.format("%H:%M").to_string());
             // The node silenced may be above all that is theirs.
             let whole = silence.scope != node.scope;
             entries.push(Entry {
@@ -373,10 +385,13 @@ impl DigestBuilder<'_> {
                 status: None,
                 score: None,
                 from: None,
-                words: format!(
-                    "until {until}, by {}: {}",
-                    phrases::by(&silence.by, people),
-                    silence.reason
+                words: text!(
+                    language,
+                    "digest-silenced",
+                    day = day,
+                    time = time,
+                    name = phrases::by(&silence.by, people),
+                    reason = silence.reason.as_str()
                 ),
                 notes: Vec::new(),
             });
@@ -393,22 +408,48 @@ impl DigestBuilder<'_> {
 
     /// `KPIs: 6 on track, 2 at risk`; of somebody without KPIs, perspectives and objectives.
     fn tally(&self) -> String {
+        let language = self.context.language;
         let is_kpi = |node: &&Responsibility<'_>| matches!(node.node, Node::Kpi(..));
         let has_kpis = self.nodes.iter().any(|node| is_kpi(&node));
         let nodes = || self.nodes.iter().filter(|node| !has_kpis || is_kpi(node));
         let counted = Status::BEST_FIRST.into_iter().filter_map(|status| {
             let count = nodes().filter(|node| node.status == status).count();
-            (count > 0).then(|| format!("{count} {}", status.words()))
+            let status = status_words(language, status);
+            (count > 0).then(|| format!("{count} {status}"))
         });
         let counted = counted.collect::<Vec<_>>().join(", ");
-        if has_kpis { format!("KPIs {counted}") } else { counted }
+        if has_kpis { text!(language, "digest-tally", counted = counted) } else { counted }
     }
 }
 
+/// `acknowledged by Ines Marlow, due 12 June 2026: "talking to the carrier"`
+fn acknowledged(
+    language: &Language,
+    by: &Acknowledgement,
+    people: &IndexMap<Id, Person>,
+) -> String {
+    let name = phrases::by(&by.by, people);
+    let mut said = text!(language, "digest-acknowledged", name = name);
+    if let Some(due) = by.due {
+        said.push_str(&format!(", {}", text!(language, "due", day = language.day(due))));
+    }
+    if let Some(comment) = &by.comment {
+        let comment = text!(language, "mail-quoted", words = comment.as_str());
+        said.push_str(&format!(": {comment}"));
+    }
+    said
+}
+
 /// The trouble with the data of a KPI that counts.
-fn missing(kpi: &KpiStanding) -> Option<String> {
+fn missing(language: &Language, kpi: &KpiStanding) -> Option<String> {
     let is_trouble = kpi.weight > 0.0 && kpi.gap.as_ref().is_some_and(is_missing);
-    kpi.gap_words().filter(|_| is_trouble)
+    gap_words(language, kpi).filter(|_| is_trouble)
+}
+
+/// Why a KPI has no verdict, or a lesser one.
+fn gap_words(language: &Language, kpi: &KpiStanding) -> Option<String> {
+    let missing: Vec<PeriodName> = kpi.missing.iter().map(|period| period_name(*period)).collect();
+    kpi.gap.map(|gap| data_remarks::gap_words(language, gap, &missing))
 }
 
 /// Whether a gap is trouble with the data, rather than the author's wish or an early day.
@@ -434,39 +475,40 @@ fn is_missing(gap: &Gap) -> bool {
 }
 
 /// What a KPI reports, or why it reports nothing.
-fn reading(kpi: &Kpi, judged: &KpiStanding) -> String {
-    match (judged.value, judged.gap_words()) {
+fn reading(language: &Language, kpi: &Kpi, judged: &KpiStanding) -> String {
+    match (judged.value, gap_words(language, judged)) {
         (None, Some(why)) => why,
         (value, _) => {
             let (green_line, red_line) = (judged.green_line, judged.red_line);
             let measure = Measure { target: judged.target, green_line, red_line };
-            phrases::measured(kpi, value, measure, judged.period)
+            phrases::measured(language, kpi, value, measure, judged.period)
         }
     }
 }
 
 /// `target 90 % → 95 %; weight 1 → 2`
-fn retuning(change: &Retuned, node: &Responsibility<'_>) -> String {
+fn retuning(language: &Language, change: &Retuned, node: &Responsibility<'_>) -> String {
     let mut parts = Vec::new();
     if let (Some((from, to)), Node::Kpi(kpi, _)) = (change.measure, &node.node) {
         let mut part = |what: &str, from: Option<f64>, to: Option<f64>| {
             if let Some((from, to)) = from.zip(to).filter(|(from, to)| from != to) {
-                let unit = kpi.unit.as_deref();
-                let shown = Readout::new(kpi.decimals, unit, Some(from), [Some(to)]);
-                let (from, to) = (shown.amount(from), shown.amount(to));
-                parts.push(format!("{what} {from} → {to}"));
+                let shown = Readout::new(kpi.decimals, None, Some(from), [Some(to)]);
+                let amount = |number| phrases::amount(language, kpi, &shown, number);
+                let what = language.text(what);
+                parts.push(format!("{what} {} → {}", amount(from), amount(to)));
             }
         };
-        part("target", from.target, to.target);
+        part("digest-target", from.target, to.target);
         // A line that is the target has been said.
         if (from.green_line, to.green_line) != (from.target, to.target) {
-            part("green line", from.green_line, to.green_line);
+            part("digest-line-green", from.green_line, to.green_line);
         }
-        part("red line", from.red_line, to.red_line);
+        part("digest-line-red", from.red_line, to.red_line);
     }
     if let Some((from, to)) = change.weight {
-        let weight = |weight| rounding::value(weight, None, &[], None);
-        parts.push(format!("weight {} → {}", weight(from), weight(to)));
+        let weight = |weight| language.plain_number(&rounding::value(weight, None, &[], None));
+        let what = language.text("digest-weight");
+        parts.push(format!("{what} {} → {}", weight(from), weight(to)));
     }
     parts.join("; ")
 }

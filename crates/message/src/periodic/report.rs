@@ -17,6 +17,7 @@ use crate::{
     person::Person,
 };
 
+use kpid_language::english;
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
     alerting::{Episode, Note},
@@ -78,6 +79,7 @@ pub fn report(context: ReportContext<'_>) -> Overview {
     let summary = builder.summary(overall, &counts);
     let period = review.period;
     Overview {
+        language: None,
         event: NoticeKind::PeriodReport,
         dedup_key: key(&scorecard.id, period),
         at: context.at.with_timezone(&zone).fixed_offset(),
@@ -173,7 +175,7 @@ impl<'a> ReportBuilder<'a> {
     fn sections(&self) -> Vec<OverviewSection> {
         let before = self.context.review.period.previous().label();
         let begun = self.context.scorecard.calendar.first_day(self.context.review.period);
-        let decided = format!("Written and acknowledged since {}", phrases::day(begun));
+        let decided = format!("Written and acknowledged since {}", english().day(begun));
         let chapters = [
             (SectionKind::Changed, format!("Changed since {before}"), self.changed()),
             (SectionKind::Discuss, "To discuss".to_owned(), self.discussed()),
@@ -270,7 +272,7 @@ impl<'a> ReportBuilder<'a> {
             status: Some(now.status),
             score: now.score,
             from: Some(mark(before)),
-            words: phrases::scored(now.score, before.score).unwrap_or_default(),
+            words: phrases::scored(english(), now.score, before.score).unwrap_or_default(),
             notes,
         }
     }
@@ -283,10 +285,12 @@ impl<'a> ReportBuilder<'a> {
             let scope = Scope::Kpi(scorecard.named(kpi));
             let objective_scope = self.scope(perspective, objective);
             let cause = self.note_on(&scope).or_else(|| self.note_on(&objective_scope));
-            let cause = cause.map(|note| phrases::quoted(note, people, &scorecard.calendar.zone));
+            let cause = cause
+                .map(|note| phrases::quoted(english(), note, people, &scorecard.calendar.zone));
             let actions = kpi.initiatives.iter().chain(&objective.initiatives);
-            let actions: Vec<String> =
-                actions.map(|initiative| phrases::initiative(initiative, people)).collect();
+            let actions: Vec<String> = actions
+                .map(|initiative| phrases::initiative(english(), initiative, people))
+                .collect();
             let action = match actions.as_slice() {
                 [] => "no initiative is recorded".to_owned(),
                 actions => actions.join("; "),
@@ -349,15 +353,16 @@ impl<'a> ReportBuilder<'a> {
         let is_here = |scope: &Scope| *scope.scorecard() == scorecard.id;
         let mut found: Vec<(DateTime<Utc>, &Scope, String)> = Vec::new();
         for note in notes.iter().filter(|note| note.at >= begun && is_here(&note.scope)) {
-            found.push((note.at, &note.scope, phrases::quoted(note, people, &zone)));
+            found.push((note.at, &note.scope, phrases::quoted(english(), note, people, &zone)));
         }
         for (scope, episode) in episodes.iter().filter(|(scope, _)| is_here(scope)) {
             let Some(by) = episode.acknowledgement.as_ref().filter(|by| by.at >= begun) else {
                 continue;
             };
-            let due = by.due.map(|due| format!(", due {}", phrases::day(due))).unwrap_or_default();
+            let due = by.due.map(|due| format!(", due {}", english().day(due))).unwrap_or_default();
             let comment = by.comment.as_ref().map(|text| format!(": \"{text}\""));
-            let (comment, day) = (comment.unwrap_or_default(), phrases::date(by.at, &zone));
+            let (comment, day) =
+                (comment.unwrap_or_default(), phrases::date(english(), by.at, &zone));
             let who = phrases::by(&by.by, people);
             found.push((by.at, scope, format!("acknowledged by {who}, {day}{due}{comment}")));
         }
@@ -401,7 +406,7 @@ impl<'a> ReportBuilder<'a> {
         let best = self.kpis().filter_map(|held| Some((rose(held.2)?, held)));
         let best = best.max_by(|(left, _), (right, _)| left.total_cmp(right));
         if let Some((_, ((perspective, ..), kpi, ReviewedKpi { now, before, .. }))) = best {
-            let rose = phrases::scored(now.score, before.score);
+            let rose = phrases::scored(english(), now.score, before.score);
             let words = format!("{}; {}", measured(kpi, now), rose.unwrap_or_default());
             return Some(Entry { words, ..self.kpi(perspective, kpi, now) });
         }
@@ -454,8 +459,10 @@ fn moved(scope: &Scope, name: &str, of: &str, now: Verdict, before: Verdict) -> 
     let is_known = before.score.is_some() && before.status != now.status;
     is_known.then(|| {
         let was = format!("was {}", before.status.words());
-        let parts: Vec<String> =
-            [Some(was), phrases::scored(now.score, before.score)].into_iter().flatten().collect();
+        let parts: Vec<String> = [Some(was), phrases::scored(english(), now.score, before.score)]
+            .into_iter()
+            .flatten()
+            .collect();
         Entry {
             scope: scope.to_string(),
             name: name.to_owned(),
@@ -470,7 +477,7 @@ fn moved(scope: &Scope, name: &str, of: &str, now: Verdict, before: Verdict) -> 
 }
 
 fn measured(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
-    phrases::measured(kpi, verdict.value, measure(verdict), Some(verdict.period))
+    phrases::measured(english(), kpi, verdict.value, measure(verdict), Some(verdict.period))
 }
 
 /// What the value is compared with.

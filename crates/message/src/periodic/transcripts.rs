@@ -12,6 +12,7 @@ use crate::{
     periodic::{digest, report},
     person::Person,
 };
+use kpid_language::{Language, english, language};
 use kpid_rules::{
     alerting::{Acknowledgement, Episode, Note, Phase, Silence},
     analysis::{Picture, Retuned, retuned},
@@ -84,8 +85,21 @@ fn digest_of(
     (since, now): (&str, &str),
     also: (&[Retuned], &[Silence]),
 ) -> Option<digest::Digest> {
+    digest_in(english(), name, portfolio, history, (since, now), also)
+}
+
+/// The same where people read a language.
+fn digest_in(
+    language: &'static Language,
+    name: &str,
+    portfolio: &Portfolio,
+    history: &History,
+    (since, now): (&str, &str),
+    also: (&[Retuned], &[Silence]),
+) -> Option<digest::Digest> {
     let (people, standing) = (calder::people(), standing(portfolio, history, now));
     let matter = digest::DigestContext {
+        language,
         portfolio,
         people: &people,
         public_url: Some(&"https://kpi.calder.example/".parse().unwrap()),
@@ -144,6 +158,16 @@ fn a_digest_tells_what_changed_and_what_is_still_so() {
         digest_of("ines", &portfolio, &history, (MAY, JUNE), (&changed, &silences)).unwrap();
     assert!(digest.has_news);
     snapshot("digest", digest.overview);
+}
+
+#[test]
+fn a_digest_is_in_the_language_of_its_reader() {
+    let (changed, silences) = (changed(), silences());
+    let (portfolio, history) = (calder::portfolio(), calder::history());
+    let (german, also) = (language("de").unwrap(), (&changed[..], &silences[..]));
+    let digest = digest_in(german, "ines", &portfolio, &history, (MAY, JUNE), also).unwrap();
+    // Whoever renders it, in whatever language: its words are made already.
+    snapshot("digest_de", digest.overview);
 }
 
 #[test]

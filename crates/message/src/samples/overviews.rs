@@ -47,6 +47,7 @@ pub(crate) fn report() -> Overview {
         vec![MapCell { named: named("deliver-on-promise", "Deliver on promise"), mark }];
     let title = "Changed since April 2026".to_owned();
     Overview {
+        language: None,
         event: NoticeKind::PeriodReport,
         dedup_key: "report/calder/2026-05".to_owned(),
         at: at("2026-06-03T06:00:00+02:00"),
@@ -75,6 +76,7 @@ pub(crate) fn report() -> Overview {
 /// A digest without news.
 pub(crate) fn digest() -> Overview {
     Overview {
+        language: None,
         event: NoticeKind::Digest,
         dedup_key: "digest/ines/2026-06-08T08:00".to_owned(),
         subject: "[Digest] No changes since 1 June".to_owned(),
