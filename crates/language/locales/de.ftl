@@ -584,6 +584,10 @@ remark-carried-forward = überfällig, bewertet nach einem früheren Istwert
 
 ## Mails zu Übersichten und Berichten
 
+overview-not-in-map = { $count } weitere zeigt die Karte nicht.
+overview-rest-by-link = der Link unten führt zum Rest
+overview-rest-by-command = { $command } zeigt den Rest
+overview-shortened = Gekürzt: { $place }.
 overview-footer = Erstellt am { $instant }, Konfiguration { $hash }
 
 ## Übersichten
@@ -628,3 +632,13 @@ digest-target = Soll
 digest-line-green = Grenze zu Grün
 digest-line-red = Grenze zu Rot
 digest-weight = Gewicht
+
+## Chats
+
+chat-more-lines = { $count ->
+    [one] … und 1 weitere Zeile
+   *[other] … und { $count } weitere Zeilen
+}
+chat-too-large = die Daten haben { $bytes } Bytes, mehr als PagerDuty annimmt
+chat-all-by-link = alles steht unter „Details“
+chat-all-by-command = `kpid show` zeigt alles

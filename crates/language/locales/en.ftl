@@ -603,6 +603,10 @@ remark-carried-forward = overdue, judged on an earlier actual
 
 ## Mails of digests and reports
 
+overview-not-in-map = { $count } more are not shown in the map.
+overview-rest-by-link = the link below leads to the rest
+overview-rest-by-command = { $command } shows the rest
+overview-shortened = Shortened to fit: { $place }.
 overview-footer = Made { $instant }, configuration { $hash }
 
 ## Digests
@@ -647,3 +651,13 @@ digest-target = target
 digest-line-green = green line
 digest-line-red = red line
 digest-weight = weight
+
+## Chats
+
+chat-more-lines = { $count ->
+    [one] … and 1 more line
+   *[other] … and { $count } more lines
+}
+chat-too-large = the facts are { $bytes } bytes, more than PagerDuty takes
+chat-all-by-link = Details has all of it
+chat-all-by-command = `kpid show` has all of it

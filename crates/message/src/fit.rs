@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::{message::Message, notice::Notice, overview::Overview, wording::plural};
+use crate::{message::Message, notice::Notice, overview::Overview};
+use kpid_language::text;
 
 /// How much shorter a message gets at each step: entries under a heading, and characters of a text.
 /// The last step fits whatever an author has written.
@@ -47,11 +48,6 @@ pub(crate) fn lines(
     (kept, rest)
 }
 
-/// `and 12 more lines`
-pub(crate) fn more(rest: usize) -> String {
-    format!("… and {}", plural(rest, "more line"))
-}
-
 /// The beginning of a text, short enough to fit.
 fn cut_to(text: &str, fits: impl Fn(&str) -> bool) -> String {
     let (mut shown, mut chars) = (text.to_owned(), text.chars().count());
@@ -88,7 +84,7 @@ impl Notice {
 impl Overview {
     /// The same with so many entries under each heading; the rest is counted.
     fn with_at_most(&self, entries: usize) -> Self {
-        let mut shorter = self.clone();
+        let (mut shorter, language) = (self.clone(), self.language());
         let chapters = shorter.sections.into_iter().map(|chapter| chapter.with_at_most(entries));
         shorter.sections = chapters.collect();
         for entry in shorter.sections.iter_mut().flat_map(|chapter| &mut chapter.entries) {
@@ -103,14 +99,21 @@ impl Overview {
         let rows = shorter.map.split_off(shorter.map.len().min(4 * entries));
         left_out += rows.iter().map(|row| 1 + row.objectives.len()).sum::<usize>();
         if left_out > 0 {
-            shorter.summary.push_str(&format!(" {left_out} more are not shown in the map."));
+            let left_out = text!(language, "overview-not-in-map", count = left_out);
+            shorter.summary.push_str(&format!(" {left_out}"));
         }
         let place = match (&self.links, &self.scorecard, &self.person) {
-            (Some(_), ..) => "the link below leads to the rest".to_owned(),
-            (None, Some(named), _) => format!("`kpid report {}` shows the rest", named.id),
-            (None, None, _) => "`kpid digest` shows the rest".to_owned(),
+            (Some(_), ..) => language.text("overview-rest-by-link").into_owned(),
+            (None, Some(named), _) => {
+                let command = format!("`kpid report {}`", named.id);
+                text!(language, "overview-rest-by-command", command = command)
+            }
+            (None, None, _) => {
+                text!(language, "overview-rest-by-command", command = "`kpid digest`")
+            }
         };
-        shorter.summary.push_str(&format!(" Shortened to fit: {place}."));
+        let shortened = text!(language, "overview-shortened", place = place);
+        shorter.summary.push_str(&format!(" {shortened}"));
         shorter
     }
 }
@@ -157,6 +160,5 @@ mod tests {
             2 * text.chars().count()
         });
         assert_eq!((kept, rest), (vec!["aaa…".to_owned(), "b".to_owned()], 0));
-        assert_eq!((more(1), more(12)), ("… and 1 more line".into(), "… and 12 more lines".into()));
     }
 }

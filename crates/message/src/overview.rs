@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::named::{Links, Named, PeriodName, PersonFacts};
 
+use kpid_language::{Language, english, language};
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::model::Status;
 
@@ -164,6 +165,11 @@ pub struct Entry {
 }
 
 impl Overview {
+    /// The language of its words.
+    pub(crate) fn language(&self) -> &'static Language {
+        self.language.as_deref().and_then(language).unwrap_or_else(english)
+    }
+
     /// `digest` or `report`: begins the names of its templates.
     pub(crate) fn word(&self) -> &'static str {
         if self.event == NoticeKind::Digest { "digest" } else { "report" }

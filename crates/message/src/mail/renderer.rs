@@ -180,11 +180,7 @@ impl Model {
         let language = match message {
             Message::Alert(_) => language,
             // Its sentences are made with it.
-            Message::Overview(overview) => overview
-                .language
-                .as_deref()
-                .and_then(kpid_language::language)
-                .unwrap_or_else(english),
+            Message::Overview(overview) => overview.language(),
             Message::Notice(_) => english(),
         };
         match message {

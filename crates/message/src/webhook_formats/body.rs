@@ -54,7 +54,7 @@ impl BodyRenderer {
     /// The body of a message, its words in a language; `routing_key` is what PagerDuty knows us by.
     pub fn body(
         &self,
-        language: &Language,
+        language: &'static Language,
         message: &Message,
         routing_key: Option<&str>,
     ) -> Result<String, BodyError> {
@@ -80,7 +80,7 @@ impl BodyRenderer {
     /// What is posted right after the body, to end at a pager what nobody will end.
     pub fn end(
         &self,
-        language: &Language,
+        language: &'static Language,
         message: &Message,
         routing_key: Option<&str>,
     ) -> Result<Option<String>, BodyError> {

@@ -9,7 +9,7 @@ use crate::{
     message::Message,
 };
 
-use kpid_language::Language;
+use kpid_language::{Language, text};
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{alerting::Event, model::Status};
 
@@ -28,6 +28,7 @@ pub(crate) enum Stage {
 
 /// What a message says, for a body in any format.
 pub(crate) struct Content {
+    language: &'static Language,
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) dedup_key: String,
@@ -41,13 +42,14 @@ pub(crate) struct Content {
 
 impl Content {
     /// What a message says.
-    pub(crate) fn of(language: &Language, message: &Message) -> anyhow::Result<Self> {
+    pub(crate) fn of(language: &'static Language, message: &Message) -> anyhow::Result<Self> {
         let rendered = render::whole(language, message)?;
         Ok(match message {
-            Message::Alert(facts) => Self::of_alert(facts, rendered),
+            Message::Alert(facts) => Self::of_alert(language, facts, rendered),
             Message::Overview(overview) => {
                 let Rendered { subject, text, .. } = rendered;
                 Self {
+                    language,
                     subject,
                     text,
                     dedup_key: overview.dedup_key.clone(),
@@ -79,6 +81,7 @@ impl Content {
                     event => vec![("alertname", format!("kpid_{}", event.word()))],
                 };
                 Self {
+                    language,
                     subject,
                     text,
                     dedup_key: notice.dedup_key.clone(),
@@ -99,7 +102,11 @@ impl Content {
         })
     }
 
-    fn of_alert(facts: &Facts, Rendered { subject, text, .. }: Rendered) -> Self {
+    fn of_alert(
+        language: &'static Language,
+        facts: &Facts,
+        Rendered { subject, text, .. }: Rendered,
+    ) -> Self {
         let stage = match facts.event {
             Event::Opened | Event::Worsened | Event::Reminded | Event::Escalated => {
                 Stage::Triggered
@@ -114,6 +121,7 @@ impl Content {
             _ => "info",
         };
         Self {
+            language,
             subject,
             text,
             dedup_key: facts.dedup_key.clone(),
@@ -129,7 +137,7 @@ impl Content {
     /// What a message says, with fewer entries under each heading of a digest or report where that is
     /// what makes it too long; `left_out` counts the lines that still have no room.
     pub(crate) fn fitting(
-        language: &Language,
+        language: &'static Language,
         message: &Message,
         left_out: impl Fn(&Self) -> usize,
     ) -> anyhow::Result<Self> {
@@ -144,9 +152,26 @@ impl Content {
         Ok(content)
     }
 
-    /// Where what is left out is found.
-    pub(crate) fn elsewhere(&self) -> &'static str {
-        if self.link.is_some() { "; Details has all of it" } else { "; `kpid show` has all of it" }
+    /// How much is left out, and where it is found.
+    pub(crate) fn left_out(&self, lines: usize) -> String {
+        let lines = text!(self.language, "chat-more-lines", count = lines);
+        format!("{lines}; {}", self.elsewhere())
+    }
+
+    /// Why the facts are not there, and where they are found.
+    pub(crate) fn too_large(&self, bytes: usize) -> String {
+        let why = text!(self.language, "chat-too-large", bytes = bytes);
+        format!("{why}; {}", self.elsewhere())
+    }
+
+    fn elsewhere(&self) -> String {
+        let place = if self.link.is_some() { "chat-all-by-link" } else { "chat-all-by-command" };
+        self.language.text(place).into_owned()
+    }
+
+    /// What the button says that leads to the page.
+    pub(crate) fn details(&self) -> String {
+        self.language.text("mail-details").into_owned()
     }
 }
 

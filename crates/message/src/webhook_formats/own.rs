@@ -38,7 +38,11 @@ impl OwnBody {
     }
 
     /// The body of a message.
-    pub(crate) fn render(&self, language: &Language, message: &Message) -> Result<String, Fault> {
+    pub(crate) fn render(
+        &self,
+        language: &'static Language,
+        message: &Message,
+    ) -> Result<String, Fault> {
         let environment = self.compiled.as_ref().map_err(Fault::clone)?;
         let whole = |words: String| Fault::whole(&self.template, words);
         let content =

@@ -29,10 +29,7 @@ pub(crate) fn body(content: &Content, stage: Stage, key: &str, message: &Message
     let details: Value = facts.unwrap_or(Value::Null);
     let bytes = details.to_string().len();
     let details = if bytes > BYTES_MAX {
-        let more = format!(
-            "the facts are {bytes} bytes, more than PagerDuty takes{}",
-            content.elsewhere()
-        );
+        let more = content.too_large(bytes);
         json!({ "text": fit::cut(&content.text, TEXT_CHARS_MAX), "more": more })
     } else {
         details

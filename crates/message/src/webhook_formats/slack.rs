@@ -15,7 +15,7 @@ const LINE_CHARS_MAX: usize = 600;
 const HEADER_CHARS_MAX: usize = 150;
 
 /// What a message says, as short as Slack wants it.
-pub(crate) fn fitting(language: &Language, message: &Message) -> anyhow::Result<Content> {
+pub(crate) fn fitting(language: &'static Language, message: &Message) -> anyhow::Result<Content> {
     Content::fitting(language, message, |content| lines(content).1)
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn body(content: &Content) -> Value {
     let (lines, rest) = lines(content);
     let mut text = format!("```{}```", lines.join("\n"));
     if rest > 0 {
-        text.push_str(&format!("\n{}{}", fit::more(rest), content.elsewhere()));
+        text.push_str(&format!("\n{}", content.left_out(rest)));
     }
     let subject = fit::cut(&content.subject, HEADER_CHARS_MAX);
     let mut blocks = vec![
@@ -32,7 +32,7 @@ pub(crate) fn body(content: &Content) -> Value {
         json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } }),
     ];
     blocks.extend(content.link.as_ref().map(|link| {
-        json!({ "type": "actions", "elements": [{ "type": "button", "text": { "type": "plain_text", "text": "Details" }, "url": link }] })
+        json!({ "type": "actions", "elements": [{ "type": "button", "text": { "type": "plain_text", "text": content.details() }, "url": link }] })
     }));
     json!({ "text": for_slack(&content.subject), "mrkdwn": false, "blocks": blocks })
 }

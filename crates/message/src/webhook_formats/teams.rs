@@ -13,7 +13,7 @@ const BYTES_MAX: usize = 18_500;
 const LINE_BYTES_MAX: usize = 2_000;
 
 /// What a message says, as short as Teams wants it.
-pub(crate) fn fitting(language: &Language, message: &Message) -> anyhow::Result<Content> {
+pub(crate) fn fitting(language: &'static Language, message: &Message) -> anyhow::Result<Content> {
     Content::fitting(language, message, |content| lines(content).1)
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn body(content: &Content) -> Value {
         }
     }
     if rest > 0 {
-        body.push(text_block(&format!("{}{}", fit::more(rest), content.elsewhere()), "Medium"));
+        body.push(text_block(&content.left_out(rest), "Medium"));
     }
     let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -44,7 +44,8 @@ pub(crate) fn body(content: &Content) -> Value {
         "body": body,
     });
     if let Some(link) = &content.link {
-        card["actions"] = json!([{ "type": "Action.OpenUrl", "title": "Details", "url": link }]);
+        card["actions"] =
+            json!([{ "type": "Action.OpenUrl", "title": content.details(), "url": link }]);
     }
     json!({
         "type": "message",
