@@ -120,7 +120,12 @@ export const start = async () => {
   await writeFile(join(folder, "kpid.yaml"), CONFIG);
   await writeFile(join(folder, "scorecards/acme.yaml"), SCORECARD);
   await writeFile(join(folder, "figures.csv"), figures());
-  await run(program, [...config, "import", join(folder, "figures.csv")]);
+  try {
+    await run(program, [...config, "import", join(folder, "figures.csv")]);
+  } catch (problem) {
+    await rm(folder, { recursive: true });
+    throw problem;
+  }
   const log = join(folder, "log");
   const file = openSync(log, "w");
   const child = spawn(program, [...config, "run"], { stdio: ["ignore", file, file] });
