@@ -409,6 +409,7 @@ async fn who_answers_for_what_is_theirs_is_named_in_the_audit() {
 
 #[tokio::test]
 async fn a_page_of_somebody_elses_makes_nobody_act() {
+    drop(rustls::crypto::ring::default_provider().install_default());
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
     let kpid = company_where(&origin, ", local_user: ines").await;
