@@ -9,7 +9,6 @@ use crate::{
         judge::Judge,
         kpi_standing::KpiStanding,
         period_verdict::PeriodVerdict,
-        rollup::roll_up,
         standing::{ScorecardStanding, Verdict},
     },
     model::{
@@ -97,10 +96,7 @@ impl Judge<'_> {
         objective: &Objective,
         (day, before): (NaiveDate, NaiveDate),
     ) -> ReviewedObjective {
-        let verdict = |day| {
-            let children = self.children_on(scorecard, objective, Some(day));
-            roll_up(&objective.rollup, &children).verdict
-        };
+        let verdict = |day| self.objective_on(scorecard, objective, day).verdict;
         let kpi = |kpi: &crate::model::kpi_definition::Kpi| {
             let case = self.case(scorecard, kpi);
             ReviewedKpi {

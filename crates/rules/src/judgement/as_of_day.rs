@@ -83,6 +83,16 @@ impl Judge<'_> {
         self.node_on(scorecard, &AlertNode::perspective(scorecard, perspective), day)
     }
 
+    /// The verdict on an objective as its actuals stood for periods ended by a local day.
+    pub fn objective_on(
+        &self,
+        scorecard: &Scorecard,
+        objective: &Objective,
+        day: NaiveDate,
+    ) -> Rolled {
+        roll_up(&objective.rollup, &self.children_on(scorecard, objective, Some(day)))
+    }
+
     /// The verdict on a node as its actuals stood for periods ended by a local day.
     pub(crate) fn node_on(
         &self,
