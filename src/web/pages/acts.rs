@@ -53,7 +53,7 @@ pub(super) async fn on_alert(
     };
     let (scope, person) = match actor(&request, key.rsplit_once('/').map(|(scope, _)| scope)) {
         Ok(found) => found,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let now = request.site.clock.now();
     let read = match action {
@@ -81,7 +81,7 @@ pub(super) async fn on_alert(
 pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Response {
     let (scope, person) = match actor(&request, Some(&form.scope)) {
         Ok(found) => found,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let now = request.site.clock.now();
     let period = request.site.calendar.last_closed(Frequency::Month, now).to_string();
@@ -96,19 +96,22 @@ pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Re
 }
 
 /// The node that somebody acts on, and who they are for the audit; or the page that says that they may not.
-fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), Response> {
+fn actor(
+    request: &PageRequest,
+    path: Option<&str>,
+) -> Result<(Scope, String), Box<Response>> {
     let portfolio = &request.site.portfolio;
     let scope = path.and_then(|path| portfolio.resolve(path));
     let found = scope.filter(|scope| request.sees(scope.scorecard()));
-    let scope = found.ok_or_else(|| request.refused(Notice::NotFound))?;
+    let scope = found.ok_or_else(|| Box::new(request.refused(Notice::NotFound)))?;
     let scorecard = portfolio.scorecard(scope.scorecard());
     let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, &scope));
     let actor = request.viewer.actor().filter(|_| may);
-    let actor = actor.ok_or_else(|| request.refused(Notice::NotAllowed))?;
+    let actor = actor.ok_or_else(|| Box::new(request.refused(Notice::NotAllowed)))?;
     let counted = request.site.changes_by_actor.count(&actor, request.site.clock.now());
     counted.map_err(|after| {
         let page = request.refused(Notice::TooMany);
-        ([(header::RETRY_AFTER, after.to_string())], page).into_response()
+        Box::new(([(header::RETRY_AFTER, after.to_string())], page).into_response())
     })?;
     Ok((scope, actor))
 }

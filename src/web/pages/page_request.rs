@@ -91,13 +91,13 @@ impl PageRequest {
         let mut episodes = posted.episodes.clone();
         episodes.retain(|scope, _| self.sees(scope.scorecard()));
         let now = site.clock.now();
-        let moment = self.moment("at")?;
+        let moment = self.moment("at").map_err(|refused| *refused)?;
         if moment != Moment::Present {
             let at = moment::instant(moment, &site.calendar, now);
             episodes = begun_by(at, episodes);
             standing = self.judged(&standing, about, moment, &episodes).await?;
         }
-        let earlier = match self.moment("compare")? {
+        let earlier = match self.moment("compare").map_err(|refused| *refused)? {
             Moment::Present => None,
             earlier => Some(self.judged(&standing, about, earlier, &HashMap::new()).await?),
         };
@@ -158,10 +158,12 @@ impl PageRequest {
         }))
     }
 
-    fn moment(&self, name: &str) -> Result<Moment, Response> {
+    fn moment(&self, name: &str) -> Result<Moment, Box<Response>> {
         let written = self.address.get(name);
         moment::parse(written, &self.site.calendar)
-            .ok_or_else(|| self.refused(Notice::NoMoment(written.unwrap_or_default())))
+            .ok_or_else(|| {
+            Box::new(self.refused(Notice::NoMoment(written.unwrap_or_default())))
+        })
     }
 
     /// That what is shown is not the newest, since nothing can be kept.
