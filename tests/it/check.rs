@@ -206,7 +206,7 @@ people: { ines: { language: de }, tom: { language: \"d\" } }
     fs::write(folder.path().join("scorecards/s.yaml"), scorecard).unwrap();
     let (text, code) = check(folder.path(), &[]);
     assert_eq!(code, Some(1), "{text}");
-    for told in ["kpid.yaml:2:11: error: `xx`", "kpid.yaml:3:58: error: `d`"] {
+    for told in ["kpid.yaml:2:11: error: `xx`", "kpid.yaml:3:52: error: `d`"] {
         let told = format!("{told} is not a language that kpid speaks: `en`, `de`");
         assert!(text.contains(&told), "{told}: {text}");
     }
