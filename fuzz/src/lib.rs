@@ -174,8 +174,14 @@ pub fn webhook(bytes: &[u8]) {
         let bench = bench.get_or_init(Bench::new);
         let (id, channel) = (Uuid::nil(), Id::parse("hook").unwrap());
         let message = Message::Notice(notice());
-        let delivery =
-            Delivery { id, channel: &channel, recipient: "hook", message: &message, link: None };
+        let delivery = Delivery {
+            id,
+            channel: &channel,
+            recipient: "hook",
+            language: kpid_language::english(),
+            message: &message,
+            link: None,
+        };
         let sent = bench.answered(bytes, bench.channels.send(delivery, now()));
         if let Err(error) = sent {
             sentence(&error.to_string());

@@ -288,7 +288,9 @@ channels:
     let channels = Channels::open(&setup.channels).unwrap();
     let (channel, message) = (Id::parse("mail").unwrap(), samples::alerts::opened().into());
     let (id, recipient) = (Uuid::now_v7(), INES);
-    let delivery = Delivery { id, channel: &channel, recipient, message: &message, link: None };
+    let language = kpid_language::english();
+    let (channel, message) = (&channel, &message);
+    let delivery = Delivery { id, channel, recipient, language, message, link: None };
     let refused = channels.send(delivery, Utc::now()).await.unwrap_err();
     let SendError::Blocked(trouble) = &refused else { panic!("{refused:?}") };
     assert!(
