@@ -96,10 +96,7 @@ pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Re
 }
 
 /// The node that somebody acts on, and who they are for the audit; or the page that says that they may not.
-fn actor(
-    request: &PageRequest,
-    path: Option<&str>,
-) -> Result<(Scope, String), Box<Response>> {
+fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), Box<Response>> {
     let portfolio = &request.site.portfolio;
     let scope = path.and_then(|path| portfolio.resolve(path));
     let found = scope.filter(|scope| request.sees(scope.scorecard()));

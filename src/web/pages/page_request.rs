@@ -161,9 +161,7 @@ impl PageRequest {
     fn moment(&self, name: &str) -> Result<Moment, Box<Response>> {
         let written = self.address.get(name);
         moment::parse(written, &self.site.calendar)
-            .ok_or_else(|| {
-            Box::new(self.refused(Notice::NoMoment(written.unwrap_or_default())))
-        })
+            .ok_or_else(|| Box::new(self.refused(Notice::NoMoment(written.unwrap_or_default()))))
     }
 
     /// That what is shown is not the newest, since nothing can be kept.

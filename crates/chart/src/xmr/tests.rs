@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::bullet::Band;
 use kpid_rules::model::Status;
 
 fn point(value: Option<f64>) -> Point {
