@@ -1,5 +1,5 @@
-//! Mails of every kind, and the page, in Chromium, wide and narrow, light and dark: nothing sticks out, everything
-//! can be read. `KPID_PICTURES=DIR` keeps the pictures, for a person to look at.
+//! Mails of every kind, and a report, in Chromium, wide and narrow, light and dark: nothing sticks out, everything
+//! can be read. The board is looked at by `tests/browser`. `KPID_PICTURES=DIR` keeps the pictures, for a person to look at.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -7,7 +7,7 @@ use chrono::{Datelike, Utc};
 use serde_json::Value;
 use tokio::{process::Command, time::timeout};
 
-use crate::{web, world::kpid::Kpid};
+use crate::world::kpid::Kpid;
 
 /// What is shown, by the option of `kpid notify --preview` that asks for it.
 const SAMPLES: [&str; 8] = [
@@ -26,9 +26,6 @@ const MAIL_WIDTHS: &[u32] = &[360, 700];
 
 /// A phone, and panes of mail programs.
 const REPORT_WIDTHS: &[u32] = &[400, 600, 760];
-
-/// A phone, one held sideways, and a screen.
-const PAGE_WIDTHS: &[u32] = &[360, 500, 1200];
 
 /// What is looked at: its name, its HTML, and how wide it is shown.
 type Shown = (String, String, &'static [u32]);
@@ -125,7 +122,7 @@ perspectives:
     kpid
 }
 
-/// The HTML of every kind of mail, and of the page, by its name.
+/// The HTML of every kind of mail, and of a report, by its name.
 async fn mails() -> Vec<Shown> {
     let kpid = kpid_of_long_names();
     let figures = kpid.folder().join("figures.csv");
@@ -153,10 +150,6 @@ async fn mails() -> Vec<Shown> {
     assert!(ran.stdout.contains("OFF TRACK"), "{}{}", ran.stdout, ran.stderr);
     mails.push(("bare report".to_owned(), without_style(&ran.stdout), REPORT_WIDTHS));
     mails.push(("report".to_owned(), ran.stdout, REPORT_WIDTHS));
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    mails.push(("the page".to_owned(), web::text(at, "/").await, PAGE_WIDTHS));
-    daemon.stop().await;
     mails
 }
 
@@ -215,7 +208,7 @@ fn told(page: &[u8]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_mail_and_the_page_can_be_read_wide_and_narrow_light_and_dark() {
+async fn every_mail_and_report_can_be_read_wide_and_narrow_light_and_dark() {
     let folder = tempfile::tempdir().unwrap();
     let mails = mails().await;
     let page = folder.path().join("sheet.html");

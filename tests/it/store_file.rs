@@ -166,7 +166,7 @@ async fn who_can_keep_nothing_is_not_ready_and_operators_hear_of_it_and_of_its_e
     };
     let (_, said) = daemon.until("not ready", ready, |(status, _)| *status == 503).await;
     assert!(said.contains("nothing can be kept since"), "{said}");
-    assert!(text(at, "/").await.contains("store is in trouble"));
+    assert!(text(at, "/").await.contains("cannot be kept, and is not shown here"));
     assert_eq!(text(at, "/healthz").await, "ok\n", "a restart mends no disk");
 
     daemon.limit_files(None);
