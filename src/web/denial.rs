@@ -15,7 +15,7 @@ use kpid_language::{english, negotiated};
 const PROBLEM: &str = "application/problem+json";
 
 /// Where programs ask.
-const API: &str = "/api/";
+pub(super) const API: &str = "/api/";
 
 pub(super) fn answer(
     status: StatusCode,
@@ -24,13 +24,17 @@ pub(super) fn answer(
     headers: &HeaderMap,
 ) -> Response {
     if uri.path().starts_with(API) {
-        let detail = notice::words(english(), why);
-        let title = status.canonical_reason().unwrap_or_default();
-        let problem = json!({ "title": title, "status": status.as_u16(), "detail": detail });
-        return (status, [(header::CONTENT_TYPE, PROBLEM)], Json(problem)).into_response();
+        return problem(status, &notice::words(english(), why));
     }
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|held| held.to_str().ok());
     let page = notice::page(negotiated(None, accepted), why);
     // The guard stands before what gives pages their policy.
     (status, [(header::CONTENT_SECURITY_POLICY, policy::PAGES)], Html(page)).into_response()
+}
+
+/// What programs are told.
+pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let problem = json!({ "title": title, "status": status.as_u16(), "detail": detail });
+    (status, [(header::CONTENT_TYPE, PROBLEM)], Json(problem)).into_response()
 }

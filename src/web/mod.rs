@@ -3,6 +3,7 @@
 
 pub mod access;
 mod acknowledge;
+mod api;
 pub mod board;
 pub mod change;
 mod connection;
@@ -68,6 +69,7 @@ fn router(site: Site) -> Router {
     let shown = Router::new()
         .route("/metrics", get(scrape::metrics))
         .route("/api/v1/standing", get(standing))
+        .merge(api::router())
         .merge(
             pages::router()
                 .layer(pages::own_forms_only(&site.access))

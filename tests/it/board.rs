@@ -39,7 +39,7 @@ perspectives:
 ";
 
 /// A company with two years of figures, of which the newest is off track.
-async fn company(origin: &Origin) -> Kpid {
+pub(crate) async fn company(origin: &Origin) -> Kpid {
     company_where(origin, "").await
 }
 
@@ -74,18 +74,22 @@ operators: [ines]
 }
 
 /// Waits until the newest figures are judged.
-async fn until_off_track(daemon: &mut Daemon, kpid: &Kpid) {
+pub(crate) async fn until_off_track(daemon: &mut Daemon, kpid: &Kpid) {
     let look = async || kpid.show().await["scorecards"][0]["perspectives"][0]["status"].clone();
     daemon.until("off track", look, |seen| seen == "off_track").await;
 }
 
 /// The month so many months ago.
-fn month(back: u32) -> String {
+pub(crate) fn month(back: u32) -> String {
     let first: NaiveDate = Utc::now().date_naive().with_day(1).unwrap();
     (first - Months::new(back)).format("%Y-%m").to_string()
 }
 
-async fn ask(at: SocketAddr, path: &str, headers: &[(header::HeaderName, &str)]) -> Response {
+pub(crate) async fn ask(
+    at: SocketAddr,
+    path: &str,
+    headers: &[(header::HeaderName, &str)],
+) -> Response {
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let mut request = client.get(format!("http://{at}{path}"));

@@ -5,6 +5,7 @@
 mod acknowledge;
 mod alert_edits;
 mod alerts;
+mod api;
 mod as_of;
 mod asking;
 mod backfill;

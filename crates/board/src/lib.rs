@@ -8,6 +8,7 @@ pub mod acknowledge;
 pub mod address;
 pub mod alert;
 pub mod asset;
+pub mod badge;
 pub mod data;
 mod figures;
 pub mod home;

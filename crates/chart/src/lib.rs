@@ -17,7 +17,7 @@ mod xmr;
 pub use bullet::{Band, Bullet};
 pub use patterns::patterns;
 pub use sparkline::Sparkline;
-pub use status_shape::status_shape;
+pub use status_shape::{status_outline, status_shape};
 pub use strategy_map::{Arrow, Card, Lane, StrategyMap};
 pub use waterfall::{Step, Waterfall};
 pub use xmr::{Baseline, Forecast, Point, PointMark, XmrChart};

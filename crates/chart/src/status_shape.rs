@@ -14,6 +14,11 @@ pub fn status_shape(status: Status) -> String {
     picture.into_string()
 }
 
+/// The same without a frame, in the colours of whatever it is put into.
+pub fn status_outline(status: Status) -> String {
+    shape(status, 8.0, 8.0).into_string()
+}
+
 /// The same within another picture, around a point.
 pub(crate) fn shape(status: Status, x: f64, y: f64) -> Markup {
     let class = status.word();

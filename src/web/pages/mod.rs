@@ -5,9 +5,9 @@ mod acts;
 mod alerts;
 mod assets;
 mod moment;
-mod nodes;
+pub(super) mod nodes;
 mod old_links;
-mod page_request;
+pub(super) mod page_request;
 mod review;
 
 use axum::{

@@ -189,14 +189,14 @@ pub(super) async fn notes(request: &PageRequest) -> Result<Vec<Note>, Response> 
 }
 
 /// A scorecard that the reader may see, with how it stands.
-pub(super) struct FoundScorecard<'a> {
-    pub(super) scorecard: &'a Scorecard,
-    pub(super) seen: SeenStanding,
+pub(in crate::web) struct FoundScorecard<'a> {
+    pub(in crate::web) scorecard: &'a Scorecard,
+    pub(in crate::web) seen: SeenStanding,
     at: usize,
 }
 
 impl<'a> FoundScorecard<'a> {
-    pub(super) async fn of(request: &'a PageRequest, id: &str) -> Result<Self, Response> {
+    pub(in crate::web) async fn of(request: &'a PageRequest, id: &str) -> Result<Self, Response> {
         let nothing = || request.refused(Notice::NotFound);
         let id = Id::parse(id).map_err(|_| nothing())?;
         let scorecard = request.scorecard(&id).ok_or_else(nothing)?;

@@ -7,17 +7,19 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::{
     telemetry::store_health::StorePart,
-    web::{board::Posted, pages::moment, peer::Peer, site::Site, viewer::Viewer},
+    web::{board::Posted, denial, pages::moment, peer::Peer, site::Site, viewer::Viewer},
 };
 use kpid_board::{Address, Moment, Reader, View, notice, notice::Notice};
-use kpid_language::{Language, negotiated};
+use kpid_language::{Language, english, negotiated};
 use kpid_rules::{
     alerting::{Episode, begun_by},
     evaluation::judge_some,
@@ -27,29 +29,29 @@ use kpid_rules::{
 };
 
 /// What somebody asks for.
-pub(super) struct PageRequest {
-    pub(super) site: Site,
-    pub(super) address: Address,
-    pub(super) language: &'static Language,
-    pub(super) reader: Reader,
-    pub(super) viewer: Viewer,
+pub(in crate::web) struct PageRequest {
+    pub(in crate::web) site: Site,
+    pub(in crate::web) address: Address,
+    pub(in crate::web) language: &'static Language,
+    pub(in crate::web) reader: Reader,
+    pub(in crate::web) viewer: Viewer,
     peer: Option<Peer>,
     headers: HeaderMap,
 }
 
 /// What is there to see: of the scorecards that the reader may see.
-pub(super) struct SeenStanding {
-    pub(super) standing: Standing,
+pub(in crate::web) struct SeenStanding {
+    pub(in crate::web) standing: Standing,
     earlier: Option<Standing>,
-    pub(super) episodes: HashMap<Scope, Episode>,
-    pub(super) posted: Arc<Posted>,
+    pub(in crate::web) episodes: HashMap<Scope, Episode>,
+    pub(in crate::web) posted: Arc<Posted>,
     moment: Moment,
     trouble: Option<String>,
 }
 
 /// Which scorecards a page is about.
 #[derive(Clone, Copy)]
-pub(super) enum About<'a> {
+pub(in crate::web) enum About<'a> {
     All,
     One(&'a Id),
 }
@@ -83,7 +85,7 @@ impl FromRequestParts<Site> for PageRequest {
 
 impl PageRequest {
     /// What there is to see of some scorecards, or the page that says why there is nothing.
-    pub(super) async fn see(&self, about: About<'_>) -> Result<SeenStanding, Response> {
+    pub(in crate::web) async fn see(&self, about: About<'_>) -> Result<SeenStanding, Response> {
         let site = &self.site;
         let (mut standing, posted) =
             site.posted().await.ok_or_else(|| self.refused(Notice::NotYet))?;
@@ -106,17 +108,17 @@ impl PageRequest {
     }
 
     /// Whether the reader may see a scorecard.
-    pub(super) fn sees(&self, id: &Id) -> bool {
+    pub(in crate::web) fn sees(&self, id: &Id) -> bool {
         self.scorecard(id).is_some()
     }
 
     /// A scorecard that the reader may see.
-    pub(super) fn scorecard(&self, id: &Id) -> Option<&Scorecard> {
+    pub(in crate::web) fn scorecard(&self, id: &Id) -> Option<&Scorecard> {
         self.site.portfolio.scorecard(id).filter(|scorecard| self.viewer.sees(scorecard))
     }
 
     /// Everything held of some KPIs: of the engine, or from the store where that is busy.
-    pub(super) async fn history(&self, kpis: HashSet<KpiRef>) -> Result<History, Response> {
+    pub(in crate::web) async fn history(&self, kpis: HashSet<KpiRef>) -> Result<History, Response> {
         if let Some(held) = self.site.board.held(kpis.clone()).await {
             return Ok(held);
         }
@@ -125,7 +127,7 @@ impl PageRequest {
     }
 
     /// What a page about a scorecard is judged by.
-    pub(super) async fn history_of(
+    pub(in crate::web) async fn history_of(
         &self,
         scorecard: &Id,
         seen: &SeenStanding,
@@ -178,7 +180,7 @@ impl PageRequest {
     }
 
     /// From where what the reader does came, for the audit.
-    pub(super) fn way(&self) -> String {
+    pub(in crate::web) fn way(&self) -> String {
         match self.peer {
             Some(Peer(address)) => format!("on the board, from {address}"),
             None => "on the board".to_owned(),
@@ -186,7 +188,7 @@ impl PageRequest {
     }
 
     /// The view of a page.
-    pub(super) fn view<'a>(&'a self, seen: &'a SeenStanding) -> View<'a> {
+    pub(in crate::web) fn view<'a>(&'a self, seen: &'a SeenStanding) -> View<'a> {
         View {
             language: self.language,
             address: &self.address,
@@ -203,14 +205,14 @@ impl PageRequest {
     }
 
     /// The view of a page about a node, on which the reader may act or not.
-    pub(super) fn view_of<'a>(&'a self, seen: &'a SeenStanding, scope: &Scope) -> View<'a> {
+    pub(in crate::web) fn view_of<'a>(&'a self, seen: &'a SeenStanding, scope: &Scope) -> View<'a> {
         let scorecard = self.site.portfolio.scorecard(scope.scorecard());
         let may_act = scorecard.is_some_and(|scorecard| self.viewer.acts_on(scorecard, scope));
         View { may_act, ..self.view(seen) }
     }
 
     /// The page that says why there is none.
-    pub(super) fn refused(&self, why: Notice<'_>) -> Response {
+    pub(in crate::web) fn refused(&self, why: Notice<'_>) -> Response {
         let status = match why {
             Notice::NotFound => StatusCode::NOT_FOUND,
             Notice::NoMoment(_) => StatusCode::BAD_REQUEST,
@@ -221,30 +223,53 @@ impl PageRequest {
             Notice::NotYet => StatusCode::SERVICE_UNAVAILABLE,
             Notice::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
         };
+        if self.address.path().starts_with(denial::API) {
+            return denial::problem(status, &notice::words(english(), why));
+        }
         (status, Html(notice::page(self.language, why))).into_response()
     }
 
     /// What went wrong is for the log; whoever looks learns that it did.
-    pub(super) fn unreadable(&self, error: &anyhow::Error) -> Response {
+    pub(in crate::web) fn unreadable(&self, error: &anyhow::Error) -> Response {
         tracing::error!("cannot make the page {}: {error:#}", self.address.path());
         self.refused(Notice::Unreadable)
     }
 
     /// A page, or that the browser has it already.
-    pub(super) fn answer(&self, page: String) -> Response {
-        use sha2::{Digest, Sha256};
-        let hash = Sha256::digest(page.as_bytes());
+    pub(in crate::web) fn answer(&self, page: String) -> Response {
+        self.answer_as("text/html; charset=utf-8", page)
+    }
+
+    /// JSON, or that the caller has it already.
+    pub(in crate::web) fn answer_json(&self, value: &Value) -> Response {
+        self.answer_as("application/json", value.to_string())
+    }
+
+    /// A text of that media type, or that the caller has it already.
+    pub(in crate::web) fn answer_as(&self, media: &'static str, text: String) -> Response {
+        let hash = Sha256::digest(text.as_bytes());
         let tag: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let tag = format!("W/\"{tag}\"");
-        let held = self.headers.get(header::IF_NONE_MATCH).and_then(|held| held.to_str().ok());
         let headers = [
+            (header::CONTENT_TYPE, media.to_owned()),
             (header::ETAG, tag.clone()),
             (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-            (header::VARY, "Accept-Language, Cookie, Authorization".to_owned()),
+            (header::VARY, "Accept, Accept-Language, Cookie, Authorization".to_owned()),
         ];
+        let held = self.header(&header::IF_NONE_MATCH);
         if held.is_some_and(|held| held.split(',').any(|held| held.trim() == tag)) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        (headers, Html(page)).into_response()
+        (headers, text).into_response()
+    }
+
+    /// Whether the caller wants that media type.
+    pub(in crate::web) fn accepts(&self, media: &str) -> bool {
+        let wanted = self.header(&header::ACCEPT).unwrap_or_default();
+        wanted.split(',').any(|part| part.split(';').next().is_some_and(|of| of.trim() == media))
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|held| held.to_str().ok())
     }
 }
