@@ -5,7 +5,7 @@ use reqwest::header;
 use serde_json::Value;
 
 use crate::{
-    board::{ask, company, month, until_off_track},
+    board::{ask, company, month, shown},
     web,
     world::origin::Origin,
 };
@@ -14,10 +14,7 @@ use crate::{
 async fn nodes_and_their_past_are_flat_and_unrounded() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (kpid, daemon, at) = shown(company(&origin).await).await;
     let json = async |path: &str| -> Value {
         serde_json::from_str(&web::text(at, path).await)
             .unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -85,10 +82,7 @@ async fn nodes_and_their_past_are_flat_and_unrounded() {
 async fn what_cannot_be_answered_is_a_problem_with_the_way_out() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (_kpid, daemon, at) = shown(company(&origin).await).await;
     for (path, status, part) in [
         ("/api/v1/nodes/none", 404, "no such page"),
         ("/api/v1/nodes/acme/none/series", 404, "no such page"),
@@ -112,10 +106,7 @@ async fn what_cannot_be_answered_is_a_problem_with_the_way_out() {
 async fn the_document_names_every_path_and_its_types() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (_kpid, daemon, at) = shown(company(&origin).await).await;
     let document: Value =
         serde_json::from_str(&web::text(at, "/api/v1/openapi.json").await).unwrap();
     assert_eq!(document["openapi"], "3.1.0");

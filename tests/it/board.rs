@@ -73,8 +73,16 @@ operators: [ines]
     Kpid::new(&config, COMPANY)
 }
 
+/// The daemon on a company, once the newest figures are judged, and where it shows itself.
+pub(crate) async fn shown(kpid: Kpid) -> (Kpid, Daemon, SocketAddr) {
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    until_off_track(&mut daemon, &kpid).await;
+    (kpid, daemon, at)
+}
+
 /// Waits until the newest figures are judged.
-pub(crate) async fn until_off_track(daemon: &mut Daemon, kpid: &Kpid) {
+async fn until_off_track(daemon: &mut Daemon, kpid: &Kpid) {
     let look = async || kpid.show().await["scorecards"][0]["perspectives"][0]["status"].clone();
     daemon.until("off track", look, |seen| seen == "off_track").await;
 }
@@ -109,10 +117,7 @@ fn check(path: &str, page: &str, parts: &[&str]) {
 async fn every_page_answers_its_question() {
     let origin = Origin::start().await;
     origin.figure("calls", 80.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (_kpid, mut daemon, at) = shown(company(&origin).await).await;
     let customer = "Kundenzufriedenheitsverbesserung";
     for (path, parts) in [
         ("/", &["What wants a person", "One scorecard", customer, "/c/acme/customer"][..]),
@@ -191,10 +196,7 @@ async fn every_page_answers_its_question() {
 async fn the_past_is_looked_at_and_compared_with_by_the_address() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (_kpid, daemon, at) = shown(company(&origin).await).await;
     let before = month(2);
     let page = web::text(at, &format!("/c/acme/kpi/otd?at={before}")).await;
     check(
@@ -225,10 +227,7 @@ async fn the_past_is_looked_at_and_compared_with_by_the_address() {
 async fn lists_are_found_sorted_and_narrowed_by_the_address() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (_kpid, daemon, at) = shown(company(&origin).await).await;
     let rows = async |query: &str| {
         let page = web::text(at, &format!("/c/acme/customer{query}")).await;
         let names = page.split("/c/acme/kpi/").skip(1);
@@ -254,10 +253,7 @@ async fn lists_are_found_sorted_and_narrowed_by_the_address() {
 async fn a_page_is_in_the_readers_language_and_is_sent_once() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company(&origin).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (_kpid, daemon, at) = shown(company(&origin).await).await;
     let german = ask(at, "/c/acme/kpi/otd", &[(header::ACCEPT_LANGUAGE, "de-AT,en;q=0.5")]).await;
     let page = german.text().await.unwrap();
     check("in German", &page, &["<html lang=\"de\">", "außer Plan", "Zum Inhalt", "Soll"]);
@@ -351,10 +347,7 @@ const PROXY: &str = ", trusted_header: X-User, groups_header: X-Groups, public_u
 async fn who_answers_for_what_is_theirs_is_named_in_the_audit() {
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company_where(&origin, PROXY).await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (kpid, daemon, at) = shown(company_where(&origin, PROXY).await).await;
     let alert = "/alerts/acme/customer/1";
     let acknowledge = &format!("{alert}/acknowledge");
     let words = [("comment", "carrier <change>"), ("due", "2099-06-30")];
@@ -416,10 +409,7 @@ async fn a_page_of_somebody_elses_makes_nobody_act() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let origin = Origin::start().await;
     origin.figure("calls", 95.0);
-    let kpid = company_where(&origin, ", local_user: ines").await;
-    let mut daemon = kpid.start();
-    let at = daemon.address().await;
-    until_off_track(&mut daemon, &kpid).await;
+    let (kpid, daemon, at) = shown(company_where(&origin, ", local_user: ines").await).await;
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let post = async |headers: &[(&str, &str)]| {
         let request = client.post(format!("http://{at}/alerts/acme/customer/1/acknowledge"));

@@ -3,11 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{
-    layout::head,
-    notes::TEXT_CHARS_MAX,
-    parts::{status_shown, status_word},
-};
+use crate::{layout::head, notes::TEXT_CHARS_MAX, parts::status_shown};
 use kpid_language::{Language, text};
 use kpid_rules::{
     judgement::{KpiStanding, rounding},
@@ -112,7 +108,7 @@ fn row(language: &'static Language, kpi: &KpiStanding) -> Markup {
     html! {
         tr {
             th scope="row" { bdi { (kpi.name) } }
-            td { (status_word(language, kpi.status)) }
+            td { (language.status(kpi.status)) }
             td class="number" { (amount(kpi.value).unwrap_or_default()) }
             td class="number" { (amount(kpi.target.or(kpi.green_line)).unwrap_or_default()) }
         }

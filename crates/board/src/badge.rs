@@ -2,7 +2,6 @@
 
 use maud::{PreEscaped, html};
 
-use crate::parts::status_word;
 use kpid_language::Language;
 use kpid_rules::{judgement::rounding, model::Status};
 
@@ -21,7 +20,7 @@ pub fn svg(language: &'static Language, name: &str, status: Status, score: Optio
     if is_long {
         shown.push('…');
     }
-    let word = status_word(language, status);
+    let word = language.status(status);
     let score = score.map(|score| format!(" {}", language.number(&rounding::score(score))));
     let said = format!("{word}{}", score.unwrap_or_default());
     let width = |text: &str| (text.chars().count() as f64 * LETTER_WIDTH).round();

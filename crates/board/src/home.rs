@@ -124,7 +124,7 @@ fn parents(view: &View<'_>) -> HashMap<Id, Id> {
 fn block(view: &View<'_>, unit: &Unit<'_>) -> Markup {
     let Unit { scorecard, depth } = unit;
     let counts = scorecard.counts;
-    let word = |status| crate::parts::status_word(view.language, status);
+    let word = |status| view.language.status(status);
     let counted = [
         (counts.off_track, Status::OffTrack),
         (counts.at_risk, Status::AtRisk),

@@ -8,7 +8,6 @@ use crate::{
     alert,
     layout::{Page, document},
     nodes::ROWS_MAX,
-    parts::severity,
     view::View,
 };
 use kpid_language::text;
@@ -28,8 +27,9 @@ pub fn page(view: &View<'_>, person: &Id) -> String {
         .collect();
     owned.sort_by(|(_, left), (_, right)| {
         let score = |node: &StandingNode<'_>| node.score().unwrap_or(f64::INFINITY);
-        severity(left.status())
-            .cmp(&severity(right.status()))
+        left.status()
+            .severity()
+            .cmp(&right.status().severity())
             .then(score(left).total_cmp(&score(right)))
     });
     let title = text!(language, "mine-title", name = view.name_of(person));

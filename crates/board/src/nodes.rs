@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::{parts::severity, view::View};
+use crate::view::View;
 use kpid_language::text;
 use kpid_rules::model::Status;
 
@@ -41,7 +41,7 @@ pub(crate) fn listed<T: Listed>(view: &View<'_>, mut rows: Vec<T>, rows_max: usi
     match address.get("sort") {
         Some("worst") => rows.sort_by(|left, right| {
             let score = |row: &T| row.score().unwrap_or(f64::INFINITY);
-            let by_status = severity(left.status()).cmp(&severity(right.status()));
+            let by_status = left.status().severity().cmp(&right.status().severity());
             by_status.then(score(left).total_cmp(&score(right)))
         }),
         Some("name") => rows.sort_by_cached_key(|row| row.words().to_lowercase()),
@@ -78,7 +78,7 @@ pub(crate) fn choices(view: &View<'_>) -> Markup {
                 @for filter in FILTERS {
                     a href=(address.with("status", filter.word()))
                         aria-current=[(status == filter.word()).then_some("true")] {
-                        (crate::parts::status_word(language, filter))
+                        (language.status(filter))
                     } " "
                 }
             }

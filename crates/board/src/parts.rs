@@ -9,25 +9,12 @@ use kpid_rules::{
     model::{Id, Status},
 };
 
-/// The word of a status.
-pub(crate) fn status_word(language: &'static Language, status: Status) -> String {
-    let key = match status {
-        Status::OnTrack => "status-on-track",
-        Status::AtRisk => "status-at-risk",
-        Status::OffTrack => "status-off-track",
-        Status::NoData => "status-no-data",
-        Status::Pending => "status-pending",
-        Status::NotScored => "status-not-scored",
-    };
-    language.text(key).into_owned()
-}
-
 /// A status: its shape and its word, and for those who see it its colour.
 pub(crate) fn status_shown(language: &'static Language, status: Status) -> Markup {
     html! {
         span class={ "status " (status.word()) } {
             (PreEscaped(kpid_chart::status_shape(status)))
-            span { (status_word(language, status)) }
+            span { (language.status(status)) }
         }
     }
 }
@@ -82,7 +69,7 @@ impl View<'_> {
             }
             @if now.status != before.status {
                 " " small class="soft" {
-                    (text!(self.language, "was-status", status = status_word(self.language, before.status)))
+                    (text!(self.language, "was-status", status = self.language.status(before.status)))
                 }
             }
         }
@@ -96,17 +83,5 @@ impl View<'_> {
     /// What people or systems wrote, in its own direction.
     pub(crate) fn written(&self, words: &str) -> Markup {
         html! { bdi { (words) } }
-    }
-}
-
-/// How bad it is, the worst first: what wants a person before what does not.
-pub(crate) fn severity(status: Status) -> u8 {
-    match status {
-        Status::OffTrack => 0,
-        Status::AtRisk => 1,
-        Status::NoData => 2,
-        Status::OnTrack => 3,
-        Status::Pending => 4,
-        Status::NotScored => 5,
     }
 }

@@ -51,7 +51,7 @@ pub fn page(view: &View<'_>, scorecard: &ScorecardStanding) -> String {
                                 (view.verdict(&perspective.verdict, true))
                                 ul class="worst" {
                                     @for objective in perspective.objectives.iter()
-                                        .filter(|held| crate::parts::severity(held.verdict.status) < 2).take(4) {
+                                        .filter(|held| held.verdict.status.severity() < 2).take(4) {
                                         li { (view.status(objective.verdict.status)) " " (view.written(&objective.name)) }
                                     }
                                 }

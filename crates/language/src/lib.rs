@@ -8,6 +8,7 @@ mod catalogue;
 mod dates;
 mod negotiation;
 mod numbers;
+mod statuses;
 #[cfg(test)]
 mod tests;
 

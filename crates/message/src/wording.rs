@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::facts::named::PeriodName;
 use kpid_language::Language;
-use kpid_rules::model::{Period, Status, one_line};
+use kpid_rules::model::{Period, one_line};
 
 /// A longer text of an author's or a source's is read elsewhere.
 const TEXT_CHARS_MAX: usize = 1_000;
@@ -12,19 +12,6 @@ const TEXT_CHARS_MAX: usize = 1_000;
 /// So many of something, as a sentence says it: `1 KPI`, `2 KPIs`.
 pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// The words printed beside every colour.
-pub(crate) fn status_words(language: &Language, status: Status) -> String {
-    let key = match status {
-        Status::OnTrack => "status-on-track",
-        Status::AtRisk => "status-at-risk",
-        Status::OffTrack => "status-off-track",
-        Status::NoData => "status-no-data",
-        Status::Pending => "status-pending",
-        Status::NotScored => "status-not-scored",
-    };
-    language.text(key).into_owned()
 }
 
 /// What a period is called; one whose key nobody can read, as it was called when it was stored.

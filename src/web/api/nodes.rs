@@ -1,11 +1,11 @@
 //! Scorecards as a list, and one node by its path: a scorecard, perspective, objective or KPI.
 
-use axum::{extract::Path, response::Response};
+use axum::extract::Path;
 use serde_json::{Map, Value, json};
 
 use crate::web::{
     api::series,
-    pages::page_request::{About, PageRequest},
+    pages::page_request::{About, Answer, PageRequest},
 };
 use kpid_board::notice::Notice;
 use kpid_rules::{
@@ -17,21 +17,18 @@ use kpid_rules::{
 const SERIES: &str = "/series";
 
 /// `GET /api/v1/scorecards`
-pub(super) async fn scorecards(request: PageRequest) -> Response {
-    let seen = match request.see(About::All).await {
-        Ok(seen) => seen,
-        Err(refused) => return refused,
-    };
+pub(super) async fn scorecards(request: PageRequest) -> Answer {
+    let seen = request.see(About::All).await?;
     let standing = &seen.standing;
     let scorecards = standing.scorecards.iter().filter_map(|held| {
         let scope = Scope::Scorecard(held.id.clone());
         Some(facts(&scope, standing.node(&scope)?, standing))
     });
-    request.answer_json(&Value::Array(scorecards.map(Value::Object).collect()))
+    Ok(request.answer_json(&Value::Array(scorecards.map(Value::Object).collect())))
 }
 
 /// `GET /api/v1/nodes/{path}` and `GET /api/v1/nodes/{path}/series`, as CSV with `.csv`.
-pub(super) async fn node(request: PageRequest, Path(path): Path<String>) -> Response {
+pub(super) async fn node(request: PageRequest, Path(path): Path<String>) -> Answer {
     let (path, is_csv) = match path.strip_suffix(".csv") {
         Some(path) => (path, true),
         None => (path.as_str(), request.accepts("text/csv")),
@@ -39,17 +36,10 @@ pub(super) async fn node(request: PageRequest, Path(path): Path<String>) -> Resp
     if let Some(path) = path.strip_suffix(SERIES) {
         return series::series(&request, path, is_csv).await;
     }
-    let portfolio = &request.site.portfolio;
-    let found = portfolio.resolve(path).filter(|scope| request.sees(scope.scorecard()));
-    let Some(scope) = found else { return request.refused(Notice::NotFound) };
-    let seen = match request.see(About::One(scope.scorecard())).await {
-        Ok(seen) => seen,
-        Err(refused) => return refused,
-    };
-    match seen.standing.node(&scope) {
-        Some(node) => request.answer_json(&Value::Object(facts(&scope, node, &seen.standing))),
-        None => request.refused(Notice::NotFound),
-    }
+    let scope = request.scope(path)?;
+    let seen = request.see(About::One(scope.scorecard())).await?;
+    let node = seen.standing.node(&scope).ok_or_else(|| request.refused(Notice::NotFound))?;
+    Ok(request.answer_json(&Value::Object(facts(&scope, node, &seen.standing))))
 }
 
 /// What `kpid show --format json` says of a node without its children, with its path and the instant.

@@ -1,11 +1,13 @@
 //! The past of a node, a row a period: value and target of a KPI, score and status of every node.
 
-use axum::response::Response;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::web::pages::{nodes::FoundScorecard, page_request::PageRequest};
+use crate::web::pages::{
+    nodes::FoundScorecard,
+    page_request::{Answer, PageRequest},
+};
 use kpid_board::notice::Notice;
 use kpid_rules::{
     judgement::{Judge, PeriodVerdict, Verdict},
@@ -41,43 +43,25 @@ pub(super) struct SeriesRow {
 }
 
 /// `GET /api/v1/nodes/{path}/series?from&to`
-pub(super) async fn series(request: &PageRequest, path: &str, is_csv: bool) -> Response {
-    let resolved = request.site.portfolio.resolve(path);
-    let Some(scope) = resolved.filter(|scope| request.sees(scope.scorecard())) else {
-        return request.refused(Notice::NotFound);
-    };
-    let found = match FoundScorecard::of(request, scope.scorecard().as_str()).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
-    let history = match request.history_of(scope.scorecard(), &found.seen).await {
-        Ok(history) => history,
-        Err(refused) => return refused,
-    };
+pub(super) async fn series(request: &PageRequest, path: &str, is_csv: bool) -> Answer {
+    let scope = request.scope(path)?;
+    let found = FoundScorecard::of(request, scope.scorecard().as_str()).await?;
+    let history = request.history_of(scope.scorecard(), &found.seen).await?;
     let now = found.seen.standing.as_of.to_utc();
     let judge = Judge::new(&request.site.portfolio, &history, now);
     let scorecard = found.scorecard;
     let frequency = frequency(scorecard, &scope);
-    let days = match days(request, &scorecard.calendar) {
-        Ok(days) => days,
-        Err(wrong) => return request.refused(Notice::Wrong(&wrong)),
-    };
-    let newest = scorecard.calendar.last_closed(frequency, now);
-    let periods = match periods(&scorecard.calendar, newest, days) {
-        Ok(periods) => periods,
-        Err(wrong) => return request.refused(Notice::Wrong(&wrong)),
-    };
+    let calendar = &scorecard.calendar;
+    let newest = calendar.last_closed(frequency, now);
+    let periods = days(request, calendar).and_then(|days| periods(calendar, newest, days));
+    let periods = periods.map_err(|wrong| request.refused(Notice::Wrong(&wrong)))?;
     let rows = rows(&judge, scorecard, &scope, &periods);
     if is_csv {
-        return match csv(&rows) {
-            Ok(text) => request.answer_as("text/csv; charset=utf-8", text),
-            Err(error) => request.unreadable(&error),
-        };
+        let text = csv(&rows).map_err(|error| request.unreadable(&error))?;
+        return Ok(request.answer_as("text/csv; charset=utf-8", text));
     }
-    match serde_json::to_value(&rows) {
-        Ok(value) => request.answer_json(&value),
-        Err(error) => request.unreadable(&error.into()),
-    }
+    let rows = serde_json::to_value(&rows).map_err(|error| request.unreadable(&error.into()))?;
+    Ok(request.answer_json(&rows))
 }
 
 /// The first and the last day that are asked for.

@@ -13,7 +13,10 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::web::{
     change::{Act, Change},
-    pages::{alerts, page_request::PageRequest},
+    pages::{
+        alerts,
+        page_request::{Answer, PageRequest},
+    },
     site::ANSWER_TIME_MAX,
 };
 use kpid_board::{notice::Notice, path};
@@ -47,27 +50,24 @@ pub(super) async fn on_alert(
     request: PageRequest,
     Path(path): Path<String>,
     Form(form): Form<AlertForm>,
-) -> Response {
-    let Some((key, action)) = path.rsplit_once('/') else {
-        return request.refused(Notice::NotFound);
-    };
-    let (scope, person) = match actor(&request, key.rsplit_once('/').map(|(scope, _)| scope)) {
-        Ok(found) => found,
-        Err(refused) => return *refused,
-    };
+) -> Answer {
+    let nothing = || request.refused(Notice::NotFound);
+    let (key, action) = path.rsplit_once('/').ok_or_else(nothing)?;
+    let scope = key.rsplit_once('/').map(|(scope, _)| scope);
+    let (scope, person) = actor(&request, scope)?;
     let now = request.site.clock.now();
     let read = match action {
         "acknowledge" => acknowledgement(&request, &form, &person, now).map(|acknowledgement| {
             OperatorAct::Acknowledge { dedup_key: key.to_owned(), acknowledgement }
         }),
         "silence" => silence(&request, &form, scope, &person, now).map(OperatorAct::Silence),
-        _ => return request.refused(Notice::NotFound),
+        _ => return Err(nothing()),
     };
     let wrong = match read {
         Ok(act) => match kept(&request, act).await {
             // Shown by GET, so that looking again does not ask again.
             Some(Acted::Done(..)) => {
-                return see_other(&request.address.link(&format!("/alerts/{key}")));
+                return Ok(see_other(&request.address.link(&format!("/alerts/{key}"))));
             }
             Some(Acted::NotOpen) => request.language.text("link-nothing").into_owned(),
             None => request.language.text("not-kept").into_owned(),
@@ -78,37 +78,31 @@ pub(super) async fn on_alert(
 }
 
 /// `POST /notes`
-pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Response {
-    let (scope, person) = match actor(&request, Some(&form.scope)) {
-        Ok(found) => found,
-        Err(refused) => return *refused,
-    };
+pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Answer {
+    let (scope, person) = actor(&request, Some(&form.scope))?;
     let now = request.site.clock.now();
     let period = request.site.calendar.last_closed(Frequency::Month, now).to_string();
-    let note = match Note::new(scope.clone(), &period, &form.text, &person, now) {
-        Ok(note) => note,
-        Err(error) => return request.refused(Notice::Wrong(&error.to_string())),
-    };
+    let wrong = |why: &str| request.refused(Notice::Wrong(why));
+    let note = Note::new(scope.clone(), &period, &form.text, &person, now);
+    let note = note.map_err(|error| wrong(&error.to_string()))?;
     match kept(&request, OperatorAct::Note(note)).await {
-        Some(_) => see_other(&format!("{}#notes", path(&scope))),
-        None => request.refused(Notice::Wrong(&request.language.text("not-kept"))),
+        Some(_) => Ok(see_other(&format!("{}#notes", path(&scope)))),
+        None => Err(wrong(&request.language.text("not-kept"))),
     }
 }
 
 /// The node that somebody acts on, and who they are for the audit; or the page that says that they may not.
-fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), Box<Response>> {
-    let portfolio = &request.site.portfolio;
-    let scope = path.and_then(|path| portfolio.resolve(path));
-    let found = scope.filter(|scope| request.sees(scope.scorecard()));
-    let scope = found.ok_or_else(|| Box::new(request.refused(Notice::NotFound)))?;
-    let scorecard = portfolio.scorecard(scope.scorecard());
+#[expect(clippy::result_large_err, reason = "an answer, made once")]
+fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), Response> {
+    let scope = request.scope(path.unwrap_or_default())?;
+    let scorecard = request.site.portfolio.scorecard(scope.scorecard());
     let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, &scope));
     let actor = request.viewer.actor().filter(|_| may);
-    let actor = actor.ok_or_else(|| Box::new(request.refused(Notice::NotAllowed)))?;
+    let actor = actor.ok_or_else(|| request.refused(Notice::NotAllowed))?;
     let counted = request.site.changes_by_actor.count(&actor, request.site.clock.now());
     counted.map_err(|after| {
         let page = request.refused(Notice::TooMany);
-        Box::new(([(header::RETRY_AFTER, after.to_string())], page).into_response())
+        ([(header::RETRY_AFTER, after.to_string())], page).into_response()
     })?;
     Ok((scope, actor))
 }

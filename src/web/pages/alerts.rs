@@ -3,12 +3,12 @@
 use axum::{
     extract::Path,
     http::StatusCode,
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse},
 };
 
 use crate::web::pages::{
     nodes::notes,
-    page_request::{About, PageRequest},
+    page_request::{About, Answer, PageRequest},
 };
 use kpid_board::{
     alert::{self, Alert, Happened, Sent},
@@ -17,40 +17,30 @@ use kpid_board::{
 use kpid_rules::model::{Id, Scope};
 use kpid_store::EpisodeEventKind;
 
-pub(super) async fn list(request: PageRequest) -> Response {
-    match request.see(About::All).await {
-        Ok(seen) => request.answer(alert::list(&request.view(&seen))),
-        Err(refused) => refused,
-    }
+pub(super) async fn list(request: PageRequest) -> Answer {
+    let seen = request.see(About::All).await?;
+    Ok(request.answer(alert::list(&request.view(&seen))))
 }
 
-pub(super) async fn one(request: PageRequest, Path(key): Path<String>) -> Response {
+pub(super) async fn one(request: PageRequest, Path(key): Path<String>) -> Answer {
     shown(&request, &key, None).await
 }
 
 /// The page of the alert whose messages are recognised by that key; of one that is over, the page of the
 /// node's newest.
-pub(super) async fn shown(request: &PageRequest, key: &str, refused: Option<&str>) -> Response {
-    let seen = match request.see(About::All).await {
-        Ok(seen) => seen,
-        Err(refused) => return refused,
-    };
+pub(super) async fn shown(request: &PageRequest, key: &str, refused: Option<&str>) -> Answer {
+    let seen = request.see(About::All).await?;
     let found = seen.episodes.iter().find(|(scope, episode)| episode.dedup_key(scope) == key);
-    let Some((scope, episode)) = found else { return request.refused(Notice::NotFound) };
-    let (happened, sent) = match history(request, scope, episode.number, key).await {
-        Ok(history) => history,
-        Err(error) => return request.unreadable(&error),
-    };
-    let notes = match notes(request).await {
-        Ok(notes) => notes,
-        Err(refused) => return refused,
-    };
+    let (scope, episode) = found.ok_or_else(|| request.refused(Notice::NotFound))?;
+    let history = history(request, scope, episode.number, key).await;
+    let (happened, sent) = history.map_err(|error| request.unreadable(&error))?;
+    let notes = notes(request).await?;
     let alert = Alert { scope, episode, happened: &happened, sent: &sent, notes: &notes, refused };
     let page = alert::page(&request.view_of(&seen, scope), &alert);
-    match refused {
+    Ok(match refused {
         None => request.answer(page),
         Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response(),
-    }
+    })
 }
 
 /// What happened to an alert, and what was sent about it.

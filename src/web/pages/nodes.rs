@@ -2,7 +2,7 @@
 
 use axum::{extract::Path, response::Response};
 
-use crate::web::pages::page_request::{About, PageRequest, SeenStanding};
+use crate::web::pages::page_request::{About, Answer, PageRequest, SeenStanding};
 use kpid_board::{data, home, kpi, mine, notice::Notice, perspective, scorecard, wall};
 use kpid_rules::{
     alerting::Note,
@@ -11,28 +11,20 @@ use kpid_rules::{
     series::History,
 };
 
-pub(super) async fn home(request: PageRequest) -> Response {
-    match request.see(About::All).await {
-        Ok(seen) => request.answer(home::page(&request.view(&seen))),
-        Err(refused) => refused,
-    }
+pub(super) async fn home(request: PageRequest) -> Answer {
+    let seen = request.see(About::All).await?;
+    Ok(request.answer(home::page(&request.view(&seen))))
 }
 
-pub(super) async fn mine(request: PageRequest) -> Response {
-    let Some(person) = request.reader.person.clone() else {
-        return request.refused(Notice::NotFound);
-    };
-    match request.see(About::All).await {
-        Ok(seen) => request.answer(mine::page(&request.view(&seen), &person)),
-        Err(refused) => refused,
-    }
+pub(super) async fn mine(request: PageRequest) -> Answer {
+    let person = request.reader.person.clone();
+    let person = person.ok_or_else(|| request.refused(Notice::NotFound))?;
+    let seen = request.see(About::All).await?;
+    Ok(request.answer(mine::page(&request.view(&seen), &person)))
 }
 
-pub(super) async fn data(request: PageRequest) -> Response {
-    let seen = match request.see(About::All).await {
-        Ok(seen) => seen,
-        Err(refused) => return refused,
-    };
+pub(super) async fn data(request: PageRequest) -> Answer {
+    let seen = request.see(About::All).await?;
     let mut failures: Vec<data::SourceFailure> = seen
         .posted
         .attempts
@@ -44,39 +36,26 @@ pub(super) async fn data(request: PageRequest) -> Response {
         })
         .collect();
     failures.sort_by(|left, right| left.kpi.cmp(&right.kpi));
-    request.answer(data::page(&request.view(&seen), &failures))
+    Ok(request.answer(data::page(&request.view(&seen), &failures)))
 }
 
-pub(super) async fn wall(request: PageRequest, Path(id): Path<String>) -> Response {
-    let found = match FoundScorecard::of(&request, &id).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
-    request.answer(wall::page(&request.view(&found.seen), found.standing()))
+pub(super) async fn wall(request: PageRequest, Path(id): Path<String>) -> Answer {
+    let found = FoundScorecard::of(&request, &id).await?;
+    Ok(request.answer(wall::page(&request.view(&found.seen), found.standing())))
 }
 
-pub(super) async fn scorecard(request: PageRequest, Path(id): Path<String>) -> Response {
-    let found = match FoundScorecard::of(&request, &id).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
-    let history = match request.history_of(&found.scorecard.id, &found.seen).await {
-        Ok(history) => history,
-        Err(refused) => return refused,
-    };
+pub(super) async fn scorecard(request: PageRequest, Path(id): Path<String>) -> Answer {
+    let found = FoundScorecard::of(&request, &id).await?;
+    let history = request.history_of(&found.scorecard.id, &found.seen).await?;
     let judge = found.judge(&request, &history);
-    request.answer(scorecard::page(
-        &request.view(&found.seen),
-        &judge,
-        found.scorecard,
-        found.standing(),
-    ))
+    let view = request.view(&found.seen);
+    Ok(request.answer(scorecard::page(&view, &judge, found.scorecard, found.standing())))
 }
 
 pub(super) async fn perspective(
     request: PageRequest,
     Path((id, perspective)): Path<(String, String)>,
-) -> Response {
+) -> Answer {
     below(&request, &id, &perspective, None).await
 }
 
@@ -84,7 +63,7 @@ pub(super) async fn perspective(
 pub(super) async fn objective_or_kpi(
     request: PageRequest,
     Path((id, perspective, node)): Path<(String, String, String)>,
-) -> Response {
+) -> Answer {
     let scorecard = Id::parse(&id).ok().and_then(|id| request.scorecard(&id));
     let named = Id::parse(&node).ok().zip(scorecard);
     let is_kpi = named.is_some_and(|(id, scorecard)| scorecard.kpi(&id).is_some());
@@ -103,66 +82,42 @@ async fn below(
     id: &str,
     perspective: &str,
     objective: Option<&str>,
-) -> Response {
-    let found = match FoundScorecard::of(request, id).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
+) -> Answer {
+    let found = FoundScorecard::of(request, id).await?;
     let scorecard = found.scorecard;
     let nothing = || request.refused(Notice::NotFound);
-    let Some(defined) = Id::parse(perspective).ok().and_then(|id| scorecard.perspective(&id))
-    else {
-        return nothing();
-    };
+    let defined = Id::parse(perspective).ok().and_then(|id| scorecard.perspective(&id));
+    let defined = defined.ok_or_else(nothing)?;
     let objective = match objective {
         None => None,
-        Some(named) => match defined.objectives.iter().find(|held| held.id.as_str() == named) {
-            Some(objective) => Some(&objective.id),
-            None => return nothing(),
-        },
+        Some(named) => {
+            let found = defined.objectives.iter().find(|held| held.id.as_str() == named);
+            Some(&found.ok_or_else(nothing)?.id)
+        }
     };
-    let Some(standing) = found.standing().perspectives.iter().find(|held| held.id == defined.id)
-    else {
-        return nothing();
-    };
-    let history = match request.history_of(&scorecard.id, &found.seen).await {
-        Ok(history) => history,
-        Err(refused) => return refused,
-    };
-    let notes = match notes(request).await {
-        Ok(notes) => notes,
-        Err(refused) => return refused,
-    };
+    let standing = found.standing().perspectives.iter().find(|held| held.id == defined.id);
+    let standing = standing.ok_or_else(nothing)?;
+    let history = request.history_of(&scorecard.id, &found.seen).await?;
+    let notes = notes(request).await?;
     let judge = found.judge(request, &history);
     let node =
         perspective::Node { scorecard, perspective: defined, standing, objective, notes: &notes };
     let view = request.view_of(&found.seen, &node.scope());
-    request.answer(perspective::page(&view, &judge, &node))
+    Ok(request.answer(perspective::page(&view, &judge, &node)))
 }
 
-async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Response {
-    let found = match FoundScorecard::of(request, id).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
+async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Answer {
+    let found = FoundScorecard::of(request, id).await?;
     let nothing = || request.refused(Notice::NotFound);
     let scorecard = found.scorecard;
-    let Some(defined) = Id::parse(kpi).ok().and_then(|id| scorecard.kpi(&id)) else {
-        return nothing();
-    };
+    let defined = Id::parse(kpi).ok().and_then(|id| scorecard.kpi(&id)).ok_or_else(nothing)?;
     let named: KpiRef = scorecard.named(defined);
     let scope = Scope::Kpi(named.clone());
     let Some(StandingNode::Kpi(standing)) = found.seen.standing.node(&scope) else {
-        return nothing();
+        return Err(nothing());
     };
-    let history = match request.history_of(&scorecard.id, &found.seen).await {
-        Ok(history) => history,
-        Err(refused) => return refused,
-    };
-    let notes = match notes(request).await {
-        Ok(notes) => notes,
-        Err(refused) => return refused,
-    };
+    let history = request.history_of(&scorecard.id, &found.seen).await?;
+    let notes = notes(request).await?;
     let runs: Vec<kpi::Run> = found
         .seen
         .posted
@@ -180,7 +135,7 @@ async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Response {
         runs: &runs,
         notes: &notes,
     };
-    request.answer(kpi::page(&request.view_of(&found.seen, &scope), &judge, &node))
+    Ok(request.answer(kpi::page(&request.view_of(&found.seen, &scope), &judge, &node)))
 }
 
 /// What people wrote, the newest first.

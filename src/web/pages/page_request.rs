@@ -39,6 +39,9 @@ pub(in crate::web) struct PageRequest {
     headers: HeaderMap,
 }
 
+/// A page, or the page that says why there is none.
+pub(in crate::web) type Answer = Result<Response, Response>;
+
 /// What is there to see: of the scorecards that the reader may see.
 pub(in crate::web) struct SeenStanding {
     pub(in crate::web) standing: Standing,
@@ -93,13 +96,13 @@ impl PageRequest {
         let mut episodes = posted.episodes.clone();
         episodes.retain(|scope, _| self.sees(scope.scorecard()));
         let now = site.clock.now();
-        let moment = self.moment("at").map_err(|refused| *refused)?;
+        let moment = self.moment("at")?;
         if moment != Moment::Present {
             let at = moment::instant(moment, &site.calendar, now);
             episodes = begun_by(at, episodes);
             standing = self.judged(&standing, about, moment, &episodes).await?;
         }
-        let earlier = match self.moment("compare").map_err(|refused| *refused)? {
+        let earlier = match self.moment("compare")? {
             Moment::Present => None,
             earlier => Some(self.judged(&standing, about, earlier, &HashMap::new()).await?),
         };
@@ -110,6 +113,13 @@ impl PageRequest {
     /// Whether the reader may see a scorecard.
     pub(in crate::web) fn sees(&self, id: &Id) -> bool {
         self.scorecard(id).is_some()
+    }
+
+    /// The node of a path, if the reader may see it.
+    #[expect(clippy::result_large_err, reason = "an answer, made once")]
+    pub(in crate::web) fn scope(&self, path: &str) -> Result<Scope, Response> {
+        let scope = self.site.portfolio.resolve(path).filter(|scope| self.sees(scope.scorecard()));
+        scope.ok_or_else(|| self.refused(Notice::NotFound))
     }
 
     /// A scorecard that the reader may see.
@@ -160,10 +170,11 @@ impl PageRequest {
         }))
     }
 
-    fn moment(&self, name: &str) -> Result<Moment, Box<Response>> {
+    #[expect(clippy::result_large_err, reason = "an answer, made once")]
+    fn moment(&self, name: &str) -> Result<Moment, Response> {
         let written = self.address.get(name);
         moment::parse(written, &self.site.calendar)
-            .ok_or_else(|| Box::new(self.refused(Notice::NoMoment(written.unwrap_or_default()))))
+            .ok_or_else(|| self.refused(Notice::NoMoment(written.unwrap_or_default())))
     }
 
     /// That what is shown is not the newest, since nothing can be kept.

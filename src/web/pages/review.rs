@@ -8,7 +8,7 @@ use axum::{
 
 use crate::web::pages::{
     nodes::{FoundScorecard, notes},
-    page_request::PageRequest,
+    page_request::{Answer, PageRequest},
 };
 use kpid_board::{
     notice::Notice,
@@ -25,44 +25,32 @@ use kpid_rules::{
 };
 
 /// To the review of the newest period that is over.
-pub(super) async fn newest(request: PageRequest, Path(id): Path<String>) -> Response {
-    let found = match FoundScorecard::of(&request, &id).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
+pub(super) async fn newest(request: PageRequest, Path(id): Path<String>) -> Answer {
+    let found = FoundScorecard::of(&request, &id).await?;
     let scorecard = found.scorecard;
     let frequency = scorecard.report.as_ref().map_or(Frequency::Month, |policy| policy.frequency);
     let period = scorecard.calendar.last_closed(frequency, request.site.clock.now());
     let to = request.address.link(&format!("/review/{}/{period}", scorecard.id));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
 }
 
 pub(super) async fn review(
     request: PageRequest,
     Path((id, period)): Path<(String, String)>,
-) -> Response {
-    let found = match FoundScorecard::of(&request, &id).await {
-        Ok(found) => found,
-        Err(refused) => return refused,
-    };
-    let Ok(period) = Period::parse(&period) else {
-        return request.refused(Notice::NoMoment(&period));
-    };
+) -> Answer {
+    let found = FoundScorecard::of(&request, &id).await?;
+    let read = Period::parse(&period);
+    let period = read.map_err(|_| request.refused(Notice::NoMoment(&period)))?;
     let scorecard = found.scorecard;
-    let sent = match sent(&request, scorecard, period).await {
-        Ok(sent) => sent,
-        Err(error) => return request.unreadable(&error),
-    };
+    let sent = sent(&request, scorecard, period).await;
+    let sent = sent.map_err(|error| request.unreadable(&error))?;
     let was_sent = sent.is_some();
     let report = match sent {
         Some(report) => report,
-        None => match made(&request, &found, period).await {
-            Ok(report) => report,
-            Err(refused) => return refused,
-        },
+        None => made(&request, &found, period).await?,
     };
     let page = ReviewPage { scorecard, period, report: &report, was_sent };
-    request.answer(review::page(&request.view(&found.seen), &page))
+    Ok(request.answer(review::page(&request.view(&found.seen), &page)))
 }
 
 /// The report of a period, if one was sent.

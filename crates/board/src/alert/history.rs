@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use crate::{parts::status_word, view::View};
+use crate::view::View;
 use kpid_rules::{
     alerting::Event,
     model::{Period, Status},
@@ -99,7 +99,7 @@ fn happened(view: &View<'_>, event: &Happened) -> Markup {
             time datetime=(event.at.to_rfc3339()) { (view.local(event.at)) } ": "
             strong { (language.text(key)) }
             @if let Some(period) = period { " · " (period) }
-            @if let Some(status) = event.status { " · " (status_word(language, status)) }
+            @if let Some(status) = event.status { " · " (language.status(status)) }
             @if let Some(score) = event.score { " " (view.score(score)) }
         }
     }

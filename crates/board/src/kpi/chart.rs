@@ -5,7 +5,6 @@ use maud::{Markup, PreEscaped, html};
 use crate::{
     figures::{bands, newest, verdicts},
     kpi::KpiNode,
-    parts::status_word,
     process,
     view::View,
 };
@@ -93,7 +92,7 @@ fn point(
     };
     let is_signal = value.is_some_and(|_| is_signal(case, period));
     let mut title =
-        format!("{}: {said}, {}", language.period(period), status_word(language, verdict.status));
+        format!("{}: {said}, {}", language.period(period), language.status(verdict.status));
     let marks = [
         (is_signal, "mark-signal"),
         (mark == PointMark::Provisional, "mark-provisional"),

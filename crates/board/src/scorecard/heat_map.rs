@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::{parts::status_word, view::View};
+use crate::view::View;
 use kpid_rules::{
     analysis::Review,
     judgement::{Judge, Verdict},
@@ -81,7 +81,7 @@ fn cell(view: &View<'_>, verdict: Option<&Verdict>) -> Markup {
         @match verdict {
             None => td {},
             Some(verdict) => {
-                @let word = status_word(view.language, verdict.status);
+                @let word = view.language.status(verdict.status);
                 td class={ "cell " (verdict.status.word()) } title=(word) {
                     (PreEscaped(kpid_chart::status_shape(verdict.status)))
                     span class="unseen" { (word) }

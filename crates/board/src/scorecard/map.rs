@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::{parts::status_word, view::View};
+use crate::view::View;
 use kpid_chart::{Arrow, Card, Lane, StrategyMap};
 use kpid_language::text;
 use kpid_rules::{
@@ -80,7 +80,7 @@ fn card(view: &View<'_>, scorecard: &Id, perspective: &Id, objective: &Objective
         id: objective.id.to_string(),
         name: objective.name.clone(),
         status: verdict.status,
-        words: format!("{}{score}", status_word(view.language, verdict.status)),
+        words: format!("{}{score}", view.language.status(verdict.status)),
         link: view.link_to_objective(scorecard, perspective, &objective.id),
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         named::PeriodName,
     },
     mail::{figures, phrases},
-    wording::{period_words, status_words},
+    wording::period_words,
 };
 use kpid_language::{Language, text};
 use kpid_rules::{judgement::Basis, model::Gap};
@@ -23,7 +23,7 @@ pub(crate) fn sentence(language: &Language, remark: &DataRemark) -> String {
                 Basis::Pace => "remark-basis-pace",
                 Basis::Forecast => "remark-basis-forecast",
             });
-            let status = status_words(language, *status);
+            let status = language.status(*status);
             let status = match score {
                 Some(score) => {
                     let score = figures::score(language, *score);
@@ -50,7 +50,7 @@ pub(crate) fn sentence(language: &Language, remark: &DataRemark) -> String {
             "remark-first-reported",
             name = kpi.as_str(),
             value = shown(language, value),
-            status = status_words(language, *status)
+            status = language.status(*status)
         ),
         DataRemark::AsOf { kpi, period } => {
             let period = period_words(language, period);

@@ -6,7 +6,7 @@ use crate::{
         kpi::{Better, ForecastFacts, KpiFacts, PaceFacts},
     },
     mail::figures,
-    wording::{line, period_words, status_words},
+    wording::{line, period_words},
 };
 use kpid_language::{Language, text};
 use kpid_rules::{
@@ -100,7 +100,7 @@ fn paced(language: &Language, kpi: &KpiFacts, pace: &PaceFacts) -> String {
         Some(projection) => {
             let period = period_words(language, &pace.period);
             let value = figures::plain(language, kpi, projection);
-            let status = status_words(language, pace.status);
+            let status = language.status(pace.status);
             text!(
                 language,
                 "mail-paced-to",
@@ -133,13 +133,13 @@ fn forecasted(language: &Language, kpi: &KpiFacts, forecast: &ForecastFacts) -> 
         low = figures::plain(language, kpi, forecast.lower),
         high = figures::plain(language, kpi, forecast.upper),
         method = method,
-        status = status_words(language, forecast.status)
+        status = language.status(forecast.status)
     )
 }
 
 /// `off track at 35.8`
 fn at(language: &Language, status: Status, score: Option<f64>) -> String {
-    let status = status_words(language, status);
+    let status = language.status(status);
     match score {
         Some(score) => {
             let score = figures::score(language, score);

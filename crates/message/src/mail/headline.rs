@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::{
     facts::alert::{Facts, NodeKind, Since},
     mail::{cause, early, figures, phrases},
-    wording::{day_words, line, period_words, status_words},
+    wording::{day_words, line, period_words},
 };
 use kpid_language::{Language, text};
 use kpid_rules::{
@@ -163,7 +163,7 @@ fn scores(language: &Language, facts: &Facts) -> String {
 
 fn streak(language: &Language, since: &Since, status: Status) -> String {
     let unit = language.frequency(since.frequency);
-    let status = status_words(language, status);
+    let status = language.status(status);
     let nth = nth(language, since.periods);
     match since.periods {
         1 => text!(language, "mail-streak-first", nth = nth, unit = unit, status = status),

@@ -8,7 +8,7 @@ use crate::{
         early, figures,
         sparkline::{self, Sparkline},
     },
-    wording::{line, status_words},
+    wording::line,
 };
 use kpid_language::{Language, text};
 use kpid_rules::{
@@ -40,7 +40,7 @@ impl KpiRow {
             target: target(language, kpi),
             red: red(language, kpi).unwrap_or_default(),
             variance: variance(language, kpi),
-            status: status_words(language, kpi.status).to_uppercase(),
+            status: language.status(kpi.status).to_uppercase(),
             tone: kpi.status.tone(),
             share: share(language, kpi),
             notes: notes(language, kpi),
@@ -145,7 +145,7 @@ fn share(language: &Language, kpi: &KpiFacts) -> String {
 /// Signal or noise, how long, what the process can do, and the units behind it.
 fn notes(language: &Language, kpi: &KpiFacts) -> Vec<String> {
     let streak = kpi.streak.filter(|&streak| streak > 1).map(|streak| {
-        let status = status_words(language, kpi.status);
+        let status = language.status(kpi.status);
         text!(language, "mail-periods-in-a-row", count = streak, status = status)
     });
     let assurance = kpi.assurance.and_then(|assurance| match assurance {

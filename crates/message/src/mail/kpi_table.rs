@@ -6,7 +6,7 @@ use crate::{
         kpi::{KpiFacts, LinkedFacts},
     },
     mail::{figures, kpi_row, phrases},
-    wording::{line, status_words},
+    wording::line,
 };
 use kpid_language::{Language, text};
 use kpid_rules::model::Status;
@@ -74,7 +74,7 @@ fn others_of(language: &Language, facts: &Facts, status: Status, kpis: &[&KpiFac
     let said = match status {
         Status::NoData => text!(language, "mail-have-no-data", count = count, names = names),
         status => {
-            let status = status_words(language, status);
+            let status = language.status(status);
             text!(language, "mail-are", count = count, names = names, status = status)
         }
     };
@@ -112,7 +112,7 @@ pub(crate) fn linked(language: &Language, facts: &Facts) -> Vec<String> {
 }
 
 fn linked_sentence(language: &Language, link: &LinkedFacts) -> String {
-    let (name, status) = (line(&link.name), status_words(language, link.status));
+    let (name, status) = (line(&link.name), language.status(link.status));
     let mut said = match link.score {
         Some(score) => {
             let score = figures::score(language, score);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     mail::{figures, phrases},
     overview::{Entry, MapCell, MapRow, Mark, Overview, OverviewSection},
-    wording::{line, status_words},
+    wording::line,
 };
 use kpid_language::{Language, text};
 
@@ -96,7 +96,7 @@ impl OverviewView {
 
 fn chip(language: &Language, mark: Mark) -> StatusChip {
     StatusChip {
-        word: status_words(language, mark.status).to_uppercase(),
+        word: language.status(mark.status).to_uppercase(),
         score: mark.score.map(|score| figures::score(language, score)).unwrap_or_default(),
         tone: mark.status.tone(),
     }

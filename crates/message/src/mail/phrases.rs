@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::{
     facts::{alert::Facts, named::PeriodName},
-    wording::{day_words, period_words, status_words},
+    wording::{day_words, period_words},
 };
 use kpid_language::{Language, text};
 use kpid_rules::model::{Period, Status};
@@ -16,7 +16,7 @@ pub(crate) fn status(facts: &Facts) -> Status {
 
 /// `off track`, `heading off track`
 pub(crate) fn words(language: &Language, facts: &Facts) -> String {
-    let words = status_words(language, status(facts));
+    let words = language.status(status(facts));
     match facts.early {
         Some(_) => text!(language, "mail-heading", status = words),
         None => words,

@@ -11,7 +11,7 @@ use crate::{
         named::PersonFacts,
     },
     mail::{data_remarks, early, figures, headline, kpi_row, kpi_table, phrases},
-    wording::{day_words, line, status_words},
+    wording::{day_words, line},
 };
 use kpid_language::{Language, text};
 use kpid_rules::model::{Reason, Status};
@@ -237,7 +237,7 @@ fn standing(
     status: Option<Status>,
     score: Option<f64>,
 ) -> String {
-    let status = status.map(|status| status_words(language, status));
+    let status = status.map(|status| language.status(status));
     match (status, score) {
         (Some(status), Some(score)) => {
             let score = figures::score(language, score);

@@ -18,7 +18,6 @@ use crate::{
         responsibility::{Node, Responsibility, responsibilities},
     },
     person::Person,
-    wording::status_words,
 };
 
 use kpid_language::{Language, english, text};
@@ -168,7 +167,7 @@ impl DigestBuilder<'_> {
     /// Nodes with another status than then, worst first.
     fn changed(&self) -> Vec<Entry> {
         let mut moved: Vec<_> = self.nodes.iter().filter(|node| self.is_changed(node)).collect();
-        moved.sort_by_key(|node| phrases::severity(node.status));
+        moved.sort_by_key(|node| node.status.severity());
         moved.into_iter().map(|node| self.entry(node)).collect()
     }
 
@@ -214,7 +213,7 @@ impl DigestBuilder<'_> {
 
     fn was(&self, status: Status) -> String {
         let language = self.context.language;
-        text!(language, "was-status", status = status_words(language, status))
+        text!(language, "was-status", status = language.status(status))
     }
 
     /// Red, and nothing is being done: objectives, and KPIs whose objective is not in the list.
@@ -414,7 +413,7 @@ impl DigestBuilder<'_> {
         let nodes = || self.nodes.iter().filter(|node| !has_kpis || is_kpi(node));
         let counted = Status::BEST_FIRST.into_iter().filter_map(|status| {
             let count = nodes().filter(|node| node.status == status).count();
-            let status = status_words(language, status);
+            let status = language.status(status);
             (count > 0).then(|| format!("{count} {status}"))
         });
         let counted = counted.collect::<Vec<_>>().join(", ");

@@ -15,7 +15,7 @@ use kpid_rules::{
         Measure,
         rounding::{self, Readout},
     },
-    model::{Id, Initiative, Kpi, Period, Status},
+    model::{Id, Initiative, Kpi, Period},
 };
 
 /// The numbers of a verdict on the KPI, as people see them.
@@ -134,18 +134,6 @@ pub(crate) fn date<Z: TimeZone>(
     zone: &Z,
 ) -> String {
     language.day(at.with_timezone(zone).date_naive())
-}
-
-/// Where a status stands when the worst comes first.
-pub(crate) fn severity(status: Status) -> u8 {
-    match status {
-        Status::OffTrack => 0,
-        Status::AtRisk => 1,
-        Status::NoData => 2,
-        Status::OnTrack => 3,
-        Status::Pending => 4,
-        Status::NotScored => 5,
-    }
 }
 
 /// The page below kpid's own address, opened at an anchor if there is one.

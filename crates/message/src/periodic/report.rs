@@ -215,7 +215,7 @@ impl<'a> ReportBuilder<'a> {
                 entries.push(Entry { from: Some(from), words, ..self.kpi(perspective, kpi, now) });
             }
         }
-        entries.sort_by_key(|entry| entry.status.map(phrases::severity));
+        entries.sort_by_key(|entry| entry.status.map(Status::severity));
         entries
     }
 
@@ -228,11 +228,11 @@ impl<'a> ReportBuilder<'a> {
         let mut objectives: Vec<InPerspective<'_>> =
             self.objectives().filter(|(_, objective, _)| objective.weight > 0.0).collect();
         objectives.sort_by(|left, right| {
-            let rank = |objective: &InPerspective<'_>| phrases::severity(objective.2.now.status);
+            let rank = |objective: &InPerspective<'_>| objective.2.now.status.severity();
             rank(left).cmp(&rank(right)).then(fell(right).total_cmp(&fell(left)))
         });
         let is_wrong = |objective: &InPerspective<'_>| {
-            phrases::severity(objective.2.now.status) < phrases::severity(Status::OnTrack)
+            objective.2.now.status.severity() < Status::OnTrack.severity()
         };
         let wrong = objectives.iter().filter(|objective| is_wrong(objective)).count();
         let listed = wrong.clamp(DISCUSSED_MIN, DISCUSSED_MAX);
@@ -257,7 +257,7 @@ impl<'a> ReportBuilder<'a> {
         let mut kpis: Vec<(&Kpi, &PeriodVerdict)> =
             objective.kpis.iter().zip(reviewed.kpis.iter().map(|kpi| &kpi.now)).collect();
         kpis.retain(|(_, now)| matches!(now.status, Status::OffTrack | Status::AtRisk));
-        kpis.sort_by_key(|(_, now)| phrases::severity(now.status));
+        kpis.sort_by_key(|(_, now)| now.status.severity());
         let note = |(kpi, now): &(&Kpi, &PeriodVerdict)| {
             format!("{} is {}: {}", kpi.name, now.status.words(), measured(kpi, now))
         };

@@ -33,6 +33,18 @@ impl Status {
     pub const BEST_FIRST: [Self; 6] =
         [Self::OnTrack, Self::AtRisk, Self::OffTrack, Self::NoData, Self::Pending, Self::NotScored];
 
+    /// Where it stands when the worst comes first: what wants a person before what does not.
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::OffTrack => 0,
+            Self::AtRisk => 1,
+            Self::NoData => 2,
+            Self::OnTrack => 3,
+            Self::Pending => 4,
+            Self::NotScored => 5,
+        }
+    }
+
     /// The name of the colour, beside which the word is always printed.
     pub fn tone(self) -> &'static str {
         match self {
