@@ -1,7 +1,9 @@
 //! The strategy as its author draws it: a lane a perspective, its objectives as cards, and what drives
 //! what as arrows. Cards of a lane are put in the order in which the fewest arrows cross.
 
+mod geometry;
 mod order;
+mod route;
 
 use std::collections::HashMap;
 
@@ -9,10 +11,8 @@ use kpid_rules::model::Status;
 use maud::{Markup, html};
 
 use crate::{fitted_text::fitted, scale::pixel, status_shape::shape};
-
-const CARD_WIDTH: f64 = 172.0;
-const CARD_HEIGHT: f64 = 62.0;
-const CARD_GAP: f64 = 22.0;
+use geometry::{CARD_GAP, CARD_HEIGHT, CARD_WIDTH, Place};
+use route::{Routes, Row};
 
 /// Room between lanes, for arrows and a word beside them.
 const LANE_GAP: f64 = 46.0;
@@ -70,9 +70,6 @@ pub struct StrategyMap<'a> {
     pub title: &'a str,
 }
 
-/// Where a card is: its upper left corner.
-type Place = (f64, f64);
-
 impl StrategyMap<'_> {
     /// The picture; none without an objective.
     pub fn svg(&self) -> Option<String> {
@@ -81,6 +78,7 @@ impl StrategyMap<'_> {
         let columns = columns.min(CARDS_IN_ROW);
         let width = 2.0 * EDGE + columns as f64 * (CARD_WIDTH + CARD_GAP) - CARD_GAP;
         let mut places: HashMap<&str, Place> = HashMap::new();
+        let mut rows = Vec::new();
         let (mut lanes, mut y) = (Vec::new(), EDGE);
         for (lane, order) in self.lanes.iter().zip(&orders) {
             let top = y;
@@ -88,6 +86,7 @@ impl StrategyMap<'_> {
             for row in order.chunks(CARDS_IN_ROW) {
                 let used = row.len() as f64 * (CARD_WIDTH + CARD_GAP) - CARD_GAP;
                 let left = (width - used) / 2.0;
+                rows.push(Row { top: pixel(y), left: pixel(left), cards: row.len() });
                 for (at, card) in row.iter().enumerate() {
                     let x = left + at as f64 * (CARD_WIDTH + CARD_GAP);
                     let card = lane.cards.get(*card).map(|card| card.id.as_str());
@@ -99,6 +98,7 @@ impl StrategyMap<'_> {
             lanes.push((lane, top, pixel(y + 8.0 - top)));
             y += LANE_GAP;
         }
+        let routes = Routes { rows: &rows };
         let height = pixel(y - LANE_GAP + EDGE);
         let picture = html! {
             svg class="chart map" role="group" width=(width) height=(height)
@@ -111,7 +111,7 @@ impl StrategyMap<'_> {
                 @for (_, top, height) in &lanes {
                     rect class="lane" x="2" y=(top) width=(width - 4.0) height=(height) rx="4" {}
                 }
-                @for arrow in self.arrows { (drawn_arrow(arrow, &places)) }
+                @for arrow in self.arrows { (drawn_arrow(arrow, &places, &routes)) }
                 @for (lane, top, _) in &lanes {
                     @for name in fitted(&lane.name, width - 2.0 * EDGE, FONT, 1) {
                         text class="lane-name" x=(EDGE) y=(top + 16.0) { (name) }
@@ -141,34 +141,10 @@ fn drawn_card(card: &Card, (x, y): Place) -> Markup {
     }
 }
 
-/// From the edge of one card to the edge of the other; round the side where they stand in one row.
-fn drawn_arrow(arrow: &Arrow, places: &HashMap<&str, Place>) -> Markup {
+fn drawn_arrow(arrow: &Arrow, places: &HashMap<&str, Place>, routes: &Routes<'_>) -> Markup {
     let ends = places.get(arrow.from.as_str()).zip(places.get(arrow.to.as_str()));
-    let Some(((from_x, from_y), (to_x, to_y))) = ends else { return html! {} };
-    let middle = CARD_WIDTH / 2.0;
-    let path = if from_y == to_y {
-        let (start, end) = match from_x < to_x {
-            true => (from_x + CARD_WIDTH, *to_x),
-            false => (*from_x, to_x + CARD_WIDTH),
-        };
-        let (level, lower) = (from_y + CARD_HEIGHT / 2.0, from_y + CARD_HEIGHT + 14.0);
-        let is_next = (start - end).abs() <= CARD_GAP;
-        match is_next {
-            true => format!("M{start} {level}L{end} {level}"),
-            false => {
-                let (start, end) = (from_x + middle, to_x + middle);
-                let edge = from_y + CARD_HEIGHT;
-                format!("M{start} {edge}C{start} {lower} {end} {lower} {end} {edge}")
-            }
-        }
-    } else {
-        let (start, end) = match from_y > to_y {
-            true => (*from_y, to_y + CARD_HEIGHT),
-            false => (from_y + CARD_HEIGHT, *to_y),
-        };
-        let (from_x, to_x, bend) = (from_x + middle, to_x + middle, (start + end) / 2.0);
-        format!("M{from_x} {start}C{from_x} {bend} {to_x} {bend} {to_x} {end}")
-    };
+    let Some((from, to)) = ends else { return html! {} };
+    let path = routes.path(*from, *to);
     html! {
         path class="arrow" d=(path) marker-end="url(#arrow)" data-from=(arrow.from) data-to=(arrow.to) {}
     }
