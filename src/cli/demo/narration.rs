@@ -41,7 +41,7 @@ pub(crate) fn what_next(folder: &Folder, page: Option<SocketAddr>, day: NaiveDat
         webhooks = folder.webhooks().display(),
     );
     if let Some(page) = page {
-        anstream::println!("The board, while the demo runs (you are Ines there): http://{page}/\n");
+        anstream::println!("The board as Ines sees it, while the demo runs: http://{page}/\n");
     }
     anstream::println!("Try, in another terminal (the demo lives in June 2026, hence the day):");
     // As the reader called it: `cargo run` puts nothing on the path.
