@@ -136,7 +136,7 @@ async fn every_page_answers_its_question() {
                 "On-time delivery",
                 "80\u{a0}%",
                 "95\u{a0}%",
-                "\u{2212}15\u{a0}%",
+                "\u{2212}15\u{a0}points",
                 "What changed the score",
                 "Carrier switch",
                 "due 30 June 2099",
@@ -148,7 +148,7 @@ async fn every_page_answers_its_question() {
             &[
                 "Over time",
                 "Orders shipped by the day promised",
-                "at least 95\u{a0}%: 15\u{a0}% more",
+                "at least 95\u{a0}%: 15\u{a0}points more",
                 "class=\"ring\"",
             ],
         ),

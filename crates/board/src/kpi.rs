@@ -161,7 +161,7 @@ fn next(view: &View<'_>, node: &KpiNode<'_>) -> Markup {
         @if let Some((value, green)) = missing {
             p {
                 @let line = view.amount(standing, standing.readout().reachable(green, node.kpi.direction));
-                @let gap = language.amount(&standing.readout().enough(green - value), standing.unit.as_deref());
+                @let gap = process::distance(view, standing, &standing.readout().enough(green - value));
                 @match node.kpi.direction {
                     Direction::Higher => (text!(language, "green-needs-more", line = line, gap = gap)),
                     Direction::Lower => (text!(language, "green-needs-less", line = line, gap = gap)),

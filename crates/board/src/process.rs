@@ -46,7 +46,14 @@ pub(crate) fn difference(view: &View<'_>, kpi: &KpiStanding, difference: f64) ->
         (false, true) => "-",
         (false, false) => "+",
     };
-    view.language.amount(&format!("{sign}{size}"), kpi.unit.as_deref())
+    distance(view, kpi, &format!("{sign}{size}"))
+}
+
+/// A difference as it is written, with its unit: that of two percentages is in points.
+pub(crate) fn distance(view: &View<'_>, kpi: &KpiStanding, size: &str) -> String {
+    let points = view.language.text("percentage-points");
+    let unit = kpi.unit.as_deref();
+    view.language.amount(size, if unit == Some("%") { Some(points.as_ref()) } else { unit })
 }
 
 /// Both signs, each a letter in a shape with its words beside it.

@@ -183,6 +183,7 @@ value-of-target = { $value } von { $target }
 of-target = von { $target }
 no-value = kein Wert
 sparkline-title = { $name } von { $from } bis { $to }
+percentage-points = Prozentpunkte
 source-fails = Die Quelle liefert nicht
 contributions-of-units = Beiträge anderer Einheiten
 share-of-shortfall = { $share } des Rückstands

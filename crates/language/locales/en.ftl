@@ -183,6 +183,7 @@ value-of-target = { $value } of { $target }
 of-target = of { $target }
 no-value = no value
 sparkline-title = { $name } from { $from } to { $to }
+percentage-points = points
 source-fails = The source fails
 contributions-of-units = Contributions of other units
 share-of-shortfall = { $share } of the shortfall
