@@ -19,6 +19,9 @@ use crate::{
 /// Until rounds are as they go on.
 const WARM_UP: Duration = Duration::from_secs(5);
 
+/// The bare loop says in this time what it says in an hour.
+const BARE_SECONDS_MAX: u64 = 60;
+
 /// Rows of the bare inserts.
 const ROWS: &str = "200000";
 
@@ -103,7 +106,7 @@ pub(crate) async fn many(arguments: &Arguments, report: &mut Report) {
     let (origin, sink) = (Peer::start(), Peer::start());
     origin.order(&Orders { changing: true, ..Orders::default() }).await;
     for kpis in arguments.kpis.map_or(vec![5_000, 10_000], |kpis| vec![kpis]) {
-        let bare = asked(&origin, kpis, 1_000, length).await;
+        let bare = asked(&origin, kpis, 1_000, length.min(BARE_SECONDS_MAX)).await;
         let written = Portfolio::polled(kpis, Shape::Many, "1s").write(&origin, &sink);
         let daemon = Daemon::start(&arguments.kpid, &written).await;
         sleep(WARM_UP).await;

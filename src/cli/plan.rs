@@ -13,9 +13,10 @@ use kpid_rules::{
     analysis::{
         Difference,
         difference::{ComparedConfig, difference},
+        differing,
     },
     judgement::{Colour, rounding},
-    model::{Id, Scope},
+    model::{Id, Portfolio, Scope},
 };
 use kpid_store::Store;
 
@@ -34,10 +35,15 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     let present = configuration::load_to_look(config)?;
     let proposed = configuration::load_beside(&arguments.proposed)?;
     let store = Store::open_to_look_or_empty(&present.store).await?;
-    let kpis = present.portfolio.kpis().chain(proposed.portfolio.kpis());
+    // What is the same in both, and tied to nothing that differs, is neither read nor judged.
+    let (before, after) = differing(&present.portfolio, &proposed.portfolio).map_err(|errors| {
+        Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    let kpis = before.kpis().chain(after.kpis());
     let held = store.held(&kpis.map(|(named, ..)| named).collect()).await?;
     let (now, history) = (Clock::System.now(), &held.history);
-    let mut found = difference(side(&present), side(&proposed), history, &held.episodes, now);
+    let sides = (side(&before, &present), side(&after, &proposed));
+    let mut found = difference(sides.0, sides.1, history, &held.episodes, now);
     // Whoever is taken out of the configuration hears nothing.
     found.tells(|id| proposed.people.contains_key(id) || proposed.channels.contains_key(id));
     match arguments.format {
@@ -47,8 +53,8 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     Ok(Answer::Done)
 }
 
-fn side(setup: &Setup) -> ComparedConfig<'_> {
-    ComparedConfig { portfolio: &setup.portfolio, config_hash: &setup.config_hash }
+fn side<'a>(portfolio: &'a Portfolio, setup: &'a Setup) -> ComparedConfig<'a> {
+    ComparedConfig { portfolio, config_hash: &setup.config_hash }
 }
 
 fn tell(found: &Difference) {

@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod difference;
+mod differing;
 pub(crate) mod explain;
 mod lookalike;
 pub(crate) mod period_review;
@@ -10,6 +11,7 @@ pub(crate) mod previous_period;
 pub mod timeline;
 
 pub use difference::Difference;
+pub use differing::differing;
 pub use explain::{Branch, Explanation, Part, PartOf};
 pub use period_review::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective};
 pub use picture::{Picture, Retuned, retuned};

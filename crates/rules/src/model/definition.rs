@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// The strategy of one unit, as a tree of four levels.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scorecard {
     /// Unique in the portfolio.
     pub id: Id,
@@ -41,7 +41,7 @@ pub struct Scorecard {
 }
 
 /// One view of the strategy: financial, customer, internal, learning, or the author's own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Perspective {
     /// Unique in the scorecard, also among its KPIs.
     pub id: Id,
@@ -64,7 +64,7 @@ pub struct Perspective {
 }
 
 /// What is to be achieved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
     /// Unique in the scorecard.
     pub id: Id,

@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 /// One number with a direction, a frequency and an aim.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Kpi {
     /// Unique in the scorecard, also among its perspectives.
     pub id: Id,
@@ -118,7 +118,7 @@ pub enum Kind {
 }
 
 /// Where a KPI's actuals come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A source, or a person's import.
     Collected,

@@ -13,7 +13,7 @@ mod links;
 #[cfg(test)]
 pub(crate) mod oracle;
 #[cfg(test)]
-mod work;
+pub(crate) mod work;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

@@ -37,7 +37,7 @@ fn kpi(name: &str) -> Kpi {
     Kpi { aims: vec![aim], ..Kpi::plain(id(name), Nature::Flow) }
 }
 
-fn objective(name: &str, kpis: Vec<Kpi>) -> Objective {
+pub(crate) fn objective(name: &str, kpis: Vec<Kpi>) -> Objective {
     Objective {
         id: id(name),
         was: Vec::new(),
@@ -55,7 +55,7 @@ fn objective(name: &str, kpis: Vec<Kpi>) -> Objective {
     }
 }
 
-fn scorecard(name: &str, objectives: Vec<Objective>) -> Scorecard {
+pub(crate) fn scorecard(name: &str, objectives: Vec<Objective>) -> Scorecard {
     let perspective = Perspective {
         id: id("customer"),
         was: Vec::new(),
