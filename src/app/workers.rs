@@ -23,6 +23,7 @@ use crate::{
         self, Site,
         change::{Change, Changes},
         fragments::Fragments,
+        kpi_metrics::KpiMetrics,
         push_endpoints::PushEndpoints,
     },
 };
@@ -80,6 +81,7 @@ impl Daemon {
             changes_by_actor: Arc::default(),
             board: self.board.clone(),
             json_fragments: Fragments::default(),
+            kpi_metrics: KpiMetrics::default(),
             metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,
         };

@@ -10,6 +10,7 @@ mod connection;
 mod denial;
 pub mod fragments;
 mod health;
+pub mod kpi_metrics;
 pub mod minute;
 mod pages;
 mod peer;

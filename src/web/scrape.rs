@@ -27,8 +27,8 @@ use kpid_store::DeliveryState;
 /// What OpenMetrics calls itself.
 const MEDIA: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// KPIs whose values are among the metrics: as many as a server of metrics takes from one target.
-const KPIS_MAX: usize = 10_000;
+/// How OpenMetrics ends.
+const END: &str = "# EOF";
 
 type Number = Gauge<f64, AtomicU64>;
 
@@ -74,12 +74,16 @@ async fn text(site: &Site, standing: &Standing, posted: &Posted) -> anyhow::Resu
     site.metrics.register(&mut registry);
     process(site, &mut registry);
     scores(standing, &mut registry);
-    kpis(standing, &mut registry);
     data(posted, &mut registry);
     missed(site, &mut registry).await?;
     outbox(site, &mut registry).await?;
     let mut text = String::new();
     encode(&mut text, &registry)?;
+    // What ends the text is behind all of it.
+    text.truncate(text.trim_end().trim_end_matches(END).len());
+    text.push_str(&site.kpi_metrics.text(&standing.scorecards));
+    text.push_str(END);
+    text.push('\n');
     Ok(text)
 }
 
@@ -143,32 +147,6 @@ fn scores(standing: &Standing, registry: &mut Registry) {
     registry.register("kpid_status", "1 for the status that holds", statuses);
     registry.register("kpid_coverage_ratio", "Share of the weight that has data", coverage);
     registry.register("kpid_alert_open", "1 while a perspective's alert is open", open);
-}
-
-/// Values for those who chart them beside others. More than that are read from the API.
-fn kpis(standing: &Standing, registry: &mut Registry) {
-    let values = Family::<ScopeLabel, Number>::default();
-    let targets = Family::<ScopeLabel, Number>::default();
-    let statuses = Family::<OfStatus, Gauge>::default();
-    let scorecards = standing.scorecards.iter();
-    let all = scorecards.flat_map(|held| held.kpis().map(move |kpi| (&held.id, kpi)));
-    for (scorecard, kpi) in all.take(KPIS_MAX) {
-        let scope = format!("{scorecard}/{}", kpi.id);
-        let of = ScopeLabel { scope: scope.clone() };
-        if let Some(value) = kpi.value {
-            values.get_or_create(&of).set(value);
-        }
-        if let Some(target) = kpi.target {
-            targets.get_or_create(&of).set(target);
-        }
-        let of = OfStatus { scope, status: kpi.status.word().to_owned() };
-        statuses.get_or_create(&of).set(1);
-    }
-    let help = "Value of a KPI in the period that it reports; absent without one";
-    registry.register("kpid_kpi_value", help, values);
-    let help = "Target of a KPI in the period that it reports; absent without one";
-    registry.register("kpid_kpi_target", help, targets);
-    registry.register("kpid_kpi_status", "1 for the status of a KPI", statuses);
 }
 
 fn data(posted: &Posted, registry: &mut Registry) {

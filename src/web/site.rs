@@ -18,6 +18,7 @@ use crate::{
         board::{Board, Posted},
         change::Changes,
         fragments::Fragments,
+        kpi_metrics::KpiMetrics,
         minute::ChangesByActor,
         peer::Peer,
         push_endpoints::PushEndpoints,
@@ -70,6 +71,8 @@ pub struct Site {
     pub board: Board,
     /// Scorecards as their JSON.
     pub json_fragments: Fragments,
+    /// Values of KPIs as metrics.
+    pub kpi_metrics: KpiMetrics,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What asks the time.

@@ -69,12 +69,14 @@ async fn nodes_and_their_past_are_flat_and_unrounded() {
 
     let metrics = web::text(at, "/metrics").await;
     for line in [
-        "kpid_kpi_value{scope=\"acme/otd\"} 80.0",
-        "kpid_kpi_target{scope=\"acme/otd\"} 95.0",
+        "kpid_kpi_value{scope=\"acme/otd\"} 80\n",
+        "kpid_kpi_target{scope=\"acme/otd\"} 95\n",
         "kpid_kpi_status{scope=\"acme/otd\",status=\"off_track\"} 1",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
+    assert_eq!(metrics.matches("# EOF").count(), 1);
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     daemon.stop().await;
 }
 
