@@ -20,6 +20,9 @@ use crate::{
 /// was perhaps left alone for a while.
 const GRACE: Duration = Duration::from_secs(40);
 
+/// Until then a process may not be kpid yet, and ends by any signal.
+const BEGUN_AFTER: Duration = Duration::from_secs(1);
+
 /// A daemon that does not listen by then never will.
 const START_WITHIN: Duration = Duration::from_secs(60);
 
@@ -65,11 +68,10 @@ impl Life {
         self.has_died
     }
 
-    /// Starts it where a file that may not grow is an error and not its end, and an order that comes
-    /// before it listens to any is none: systemd gives none before it is told that kpid is ready.
+    /// Starts it where a file that may not grow is an error and not its end.
     pub(crate) fn start(&mut self) {
         let mut command = process::command(Path::new("/bin/sh"), None, Signal::Kill);
-        command.arg("-c").arg("trap '' XFSZ HUP; exec \"$0\" \"$@\"").arg(&self.kpid);
+        command.arg("-c").arg("trap '' XFSZ; exec \"$0\" \"$@\"").arg(&self.kpid);
         command.env("MALLOC_ARENA_MAX", "2");
         command.arg("--config").arg(self.folder.join("kpid.yaml")).arg("run");
         let log = File::options().create(true).append(true).open(self.folder.join("log")).unwrap();
@@ -133,8 +135,10 @@ impl Life {
         tokio::task::spawn_blocking(move || process.end(signal)).await.ok()
     }
 
+    /// Orders it to read its configuration again, but for a process that is hardly one yet.
     pub(crate) fn hang_up(&self) {
-        if let Some(process) = &self.process {
+        let has_begun = self.able_since.is_none_or(|since| since.elapsed() > BEGUN_AFTER);
+        if let Some(process) = self.process.as_ref().filter(|_| has_begun) {
             process.signal(Signal::Hup);
         }
     }
