@@ -15,7 +15,7 @@ use kpid_message::{
 };
 use kpid_rules::{
     judgement::Judge,
-    model::{Frequency, Period, Scope, Scorecard},
+    model::{Period, Scope, Scorecard},
 };
 use kpid_store::{HeldOf, Store};
 
@@ -67,8 +67,7 @@ fn period(scorecard: &Scorecard, named: Option<&str>) -> Result<Period, Failure>
     if let Some(text) = named {
         return Period::parse(text).map_err(|error| Failure::new(error.to_string()));
     }
-    let policy = scorecard.report.as_ref();
-    let frequency = policy.map_or(Frequency::Month, |policy| policy.frequency);
+    let frequency = scorecard.reporting_frequency();
     Ok(scorecard.calendar.last_closed(frequency, Clock::System.now()))
 }
 

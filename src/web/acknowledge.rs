@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 use tokio::{sync::oneshot, time::timeout};
@@ -76,12 +76,14 @@ pub(super) async fn act(
     };
     if asked.is_open() {
         let now = site.clock.now();
-        let acknowledgement = match filled.read(&asked, now) {
-            Ok(acknowledgement) => acknowledgement,
-            Err(wrong) => {
-                return asked.answer(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(&wrong));
-            }
-        };
+        let today = now.with_timezone(&asked.zone).date_naive();
+        let acknowledgement =
+            match filled.read(asked.person.id.as_str(), asked.language, today, now) {
+                Ok(acknowledgement) => acknowledgement,
+                Err(wrong) => {
+                    return asked.answer(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(&wrong));
+                }
+            };
         if let Err(after) = site.changes_by_actor.count(asked.person.id.as_str(), now) {
             let wrong = asked.language.text("too-many-words");
             let answer = asked.answer(StatusCode::TOO_MANY_REQUESTS, &filled, Some(&wrong));
@@ -106,22 +108,27 @@ fn language(headers: &HeaderMap) -> &'static Language {
 }
 
 impl AcknowledgeForm {
-    fn read(&self, asked: &OpenedLink, now: DateTime<Utc>) -> Result<Acknowledgement, String> {
-        let language = asked.language;
+    /// What is written, as somebody's acknowledgement; or what is wrong with it.
+    pub(super) fn read(
+        &self,
+        by: &str,
+        language: &Language,
+        today: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<Acknowledgement, String> {
         let comment = Some(self.comment.trim()).filter(|comment| !comment.is_empty());
         let due = match self.due.trim() {
             "" => None,
             written => {
                 let day = Moment::parse_day(written);
                 let day = day.ok_or_else(|| text!(language, "no-day", written = written))?;
-                if day < now.with_timezone(&asked.zone).date_naive() {
+                if day < today {
                     return Err(text!(language, "day-past", day = language.day(day)));
                 }
                 Some(day)
             }
         };
-        Acknowledgement::new(asked.person.id.as_str(), comment, due, now)
-            .map_err(|error| error.to_string())
+        Acknowledgement::new(by, comment, due, now).map_err(|error| error.to_string())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::view::View;
 use kpid_chart::{Band, Bullet, Sparkline};
 use kpid_language::text;
 use kpid_rules::{
-    judgement::{KpiStanding, Lines, PeriodVerdict},
+    judgement::{KpiStanding, Lines, PeriodVerdict, Signal, signal::MeanSide},
     model::{Direction, Finality, Period, Status},
     series::KpiContext,
 };
@@ -32,6 +32,13 @@ pub(crate) fn verdicts(case: &KpiContext<'_>, upto: Period, count: usize) -> Vec
 pub(crate) fn newest(case: &KpiContext<'_>, kpi: &KpiStanding, now: DateTime<Utc>) -> Period {
     let closed = case.calendar.last_closed(case.kpi.frequency, now);
     kpi.period.map_or(closed, |reported| reported.max(closed))
+}
+
+/// What the rules of signals say of a period, and on which side of the mean it is.
+pub(crate) fn signal(case: &KpiContext<'_>, period: Period) -> Option<(Signal, MeanSide)> {
+    let limits = case.limits(period)?;
+    let values: Vec<f64> = case.series(period).into_iter().flatten().collect();
+    limits.signal(case.kpi.signals.rules, &values)
 }
 
 /// Where which status holds.

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use crate::view::View;
+use crate::{figures, view::View};
 use kpid_language::{Language, text};
 use kpid_rules::{
     judgement::{
@@ -80,10 +80,7 @@ fn variation_key(case: &KpiContext<'_>, kpi: &KpiStanding) -> (&'static str, &'s
     let common = ("C", "variation-common");
     let Some(period) = kpi.period.filter(|_| kpi.signal.is_some()) else { return common };
     let closed = Some(period).filter(|_| !kpi.judged_on_newest).unwrap_or(period.previous());
-    let values: Vec<f64> = case.series(closed).into_iter().flatten().collect();
-    let found =
-        case.limits(closed).and_then(|limits| limits.signal(case.kpi.signals.rules, &values));
-    match (found, case.kpi.direction) {
+    match (figures::signal(case, closed), case.kpi.direction) {
         (Some((_, MeanSide::Above)), Direction::Higher)
         | (Some((_, MeanSide::Below)), Direction::Lower) => ("I", "variation-improving"),
         (Some(_), _) => ("S", "variation-concerning"),

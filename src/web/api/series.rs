@@ -113,8 +113,7 @@ fn frequency(scorecard: &Scorecard, scope: &Scope) -> Frequency {
         Scope::Kpi(named) => scorecard.kpi(&named.kpi),
         _ => None,
     };
-    let report = || scorecard.report.as_ref().map(|report| report.frequency);
-    kpi.map(|kpi| kpi.frequency).or_else(report).unwrap_or(Frequency::Month)
+    kpi.map_or_else(|| scorecard.reporting_frequency(), |kpi| kpi.frequency)
 }
 
 fn rows(

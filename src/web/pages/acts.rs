@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::web::{
+    acknowledge::AcknowledgeForm,
     change::{Act, Change},
     pages::{
         alerts,
@@ -22,7 +23,7 @@ use crate::web::{
 use kpid_board::{notice::Notice, path};
 use kpid_language::text;
 use kpid_rules::{
-    alerting::{Acknowledgement, Note, Silence},
+    alerting::{Note, Silence},
     model::{Calendar, Frequency, Moment, Period, Scope},
 };
 use kpid_store::{Acted, OperatorAct};
@@ -31,8 +32,8 @@ use kpid_store::{Acted, OperatorAct};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AlertForm {
-    comment: String,
-    due: String,
+    #[serde(flatten)]
+    acknowledge: AcknowledgeForm,
     until: String,
     reason: String,
 }
@@ -57,9 +58,14 @@ pub(super) async fn on_alert(
     let (scope, person) = actor(&request, scope)?;
     let now = request.site.clock.now();
     let read = match action {
-        "acknowledge" => acknowledgement(&request, &form, &person, now).map(|acknowledgement| {
-            OperatorAct::Acknowledge { dedup_key: key.to_owned(), acknowledgement }
-        }),
+        "acknowledge" => {
+            let today = request.site.calendar.local_day(now);
+            let read = form.acknowledge.read(&person, request.language, today, now);
+            read.map(|acknowledgement| OperatorAct::Acknowledge {
+                dedup_key: key.to_owned(),
+                acknowledgement,
+            })
+        }
         "silence" => silence(&request, &form, scope, &person, now).map(OperatorAct::Silence),
         _ => return Err(nothing()),
     };
@@ -105,27 +111,6 @@ fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), R
         ([(header::RETRY_AFTER, after.to_string())], page).into_response()
     })?;
     Ok((scope, actor))
-}
-
-fn acknowledgement(
-    request: &PageRequest,
-    form: &AlertForm,
-    person: &str,
-    now: DateTime<Utc>,
-) -> Result<Acknowledgement, String> {
-    let comment = Some(form.comment.trim()).filter(|comment| !comment.is_empty());
-    let due = match form.due.trim() {
-        "" => None,
-        written => {
-            let day = Moment::parse_day(written)
-                .ok_or_else(|| text!(request.language, "no-day", written = written))?;
-            if day < request.site.calendar.local_day(now) {
-                return Err(text!(request.language, "day-past", day = request.language.day(day)));
-            }
-            Some(day)
-        }
-    };
-    Acknowledgement::new(person, comment, due, now).map_err(|error| error.to_string())
 }
 
 /// A silence until the end of a day.

@@ -21,14 +21,14 @@ use kpid_message::{
 };
 use kpid_rules::{
     judgement::Judge,
-    model::{Frequency, Period, Scorecard},
+    model::{Period, Scorecard},
 };
 
 /// To the review of the newest period that is over.
 pub(super) async fn newest(request: PageRequest, Path(id): Path<String>) -> Answer {
     let found = FoundScorecard::of(&request, &id).await?;
     let scorecard = found.scorecard;
-    let frequency = scorecard.report.as_ref().map_or(Frequency::Month, |policy| policy.frequency);
+    let frequency = scorecard.reporting_frequency();
     let period = scorecard.calendar.last_closed(frequency, request.site.clock.now());
     let to = request.address.link(&format!("/review/{}/{period}", scorecard.id));
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())

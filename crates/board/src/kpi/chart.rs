@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    figures::{bands, newest, verdicts},
+    figures::{bands, newest, signal, verdicts},
     kpi::KpiNode,
     process,
     view::View,
@@ -26,7 +26,7 @@ pub(super) fn section(view: &View<'_>, case: &KpiContext<'_>, node: &KpiNode<'_>
     let verdicts = verdicts(case, newest, PERIODS);
     let points: Vec<Point> =
         verdicts.iter().map(|verdict| point(view, case, node, verdict)).collect();
-    let baselines = baselines(case, &verdicts, newest);
+    let baseline = baseline(case, &verdicts, newest);
     let next = newest.next();
     let forecasts: Vec<Forecast> = standing
         .forecast
@@ -44,7 +44,7 @@ pub(super) fn section(view: &View<'_>, case: &KpiContext<'_>, node: &KpiNode<'_>
         .unwrap_or_else(|| language.text("chart-no-limits").into_owned());
     let chart = XmrChart {
         points: &points,
-        baselines: &baselines,
+        baselines: baseline.as_slice(),
         forecasts: &forecasts,
         title: &title,
         description: &description,
@@ -90,7 +90,7 @@ fn point(
         (true, 0 | 1) => PointMark::Final,
         (true, _) => PointMark::Restated,
     };
-    let is_signal = value.is_some_and(|_| is_signal(case, period));
+    let is_signal = value.is_some() && signal(case, period).is_some();
     let mut title =
         format!("{}: {said}, {}", language.period(period), language.status(verdict.status));
     let marks = [
@@ -114,28 +114,13 @@ fn point(
     }
 }
 
-/// Whether a rule says of a period that it was no noise.
-fn is_signal(case: &KpiContext<'_>, period: Period) -> bool {
-    let Some(limits) = case.limits(period) else { return false };
-    let values: Vec<f64> = case.series(period).into_iter().flatten().collect();
-    limits.signal(case.kpi.signals.rules, &values).is_some()
-}
-
 /// The natural limits, from where the baseline begins.
-fn baselines(case: &KpiContext<'_>, verdicts: &[PeriodVerdict], upto: Period) -> Vec<Baseline> {
-    let Some(limits) = case.limits(upto) else { return Vec::new() };
+fn baseline(case: &KpiContext<'_>, verdicts: &[PeriodVerdict], upto: Period) -> Option<Baseline> {
+    let limits = case.limits(upto)?;
     let begun = case.kpi.signals.baseline_from;
     let begun = begun.and_then(|from| verdicts.iter().position(|verdict| verdict.period >= from));
-    let mut baselines = Vec::new();
-    let from = begun.unwrap_or(0);
-    baselines.push(Baseline {
-        from,
-        to: verdicts.len(),
-        mean: limits.mean,
-        lower: limits.lower,
-        upper: limits.upper,
-    });
-    baselines
+    let (from, to) = (begun.unwrap_or(0), verdicts.len());
+    Some(Baseline { from, to, mean: limits.mean, lower: limits.lower, upper: limits.upper })
 }
 
 /// Lines of a verdict in words: the green and the red one.

@@ -6,7 +6,7 @@ use crate::view::View;
 use kpid_rules::{
     analysis::Review,
     judgement::{Judge, Verdict},
-    model::{Frequency, Period, Scope, Scorecard},
+    model::{Period, Scope, Scorecard},
 };
 
 /// Periods that are shown.
@@ -21,8 +21,8 @@ pub(super) fn section(view: &View<'_>, judge: &Judge<'_>, scorecard: &Scorecard)
         return html! {};
     }
     let language = view.language;
-    let frequency = scorecard.report.as_ref().map_or(Frequency::Month, |report| report.frequency);
-    let newest = scorecard.calendar.last_closed(frequency, view.as_of().to_utc());
+    let newest =
+        scorecard.calendar.last_closed(scorecard.reporting_frequency(), view.as_of().to_utc());
     let back = std::iter::successors(Some(newest), |period| Some(period.previous()));
     let mut periods: Vec<Period> = back.take(PERIODS).collect();
     periods.reverse();

@@ -44,9 +44,9 @@ mod tests {
         plain(&message.into()).unwrap()
     }
 
-    #[test]
-    fn the_mails_of_one_episode() {
-        for (name, facts) in [
+    /// An event of each kind, by its name.
+    fn episode() -> [(&'static str, Facts); 9] {
+        [
             ("opened", samples::alerts::opened()),
             ("acknowledged", samples::alerts::acknowledged()),
             ("worsened", samples::alerts::worsened()),
@@ -56,7 +56,12 @@ mod tests {
             ("corrected", samples::alerts::corrected()),
             ("early", samples::alerts::early()),
             ("bare", samples::alerts::bare()),
-        ] {
+        ]
+    }
+
+    #[test]
+    fn the_mails_of_one_episode() {
+        for (name, facts) in episode() {
             let Rendered { subject, text, html } = render(facts);
             insta::assert_snapshot!(format!("{name}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("{name}_html"), html);
@@ -66,17 +71,7 @@ mod tests {
     #[test]
     fn a_reader_of_german_gets_all_of_it_in_german() {
         let german = kpid_language::language("de").unwrap();
-        for (name, facts) in [
-            ("opened", samples::alerts::opened()),
-            ("acknowledged", samples::alerts::acknowledged()),
-            ("worsened", samples::alerts::worsened()),
-            ("reminded", samples::alerts::reminded()),
-            ("escalated", samples::alerts::escalated()),
-            ("recovered", samples::alerts::recovered()),
-            ("corrected", samples::alerts::corrected()),
-            ("early", samples::alerts::early()),
-            ("bare", samples::alerts::bare()),
-        ] {
+        for (name, facts) in episode() {
             let Rendered { subject, text, html } = plain_in(german, &facts.into()).unwrap();
             insta::assert_snapshot!(format!("{name}_text_de"), format!("{subject}\n\n{text}"));
             assert!(subject.chars().count() <= SUBJECT_CHARS_MAX, "{subject}");

@@ -8,6 +8,7 @@ use crate::model::{
     kpi_definition::{Input, Kpi},
     likeness,
     link_error::{CHAIN_MAX, LinkError},
+    period::Frequency,
     target::{Reference, Target},
 };
 
@@ -460,6 +461,11 @@ fn dangling(from: &impl ToString, to: &impl ToString) -> LinkError {
 }
 
 impl Scorecard {
+    /// How often it is reported and reviewed: as its report says, else by the month.
+    pub fn reporting_frequency(&self) -> Frequency {
+        self.report.as_ref().map_or(Frequency::Month, |report| report.frequency)
+    }
+
     /// The KPI's name in the portfolio.
     pub fn named(&self, kpi: &Kpi) -> KpiRef {
         KpiRef { scorecard: self.id.clone(), kpi: kpi.id.clone() }
