@@ -44,6 +44,8 @@ pub(crate) enum Role {
     Query { file: PathBuf, kpis: usize, times: u32 },
     /// Fetches an address, one time after the other
     Get { url: String, times: usize },
+    /// Fetches addresses in turn, so many a second
+    Browse { per_second: u32, times: usize, urls: Vec<String> },
     /// Reads every YAML file of a folder
     Parse { folder: PathBuf },
     /// Sends webhooks
@@ -92,6 +94,10 @@ pub(crate) async fn play(role: Role) {
         Role::Query { file, kpis, times } => query(file, kpis, times).await,
         Role::Get { url, times } => {
             spans = get(&url, times).await;
+            times
+        }
+        Role::Browse { per_second, times, urls } => {
+            spans = browse(&urls, Duration::from_secs(1) / per_second, times).await;
             times
         }
         Role::Parse { folder } => parse(&folder),
@@ -207,6 +213,23 @@ async fn get(url: &str, times: usize) -> Vec<f64> {
         spans.push(began.elapsed().as_secs_f64() * 1e3);
     }
     spans
+}
+
+/// How long each answer took from the instant at which it was due to be asked for, in milliseconds:
+/// whoever answers late does not make the next one wait unseen.
+async fn browse(urls: &[String], every: Duration, times: usize) -> Vec<f64> {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let began = Instant::now();
+    let asked = stream::iter((0..times).zip(urls.iter().cycle())).map(async |(at, url)| {
+        let due = began + every * u32::try_from(at).unwrap();
+        sleep_until(due).await;
+        let answer = client.get(url).send().await.unwrap();
+        assert!(answer.status().is_success(), "{url}: {}", answer.status());
+        let body = answer.bytes().await.unwrap();
+        assert!(!body.is_empty(), "something is answered");
+        due.elapsed().as_secs_f64() * 1e3
+    });
+    asked.buffer_unordered(AT_ONCE).collect().await
 }
 
 /// Files that were read.

@@ -70,12 +70,17 @@ impl Daemon {
 
     /// An answer's body, or why there is none.
     pub(crate) async fn get(&self, path: &str) -> Result<String, String> {
-        let answer = self.client.get(format!("{}{path}", self.url)).send().await;
+        let answer = self.client.get(self.url_of(path)).send().await;
         let answer = answer.map_err(|error| error.to_string())?;
         if !answer.status().is_success() {
             return Err(format!("answers {}", answer.status()));
         }
         answer.text().await.map_err(|error| error.to_string())
+    }
+
+    /// The address of a page.
+    pub(crate) fn url_of(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
     }
 
     /// Collections so far, as it counts them itself.

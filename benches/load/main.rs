@@ -12,6 +12,7 @@
 
 mod alerting;
 mod baseline;
+mod board;
 mod child;
 mod collecting;
 mod daemon;
@@ -73,6 +74,8 @@ enum Scenario {
     Round,
     /// 10,000 KPIs with 36 months: page, standing, metrics, `show`, `backtest`
     Pages,
+    /// 10,000 KPIs with 60 months: each page, and 1,000 pages a second beside 1,000 KPIs a second
+    Board,
     /// 2,000 alerts at once
     Alerts,
     /// 200 alerts at once, of each of which twenty people hear
@@ -107,6 +110,7 @@ async fn main() {
             Scenario::Idle => collecting::idle(&arguments, &mut report).await,
             Scenario::Round => reading::round(&arguments, &mut report).await,
             Scenario::Pages => reading::pages(&arguments, &mut report).await,
+            Scenario::Board => board::board(&arguments, &mut report).await,
             Scenario::Alerts => alerting::alerts(&arguments, &mut report).await,
             Scenario::Storm => alerting::storm(&arguments, &mut report).await,
             Scenario::Crossing => alerting::crossing(&arguments, &mut report).await,

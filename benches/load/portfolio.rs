@@ -87,15 +87,15 @@ impl Written {
         self.path().join("figures.db")
     }
 
-    /// Adds a scorecard of one KPI, the origin's figure 0, fetched each second.
-    pub(crate) fn add_one_due(&self) {
+    /// Adds a scorecard of KPIs that are fetched from the origin each second.
+    pub(crate) fn add_due(&self, kpis: usize) {
         let due = Portfolio {
-            kpis: 1,
+            kpis,
             shape: Shape::One,
             figures: Figures::Http { every: "1s" },
             told: Told::Nobody,
         };
-        fs::write(self.path().join("scorecards/due.yaml"), due.scorecard("due", 0..1)).unwrap();
+        fs::write(self.path().join("scorecards/due.yaml"), due.scorecard("due", 0..kpis)).unwrap();
     }
 }
 

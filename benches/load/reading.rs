@@ -32,8 +32,8 @@ pub(crate) async fn round(arguments: &Arguments, report: &mut Report) {
     let kpis = arguments.kpis.unwrap_or(10_000);
     let length = arguments.seconds.unwrap_or(40);
     let (origin, sink) = (Peer::start(), Peer::start());
-    let written = filled(arguments, kpis, &origin, &sink).await;
-    written.add_one_due();
+    let written = filled(arguments, kpis, MONTHS, &origin, &sink).await;
+    written.add_due(1);
     let bare = asked(&origin, 1, 100, length * 10).await;
     let daemon = Daemon::start(&arguments.kpid, &written).await;
     sleep(SETTLE).await;
@@ -51,7 +51,7 @@ pub(crate) async fn round(arguments: &Arguments, report: &mut Report) {
 pub(crate) async fn pages(arguments: &Arguments, report: &mut Report) {
     let kpis = arguments.kpis.unwrap_or(10_000);
     let (origin, sink) = (Peer::start(), Peer::start());
-    let written = filled(arguments, kpis, &origin, &sink).await;
+    let written = filled(arguments, kpis, MONTHS, &origin, &sink).await;
     let daemon = Daemon::start(&arguments.kpid, &written).await;
     sleep(SETTLE).await;
     for path in ["/", "/api/v1/standing", "/metrics"] {
@@ -86,7 +86,13 @@ pub(crate) async fn pages(arguments: &Arguments, report: &mut Report) {
 }
 
 /// A store with a history, imported as an author would.
-async fn filled(arguments: &Arguments, kpis: usize, origin: &Peer, sink: &Peer) -> Written {
+pub(crate) async fn filled(
+    arguments: &Arguments,
+    kpis: usize,
+    months: usize,
+    origin: &Peer,
+    sink: &Peer,
+) -> Written {
     let portfolio =
         Portfolio { kpis, shape: Shape::Many, figures: Figures::Imported, told: Told::Nobody };
     let written = portfolio.write(origin, sink);
@@ -94,7 +100,7 @@ async fn filled(arguments: &Arguments, kpis: usize, origin: &Peer, sink: &Peer) 
     let mut text = "kpi,period,value\n".to_owned();
     for kpi in 0..kpis {
         let card = kpi / portfolio.kpis_of_one();
-        for back in 1..=MONTHS {
+        for back in 1..=months {
             // From below the red line to above the green one.
             let value = 80 + (kpi * 7 + back * 13) % 40;
             writeln!(text, "s{card}/k{kpi},{},{value}", month_before(now, back)).unwrap();
@@ -115,7 +121,7 @@ fn month_before(now: DateTime<Utc>, back: usize) -> Period {
 }
 
 /// The median of some fetches in milliseconds, and the bytes of the answer.
-async fn fetched(daemon: &Daemon, path: &str) -> Result<(f64, usize), String> {
+pub(crate) async fn fetched(daemon: &Daemon, path: &str) -> Result<(f64, usize), String> {
     let mut spans = Vec::new();
     let mut bytes = 0;
     for _ in 0..FETCHES {
@@ -127,7 +133,7 @@ async fn fetched(daemon: &Daemon, path: &str) -> Result<(f64, usize), String> {
 }
 
 /// The same of as many bytes that nobody had to make.
-async fn bare_fetched(origin: &Peer, bytes: usize) -> f64 {
+pub(crate) async fn bare_fetched(origin: &Peer, bytes: usize) -> f64 {
     let url = format!("{}bytes/{bytes}", origin.url());
     let took: Took = child::found(&["get", &url, &FETCHES.to_string()]).await;
     took.median_ms

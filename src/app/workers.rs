@@ -24,6 +24,7 @@ use crate::{
         change::{Change, Changes},
         fragments::Fragments,
         kpi_metrics::KpiMetrics,
+        past::PastStandings,
         push_endpoints::PushEndpoints,
     },
 };
@@ -80,6 +81,7 @@ impl Daemon {
             changes,
             changes_by_actor: Arc::default(),
             board: self.board.clone(),
+            past: PastStandings::default(),
             json_fragments: Fragments::default(),
             kpi_metrics: KpiMetrics::default(),
             metrics: Arc::clone(&self.instance.metrics),

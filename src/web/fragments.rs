@@ -57,21 +57,13 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use kpid_config::{load::load, secret::Secrets};
     use kpid_rules::{evaluation::judge, series::History};
 
     #[test]
     fn only_what_changed_is_written_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let daemon = "store: kpid.db\ncalendar: { timezone: UTC }\n";
-        let card = "scorecard: care\nperspectives: { p: { objectives: { o: { kpis: { k: { nature: level, target: 1 } } } } } }\n";
-        std::fs::create_dir(folder.path().join("scorecards")).unwrap();
-        std::fs::write(folder.path().join("scorecards/care.yaml"), card).unwrap();
-        let path = folder.path().join("kpid.yaml");
-        std::fs::write(&path, daemon).unwrap();
-        let (setup, _) = load(&path, Secrets::Needed).unwrap_or_else(|error| panic!("{error:?}"));
+        let portfolio = crate::web::tests::portfolio(&["care"]);
         let standing =
-            judge(&setup.portfolio, &History::default(), &HashMap::new(), "", DateTime::UNIX_EPOCH);
+            judge(&portfolio, &History::default(), &HashMap::new(), "", DateTime::UNIX_EPOCH);
         let [card] = standing.scorecards.as_slice() else { panic!("{standing:?}") };
         let (fragments, writes) = (Fragments::default(), Cell::new(0));
         let write = |card: &ScorecardStanding| {

@@ -13,6 +13,7 @@ mod health;
 pub mod kpi_metrics;
 pub mod minute;
 mod pages;
+pub mod past;
 mod peer;
 mod policy;
 mod push;
@@ -55,9 +56,9 @@ pub use site::Site;
 /// Nobody sends us anything long.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// Requests at once, of all that look at the store: each reads all of it, over one connection.
-/// More are told to come back.
-const REQUESTS_MAX: usize = 32;
+/// Requests at once, of all that look: most are answered from memory in milliseconds. More are told to
+/// come back.
+const REQUESTS_MAX: usize = 128;
 
 /// Serves until told to stop; what is being answered then is finished.
 pub async fn serve(listener: TcpListener, site: Site, stop: CancellationToken) {
@@ -172,6 +173,25 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use kpid_config::{load::load, secret::Secrets};
+    use kpid_rules::model::Portfolio;
+
+    /// Scorecards of one KPI, `k`, each.
+    pub(super) fn portfolio(scorecards: &[&str]) -> Arc<Portfolio> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("scorecards")).unwrap();
+        for id in scorecards {
+            let card = format!(
+                "scorecard: {id}\nperspectives: {{ p: {{ objectives: {{ o: {{ kpis: {{ \
+                 k: {{ nature: level, target: 1 }} }} }} }} }} }}\n"
+            );
+            std::fs::write(folder.path().join(format!("scorecards/{id}.yaml")), card).unwrap();
+        }
+        let path = folder.path().join("kpid.yaml");
+        std::fs::write(&path, "store: kpid.db\ncalendar: { timezone: UTC }\n").unwrap();
+        let (setup, _) = load(&path, Secrets::Needed).unwrap_or_else(|error| panic!("{error:?}"));
+        setup.portfolio
+    }
 
     #[tokio::test]
     async fn more_requests_at_once_than_can_be_answered_are_told_to_come_back() {

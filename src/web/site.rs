@@ -20,6 +20,7 @@ use crate::{
         fragments::Fragments,
         kpi_metrics::KpiMetrics,
         minute::ChangesByActor,
+        past::PastStandings,
         peer::Peer,
         push_endpoints::PushEndpoints,
         viewer::{Identity, Viewer},
@@ -69,6 +70,8 @@ pub struct Site {
     pub changes_by_actor: Arc<ChangesByActor>,
     /// How everything stands.
     pub board: Board,
+    /// How scorecards stood at moments that are looked at.
+    pub past: PastStandings,
     /// Scorecards as their JSON.
     pub json_fragments: Fragments,
     /// Values of KPIs as metrics.

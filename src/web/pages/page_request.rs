@@ -16,7 +16,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     telemetry::store_health::StorePart,
-    web::{board::Posted, denial, pages::moment, peer::Peer, site::Site, viewer::Viewer},
+    web::{
+        board::Posted, denial, pages::moment, past::Grounds, peer::Peer, site::Site, viewer::Viewer,
+    },
 };
 use kpid_board::{Address, Moment, Reader, View, notice, notice::Notice};
 use kpid_language::{Language, english, negotiated};
@@ -160,14 +162,32 @@ impl PageRequest {
         };
         let ids: Vec<Id> =
             standing.scorecards.iter().map(|held| &held.id).filter(is_wanted).cloned().collect();
-        let kpis = ids.iter().flat_map(|id| portfolio.needed_by(id)).collect();
-        let history = moment::known(self.history(kpis).await?, moment, portfolio);
-        let at = moment::instant(moment, &self.site.calendar, self.site.clock.now());
+        let needed: Vec<HashSet<KpiRef>> = ids.iter().map(|id| portfolio.needed_by(id)).collect();
+        let held = self.history(needed.iter().flatten().cloned().collect()).await?;
+        let now = self.site.clock.now();
+        let at = moment::instant(moment, &self.site.calendar, now);
         let hash = &self.site.config_hash;
+        let judge = |ids: &[Id]| {
+            let of_these = ids.iter().flat_map(|id| portfolio.needed_by(id));
+            let of_these: HashSet<KpiRef> = of_these.collect();
+            let history = moment::known(held.only(&of_these), moment, portfolio);
+            judge_some(portfolio, ids, &history, episodes, hash, at).scorecards
+        };
+        let grounds = ids.iter().zip(&needed).map(|(id, needed)| {
+            let of_it = episodes.iter().filter(|(scope, _)| scope.scorecard() == id);
+            Grounds {
+                id: id.clone(),
+                history: held.only(needed),
+                episodes: of_it.map(|(scope, held)| (scope.clone(), held.clone())).collect(),
+            }
+        });
         // A company's past takes longer than anything else that is shown: others are answered meanwhile.
-        Ok(tokio::task::block_in_place(|| {
-            judge_some(portfolio, &ids, &history, episodes, hash, at)
-        }))
+        let scorecards = tokio::task::block_in_place(|| match at < now {
+            true => self.site.past.of(moment, grounds.collect(), judge),
+            false => judge(&ids),
+        });
+        let as_of = at.with_timezone(&standing.as_of.timezone());
+        Ok(Standing { as_of, config: hash.clone(), scorecards })
     }
 
     #[expect(clippy::result_large_err, reason = "an answer, made once")]

@@ -172,6 +172,14 @@ impl History {
         Self { kpis: held.collect() }
     }
 
+    /// Whether both share everything they hold: one is a copy of the other, and neither was added to since.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        let is_shared = |(kpi, held)| {
+            other.kpis.get(kpi).is_some_and(|theirs: &Arc<KpiHistory>| Arc::ptr_eq(held, theirs))
+        };
+        self.kpis.len() == other.kpis.len() && self.kpis.iter().all(is_shared)
+    }
+
     /// What another history holds of a KPI takes the place of what is held, also if that is nothing.
     pub fn take_from(&mut self, kpi: &KpiRef, other: &mut Self) {
         match other.kpis.remove(kpi) {
