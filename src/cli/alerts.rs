@@ -9,14 +9,13 @@ use crate::{
     cli::{
         Answer,
         actor::Person,
-        alert_list, configuration,
+        alert_list, clock, configuration,
         failure::Failure,
         output::{self, Format, say},
     },
     engine::judgement::{self, LIVE},
     instance::Instance,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
     alerting::{Acknowledgement, Note, OperatorActionError, Silence},
@@ -97,7 +96,7 @@ enum AlertsCommand {
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
-    let now = Clock::System.now();
+    let now = clock::of(&setup).now();
     match arguments.command {
         AlertsCommand::List { scope, all, format } => {
             let scope = scope.map(|path| configuration::scope(&setup, &path)).transpose()?;

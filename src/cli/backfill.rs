@@ -13,7 +13,7 @@ use crate::{
     cli::{
         Answer,
         actor::Person,
-        configuration,
+        clock, configuration,
         failure::Failure,
         output::{self, say},
     },
@@ -23,7 +23,6 @@ use crate::{
     },
     instance::Instance,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::{Collection, Setup};
 use kpid_rules::{
     evaluation::Circumstances,
@@ -75,13 +74,14 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open(&setup.store).await?;
     let instance = Instance::start(setup, store).await?;
     let held = instance.store.periods(collections.iter().map(|held| &held.kpi)).await?;
+    let clock = clock::of(&instance.setup);
     let nothing = BTreeSet::new();
     let mut tasks = Vec::new();
     let mut refused = 0;
     for collection in &collections {
         let held = held.get(&collection.kpi).unwrap_or(&nothing);
         let span = span(&instance.setup, &collection.kpi, from, to)?;
-        match backfill::task(&instance, collection, span, held, arguments.again, Clock::System) {
+        match backfill::task(&instance, collection, span, held, arguments.again, clock) {
             Ok(task) => tasks.push(task),
             Err(problem) => {
                 refused += 1;
@@ -90,7 +90,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         }
     }
     let entry = AuditEntry {
-        at: Clock::System.now(),
+        at: clock.now(),
         by: arguments.person.name(),
         action: AuditAction::Backfilled,
         of: tasks.iter().map(|task| task.collection.kpi.to_string()).collect::<Vec<_>>().join(", "),
@@ -121,9 +121,10 @@ fn span(setup: &Setup, kpi: &KpiRef, from: Period, to: Period) -> Result<Span, F
 /// Fills every KPI; how many did not come to their end.
 async fn fill(instance: &Instance, tasks: &[Task<'_>]) -> Result<usize, Failure> {
     let total: usize = tasks.iter().map(|task| task.stretches.len()).sum();
+    let clock = clock::of(&instance.setup);
     let asked = &std::cell::Cell::new(0);
     let filling = tasks.iter().map(|task| async move {
-        let filled = backfill::fill(instance, task, Clock::System, |_| {
+        let filled = backfill::fill(instance, task, clock, |_| {
             asked.set(asked.get() + 1);
             bar(asked.get(), total);
         });
@@ -170,7 +171,8 @@ async fn tell(instance: &Instance, tasks: &[Task<'_>], alerts: Alerts) -> Result
     let scorecards = instance.setup.portfolio.affected_by(&kpis);
     let circumstances = Circumstances { historical: alerts == Alerts::None, ..<_>::default() };
     let judged =
-        judgement::judge(instance, &scorecards, circumstances, Clock::System.now()).await?;
+        judgement::judge(instance, &scorecards, circumstances, clock::of(&instance.setup).now())
+            .await?;
     output::say_waiting(judged.deliveries.len());
     Ok(())
 }

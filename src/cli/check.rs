@@ -5,14 +5,13 @@ use std::path::Path;
 use crate::{
     app::compose::refusals,
     cli::{
-        Answer, configuration,
+        Answer, clock, configuration,
         data_lints::{self, Warning},
         failure::Failure,
         output::{self, Format, print_json, say},
     },
     engine::query_window,
 };
-use kpid_clock::Clock;
 use kpid_config::{
     load::{LoadError, load},
     places::Places,
@@ -129,7 +128,7 @@ async fn power(connections: &Connections, id: &Id) -> Option<String> {
 
 /// The KPIs whose questions to a connection mean something else there.
 async fn misread(setup: &Setup, connections: &Connections, id: &Id) -> Vec<Probed> {
-    let now = Clock::System.now();
+    let now = clock::of(setup).now();
     let mut found = Vec::new();
     for Collection { kpi: named, source, .. } in &setup.collections {
         let Some(scorecard) = setup.portfolio.scorecard(&named.scorecard) else { continue };

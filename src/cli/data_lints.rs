@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use kpid_clock::Clock;
+use crate::cli::clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
     judgement::{Judge, KpiStanding, Lines, ObjectiveStanding, rounding},
@@ -28,7 +28,7 @@ pub(crate) async fn warnings(setup: &Setup) -> anyhow::Result<Vec<Warning>> {
     }
     let store = Store::open_read_only(&setup.store).await?;
     let held = store.held(&setup.portfolio.kpis().map(|(kpi, ..)| kpi).collect()).await?;
-    let judge = Judge::new(&setup.portfolio, &held.history, Clock::System.now());
+    let judge = Judge::new(&setup.portfolio, &held.history, clock::of(setup).now());
     let mut warnings = Vec::new();
     for scorecard in setup.portfolio.scorecards() {
         let standing = judge.scorecard(scorecard, &HashMap::new());

@@ -6,14 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     cli::{
-        Answer, configuration,
+        Answer, clock, configuration,
         failure::Failure,
         output::{Sheet, put_sheet, say},
         show,
     },
     outbox::digest::{compare, digest_context, ids_of_reader},
 };
-use kpid_clock::Clock;
 use kpid_config::{problem::suggestion, setup::Setup};
 use kpid_message::{periodic::digest::digest, person::Person};
 use kpid_rules::{evaluation::judge, model::Id};
@@ -41,7 +40,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     let person = find(&setup, &arguments.person)?;
-    let now = Clock::System.now();
+    let now = clock::of(&setup).now();
     let store = Store::open_read_only(&setup.store).await?;
     let since = match &arguments.since {
         Some(text) => show::instant(text, &setup.calendar)?,

@@ -13,13 +13,12 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        Answer, check, configuration,
+        Answer, check, clock, configuration,
         failure::Failure,
         output::{Format, print_json, say},
     },
     outbox::routes,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_delivery::channel::{Channel, Email, MailTransport};
 use kpid_os_error::in_words;
@@ -103,7 +102,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     findings.extend(displaced(&setup));
     findings.extend(secrets(&setup.secret_files));
     findings.extend(mail_folders(&setup));
-    findings.extend(held(&setup, Clock::System.now()).await?);
+    findings.extend(held(&setup, clock::of(&setup).now()).await?);
     if arguments.probe {
         let probed = check::probe(&setup).await?;
         findings.extend(probed.iter().map(reached));

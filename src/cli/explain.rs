@@ -5,11 +5,10 @@ use std::{collections::HashMap, fmt::Write as _, path::Path};
 use serde_json::{Value, json};
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, clock, configuration,
     failure::Failure,
     output::{Format, print_json, put},
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
     analysis::{Explanation, Part},
@@ -43,7 +42,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open_read_only(&setup.store).await?;
     let kpis = setup.portfolio.needed_by(scope.scorecard());
     let HeldOf { history, .. } = store.held_of(&[], &kpis).await?;
-    let judge = Judge::new(&setup.portfolio, &history, Clock::System.now());
+    let judge = Judge::new(&setup.portfolio, &history, clock::of(&setup).now());
     let scorecard = setup.portfolio.scorecard(scope.scorecard());
     let scorecard =
         scorecard.ok_or_else(|| Failure::new(format!("`{scope}` is not configured")))?;

@@ -9,14 +9,13 @@ use crate::{
     cli::{
         Answer,
         actor::Person,
-        configuration,
+        clock, configuration,
         failure::Failure,
         output::{self, say},
     },
     engine::import,
     instance::Instance,
 };
-use kpid_clock::Clock;
 use kpid_message::wording::plural;
 use kpid_os_error::in_words;
 use kpid_store::{AuditAction, AuditEntry, Store};
@@ -37,7 +36,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let file = File::open(&arguments.file)
         .map_err(|error| Failure::new(format!("cannot read {path}: {}", in_words(&error))))
         .map_err(|failure| failure.hint("name a CSV file; its first line is kpi,period,value"))?;
-    let now = Clock::System.now();
+    let now = clock::of(&setup).now();
     let rows = match import::read(&setup, file, now) {
         Ok(rows) => rows,
         Err(bad) => {

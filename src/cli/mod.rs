@@ -9,6 +9,7 @@ mod backfill;
 mod backtest;
 mod backup;
 mod check;
+mod clock;
 mod completions;
 mod config_history;
 mod configuration;

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, clock, configuration,
     failure::Failure,
     init,
     output::{complain, say},
     preview, recipient,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_delivery::{
     channels::Channels,
@@ -58,7 +57,7 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let (channel, recipient) = (&channel, recipient.as_str());
     let language = setup.language_of(recipient);
     let delivery = Delivery { id, channel, recipient, language, message: &message, link: None };
-    match channels.send(delivery, Clock::System.now()).await {
+    match channels.send(delivery, clock::of(&setup).now()).await {
         Ok(Delivered { trouble }) => {
             say!("the test message {id} was taken by `{channel}` for {recipient}");
             let Some(trouble) = trouble else { return Ok(Answer::Done) };
@@ -95,7 +94,7 @@ fn notice(setup: &Setup, to: &Id, channel: &Id, recipient: &str) -> Notice {
     Notice {
         event: NoticeKind::Test,
         dedup_key: format!("test/{to}"),
-        at: Clock::System.now().with_timezone(&setup.calendar.zone).fixed_offset(),
+        at: clock::of(setup).now().with_timezone(&setup.calendar.zone).fixed_offset(),
         subject: "[Test] kpid reaches you".to_owned(),
         summary: format!("This is a test: kpid reaches {name}."),
         sections: vec![Section { title: String::new(), lines }],

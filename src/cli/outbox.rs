@@ -9,13 +9,12 @@ use crate::{
     cli::{
         Answer,
         actor::Person,
-        configuration,
+        clock, configuration,
         failure::Failure,
         output::{self, Format, print_json, say},
     },
     outbox::settled,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
 use kpid_rules::model::one_line;
@@ -120,7 +119,7 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
     }
     let by = chosen.person.name();
     for id in ids {
-        let now = Clock::System.now();
+        let now = clock::of(setup).now();
         let settle = |notice: &GaveUp| settled::notice(setup, notice, handling, now);
         let handled = store.handle(id, handling, &by, now, settle).await?;
         answer = match (handled, handling) {

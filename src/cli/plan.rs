@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, clock, configuration,
     failure::Failure,
     output::{Format, print_json, say, style},
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_rules::{
     analysis::{
@@ -41,7 +40,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     })?;
     let kpis = before.kpis().chain(after.kpis());
     let held = store.held(&kpis.map(|(named, ..)| named).collect()).await?;
-    let (now, history) = (Clock::System.now(), &held.history);
+    let (now, history) = (clock::of(&present).now(), &held.history);
     let sides = (side(&before, &present), side(&after, &proposed));
     let mut found = difference(sides.0, sides.1, history, &held.episodes, now);
     // Whoever is taken out of the configuration hears nothing.

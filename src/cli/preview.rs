@@ -6,12 +6,11 @@ use clap::ValueEnum;
 use uuid::Uuid;
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, clock, configuration,
     failure::Failure,
     output::{complain, put},
     show,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_delivery::{
     channel::Channel,
@@ -107,7 +106,7 @@ pub(super) async fn run(config: &Path, to: &str, wish: &Wish) -> Result<Answer, 
     let language = setup.language_of(recipient);
     let delivery = Delivery { id, channel, recipient, language, message: &message, link: None };
     let (written, trouble) = channels
-        .write(delivery, Clock::System.now())
+        .write(delivery, clock::of(&setup).now())
         .map_err(|error| Failure::new(error.to_string()))?;
     show_as(&written, &message, wish)?;
     let Some(trouble) = trouble else { return Ok(Answer::Done) };
@@ -139,7 +138,7 @@ async fn message(setup: &Setup, wish: &Wish) -> Result<Message, Failure> {
     let Some(path) = &wish.of else { return Ok(template_check::sample(event)) };
     let scope = configuration::scope(setup, path)?;
     let now = match &wish.as_of {
-        None => Clock::System.now(),
+        None => clock::of(setup).now(),
         Some(text) => show::instant(text, &setup.calendar)?,
     };
     let store = Store::open_to_look_or_empty(&setup.store).await?;

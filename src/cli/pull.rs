@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     cli::{
-        Answer, configuration,
+        Answer, clock, configuration,
         failure::Failure,
         output::{self, say},
     },
@@ -17,7 +17,6 @@ use crate::{
     },
     instance::Instance,
 };
-use kpid_clock::Clock;
 use kpid_config::setup::{Collection, Setup};
 use kpid_rules::{
     judgement::{Judge, rounding},
@@ -48,7 +47,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let collections = configuration::collections(&setup, &arguments.scopes)?;
     let period = arguments.period.as_deref().map(Period::parse).transpose();
     let period = period.map_err(|error| Failure::new(error.to_string()))?;
-    check_period(&setup, &collections, period, Clock::System.now())?;
+    check_period(&setup, &collections, period, clock::of(&setup).now())?;
     let collections: Vec<Collection> = collections.into_iter().cloned().collect();
     let store = if arguments.dry_run {
         // A dry run looks at what is held, if anything is, and never makes a store.
@@ -63,7 +62,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     };
     let manner = Manner { period, traced: arguments.dry_run };
     let due: Vec<_> = collections.iter().map(|collection| (collection, BY_HAND)).collect();
-    let pulled = pull::ask(&instance, &due, manner, Clock::System).await?;
+    let pulled = pull::ask(&instance, &due, manner, clock::of(&instance.setup)).await?;
     let failed = pulled.iter().filter(|pulled| !has_samples(pulled)).count();
     if arguments.dry_run {
         report(&instance, &pulled, period).await?;
@@ -75,7 +74,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 }
 
 async fn keep(instance: &Instance, pulled: &[Pulled]) -> Result<(), Failure> {
-    let judgement = pull::keep(instance, pulled, LIVE, Clock::System.now()).await?;
+    let judgement = pull::keep(instance, pulled, LIVE, clock::of(&instance.setup).now()).await?;
     for pulled in pulled {
         say!("{}", line(instance, pulled));
     }
@@ -97,7 +96,7 @@ async fn report(
     for pulled in pulled {
         file(&mut history, &pulled.collected);
     }
-    let now = Clock::System.now();
+    let now = clock::of(&instance.setup).now();
     let judge = Judge::new(&instance.setup.portfolio, &history, now);
     for pulled in pulled {
         say!("{}", line(instance, pulled));

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, clock, configuration,
     failure::Failure,
     output::{Sheet, put_sheet},
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::{
     message::Message,
@@ -48,7 +47,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let scorecard = setup.portfolio.scorecard(id);
     let scorecard =
         scorecard.ok_or_else(|| Failure::new(format!("the scorecard `{id}` is not configured")))?;
-    let period = period(scorecard, arguments.period.as_deref())?;
+    let period = period(&setup, scorecard, arguments.period.as_deref())?;
     let store = Store::open_read_only(&setup.store).await?;
     let sent = match arguments.recompute {
         true => None,
@@ -63,12 +62,12 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 }
 
 /// The period named, or the newest that is over.
-fn period(scorecard: &Scorecard, named: Option<&str>) -> Result<Period, Failure> {
+fn period(setup: &Setup, scorecard: &Scorecard, named: Option<&str>) -> Result<Period, Failure> {
     if let Some(text) = named {
         return Period::parse(text).map_err(|error| Failure::new(error.to_string()));
     }
     let frequency = scorecard.reporting_frequency();
-    Ok(scorecard.calendar.last_closed(frequency, Clock::System.now()))
+    Ok(scorecard.calendar.last_closed(frequency, clock::of(setup).now()))
 }
 
 async fn made(
@@ -77,7 +76,7 @@ async fn made(
     scorecard: &Scorecard,
     period: Period,
 ) -> Result<Message, Failure> {
-    let now = Clock::System.now();
+    let now = clock::of(setup).now();
     let kpis = setup.portfolio.needed_by(&scorecard.id);
     let HeldOf { history, episodes } =
         store.held_of(std::slice::from_ref(&scorecard.id), &kpis).await?;

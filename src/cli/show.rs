@@ -5,12 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, clock, configuration,
     failure::Failure,
     output::{self, Format, print_json},
     then, tree,
 };
-use kpid_clock::Clock;
 use kpid_rules::{
     alerting::begun_by,
     evaluation::judge_some,
@@ -34,7 +33,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
     let at = match &arguments.as_of {
-        None => Clock::System.now(),
+        None => clock::of(&setup).now(),
         Some(text) => instant(text, &setup.calendar)?,
     };
     let scope = arguments.scope.map(|path| configuration::scope(&setup, &path)).transpose()?;

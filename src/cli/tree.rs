@@ -212,7 +212,7 @@ fn kpi_facts(kpi: &KpiStanding) -> String {
         facts.push("newer period awaited".to_owned());
     }
     facts.extend(kpi.trend.filter(|&trend| trend != Trend::Steady).map(trend).map(str::to_owned));
-    facts.extend(kpi.signal.map(|_| "signal, not noise".to_owned()));
+    facts.extend(kpi.signal.map(|_| "a real change".to_owned()));
     facts.join(", ")
 }
 

@@ -19,18 +19,18 @@ const MOMENTS_MAX: usize = 3;
 
 /// A scorecard at a moment, and what it was judged by.
 #[derive(Debug)]
-struct Judged {
+struct PastScorecard {
     history: History,
     episodes: HashMap<Scope, Episode>,
     standing: Arc<ScorecardStanding>,
 }
 
 /// How scorecards stood at a moment; the moment that was asked for last is last.
-type Kept = Vec<(Moment, HashMap<Id, Judged>)>;
+type MomentsKept = Vec<(Moment, HashMap<Id, PastScorecard>)>;
 
 /// How scorecards stood. Copies are the same.
 #[derive(Clone, Debug, Default)]
-pub struct PastStandings(Arc<Mutex<Kept>>);
+pub struct PastStandings(Arc<Mutex<MomentsKept>>);
 
 /// What one scorecard is judged by.
 pub(super) struct Grounds {
@@ -73,18 +73,18 @@ impl PastStandings {
                 continue;
             };
             standings.push(Arc::clone(&standing));
-            keep.insert(id, Judged { history, episodes, standing });
+            keep.insert(id, PastScorecard { history, episodes, standing });
         }
         standings
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, MomentsKept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What is kept of a moment; the one that nobody asked for longest goes for a new one.
-fn at(kept: &mut Kept, moment: Moment) -> &mut HashMap<Id, Judged> {
+fn at(kept: &mut MomentsKept, moment: Moment) -> &mut HashMap<Id, PastScorecard> {
     let found = kept.iter().position(|(held, _)| *held == moment);
     let held = found.map(|place| kept.remove(place).1).unwrap_or_default();
     if kept.len() >= MOMENTS_MAX {

@@ -70,6 +70,30 @@ fn the_demo_tells_its_story_once_and_in_the_right_numbers() {
     );
     assert!(shown.status.success(), "{}", text(&shown.stderr));
     check_standing(&serde_json::from_slice(&shown.stdout).unwrap());
+
+    // In the folder it is June, also after the demo has ended.
+    let command = |arguments: &[&str]| {
+        let ran = kpid(&[&["-c", "story/kpid.yaml"], arguments].concat(), parent.path());
+        assert!(ran.status.success(), "{arguments:?}: {}", text(&ran.stderr));
+        text(&ran.stdout)
+    };
+    check_standing(
+        &serde_json::from_str(&command(&["show", "calder", "--format", "json"])).unwrap(),
+    );
+    assert!(command(&["digest", "ines"]).contains("Customer (Calder Cycles): OFF TRACK"));
+    assert!(
+        command(&["report", "calder"]).contains("Calder Cycles was at risk (63.4) in May 2026")
+    );
+
+    // What its reader changed is not lost to the next one.
+    let config = folder.join("kpid.yaml");
+    let changed = fs::read_to_string(&config).unwrap() + "# mine\n";
+    fs::write(&config, &changed).unwrap();
+    let again = kpid(&["demo", "--once", "story"], parent.path());
+    let said = text(&again.stderr);
+    assert_eq!(again.status.code(), Some(2), "{said}");
+    assert!(said.contains("you wrote or changed kpid.yaml") && said.contains("--fresh"), "{said}");
+    assert_eq!(fs::read_to_string(&config).unwrap(), changed);
 }
 
 /// V142.

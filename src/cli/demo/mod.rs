@@ -6,12 +6,14 @@ mod databases;
 mod folder;
 mod hook;
 mod mails;
+pub(crate) mod mark;
 mod narration;
 mod story;
 
 use std::{
+    io::{BufRead, IsTerminal},
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -30,12 +32,18 @@ const HOOKS_WAITING_MAX: usize = 16;
 /// Run a fictional company for real: its systems, its history, and the month that goes wrong
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The folder to run in; a former demo's is emptied
+    /// The folder to run in; a former demo's is emptied, unless you changed something in it
     #[arg(default_value = "kpid-demo", value_name = "DIR")]
     folder: PathBuf,
     /// End when everybody has been notified, instead of running on until Ctrl-C
     #[arg(long)]
     once: bool,
+    /// Open the board in the browser
+    #[arg(long, conflicts_with = "once")]
+    open: bool,
+    /// Begin anew, whatever you changed in the folder
+    #[arg(long)]
+    fresh: bool,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
@@ -43,7 +51,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let listener =
         listener.in_words().context("cannot listen on 127.0.0.1 for the demo's business APIs")?;
     let address = listener.local_addr().context("the demo's listener has no address")?;
-    let folder = Folder::create(&arguments.folder, address, free_address()?).await?;
+    let may_go = |changed: &[PathBuf]| arguments.fresh || is_agreed(&arguments.folder, changed);
+    let folder = Folder::create(&arguments.folder, address, free_address()?, may_go).await?;
     let closed = Closed::default();
     let (inbox, hooks) = mpsc::channel(HOOKS_WAITING_MAX);
     let routes = apis::routes(closed.clone()).merge(hook::routes(inbox));
@@ -53,9 +62,23 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         served = axum::serve(listener, routes).into_future() => {
             served.context("the demo's business APIs have stopped")?;
         }
-        finished = story.tell(arguments.once) => finished?,
+        finished = story.tell(arguments.once, arguments.open) => finished?,
     }
     Ok(Answer::Done)
+}
+
+/// Whether somebody at a terminal says that what they changed may go.
+fn is_agreed(folder: &Path, changed: &[PathBuf]) -> bool {
+    let (mut lines, mut answer) = (std::io::stdin().lock(), String::new());
+    if !lines.is_terminal() {
+        return false;
+    }
+    let (folder, changed) = (folder.display(), folder::listed(changed));
+    anstream::eprint!(
+        "In {folder} you wrote or changed {changed}.\nRemove that and begin anew? [y/N] "
+    );
+    // Who cannot be asked has not agreed.
+    lines.read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 /// A free address for the page, given back at once for the daemon to take.

@@ -15,6 +15,7 @@ use crate::cli::demo::{
     mails::Mail,
 };
 use kpid_config::setup::Setup;
+use kpid_os_error::in_words;
 
 /// What the demo is about to do.
 pub(crate) fn scene(folder: &Folder, setup: &Setup) {
@@ -43,12 +44,14 @@ pub(crate) fn what_next(folder: &Folder, page: Option<SocketAddr>, day: NaiveDat
     if let Some(page) = page {
         anstream::println!("The board as Ines sees it, while the demo runs: http://{page}/\n");
     }
-    anstream::println!("Try, in another terminal (the demo lives in June 2026, hence the day):");
+    anstream::println!("Try, in another terminal (in this folder it is June 2026):");
     // As the reader called it: `cargo run` puts nothing on the path.
     let program = std::env::args().next().unwrap_or_else(|| "kpid".to_owned());
     let scenario = folder.path().join("scenarios/carrier-switch.yaml");
     for (command, meaning) in [
-        (format!("show --as-of {day}"), "every scorecard"),
+        ("show".to_owned(), "every scorecard"),
+        ("digest ines".to_owned(), "what Ines gets on Mondays"),
+        ("report calder".to_owned(), "the pages for the meeting about May"),
         ("show calder --as-of 2026-05-10".to_owned(), "what was known in May"),
         (format!("backtest --from 2025-04 --to {day}"), "the messages of a year, once more"),
         ("check".to_owned(), "the configuration, after you have changed it"),
@@ -58,9 +61,6 @@ pub(crate) fn what_next(folder: &Folder, page: Option<SocketAddr>, day: NaiveDat
     }
     anstream::println!("  {program} simulate {}   # what if it recovers", scenario.display());
 }
-
-/// What is printed of a body: the perspective, its status, score and reason.
-const BODY_LINES: usize = 40;
 
 /// Cells of the bar.
 const BAR_CELLS: u32 = 26;
@@ -112,18 +112,41 @@ pub(crate) fn mail(mail: &Mail) {
     }
 }
 
-/// A request as its receiver got it: the beginning, and where the rest is.
+/// A request as its receiver got it: what it says in a line, and where all of it is.
 pub(crate) fn hook(received: &Received, kept: &Path) {
     let word =
         if received.is_genuine { "its signature is right" } else { "its signature is WRONG" };
     step(&format!("The webhook `ops` has been called (webhook-id {}; {word}):", received.id));
-    anstream::println!();
-    let parsed: Result<serde_json::Value, _> = serde_json::from_str(&received.body);
-    let pretty = parsed.ok().and_then(|body| serde_json::to_string_pretty(&body).ok());
-    let body = pretty.as_deref().unwrap_or(&received.body);
-    for line in body.lines().take(BODY_LINES) {
-        anstream::println!("  | {line}");
+    let body: serde_json::Value = serde_json::from_str(&received.body).unwrap_or_default();
+    let text = |pointer: &str| body.pointer(pointer).and_then(serde_json::Value::as_str);
+    let word = |pointer: &str| text(pointer).unwrap_or("?").replace('_', " ");
+    anstream::println!(
+        "\n  | {} · {} · was {}, is {}\n  | all of it: {}",
+        word("/event"),
+        word("/node/name"),
+        word("/status/from"),
+        word("/status/to"),
+        kept.display(),
+    );
+}
+
+/// Opens the board in the reader's browser, where there is one.
+pub(crate) fn open(page: SocketAddr) {
+    if let Err(error) = open::that_detached(format!("http://{page}/")) {
+        let why = in_words(&error);
+        anstream::println!(
+            "No browser could be opened ({why}); the address above is that of the board."
+        );
     }
-    let left = body.lines().count().saturating_sub(BODY_LINES);
-    anstream::println!("  | … {left} more lines in {}", kept.display());
+}
+
+/// What stays when the demo has ended.
+pub(crate) fn the_end(folder: &Folder) {
+    let (path, config) = (folder.path().display(), folder.config());
+    let program = std::env::args().next().unwrap_or_else(|| "kpid".to_owned());
+    step(&format!(
+        "The demo has ended; {path} stays as it is. `{program} -c {} show` still answers there, and\n\
+         `kpid demo` begins anew. Remove the folder when you have seen enough.",
+        config.display()
+    ));
 }

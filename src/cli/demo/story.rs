@@ -92,7 +92,7 @@ impl Story {
     }
 
     /// Tells it, up to Ctrl-C or, `once`, until everybody has been told.
-    pub(crate) async fn tell(mut self, once: bool) -> anyhow::Result<()> {
+    pub(crate) async fn tell(mut self, once: bool, open: bool) -> anyhow::Result<()> {
         let stop = CancellationToken::new();
         obey_stop_signals(stop.clone())?;
         let hang_up = hang_up_signal()?;
@@ -105,15 +105,20 @@ impl Story {
             self.setup.calendar.local_day(morning).format("%-d %B %Y")
         ));
         let clock = Clock::set(morning - BEFORE_SIX);
+        self.folder.set_clock(clock.now(), true)?;
         let config = self.folder.config();
         let (reload, reloads) = mpsc::channel(1);
         let orders = Orders { stop: stop.clone(), reload: reloads };
+        let folder = self.folder.clone();
         let daemon = lifecycle::run(self.setup.clone(), clock, orders);
-        tokio::select! {
+        let ended = tokio::select! {
             ended = daemon => ended,
             never = reload_on_signal(hang_up, &config, &reload) => never,
-            failed = self.watch(clock, once, &stop) => match failed? {},
-        }
+            failed = self.watch(clock, (once, open), &stop) => match failed? {},
+        };
+        folder.set_clock(clock.now(), false)?;
+        narration::the_end(&folder);
+        ended
     }
 
     /// 25 months through the function that the timer uses, each on the morning its figures were due.
@@ -147,7 +152,7 @@ impl Story {
     async fn watch(
         &mut self,
         clock: Clock,
-        once: bool,
+        (once, open): (bool, bool),
         stop: &CancellationToken,
     ) -> anyhow::Result<Infallible> {
         narration::mail(&self.mail().await?);
@@ -157,11 +162,11 @@ impl Story {
         let standing = self.standing(clock).await?;
         narration::step("This is how Calder Cycles stands (`kpid show`):");
         anstream::print!("\n{standing}");
-        narration::what_next(
-            &self.folder,
-            self.setup.web.listen,
-            self.setup.calendar.local_day(clock.now()),
-        );
+        let day = self.setup.calendar.local_day(clock.now());
+        narration::what_next(&self.folder, self.setup.web.listen, day);
+        if let (true, Some(page)) = (open, self.setup.web.listen) {
+            narration::open(page);
+        }
         if once {
             stop.cancel();
         } else {
