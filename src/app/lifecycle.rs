@@ -196,6 +196,7 @@ impl Daemon {
     ) -> anyhow::Result<(Agenda, mpsc::Sender<Arrival>, mpsc::UnboundedReceiver<Vec<Served>>)> {
         let setup = &self.instance.setup;
         let zone = setup.calendar.zone;
+        crate::telemetry::use_zone(zone);
         let served = self.instance.store.last_slots().await?;
         let served = served.into_iter().map(|(kpi, last)| (kpi, last.slot)).collect();
         let agenda = Agenda::new(zone, &setup.collections, &served);

@@ -9,9 +9,10 @@ use crate::{
     cli::{
         Answer,
         actor::Person,
-        alert_list, clock, configuration,
+        alert_list, clock, complete, configuration,
         failure::Failure,
-        output::{self, Format, say},
+        judged::{CommandJudgement, standing_before},
+        output::{self, Format, tell},
     },
     engine::judgement::{self, LIVE},
     instance::Instance,
@@ -35,6 +36,7 @@ enum AlertsCommand {
     /// What is open, who acknowledged it, and what is silenced
     List {
         /// Only this node and what is below it
+        #[arg(add = complete::scopes())]
         scope: Option<String>,
         /// Also what is over, with everything that happened
         #[arg(long)]
@@ -46,6 +48,7 @@ enum AlertsCommand {
     /// Say that somebody answers for an open alert: it is no longer reminded of or escalated
     Ack {
         /// A path of ids with an open alert, e.g. calder/customer
+        #[arg(add = complete::scopes())]
         scope: String,
         /// What is being done
         #[arg(long, value_name = "TEXT")]
@@ -55,10 +58,14 @@ enum AlertsCommand {
         due: Option<NaiveDate>,
         #[command(flatten)]
         person: Person,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Hear nothing of a node and what is below it for a while, at most 30 days
     Silence {
         /// A path of ids: calder, calder/customer, calder/on-time-delivery
+        #[arg(add = complete::scopes())]
         scope: String,
         /// When it ends: an instant such as 2026-06-10T08:00:00+02:00, or a day, to its end
         #[arg(long, value_name = "T")]
@@ -71,6 +78,9 @@ enum AlertsCommand {
         reason: String,
         #[command(flatten)]
         person: Person,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// End a silence before its time
     Unsilence {
@@ -79,18 +89,25 @@ enum AlertsCommand {
         id: i64,
         #[command(flatten)]
         person: Person,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Write a note about a node, which the next mail shows
     Note {
         /// A path of ids: calder, calder/customer, calder/on-time-delivery
+        #[arg(add = complete::scopes())]
         scope: String,
         /// The words
         text: String,
         /// The period it is about; the last closed month by default
-        #[arg(long, value_name = "P")]
+        #[arg(long, value_name = "P", add = complete::periods())]
         period: Option<String>,
         #[command(flatten)]
         person: Person,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
 }
 
@@ -102,29 +119,35 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
             let scope = scope.map(|path| configuration::scope(&setup, &path)).transpose()?;
             alert_list::print(&setup, scope.as_ref(), all, format, now).await
         }
-        AlertsCommand::Ack { scope, comment, due, person } => {
+        AlertsCommand::Ack { scope, comment, due, person, format } => {
             let acknowledgement =
                 Acknowledgement::new(&person.name(), comment.as_deref(), due, now);
             let acknowledgement = acknowledgement.map_err(refused)?;
-            acknowledge(&setup, &scope, &acknowledgement).await
+            acknowledge(&setup, &scope, &acknowledgement, format).await
         }
-        AlertsCommand::Silence { scope, until, from, reason, person } => {
+        AlertsCommand::Silence { scope, until, from, reason, person, format } => {
             let scope = configuration::scope(&setup, &scope)?;
             let from = from.map(|text| Ok::<_, Failure>(instants(&setup, &text)?.0)).transpose()?;
             let span = (from.unwrap_or(now), instants(&setup, &until)?.1);
             let silence =
                 Silence::new(scope, span, &reason, &person.name(), now).map_err(refused)?;
-            keep_silence(&setup, &silence, now).await
+            keep_silence(&setup, &silence, now, format).await
         }
-        AlertsCommand::Unsilence { id, person } => unsilence(&setup, id, &person.name(), now).await,
-        AlertsCommand::Note { scope, text, period, person } => {
+        AlertsCommand::Unsilence { id, person, format } => {
+            unsilence(&setup, id, (&person.name(), now), format).await
+        }
+        AlertsCommand::Note { scope, text, period, person, format } => {
             let scope = configuration::scope(&setup, &scope)?;
             let period = period_of(&setup, period.as_deref(), now)?;
             let note = Note::new(scope, &period, &text, &person.name(), now).map_err(refused)?;
             let store = Store::open_existing(&setup.store).await?;
             store.note(&note).await?;
             store.close().await;
-            say!("noted for {}, {}", note.scope, note.period);
+            let line = format_args!("noted for {}, {}", note.scope, note.period);
+            let value = serde_json::json!({
+                "scope": note.scope.to_string(), "period": note.period, "by": note.by, "text": note.text,
+            });
+            tell(format, line, &value)?;
             Ok(Answer::Done)
         }
     }
@@ -134,19 +157,34 @@ async fn acknowledge(
     setup: &Setup,
     path: &str,
     acknowledgement: &Acknowledgement,
+    format: Format,
 ) -> Result<Answer, Failure> {
     let scope = configuration::scope(setup, path)?;
     let store = Store::open_existing(&setup.store).await?;
     let instance = Instance::start(setup.clone(), store).await?;
+    let kpis = setup.portfolio.needed_by(scope.scorecard());
+    let before = standing_before(&instance, &kpis, acknowledgement.at).await?;
     let acknowledged = instance.store.acknowledge(&scope, None, acknowledgement).await?;
     match acknowledged {
         Acknowledged::Done(episode) => {
-            say!("alert {} of {scope} is acknowledged by {}", episode.number, acknowledgement.by);
             // Channels hear of it with the next judgement, which is now.
             let judged = std::slice::from_ref(scope.scorecard());
             let judgement = judgement::judge(&instance, judged, LIVE, acknowledgement.at).await?;
-            output::say_waiting(judgement.deliveries.len());
             instance.store.close().await;
+            let (after, deliveries) = (&judgement.standing, &judgement.deliveries);
+            let judged = CommandJudgement::of(setup, &before, after, deliveries)?;
+            let (number, by) = (episode.number, &acknowledgement.by);
+            let value = serde_json::json!({
+                "scope": scope.to_string(), "alert": number, "acknowledged_by": by, "judged": judged,
+            });
+            tell(
+                format,
+                format_args!("alert {number} of {scope} is acknowledged by {by}"),
+                &value,
+            )?;
+            if format == Format::Text {
+                judged.say();
+            }
             Ok(Answer::Done)
         }
         Acknowledged::NotOpen => {
@@ -161,27 +199,33 @@ async fn keep_silence(
     setup: &Setup,
     silence: &Silence,
     now: DateTime<Utc>,
+    format: Format,
 ) -> Result<Answer, Failure> {
     let store = Store::open_existing(&setup.store).await?;
     let id = store.silence(silence, setup.calendar.zone, now).await?;
     store.close().await;
     let until = silence.until.with_timezone(&setup.calendar.zone).format("%Y-%m-%d %H:%M %Z");
-    say!("silence {id}: no notifications about {} until {until}", silence.scope);
+    let line = format_args!("silence {id}: no notifications about {} until {until}", silence.scope);
+    let value = serde_json::json!({
+        "silence": id, "scope": silence.scope.to_string(), "from": silence.from, "until": silence.until,
+    });
+    tell(format, line, &value)?;
     Ok(Answer::Done)
 }
 
 async fn unsilence(
     setup: &Setup,
     id: i64,
-    by: &str,
-    now: DateTime<Utc>,
+    (by, now): (&str, DateTime<Utc>),
+    format: Format,
 ) -> Result<Answer, Failure> {
     let store = Store::open_existing(&setup.store).await?;
     let ended = store.unsilence(id, by, now).await?;
     store.close().await;
     match ended {
         Some(scope) => {
-            say!("silence {id} of {scope} is over");
+            let value = serde_json::json!({ "silence": id, "scope": scope.to_string() });
+            tell(format, format_args!("silence {id} of {scope} is over"), &value)?;
             Ok(Answer::Done)
         }
         None => {

@@ -13,9 +13,10 @@ use crate::{
     cli::{
         Answer,
         actor::Person,
-        clock, configuration,
+        clock, complete, configuration,
         failure::Failure,
-        output::{self, say},
+        judged::say_waiting,
+        output::{Format, note, print_json, say},
     },
     engine::{
         backfill::{self, BackfillProgress, Span, Task},
@@ -37,13 +38,13 @@ const CONCURRENT_MAX: usize = 8;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// KPIs such as calder/nps, or anything above them; all that have a source by default
-    #[arg(value_name = "KPI")]
+    #[arg(value_name = "KPI", add = complete::scopes())]
     scopes: Vec<String>,
     /// The first period, e.g. 2024-04 or FY2025
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", add = complete::periods())]
     from: String,
     /// The last period
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", add = complete::periods())]
     to: String,
     /// Ask also for periods that have an actual
     #[arg(long)]
@@ -53,6 +54,9 @@ pub(crate) struct Arguments {
     alerts: Alerts,
     #[command(flatten)]
     person: Person,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 /// Whom a backfill tells.
@@ -77,15 +81,19 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let clock = clock::of(&instance.setup);
     let nothing = BTreeSet::new();
     let mut tasks = Vec::new();
-    let mut refused = 0;
+    let mut refused = Vec::new();
     for collection in &collections {
         let held = held.get(&collection.kpi).unwrap_or(&nothing);
         let span = span(&instance.setup, &collection.kpi, from, to)?;
         match backfill::task(&instance, collection, span, held, arguments.again, clock) {
             Ok(task) => tasks.push(task),
             Err(problem) => {
-                refused += 1;
-                say!("{}: left out: {problem}", collection.kpi);
+                if arguments.format == Format::Text {
+                    say!("{}: left out: {problem}", collection.kpi);
+                }
+                refused.push(serde_json::json!({
+                    "kpi": collection.kpi.to_string(), "left_out": problem.to_string(),
+                }));
             }
         }
     }
@@ -98,10 +106,22 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     };
     instance.store.audit(&entry).await?;
     rejudgement::keep(&instance.setup, &instance.store, entry.at).await?;
-    let failed = fill(&instance, &tasks).await?;
-    tell(&instance, &tasks, arguments.alerts).await?;
+    let filled = fill(&instance, &tasks, arguments.format).await?;
+    let messages = tell(&instance, &tasks, arguments.alerts).await?;
     instance.store.close().await;
-    Ok(if failed + refused == 0 { Answer::Done } else { Answer::No })
+    let failed = filled.iter().filter(|(_, filled)| filled.failed > 0).count();
+    match arguments.format {
+        Format::Text => {
+            let daemon_runs = kpid_store::holder(&instance.setup.store)?.is_some();
+            say_waiting(messages, daemon_runs);
+        }
+        Format::Json => {
+            let filled = filled.iter().map(|(task, filled)| as_json(task, filled));
+            let kpis: Vec<_> = filled.chain(refused.iter().cloned()).collect();
+            print_json(&serde_json::json!({ "kpis": kpis, "messages": messages }))?;
+        }
+    }
+    Ok(if failed + refused.len() == 0 { Answer::Done } else { Answer::No })
 }
 
 /// From the first day of one period to the last of another, by the calendar of the KPI's scorecard.
@@ -118,8 +138,12 @@ fn span(setup: &Setup, kpi: &KpiRef, from: Period, to: Period) -> Result<Span, F
     Ok(span)
 }
 
-/// Fills every KPI; how many did not come to their end.
-async fn fill(instance: &Instance, tasks: &[Task<'_>]) -> Result<usize, Failure> {
+/// Fills every KPI; how each came out.
+async fn fill<'t>(
+    instance: &Instance,
+    tasks: &'t [Task<'t>],
+    format: Format,
+) -> Result<Vec<(&'t Task<'t>, BackfillProgress)>, Failure> {
     let total: usize = tasks.iter().map(|task| task.stretches.len()).sum();
     let clock = clock::of(&instance.setup);
     let asked = &std::cell::Cell::new(0);
@@ -136,14 +160,24 @@ async fn fill(instance: &Instance, tasks: &[Task<'_>]) -> Result<usize, Failure>
         (task, filled)
     });
     let mut filling = stream::iter(filling).buffer_unordered(CONCURRENT_MAX);
-    let mut failed = 0;
+    let mut done = Vec::new();
     while let Some((task, filled)) = filling.next().await {
         clear_bar();
         let filled = filled?;
-        say!("{}: {}", task.collection.kpi, words(task, &filled));
-        failed += usize::from(filled.failed > 0);
+        if format == Format::Text {
+            note!("{}: {}", task.collection.kpi, words(task, &filled));
+        }
+        done.push((task, filled));
     }
-    Ok(failed)
+    Ok(done)
+}
+
+fn as_json(task: &Task<'_>, filled: &BackfillProgress) -> serde_json::Value {
+    serde_json::json!({
+        "kpi": task.collection.kpi.to_string(), "filled": filled.periods, "held": task.held,
+        "empty": filled.empty, "frozen": filled.frozen, "failed": filled.failed,
+        "not_asked": task.unasked(filled.asked), "problem": filled.problem.as_ref().map(ToString::to_string),
+    })
 }
 
 fn words(task: &Task<'_>, filled: &BackfillProgress) -> String {
@@ -165,16 +199,15 @@ fn words(task: &Task<'_>, filled: &BackfillProgress) -> String {
     format!("{}{}", parts.join(", "), problem.unwrap_or_default())
 }
 
-/// Every scorecard concerned is judged once, when all is in.
-async fn tell(instance: &Instance, tasks: &[Task<'_>], alerts: Alerts) -> Result<(), Failure> {
+/// Every scorecard concerned is judged once, when all is in; how many messages come of it.
+async fn tell(instance: &Instance, tasks: &[Task<'_>], alerts: Alerts) -> Result<usize, Failure> {
     let kpis: HashSet<KpiRef> = tasks.iter().map(|task| task.collection.kpi.clone()).collect();
     let scorecards = instance.setup.portfolio.affected_by(&kpis);
     let circumstances = Circumstances { historical: alerts == Alerts::None, ..<_>::default() };
     let judged =
         judgement::judge(instance, &scorecards, circumstances, clock::of(&instance.setup).now())
             .await?;
-    output::say_waiting(judged.deliveries.len());
-    Ok(())
+    Ok(judged.deliveries.len())
 }
 
 /// How far it has come, on a terminal, in one line that is written over.

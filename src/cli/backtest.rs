@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
 use crate::cli::{
-    Answer, configuration,
+    Answer, complete, configuration,
     failure::Failure,
     output::{Format, print_json, say, style},
 };
@@ -24,7 +24,7 @@ use kpid_store::Store;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// First day, or first period, e.g. 2025-04-01 or 2025-04
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", add = complete::periods())]
     from: String,
     /// Last day, or last period; today by default
     #[arg(long, value_name = "P")]

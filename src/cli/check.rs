@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
+
 use crate::{
     app::compose::refusals,
     cli::{
-        Answer, clock, configuration,
+        Answer, check_output, clock, configuration,
         data_lints::{self, Warning},
         failure::Failure,
-        output::{self, Format, print_json, say},
+        output::{self, note, print_json, say},
     },
     engine::query_window,
 };
@@ -22,7 +24,7 @@ use kpid_config::{
 };
 use kpid_delivery::channels::Channels;
 use kpid_message::wording::plural;
-use kpid_rules::model::{Id, Scope};
+use kpid_rules::model::{Id, Scope, one_line};
 use kpid_sources::{Question, connections::Connections};
 
 /// Check the configuration: every problem of every file, with its place
@@ -31,9 +33,27 @@ pub(crate) struct Arguments {
     /// Also reach every connection and channel, without sending anything
     #[arg(long)]
     probe: bool,
-    /// For people or for programs
+    /// Warnings are problems, too
+    #[arg(long)]
+    strict: bool,
+    /// Show every warning, also the many of one kind
+    #[arg(long)]
+    all: bool,
+    /// For people, for programs, or for the checks of a forge
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: CheckFormat,
+}
+
+/// How problems are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; the keys are a contract.
+    Json,
+    /// For GitHub Actions, which shows them beside the lines of a change.
+    Github,
 }
 
 /// A connection, channel or KPI that was tried, and why it cannot be reached or asked.
@@ -62,26 +82,49 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         Some(setup) => placed(&problems.places, data_lints::warnings(setup).await?),
         None => Vec::new(),
     };
+    let warnings = count(&problems, Severity::Warning) + held.len();
+    let found = held.iter().map(|(warning, place)| {
+        Problem::warning(*place, format!("{} {}", warning.scope, warning.message))
+    });
     match arguments.format {
-        Format::Json => print_json(&json(&problems, arguments.probe, &probed, &held))?,
-        Format::Text => {
-            output::put(format_args!("{problems}"));
+        CheckFormat::Json => print_json(&json(&problems, arguments.probe, &probed, &held))?,
+        CheckFormat::Github => {
+            let mut all = problems;
+            all.found.extend(found);
+            output::put(format_args!("{}", all.to_github()));
+            for Probed { what, id, trouble, .. } in &probed {
+                if let Some(trouble) = trouble {
+                    say!("::error::{}", one_line(&format!("{what} {id}: {trouble}")));
+                }
+            }
+        }
+        CheckFormat::Text => {
+            let summary = summary(setup.as_ref(), &problems, &probed, held.len());
+            let of_data = Problems { found: found.collect(), ..problems.clone() };
+            put(problems, arguments.all);
             for Probed { what, id, trouble, note } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
                 let note = note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
                 say!("{what} {id}: {answer}{note}");
             }
-            let found = held.iter().map(|(warning, place)| {
-                Problem::warning(*place, format!("{} {}", warning.scope, warning.message))
-            });
-            let summary = summary(setup.as_ref(), &problems, &probed, held.len());
-            let shown = Problems { found: found.collect(), ..problems };
-            output::put(format_args!("{shown}"));
-            say!("{summary}");
+            put(of_data, arguments.all);
+            note!("{summary}");
         }
     }
     let reached = probed.iter().all(|probed| probed.trouble.is_none());
-    Ok(if setup.is_some() && reached { Answer::Done } else { Answer::No })
+    let good = setup.is_some() && reached && !(arguments.strict && warnings > 0);
+    Ok(if good { Answer::Done } else { Answer::No })
+}
+
+/// Lists problems for people.
+fn put(problems: Problems, all: bool) {
+    let (shown, more) =
+        if all { (problems, String::new()) } else { check_output::folded(problems) };
+    output::put(format_args!("{shown}{more}"));
+}
+
+fn count(problems: &Problems, severity: Severity) -> usize {
+    problems.found.iter().filter(|problem| problem.severity == severity).count()
 }
 
 /// A set-up that `kpid run` would take, or why it would not.
@@ -186,9 +229,7 @@ fn placed(places: &Places, warnings: Vec<Warning>) -> Vec<(Warning, Place)> {
 }
 
 fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: usize) -> String {
-    let count =
-        |severity| problems.found.iter().filter(|problem| problem.severity == severity).count();
-    let warnings = plural(count(Severity::Warning) + held, "warning");
+    let warnings = plural(count(problems, Severity::Warning) + held, "warning");
     let unreached: Vec<&str> =
         probed.iter().filter(|held| held.trouble.is_some()).map(|held| held.what).collect();
     match setup {
@@ -217,7 +258,7 @@ fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: 
             )
         }
         None => {
-            format!("not good: {}, {warnings}", plural(count(Severity::Error), "problem"))
+            format!("not good: {}, {warnings}", plural(count(problems, Severity::Error), "problem"))
         }
     }
 }

@@ -1,9 +1,11 @@
-//! `kpid completions`: what a shell needs to complete our command line.
+//! `kpid completions`: what a shell needs to complete our command line. The script asks kpid itself how a
+//! line goes on, so that it also knows the nodes, people and periods of the configuration.
 
-use clap::CommandFactory;
-use clap_complete::Shell;
+use anyhow::Context;
+use clap::ValueEnum;
+use clap_complete::env::Shells;
 
-use crate::cli::{Answer, CommandLine, output};
+use crate::cli::{Answer, complete, failure::Failure, output};
 
 /// Print the completion script of a shell
 #[derive(clap::Args)]
@@ -13,9 +15,25 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Answer {
-    let (mut command, mut script) = (CommandLine::command(), Vec::new());
-    clap_complete::generate(arguments.shell, &mut command, "kpid", &mut script);
+/// The shells.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    let name = arguments.shell.to_possible_value().map(|value| value.get_name().to_owned());
+    let name = name.unwrap_or_default();
+    let shells = Shells::builtins();
+    let shell = shells.completer(&name).with_context(|| format!("no completion for {name}"))?;
+    let mut script = Vec::new();
+    shell
+        .write_registration(complete::VARIABLE, "kpid", "kpid", "kpid", &mut script)
+        .context("cannot make the completion script")?;
     output::put(format_args!("{}", String::from_utf8_lossy(&script)));
-    Answer::Done
+    Ok(Answer::Done)
 }

@@ -42,7 +42,8 @@ pub(crate) fn scope(setup: &Setup, path: &str) -> Result<Scope, Failure> {
     })
 }
 
-fn scopes(setup: &Setup) -> Vec<String> {
+/// Every path of ids that names a node.
+pub(crate) fn scopes(setup: &Setup) -> Vec<String> {
     let mut paths = Vec::new();
     for scorecard in setup.portfolio.scorecards() {
         paths.push(scorecard.id.to_string());

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     cli::{
-        Answer, clock, configuration,
+        Answer, clock, complete, configuration,
         failure::Failure,
         output::{Sheet, put_sheet, say},
         show,
@@ -25,6 +25,7 @@ const WEEK: TimeDelta = TimeDelta::days(7);
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A person of kpid.yaml
+    #[arg(add = complete::people())]
     person: String,
     /// Since when changes are shown: an instant, or a day, from its end; the last digest by default
     #[arg(long, value_name = "T")]

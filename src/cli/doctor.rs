@@ -46,7 +46,7 @@ const MISSES_NAMED_MAX: usize = 5;
 /// Where the system names the version of its own zone data, in the first line.
 const SYSTEM_ZONES: &str = "/usr/share/zoneinfo/tzdata.zi";
 
-/// Look whether clock, zones, disk, permissions, secrets, store and deliveries are as they should be
+/// Look whether all is as it should be: clock, zones, disk, permissions, secrets, store, deliveries
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Also reach every connection and channel, without sending anything

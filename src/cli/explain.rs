@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _, path::Path};
 use serde_json::{Value, json};
 
 use crate::cli::{
-    Answer, clock, configuration,
+    Answer, clock, complete, configuration,
     failure::Failure,
     output::{Format, print_json, put},
 };
@@ -26,8 +26,10 @@ use kpid_store::{HeldOf, Store};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A path of ids: calder, calder/customer, calder/customer/deliver-on-promise, calder/on-time-delivery
+    #[arg(add = complete::scopes())]
     scope: String,
     /// The period, e.g. 2026-05; the one reported now by default
+    #[arg(add = complete::periods())]
     period: Option<String>,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t)]

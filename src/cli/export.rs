@@ -1,13 +1,12 @@
 //! `kpid export`: the actuals that count now, in the columns that `import` reads.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::cli::{Answer, configuration, failure::Failure};
-use kpid_os_error::in_words;
+use crate::cli::{Answer, configuration, failure::Failure, output};
 use kpid_rules::{
     model::{KpiRef, Period},
     series::Figure,
@@ -58,10 +57,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         ExportFormat::Csv => csv_of(&rows),
         ExportFormat::Json => serde_json::to_vec_pretty(&rows).map_err(anyhow::Error::from),
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(&written?)
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::new(format!("cannot write the export: {}", in_words(&error))))?;
+    output::put(format_args!("{}", String::from_utf8_lossy(&written?)));
     Ok(Answer::Done)
 }
 

@@ -11,7 +11,8 @@ use crate::{
         actor::Person,
         clock, configuration,
         failure::Failure,
-        output::{self, say},
+        judged::{CommandJudgement, standing_before},
+        output::{self, Format, note, print_json},
     },
     engine::import,
     instance::Instance,
@@ -28,6 +29,9 @@ pub(crate) struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     person: Person,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
@@ -55,9 +59,20 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let detail = Some(plural(rows.len(), "actual"));
     let (by, of) = (arguments.person.name(), path.to_string());
     let entry = AuditEntry { at: now, by, action: AuditAction::Imported, of, detail };
+    let kpis = rows.iter().map(|row| row.kpi.clone()).collect();
+    let before = standing_before(&instance, &kpis, now).await?;
     let judgement = import::keep(&instance, &rows, &entry, now).await?;
-    say!("{} imported from {path}", plural(rows.len(), "actual"));
-    output::say_waiting(judgement.deliveries.len());
+    let judged =
+        CommandJudgement::of(&instance.setup, &before, &judgement.standing, &judgement.deliveries)?;
+    match arguments.format {
+        Format::Text => {
+            note!("{} imported from {path}", plural(rows.len(), "actual"));
+            judged.say();
+        }
+        Format::Json => print_json(&serde_json::json!({
+            "imported": rows.len(), "from": path.to_string(), "judged": judged,
+        }))?,
+    }
     instance.store.close().await;
     Ok(Answer::Done)
 }

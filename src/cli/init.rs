@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::cli::{Answer, failure::Failure, output::say};
+use crate::cli::{Answer, failure::Failure, output::note};
 use kpid_os_error::in_words;
 
 /// The files written, by their place in the folder.
@@ -33,8 +33,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         write(&folder.join(name), text)?;
     }
     let config = folder.join("kpid.yaml");
-    say!("wrote {} files into {}; next:", FILES.len(), folder.display());
-    say!("  kpid -c {0} check\n  kpid -c {0} pull --dry-run\n  kpid -c {0} run", config.display());
+    note!("wrote {} files into {}; next:", FILES.len(), folder.display());
+    note!("  kpid -c {0} check\n  kpid -c {0} pull --dry-run\n  kpid -c {0} run", config.display());
     Ok(Answer::Done)
 }
 

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::Context;
 use clap::CommandFactory;
 
-use crate::cli::{Answer, CommandLine, failure::Failure, output::say};
+use crate::cli::{Answer, CommandLine, failure::Failure, output::note};
 use kpid_os_error::InWords;
 
 /// Write the manual pages into a folder, for packages
@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let failure = || format!("cannot write manual pages into {}", folder.display());
     fs::create_dir_all(folder).in_words().with_context(failure)?;
     clap_mangen::generate_to(CommandLine::command(), folder).in_words().with_context(failure)?;
-    say!(
+    note!(
         "the manual pages are in {}; `man {}/kpid.1` shows the first",
         folder.display(),
         folder.display()

@@ -9,7 +9,9 @@ mod backfill;
 mod backtest;
 mod backup;
 mod check;
+mod check_output;
 mod clock;
+mod complete;
 mod completions;
 mod config_history;
 mod configuration;
@@ -20,8 +22,11 @@ mod doctor;
 mod explain;
 mod export;
 mod failure;
+mod filter;
+mod help;
 mod import;
 mod init;
+mod judged;
 mod man;
 mod notify;
 mod outbox;
@@ -47,6 +52,8 @@ use clap::{
     CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource,
 };
 
+use clap_complete::CompleteEnv;
+
 use crate::{app::stop::THREADS_END_WITHIN, cli::failure::Failure};
 use kpid_os_error::in_words;
 
@@ -69,6 +76,11 @@ struct CommandLine {
     /// The configuration file [default: /etc/kpid/kpid.yaml, or ./kpid.yaml if that is absent]
     #[arg(short, long, global = true, env = "KPID_CONFIG", value_name = "PATH")]
     config: Option<OsString>,
+    /// Say nothing of what went well; problems are said, and the exit status is the same
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
     #[command(subcommand)]
     command: Command,
 }
@@ -116,6 +128,9 @@ pub(crate) enum Answer {
 
 /// Reads the command line, runs the command and turns its answer into an exit code.
 pub fn main() -> ExitCode {
+    CompleteEnv::with_factory(|| help::grouped(CommandLine::command()))
+        .var(complete::VARIABLE)
+        .complete();
     let line = match read(std::env::args_os().collect()) {
         Ok(line) => line,
         Err(misread) => return misread.exit_code(),
@@ -165,7 +180,8 @@ fn read(arguments: Vec<OsString>) -> Result<CommandLine, Misread> {
             Misread::Misuse(usage_error::failure(&error, &CommandLine::command(), &words))
         }
     };
-    let matches = CommandLine::command().try_get_matches_from(&arguments).map_err(misread)?;
+    let matches =
+        help::grouped(CommandLine::command()).try_get_matches_from(&arguments).map_err(misread)?;
     let mut line = CommandLine::from_arg_matches(&matches).map_err(misread)?;
     if line.config.as_ref().is_some_and(|path| path.is_empty()) {
         // A unit or a container that leaves the variable empty has not set it.
@@ -179,6 +195,10 @@ fn read(arguments: Vec<OsString>) -> Result<CommandLine, Misread> {
 }
 
 fn answer(line: CommandLine) -> Result<Answer, Failure> {
+    line.color.write_global();
+    if line.quiet {
+        output::be_quiet();
+    }
     // The only error is that a provider is installed already, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = config_path(line.config);
@@ -212,10 +232,10 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Init(arguments) => init::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Simulate(arguments) => simulate::run(&arguments),
-            Command::Token(arguments) => Ok(token::run(&arguments)),
+            Command::Token(arguments) => token::run(&arguments),
             Command::Schema(arguments) => schema::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),
-            Command::Completions(arguments) => Ok(completions::run(&arguments)),
+            Command::Completions(arguments) => completions::run(&arguments),
         }
     });
     // Threads that still read what nobody waits for any more would be waited for without end.

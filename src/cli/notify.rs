@@ -8,7 +8,7 @@ use crate::cli::{
     Answer, clock, configuration,
     failure::Failure,
     init,
-    output::{complain, say},
+    output::{complain, note},
     preview, recipient,
 };
 use kpid_config::setup::Setup;
@@ -59,7 +59,7 @@ async fn send(config: &Path, to: &str) -> Result<Answer, Failure> {
     let delivery = Delivery { id, channel, recipient, language, message: &message, link: None };
     match channels.send(delivery, clock::of(&setup).now()).await {
         Ok(Delivered { trouble }) => {
-            say!("the test message {id} was taken by `{channel}` for {recipient}");
+            note!("the test message {id} was taken by `{channel}` for {recipient}");
             let Some(trouble) = trouble else { return Ok(Answer::Done) };
             complain!("kpid: {}", trouble.summary);
             Ok(Answer::No)
@@ -80,8 +80,8 @@ fn write_templates(folder: &Path) -> Result<Answer, Failure> {
     for (name, text) in template_check::built_in() {
         init::write(&folder.join(name), text)?;
     }
-    say!("wrote {} templates into {}", template_check::built_in().count(), folder.display());
-    say!("change some, delete the others, and name the folder as `templates` of an email channel");
+    note!("wrote {} templates into {}", template_check::built_in().count(), folder.display());
+    note!("change some, delete the others, and name the folder as `templates` of an email channel");
     Ok(Answer::Done)
 }
 

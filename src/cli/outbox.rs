@@ -11,7 +11,7 @@ use crate::{
         actor::Person,
         clock, configuration,
         failure::Failure,
-        output::{self, Format, print_json, say},
+        output::{self, Format, note, print_json, say},
     },
     outbox::settled,
 };
@@ -58,6 +58,9 @@ struct Chosen {
     all: bool,
     #[command(flatten)]
     person: Person,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
@@ -114,21 +117,24 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
     let known = store.deliveries(true).await?;
     let mut answer = Answer::Done;
     let ids = named(&known, &chosen)?;
-    if ids.is_empty() {
-        say!("nothing waits and nothing was given up");
+    if ids.is_empty() && chosen.format == Format::Text {
+        note!("nothing waits and nothing was given up");
     }
+    let mut done = Vec::new();
     let by = chosen.person.name();
     for id in ids {
         let now = clock::of(setup).now();
         let settle = |notice: &GaveUp| settled::notice(setup, notice, handling, now);
         let handled = store.handle(id, handling, &by, now, settle).await?;
         answer = match (handled, handling) {
-            (Handled::Done, Handling::Retry) => {
-                say!("{id} is tried at once by the daemon");
-                answer
-            }
-            (Handled::Done, Handling::Drop) => {
-                say!("{id} is dropped");
+            (Handled::Done, handling) => {
+                if chosen.format == Format::Text {
+                    match handling {
+                        Handling::Retry => note!("{id} is tried at once by the daemon"),
+                        Handling::Drop => note!("{id} is dropped"),
+                    }
+                }
+                done.push(id);
                 answer
             }
             (Handled::Delivered, _) => {
@@ -146,6 +152,13 @@ async fn handle(setup: &Setup, chosen: Chosen, handling: Handling) -> Result<Ans
         };
     }
     store.close().await;
+    if chosen.format == Format::Json {
+        let word = match handling {
+            Handling::Retry => "retried",
+            Handling::Drop => "dropped",
+        };
+        print_json(&serde_json::json!({ word: done }))?;
+    }
     Ok(answer)
 }
 

@@ -2,8 +2,9 @@
 
 use std::{
     fmt,
-    io::{ErrorKind, Write},
+    io::{ErrorKind, IsTerminal, Write},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anstyle::{AnsiColor, Style};
@@ -14,6 +15,9 @@ use kpid_language::Language;
 use kpid_message::{mail::render, message::Message};
 use kpid_os_error::{InWords, in_words};
 use kpid_rules::model::Status;
+
+/// Whether nothing is said of what went well.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
 
 /// For people, or for programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -59,6 +63,14 @@ pub(crate) fn put_sheet(
     Ok(())
 }
 
+/// How wide a line may be: as wide as the terminal, or as long as it likes.
+pub(crate) fn width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
 /// The colour that goes with the words of a status, never without them.
 pub(crate) fn style(status: Status) -> Style {
     let colour = match status {
@@ -92,13 +104,27 @@ pub(crate) fn put_error(text: fmt::Arguments<'_>) {
     let _ = anstream::stderr().lock().write_fmt(text);
 }
 
-/// Says how many messages a command leaves to the daemon, if any.
-pub(crate) fn say_waiting(deliveries: usize) {
-    match deliveries {
-        0 => {}
-        1 => say!("1 message waits for the daemon to deliver it"),
-        count => say!("{count} messages wait for the daemon to deliver them"),
+/// From now on nothing is said of what went well.
+pub(crate) fn be_quiet() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether nothing is said of what went well.
+pub(crate) fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Says what was done: a line for people, unless they want none, or an object for programs.
+pub(crate) fn tell(
+    format: Format,
+    line: fmt::Arguments<'_>,
+    value: &serde_json::Value,
+) -> anyhow::Result<()> {
+    match format {
+        Format::Text => note!("{line}"),
+        Format::Json => print_json(value)?,
     }
+    Ok(())
 }
 
 /// Prints a line to standard output.
@@ -108,6 +134,16 @@ macro_rules! say {
     };
 }
 pub(crate) use say;
+
+/// Prints a line about what went well to standard output.
+macro_rules! note {
+    ($($words:tt)*) => {
+        if !$crate::cli::output::is_quiet() {
+            $crate::cli::output::say!($($words)*);
+        }
+    };
+}
+pub(crate) use note;
 
 /// Prints a line to standard error.
 macro_rules! complain {

@@ -3,12 +3,14 @@
 use std::{collections::HashSet, path::Path};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use crate::{
     cli::{
-        Answer, clock, configuration,
+        Answer, clock, complete, configuration,
         failure::Failure,
-        output::{self, say},
+        judged::{CommandJudgement, standing_before},
+        output::{Format, note, print_json, say},
     },
     engine::{
         collect::{self, Occasion},
@@ -20,7 +22,7 @@ use crate::{
 use kpid_config::setup::{Collection, Setup};
 use kpid_rules::{
     judgement::{Judge, rounding},
-    model::{KpiRef, Period},
+    model::{KpiRef, Period, Status},
     series::{Figure, History},
 };
 use kpid_store::{AttemptOutcome, Collected, Filed, Store};
@@ -32,14 +34,17 @@ const BY_HAND: Occasion = Occasion { slot: None, missed: 0 };
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// KPIs such as calder/nps, or anything above them; all of them by default
-    #[arg(value_name = "KPI")]
+    #[arg(value_name = "KPI", add = complete::scopes())]
     scopes: Vec<String>,
     /// The period to ask about; by default what the timer would ask about now
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", add = complete::periods())]
     period: Option<String>,
     /// Print what the sources give and the verdict, keep nothing
     #[arg(long)]
     dry_run: bool,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
@@ -65,20 +70,42 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let pulled = pull::ask(&instance, &due, manner, clock::of(&instance.setup)).await?;
     let failed = pulled.iter().filter(|pulled| !has_samples(pulled)).count();
     if arguments.dry_run {
-        report(&instance, &pulled, period).await?;
+        report(&instance, &pulled, period, arguments.format).await?;
     } else {
-        keep(&instance, &pulled).await?;
+        keep(&instance, &pulled, period, arguments.format).await?;
     }
     instance.store.close().await;
     Ok(if failed == 0 { Answer::Done } else { Answer::No })
 }
 
-async fn keep(instance: &Instance, pulled: &[Pulled]) -> Result<(), Failure> {
-    let judgement = pull::keep(instance, pulled, LIVE, clock::of(&instance.setup).now()).await?;
-    for pulled in pulled {
-        say!("{}", line(instance, pulled));
+/// Keeps what came, and says what became of it.
+async fn keep(
+    instance: &Instance,
+    pulled: &[Pulled],
+    period: Option<Period>,
+    format: Format,
+) -> Result<(), Failure> {
+    let now = clock::of(&instance.setup).now();
+    let kpis = pulled.iter().map(|pulled| pulled.kpi.clone()).collect();
+    let before = standing_before(instance, &kpis, now).await?;
+    let judgement = pull::keep(instance, pulled, LIVE, now).await?;
+    let judged =
+        CommandJudgement::of(&instance.setup, &before, &judgement.standing, &judgement.deliveries)?;
+    let history = instance.store.held(&needed(instance, pulled)).await?.history;
+    let verdicts = verdicts(instance, &history, pulled, (period, now));
+    match format {
+        Format::Text => {
+            for (pulled, verdict) in pulled.iter().zip(&verdicts) {
+                say!("{}", line(instance, pulled));
+                verdict.iter().for_each(PulledVerdict::say);
+            }
+            judged.say();
+        }
+        Format::Json => {
+            let pulled = as_json(pulled, &verdicts);
+            print_json(&serde_json::json!({ "pulled": pulled, "kept": true, "judged": judged }))?;
+        }
     }
-    output::say_waiting(judgement.deliveries.len());
     Ok(())
 }
 
@@ -87,44 +114,103 @@ async fn report(
     instance: &Instance,
     pulled: &[Pulled],
     period: Option<Period>,
+    format: Format,
 ) -> Result<(), Failure> {
-    let kpis: HashSet<KpiRef> = pulled
-        .iter()
-        .flat_map(|pulled| instance.setup.portfolio.needed_by(&pulled.kpi.scorecard))
-        .collect();
-    let mut history = instance.store.held(&kpis).await?.history;
+    let mut history = instance.store.held(&needed(instance, pulled)).await?.history;
     for pulled in pulled {
         file(&mut history, &pulled.collected);
     }
     let now = clock::of(&instance.setup).now();
-    let judge = Judge::new(&instance.setup.portfolio, &history, now);
-    for pulled in pulled {
+    let verdicts = verdicts(instance, &history, pulled, (period, now));
+    if format == Format::Json {
+        let pulled = as_json(pulled, &verdicts);
+        return Ok(print_json(&serde_json::json!({ "pulled": pulled, "kept": false }))?);
+    }
+    for (pulled, verdict) in pulled.iter().zip(&verdicts) {
         say!("{}", line(instance, pulled));
-        for answer in &pulled.answers {
-            exchange(answer);
-        }
-        let Some(scorecard) = instance.setup.portfolio.scorecard(&pulled.kpi.scorecard) else {
-            continue;
-        };
-        let Some(kpi) = scorecard.kpi(&pulled.kpi.kpi) else { continue };
-        let (period, status, score, gap) = match period {
+        pulled.answers.iter().for_each(exchange);
+        verdict.iter().for_each(PulledVerdict::say);
+    }
+    note!("nothing was kept");
+    Ok(())
+}
+
+/// The KPIs that what was pulled is judged with.
+fn needed(instance: &Instance, pulled: &[Pulled]) -> HashSet<KpiRef> {
+    let portfolio = &instance.setup.portfolio;
+    pulled.iter().flat_map(|pulled| portfolio.needed_by(&pulled.kpi.scorecard)).collect()
+}
+
+/// How a KPI that was pulled is judged.
+#[derive(Debug, Serialize)]
+struct PulledVerdict {
+    period: Option<Period>,
+    status: Status,
+    score: Option<f64>,
+    #[serde(skip)]
+    gap: Option<String>,
+}
+
+impl PulledVerdict {
+    fn say(&self) {
+        let period = self.period.map(|period| format!(" for {period}")).unwrap_or_default();
+        let score = self.score.map(|score| format!(", score {}", rounding::score(score)));
+        let gap = self.gap.as_ref().map(|gap| format!(", {gap}"));
+        let (score, gap) = (score.unwrap_or_default(), gap.unwrap_or_default());
+        say!("  verdict{period}: {}{score}{gap}", self.status.words());
+    }
+}
+
+/// The verdict on each, in their order.
+fn verdicts(
+    instance: &Instance,
+    history: &History,
+    pulled: &[Pulled],
+    (period, now): (Option<Period>, DateTime<Utc>),
+) -> Vec<Option<PulledVerdict>> {
+    let portfolio = &instance.setup.portfolio;
+    let judge = Judge::new(portfolio, history, now);
+    let verdict = |pulled: &Pulled| {
+        let scorecard = portfolio.scorecard(&pulled.kpi.scorecard)?;
+        let kpi = scorecard.kpi(&pulled.kpi.kpi)?;
+        Some(match period {
             Some(period) => {
                 let verdict = judge.case(scorecard, kpi).verdict_in(period, now);
-                (Some(period), verdict.status, verdict.score, verdict.gap)
+                let gap = verdict.gap.map(|gap| gap.words().to_owned());
+                let (status, score) = (verdict.status, verdict.score);
+                PulledVerdict { period: Some(period), status, score, gap }
             }
             None => {
                 let standing = judge.kpi(scorecard, kpi);
-                (standing.period, standing.status, standing.score, standing.gap)
+                let gap = standing.gap.map(|gap| gap.words().to_owned());
+                let (period, status, score) = (standing.period, standing.status, standing.score);
+                PulledVerdict { period, status, score, gap }
             }
+        })
+    };
+    pulled.iter().map(verdict).collect()
+}
+
+fn as_json(pulled: &[Pulled], verdicts: &[Option<PulledVerdict>]) -> serde_json::Value {
+    let figure = |filed: &Filed| {
+        let (value, numerator, denominator) = match filed.figure {
+            Figure::Value(value) => (Some(value), None, None),
+            Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
         };
-        let period = period.map(|period| format!(" for {period}")).unwrap_or_default();
-        let score = score.map(|score| format!(", score {}", rounding::score(score)));
-        let gap = gap.map(|gap| format!(", {}", gap.words()));
-        let (score, gap) = (score.unwrap_or_default(), gap.unwrap_or_default());
-        say!("  verdict{period}: {}{score}{gap}", status.words());
-    }
-    say!("nothing was kept");
-    Ok(())
+        serde_json::json!({
+            "period": filed.period, "value": value, "numerator": numerator,
+            "denominator": denominator, "target": filed.target, "observed_at": filed.observed_at,
+        })
+    };
+    let one = |(pulled, verdict): (&Pulled, &Option<PulledVerdict>)| {
+        let figures: Vec<_> = pulled.collected.filed.iter().map(figure).collect();
+        let attempt = pulled.collected.attempt.as_ref();
+        serde_json::json!({
+            "kpi": pulled.kpi.to_string(), "figures": figures, "good": has_samples(pulled),
+            "message": attempt.and_then(|attempt| attempt.message.clone()), "verdict": verdict,
+        })
+    };
+    pulled.iter().zip(verdicts).map(one).collect()
 }
 
 /// What was asked, and the beginning of what came.

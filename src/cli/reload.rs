@@ -5,7 +5,11 @@ use std::{path::Path, time::Duration};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
-use crate::cli::{Answer, configuration, failure::Failure, output::say};
+use crate::cli::{
+    Answer, configuration,
+    failure::Failure,
+    output::{Format, print_json, say, tell},
+};
 use kpid_store::{self, Holder, Reloaded};
 
 /// How long an answer is waited for: what is in flight has 15 s to end, the new set-up some to open.
@@ -16,9 +20,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Have the running daemon read its configuration again, and say what came of it
 #[derive(clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
-pub(crate) async fn run(config: &Path, _arguments: &Arguments) -> Result<Answer, Failure> {
+pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     // What is wrong with the files is told here too, with its place, before anybody is disturbed.
     let setup = configuration::load_to_look(config)?;
     let Some(holder) = kpid_store::holder(&setup.store)? else {
@@ -26,13 +34,21 @@ pub(crate) async fn run(config: &Path, _arguments: &Arguments) -> Result<Answer,
     };
     hang_up(&holder)?;
     let reloaded = answer(&setup.store, &holder).await?;
-    match reloaded.came {
-        Ok(config_hash) => {
-            say!("process {} now runs configuration {config_hash}", holder.process);
+    let process = holder.process;
+    match (reloaded.came, arguments.format) {
+        (Ok(config), format) => {
+            let line = format_args!("process {process} now runs configuration {config}");
+            let value = serde_json::json!({ "process": process, "taken": true, "config": config });
+            tell(format, line, &value)?;
             Ok(Answer::Done)
         }
-        Err(why) => {
-            say!("process {} rejected it and keeps its old one: {why}", holder.process);
+        (Err(why), Format::Text) => {
+            say!("process {process} rejected it and keeps its old one: {why}");
+            Ok(Answer::No)
+        }
+        (Err(why), Format::Json) => {
+            let value = serde_json::json!({ "process": process, "taken": false, "reason": why });
+            print_json(&value)?;
             Ok(Answer::No)
         }
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::{
-    Answer, clock, configuration,
+    Answer, clock, complete, configuration,
     failure::Failure,
     output::{Sheet, put_sheet},
 };
@@ -22,8 +22,10 @@ use kpid_store::{HeldOf, Store};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The scorecard's id
+    #[arg(add = complete::scorecards())]
     scorecard: String,
     /// The period, e.g. 2026-05; the newest that is over by default
+    #[arg(add = complete::periods())]
     period: Option<String>,
     /// From what is known now, also if it was sent
     #[arg(long)]

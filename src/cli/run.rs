@@ -34,6 +34,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     obey_stop_signals(stop.clone())?;
     let hang_up = hang_up_signal()?;
     let setup = configuration::load_to_use(config)?;
+    telemetry::use_zone(setup.calendar.zone);
     telemetry::start(&arguments.log, arguments.log_format)?;
     // One reload waits at most; a second SIGHUP before it is taken reads the same files.
     let (reload, reloads) = mpsc::channel(1);

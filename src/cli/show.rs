@@ -5,8 +5,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::cli::{
-    Answer, clock, configuration,
+    Answer, clock, complete, configuration,
     failure::Failure,
+    filter::Filter,
     output::{self, Format, print_json},
     then, tree,
 };
@@ -21,10 +22,13 @@ use kpid_store::{HeldOf, Store};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A path of ids: calder, calder/customer, calder/customer/deliver-on-promise, calder/on-time-delivery
+    #[arg(add = complete::scopes())]
     scope: Option<String>,
     /// What was known then: an instant such as 2026-06-03T06:00:00+02:00, or a day, to its end
     #[arg(long, value_name = "T")]
     as_of: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -61,9 +65,11 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         None => standing.public(&setup.portfolio),
         Some(scope) => standing.narrow(scope),
     };
+    let standing = arguments.filter.of(&setup, standing)?;
     match arguments.format {
         Format::Text => {
-            output::put(format_args!("{}{}", tree::render(&standing), then::render(&then)));
+            let width = output::width();
+            output::put(format_args!("{}{}", tree::render(&standing, width), then::render(&then)));
         }
         Format::Json if then.is_empty() => print_json(&standing)?,
         Format::Json => print_json(&then::Both { standing, then })?,

@@ -3,7 +3,11 @@
 use rand::RngExt as _;
 
 use crate::{
-    cli::{Answer, output::say},
+    cli::{
+        Answer,
+        failure::Failure,
+        output::{Format, print_json, say},
+    },
     web::access,
 };
 
@@ -21,6 +25,9 @@ pub(crate) struct Arguments {
     /// Only on this scorecard; may be given several times
     #[arg(long = "scorecard", value_name = "ID", conflicts_with = "push")]
     scorecards: Vec<String>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 /// What it opens.
@@ -72,13 +79,19 @@ impl Arguments {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Answer {
+pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let bytes: [u8; TOKEN_BYTES] = rand::rng().random();
     let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let (name, hash) = (&arguments.name, access::hash(&token));
     let (place, limits) = (arguments.place(), arguments.limits());
-    say!(
-        "token, shown this once:\n  {token}\n{place}:\n  tokens:\n    {name}: {{ sha256: {hash}{limits} }}"
-    );
-    Answer::Done
+    let line = format!("{name}: {{ sha256: {hash}{limits} }}");
+    match arguments.format {
+        Format::Text => {
+            say!("token, shown this once:\n  {token}\n{place}:\n  tokens:\n    {line}");
+        }
+        Format::Json => print_json(&serde_json::json!({
+            "name": name, "token": token, "sha256": hash, "yaml": line,
+        }))?,
+    }
+    Ok(Answer::Done)
 }

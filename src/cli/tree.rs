@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use crate::cli::output::style;
 use kpid_rules::{
     judgement::{
@@ -14,6 +16,12 @@ use kpid_rules::{
 /// The longest source error printed in a line of the tree; the whole is in the JSON.
 const ERROR_CHARS_MAX: usize = 160;
 
+/// Names are cut to no fewer columns than these.
+const NAME_WIDTH_MIN: usize = 24;
+
+/// What stands beside a name: two columns between, the word, the score, and two more.
+const BESIDE_NAME: usize = 20;
+
 /// One line: a node, or a remark below one.
 struct Line {
     branch: String,
@@ -22,14 +30,15 @@ struct Line {
     facts: String,
 }
 
-/// The whole tree, with colours; the stream it goes to drops them where they do not belong.
-pub(crate) fn render(standing: &Standing) -> String {
+/// The whole tree, with colours; the stream it goes to drops them where they do not belong. Where lines
+/// have a width, names and remarks that do not fit are cut, and say so by an ellipsis.
+pub(crate) fn render(standing: &Standing, width: Option<usize>) -> String {
     let mut text = String::new();
     for scorecard in &standing.scorecards {
         if !text.is_empty() {
             text.push('\n');
         }
-        print(&mut text, &lines(scorecard));
+        print(&mut text, &lines(scorecard), width.unwrap_or(usize::MAX));
     }
     let _ = write!(text, "\nas of {}\n", standing.as_of.format("%Y-%m-%d %H:%M %Z"));
     text
@@ -100,23 +109,47 @@ fn remark(stem: &str, error: &str) -> Line {
     }
 }
 
-fn print(text: &mut String, lines: &[Line]) {
-    let width = |line: &Line| line.branch.chars().count() + line.name.chars().count();
+fn print(text: &mut String, lines: &[Line], width_max: usize) {
+    let width = |line: &Line| line.branch.width() + line.name.width();
     let judged = lines.iter().filter(|line| line.verdict.is_some());
-    let column = judged.map(width).max().unwrap_or(0);
+    let widest = judged.map(width).max().unwrap_or(0);
+    // Half of a narrow terminal is for the names.
+    let column = widest.min((width_max / 2).max(NAME_WIDTH_MIN));
     for line in lines {
+        let room = if line.verdict.is_some() { column } else { width_max };
+        let name = cut(&line.name, room.saturating_sub(line.branch.width()));
+        let line = &Line { name, branch: line.branch.clone(), facts: line.facts.clone(), ..*line };
         let _ = write!(text, "{}{}", line.branch, line.name);
         if let Some((status, score)) = line.verdict {
             let style = style(status);
             let score = score.map(rounding::score).unwrap_or_default();
-            let pad = column - width(line);
+            let pad = column.saturating_sub(width(line));
             let _ = write!(text, "{:pad$}  {style}{:<10}{style:#} {score:>5}", "", status.words());
-            if !line.facts.is_empty() {
-                let _ = write!(text, "  {}", line.facts);
+            let facts = cut(&line.facts, width_max.saturating_sub(column + BESIDE_NAME));
+            if !facts.is_empty() {
+                let _ = write!(text, "  {facts}");
             }
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
+    }
+}
+
+/// As much of a text as there is room for.
+fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    for letter in text.chars() {
+        if short.width() + letter.width().unwrap_or(0) + 1 > room {
+            break;
+        }
+        short.push(letter);
+    }
+    match short.trim_end() {
+        "" => String::new(),
+        short => format!("{short}…"),
     }
 }
 

@@ -3,8 +3,14 @@
 pub mod metrics;
 pub mod store_health;
 
-use std::{fmt, io::IsTerminal};
+use std::{
+    fmt,
+    io::IsTerminal,
+    sync::{PoisonError, RwLock},
+};
 
+use chrono_tz::Tz;
+use kpid_clock::Clock;
 use kpid_rules::model::is_hidden;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
@@ -12,6 +18,7 @@ use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::{Format, Full, Writer},
+        time::FormatTime,
     },
     registry::LookupSpan,
 };
@@ -20,6 +27,26 @@ use tracing_subscriber::{
 /// store while it is busy is no trouble: how long rounds take is counted. What a database says beside its
 /// answers could be as many lines as it likes.
 const QUIET: &str = "tokio_cron_scheduler=warn,sqlx::pool=error,sqlx::postgres::notice=off";
+
+/// The zone of the calendar, in which lines say when they were written.
+static ZONE: RwLock<Tz> = RwLock::new(Tz::UTC);
+
+/// From now on lines say when they were written in this zone, as answers do.
+pub fn use_zone(zone: Tz) {
+    *ZONE.write().unwrap_or_else(PoisonError::into_inner) = zone;
+}
+
+/// When a line was written, in the zone of the calendar.
+#[derive(Clone, Copy, Debug, Default)]
+struct LocalTime;
+
+impl FormatTime for LocalTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let zone = *ZONE.read().unwrap_or_else(PoisonError::into_inner);
+        let now = Clock::System.now().with_timezone(&zone);
+        write!(writer, "{}", now.format("%Y-%m-%dT%H:%M:%S%.6f%:z"))
+    }
+}
 
 /// What a line of the log looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -50,10 +77,14 @@ pub fn start(filter: &str, lines: Lines) -> anyhow::Result<()> {
     let started = match lines {
         Lines::Text => {
             let is_terminal = std::io::stderr().is_terminal();
-            let words = Format::default().with_target(false).with_ansi(is_terminal);
+            let words = Format::default().with_timer(LocalTime).with_target(false);
+            let words = words.with_ansi(is_terminal);
             usual().with_ansi(is_terminal).event_format(Records { words }).try_init()
         }
-        Lines::Json => usual().json().flatten_event(true).with_target(false).try_init(),
+        Lines::Json => {
+            let json = usual().with_timer(LocalTime).json().flatten_event(true);
+            json.with_target(false).try_init()
+        }
         Lines::Journald => usual().with_ansi(false).event_format(Prioritised::new()).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
@@ -69,7 +100,7 @@ fn record(text: &str) -> String {
 
 /// Lines for people.
 struct Records {
-    words: Format<Full>,
+    words: Format<Full, LocalTime>,
 }
 
 impl<S, N> FormatEvent<S, N> for Records

@@ -204,7 +204,11 @@ async fn a_person_may_ask_that_the_present_is_told() {
         ])
         .await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert!(ran.stdout.contains("1 message waits for the daemon"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("1 message waits for a daemon: `kpid run` delivers it"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[tokio::test]

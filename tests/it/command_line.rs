@@ -87,6 +87,162 @@ fn a_reader_who_has_seen_enough_is_no_trouble() {
 }
 
 #[test]
+fn an_export_and_a_tree_end_with_their_reader() {
+    let acme = Kpid::new(CONFIG, SCORECARD);
+    import(&acme, 900);
+    for arguments in [&["export"][..], &["show"], &["schema"]] {
+        let mut command = kpid(&acme, arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+/// Months of revenue up to the last that is over, all of them 100.
+fn import(acme: &Kpid, months: usize) -> Output {
+    let mut rows = "kpi,period,value\n".to_owned();
+    let mut month = kpid_rules::model::Period::parse("2026-10").unwrap();
+    for _ in 0..months {
+        rows.push_str(&format!("acme/revenue,{month},100\n"));
+        month = month.previous();
+    }
+    let file = acme.folder().join("rows.csv");
+    fs::write(&file, rows).unwrap();
+    kpid(acme, &["import", &file.display().to_string()]).output().unwrap()
+}
+
+#[test]
+fn what_a_command_did_can_be_left_unsaid_or_read_by_a_program() {
+    let acme = Kpid::new(CONFIG, SCORECARD);
+    let loud = import(&acme, 2);
+    assert!(said(&loud).contains("2 actuals imported from"), "{}", said(&loud));
+    let file = acme.folder().join("rows.csv").display().to_string();
+    let quiet = kpid(&acme, &["--quiet", "import", &file]).output().unwrap();
+    assert_eq!((quiet.status.code(), said(&quiet).as_str()), (Some(0), ""));
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = kpid(&acme, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    };
+    let imported = json(&["import", &file, "--format", "json"]);
+    assert_eq!(
+        (&imported["imported"], &imported["judged"]["daemon_runs"]),
+        (&2.into(), &false.into())
+    );
+    let noted = json(&["alerts", "note", "acme/revenue", "a fair", "--format", "json"]);
+    assert_eq!((&noted["scope"], &noted["text"]), (&"acme/revenue".into(), &"a fair".into()));
+    let until = "2099-01-01";
+    let refused = kpid(&acme, &["alerts", "silence", "acme", "--until", until, "--reason", "x"]);
+    assert_eq!({ refused }.status().unwrap().code(), Some(2), "at most 30 days");
+    let copy = acme.folder().join("copy.db").display().to_string();
+    assert_eq!(json(&["backup", &copy, "--format", "json"])["actuals"], 2);
+    assert_eq!(
+        json(&["outbox", "retry", "--all", "--format", "json"])["retried"],
+        serde_json::json!([])
+    );
+    let token = json(&["token", "grafana", "--read", "--format", "json"]);
+    let line = token["yaml"].as_str().unwrap();
+    assert!(line.contains(token["sha256"].as_str().unwrap()), "{token}");
+}
+
+#[test]
+fn colours_are_there_when_they_are_asked_for() {
+    let acme = Kpid::new(CONFIG, SCORECARD);
+    import(&acme, 1);
+    for (when, has_colour) in [("always", true), ("never", false), ("auto", false)] {
+        let shown = kpid(&acme, &["show", "--color", when]).output().unwrap();
+        assert_eq!(said(&shown).contains('\u{1b}'), has_colour, "{when}: {}", said(&shown));
+    }
+}
+
+const MANY: &str = "scorecard: acme
+owner: ines
+perspectives:
+  money:
+    objectives:
+      earn:
+        owner: marta
+        kpis:
+          revenue: { nature: flow, target: 120, tolerance: 3 }
+          margin: { nature: flow, target: 120, tolerance: 3, owner: ines }
+          orders: { nature: flow }
+          offers: { nature: flow }
+          visits: { nature: flow }
+          clicks: { nature: flow }
+";
+
+const PEOPLE: &str = "store: kpid.db
+calendar: { timezone: Europe/Amsterdam }
+people: { ines: { name: Ines }, marta: { name: Marta } }
+operators: []
+";
+
+#[test]
+fn warnings_fail_where_they_are_to_and_many_of_a_kind_are_counted() {
+    let acme = Kpid::new(PEOPLE, MANY);
+    let check = |arguments: &[&str]| {
+        let output = kpid(&acme, &[&["check"], arguments].concat()).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    let (code, few) = check(&[]);
+    assert_eq!(code, Some(0), "{few}");
+    assert_eq!(few.matches("has no target").count(), 4, "three, and a line for the rest: {few}");
+    assert!(few.contains("and 1 more warning like this: the KPI … has no target"), "{few}");
+    let (_, all) = check(&["--all"]);
+    assert!(all.matches("has no target").count() == 4 && !all.contains("like this"), "{all}");
+    assert_eq!(check(&["--strict"]).0, Some(1));
+    let (_, github) = check(&["--format", "github"]);
+    let is_command = |line: &str| line.starts_with("::warning file=") && line.contains(",line=");
+    assert!(github.lines().count() > 3 && github.lines().all(is_command), "{github}");
+}
+
+#[test]
+fn a_standing_can_be_narrowed_to_what_somebody_answers_for() {
+    let acme = Kpid::new(PEOPLE, MANY);
+    let rows = "kpi,period,value\nacme/revenue,2026-10,100\nacme/margin,2026-10,119\nacme/orders,2026-10,1\n";
+    fs::write(acme.folder().join("rows.csv"), rows).unwrap();
+    let file = acme.folder().join("rows.csv").display().to_string();
+    assert_eq!(kpid(&acme, &["import", &file]).status().unwrap().code(), Some(0));
+    let shown = |arguments: &[&str]| -> Vec<String> {
+        let all = [&["show", "--as-of", "2026-11-20", "--format", "json"], arguments].concat();
+        let all = [&all[..1], &all[3..]].concat();
+        let output = kpid(&acme, &all).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let standing: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let kpis = standing["scorecards"].as_array().unwrap().iter().flat_map(|scorecard| {
+            scorecard["perspectives"][0]["objectives"][0]["kpis"].as_array().unwrap()
+        });
+        kpis.map(|kpi| kpi["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(shown(&["--owner", "ines"]), ["margin"]);
+    assert_eq!(shown(&["--owner", "marta"]).len(), 5, "also through what is above");
+    assert_eq!(shown(&["--worst", "1"]), ["revenue"]);
+    assert_eq!(shown(&["--status", "not-scored"]), ["orders"]);
+    assert_eq!(shown(&["--status", "no-data"]), ["offers", "visits", "clicks"]);
+    assert!(shown(&["--owner", "ines", "--status", "on-track"]).is_empty());
+    let nobody = kpid(&acme, &["show", "--owner", "inez"]).output().unwrap();
+    assert!(said(&nobody).contains("did you mean `ines`?"), "{}", said(&nobody));
+}
+
+#[test]
+fn a_shell_completes_nodes_people_and_periods_of_the_configuration() {
+    let acme = Kpid::new(PEOPLE, MANY);
+    let config = acme.folder().join("kpid.yaml").display().to_string();
+    let completed = |words: &[&str]| {
+        let mut command = Command::new(KPID);
+        command.env("KPID_COMPLETE", "fish").args(["--", "kpid", "-c", &config]).args(words);
+        said(&command.output().unwrap())
+    };
+    assert_eq!(completed(&["show", "acme/re"]).trim(), "acme/revenue");
+    assert!(completed(&["show", "--owner", "m"]).contains("marta"));
+    assert!(completed(&["explain", "acme", "20"]).contains("2026-"));
+    let script = Command::new(KPID).args(["completions", "bash"]).output().unwrap();
+    assert!(said(&script).contains("KPID_COMPLETE"), "{}", said(&script));
+}
+
+#[test]
 fn what_cannot_be_said_changes_no_exit_code() {
     let acme = Kpid::new(CONFIG, SCORECARD);
     for arguments in [["show", "nope"].as_slice(), &["zzz"]] {

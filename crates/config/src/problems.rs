@@ -71,6 +71,26 @@ impl Problems {
         Ok(())
     }
 
+    /// The problems as GitHub shows them beside the lines of a change: a line each.
+    pub fn to_github(&self) -> String {
+        let mut text = String::new();
+        for problem in &self.found {
+            let Problem { severity, message, hint, place, .. } = problem;
+            let (path, _) = self.files.get(place.file);
+            let command = match severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            let hint = hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            let said = self.files.redaction(place.file).redact(&format!("{message}{hint}"));
+            let (path, said) = (path.display().to_string(), escaped(&said));
+            let path = escaped(&path).replace(':', "%3A").replace(',', "%2C");
+            let (line, column) = (place.line, place.column);
+            text.push_str(&format!("::{command} file={path},line={line},col={column}::{said}\n"));
+        }
+        text
+    }
+
     /// The problems for programs.
     pub fn to_json(&self) -> serde_json::Value {
         let mut hidden: HashMap<usize, Redaction> = HashMap::new();
@@ -93,6 +113,11 @@ impl Problems {
         let problems: Vec<_> = self.found.iter().map(problem).collect();
         serde_json::json!({ "problems": problems })
     }
+}
+
+/// A text that stays in its line, whatever it says.
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Every problem as `file:line:column: message`, the line with the place marked, and the hint.

@@ -28,7 +28,7 @@ use crate::{
             narration::{self, Progress},
         },
         failure::Failure,
-        tree,
+        output, tree,
     },
     engine::{
         collect::Occasion,
@@ -196,7 +196,7 @@ impl Story {
         let standing =
             judge(portfolio, &held.history, &held.episodes, &self.setup.config_hash, clock.now());
         let calder = portfolio.resolve("calder").context("the demo has lost its scorecard")?;
-        Ok(tree::render(&standing.narrow(&calder)))
+        Ok(tree::render(&standing.narrow(&calder), output::width()))
     }
 }
 
