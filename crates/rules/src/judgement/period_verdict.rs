@@ -35,9 +35,17 @@ pub struct PeriodVerdict {
     pub gap: Option<Gap>,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// The verdicts that this thread has made.
+    pub(crate) static MADE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl KpiContext<'_> {
     /// The verdict on one period, whatever its state.
     pub fn judge_period(&self, period: Period) -> PeriodVerdict {
+        #[cfg(test)]
+        MADE.set(MADE.get() + 1);
         let value = match self.value_over_span(period) {
             Ok(value) => value,
             Err(gap) => return self.unjudged(Some(period), Some(gap)),

@@ -1,6 +1,6 @@
 //! What was reported of a period, and what it was changed to since.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -77,14 +77,15 @@ impl<'a> KpiContext<'a> {
     /// The verdict on a period as it was first reported, if it is another one since: by a change of its
     /// own figure, or of one that its sum or its target is made of.
     fn restatement(&self, period: Period, materiality_pct: f64) -> Option<Restated> {
-        let verdicts = self.verdicts_since_reported(period);
-        let (first, later) = verdicts.split_first()?;
+        let mut verdicts = self.verdicts_since_reported(period)?;
+        let first = verdicts.next()?;
         let (value, score) = first.value.zip(first.score)?;
         let is_another = |verdict: &PeriodVerdict| {
             let moved = verdict.score.is_none_or(|now| (now - score).abs() > SAME_SCORE);
             moved || first.status != verdict.status || first.value != verdict.value
         };
-        if !later.iter().any(is_another) {
+        // Mostly the first change makes another one: of thousands no more are judged.
+        if !verdicts.any(|verdict| is_another(&verdict)) {
             return None;
         }
         let now = self.judge_period(period);
@@ -99,25 +100,31 @@ impl<'a> KpiContext<'a> {
     }
 
     /// The first verdict on a period that anybody has seen, and what became of it with each figure
-    /// that came after that; nothing where none came.
-    fn verdicts_since_reported(&self, period: Period) -> Vec<PeriodVerdict> {
+    /// that came after that, judged one by one as they are asked for; nothing where none came.
+    fn verdicts_since_reported(
+        &self,
+        period: Period,
+    ) -> Option<impl Iterator<Item = PeriodVerdict> + use<'a>> {
         // What waits for a person was never reported.
-        let first = self.reported(period).iter().find(|actual| self.is_believable(actual));
-        let Some(first) = first else { return Vec::new() };
+        let first = self.reported(period).iter().find(|actual| self.is_believable(actual))?;
         let (_, end) = self.calendar.bounds(period);
         let from = first.collected_at.max(end);
-        let since = self.changes_since(period, from);
-        if since.is_empty() {
-            return Vec::new();
-        }
-        let known = std::iter::once(from).chain(since);
-        let verdicts = known.map(|at| Self { known_at: Some(at), ..*self }.judge_period(period));
+        let mut since = self.changes_since(period, from).peekable();
+        since.peek()?;
+        let (case, known) = (*self, std::iter::once(from).chain(since));
+        let verdicts =
+            known.map(move |at| Self { known_at: Some(at), ..case }.judge_period(period));
         // Where a part of a sum came later, the first verdict did.
-        verdicts.skip_while(|verdict| verdict.score.is_none()).collect()
+        Some(verdicts.skip_while(|verdict| verdict.score.is_none()))
     }
 
-    /// When figures came that the verdict on a period is made of, after an instant, in order.
-    fn changes_since(&self, period: Period, from: DateTime<Utc>) -> BTreeSet<DateTime<Utc>> {
+    /// When figures came that the verdict on a period is made of, after an instant, in order. Mostly
+    /// the first is asked for alone, and the others are not put in order.
+    fn changes_since(
+        &self,
+        period: Period,
+        from: DateTime<Utc>,
+    ) -> impl Iterator<Item = DateTime<Utc>> + use<'a> {
         let looks_back = |aim: &Aim| match &aim.target {
             Some(Target::Rolling { .. }) => true,
             Some(Target::Relative { to, .. }) => !matches!(to, Reference::Baseline(_)),
@@ -136,7 +143,14 @@ impl<'a> KpiContext<'a> {
         let cases = std::iter::once(*self).chain(others);
         let revisions = cases.flat_map(|case| case.held.actuals.range(range.clone()));
         let came = revisions.flat_map(|(_, revisions)| revisions).map(|actual| actual.collected_at);
-        came.filter(|at| *at > from).collect()
+        let mut since: BinaryHeap<_> = came.filter(|at| *at > from).map(Reverse).collect();
+        std::iter::from_fn(move || {
+            let Reverse(at) = since.pop()?;
+            while since.peek() == Some(&Reverse(at)) {
+                since.pop();
+            }
+            Some(at)
+        })
     }
 
     /// How settled what is held for a period is.

@@ -42,15 +42,27 @@ impl<'a> Series<'a> {
 pub fn computed(portfolio: &Portfolio, collected: &History) -> History {
     let mut computed = History::default();
     for named in portfolio.computed() {
-        compute(portfolio, named, collected, &mut computed);
+        compute(portfolio, named, Outdated::All, collected, &mut computed);
     }
     computed
 }
 
-/// Computes the actuals of one KPI anew; those of its inputs are computed already.
+/// Which computed actuals may be others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outdated {
+    /// None: only how the last attempt to collect went.
+    Nothing,
+    /// Those from a period on.
+    Since(Period),
+    /// All.
+    All,
+}
+
+/// Computes those actuals of one KPI anew that may be others; those of its inputs are computed already.
 pub(crate) fn compute(
     portfolio: &Portfolio,
     named: &KpiRef,
+    outdated: Outdated,
     collected: &History,
     computed: &mut History,
 ) {
@@ -58,13 +70,18 @@ pub(crate) fn compute(
     let Some((scorecard, kpi)) = scorecard.zip(portfolio.kpi(named)) else { return };
     let end = |period| scorecard.calendar.bounds(period).1;
     let series = Series { collected, computed };
+    let since = match outdated {
+        Outdated::Since(since) => Some(since),
+        Outdated::Nothing | Outdated::All => None,
+    };
     let actuals = match &kpi.input {
         Input::Collected => return,
+        _ if matches!(outdated, Outdated::Nothing) => Vec::new(),
         Input::Shared(units) => {
             // A unit counts as long as it is followed.
             let lives =
                 |unit: &KpiRef, period| portfolio.kpi(unit).is_some_and(|kpi| kpi.lives_in(period));
-            revisions(units, series, end, |period, parts| {
+            revisions(units, series, (since, end), |period, parts| {
                 let living = units.iter().zip(parts).filter(|(unit, _)| lives(unit, period));
                 shared(kpi, living.map(|(_, part)| *part))
             })
@@ -76,10 +93,20 @@ pub(crate) fn compute(
                 .iter()
                 .map(|input| portfolio.kpi(input).map_or(1.0, |kpi| kpi.scale))
                 .collect();
-            revisions(&inputs, series, end, |_, parts| derived(formula, &scales, parts))
+            revisions(&inputs, series, (since, end), |_, parts| derived(formula, &scales, parts))
         }
     };
     let mut held = collected.kpi(named).cloned().unwrap_or_default();
+    let mut known = std::mem::take(&mut computed.kpi_mut(named).actuals);
+    match outdated {
+        Outdated::Nothing => held.actuals = known,
+        Outdated::Since(since) => {
+            drop(known.split_off(&since));
+            held.actuals = held.actuals.split_off(&since);
+            held.actuals.append(&mut known);
+        }
+        Outdated::All => {}
+    }
     for (period, actual) in actuals {
         held.record(period, actual);
     }
@@ -91,11 +118,11 @@ pub(crate) fn compute(
 fn revisions(
     inputs: &[KpiRef],
     series: Series<'_>,
-    end: impl Fn(Period) -> DateTime<Utc>,
+    (since, end): (Option<Period>, impl Fn(Period) -> DateTime<Utc>),
     make: impl Fn(Period, &[Option<&Actual>]) -> Option<Actual>,
 ) -> Vec<(Period, Actual)> {
     let mut made = Vec::new();
-    for period in periods(inputs, series) {
+    for period in periods(inputs, series).into_iter().filter(|at| Some(*at) >= since) {
         let of = |input: &KpiRef| series.kpi(input).and_then(|held| held.actuals.get(&period));
         let each: Vec<&[Actual]> =
             inputs.iter().map(|input| of(input).map_or(&[][..], Vec::as_slice)).collect();
@@ -103,14 +130,44 @@ fn revisions(
             each.iter().flat_map(|revisions| revisions.iter()).map(|it| it.collected_at).collect();
         let end = end(period);
         let running = came.range(..end).next_back();
+        let mut known: Vec<Known<'_>> = each.into_iter().map(Known::of).collect();
         for at in running.into_iter().chain(came.range(end..)) {
-            let is_known = |actual: &&Actual| actual.collected_at <= *at;
-            let parts: Vec<Option<&Actual>> =
-                each.iter().map(|revisions| revisions.iter().rev().find(is_known)).collect();
+            let parts: Vec<Option<&Actual>> = known.iter_mut().map(|it| it.newest(*at)).collect();
             made.extend(make(period, &parts).map(|actual| (period, actual)));
         }
     }
     made
+}
+
+/// The revisions of one period, gone through in the order in which they came: each is looked at once,
+/// however many there are.
+struct Known<'a> {
+    revisions: &'a [Actual],
+    /// Their places, in the order in which they came.
+    to_come: std::iter::Peekable<std::vec::IntoIter<usize>>,
+    /// The place of the newest that is known.
+    newest: Option<usize>,
+}
+
+impl<'a> Known<'a> {
+    fn of(revisions: &'a [Actual]) -> Self {
+        let mut places: Vec<usize> = (0..revisions.len()).collect();
+        // They are in it, unless the clock was set back.
+        places.sort_by_key(|at| revisions.get(*at).map(|actual| actual.collected_at));
+        Self { revisions, to_come: places.into_iter().peekable(), newest: None }
+    }
+
+    /// The newest revision that was known at an instant, which is no earlier than the last one asked
+    /// for.
+    fn newest(&mut self, at: DateTime<Utc>) -> Option<&'a Actual> {
+        let revisions = self.revisions;
+        let is_known =
+            |place: &usize| revisions.get(*place).is_some_and(|it| it.collected_at <= at);
+        while let Some(place) = self.to_come.next_if(is_known) {
+            self.newest = self.newest.max(Some(place));
+        }
+        self.revisions.get(self.newest?)
+    }
 }
 
 /// The units' figures of a period that all of them have, made one: of ratios the sums of both

@@ -139,16 +139,22 @@ impl KpiHistory {
         self.actuals.get(&period)?.last()
     }
 
+    /// Appends a revision.
+    pub fn append(&mut self, period: Period, actual: Actual) {
+        // Most figures are never revised: room for one, and not for the four that a list begins with.
+        let first = || Vec::with_capacity(1);
+        self.actuals.entry(period).or_insert_with(first).push(actual);
+    }
+
     /// Appends a revision if the figure or the target differs from the newest one; tells whether
     /// it did. Collecting twice adds nothing; seeing the same later only makes it newer.
     pub fn record(&mut self, period: Period, actual: Actual) -> bool {
-        let revisions = self.actuals.entry(period).or_default();
-        let newest = revisions.last_mut();
+        let newest = self.actuals.get_mut(&period).and_then(|revisions| revisions.last_mut());
         let same = newest
             .filter(|held| held.figure == actual.figure && held.target == actual.target)
             .map(|held| held.observed_at = held.observed_at.max(actual.observed_at));
         if same.is_none() {
-            revisions.push(actual);
+            self.append(period, actual);
         }
         same.is_none()
     }

@@ -51,7 +51,7 @@ pub(crate) async fn load(
             collected_at: instant(row.collected_at)?,
         };
         let held = history.kpi_mut(&kpi_ref(&row.kpi)?);
-        held.actuals.entry(Period::parse(&row.period)?).or_default().push(actual);
+        held.append(Period::parse(&row.period)?, actual);
     }
     Ok(())
 }

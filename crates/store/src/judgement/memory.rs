@@ -271,9 +271,7 @@ impl Memory {
             let held = self.held.history.kpi_mut(kpi);
             match written {
                 None => {}
-                Some(Written::Appended(actual)) => {
-                    held.actuals.entry(*period).or_default().push(*actual);
-                }
+                Some(Written::Appended(actual)) => held.append(*period, *actual),
                 Some(Written::Replaced(actual)) => {
                     let revisions = held.actuals.entry(*period).or_default();
                     revisions.pop();

@@ -52,7 +52,7 @@ use crate::{
         portfolio::Portfolio,
     },
     series::{
-        derived::{self, compute},
+        derived::{self, Outdated, compute},
         history::History,
     },
 };
@@ -304,11 +304,16 @@ impl Family {
             if let Some(since) = change.since(&members[place.scorecard].calendar) {
                 self.past.forget(&kpi.named, since);
             }
-            computed.extend(kpi.computed.map(|order| (order, &kpi.named)));
+            let outdated = match change {
+                SeriesChange::Attempt => Outdated::Nothing,
+                SeriesChange::Figure(period) => Outdated::Since(*period),
+                SeriesChange::All => Outdated::All,
+            };
+            computed.extend(kpi.computed.map(|order| (order, &kpi.named, outdated)));
         }
-        computed.sort_unstable();
-        for (_, named) in computed {
-            compute(inputs.portfolio, named, inputs.history, &mut self.computed);
+        computed.sort_unstable_by_key(|(order, ..)| *order);
+        for (_, named, outdated) in computed {
+            compute(inputs.portfolio, named, outdated, inputs.history, &mut self.computed);
         }
         for number in self.kpi_deadlines.take_due(now) {
             dirty.entry(number).or_insert(SeriesChange::Attempt);

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Applied, Changes, Family, Inputs, SeriesChange};
 use crate::{
     alerting::episode::Episode,
+    judgement::period_verdict,
     model::{
         alert_policy::AlertPolicy,
         calendar::Calendar,
@@ -205,4 +206,20 @@ fn nothing_changed_is_nothing_judged_until_the_deadline() {
     let applied = world.step(&Changes::default());
     assert_eq!((applied.judged, applied.rolled_up), (vec![], vec![]));
     assert_eq!(applied.looked.len(), UNITS + 1);
+}
+
+#[test]
+fn a_correction_costs_the_same_however_many_came_before() {
+    let mut world = World::settled();
+    let unit = named("unit0/k10");
+    let mut verdicts = |value: f64| {
+        let before = period_verdict::MADE.get();
+        let (judged, ..) = world.figure(&unit, value);
+        assert_eq!(judged, ["unit0/k10", "group/sum"]);
+        period_verdict::MADE.get() - before
+    };
+    // The first ones move alerts.
+    let few = (0..10).map(|at| verdicts(f64::from(at))).last().unwrap();
+    let many = (10..1_000).map(|at| verdicts(f64::from(at % 7))).last().unwrap();
+    assert_eq!(many, few);
 }
