@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{ErrorKind, IsTerminal, Write},
+    io::{BufWriter, ErrorKind, IsTerminal, Write},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -90,7 +90,9 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 
 /// Prints to standard output; a reader who has seen enough, such as `head`, is no trouble.
 pub(crate) fn put(text: fmt::Arguments<'_>) {
-    let Err(error) = anstream::stdout().lock().write_fmt(text) else { return };
+    // Many lines are not written one by one.
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let Err(error) = out.write_fmt(text).and_then(|()| out.flush()) else { return };
     if error.kind() != ErrorKind::BrokenPipe {
         complain!("kpid: cannot write to standard output: {}", in_words(&error));
         std::process::exit(2);

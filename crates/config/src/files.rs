@@ -1,6 +1,9 @@
 //! The files of a configuration, as they were read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use crate::{
     problem::{Place, Problem},
@@ -20,6 +23,8 @@ struct File {
     kind: FileKind,
     /// Where it is not UTF-8.
     fault: Option<Problem>,
+    /// What of it is shown to nobody, once that is known.
+    redaction: OnceLock<Redaction>,
 }
 
 /// What a file is.
@@ -39,13 +44,25 @@ impl Files {
             let place = Place::at(self.files.len(), &text, fault.offset);
             Problem::error(place, fault.message).hint(fault.hint)
         });
-        self.files.push(File { path, text, kind: FileKind::Document, fault });
+        self.files.push(File {
+            path,
+            text,
+            kind: FileKind::Document,
+            fault,
+            redaction: OnceLock::new(),
+        });
         self.files.len() - 1
     }
 
     /// Adds a template and gives its number.
     pub(crate) fn add_template(&mut self, path: PathBuf, text: String) -> usize {
-        self.files.push(File { path, text, kind: FileKind::Template, fault: None });
+        self.files.push(File {
+            path,
+            text,
+            kind: FileKind::Template,
+            fault: None,
+            redaction: OnceLock::new(),
+        });
         self.files.len() - 1
     }
 
@@ -63,8 +80,18 @@ impl Files {
     /// What of a file is shown to nobody.
     pub(crate) fn redaction(&self, file: usize) -> Redaction {
         match self.files.get(file) {
-            Some(File { text, kind: FileKind::Document, .. }) => Redaction::of(text),
+            Some(File { text, kind: FileKind::Document, redaction, .. }) => {
+                redaction.get_or_init(|| Redaction::of(text)).clone()
+            }
             Some(File { kind: FileKind::Template, .. }) | None => Redaction::default(),
+        }
+    }
+
+    /// Keeps what of a file is shown to nobody, found by whoever has just read it: to read it once more
+    /// takes as long as all the rest.
+    pub(crate) fn keep_redaction(&self, file: usize, found: Redaction) {
+        if let Some(file) = self.files.get(file) {
+            file.redaction.get_or_init(|| found);
         }
     }
 

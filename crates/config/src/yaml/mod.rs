@@ -20,6 +20,7 @@ use crate::{
         limits::KEPT_APART,
         located::Loc,
         node::{Node, Value},
+        redaction::Redaction,
     },
 };
 
@@ -58,6 +59,10 @@ fn read_as<T: DeserializeOwned>(
             (None, problems)
         }
         Ok(node) => {
+            // Of more than one document the others have secrets, too.
+            if first.len() == text.len() {
+                files.keep_redaction(file, Redaction::of_node(&node));
+            }
             let (read, found) = reader::read(&shaped(node.without(KEPT_APART)));
             problems.extend(found);
             (read, problems)

@@ -1,6 +1,6 @@
 //! What of a document is shown to nobody: secrets written into it, also where it cannot be read.
 
-use std::ops::Range;
+use std::{collections::HashMap, fmt, ops::Range};
 
 use crate::yaml::node::{Node, Value};
 
@@ -23,8 +23,8 @@ const LIKE: f64 = 0.85;
 /// A shorter secret is a part of many words; it is hidden where it stands, and not wherever it occurs.
 const WORD_CHARS_MIN: usize = 4;
 
-/// What is hidden in a document, so no `Debug`.
-#[derive(Default)]
+/// What is hidden in a document, so no derived `Debug`.
+#[derive(Clone, Default)]
 pub(crate) struct Redaction {
     /// Where the secrets stand, in bytes.
     spans: Vec<Range<usize>>,
@@ -32,19 +32,40 @@ pub(crate) struct Redaction {
     words: Vec<String>,
 }
 
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redaction")
+    }
+}
+
+/// Which of the keys of a document are those of secrets: most of them are there for each KPI.
+type KnownKeys<'d> = HashMap<&'d str, bool>;
+
 impl Redaction {
     /// The secrets of a document; of one that is no YAML, whatever may be one.
     pub(crate) fn of(text: &str) -> Self {
-        let mut hidden = Self::default();
         match Node::parse(0, text) {
-            Ok(node) => hidden.look(&node),
-            Err(_) => hidden.guess(text),
+            Ok(node) => Self::of_node(&node),
+            Err(_) => {
+                let mut hidden = Self::default();
+                hidden.guess(text);
+                hidden
+            }
         }
+    }
+
+    /// The secrets of a document that has been read.
+    pub(crate) fn of_node(node: &Node) -> Self {
+        let mut hidden = Self::default();
+        hidden.look(node, &mut KnownKeys::new());
         hidden
     }
 
     /// The document with stars for its secrets, byte by byte, so that every place stays where it is.
     pub(crate) fn redact_text(&self, text: &str) -> String {
+        if self.spans.is_empty() {
+            return text.to_owned();
+        }
         let is_hidden = |at: usize| self.spans.iter().any(|span| span.contains(&at));
         let mut shown = String::with_capacity(text.len());
         for (at, sign) in text.char_indices() {
@@ -62,21 +83,22 @@ impl Redaction {
         self.words.iter().fold(sentence.to_owned(), |said, word| said.replace(word, "***"))
     }
 
-    fn look(&mut self, node: &Node) {
+    fn look<'d>(&mut self, node: &'d Node, known: &mut KnownKeys<'d>) {
         match &node.value {
             Value::Null | Value::Scalar { .. } => {}
-            Value::Sequence(items) => items.iter().for_each(|item| self.look(item)),
+            Value::Sequence(items) => items.iter().for_each(|item| self.look(item, known)),
             Value::Mapping(pairs) => {
                 for (key, value) in pairs {
                     let Value::Scalar { text: key, .. } = &key.value else { continue };
                     let is_bare = matches!(value.value, Value::Scalar { .. });
+                    let is_secret = *known.entry(key).or_insert_with(|| is_secret(key));
                     match &value.value {
                         // Its keys are names of the author's.
                         Value::Mapping(named) if key == MAP_OF_SECRETS => {
                             named.iter().for_each(|(_, value)| self.hide(value));
                         }
-                        _ if is_secret(key) || (key == CHOICE && is_bare) => self.hide(value),
-                        _ => self.look(value),
+                        _ if is_secret || (key == CHOICE && is_bare) => self.hide(value),
+                        _ => self.look(value, known),
                     }
                 }
             }
