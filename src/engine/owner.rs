@@ -42,6 +42,9 @@ const FAMILIES_MAX: usize = 128;
 /// How long a store that refused is left alone.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often it is put up how everything stands, though nobody wants to know.
+pub(super) const POSTED_EVERY: Duration = Duration::from_secs(10);
+
 /// How often is looked whether a command changed something beside the daemon.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -159,7 +162,9 @@ impl Owner {
             clock,
             pending: BTreeMap::new(),
             told,
-            post_at: Instant::now(),
+            // Whoever looks earlier has it made. Until all have been judged, the others are judged for
+            // the board alone.
+            post_at: Instant::now() + POSTED_EVERY,
             commit_at: None,
             retry_at: None,
             look_at: Instant::now() + LOOK_EVERY,

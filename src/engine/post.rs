@@ -1,18 +1,18 @@
 //! How everything stands is put up for those who show it: as it is committed, never as it may become.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use tokio::time::Instant;
 
-use crate::{engine::owner::Owner, web::board::Posted};
+use crate::{
+    engine::owner::{Owner, POSTED_EVERY},
+    web::board::Posted,
+};
 use kpid_rules::{
     evaluation::judge_some,
     judgement::{ScorecardStanding, Standing},
     model::Id,
 };
-
-/// How often it is put up, though nobody wants to know.
-const EVERY: Duration = Duration::from_secs(10);
 
 impl Owner {
     /// Puts up how everything stands. Nothing that is judged already is judged or copied for it.
@@ -21,7 +21,7 @@ impl Owner {
         if !self.memory.is_as_stored() {
             return;
         }
-        self.post_at = Instant::now() + EVERY;
+        self.post_at = Instant::now() + POSTED_EVERY;
         let scorecards = self.scorecards();
         let (setup, held) = (&self.instance.setup, self.memory.held());
         let standing = Standing {

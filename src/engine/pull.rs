@@ -159,3 +159,51 @@ impl Pull<'_> {
         Pulled { kpi, from, answers, collected, current }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kpid_store::Store;
+
+    use super::*;
+    use crate::instance::set_up;
+
+    const DAEMON: &str = "
+store: kpid.db
+calendar: { timezone: UTC }
+connections: { api: { http: { base_url: 'http://127.0.0.1:9/' } } }
+people: { you: { name: You, email: you@example.com } }
+";
+
+    const SCORECARD: &str = "
+scorecard: care
+owner: you
+perspectives:
+  customer:
+    objectives:
+      answer:
+        kpis:
+          waiting:
+            nature: level
+            target: 10
+            tolerance: 5
+            schedule: { every: 1h }
+            source: { http: { from: api, get: waiting, value: $.value } }
+";
+
+    /// What one KPI may take while it waits: thousands may, when all of them are due.
+    const WAITING_BYTES_MAX: usize = 1_536;
+
+    #[tokio::test]
+    async fn a_kpi_that_waits_for_its_turn_takes_little_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = set_up(folder.path(), DAEMON, SCORECARD);
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let instance = Instance::new(setup, store).unwrap();
+        let (shared, clock) = (Shared::nothing(), Clock::System);
+        let pull = Pull { instance: &instance, shared: &shared, manner: Manner::default(), clock };
+        let collection = instance.setup.collections.first().unwrap();
+        let waiting = pull.one(collection, Occasion { slot: None, missed: 0 }, None);
+        let bytes = size_of_val(&waiting);
+        assert!(bytes <= WAITING_BYTES_MAX, "{bytes} bytes");
+    }
+}

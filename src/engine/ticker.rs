@@ -24,8 +24,9 @@ use uuid::Uuid;
 use kpid_clock::Clock;
 use kpid_rules::model::Schedule;
 
-/// How many wake-ups may wait in the crate's channel; one that is lost is made up for by the next.
-const CHANNEL: usize = 4096;
+/// How many wake-ups may wait in each of the crate's ten channels, which it has room for from the start; one
+/// that is lost is made up for by the next.
+const CHANNEL: usize = 1024;
 
 /// A clock that went back by more than this was set, not corrected.
 const STEP_BACK: TimeDelta = TimeDelta::seconds(2);

@@ -1,7 +1,7 @@
 //! What keeps a connection that fails from being asked by everybody, and a request that fails from
 //! being sent again and again: their circuits, lived.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono_tz::Tz;
 use tokio::sync::watch;
@@ -43,7 +43,8 @@ impl std::fmt::Debug for CircuitWatcher {
 pub(crate) struct Guard {
     id: Id,
     clock: Clock,
-    circuit: watch::Sender<Circuit>,
+    /// None before the first failure: thousands of requests never fail.
+    circuit: OnceLock<watch::Sender<Circuit>>,
     guarded: Guarded,
 }
 
@@ -66,27 +67,30 @@ impl Guard {
     /// Of a connection that nothing is known of.
     pub(crate) fn of_connection(id: Id, clock: Clock, watcher: CircuitWatcher) -> Self {
         watcher.tell(&id, false);
-        Self { id, clock, circuit: watch::Sender::default(), guarded: Guarded::Connection(watcher) }
+        Self { id, clock, circuit: OnceLock::new(), guarded: Guarded::Connection(watcher) }
     }
 
     /// Of a request to the same connection, of which nothing is known either.
     pub(crate) fn of_request(&self) -> Self {
         let (id, clock) = (self.id.clone(), self.clock);
-        Self { id, clock, circuit: watch::Sender::default(), guarded: Guarded::Request }
+        Self { id, clock, circuit: OnceLock::new(), guarded: Guarded::Request }
     }
 
     /// Whether what it guards is left alone.
     pub(crate) fn is_open(&self) -> bool {
-        self.circuit.borrow().is_open()
+        self.circuit.get().is_some_and(|circuit| circuit.borrow().is_open())
     }
 
     /// Lets a question pass, at once or when the one that tries is back; else says why not, with
     /// times in this zone.
     pub(crate) async fn enter(&self, asker: Asker, zone: Tz) -> Result<Entry<'_>, Fault> {
-        let mut seen = self.circuit.subscribe();
+        let Some(circuit) = self.circuit.get() else {
+            return Ok(Entry { guard: self, trial: None });
+        };
+        let mut seen = circuit.subscribe();
         loop {
             seen.mark_unchanged();
-            let trial = match self.admit(asker) {
+            let trial = match self.admit(circuit, asker) {
                 Admission::Ask => None,
                 Admission::Try => Some(asker.request),
                 Admission::LeftAlone { until, because } => {
@@ -109,10 +113,10 @@ impl Guard {
         }
     }
 
-    fn admit(&self, asker: Asker) -> Admission {
+    fn admit(&self, circuit: &watch::Sender<Circuit>, asker: Asker) -> Admission {
         let now = self.clock.now();
         let mut admission = Admission::Ask;
-        self.circuit.send_if_modified(|circuit| {
+        circuit.send_if_modified(|circuit| {
             admission = circuit.admit(now, asker);
             // Who waits, waits for an answer, and not for one more who waits.
             false
@@ -156,9 +160,15 @@ impl Entry<'_> {
     pub(crate) fn settle<T>(mut self, answer: &Result<T, Fault>) {
         let Some(verdict) = self.guard.verdict(answer) else { return };
         let trial = self.trial.take();
-        let now = self.guard.clock.now();
+        let (held, now) = (&self.guard.circuit, self.guard.clock.now());
+        let circuit = match verdict {
+            // What never failed is well.
+            Ok(()) => held.get(),
+            Err(_) => Some(held.get_or_init(watch::Sender::default)),
+        };
+        let Some(circuit) = circuit else { return };
         let mut change = None;
-        self.guard.circuit.send_modify(|circuit| {
+        circuit.send_modify(|circuit| {
             change = match verdict {
                 Ok(()) => circuit.answered(),
                 Err(fault) => circuit.failed(trial, fault, now, rand::random_range(CHANCE)),
@@ -171,8 +181,10 @@ impl Entry<'_> {
 
     /// Keeps those who wait for it no longer: it may never be back.
     pub(crate) fn lets_others_try(&mut self) {
-        if self.trial.take().is_some() {
-            self.guard.circuit.send_modify(Circuit::given_up);
+        if self.trial.take().is_some()
+            && let Some(circuit) = self.guard.circuit.get()
+        {
+            circuit.send_modify(Circuit::given_up);
         }
     }
 }

@@ -249,7 +249,8 @@ impl Live {
     ) -> Result<Arc<Table>, String> {
         let request = &source.request;
         if let Some(common) = shared.common(source, question.window) {
-            return common.answer(self.tables(room, request, common.extracts, question)).await;
+            let asking = Box::pin(self.tables(room, request, common.extracts, question));
+            return common.answer(asking).await;
         }
         let extracts = request.extract().map_or(&[][..], std::slice::from_ref);
         let table = self.tables(room, request, extracts, question).await?.pop();
@@ -366,11 +367,16 @@ impl Live {
             }
             let _room = room.acquire().await.map_err(closed)?;
             let becomes_slow = || entry.iter_mut().for_each(Entry::lets_others_try);
-            let asked = self.within_time(asking());
-            let may_be_repeated = request.is_repeatable();
-            let timeout = self.timeout;
-            let answer =
-                place.ask(&record.pace, timeout, may_be_repeated, becomes_slow, asked).await;
+            let (may_be_repeated, timeout) = (request.is_repeatable(), self.timeout);
+            // On the heap, and only now: thousands may wait for their turn, and few are under way.
+            let answer = Box::pin(place.ask(
+                &record.pace,
+                timeout,
+                may_be_repeated,
+                becomes_slow,
+                self.within_time(asking()),
+            ));
+            let answer = answer.await;
             // Others wait for its place, and it for one among those that hang.
             let Some(answer) = answer else {
                 record.pace.is_slow();

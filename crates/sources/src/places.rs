@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_takes_as_long_as_usual_keeps_its_place() {
         let (places, pace) = (Places::new(4), Pace::default());
         let _others: Vec<_> = (0..3).map(|_| places.slow.try_acquire().unwrap()).collect();

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -59,8 +60,18 @@ impl Shared {
 
     /// Looks through a round's sources for questions that are the same.
     pub fn among<'s>(sources: impl Iterator<Item = &'s Source>) -> Self {
+        let (sources, hasher) = (sources.collect::<Vec<_>>(), RandomState::new());
+        let hash = |source: &Source| Some(hasher.hash_one(words(source)?));
+        let hashes: Vec<Option<u64>> = sources.iter().map(|source| hash(source)).collect();
+        let mut times: HashMap<u64, usize> = HashMap::new();
+        hashes.iter().flatten().for_each(|hash| *times.entry(*hash).or_default() += 1);
+        // Mostly each asks something else: the words of all of them at once would be the most that a
+        // start has in memory.
+        let may_be_shared =
+            |hash: &Option<u64>| hash.is_some_and(|hash| times.get(&hash).is_some_and(|n| *n > 1));
+        let sources = sources.into_iter().zip(&hashes).filter(|(_, hash)| may_be_shared(hash));
         let mut asked: HashMap<QuestionKey, SharedQuestion> = HashMap::new();
-        for (source, words) in sources.filter_map(|source| Some((source, words(source)?))) {
+        for (source, words) in sources.filter_map(|(source, _)| Some((source, words(source)?))) {
             let asked = asked.entry(words).or_default();
             asked.sources += 1;
             if let Some(extract) = source.request.extract()
@@ -75,6 +86,9 @@ impl Shared {
 
     /// Where the answer to a question is kept, if several ask it.
     pub(crate) fn common(&self, source: &Source, window: &Window) -> Option<Common<'_>> {
+        if self.asked.is_empty() {
+            return None;
+        }
         let asked = self.asked.get(&words(source)?)?;
         let own = match source.request.extract() {
             Some(own) => asked.extracts.iter().position(|extract| extract == own)?,
