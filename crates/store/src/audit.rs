@@ -47,10 +47,14 @@ pub enum AuditAction {
     DroppedDelivery,
     /// Removed rows that are kept no longer.
     RemovedOldRows,
+    /// Logged in to the board.
+    LoggedIn,
+    /// Logged out of it.
+    LoggedOut,
 }
 
 impl AuditAction {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Acknowledged,
         Self::Silenced,
         Self::Unsilenced,
@@ -61,6 +65,8 @@ impl AuditAction {
         Self::RetriedDelivery,
         Self::DroppedDelivery,
         Self::RemovedOldRows,
+        Self::LoggedIn,
+        Self::LoggedOut,
     ];
 
     /// As the store, JSON and people read it.
@@ -76,6 +82,8 @@ impl AuditAction {
             Self::RetriedDelivery => "retried a delivery",
             Self::DroppedDelivery => "dropped a delivery",
             Self::RemovedOldRows => "removed old rows",
+            Self::LoggedIn => "logged in to",
+            Self::LoggedOut => "logged out of",
         }
     }
 

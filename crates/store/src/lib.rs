@@ -10,6 +10,7 @@
 //! | `digests` | the last digest of each person, and how everything stood then |
 //! | `maintenance` | backups, check-ups, retention, renames, configurations, keys |
 //! | `audit` | who changed what |
+//! | `sessions` | who is logged in to the board |
 //! | `database` | the file itself: opened, migrated, locked; how values are written in columns |
 
 mod actuals;
@@ -21,6 +22,7 @@ mod families;
 mod judgement;
 mod maintenance;
 mod outbox;
+mod sessions;
 
 pub use crate::{
     actuals::{
@@ -73,4 +75,5 @@ pub use crate::{
         standing_alerts::StandingAlert,
         state::DeliveryState,
     },
+    sessions::{Session, SessionChange, SessionId, SessionLife},
 };

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use anyhow::ensure;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use crate::{
     actuals::{
@@ -161,6 +161,11 @@ impl Batch<'_> {
             }
         }
         Ok(acted)
+    }
+
+    /// What other tables are written with.
+    pub(crate) fn parts(&mut self) -> (&mut SqliteConnection, DateTime<Utc>) {
+        (&mut self.tx, self.now)
     }
 
     /// Judges scorecards: `decide` sees everything held, and what it decides is kept.

@@ -137,7 +137,20 @@ async fn copy(store: &Path, draft: &Path) -> anyhow::Result<()> {
     // A copy is told from what a daemon writes, also where one is put in the other's place.
     let unmarked = sqlx::query("PRAGMA user_version = 0").execute(&mut copy).await;
     unmarked.explain("cannot write the copy")?;
+    forget_sessions(&mut copy).await?;
     copy.close().await.explain("cannot close the copy")
+}
+
+/// Whoever logged out since is not logged in again when a copy is restored.
+async fn forget_sessions(copy: &mut SqliteConnection) -> anyhow::Result<()> {
+    let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'sessions'";
+    let tables = sqlx::query_as(sql).fetch_one(&mut *copy).await;
+    let (tables,): (i64,) = tables.explain("cannot read the copy")?;
+    if tables > 0 {
+        let removed = sqlx::query("DELETE FROM sessions").execute(copy).await;
+        removed.explain("cannot write the copy")?;
+    }
+    Ok(())
 }
 
 /// Names a finished file, so that it is there as a whole or not at all, also after a power cut.
