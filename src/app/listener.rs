@@ -84,6 +84,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
         tokens: web.tokens.clone().into(),
         trusted_header: header.transpose()?,
         trusted_proxies: web.trusted_proxies.clone(),
+        has_login: web.oidc.is_some(),
         public_host,
         public_origin: web.public_url.as_ref().map(|url| url.origin().ascii_serialization()),
         is_beyond_loopback: web.listen.is_some_and(|address| !address.ip().is_loopback()),
@@ -93,7 +94,7 @@ pub(crate) fn access(setup: &Setup) -> anyhow::Result<Access> {
     if let Some(address) = web.listen {
         anyhow::ensure!(
             access.suffices_at(address) || takes_pushes,
-            "anybody who reaches {address} could look; add `tokens` or `trusted_header` to `web`"
+            "anybody who reaches {address} could look; add `tokens`, `trusted_header` or `oidc` to `web`"
         );
     }
     Ok(access)

@@ -19,6 +19,7 @@ use kpid_rules::{
 };
 use kpid_store::{
     self, AcknowledgedByLink, Acted, Batch, Collected, Frozen, OperatorAct, Pushed, Receipt,
+    SessionChange,
 };
 
 /// What became of a change, and what is to be judged because of it.
@@ -63,6 +64,10 @@ pub(super) async fn keep(
             };
             Ok(Kept { touched, acted: Some(acted), ..Kept::default() })
         }
+        Change::Session(change, _) => {
+            batch.session(change).await?;
+            Ok(Kept::default())
+        }
     }
 }
 
@@ -90,6 +95,18 @@ pub(super) fn answer(change: Change, kept: Kept) {
             }
             let _ = answer.send(true);
         }
+        (Change::Session(change, answer), _) => {
+            tell_login(&change);
+            let _ = answer.send(true);
+        }
+    }
+}
+
+fn tell_login(change: &SessionChange) {
+    match change {
+        SessionChange::Begin { by: (by, way), .. } => info!("`{by}` logged in {way}"),
+        SessionChange::End { by: (by, way), .. } => info!("`{by}` logged out {way}"),
+        SessionChange::Seen(..) => {}
     }
 }
 
@@ -98,7 +115,9 @@ pub(super) fn refuse(changes: Vec<Change>) {
     for change in changes {
         match change {
             Change::Push(_, answer) => drop(answer.send(PushAnswer::NotKept)),
-            Change::Acknowledge(_, answer) => drop(answer.send(false)),
+            Change::Acknowledge(_, answer) | Change::Session(_, answer) => {
+                let _ = answer.send(false);
+            }
             Change::Act(_, answer) => drop(answer.send(None)),
         }
     }

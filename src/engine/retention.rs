@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{instance::Instance, telemetry::store_health::StorePart};
+use crate::{instance::Instance, telemetry::store_health::StorePart, web::session};
 use kpid_clock::Clock;
 use kpid_rules::model::{Calendar, KpiRef, Period};
 use kpid_store::{AuditAction, AuditEntry, Old, OldReadings, Store};
@@ -142,6 +142,9 @@ pub async fn sweep(
         if let Some(old) = old {
             swept.add(what, all(store, &old, stop).await?);
         }
+    }
+    if let Some(oidc) = &instance.setup.web.oidc {
+        swept.add("sessions", store.remove_sessions(session::life(oidc), now).await?);
     }
     let words = swept.words();
     let entry = AuditEntry {

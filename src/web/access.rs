@@ -1,25 +1,20 @@
-//! Who may look: anybody on loopback, elsewhere whoever has a token or comes through a proxy that
-//! is trusted to have asked.
+//! Who may look: anybody on loopback, elsewhere whoever has a token, is logged in, or comes through a proxy
+//! that is trusted to have asked.
 
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
-use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderMap, HeaderName, Method, header, uri::Authority};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::web::{denial, peer::Peer};
-use kpid_board::notice::Notice;
+use crate::web::peer::Peer;
 use kpid_config::setup::{TokenScope, WebToken};
+use kpid_store::SessionId;
 
 /// Who may look.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +25,8 @@ pub struct Access {
     pub trusted_header: Option<HeaderName>,
     /// From where that header is believed, beside this machine itself.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether people log in here.
+    pub has_login: bool,
     /// The host that people reach it by, beside this machine's own names.
     pub public_host: Option<String>,
     /// The origin that their browsers know it by.
@@ -45,14 +42,27 @@ pub(super) enum Admitted<'a> {
     Local,
     /// Whom a trusted proxy let through.
     User(&'a str),
+    /// Whoever logged in here.
+    LoggedIn(&'a LoggedIn),
     /// Whoever has this token.
     Holder(&'a WebToken),
+}
+
+/// Somebody who logged in here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LoggedIn {
+    /// By what their session is found.
+    pub(super) id: SessionId,
+    /// What the provider calls them.
+    pub(super) user: String,
+    /// The groups that it names.
+    pub(super) groups: Vec<String>,
 }
 
 impl Admitted<'_> {
     /// Whether what is asked for is theirs to see: a token of a wall opens walls, and what is about all
     /// scorecards at once is not for a token of some.
-    fn may_ask(self, path: &str) -> bool {
+    pub(super) fn may_ask(self, path: &str) -> bool {
         let Self::Holder(token) = self else { return true };
         match token.scope {
             TokenScope::Wall => path.starts_with("/wall/"),
@@ -68,7 +78,7 @@ impl Access {
     }
 
     fn asks(&self) -> bool {
-        !self.tokens.is_empty() || self.trusted_header.is_some()
+        !self.tokens.is_empty() || self.trusted_header.is_some() || self.has_login
     }
 
     /// Whether a listener with this access may stand at an address: one that others reach asks.
@@ -78,7 +88,7 @@ impl Access {
 
     /// Whether a request means us. Where nobody is asked who they are, a page of somebody else's
     /// must not read ours through a name of its own that leads here.
-    fn is_meant(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_meant(&self, headers: &HeaderMap) -> bool {
         !self.is_open() || self.is_ours(headers)
     }
 
@@ -95,16 +105,32 @@ impl Access {
         is_own || is_public
     }
 
+    /// Whether something that a cookie would be the authority for comes from a page of ours: every browser says
+    /// from where a form is, and one without TLS is anybody's who listens.
+    pub(super) fn is_own(&self, method: &Method, headers: &HeaderMap) -> bool {
+        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return true;
+        }
+        match headers.get(header::ORIGIN) {
+            Some(origin) => {
+                self.public_origin.as_ref().is_some_and(|own| origin.as_bytes() == own.as_bytes())
+            }
+            None => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+        }
+    }
+
     /// As whom a request is let in, if it is.
     pub(super) fn admits<'a>(
         &'a self,
         headers: &'a HeaderMap,
         peer: Option<Peer>,
+        logged_in: Option<&'a LoggedIn>,
     ) -> Option<Admitted<'a>> {
         if self.is_open() {
             return Some(Admitted::Local);
         }
         let user = self.user(headers, peer).map(Admitted::User);
+        let user = user.or_else(|| logged_in.map(Admitted::LoggedIn));
         user.or_else(|| self.holder(&token(headers)?).map(Admitted::Holder))
     }
 
@@ -114,13 +140,10 @@ impl Access {
     fn user<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
         let mut named = headers.get_all(self.trusted_header.as_ref()?).iter();
         let (Some(user), None) = (named.next(), named.next()) else { return None };
-        let is_believed = peer.is_some_and(|peer| self.trusts(peer)) && self.is_ours(headers);
+        let is_trusted = peer.is_some_and(|peer| peer.is_trusted(&self.trusted_proxies));
+        let is_believed = is_trusted && self.is_ours(headers);
         let user = Some(user).filter(|_| is_believed)?;
         str::from_utf8(user.as_bytes()).ok().map(str::trim).filter(|name| !name.is_empty())
-    }
-
-    fn trusts(&self, Peer(peer): Peer) -> bool {
-        peer.is_loopback() || self.trusted_proxies.iter().any(|known| known.contains(&peer))
     }
 
     /// Which token it is. Takes as long for one that is nearly right as for any other.
@@ -130,9 +153,6 @@ impl Access {
         self.tokens.iter().fold(None, |found, held| if is_it(held) { Some(held) } else { found })
     }
 }
-
-/// Browsers ask for a password, which is the token.
-const ASK: &str = "Basic realm=\"kpid\", charset=\"UTF-8\"";
 
 /// The SHA-256 of a token in hex, as configurations keep it.
 pub fn hash(token: &str) -> String {
@@ -151,32 +171,6 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
     }
     let decoded = String::from_utf8(BASE64_STANDARD.decode(rest.trim()).ok()?).ok()?;
     decoded.split_once(':').map(|(_, password)| password.to_owned())
-}
-
-/// Turns away whoever may not look.
-pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
-    if !access.is_meant(request.headers()) {
-        let words = "this name is not known here; set `web.public_url` to it\n";
-        return (StatusCode::MISDIRECTED_REQUEST, words).into_response();
-    }
-    match refusal(&access, &request) {
-        Some(refused) => refused,
-        None => next.run(request).await,
-    }
-}
-
-fn refusal(access: &Access, request: &Request) -> Option<Response> {
-    let peer = request.extensions().get::<Peer>().copied();
-    let refused = |status, why| denial::answer(status, why, request.uri(), request.headers());
-    match access.admits(request.headers(), peer) {
-        Some(admitted) if admitted.may_ask(request.uri().path()) => None,
-        Some(_) => Some(refused(StatusCode::FORBIDDEN, Notice::NotForToken)),
-        None => {
-            let mut answer = refused(StatusCode::UNAUTHORIZED, Notice::Unknown);
-            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(ASK));
-            Some(answer)
-        }
-    }
 }
 
 #[cfg(test)]
@@ -235,12 +229,12 @@ mod tests {
             ("let me in", false),
         ] {
             assert_eq!(
-                tokens.admits(&headers(&[("authorization", header)]), None).is_some(),
+                tokens.admits(&headers(&[("authorization", header)]), None, None).is_some(),
                 is_in,
                 "{header}"
             );
         }
-        assert!(tokens.admits(&HeaderMap::new(), None).is_none());
+        assert!(tokens.admits(&HeaderMap::new(), None, None).is_none());
     }
 
     #[test]
@@ -265,22 +259,25 @@ mod tests {
             let headers = headers(&[("x-remote-user", user), ("host", host)]);
             let peer = Some(Peer(peer.parse().unwrap()));
             let admitted = is_in.then_some(Admitted::User(user));
-            assert_eq!(proxied.admits(&headers, peer), admitted, "{peer:?} {host} {user}");
-            assert_eq!(proxied.admits(&headers, None), None);
+            assert_eq!(proxied.admits(&headers, peer, None), admitted, "{peer:?} {host} {user}");
+            assert_eq!(proxied.admits(&headers, None, None), None);
             let mut twice = headers.clone();
             twice.append("x-remote-user", "chair".parse().unwrap());
-            assert_eq!(proxied.admits(&twice, peer), None, "whose is which?");
+            assert_eq!(proxied.admits(&twice, peer, None), None, "whose is which?");
         }
         let peer = Some(Peer("127.0.0.1".parse().unwrap()));
-        assert_eq!(proxied.admits(&self::headers(&[("host", "localhost")]), peer), None);
+        assert_eq!(proxied.admits(&self::headers(&[("host", "localhost")]), peer, None), None);
     }
 
     #[test]
     fn beyond_loopback_nobody_looks_where_nobody_is_asked() {
         let shut = Access { is_beyond_loopback: true, ..Access::default() };
-        assert_eq!(shut.admits(&headers(&[("authorization", "Bearer let me in")]), None), None);
-        assert_eq!(shut.admits(&HeaderMap::new(), None), None);
-        assert_eq!(Access::default().admits(&HeaderMap::new(), None), Some(Admitted::Local));
+        assert_eq!(
+            shut.admits(&headers(&[("authorization", "Bearer let me in")]), None, None),
+            None
+        );
+        assert_eq!(shut.admits(&HeaderMap::new(), None, None), None);
+        assert_eq!(Access::default().admits(&HeaderMap::new(), None, None), Some(Admitted::Local));
     }
 
     #[test]

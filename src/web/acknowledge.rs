@@ -3,7 +3,7 @@
 //! one alert and one person; a page elsewhere that does not have it cannot make a browser act.
 
 use axum::{
-    Form,
+    Extension, Form,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
@@ -15,10 +15,15 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::web::{
     change::{Acknowledge, Change},
+    denial::{self, language},
+    peer::{self, Peer},
     site::{ANSWER_TIME_MAX, Site, not_yet},
 };
-use kpid_board::acknowledge::{AcknowledgePage, Fields, LinkedNode, page};
-use kpid_language::{Language, negotiated, text};
+use kpid_board::{
+    acknowledge::{AcknowledgePage, Fields, LinkedNode, page},
+    notice::Notice,
+};
+use kpid_language::{Language, text};
 use kpid_message::{acknowledge_link::LinkError, person::Person};
 use kpid_rules::{
     alerting::{Acknowledgement, Episode},
@@ -68,8 +73,16 @@ pub(super) async fn act(
     State(site): State<Site>,
     Path(token): Path<String>,
     headers: HeaderMap,
+    peer: Option<Extension<Peer>>,
     Form(filled): Form<AcknowledgeForm>,
 ) -> Response {
+    if let Some(Extension(peer)) = peer {
+        let client = peer::client(peer, &headers, &site.access.trusted_proxies);
+        if let Err(after) = site.links_by_address.count(client, site.clock.now()) {
+            let page = denial::page(Notice::TooManyLinks, language(&headers));
+            return ([(header::RETRY_AFTER, after.to_string())], page).into_response();
+        }
+    }
     let asked = match asked(&site, &token, language(&headers)).await {
         Ok(asked) => asked,
         Err(refused) => return refused,
@@ -101,10 +114,6 @@ pub(super) async fn act(
     // Shown by GET, so that looking again does not ask again. Beside this address, whatever a proxy
     // puts before it.
     (StatusCode::SEE_OTHER, [(header::LOCATION, token)]).into_response()
-}
-
-fn language(headers: &HeaderMap) -> &'static Language {
-    negotiated(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok()))
 }
 
 impl AcknowledgeForm {

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use kpid_rules::{alerting::Acknowledgement, model::Id};
-use kpid_store::{Acted, OperatorAct, Receipt};
+use kpid_store::{Acted, OperatorAct, Receipt, SessionChange};
 
 /// Changes that wait for the daemon; a sender that finds it full comes back.
 pub const WAITING_MAX: usize = 16;
@@ -22,6 +22,8 @@ pub enum Change {
     Acknowledge(Acknowledge, oneshot::Sender<bool>),
     /// What a person known by name does; says what came of it, or nothing if it could not be kept.
     Act(Act, oneshot::Sender<Option<Acted>>),
+    /// Keep that somebody logs in or out, or is still there; says whether it could be kept.
+    Session(SessionChange, oneshot::Sender<bool>),
 }
 
 /// What a person does on a page, or a program for them.

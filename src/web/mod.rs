@@ -7,10 +7,13 @@ mod api;
 pub mod board;
 pub mod change;
 mod connection;
+mod cookies;
 mod denial;
 pub mod fragments;
+mod guard;
 mod health;
 pub mod kpi_metrics;
+pub mod login;
 pub mod minute;
 mod pages;
 pub mod past;
@@ -19,6 +22,7 @@ mod policy;
 mod push;
 pub mod push_endpoints;
 mod scrape;
+pub mod session;
 mod site;
 pub mod viewer;
 
@@ -78,7 +82,7 @@ fn router(site: Site) -> Router {
                 .layer(header(header::CONTENT_SECURITY_POLICY, policy::PAGES))
                 .layer(header(header::REFERRER_POLICY, pages::REFERRER)),
         )
-        .layer(middleware::from_fn_with_state(site.access.clone(), access::guard));
+        .layer(middleware::from_fn_with_state(site.clone(), guard::guard));
     let shown = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -96,6 +100,17 @@ fn router(site: Site) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             2 * ANSWER_TIME_MAX,
         ));
+    // Whoever is not known yet.
+    let logins = login::pages::router(&site)
+        .layer(pages::own_forms_only(&site.access))
+        .layer(header(header::CONTENT_SECURITY_POLICY, policy::PAGES))
+        .layer(header(header::REFERRER_POLICY, pages::REFERRER))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        // The provider is asked three times at most, and the store once.
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            2 * ANSWER_TIME_MAX,
+        ));
     // With a token and limits of its own.
     let pushed = Router::new()
         .route("/api/v1/readings", post(push::readings).fallback(push::only_post))
@@ -103,7 +118,7 @@ fn router(site: Site) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, push::TIME_MAX));
     shown
         .merge(pushed)
-        .merge(few_at_once(asked))
+        .merge(few_at_once(asked.merge(logins)))
         .with_state(site)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
@@ -121,6 +136,7 @@ fn router(site: Site) -> Router {
             HeaderValue::from_static("no-store"),
         ))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(denial::worded))
 }
 
 /// Sheds what is too much, and not those who ask whether we live.

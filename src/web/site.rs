@@ -14,12 +14,13 @@ use tracing::error;
 use crate::{
     telemetry::metrics::Metrics,
     web::{
-        access::Access,
+        access::{Access, LoggedIn},
         board::{Board, Posted},
         change::Changes,
         fragments::Fragments,
         kpi_metrics::KpiMetrics,
-        minute::ChangesByActor,
+        login::provider::Provider,
+        minute::{ChangesByActor, RequestsByAddress},
         past::PastStandings,
         peer::Peer,
         push_endpoints::PushEndpoints,
@@ -58,6 +59,8 @@ pub struct Site {
     pub access: Access,
     /// How those who look are known.
     pub identity: Identity,
+    /// At whom people log in.
+    pub login: Option<Arc<Provider>>,
     /// Who may answer for alerts.
     pub people: Arc<IndexMap<Id, Person>>,
     /// What knows the links in mails; none where mails have none.
@@ -68,6 +71,10 @@ pub struct Site {
     pub changes: Changes,
     /// How often people and tokens change something.
     pub changes_by_actor: Arc<ChangesByActor>,
+    /// How often somebody tries to log in, by address.
+    pub logins_by_address: Arc<RequestsByAddress>,
+    /// How often links of mails are sent back, by address.
+    pub links_by_address: Arc<RequestsByAddress>,
     /// How everything stands.
     pub board: Board,
     /// How scorecards stood at moments that are looked at.
@@ -125,7 +132,8 @@ impl FromRequestParts<Site> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<Peer>().copied();
-        Ok(site.identity.viewer(&site.access, &parts.headers, peer))
+        let logged_in = parts.extensions.get::<LoggedIn>();
+        Ok(site.identity.viewer(&site.access, &parts.headers, peer, logged_in))
     }
 }
 

@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderName};
 use indexmap::IndexMap;
 
 use crate::web::{
-    access::{Access, Admitted},
+    access::{Access, Admitted, LoggedIn},
     peer::Peer,
 };
-use kpid_config::setup::{Role, RoleGrant, TokenScope, WebToken};
+use kpid_config::setup::{Admits, Role, RoleGrant, TokenScope, WebToken};
 use kpid_message::person::Person;
 use kpid_rules::model::{Id, Kpi, Objective, Perspective, Scope, Scorecard};
 
@@ -36,6 +36,13 @@ pub(super) struct Viewer {
     token: Option<WebToken>,
     groups: Vec<String>,
     roles: Arc<[RoleGrant]>,
+    /// The login that it is by, if it is by one.
+    pub(super) session: Option<LoggedIn>,
+}
+
+/// Groups with commas between them.
+pub(super) fn separated(groups: &str) -> impl Iterator<Item = String> {
+    groups.split(',').map(str::trim).filter(|group| !group.is_empty()).map(str::to_owned)
 }
 
 impl Identity {
@@ -45,8 +52,9 @@ impl Identity {
         access: &Access,
         headers: &HeaderMap,
         peer: Option<Peer>,
+        logged_in: Option<&LoggedIn>,
     ) -> Viewer {
-        let user = match access.admits(headers, peer) {
+        let user = match access.admits(headers, peer, logged_in) {
             None => return Viewer::default(),
             Some(Admitted::Holder(token)) => {
                 let name = Some(token.name.clone());
@@ -59,19 +67,44 @@ impl Identity {
                 let roles = Arc::clone(&self.roles);
                 return Viewer { person, name, roles, ..Viewer::default() };
             }
+            Some(Admitted::LoggedIn(held)) => {
+                let viewer = self.user(&held.user, held.groups.clone());
+                return Viewer { session: Some(held.clone()), ..viewer };
+            }
             Some(Admitted::User(user)) => user,
         };
-        let known = self.known(user);
         let groups = self.groups_header.as_ref().map(|name| headers.get_all(name));
         let groups = groups.into_iter().flatten().filter_map(|groups| groups.to_str().ok());
-        let groups = groups.flat_map(|groups| groups.split(',')).map(str::trim);
+        self.user(user, groups.flat_map(separated).collect())
+    }
+
+    /// Whom somebody who is believed calls so, with their groups.
+    fn user(&self, user: &str, groups: Vec<String>) -> Viewer {
+        let known = self.known(user);
         Viewer {
             person: known.map(|person| person.id.clone()),
             name: Some(known.map_or(user, |person| &person.name).to_owned()),
-            groups: groups.filter(|group| !group.is_empty()).map(str::to_owned).collect(),
+            groups,
             roles: Arc::clone(&self.roles),
             token: None,
+            session: None,
         }
+    }
+
+    /// Whether somebody whom a login provider knows may look.
+    pub(super) fn admits(&self, user: &str, groups: &[String], whom: Admits) -> bool {
+        let has_role = || {
+            self.roles.iter().any(|grant| groups.iter().any(|group| grant.groups.contains(group)))
+        };
+        match whom {
+            Admits::Everybody => true,
+            Admits::People => self.known(user).is_some() || has_role(),
+        }
+    }
+
+    /// What the audit calls them.
+    pub(super) fn actor(&self, user: &str) -> String {
+        self.known(user).map_or_else(|| user.to_owned(), |person| person.id.to_string())
     }
 
     /// Who that is, by id or by mail address. An address that several share is nobody's in particular.

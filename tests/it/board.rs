@@ -44,7 +44,7 @@ pub(crate) async fn company(origin: &Origin) -> Kpid {
 }
 
 /// The same, with more in `web`.
-async fn company_where(origin: &Origin, web: &str) -> Kpid {
+pub(crate) async fn company_where(origin: &Origin, web: &str) -> Kpid {
     let kpid = configured(origin, web);
     let mut rows = "kpi,period,value\n".to_owned();
     for back in 1..=24_u32 {

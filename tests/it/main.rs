@@ -33,6 +33,7 @@ mod http_formats;
 mod http_questions;
 mod killed;
 mod links;
+mod login;
 mod lookback;
 mod main_job;
 mod memory;

@@ -45,7 +45,12 @@ pub(crate) fn document(view: &View<'_>, page: &Page<'_>) -> String {
 }
 
 /// A page that only says what is wrong, for whoever asks what is not there or may not see it.
-pub fn error_page(language: &'static Language, title: &str, words: &str) -> String {
+pub(crate) fn error_page(
+    language: &'static Language,
+    title: &str,
+    words: &str,
+    (to, way): (&str, &str),
+) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang=(language.code()) {
@@ -54,7 +59,7 @@ pub fn error_page(language: &'static Language, title: &str, words: &str) -> Stri
                 main id="main" class="alone" {
                     h1 { (title) }
                     p { (words) }
-                    p { a href="/" { (language.text("to-home")) } }
+                    p { a href=(to) { (way) } }
                 }
             }
         }
@@ -108,6 +113,9 @@ fn navigation(view: &View<'_>) -> Markup {
                 input id="q" name="q" type="search" maxlength="100" placeholder=(language.text("search"))
                     value=[(here == "/").then(|| view.address.get("q")).flatten()];
                 button { (language.text("search-go")) }
+            }
+            @if view.reader.may_log_in {
+                p class="reader" { a href="/login" { (language.text("log-in")) } }
             }
             @if let Some(name) = &view.reader.name {
                 p class="reader" {

@@ -29,6 +29,5 @@ pub mod wall;
 
 pub use address::Address;
 pub use asset::{Asset, asset};
-pub use layout::error_page;
 pub use links::path;
 pub use view::{Moment, Reader, View};

@@ -27,17 +27,74 @@ pub enum Notice<'a> {
     NotYet,
     /// The page cannot be made now; the log says why.
     Unreadable,
+    /// The request means a host that is not known here.
+    OtherName,
+    /// More is asked at once than can be answered.
+    Busy,
+    /// It cannot be asked in this way.
+    NotThisWay,
+    /// More was sent than is taken.
+    TooLong,
+    /// What was sent cannot be read.
+    NotUnderstood,
+    /// They can log in, at this address.
+    LogIn(&'a str),
+    /// They log out, and may do so at their provider's, too.
+    LoggedOut(Option<&'a str>),
+    /// More came from their address by links in mails than anybody does in a minute.
+    TooManyLinks,
+    /// More logins than anybody needs.
+    LoginTooMany,
+    /// The provider of this host cannot be asked, or says what cannot be used.
+    LoginUnavailable(&'a str),
+    /// The clock of this machine or of the provider is wrong.
+    LoginClock(&'a str),
+    /// The login began elsewhere, or too long ago, or has ended already.
+    LoginStale,
+    /// The provider lets them in nowhere.
+    LoginRefused(&'a str),
+    /// The provider knows them, and kpid does not.
+    LoginNotAdmitted(&'a str),
+    /// The provider does not vouch for their address.
+    LoginUnverified(&'a str),
+    /// The provider does not say who they are.
+    LoginUnnamed(&'a str),
+    /// Nothing can be kept now, so nobody can log in.
+    LoginNotKept,
 }
+
+/// Where whoever is not admitted logs in as somebody else.
+const LOG_IN_AS_OTHER: &str = "/login?other=1";
 
 /// The page that says so.
 pub fn page(language: &'static Language, notice: Notice<'_>) -> String {
     let (title, words) = said(language, notice);
-    error_page(language, &language.text(title), &words)
+    let (to, way) = way(notice);
+    error_page(language, &language.text(title), &words, (to, &language.text(way)))
 }
 
 /// The same without a page, for programs.
 pub fn words(language: &'static Language, notice: Notice<'_>) -> String {
     said(language, notice).1
+}
+
+/// The way out: an address, and what it is called by its key.
+fn way(notice: Notice<'_>) -> (&str, &'static str) {
+    match notice {
+        Notice::LogIn(to) => (to, "log-in"),
+        Notice::LoggedOut(Some(to)) => (to, "log-out-there"),
+        Notice::LoginNotAdmitted(_) => (LOG_IN_AS_OTHER, "log-in-as-other"),
+        Notice::LoggedOut(None)
+        | Notice::LoginTooMany
+        | Notice::LoginUnavailable(_)
+        | Notice::LoginClock(_)
+        | Notice::LoginStale
+        | Notice::LoginRefused(_)
+        | Notice::LoginUnverified(_)
+        | Notice::LoginUnnamed(_)
+        | Notice::LoginNotKept => ("/login", "log-in"),
+        _ => ("/", "to-home"),
+    }
 }
 
 /// A title by its key, and a sentence.
@@ -55,5 +112,34 @@ fn said(language: &'static Language, notice: Notice<'_>) -> (&'static str, Strin
         Notice::Wrong(why) => ("wrong", why.to_owned()),
         Notice::NotYet => ("not-yet", language.text("not-yet-words").into_owned()),
         Notice::Unreadable => ("unreadable", language.text("unreadable-words").into_owned()),
+        Notice::OtherName => ("other-name", language.text("other-name-words").into_owned()),
+        Notice::Busy => ("busy", language.text("busy-words").into_owned()),
+        Notice::NotThisWay => ("not-this-way", language.text("not-this-way-words").into_owned()),
+        Notice::TooLong => ("wrong", language.text("too-long-words").into_owned()),
+        Notice::NotUnderstood => ("wrong", language.text("not-understood-words").into_owned()),
+        Notice::LogIn(_) => ("log-in-first", language.text("log-in-first-words").into_owned()),
+        Notice::LoggedOut(_) => ("logged-out", language.text("logged-out-words").into_owned()),
+        Notice::TooManyLinks => ("not-now", language.text("too-many-links-words").into_owned()),
+        Notice::LoginTooMany => ("not-now", language.text("login-too-many-words").into_owned()),
+        Notice::LoginUnavailable(host) => {
+            ("not-logged-in", text!(language, "login-unavailable-words", host = host))
+        }
+        Notice::LoginClock(host) => {
+            ("not-logged-in", text!(language, "login-clock-words", host = host))
+        }
+        Notice::LoginStale => ("not-logged-in", language.text("login-stale-words").into_owned()),
+        Notice::LoginRefused(host) => {
+            ("not-logged-in", text!(language, "login-refused-words", host = host))
+        }
+        Notice::LoginNotAdmitted(user) => {
+            ("not-logged-in", text!(language, "login-not-admitted-words", user = user))
+        }
+        Notice::LoginUnverified(host) => {
+            ("not-logged-in", text!(language, "login-unverified-words", host = host))
+        }
+        Notice::LoginUnnamed(host) => {
+            ("not-logged-in", text!(language, "login-unnamed-words", host = host))
+        }
+        Notice::LoginNotKept => ("not-now", language.text("login-not-kept-words").into_owned()),
     }
 }

@@ -62,6 +62,8 @@ pub struct Reader {
     pub name: Option<String>,
     /// Whether they may log out.
     pub has_session: bool,
+    /// Whether they could log in, and are not known.
+    pub may_log_in: bool,
 }
 
 impl View<'_> {

@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use indexmap::IndexMap;
 use ipnet::IpNet;
+use secrecy::SecretString;
 use url::Url;
 
 use kpid_delivery::{channel::Channel, private_url::PrivateUrl};
@@ -156,8 +157,51 @@ pub struct Web {
     pub groups_header: Option<String>,
     /// Who looks from this machine, where nobody is asked.
     pub local_user: Option<Id>,
+    /// The login provider.
+    pub oidc: Option<Oidc>,
     /// Who may do more or less than act on what is theirs.
     pub roles: Vec<RoleGrant>,
+}
+
+/// A login provider that speaks OpenID Connect, and what a login there is good for.
+#[derive(Clone, Debug)]
+pub struct Oidc {
+    /// Its address, as it names itself.
+    pub issuer: String,
+    /// What kpid is called there.
+    pub client_id: String,
+    /// By which kpid shows that it is kpid; a public client has none.
+    pub client_secret: Option<SecretString>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// The claim that says who it is.
+    pub user_claim: String,
+    /// The claim that names their groups.
+    pub groups_claim: String,
+    /// Who may look.
+    pub admits: Admits,
+    /// How long a login lasts.
+    pub life: SessionSpans,
+    /// Where browsers come back to: https, or this machine.
+    pub public_url: Url,
+}
+
+/// Who may look of those that a login provider knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admits {
+    /// Who is one of `people`, or in a group that has a role.
+    People,
+    /// Everybody.
+    Everybody,
+}
+
+/// How long a login lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionSpans {
+    /// Without a request.
+    pub idle: TimeDelta,
+    /// In all.
+    pub max: TimeDelta,
 }
 
 /// A token of `web.tokens`.

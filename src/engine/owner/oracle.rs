@@ -473,7 +473,7 @@ async fn whatever_happens_the_owner_is_where_judging_from_scratch_would_be() {
                 Change::Acknowledge(change, _) => {
                     Some((change.dedup_key.clone(), change.acknowledgement.clone()))
                 }
-                Change::Push(..) | Change::Act(..) => None,
+                Change::Push(..) | Change::Act(..) | Change::Session(..) => None,
             });
             let before = (story.held().await, story.messages().await);
             story.work(asked).await;

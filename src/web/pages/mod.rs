@@ -12,14 +12,13 @@ mod review;
 
 use axum::{
     Router,
-    http::StatusCode,
-    response::{Html, IntoResponse, Response},
+    response::Response,
     routing::{get, post},
 };
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use crate::web::{access::Access, site::Site};
-use kpid_board::notice::{self, Notice};
+use crate::web::{access::Access, denial, site::Site};
+use kpid_board::notice::Notice;
 use kpid_language::english;
 
 pub(super) use assets::asset;
@@ -38,8 +37,7 @@ pub(super) fn own_forms_only(access: &Access) -> CsrfLayer<fn(ProtectionError) -
 }
 
 fn turned_away(_why: ProtectionError) -> Response {
-    let page = notice::page(english(), Notice::Elsewhere);
-    (StatusCode::FORBIDDEN, Html(page)).into_response()
+    denial::page(Notice::Elsewhere, english())
 }
 
 /// All pages that people look at.

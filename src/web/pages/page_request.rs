@@ -8,7 +8,7 @@ use std::{
 use axum::{
     extract::{FromRequestParts, OriginalUri},
     http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -20,8 +20,8 @@ use crate::{
         board::Posted, denial, pages::moment, past::Grounds, peer::Peer, site::Site, viewer::Viewer,
     },
 };
-use kpid_board::{Address, Moment, Reader, View, notice, notice::Notice};
-use kpid_language::{Language, english, negotiated};
+use kpid_board::{Address, Moment, Reader, View, notice::Notice};
+use kpid_language::{Language, negotiated};
 use kpid_rules::{
     alerting::{Episode, begun_by},
     evaluation::judge_some,
@@ -74,7 +74,8 @@ impl FromRequestParts<Site> for PageRequest {
         let reader = Reader {
             person: viewer.person.clone(),
             name: viewer.name.clone(),
-            ..Reader::default()
+            has_session: viewer.session.is_some(),
+            may_log_in: site.login.is_some() && viewer.person.is_none() && viewer.session.is_none(),
         };
         Ok(Self {
             site: site.clone(),
@@ -244,20 +245,10 @@ impl PageRequest {
 
     /// The page that says why there is none.
     pub(in crate::web) fn refused(&self, why: Notice<'_>) -> Response {
-        let status = match why {
-            Notice::NotFound => StatusCode::NOT_FOUND,
-            Notice::NoMoment(_) => StatusCode::BAD_REQUEST,
-            Notice::Unknown => StatusCode::UNAUTHORIZED,
-            Notice::NotAllowed | Notice::NotForToken | Notice::Elsewhere => StatusCode::FORBIDDEN,
-            Notice::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Notice::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Notice::NotYet => StatusCode::SERVICE_UNAVAILABLE,
-            Notice::Unreadable => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        if self.address.path().starts_with(denial::API) {
-            return denial::problem(status, &notice::words(english(), why));
+        match self.address.path().starts_with(denial::API) {
+            true => denial::problem(why),
+            false => denial::page(why, self.language),
         }
-        (status, Html(notice::page(self.language, why))).into_response()
     }
 
     /// What went wrong is for the log; whoever looks learns that it did.

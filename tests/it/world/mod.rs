@@ -4,9 +4,11 @@
 //! A database cluster is shared by the tests of one process that hold it at the same time, and
 //! stopped with the last of them; so it is one a run with `cargo test`, one a test with nextest.
 
+pub(crate) mod browser;
 pub(crate) mod dice;
 pub(crate) mod kpid;
 pub(crate) mod ledger;
+pub(crate) mod login_provider;
 pub(crate) mod mariadb;
 pub(crate) mod mute;
 pub(crate) mod origin;

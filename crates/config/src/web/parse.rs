@@ -13,6 +13,7 @@ use crate::{
     setup::Web,
     web::{
         document::WebDoc,
+        oidc::oidc,
         roles::{WebMentions, roles},
         tokens::tokens,
     },
@@ -43,7 +44,7 @@ pub(crate) fn web(
         context.header_name(name, doc.place)?;
         Some(name.to_owned())
     });
-    let is_open = tokens.is_empty() && trusted_header.is_none();
+    let is_open = tokens.is_empty() && trusted_header.is_none() && doc.oidc.is_none();
     let is_loopback = listen.is_some_and(|address| address.ip().is_loopback());
     if let Some((address, doc)) = listen.zip(doc.listen.as_ref())
         && !address.ip().is_loopback()
@@ -52,7 +53,8 @@ pub(crate) fn web(
         && endpoints.is_empty()
     {
         let message = format!("anybody who reaches {address} could read everything");
-        let hint = "listen on 127.0.0.1, or add `tokens` (see `kpid token`) or `trusted_header`";
+        let hint =
+            "listen on 127.0.0.1, or add `tokens` (see `kpid token`), `trusted_header` or `oidc`";
         context.problems.push(Problem::error(doc.place, message).hint(hint));
     }
     let trusted_proxies = texts(doc.trusted_proxies.as_ref());
@@ -68,6 +70,7 @@ pub(crate) fn web(
     let trusted_proxies = trusted_proxies.collect();
     let roles = roles(context, doc, &mut mentions);
     let groups_header = groups_header(context, doc);
+    let oidc = oidc(context, doc);
     let local_user = local_user(context, doc, is_open && is_loopback, &mut mentions);
     let web = Web {
         listen,
@@ -77,6 +80,7 @@ pub(crate) fn web(
         trusted_proxies,
         groups_header,
         local_user,
+        oidc,
         roles,
     };
     (web, mentions)
@@ -105,7 +109,7 @@ fn local_user(
     let mention = context.mention(doc)?;
     if !is_open_on_loopback {
         let message = "people are asked who they are here, so nobody is the local user";
-        let hint = "remove `local_user`, or `tokens` and `trusted_header`, and listen on 127.0.0.1";
+        let hint = "remove `local_user`, or `tokens`, `trusted_header` and `oidc`, and listen on 127.0.0.1";
         context.problems.push(Problem::error(doc.place, message).hint(hint));
     }
     let id = mention.id.clone();

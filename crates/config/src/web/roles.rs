@@ -44,9 +44,10 @@ fn grant(
         let problem = Problem::error(located.place, "nobody has this role");
         context.problems.push(problem.hint("add `people: [ID]` or `groups: [NAME]`"));
     }
-    if let (Some((group, place)), None) = (groups.first(), &web.groups_header) {
+    if let (Some((group, place)), None, None) = (groups.first(), &web.groups_header, &web.oidc) {
         let message = format!("nothing says who is in the group `{group}`");
-        let hint = "add `groups_header` with the header in which your proxy names groups";
+        let hint =
+            "add `groups_header` with the header in which your proxy names groups, or `oidc`";
         context.problems.push(Problem::error(*place, message).hint(hint));
     }
     let ids = |mentions: &[Mention]| mentions.iter().map(|mention| mention.id.clone()).collect();
