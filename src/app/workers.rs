@@ -70,14 +70,21 @@ impl Daemon {
         let endpoints =
             setup.connections.iter().filter_map(|(id, held)| Some((id, held.push_endpoint()?)));
         let people = Arc::new(setup.people.clone());
+        let login = setup.web.oidc.clone().map(Provider::new).transpose()?.map(Arc::new);
+        let store = Store::open_read_only(&setup.store).await?;
+        let sessions = match &login {
+            Some(_) => Store::open_read_only(&setup.store).await?,
+            None => store.clone(),
+        };
         let site = Site {
-            store: Store::open_read_only(&setup.store).await?,
+            store,
+            sessions,
             portfolio: Arc::clone(&setup.portfolio),
             calendar: Arc::clone(&setup.calendar),
             config_hash: setup.config_hash.clone(),
             access: listener::access(setup)?,
             identity: listener::identity(setup, &people)?,
-            login: setup.web.oidc.clone().map(Provider::new).transpose()?.map(Arc::new),
+            login,
             people,
             signer: self.signer.clone(),
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),

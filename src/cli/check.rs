@@ -13,6 +13,7 @@ use crate::{
         output::{self, note, print_json, say},
     },
     engine::query_window,
+    web::login::provider::Provider,
 };
 use kpid_config::{
     load::{LoadError, load},
@@ -156,6 +157,11 @@ pub(super) async fn probe(setup: &Setup) -> anyhow::Result<Vec<Probed>> {
         let trouble = channels.probe(id).await.err().map(|error| error.to_string());
         probed.push(Probed { what: "channel", id: id.to_string(), trouble, note: None });
     }
+    if let Some(oidc) = setup.web.oidc.clone() {
+        let id = oidc.issuer.clone();
+        let trouble = Provider::new(oidc)?.probe().await.err();
+        probed.push(Probed { what: "login provider", id, trouble, note: None });
+    }
     Ok(probed)
 }
 
@@ -243,7 +249,7 @@ fn summary(setup: Option<&Setup>, problems: &Problems, probed: &[Probed], held: 
                 let named = named(kinds).join(" and ");
                 (!named.is_empty()).then(|| format!("{named} {trouble}"))
             };
-            let unreached = of(&["connection", "channel"], "cannot be reached");
+            let unreached = of(&["connection", "channel", "login provider"], "cannot be reached");
             let unasked = of(&["KPI"], "cannot be asked");
             let parts: Vec<String> = [unreached, unasked].into_iter().flatten().collect();
             format!("not good: {}, {warnings}", parts.join(", "))

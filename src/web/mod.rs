@@ -118,7 +118,9 @@ fn router(site: Site) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, push::TIME_MAX));
     shown
         .merge(pushed)
-        .merge(few_at_once(asked.merge(logins)))
+        .merge(few_at_once(asked))
+        // A provider that hangs keeps nobody from anything else.
+        .merge(few_at_once(logins))
         .with_state(site)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,

@@ -7,7 +7,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use crate::web::{access::LoggedIn, change::Change, cookies::CookieJar, site::Site};
+use crate::web::{
+    access::LoggedIn,
+    change::{Change, WAITING_MAX},
+    cookies::CookieJar,
+    site::Site,
+};
 use kpid_config::setup::Oidc;
 use kpid_store::{Session, SessionChange, SessionId, SessionLife};
 
@@ -17,8 +22,8 @@ pub(super) const COOKIE: &str = "kpid";
 /// As hard to guess as anything.
 const KEY_BYTES: usize = 32;
 
-/// That somebody is there is written so often, and not at every request.
-const SEEN_AGAIN: TimeDelta = TimeDelta::minutes(1);
+/// That somebody is there is written so often at most, and not at every request.
+const SEEN_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
 /// What a browser holds, and by what it is found.
 pub(super) struct FreshKey {
@@ -52,7 +57,7 @@ fn hash(key: &str) -> SessionId {
 pub(super) async fn find(site: &Site, headers: &HeaderMap) -> Option<LoggedIn> {
     let oidc = &site.login.as_ref()?.oidc;
     let id = id(oidc, headers)?;
-    let session = match site.store.session(id).await {
+    let session = match site.sessions.session(id).await {
         Ok(session) => session?,
         Err(error) => {
             warn!("{error:#}");
@@ -65,8 +70,9 @@ pub(super) async fn find(site: &Site, headers: &HeaderMap) -> Option<LoggedIn> {
     }
     let logged_in = LoggedIn { id, user: session.person, groups: session.groups };
     site.identity.admits(&logged_in.user, &logged_in.groups, oidc.admits).then_some(())?;
-    if now - session.seen_at >= SEEN_AGAIN {
-        // Whether it is kept is nothing to wait for: the next request says it again.
+    // What people do goes first, and whether this is kept is nothing to wait for: the next request says it again.
+    let is_room = site.changes.capacity() > WAITING_MAX / 2;
+    if now - session.seen_at >= SEEN_AGAIN.min(oidc.life.idle / 4) && is_room {
         let (answer, _) = oneshot::channel();
         let _ = site.changes.try_send(Change::Session(SessionChange::Seen(id, now), answer));
     }

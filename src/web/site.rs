@@ -61,6 +61,8 @@ pub struct Site {
     pub identity: Identity,
     /// At whom people log in.
     pub login: Option<Arc<Provider>>,
+    /// Where it says who is logged in: a connection of its own, so that nobody waits for what a page reads.
+    pub sessions: Store,
     /// Who may answer for alerts.
     pub people: Arc<IndexMap<Id, Person>>,
     /// What knows the links in mails; none where mails have none.

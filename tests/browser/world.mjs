@@ -31,12 +31,12 @@ export const names = {
   long: LONG,
 };
 
-const CONFIG = `
+const config = (web) => `
 store: kpid.db
 calendar: { timezone: Europe/Amsterdam }
 channels: { mail: { email: { folder: mail, from: kpid@acme.example } } }
-people: { ada: { name: "Ada <b>Lovelace</b>", email: ada@acme.example } }
-web: { listen: "127.0.0.1:0", local_user: ada }
+people: { ada: { name: "Ada <b>Lovelace</b>", email: ada@acme.example }, ines: { email: ines@acme.example } }
+web: ${web}
 `;
 
 const quoted = (text) => JSON.stringify(text);
@@ -100,35 +100,44 @@ const figures = () => {
   return `${rows.join("\n")}\n`;
 };
 
-/** Waits until a daemon has said where it shows itself. */
-const address = async (child, log) => {
-  const until = Date.now() + STARTED_WITHIN_MS;
+/** Looks until there is something to see. */
+export const until = async (what, look) => {
+  const end = Date.now() + STARTED_WITHIN_MS;
   for (;;) {
-    const said = readFileSync(log, "utf8");
-    const found = said.match(/shows itself at (http:\/\/[\d.:]+)\//);
-    if (found) return found[1];
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`kpid does not show itself:\n${said}`);
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await new Promise((wake) => setTimeout(wake, 50));
   }
 };
 
+/** Waits until a daemon has said where it shows itself. */
+const address = async (child, log) => {
+  const said = () => readFileSync(log, "utf8");
+  const found = await until("kpid to show itself", () => {
+    if (child.exitCode !== null) throw new Error(`kpid does not show itself:\n${said()}`);
+    return said().match(/shows itself at (http:\/\/[\d.:]+)\//);
+  });
+  return found[1];
+};
+
 /** A folder of the company and its running daemon. `close` ends both. */
-export const start = async () => {
+export const start = async (web = '{ listen: "127.0.0.1:0", local_user: ada }') => {
   const folder = await mkdtemp(join(tmpdir(), "kpid-browser-"));
-  const config = ["--config", join(folder, "kpid.yaml")];
+  const named = ["--config", join(folder, "kpid.yaml")];
   await mkdir(join(folder, "scorecards"));
-  await writeFile(join(folder, "kpid.yaml"), CONFIG);
+  await writeFile(join(folder, "kpid.yaml"), config(web));
   await writeFile(join(folder, "scorecards/acme.yaml"), SCORECARD);
   await writeFile(join(folder, "figures.csv"), figures());
   try {
-    await run(program, [...config, "import", join(folder, "figures.csv")]);
+    await run(program, [...named, "import", join(folder, "figures.csv")]);
   } catch (problem) {
     await rm(folder, { recursive: true });
     throw problem;
   }
   const log = join(folder, "log");
   const file = openSync(log, "w");
-  const child = spawn(program, [...config, "run"], { stdio: ["ignore", file, file] });
+  const child = spawn(program, [...named, "run"], { stdio: ["ignore", file, file] });
   closeSync(file);
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
@@ -145,7 +154,7 @@ export const start = async () => {
     await rm(folder, { recursive: true });
   };
   try {
-    return { at: await address(child, log), stop, close };
+    return { at: await address(child, log), folder, stop, close };
   } catch (problem) {
     await close();
     throw problem;

@@ -341,6 +341,59 @@ async fn a_provider_that_is_away_or_wrong_is_said_plainly_and_tokens_go_on() {
 }
 
 #[tokio::test]
+async fn links_in_mails_and_screens_on_walls_need_no_login() {
+    let provider = LoginProvider::start(&[]).await;
+    let hash = kpid::web::access::hash("on the wall");
+    let wall = format!(" }}, tokens: {{ tv: {{ sha256: {hash}, scope: wall }} ");
+    let (_kpid, daemon, mut browser) = company(&provider, &wall).await;
+    says(&browser.go("/a/guess").await, 404, "link");
+    assert_eq!(browser.way.len(), 1, "{:?}", browser.way);
+    let page = browser.go("/wall/acme").await;
+    says(&page, 401, "Please log in");
+    assert!(page.headers["www-authenticate"].to_str().unwrap().starts_with("Basic"));
+    assert!(page.text.contains("href=\"/login?to=%2Fwall%2Facme\""), "{}", page.text);
+    let screen = reqwest::Client::new().get(format!("http://{}/wall/acme", browser.kpid));
+    let screen = screen.basic_auth("tv", Some("on the wall")).send().await.unwrap();
+    assert_eq!(screen.status(), 200);
+    // A form is not lost: whoever sends it without a login is not led away from it.
+    let sent = browser.post("/alerts/acme/customer/1/acknowledge", &[("comment", "x")]).await;
+    says(&sent, 401, "it is still in the form");
+    // So often, and from one address.
+    for _ in 0..60 {
+        browser.post("/a/guess", &[]).await;
+    }
+    let page = browser.post("/a/guess", &[]).await;
+    says(&page, 429, "Too many answers");
+    assert!(page.headers.contains_key("retry-after"));
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_backup_logs_nobody_in_and_a_probe_asks_the_provider() {
+    let mut provider = LoginProvider::start(&[]).await;
+    let (kpid, daemon, mut browser) = company(&provider, "").await;
+    says(&logged_in(&mut browser, "/", "ines").await, 200, "Ines Marlow");
+    let file = kpid.folder().join("backup.db");
+    kpid.says(&["backup", &file.display().to_string()]).await;
+    let key = browser.cookie(SESSION).unwrap();
+    let id: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+    for (path, is_held) in [("kpid.db", true), ("backup.db", false)] {
+        let store = Store::open_read_only(&kpid.folder().join(path)).await.unwrap();
+        assert_eq!(store.session(id).await.unwrap().is_some(), is_held, "{path}");
+    }
+    daemon.stop().await;
+    let probe = async || kpid.run(&["check", "--probe"]).await;
+    let ran = probe().await;
+    assert!(
+        ran.stdout.contains(&format!("login provider {}: reached", provider.issuer())),
+        "{ran:?}"
+    );
+    provider.stop();
+    let ran = probe().await;
+    assert!(ran.stdout.contains("1 login provider cannot be reached"), "{ran:?}");
+}
+
+#[tokio::test]
 async fn a_login_that_could_not_work_is_refused_by_check() {
     const ISSUER: &str = "issuer: https://login.example, client_id: kpid";
     for (web, problem) in [

@@ -30,6 +30,9 @@ const VERDICTS: i64 = 16;
 /// The schema from which on a verdict is a number.
 const SHORT_VERDICTS: i64 = 20;
 
+/// The schema from which on people log in.
+const SESSIONS: i64 = 21;
+
 /// The schema from which on readings are in the order of time.
 const READINGS: i64 = 18;
 
@@ -102,6 +105,10 @@ fn of_schema(schema: i64) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if schema >= SESSIONS {
+        filled.push("INSERT INTO sessions VALUES (x'0707070707070707070707070707070707070707070707070707070707070707', \
+             'https://login.example', 'ines', '[\"ops\"]', 1, 2)".to_owned());
+    }
     let (batched, summarised) =
         if is_reworded { ("batched", "summarised") } else { ("digest", "digested") };
     if schema >= SUMMARIES {
@@ -170,6 +177,10 @@ async fn a_store_of_every_earlier_schema_keeps_what_it_has() {
             assert_eq!(states, [DeliveryState::Pending, batched, summarised], "of schema {schema}");
             let persons: Vec<_> = held.iter().filter_map(|held| held.person.as_ref()).collect();
             assert!(persons.is_empty(), "nobody is made up, of schema {schema}: {persons:?}");
+        }
+        if schema >= SESSIONS {
+            let session = store.session([7; 32]).await.unwrap().unwrap();
+            assert_eq!((session.person.as_str(), session.groups), ("ines", vec!["ops".to_owned()]));
         }
         if schema >= RETENTION {
             let removed = store.removed().await.unwrap();

@@ -281,3 +281,51 @@ async fn every_metric_of_the_rules_and_the_dashboard_is_there() {
         assert!(missing.is_empty(), "{file} asks for {missing:?}, of which /metrics knows nothing");
     }
 }
+
+#[tokio::test]
+async fn whatever_is_refused_is_a_page_to_a_browser_and_a_problem_below_api() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 98.0);
+    let kpid = kpid(&origin, "listen: \"127.0.0.1:0\"");
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    // What was not read of a body ends its connection.
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    let long = || "a".repeat(100_000);
+    for (method, path, host, body, status) in [
+        ("GET", "/", "evil.example", String::new(), 421),
+        ("GET", "/api/v1/standing", "evil.example", String::new(), 421),
+        ("POST", "/", "localhost", String::new(), 405),
+        ("POST", "/api/v1/standing", "localhost", String::new(), 405),
+        ("POST", "/notes", "localhost", long(), 413),
+        ("POST", "/api/v1/standing", "localhost", long(), 413),
+        ("POST", "/notes", "localhost", "no form".to_owned(), 415),
+        ("GET", "/assets/board-0.css", "localhost", String::new(), 404),
+        ("GET", "/api/v1/nothing", "localhost", String::new(), 404),
+        ("GET", "/a/%ff", "localhost", String::new(), 400),
+    ] {
+        let request = client.request(method.parse().unwrap(), format!("http://{at}{path}"));
+        let request = request.header("host", host).header("accept", "text/html");
+        let answer = request.body(body).send().await.unwrap();
+        let told = format!("{method} {path}: {answer:?}");
+        assert_eq!(answer.status(), status, "{told}");
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        let policy = answer.headers().contains_key("content-security-policy");
+        let text = answer.text().await.unwrap();
+        match path.starts_with("/api/") {
+            true => {
+                let problem: Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(
+                    (kind.as_str(), &problem["status"]),
+                    ("application/problem+json", &status.into())
+                );
+            }
+            false => {
+                assert!(kind.starts_with("text/html") && policy, "{told}");
+                assert!(text.contains("<h1>") && text.contains("href=\"/\""), "{told}: {text}");
+            }
+        }
+    }
+    assert_eq!(text(at, "/healthz").await, "ok\n");
+    daemon.stop().await;
+}

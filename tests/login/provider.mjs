@@ -1,6 +1,6 @@
 // A login provider on this machine: `node provider.mjs PORT FILE`. With PORT 0 it takes a free one; it writes
 // the one it has into FILE once it listens. It makes new keys at each start. SECONDS sets its clock forward,
-// ALGORITHM is how it signs.
+// ALGORITHM is how it signs, KPID where kpid is.
 
 import { createServer } from "node:http";
 import { renameSync, writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const { default: Provider } = await import("oidc-provider");
 
 const [port, file] = process.argv.slice(2);
 const algorithm = process.env.ALGORITHM ?? "RS256";
+const kpid = process.env.KPID ?? "https://kpi.acme.example";
 
 /** Who can log in. */
 const accounts = {
@@ -37,8 +38,8 @@ const provider = new Provider(issuer, {
     {
       client_id: "kpid",
       client_secret: "a secret: with % and +",
-      redirect_uris: ["https://kpi.acme.example/login/callback"],
-      post_logout_redirect_uris: ["https://kpi.acme.example/logged-out"],
+      redirect_uris: [`${kpid}/login/callback`],
+      post_logout_redirect_uris: [`${kpid}/logged-out`],
       id_token_signed_response_alg: algorithm,
     },
   ],
@@ -49,7 +50,15 @@ const provider = new Provider(issuer, {
   // Told at `/userinfo`, as many providers do; else in the ID token.
   conformIdTokenClaims: process.env.CLAIMS !== "token",
   pkce: { required: () => true },
-  features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+  features: {
+    devInteractions: { enabled: false },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (context, form) => {
+        context.body = `${form}<button form="op.logoutForm" name="logout" value="yes">Log out here, too</button>`;
+      },
+    },
+  },
   interactions: { url: (_, { uid }) => `/interaction/${uid}` },
   findAccount: (_, id) => accounts[id] && { accountId: id, claims: () => ({ sub: id, ...accounts[id] }) },
   loadExistingGrant: async ({ oidc }) => {

@@ -7,6 +7,7 @@ use ring::signature::{
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A provider has the keys of this month and of the last.
 const KEYS_MAX: usize = 64;
@@ -54,7 +55,7 @@ pub(super) enum Signed {
 
 #[derive(Deserialize)]
 struct KeySetDoc {
-    keys: Vec<serde_json::Value>,
+    keys: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -93,10 +94,15 @@ impl Algorithm {
 
 impl KeySet {
     /// The keys of a document that can be used here; others may be in it.
-    pub(super) fn parse(document: &[u8]) -> Option<Self> {
-        let doc: KeySetDoc = serde_json::from_slice(document).ok()?;
+    pub(super) fn parse(document: Value) -> Option<Self> {
+        let doc: KeySetDoc = serde_json::from_value(document).ok()?;
         let docs = doc.keys.into_iter().filter_map(|doc| serde_json::from_value(doc).ok());
         Some(Self(docs.filter_map(Key::of).take(KEYS_MAX).collect()))
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether a message is signed by one of them.

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::{Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -29,6 +29,9 @@ use crate::web::{
 use kpid_board::notice::Notice;
 use kpid_rules::model::one_line;
 use kpid_store::{Session, SessionChange};
+
+/// By which a browser is told to forget what it has kept of pages.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// What `/login` is asked with.
 #[derive(Debug, Default, Deserialize)]
@@ -312,6 +315,8 @@ async fn end(State(site): State<Site>, request: Request) -> Response {
         // Pages may send forms nowhere else, so it is no redirect.
         answer.headers_mut().insert(header::REFRESH, refresh);
     }
+    // Nor are the pages seen by whoever goes back in this browser.
+    answer.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     with_cookies(answer, [caller.jar.unset(session::COOKIE)])
 }
 

@@ -224,6 +224,19 @@ impl Provider {
             || (is_here && url.scheme() == "http" && self.oidc.issuer.starts_with("http://"))
     }
 
+    /// Whether people could log in now; the sentence says what is in the way.
+    pub async fn probe(&self) -> Result<(), String> {
+        let keys = async {
+            let metadata = self.metadata().await?;
+            self.fetch_keys(&metadata).await
+        };
+        let keys = keys.await.map_err(|error| error.to_string())?;
+        match keys.is_empty() {
+            false => Ok(()),
+            true => Err("it publishes no key for RS256, PS256 or ES256".to_owned()),
+        }
+    }
+
     /// Who it is that a code is for.
     pub(super) async fn somebody(
         &self,
@@ -307,14 +320,17 @@ impl Provider {
                 _ => {}
             }
         }
-        let at = &metadata.jwks_uri;
-        let document: Value = ask(self.http.get(at.clone()), at.as_str()).await?;
-        let keys = KeySet::parse(document.to_string().as_bytes());
-        let keys = keys.ok_or_else(|| {
-            ProviderError::Unusable(format!("{at} has no list of keys; check the provider"))
-        })?;
+        let keys = self.fetch_keys(metadata).await?;
         let (keys, _) = held.keys.insert((keys, Instant::now()));
         Ok(id_token::read(token, keys, expected)?)
+    }
+
+    async fn fetch_keys(&self, metadata: &Metadata) -> Result<KeySet, ProviderError> {
+        let at = &metadata.jwks_uri;
+        let document: Value = ask(self.http.get(at.clone()), at.as_str()).await?;
+        KeySet::parse(document).ok_or_else(|| {
+            ProviderError::Unusable(format!("{at} has no list of keys; check the provider"))
+        })
     }
 
     async fn userinfo(

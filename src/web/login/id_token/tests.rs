@@ -56,7 +56,7 @@ impl Signer {
             { "kty": "OKP", "crv": "Ed25519", "kid": "o", "x": "AAAA" },
             "nonsense",
         ] });
-        KeySet::parse(document.to_string().as_bytes()).unwrap()
+        KeySet::parse(document).unwrap()
     }
 
     fn token(&self, header: &Value, claims: &Value) -> String {
