@@ -95,7 +95,7 @@ impl Daemon {
             board: self.board.clone(),
             past: PastStandings::default(),
             json_fragments: Fragments::default(),
-            kpi_metrics: KpiMetrics::default(),
+            kpi_metrics: setup.web.kpi_metrics.then(KpiMetrics::default),
             metrics: Arc::clone(&self.instance.metrics),
             clock: self.clock,
         };

@@ -81,7 +81,9 @@ async fn text(site: &Site, standing: &Standing, posted: &Posted) -> anyhow::Resu
     encode(&mut text, &registry)?;
     // What ends the text is behind all of it.
     text.truncate(text.trim_end().trim_end_matches(END).len());
-    text.push_str(&site.kpi_metrics.text(&standing.scorecards));
+    if let Some(kpis) = &site.kpi_metrics {
+        text.push_str(&kpis.text(&standing.scorecards));
+    }
     text.push_str(END);
     text.push('\n');
     Ok(text)

@@ -83,8 +83,8 @@ pub struct Site {
     pub past: PastStandings,
     /// Scorecards as their JSON.
     pub json_fragments: Fragments,
-    /// Values of KPIs as metrics.
-    pub kpi_metrics: KpiMetrics,
+    /// Values of KPIs as metrics, where they are wanted.
+    pub kpi_metrics: Option<KpiMetrics>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What asks the time.

@@ -328,4 +328,22 @@ async fn whatever_is_refused_is_a_page_to_a_browser_and_a_problem_below_api() {
     }
     assert_eq!(text(at, "/healthz").await, "ok\n");
     daemon.stop().await;
+async fn values_of_kpis_are_left_out_of_the_metrics_where_nobody_wants_them() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 80.0);
+    let kpid = kpid(&origin, "listen: \"127.0.0.1:0\", kpi_metrics: false");
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    daemon.until_judged(&kpid, "off_track").await;
+    let metrics = text(at, "/metrics").await;
+    for name in ["kpid_kpi_value", "kpid_kpi_target", "kpid_kpi_status"] {
+        assert!(!metrics.contains(name), "{metrics}");
+    }
+    assert!(metrics.contains("kpid_rounds_total") && metrics.ends_with("# EOF\n"), "{metrics}");
+    daemon.stop().await;
+
+    let deaf = self::kpid(&origin, "kpi_metrics: true");
+    let said = deaf.run(&["check"]).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stdout.contains("there is no `/metrics`"), "{said:?}");
 }

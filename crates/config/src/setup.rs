@@ -161,6 +161,8 @@ pub struct Web {
     pub oidc: Option<Oidc>,
     /// Who may do more or less than act on what is theirs.
     pub roles: Vec<RoleGrant>,
+    /// Whether `/metrics` has values of KPIs.
+    pub kpi_metrics: bool,
 }
 
 /// A login provider that speaks OpenID Connect, and what a login there is good for.

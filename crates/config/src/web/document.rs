@@ -29,6 +29,8 @@ pub(crate) struct WebDoc {
     pub(crate) oidc: Option<Loc<OidcDoc>>,
     /// Who may do more or less than act on what is theirs.
     pub(crate) roles: Option<Loc<Vec<Loc<RoleGrantDoc>>>>,
+    /// Whether `/metrics` has the value, target and status of each KPI; `true` by default.
+    pub(crate) kpi_metrics: Option<Loc<bool>>,
 }
 
 /// A login provider that speaks OpenID Connect, and how long a login lasts.

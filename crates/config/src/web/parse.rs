@@ -82,8 +82,20 @@ pub(crate) fn web(
         local_user,
         oidc,
         roles,
+        kpi_metrics: kpi_metrics(context, doc),
     };
     (web, mentions)
+}
+
+/// Where nothing listens there are no metrics to leave anything out of.
+fn kpi_metrics(context: &mut ParseContext, web: &WebDoc) -> bool {
+    let Some(doc) = &web.kpi_metrics else { return true };
+    if web.listen.is_none() {
+        let message = "there is no `/metrics`, since kpid does not listen";
+        let hint = "add `listen`, or remove `kpi_metrics`";
+        context.problems.push(Problem::error(doc.place, message).hint(hint));
+    }
+    doc.value.unwrap_or(true)
 }
 
 fn groups_header(context: &mut ParseContext, web: &WebDoc) -> Option<String> {
