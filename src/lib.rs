@@ -6,6 +6,7 @@
 pub mod app;
 pub mod cli;
 pub mod engine;
+pub mod explanation;
 pub mod instance;
 pub mod outbox;
 pub mod telemetry;

@@ -85,6 +85,7 @@ impl Daemon {
             access: listener::access(setup)?,
             identity: listener::identity(setup, &people)?,
             login,
+            digests: setup.digests.as_ref().map(|digests| digests.schedule.clone()),
             people,
             signer: self.signer.clone(),
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),

@@ -11,7 +11,7 @@ use crate::cli::{
     failure::Failure,
     output::{Format, print_json, say},
 };
-use kpid_store::{Store, Use};
+use kpid_store::{ConfigurationChange, Store, Use};
 
 /// More KPIs of a change are counted, not named.
 const NAMED_MAX: usize = 5;
@@ -33,20 +33,13 @@ enum ConfigCommand {
     },
 }
 
-/// What a configuration changed about the one before.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct ConfigChange {
-    added: Vec<String>,
-    removed: Vec<String>,
-}
-
 pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, Failure> {
     let ConfigCommand::History { format } = arguments.command;
     let setup = configuration::load_to_look(config)?;
     let used = Store::open_read_only(&setup.store).await?.configurations_used().await?;
     let before = std::iter::once(None).chain(used.iter().map(Some));
     let uses: Vec<_> =
-        before.zip(&used).map(|(before, used)| (used, change(before, used))).collect();
+        before.zip(&used).map(|(before, used)| (used, used.change(before))).collect();
     match format {
         Format::Json => {
             print_json(&uses.iter().map(|(used, change)| json(used, change)).collect::<Vec<_>>())?;
@@ -59,16 +52,7 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     Ok(Answer::Done)
 }
 
-/// `None` where it is not known.
-fn change(before: Option<&Use>, used: &Use) -> Option<ConfigChange> {
-    let (before, now) = (before?.kpis.as_ref()?, used.kpis.as_ref()?);
-    let without = |these: &[String], those: &[String]| {
-        these.iter().filter(|kpi| !those.contains(kpi)).cloned().collect()
-    };
-    Some(ConfigChange { added: without(now, before), removed: without(before, now) })
-}
-
-fn line(used: &Use, change: Option<&ConfigChange>, zone: Tz) -> String {
+fn line(used: &Use, change: Option<&ConfigurationChange>, zone: Tz) -> String {
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
     let to = used.to.map_or_else(|| "now             ".to_owned(), local);
     let verdicts = match used.verdicts {
@@ -79,7 +63,7 @@ fn line(used: &Use, change: Option<&ConfigChange>, zone: Tz) -> String {
     format!("{} – {to}  {}  {verdicts}{changed}", local(used.from), used.config_hash)
 }
 
-fn words(ConfigChange { added, removed }: &ConfigChange) -> String {
+fn words(ConfigurationChange { added, removed }: &ConfigurationChange) -> String {
     let part = |verb: &str, kpis: &[String]| match kpis.len() {
         0 => None,
         1..=NAMED_MAX => Some(format!("{verb} {}", kpis.join(", "))),
@@ -90,7 +74,7 @@ fn words(ConfigChange { added, removed }: &ConfigChange) -> String {
     if parts.is_empty() { "the same KPIs".to_owned() } else { parts.join("; ") }
 }
 
-fn json(used: &Use, change: &Option<ConfigChange>) -> Value {
+fn json(used: &Use, change: &Option<ConfigurationChange>) -> Value {
     let change = change.as_ref();
     json!({
         "config": used.config_hash, "from": used.from, "to": used.to, "verdicts": used.verdicts,
@@ -110,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_change_names_what_came_and_went() {
-        let described = |before: &Use, now| change(Some(before), &now).map(|change| words(&change));
+        let described =
+            |before: &Use, now: Use| now.change(Some(before)).map(|change| words(&change));
         let before = used(Some(&["a/x", "a/y"]));
         assert_eq!(
             described(&before, used(Some(&["a/y", "a/z"]))).unwrap(),

@@ -38,8 +38,8 @@ const KPIS_MAX: usize = 12;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AcknowledgeForm {
-    comment: String,
-    due: String,
+    pub(super) comment: String,
+    pub(super) due: String,
 }
 
 /// An alert, and who would answer for it.

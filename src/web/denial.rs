@@ -2,12 +2,14 @@
 
 use axum::{
     Json,
+    body::to_bytes,
     extract::Request,
-    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
+use tower_http::csrf::ProtectionError;
 
 use crate::web::policy;
 use kpid_board::notice::{self, Notice};
@@ -16,15 +18,27 @@ use kpid_language::{Language, english, negotiated};
 /// What programs are told by, as in RFC 9457.
 const PROBLEM: &str = "application/problem+json";
 
+/// A sentence is shorter.
+const WORDS_BYTES_MAX: usize = 2_000;
+
+/// When whoever was told to come back may do so.
+const PAUSE_SECONDS: u64 = 2;
+
 /// Where programs ask.
-pub(super) const API: &str = "/api/";
+const PROGRAMS: [&str; 3] = ["/api/", "/badge/", "/calendar/"];
+
+/// Whether a program asks, and no person.
+pub(super) fn is_for_programs(path: &str) -> bool {
+    PROGRAMS.iter().any(|place| path.starts_with(place))
+}
 
 /// Where supervisors and scrapers read a line.
 const FOR_SUPERVISORS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
+/// What whoever asks is told.
 pub(super) fn answer(why: Notice<'_>, uri: &Uri, headers: &HeaderMap) -> Response {
-    match uri.path().starts_with(API) {
-        true => problem(why),
+    match is_for_programs(uri.path()) {
+        true => problem_of(why),
         false => page(why, language(headers)),
     }
 }
@@ -72,15 +86,21 @@ fn page_of(status: StatusCode, why: Notice<'_>, language: &'static Language) -> 
     (status, [(header::CONTENT_SECURITY_POLICY, policy::PAGES)], Html(page)).into_response()
 }
 
-/// What programs are told.
-pub(super) fn problem(why: Notice<'_>) -> Response {
-    problem_of(status(why), why)
+/// A browser is made to ask by a page of somebody else's.
+pub(super) fn elsewhere(_why: ProtectionError) -> Response {
+    problem_of(Notice::Elsewhere)
 }
 
-fn problem_of(status: StatusCode, why: Notice<'_>) -> Response {
-    let detail = notice::words(english(), why);
+/// What programs are told.
+pub(super) fn problem_of(why: Notice<'_>) -> Response {
+    problem(status(why), &notice::words(english(), why))
+}
+
+/// What programs are told, in words of its own.
+pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
-    let problem = json!({ "title": title, "status": status.as_u16(), "detail": detail });
+    let problem = json!({ "type": "about:blank", "title": title, "status": status.as_u16(),
+        "detail": detail });
     (status, [(header::CONTENT_TYPE, PROBLEM)], Json(problem)).into_response()
 }
 
@@ -94,31 +114,63 @@ pub(super) fn is_for_people(uri: &Uri, headers: &HeaderMap) -> bool {
     let path = uri.path();
     let accepted = headers.get(header::ACCEPT).and_then(|held| held.to_str().ok());
     let accepts_pages = accepted.is_some_and(|held| held.contains("text/html"));
-    accepts_pages && !path.starts_with(API) && !FOR_SUPERVISORS.contains(&path)
+    accepts_pages && !is_for_programs(path) && !FOR_SUPERVISORS.contains(&path)
 }
 
-/// What a layer refuses without looking at who asks becomes a page or a problem, too.
+/// What is refused without looking at who asks becomes a page or a problem, too: what stands before and
+/// around both words its own refusals as text, or not at all.
 pub(super) async fn worded(request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with(API);
-    let is_for_people = is_for_people(request.uri(), request.headers());
+    let is_program = is_for_programs(request.uri().path());
+    let is_person = is_for_people(request.uri(), request.headers());
     let language = language(request.headers());
     let answer = next.run(request).await;
     let status = answer.status();
-    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let is_plain = kind.is_none_or(|kind| kind.starts_with("text/plain"));
+    let media = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_text = media.is_some_and(|media| media.starts_with("text/plain"));
     let is_refused = status.is_client_error() || status.is_server_error();
-    if !is_refused || !is_plain || !(is_api || is_for_people) {
+    if !is_refused || media == Some(PROBLEM) {
         return answer;
     }
-    let why = reason(status);
-    let mut worded = match is_api {
-        true => problem_of(status, why),
-        false => page_of(status, why, language),
-    };
+    if is_program {
+        return as_problem(answer, is_text).await;
+    }
+    if !is_person || !(is_text || media.is_none()) {
+        return answer;
+    }
+    let mut worded = page_of(status, reason(status), language);
     let told = [header::RETRY_AFTER, header::ALLOW, header::WWW_AUTHENTICATE];
     let kept = |name: &HeaderName| Some((name.clone(), answer.headers().get(name)?.clone()));
     worded.headers_mut().extend(told.iter().filter_map(kept));
     worded
+}
+
+/// A refusal as a problem, in its own words if it has any.
+async fn as_problem(answer: Response, is_text: bool) -> Response {
+    let status = answer.status();
+    let (parts, body) = answer.into_parts();
+    let text = match is_text {
+        true => to_bytes(body, WORDS_BYTES_MAX).await.ok(),
+        false => None,
+    };
+    let text = text.as_ref().and_then(|text| str::from_utf8(text).ok()).unwrap_or_default().trim();
+    let detail = match (status, text) {
+        (StatusCode::PAYLOAD_TOO_LARGE, _) => "the body is too large; send less",
+        (_, "") if status == StatusCode::SERVICE_UNAVAILABLE => "this takes too long; come back",
+        (_, "") => status.canonical_reason().unwrap_or("it cannot be answered"),
+        (_, text) => text,
+    };
+    let mut problem = problem(status, detail);
+    // What was said beside the words stays: who may ask, in which way, and when again.
+    for (name, value) in &parts.headers {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) {
+            problem.headers_mut().insert(name, value.clone());
+        }
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let pause = HeaderValue::from(PAUSE_SECONDS);
+        problem.headers_mut().entry(header::RETRY_AFTER).or_insert(pause);
+    }
+    problem
 }
 
 /// Why, as far as the status says.

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use kpid_rules::{judgement::ScorecardStanding, model::Id};
+use kpid_rules::{
+    judgement::{ScorecardStanding, Standing},
+    model::Id,
+};
 
 /// A scorecard, and what was written of it.
 type Written = (Arc<ScorecardStanding>, Arc<str>);
@@ -50,6 +53,15 @@ impl Fragments {
     }
 }
 
+/// The standing as it serialises, of which scorecards are written once as long as they stand so.
+pub(super) fn json(standing: &Standing, fragments: &Fragments) -> serde_json::Result<String> {
+    let scorecards = fragments.of(&standing.scorecards, serde_json::to_string)?;
+    let (as_of, config) =
+        (serde_json::to_string(&standing.as_of)?, serde_json::to_string(&standing.config)?);
+    let scorecards = scorecards.join(",");
+    Ok(format!(r#"{{"as_of":{as_of},"config":{config},"scorecards":[{scorecards}]}}"#))
+}
+
 #[cfg(test)]
 mod tests {
     use std::{cell::Cell, convert::Infallible};
@@ -75,7 +87,7 @@ mod tests {
         assert_eq!(of(std::slice::from_ref(card)), ["care 1".into()]);
         let changed = Arc::new(ScorecardStanding::clone(card));
         assert_eq!(of(&[changed]), ["care 2".into()]);
-        let text = crate::web::json(&standing, &Fragments::default()).unwrap();
+        let text = json(&standing, &Fragments::default()).unwrap();
         assert_eq!(text, serde_json::to_string(&standing).unwrap(), "as it serialises");
         assert!(of(&[]).is_empty());
         assert_eq!(of(std::slice::from_ref(card)), ["care 3".into()], "nothing was kept");

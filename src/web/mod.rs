@@ -26,14 +26,13 @@ pub mod session;
 mod site;
 pub mod viewer;
 
+use std::any::Any;
+
 use axum::{
     Router,
     error_handling::HandleErrorLayer,
-    extract::{DefaultBodyLimit, State},
-    http::{
-        HeaderValue, StatusCode,
-        header::{self, CONTENT_TYPE},
-    },
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -46,14 +45,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::web::{
-    connection::LIMITS,
-    fragments::Fragments,
-    site::{ANSWER_TIME_MAX, not_yet, unreadable},
-    viewer::Viewer,
-};
-
-use kpid_rules::{judgement::Standing, model::Id};
+use crate::web::{connection::LIMITS, site::ANSWER_TIME_MAX};
 
 pub use site::Site;
 
@@ -74,11 +66,10 @@ fn router(site: Site) -> Router {
         |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     let shown = Router::new()
         .route("/metrics", get(scrape::metrics))
-        .route("/api/v1/standing", get(standing))
-        .merge(api::router())
+        .merge(api::router().layer(pages::own_forms_only(&site.access, denial::elsewhere)))
         .merge(
             pages::router()
-                .layer(pages::own_forms_only(&site.access))
+                .layer(pages::own_forms_only(&site.access, pages::elsewhere))
                 .layer(header(header::CONTENT_SECURITY_POLICY, policy::PAGES))
                 .layer(header(header::REFERRER_POLICY, pages::REFERRER)),
         )
@@ -102,7 +93,7 @@ fn router(site: Site) -> Router {
         ));
     // Whoever is not known yet.
     let logins = login::pages::router(&site)
-        .layer(pages::own_forms_only(&site.access))
+        .layer(pages::own_forms_only(&site.access, pages::elsewhere))
         .layer(header(header::CONTENT_SECURITY_POLICY, policy::PAGES))
         .layer(header(header::REFERRER_POLICY, pages::REFERRER))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
@@ -137,7 +128,7 @@ fn router(site: Site) -> Router {
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(denial::worded))
 }
 
@@ -152,34 +143,13 @@ fn few_at_once<S: Clone + Send + Sync + 'static>(shown: Router<S>) -> Router<S> 
     )
 }
 
+fn panicked(_what: Box<dyn Any + Send>) -> Response {
+    let words = "something went wrong here; the log says what\n";
+    (StatusCode::INTERNAL_SERVER_ERROR, words).into_response()
+}
+
 async fn busy(_shed: BoxError) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, "too many requests at once; come back\n").into_response()
-}
-
-/// What `kpid show --format json` prints.
-async fn standing(State(site): State<Site>, viewer: Viewer) -> Response {
-    let portfolio = &site.portfolio;
-    let sees = |id: &Id| portfolio.scorecard(id).is_some_and(|scorecard| viewer.sees(scorecard));
-    let standing = site.standing().await.map(|(mut standing, _)| {
-        standing.scorecards.retain(|held| sees(&held.id));
-        standing
-    });
-    match standing {
-        Some(standing) => match json(&standing, &site.json_fragments) {
-            Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
-            Err(error) => unreadable(&error.into()),
-        },
-        None => not_yet(),
-    }
-}
-
-/// The standing as it serialises, of which scorecards are written once as long as they stand so.
-fn json(standing: &Standing, fragments: &Fragments) -> serde_json::Result<String> {
-    let scorecards = fragments.of(&standing.scorecards, serde_json::to_string)?;
-    let (as_of, config) =
-        (serde_json::to_string(&standing.as_of)?, serde_json::to_string(&standing.config)?);
-    let scorecards = scorecards.join(",");
-    Ok(format!(r#"{{"as_of":{as_of},"config":{config},"scorecards":[{scorecards}]}}"#))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use kpid_clock::Clock;
 use kpid_message::{acknowledge_link::Signer, person::Person};
 use kpid_rules::{
     judgement::Standing,
-    model::{Calendar, Id, Portfolio},
+    model::{Calendar, Id, Portfolio, Schedule},
 };
 use kpid_store::Store;
 
@@ -63,6 +63,8 @@ pub struct Site {
     pub login: Option<Arc<Provider>>,
     /// Where it says who is logged in: a connection of its own, so that nobody waits for what a page reads.
     pub sessions: Store,
+    /// When people get their digests, if they get any.
+    pub digests: Option<Schedule>,
     /// Who may answer for alerts.
     pub people: Arc<IndexMap<Id, Person>>,
     /// What knows the links in mails; none where mails have none.

@@ -484,7 +484,7 @@ fn opened(more: &str) -> String {
 }
 
 /// A token as `kpid token` makes it, and its line.
-async fn token(arguments: &[&str]) -> (String, String) {
+pub(crate) async fn token(arguments: &[&str]) -> (String, String) {
     let made = Kpid::new("", "").run(&[&["token"], arguments].concat()).await.stdout;
     let lines: Vec<&str> = made.lines().map(str::trim).collect();
     (lines[1].to_owned(), lines[lines.len() - 1].to_owned())

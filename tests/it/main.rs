@@ -6,6 +6,7 @@ mod acknowledge;
 mod alert_edits;
 mod alerts;
 mod api;
+mod api_alerts;
 mod as_of;
 mod asking;
 mod backfill;

@@ -328,6 +328,9 @@ async fn whatever_is_refused_is_a_page_to_a_browser_and_a_problem_below_api() {
     }
     assert_eq!(text(at, "/healthz").await, "ok\n");
     daemon.stop().await;
+}
+
+#[tokio::test]
 async fn values_of_kpis_are_left_out_of_the_metrics_where_nobody_wants_them() {
     let origin = Origin::start().await;
     origin.figure("calls", 80.0);

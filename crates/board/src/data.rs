@@ -32,6 +32,28 @@ pub struct SourceFailure {
     pub problem: String,
 }
 
+/// What can be wrong with a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataProblem {
+    /// There is none that counts.
+    Missing,
+    /// It is not what was reported first.
+    Restated,
+    /// It may still change.
+    Provisional,
+}
+
+/// What is wrong with the figure that a KPI reports.
+pub fn problems(kpi: &KpiStanding) -> impl Iterator<Item = DataProblem> + use<> {
+    let is_missing = kpi.status == Status::NoData || kpi.gap.is_some_and(is_doubtful);
+    let finality = match kpi.finality {
+        Some(Finality::Revised) => Some(DataProblem::Restated),
+        Some(Finality::Provisional) => Some(DataProblem::Provisional),
+        _ => None,
+    };
+    is_missing.then_some(DataProblem::Missing).into_iter().chain(finality)
+}
+
 /// A KPI, and the scorecard it is on.
 type Placed<'a> = (&'a Id, &'a KpiStanding);
 
@@ -41,13 +63,11 @@ pub fn page(view: &View<'_>, failures: &[SourceFailure]) -> String {
     let all = || {
         view.standing.scorecards.iter().flat_map(|held| held.kpis().map(move |kpi| (&held.id, kpi)))
     };
-    let missing: Vec<Placed<'_>> = all()
-        .filter(|(_, kpi)| kpi.status == Status::NoData || kpi.gap.is_some_and(is_doubtful))
-        .collect();
-    let provisional: Vec<Placed<'_>> =
-        all().filter(|(_, kpi)| kpi.finality == Some(Finality::Provisional)).collect();
-    let restated: Vec<Placed<'_>> =
-        all().filter(|(_, kpi)| kpi.finality == Some(Finality::Revised)).collect();
+    let with = |wanted: DataProblem| -> Vec<Placed<'_>> {
+        all().filter(|(_, kpi)| problems(kpi).any(|problem| problem == wanted)).collect()
+    };
+    let (missing, restated) = (with(DataProblem::Missing), with(DataProblem::Restated));
+    let provisional = with(DataProblem::Provisional);
     let is_well = failures.is_empty() && missing.is_empty() && restated.is_empty();
     let body = html! {
         h1 { (language.text("data-title")) }

@@ -670,3 +670,11 @@ chat-more-lines = { $count ->
 chat-too-large = die Daten haben { $bytes } Bytes, mehr als PagerDuty annimmt
 chat-all-by-link = alles steht unter „Details“
 chat-all-by-command = `kpid show` zeigt alles
+
+## Kalender
+
+calendar-name = { $scorecard }: Fälligkeiten
+calendar-figures = Zahlen fällig für { $period } ({ $count })
+calendar-report = Bericht für { $period }, spätestens
+calendar-digest = Übersicht
+calendar-initiative = Initiative fällig: { $name }

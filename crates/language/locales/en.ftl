@@ -689,3 +689,11 @@ chat-more-lines = { $count ->
 chat-too-large = the facts are { $bytes } bytes, more than PagerDuty takes
 chat-all-by-link = Details has all of it
 chat-all-by-command = `kpid show` has all of it
+
+## Calendars
+
+calendar-name = { $scorecard }: what is due
+calendar-figures = Figures of { $period } are due ({ $count })
+calendar-report = Report of { $period }, at the latest
+calendar-digest = Digest
+calendar-initiative = Initiative due: { $name }

@@ -61,11 +61,11 @@ pub use crate::{
     maintenance::{
         backup::{Backup, backup, look_through, restore},
         checkup::{Checkup, check_pages, check_up},
-        configurations::Use,
+        configurations::{ConfigurationChange, Use},
         retention::{Old, OldReadings, Removed, removed_words},
     },
     outbox::{
-        admin::{GaveUp, Handled, Handling, Listed},
+        admin::{GaveUp, Handled, Handling, Listed, OutboxSpan},
         deliveries::{Claimed, Hastened, NewDelivery, WAITS_AS_ASKED},
         delivery_event::DeliveryEvent,
         pacing::{BatchedDelivery, HoldDecision, Pace, WaitingDelivery},

@@ -1,20 +1,22 @@
-//! What programs ask for: the nodes and their series as flat JSON or CSV, badges, and the document that
-//! describes all of it. Errors are problems, as in RFC 9457.
+//! What programs ask for: nodes and their series, alerts, deliveries and runs as flat JSON or CSV, badges,
+//! and the document that describes all of it. Errors are problems, as in RFC 9457.
 
+mod acts;
+mod alerts;
 mod badge;
+mod calendar;
+mod configurations;
+mod data_problems;
+mod deliveries;
+mod explain;
 mod nodes;
 mod openapi;
+mod operation;
+mod paging;
+mod readings;
+mod routes;
+mod runs;
 mod series;
+mod standing;
 
-use axum::{Router, routing::get};
-
-use crate::web::site::Site;
-
-/// Each path of the API with what serves it; the OpenAPI document names the same.
-pub(super) fn router() -> Router<Site> {
-    Router::new()
-        .route("/api/v1/scorecards", get(nodes::scorecards))
-        .route("/api/v1/nodes/{*path}", get(nodes::node))
-        .route("/api/v1/openapi.json", get(openapi::document))
-        .route("/badge/{*path}", get(badge::badge))
-}
+pub(super) use routes::router;

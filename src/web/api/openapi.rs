@@ -1,15 +1,17 @@
-//! The document that describes the API, made from the types that it answers with.
+//! The document that describes the API, made from the table that serves it and from the types that it
+//! answers with.
 
-use axum::response::Response;
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::web::{api::series::SeriesRow, pages::page_request::PageRequest};
+use crate::web::api::operation::{self, Content, Operation, Run};
 
 /// What is told where something is refused, as in RFC 9457.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Problem {
+    /// `about:blank`: the status says it.
+    r#type: String,
     /// The status in words.
     title: String,
     /// The status.
@@ -18,51 +20,25 @@ struct Problem {
     detail: String,
 }
 
-/// `GET /api/v1/openapi.json`
-pub(super) async fn document(request: PageRequest) -> Response {
-    request.answer_json(&openapi())
-}
-
-fn openapi() -> Value {
+/// The document of these operations.
+pub(super) fn openapi(operations: impl Iterator<Item = &'static Operation>) -> Value {
     let settings = SchemaSettings::draft2020_12();
     let settings = settings.with(|held| held.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
-    let (row, problem) =
-        (generator.subschema_for::<SeriesRow>(), generator.subschema_for::<Problem>());
+    let problem = operation::schema::<Problem>(&mut generator);
+    let mut paths = Map::new();
+    for operation in operations {
+        let method = if operation.is_post() { "post" } else { "get" };
+        let described = described(operation, &problem, &mut generator);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[method] = described;
+    }
     let schemas = generator.take_definitions(true);
-    let path = parameter(
-        "path",
-        "path",
-        "The ids of a node: `calder`, `calder/customer`, `calder/customer/promise`, or a KPI as `calder/on-time-delivery`",
-    );
-    let at = parameter("at", "query", "As of a period `2026-05`, a day, or an instant of RFC 3339");
-    let from = parameter("from", "query", "The first period, such as `2025-04`");
-    let to = parameter("to", "query", "The last period");
-    let node = json!({ "type": "object", "required": ["path", "kind", "as_of", "status"] });
-    let rows = json!({ "type": "array", "items": row });
-    let nodes = json!({ "type": "array", "items": node });
-    let json_of = |schema: &Value| json!({ "application/json": { "schema": schema } });
-    let get = |summary: &str, parameters: Value, content: Value| {
-        let wrong = json!({ "description": "What is wrong, and the way out",
-            "content": { "application/problem+json": { "schema": problem } } });
-        json!({ "get": { "summary": summary, "parameters": parameters, "responses": {
-            "200": { "description": summary, "content": content },
-            "default": wrong } } })
-    };
-    let mut series = json_of(&rows);
-    series["text/csv"] = json!({ "schema": { "type": "string" } });
     json!({
         "openapi": "3.1.0",
         "info": { "title": "kpid", "version": env!("CARGO_PKG_VERSION"),
-            "description": "How scorecards stand, and stood. Numbers are not rounded; instants have their offset." },
-        "paths": {
-            "/api/v1/openapi.json": get("This document", json!([]), json_of(&json!({ "type": "object" }))),
-            "/api/v1/standing": get("What `kpid show --format json` prints", json!([]), json_of(&json!({ "type": "object" }))),
-            "/api/v1/scorecards": get("All scorecards, without what is below them", json!([at]), json_of(&nodes)),
-            "/api/v1/nodes/{path}": get("One node", json!([path, at]), json_of(&node)),
-            "/api/v1/nodes/{path}/series": get("The past of a node, a row a period, the oldest first", json!([path, at, from, to]), series),
-            "/badge/{path}": get("A picture of how a node stands", json!([path]), json!({ "image/svg+xml": { "schema": { "type": "string" } } })),
-        },
+            "description": "How scorecards stand, and stood, and what is done about it. Numbers are not rounded; instants have their offset." },
+        "paths": paths,
         "components": {
             "schemas": schemas,
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
@@ -71,7 +47,42 @@ fn openapi() -> Value {
     })
 }
 
-fn parameter(name: &str, place: &str, description: &str) -> Value {
-    json!({ "name": name, "in": place, "required": place == "path", "description": description,
-        "schema": { "type": "string" } })
+fn described(operation: &Operation, problem: &Value, generator: &mut SchemaGenerator) -> Value {
+    let parameters: Vec<Value> = operation
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let mut described = json!({ "name": parameter.name, "in": parameter.place,
+                "required": parameter.place == "path", "description": parameter.description,
+                "schema": (parameter.schema)() });
+            if let Some(example) = parameter.example {
+                described["example"] = example.into();
+            }
+            described
+        })
+        .collect();
+    let json_of = |schema: Value| json!({ "application/json": { "schema": schema } });
+    let content = match operation.answer {
+        Content::Json(schema) => json_of(schema(generator)),
+        Content::Text(media) => json!({ media: { "schema": { "type": "string" } } }),
+        Content::JsonOrCsv(schema) => {
+            let mut content = json_of(schema(generator));
+            content["text/csv"] = json!({ "schema": { "type": "string" } });
+            content
+        }
+    };
+    let mut described = json!({
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": {
+            "200": { "description": operation.summary, "content": content },
+            "default": { "description": "What is wrong, and the way out",
+                "content": { "application/problem+json": { "schema": problem } } },
+        },
+    });
+    if let Run::Post { body, .. } | Run::Apart { body } = operation.run {
+        let content = json_of(body(generator));
+        described["requestBody"] = json!({ "required": true, "content": content });
+    }
+    described
 }

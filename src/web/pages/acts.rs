@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use serde::Deserialize;
 use tokio::{sync::oneshot, time::timeout};
 
@@ -24,7 +24,7 @@ use kpid_board::{notice::Notice, path};
 use kpid_language::text;
 use kpid_rules::{
     alerting::{Note, Silence},
-    model::{Calendar, Frequency, Moment, Period, Scope},
+    model::{Frequency, Moment, Period, Scope},
 };
 use kpid_store::{Acted, OperatorAct};
 
@@ -55,7 +55,8 @@ pub(super) async fn on_alert(
     let nothing = || request.refused(Notice::NotFound);
     let (key, action) = path.rsplit_once('/').ok_or_else(nothing)?;
     let scope = key.rsplit_once('/').map(|(scope, _)| scope);
-    let (scope, person) = actor(&request, scope)?;
+    let scope = request.scope(scope.unwrap_or_default())?;
+    let person = actor(&request, &scope)?;
     let now = request.site.clock.now();
     let read = match action {
         "acknowledge" => {
@@ -66,7 +67,10 @@ pub(super) async fn on_alert(
                 acknowledgement,
             })
         }
-        "silence" => silence(&request, &form, scope, &person, now).map(OperatorAct::Silence),
+        "silence" => {
+            let (until, reason) = (form.until.as_str(), form.reason.as_str());
+            silence(&request, scope, (until, reason), &person).map(OperatorAct::Silence)
+        }
         _ => return Err(nothing()),
     };
     let wrong = match read {
@@ -85,24 +89,21 @@ pub(super) async fn on_alert(
 
 /// `POST /notes`
 pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> Answer {
-    let (scope, person) = actor(&request, Some(&form.scope))?;
-    let now = request.site.clock.now();
-    let period = request.site.calendar.last_closed(Frequency::Month, now).to_string();
+    let scope = request.scope(&form.scope)?;
+    let person = actor(&request, &scope)?;
     let wrong = |why: &str| request.refused(Notice::Wrong(why));
-    let note = Note::new(scope.clone(), &period, &form.text, &person, now);
-    let note = note.map_err(|error| wrong(&error.to_string()))?;
+    let note = written(&request, &scope, &form.text, &person).map_err(|why| wrong(&why))?;
     match kept(&request, OperatorAct::Note(note)).await {
         Some(_) => Ok(see_other(&format!("{}#notes", path(&scope)))),
         None => Err(wrong(&request.language.text("not-kept"))),
     }
 }
 
-/// The node that somebody acts on, and who they are for the audit; or the page that says that they may not.
+/// Who somebody is for the audit that acts on a node; or why they may not.
 #[expect(clippy::result_large_err, reason = "an answer, made once")]
-fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), Response> {
-    let scope = request.scope(path.unwrap_or_default())?;
+pub(in crate::web) fn actor(request: &PageRequest, scope: &Scope) -> Result<String, Response> {
     let scorecard = request.site.portfolio.scorecard(scope.scorecard());
-    let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, &scope));
+    let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, scope));
     let actor = request.viewer.actor().filter(|_| may);
     let actor = actor.ok_or_else(|| request.refused(Notice::NotAllowed))?;
     let counted = request.site.changes_by_actor.count(&actor, request.site.clock.now());
@@ -110,27 +111,42 @@ fn actor(request: &PageRequest, path: Option<&str>) -> Result<(Scope, String), R
         let page = request.refused(Notice::TooMany);
         ([(header::RETRY_AFTER, after.to_string())], page).into_response()
     })?;
-    Ok((scope, actor))
+    Ok(actor)
 }
 
-/// A silence until the end of a day.
-fn silence(
+/// A silence until the end of a day, or until an instant.
+pub(in crate::web) fn silence(
     request: &PageRequest,
-    form: &AlertForm,
     scope: Scope,
+    (until, reason): (&str, &str),
     person: &str,
-    now: DateTime<Utc>,
 ) -> Result<Silence, String> {
-    let written = form.until.trim();
-    let day = Moment::parse_day(written)
-        .ok_or_else(|| text!(request.language, "no-day", written = written))?;
-    let calendar: &Calendar = &request.site.calendar;
-    let until = calendar.bounds(Period::Day(day)).1;
-    Silence::new(scope, (now, until), &form.reason, person, now).map_err(|error| error.to_string())
+    let (written, now) = (until.trim(), request.site.clock.now());
+    let until = match DateTime::parse_from_rfc3339(written) {
+        Ok(instant) => instant.to_utc(),
+        Err(_) => {
+            let day = Moment::parse_day(written)
+                .ok_or_else(|| text!(request.language, "no-day", written = written))?;
+            request.site.calendar.bounds(Period::Day(day)).1
+        }
+    };
+    Silence::new(scope, (now, until), reason, person, now).map_err(|error| error.to_string())
+}
+
+/// A note about the newest month that is over.
+pub(in crate::web) fn written(
+    request: &PageRequest,
+    scope: &Scope,
+    text: &str,
+    person: &str,
+) -> Result<Note, String> {
+    let now = request.site.clock.now();
+    let period = request.site.calendar.last_closed(Frequency::Month, now).to_string();
+    Note::new(scope.clone(), &period, text, person, now).map_err(|error| error.to_string())
 }
 
 /// Has the engine keep it; nothing if it could not.
-async fn kept(request: &PageRequest, act: OperatorAct) -> Option<Acted> {
+pub(in crate::web) async fn kept(request: &PageRequest, act: OperatorAct) -> Option<Acted> {
     let (answer, came) = oneshot::channel();
     let change = Change::Act(Act { act, way: request.way() }, answer);
     request.site.changes.try_send(change).ok()?;

@@ -62,21 +62,17 @@ async fn history(
         status: event.status,
         score: event.score,
     });
-    let deliveries = store.deliveries(true).await?;
-    let deliveries = deliveries.into_iter().filter(|delivery| delivery.dedup_key == key);
+    let deliveries = store.deliveries_of(key).await?;
     let name = |person: &str| {
         let person = Id::parse(person).ok().and_then(|id| request.site.people.get(&id));
         person.map(|person| person.name.clone())
     };
-    let sent = deliveries.map(|delivery| Sent {
+    let sent = deliveries.into_iter().map(|delivery| Sent {
         at: delivery.written_at,
         to: delivery.person.as_deref().and_then(name).unwrap_or(delivery.recipient),
         channel: delivery.channel,
         state: delivery.state.word(),
         problem: delivery.last_error,
     });
-    let happened: Vec<Happened> = happened.collect();
-    let mut sent: Vec<Sent> = sent.collect();
-    sent.sort_by_key(|sent| sent.at);
-    Ok((happened, sent))
+    Ok((happened.collect(), sent.collect()))
 }

@@ -1,7 +1,7 @@
 //! The board's pages over HTTP: what an address asks for is read, what it needs is looked up, and the page
 //! is made by `kpid-board`. Nothing here judges or draws.
 
-mod acts;
+pub(super) mod acts;
 mod alerts;
 mod assets;
 mod moment;
@@ -27,16 +27,20 @@ pub(super) use assets::asset;
 pub(super) const REFERRER: &str = "same-origin";
 
 /// Turns away what a page of somebody else's makes a reader's browser ask for.
-pub(super) fn own_forms_only(access: &Access) -> CsrfLayer<fn(ProtectionError) -> Response> {
+pub(super) fn own_forms_only(
+    access: &Access,
+    refuse: fn(ProtectionError) -> Response,
+) -> CsrfLayer<fn(ProtectionError) -> Response> {
     let mut layer = CsrfLayer::new();
     if let Some(origin) = &access.public_origin {
         // A proxy may name us otherwise than people do. What is no origin adds none.
         layer = layer.clone().add_trusted_origin(origin).unwrap_or(layer);
     }
-    layer.with_rejection_response(turned_away)
+    layer.with_rejection_response(refuse)
 }
 
-fn turned_away(_why: ProtectionError) -> Response {
+/// The page that says so.
+pub(super) fn elsewhere(_why: ProtectionError) -> Response {
     denial::page(Notice::Elsewhere, english())
 }
 

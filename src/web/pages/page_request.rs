@@ -213,10 +213,15 @@ impl PageRequest {
 
     /// From where what the reader does came, for the audit.
     pub(in crate::web) fn way(&self) -> String {
+        let way = if self.is_of_program() { "over the API" } else { "on the board" };
         match self.peer {
-            Some(Peer(address)) => format!("on the board, from {address}"),
-            None => "on the board".to_owned(),
+            Some(Peer(address)) => format!("{way}, from {address}"),
+            None => way.to_owned(),
         }
+    }
+
+    fn is_of_program(&self) -> bool {
+        denial::is_for_programs(self.address.path())
     }
 
     /// The view of a page.
@@ -245,8 +250,8 @@ impl PageRequest {
 
     /// The page that says why there is none.
     pub(in crate::web) fn refused(&self, why: Notice<'_>) -> Response {
-        match self.address.path().starts_with(denial::API) {
-            true => denial::problem(why),
+        match self.is_of_program() {
+            true => denial::problem_of(why),
             false => denial::page(why, self.language),
         }
     }

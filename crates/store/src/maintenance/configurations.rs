@@ -1,5 +1,7 @@
 //! The table `configuration_uses`: which configuration judged, from when on.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
@@ -18,6 +20,27 @@ pub struct Use {
     pub kpis: Option<Vec<String>>,
     /// How often a scorecard was judged otherwise in that time.
     pub verdicts: u64,
+}
+
+/// What a configuration changed about the one before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigurationChange {
+    /// The KPIs that came.
+    pub added: Vec<String>,
+    /// The KPIs that went.
+    pub removed: Vec<String>,
+}
+
+impl Use {
+    /// What it changed about the one before; nothing where that is not known.
+    pub fn change(&self, before: Option<&Self>) -> Option<ConfigurationChange> {
+        let (before, now) = (before?.kpis.as_ref()?, self.kpis.as_ref()?);
+        let without = |these: &[String], those: &[String]| {
+            let those: HashSet<&String> = those.iter().collect();
+            these.iter().filter(|kpi| !those.contains(kpi)).cloned().collect()
+        };
+        Some(ConfigurationChange { added: without(now, before), removed: without(before, now) })
+    }
 }
 
 #[derive(FromRow)]

@@ -90,6 +90,23 @@ pub struct GaveUp {
     pub facts: String,
 }
 
+/// Which deliveries are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxSpan {
+    /// Those that stand so.
+    pub states: Vec<DeliveryState>,
+    /// Decided on from then on.
+    pub from: Option<DateTime<Utc>>,
+    /// Decided on before.
+    pub to: Option<DateTime<Utc>>,
+    /// Decided on before the delivery of this id, at this instant in microseconds.
+    pub before: Option<(i64, String)>,
+}
+
+const COLUMNS: &str = "id, state, reason, event, dedup_key, channel, recipient, person, written_at, \
+                       coalesce(retried_at, released_at, written_at) AS due_since, attempts, \
+                       next_attempt_at, settled_at, last_error";
+
 #[derive(FromRow)]
 struct ListedRow {
     id: String,
@@ -113,12 +130,7 @@ impl Store {
     pub async fn deliveries(&self, all: bool) -> anyhow::Result<Vec<Listed>> {
         // Two statements: where one may mean all, no index is used for the other.
         let which = if all { "" } else { "WHERE state IN (SELECT value FROM json_each($1))" };
-        let sql = format!(
-            "SELECT id, state, reason, event, dedup_key, channel, recipient, person, written_at, \
-             coalesce(retried_at, released_at, written_at) AS due_since, attempts, \
-             next_attempt_at, settled_at, last_error FROM deliveries {which} \
-             ORDER BY written_at, id"
-        );
+        let sql = format!("SELECT {COLUMNS} FROM deliveries {which} ORDER BY written_at, id");
         let rows = sqlx::query_as(AssertSqlSafe(sql));
         let rows = match all {
             true => rows,
@@ -126,6 +138,46 @@ impl Store {
         };
         let rows: Vec<ListedRow> =
             rows.fetch_all(&mut *self.read().await?).await.explain("cannot read the outbox")?;
+        rows.into_iter().map(listed).collect()
+    }
+
+    /// All deliveries about one alert, oldest first.
+    pub async fn deliveries_of(&self, dedup_key: &str) -> anyhow::Result<Vec<Listed>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deliveries WHERE dedup_key = $1 ORDER BY written_at, id"
+        );
+        let rows: Vec<ListedRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(dedup_key)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .explain("cannot read the outbox")?;
+        rows.into_iter().map(listed).collect()
+    }
+
+    /// So many deliveries, the newest first.
+    pub async fn deliveries_before(
+        &self,
+        span: &OutboxSpan,
+        limit: usize,
+    ) -> anyhow::Result<Vec<Listed>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM deliveries WHERE (written_at, id) < ($1, $2) AND written_at >= $3 \
+             AND state IN (SELECT value FROM json_each($4)) \
+             ORDER BY written_at DESC, id DESC LIMIT $5"
+        );
+        let micros = |at: DateTime<Utc>| at.timestamp_micros();
+        // No id is less than an empty one: what is decided on at that instant is not before it.
+        let to = (span.to.map_or(i64::MAX, micros), String::new());
+        let (at, id) = span.before.clone().map_or(to.clone(), |before| before.min(to));
+        let rows: Vec<ListedRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(at)
+            .bind(id)
+            .bind(span.from.map_or(i64::MIN, micros))
+            .bind(serde_json::to_string(&span.states)?)
+            .bind(i64::try_from(limit)?)
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .explain("cannot read the outbox")?;
         rows.into_iter().map(listed).collect()
     }
 
