@@ -30,6 +30,7 @@ mod explain;
 mod faces;
 mod faults;
 mod fuzzed;
+mod grafana;
 mod http_formats;
 mod http_questions;
 mod killed;
