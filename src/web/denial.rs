@@ -185,3 +185,57 @@ fn reason(status: StatusCode) -> Notice<'static> {
         _ => Notice::NotUnderstood,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn told(answer: Response) -> (HeaderMap, String) {
+        let (parts, body) = answer.into_parts();
+        let body = to_bytes(body, 10_000).await.unwrap();
+        (parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_refuses_a_program_is_a_problem_whoever_words_it() {
+        let fails = || {
+            let words = ([(header::ALLOW, "GET")], "too many at once; come back\n");
+            async move { (StatusCode::SERVICE_UNAVAILABLE, words) }
+        };
+        let silent = || async { StatusCode::SERVICE_UNAVAILABLE };
+        let page = || async { (StatusCode::INTERNAL_SERVER_ERROR, Html("<h1>secret</h1>")) };
+        let long = || async { (StatusCode::BAD_REQUEST, "x".repeat(WORDS_BYTES_MAX + 1)) };
+        let app = Router::new()
+            .route("/api/fails", get(fails))
+            .route("/fails", get(fails))
+            .route("/api/silent", get(silent))
+            .route("/badge/page", get(page))
+            .route("/api/long", get(long))
+            .layer(middleware::from_fn(worded));
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            told(app.clone().oneshot(request).await.unwrap()).await
+        };
+        for (path, detail) in [
+            ("/api/fails", "too many at once; come back"),
+            ("/api/silent", "this takes too long; come back"),
+            ("/badge/page", "Internal Server Error"),
+            ("/api/long", "Bad Request"),
+        ] {
+            let (headers, body) = ask(path).await;
+            assert_eq!(headers[header::CONTENT_TYPE], PROBLEM, "{path}");
+            let said: serde_json::Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(said["detail"], detail, "{path}");
+        }
+        let (headers, _) = ask("/api/fails").await;
+        assert_eq!(
+            (&headers[header::ALLOW], &headers[header::RETRY_AFTER]),
+            (&HeaderValue::from_static("GET"), &HeaderValue::from(PAUSE_SECONDS))
+        );
+        let (headers, body) = ask("/fails").await;
+        assert!(headers.get(header::RETRY_AFTER).is_none() && body.starts_with("too many"));
+    }
+}

@@ -13,6 +13,8 @@ use crate::{
     world::origin::{Answer, Origin},
 };
 
+const BEHIND_A_PROXY: &str = ", trusted_header: X-User, public_url: \"https://kpi.acme.example\"";
+
 async fn get(at: SocketAddr, path: &str) -> Value {
     serde_json::from_str(&web::text(at, path).await)
         .unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -209,5 +211,99 @@ async fn what_the_manual_asks_is_answered() {
         let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
         assert!(ran.status.success() && !ran.stdout.is_empty(), "{line}: {ran:?}");
     }
+    daemon.stop().await;
+}
+
+const PRIVATE: &str = "
+scorecard: own
+name: Of one person
+private: true
+owner: olga
+report: { to: [ines] }
+perspectives:
+  p:
+    owner: ines
+    alert: { to: [ines] }
+    objectives:
+      o:
+        kpis:
+          secret: { nature: level, target: 90, tolerance: 5, schedule: { every: 1s },
+                    source: { http: { from: api, get: secret, value: $.value } } }
+";
+
+#[tokio::test]
+async fn what_is_private_is_in_no_list_but_for_those_whom_it_names() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 80.0);
+    origin.figure("secret", 10.0);
+    let kpid = company_where(&origin, BEHIND_A_PROXY).await;
+    std::fs::write(kpid.folder().join("scorecards/own.yaml"), PRIVATE).unwrap();
+    let mut daemon = kpid.start();
+    let at = daemon.address().await;
+    let seen = async |user: &str, path: &str| {
+        let headers =
+            [(header::HeaderName::from_static("x-user"), user), (header::HOST, "kpi.acme.example")];
+        let answer = ask(at, path, &headers).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    // Whom it names sees all of it; it is waited for until there is something to hide.
+    for (path, part) in [
+        ("/api/v1/alerts", "own/p/1"),
+        ("/api/v1/deliveries", "own/p/1"),
+        ("/api/v1/runs", "own/secret"),
+        ("/api/v1/nodes?kind=kpi", "own/secret"),
+        ("/api/v1/data-problems", "acme/calls"),
+        ("/api/v1/configurations", "config"),
+    ] {
+        let look = async || seen("ines", path).await.1;
+        daemon.until(path, look, |seen| seen.contains(part)).await;
+        let (_, others) = seen("tom", path).await;
+        assert!(!others.contains("own/"), "{path}: {others}");
+    }
+    for path in [
+        "/api/v1/alerts/own/p/1",
+        "/api/v1/alerts?scorecard=own",
+        "/api/v1/runs?scorecard=own",
+        "/api/v1/explain/own",
+        "/api/v1/nodes/own%2Fsecret",
+        "/badge/own.svg",
+        "/calendar/own.ics",
+    ] {
+        assert_eq!(seen("tom", path).await.0, 404, "{path}");
+        assert_eq!(seen("ines", path).await.0, 200, "{path}");
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn who_changes_too_much_is_told_when_to_come_back() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let (act, line) = token(&["desk", "--act"]).await;
+    let web = format!(", tokens: {{ {line} }}");
+    let (_kpid, daemon, at) = shown(company_where(&origin, &web).await).await;
+    let mut refused = None;
+    // Of a minute that ends meanwhile the next one takes as many.
+    for count in 0..62 {
+        let note = json!({ "text": format!("note {count}") });
+        let answer = post(at, "acme/customer/1/note", &act, note).await;
+        if answer.status() == 429 {
+            refused = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status(), 200);
+    }
+    let refused = refused.unwrap();
+    assert_eq!(refused.headers()[header::CONTENT_TYPE], "application/problem+json");
+    let after = refused.headers()[header::RETRY_AFTER].to_str().unwrap();
+    assert!((1..=60).contains(&after.parse::<u32>().unwrap()), "{after}");
+    // A form elsewhere that makes a browser send its token does nothing.
+    let request = Client::new().post(format!("http://{at}/api/v1/alerts/acme/customer/1/note"));
+    let request = request.bearer_auth(&act).header(header::ORIGIN, "https://evil.example");
+    let request = request.header(header::CONTENT_TYPE, "application/json").body("{}");
+    let elsewhere = request.send().await.unwrap();
+    assert_eq!(elsewhere.status(), 403);
+    assert_eq!(elsewhere.headers()[header::CONTENT_TYPE], "application/problem+json");
     daemon.stop().await;
 }

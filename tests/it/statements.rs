@@ -14,8 +14,8 @@ use kpid_rules::{
     series::{Figure, ReadingKind},
 };
 use kpid_store::{
-    Attempt, AttemptOutcome, Collected, DigestOutcome, Filed, Filing, Hastened, LastDigest,
-    NewDelivery, Pace, Precedence, Push, Stage, Store,
+    Attempt, AttemptOutcome, Collected, DeliveryState, DigestOutcome, Filed, Filing, Hastened,
+    LastDigest, NewDelivery, OutboxSpan, Pace, Precedence, Push, Stage, Store,
 };
 use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
@@ -167,6 +167,10 @@ async fn daily_work(instance: &Instance) {
     store.summarise(&[], &[], now).await.unwrap();
     store.overtaken(&[Uuid::from_u128(1)], "not configured", now).await.unwrap();
     store.deliveries(false).await.unwrap();
+    store.deliveries_of("acme/money/1").await.unwrap();
+    let states = DeliveryState::ALL.to_vec();
+    let newest = OutboxSpan { states, from: Some(now), to: None, before: None };
+    store.deliveries_before(&newest, 10).await.unwrap();
     store.missed(now.date_naive()).await.unwrap();
     store.last_slots().await.unwrap();
     store.held(&kpis.clone().into()).await.unwrap();

@@ -1,7 +1,12 @@
 //! What programs do about an alert, for the person or under the token that they have: acknowledge it, silence
 //! its node, write a note about it. The same as on the board.
 
-use axum::{body::Bytes, http::StatusCode, response::Response};
+use axum::{
+    Json,
+    body::Bytes,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -118,7 +123,7 @@ async fn silenced(request: PageRequest, id: String, body: Bytes) -> Answer {
     let SilenceBody { until, reason } = read(&body)?;
     let found = FoundAlert::of(&request, &id).await?;
     let by = actor(&request, &found.scope)?;
-    let silence = silence(&request, found.scope.clone(), (&until, &reason), &by);
+    let silence = silence(&request, english(), found.scope.clone(), (&until, &reason), &by);
     let act = OperatorAct::Silence(silence.map_err(unfit)?);
     done(&request, &found, (id, by), act).await
 }
@@ -155,9 +160,7 @@ async fn done(
     match kept(request, act).await {
         Some(Acted::Done(_, silence)) => {
             let receipt = ActReceipt { id, path: found.scope.to_string(), by, silence };
-            let receipt = serde_json::to_value(receipt);
-            let receipt = receipt.map_err(|error| request.unreadable(&error.into()))?;
-            Ok(request.answer_json(&receipt))
+            Ok(Json(receipt).into_response())
         }
         Some(Acted::NotOpen) => {
             let words = "this alert is over; there is nothing to acknowledge";

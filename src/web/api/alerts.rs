@@ -146,22 +146,21 @@ impl FoundAlert {
 }
 
 async fn list(request: PageRequest) -> Answer {
-    let (span, states) = (Interval::of(&request)?, words(&request, "state", &STATES)?);
+    let (interval, states) = (Interval::of(&request)?, words(&request, "state", &STATES)?);
     let (scorecard, owner) = (paging::scorecard(&request)?, person(&request)?);
     let seen = request.see(About::All).await?;
     let silences = silences(&request).await?;
     let rows = seen.episodes.iter().filter_map(|(scope, episode)| {
         let opened = episode.opened_at.filter(|_| episode.number > 0)?;
         let is_wanted = scorecard.as_ref().is_none_or(|id| scope.scorecard() == id)
-            && span.has(opened)
-            && states.as_ref().is_none_or(|states| states.contains(&state(episode)));
-        let row = AlertRow::of(&request, &seen, &silences, (scope, episode));
-        let is_owned =
-            owner.as_ref().is_none_or(|owner| row.owner.as_deref() == Some(owner.as_str()));
-        let position = Position { rank: opened.timestamp_micros(), id: row.id.clone() };
-        (is_wanted && is_owned).then_some((position, row))
+            && interval.has(opened)
+            && states.as_ref().is_none_or(|states| states.contains(&state(episode)))
+            && owner.as_ref().is_none_or(|owner| owner_of(&request, scope) == Some(owner));
+        let position = Position { rank: opened.timestamp_micros(), id: episode.dedup_key(scope) };
+        is_wanted.then_some((position, (scope, episode)))
     });
-    paging::page_of(&request, rows.collect())
+    let row = |alert| AlertRow::of(&request, &seen, &silences, alert);
+    paging::page_of(&request, rows.collect(), row)
 }
 
 async fn one(request: PageRequest, id: String) -> Answer {
@@ -202,6 +201,10 @@ fn state(episode: &Episode) -> &'static str {
         (false, true, _) => "ended",
         (false, false, _) => "recovered",
     }
+}
+
+fn owner_of<'r>(request: &'r PageRequest, scope: &Scope) -> Option<&'r Id> {
+    owner(request.scorecard(scope.scorecard())?, scope)
 }
 
 /// Who answers for a node: its owner, or that of what is above it.
@@ -246,7 +249,6 @@ impl AlertRow {
         let node = seen.standing.node(scope);
         let mut silences = silences.iter().map(|kept| &kept.silence);
         let by = episode.acknowledgement.as_ref();
-        let scorecard = request.scorecard(scope.scorecard());
         Self {
             id: episode.dedup_key(scope),
             path: scope.to_string(),
@@ -255,7 +257,7 @@ impl AlertRow {
             state: state(episode),
             status: node.map(|node| node.status().word()),
             score: node.and_then(|node| node.score()),
-            owner: scorecard.and_then(|held| owner(held, scope)).map(ToString::to_string),
+            owner: owner_of(request, scope).map(ToString::to_string),
             number: episode.number,
             opened_at: instant(episode.opened_at),
             opened_period: episode.opened_period.clone(),

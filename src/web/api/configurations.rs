@@ -61,5 +61,5 @@ async fn list(request: PageRequest) -> Answer {
         };
         (Position { rank: held.from.timestamp_micros(), id: held.config_hash.clone() }, row)
     });
-    paging::page_of(&request, rows.collect())
+    paging::page_of(&request, rows.collect(), |row| row)
 }

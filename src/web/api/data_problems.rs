@@ -1,5 +1,7 @@
 //! Which figures are missing or doubtful: what the board's page on data shows.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,7 +13,10 @@ use crate::web::{
     pages::page_request::{About, Answer, PageRequest},
 };
 use kpid_board::data::{DataProblem, problems};
-use kpid_rules::model::KpiRef;
+use kpid_rules::{
+    judgement::{KpiStanding, ScorecardStanding},
+    model::{Id, KpiRef},
+};
 
 const KIND: Parameter = Parameter {
     name: "kind",
@@ -56,48 +61,63 @@ async fn list(request: PageRequest) -> Answer {
     let (scorecard, kinds) = (paging::scorecard(&request)?, words(&request, "kind", &KINDS)?);
     let seen = request.see(About::All).await?;
     let zone = request.site.calendar.zone;
+    let failure = |held: &ScorecardStanding, kpi: &KpiStanding| {
+        let named = KpiRef { scorecard: held.id.clone(), kpi: kpi.id.clone() };
+        let newest = seen.posted.attempts.get(&named)?;
+        Some((newest.finished_at, newest.failure.as_deref()?))
+    };
+    let scorecards = seen.standing.scorecards.iter();
+    let wanted = scorecards.filter(|held| scorecard.as_ref().is_none_or(|id| held.id == *id));
     let mut rows = Vec::new();
-    for held in seen.standing.scorecards.iter() {
-        if scorecard.as_ref().is_some_and(|id| held.id != *id) {
-            continue;
-        }
-        for kpi in held.kpis() {
-            let path = format!("{}/{}", held.id, kpi.id);
-            let row = |kind| ProblemRow {
-                path: path.clone(),
-                name: kpi.name.clone(),
-                kind,
-                gap: None,
-                period: kpi.period.map(|period| period.to_string()),
-                value: kpi.value,
-                first_value: None,
-                problem: None,
-                at: None,
-            };
-            let gap = kpi.gap.and_then(|gap| serde_json::to_value(gap).ok());
-            let gap = gap.and_then(|gap| gap.as_str().map(str::to_owned));
-            rows.extend(problems(kpi).map(|problem| match problem {
-                DataProblem::Missing => ProblemRow { gap: gap.clone(), ..row("missing") },
-                DataProblem::Restated => ProblemRow {
-                    first_value: kpi.as_reported.map(|first| first.value),
-                    ..row("restated")
-                },
-                DataProblem::Provisional => row("provisional"),
-            }));
-            let named = KpiRef { scorecard: held.id.clone(), kpi: kpi.id.clone() };
-            let newest = seen.posted.attempts.get(&named);
-            let failed =
-                newest.and_then(|newest| Some((newest.finished_at, newest.failure.clone()?)));
-            rows.extend(failed.map(|(at, problem)| ProblemRow {
-                problem: Some(problem),
-                at: Some(local(at, zone)),
-                ..row("failing")
-            }));
+    for (held, kpi) in wanted.flat_map(|held| held.kpis().map(move |kpi| (held, kpi))) {
+        let failing = failure(held, kpi).map(Doubt::Failing);
+        for doubt in problems(kpi).map(Doubt::Figure).chain(failing) {
+            if kinds.as_ref().is_none_or(|kinds| kinds.contains(&doubt.kind())) {
+                let id = format!("{}/{} {}", held.id, kpi.id, doubt.kind());
+                rows.push((Position { rank: 0, id }, (&held.id, kpi, doubt)));
+            }
         }
     }
-    rows.retain(|row| kinds.as_ref().is_none_or(|kinds| kinds.contains(&row.kind)));
-    let placed = rows
-        .into_iter()
-        .map(|row| (Position { rank: 0, id: format!("{} {}", row.path, row.kind) }, row));
-    paging::page_of(&request, placed.collect())
+    paging::page_of(&request, rows, |(scorecard, kpi, doubt)| row(scorecard, kpi, doubt, zone))
+}
+
+/// Why a figure is doubted.
+#[derive(Clone, Copy)]
+enum Doubt<'a> {
+    Figure(DataProblem),
+    /// When its source was asked last, and what it said.
+    Failing((DateTime<Utc>, &'a str)),
+}
+
+impl Doubt<'_> {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Failing(_) => "failing",
+            Self::Figure(DataProblem::Missing) => "missing",
+            Self::Figure(DataProblem::Restated) => "restated",
+            Self::Figure(DataProblem::Provisional) => "provisional",
+        }
+    }
+}
+
+fn row(scorecard: &Id, kpi: &KpiStanding, doubt: Doubt<'_>, zone: Tz) -> ProblemRow {
+    let is = |problem| matches!(doubt, Doubt::Figure(held) if held == problem);
+    let gap = kpi.gap.filter(|_| is(DataProblem::Missing));
+    let gap = gap.and_then(|gap| serde_json::to_value(gap).ok());
+    let first = kpi.as_reported.filter(|_| is(DataProblem::Restated));
+    let (at, problem) = match doubt {
+        Doubt::Failing((at, problem)) => (Some(local(at, zone)), Some(problem.to_owned())),
+        Doubt::Figure(_) => (None, None),
+    };
+    ProblemRow {
+        path: format!("{scorecard}/{}", kpi.id),
+        name: kpi.name.clone(),
+        kind: doubt.kind(),
+        gap: gap.and_then(|gap| gap.as_str().map(str::to_owned)),
+        period: kpi.period.map(|period| period.to_string()),
+        value: kpi.value,
+        first_value: first.map(|first| first.value),
+        problem,
+        at,
+    }
 }

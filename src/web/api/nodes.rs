@@ -113,10 +113,9 @@ async fn nodes(request: PageRequest) -> Answer {
         let node = standing.node(&scope)?;
         let is_wanted = kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind(node)))
             && statuses.as_ref().is_none_or(|statuses| statuses.contains(&node.status().word()));
-        let row = || (Position { rank: 0, id: scope.to_string() }, facts(&scope, node, standing));
-        is_wanted.then(row)
+        is_wanted.then(|| (Position { rank: 0, id: scope.to_string() }, (scope, node)))
     });
-    paging::page_of(&request, rows.collect())
+    paging::page_of(&request, rows.collect(), |(scope, node)| facts(&scope, node, standing))
 }
 
 /// All nodes of a scorecard.

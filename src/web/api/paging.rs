@@ -207,9 +207,13 @@ pub(super) fn local(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).to_rfc3339()
 }
 
-/// The page that is asked for of a whole list.
+/// The page that is asked for of a whole list, of which only the items of that page are made.
 #[expect(clippy::result_large_err, reason = "an answer, made once")]
-pub(super) fn page_of<T: Serialize>(request: &PageRequest, mut rows: Vec<(Position, T)>) -> Answer {
+pub(super) fn page_of<S, T: Serialize>(
+    request: &PageRequest,
+    mut rows: Vec<(Position, S)>,
+    make: impl Fn(S) -> T,
+) -> Answer {
     let Paging { limit, after } = Paging::of(request)?;
     rows.sort_by(|(left, _), (right, _)| {
         right.rank.cmp(&left.rank).then_with(|| left.id.cmp(&right.id))
@@ -220,7 +224,7 @@ pub(super) fn page_of<T: Serialize>(request: &PageRequest, mut rows: Vec<(Positi
     let is_all = rows.len() <= limit;
     rows.truncate(limit);
     let last = rows.last().map(|(position, _)| position.clone()).filter(|_| !is_all);
-    page(request, rows.into_iter().map(|(_, row)| row).collect(), last.as_ref())
+    page(request, rows.into_iter().map(|(_, row)| make(row)).collect(), last.as_ref())
 }
 
 /// A page, and the item behind which the next one begins.

@@ -45,7 +45,7 @@ struct RunRow {
 }
 
 async fn list(request: PageRequest) -> Answer {
-    let (scorecard, span) = (paging::scorecard(&request)?, Interval::of(&request)?);
+    let (scorecard, interval) = (paging::scorecard(&request)?, Interval::of(&request)?);
     let outcomes = words(&request, "outcome", &OUTCOMES)?;
     let seen = request.see(About::All).await?;
     let zone = request.site.calendar.zone;
@@ -53,16 +53,15 @@ async fn list(request: PageRequest) -> Answer {
         let outcome = if newest.failure.is_some() { "failed" } else { "ok" };
         let is_wanted = request.sees(&kpi.scorecard)
             && scorecard.as_ref().is_none_or(|id| kpi.scorecard == *id)
-            && span.has(newest.finished_at)
+            && interval.has(newest.finished_at)
             && outcomes.as_ref().is_none_or(|outcomes| outcomes.contains(&outcome));
-        let row = || RunRow {
-            path: kpi.to_string(),
-            finished_at: local(newest.finished_at, zone),
-            outcome,
-            problem: newest.failure.clone(),
-        };
         // By their paths: a list by instants would change while it is read.
-        is_wanted.then(|| (Position { rank: 0, id: kpi.to_string() }, row()))
+        is_wanted.then(|| (Position { rank: 0, id: kpi.to_string() }, (kpi, newest, outcome)))
     });
-    paging::page_of(&request, rows.collect())
+    paging::page_of(&request, rows.collect(), |(kpi, newest, outcome)| RunRow {
+        path: kpi.to_string(),
+        finished_at: local(newest.finished_at, zone),
+        outcome,
+        problem: newest.failure.clone(),
+    })
 }

@@ -21,7 +21,7 @@ use crate::web::{
     site::ANSWER_TIME_MAX,
 };
 use kpid_board::{notice::Notice, path};
-use kpid_language::text;
+use kpid_language::{Language, text};
 use kpid_rules::{
     alerting::{Note, Silence},
     model::{Frequency, Moment, Period, Scope},
@@ -69,7 +69,8 @@ pub(super) async fn on_alert(
         }
         "silence" => {
             let (until, reason) = (form.until.as_str(), form.reason.as_str());
-            silence(&request, scope, (until, reason), &person).map(OperatorAct::Silence)
+            silence(&request, request.language, scope, (until, reason), &person)
+                .map(OperatorAct::Silence)
         }
         _ => return Err(nothing()),
     };
@@ -117,6 +118,7 @@ pub(in crate::web) fn actor(request: &PageRequest, scope: &Scope) -> Result<Stri
 /// A silence until the end of a day, or until an instant.
 pub(in crate::web) fn silence(
     request: &PageRequest,
+    language: &Language,
     scope: Scope,
     (until, reason): (&str, &str),
     person: &str,
@@ -126,7 +128,7 @@ pub(in crate::web) fn silence(
         Ok(instant) => instant.to_utc(),
         Err(_) => {
             let day = Moment::parse_day(written)
-                .ok_or_else(|| text!(request.language, "no-day", written = written))?;
+                .ok_or_else(|| text!(language, "no-day", written = written))?;
             request.site.calendar.bounds(Period::Day(day)).1
         }
     };
