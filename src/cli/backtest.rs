@@ -6,11 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
 use crate::cli::{
-    Answer, complete, configuration,
+    Answer, clock, complete, configuration,
     failure::Failure,
     output::{Format, print_json, say, style},
 };
-use kpid_clock::Clock;
 use kpid_config::setup::Setup;
 use kpid_message::wording::plural;
 use kpid_rules::{
@@ -43,7 +42,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
         None => setup.clone(),
         Some(path) => configuration::load_beside(path)?,
     };
-    let today = setup.calendar.local_day(Clock::System.now());
+    let today = setup.calendar.local_day(clock::of(&setup).now());
     let from = days(&tried, &arguments.from)?.0;
     let to = arguments.to.as_deref().map(|text| days(&tried, text)).transpose()?;
     let to = to.map_or(today, |(_, last)| last).min(today);

@@ -9,7 +9,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Begin", &["demo", "init", "check", "schema"]),
     ("Run", &["run", "reload", "doctor", "token", "backup", "restore"]),
     ("Figures", &["pull", "backfill", "import", "export"]),
-    ("Look", &["show", "explain", "digest", "report"]),
+    ("Look", &["show", "explain", "digest", "report", "review"]),
     ("Alerts", &["alerts", "outbox", "notify", "audit"]),
     ("Try out a change", &["plan", "simulate", "backtest", "config"]),
 ];

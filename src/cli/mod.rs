@@ -37,6 +37,7 @@ mod pull;
 mod recipient;
 mod reload;
 mod report;
+mod review;
 mod run;
 mod schema;
 mod show;
@@ -100,6 +101,7 @@ enum Command {
     Audit(audit::Arguments),
     Digest(digest::Arguments),
     Report(report::Arguments),
+    Review(review::Arguments),
     Outbox(outbox::Arguments),
     Notify(notify::Arguments),
     Plan(plan::Arguments),
@@ -221,6 +223,7 @@ fn answer(line: CommandLine) -> Result<Answer, Failure> {
             Command::Audit(arguments) => audit::run(&config, &arguments).await,
             Command::Digest(arguments) => digest::run(&config, arguments).await,
             Command::Report(arguments) => report::run(&config, arguments).await,
+            Command::Review(arguments) => review::run(&config, arguments).await,
             Command::Outbox(arguments) => outbox::run(&config, arguments).await,
             Command::Notify(arguments) => notify::run(&config, &arguments).await,
             Command::Backup(arguments) => backup::run(&config, &arguments).await,

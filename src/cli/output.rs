@@ -49,11 +49,22 @@ pub(crate) fn put_sheet(
     out: Option<&Path>,
 ) -> anyhow::Result<()> {
     let (text, html) = render::bodies(language, message)?;
-    let shown = match sheet {
-        Sheet::Text => text,
-        Sheet::Html => html,
-        Sheet::Json => message.to_json()?,
-    };
+    put_out(
+        &match sheet {
+            Sheet::Text => text,
+            Sheet::Html => html,
+            Sheet::Json => message.to_json()?,
+        },
+        out,
+    )
+}
+
+/// Puts a value out as JSON, indented, or into a file.
+pub(crate) fn put_json(value: &impl serde::Serialize, out: Option<&Path>) -> anyhow::Result<()> {
+    put_out(&serde_json::to_string_pretty(value)?, out)
+}
+
+fn put_out(shown: &str, out: Option<&Path>) -> anyhow::Result<()> {
     match out {
         None => say!("{}", shown.trim_end()),
         Some(path) => std::fs::write(path, shown)

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use crate::cli::{
     Answer, clock, complete, configuration,
     failure::Failure,
@@ -10,6 +12,7 @@ use crate::cli::{
 use kpid_config::setup::Setup;
 use kpid_message::{
     message::Message,
+    overview::Overview,
     periodic::report::{ReportContext, key, report},
 };
 use kpid_rules::{
@@ -53,18 +56,40 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
     let store = Store::open_read_only(&setup.store).await?;
     let sent = match arguments.recompute {
         true => None,
-        false => store.sent_facts(&key(id, period)).await?,
+        false => sent(&setup, &store, scorecard, period).await?,
     };
-    let message = match sent {
-        Some(facts) => Message::from_json(&facts).map_err(anyhow::Error::from)?,
-        None => made(&setup, &store, scorecard, period).await?,
+    let report = match sent {
+        Some(report) => report,
+        None => made(&setup, &store, scorecard, period, clock::of(&setup).now()).await?,
     };
-    put_sheet(setup.language, &message, arguments.format, arguments.out.as_deref())?;
+    put_sheet(setup.language, &report.into(), arguments.format, arguments.out.as_deref())?;
     Ok(Answer::Done)
 }
 
+/// The report of a period as it was sent, if it was.
+pub(super) async fn sent(
+    setup: &Setup,
+    store: &Store,
+    scorecard: &Scorecard,
+    period: Period,
+) -> Result<Option<Overview>, Failure> {
+    let mut sent = Vec::new();
+    for facts in store.sent_facts(&key(&scorecard.id, period)).await? {
+        if let Message::Overview(overview) =
+            Message::from_json(&facts).map_err(anyhow::Error::from)?
+        {
+            sent.push(*overview);
+        }
+    }
+    Ok(Overview::in_language(sent, setup.language))
+}
+
 /// The period named, or the newest that is over.
-fn period(setup: &Setup, scorecard: &Scorecard, named: Option<&str>) -> Result<Period, Failure> {
+pub(super) fn period(
+    setup: &Setup,
+    scorecard: &Scorecard,
+    named: Option<&str>,
+) -> Result<Period, Failure> {
     if let Some(text) = named {
         return Period::parse(text).map_err(|error| Failure::new(error.to_string()));
     }
@@ -72,17 +97,18 @@ fn period(setup: &Setup, scorecard: &Scorecard, named: Option<&str>) -> Result<P
     Ok(scorecard.calendar.last_closed(frequency, clock::of(setup).now()))
 }
 
-async fn made(
+/// The report of a period from what is known now.
+pub(super) async fn made(
     setup: &Setup,
     store: &Store,
     scorecard: &Scorecard,
     period: Period,
-) -> Result<Message, Failure> {
-    let now = clock::of(setup).now();
+    now: DateTime<Utc>,
+) -> Result<Overview, Failure> {
     let kpis = setup.portfolio.needed_by(&scorecard.id);
     let HeldOf { history, episodes } =
         store.held_of(std::slice::from_ref(&scorecard.id), &kpis).await?;
-    let notes = store.notes().await?;
+    let (notes, review_items) = (store.notes().await?, store.review_items().await?);
     let judge = Judge::new(&setup.portfolio, &history, now);
     let review = judge.review(scorecard, period);
     if !review.has_figures() {
@@ -94,15 +120,16 @@ async fn made(
     let running = scorecard.kpis().filter(|_| !scorecard.calendar.is_closed(period, now)).count();
     let awaited = standing.awaited_by(&scorecard.calendar, day).len();
     Ok(report(ReportContext {
+        language: setup.language,
         scorecard,
         review: &review,
         episodes: &episodes,
         notes: &notes,
+        review_items: &review_items,
         people: &setup.people,
         public_url: setup.web.public_url.as_ref(),
         at: now,
         awaited: awaited.max(running),
         config: &setup.config_hash,
-    })
-    .into())
+    }))
 }

@@ -131,6 +131,12 @@ fn told(act: &OperatorAct, scope: &Scope) -> String {
         }
         OperatorAct::Silence(silence) => format!("`{scope}` is silenced by `{}`,", silence.by),
         OperatorAct::Note(note) => format!("`{}` wrote a note about `{scope}`,", note.by),
+        OperatorAct::TakeDown(item) => {
+            format!("`{}` took something down about `{scope}` in a review,", item.by)
+        }
+        OperatorAct::Settle { id, state, by } => {
+            format!("`{by}` says that action {id} of `{scope}` is {},", state.word())
+        }
     }
 }
 

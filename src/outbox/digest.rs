@@ -187,6 +187,7 @@ pub fn digest_context<'a>(
         standing,
         episodes: &held.episodes,
         silences: &held.silences,
+        review_items: &held.review_items,
         since,
         then: &compared.then,
         retuned: &compared.retuned,

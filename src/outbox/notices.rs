@@ -1,5 +1,7 @@
 //! Notices on their way into the outbox: one delivery for each reader who can be reached.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use tracing::error;
 use uuid::{NoContext, Timestamp, Uuid};
@@ -9,6 +11,7 @@ use kpid_delivery::{
     channel::Channel,
     routing::{Route, mailbox, routes},
 };
+use kpid_language::Language;
 use kpid_message::{
     message::Message,
     notice::{Notice, Section},
@@ -135,29 +138,51 @@ pub(crate) fn routed(
     to: &[Id],
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    let deliveries = reached(setup, message, kind, to, now);
+    routed_in_languages(setup, &|_| message.clone(), kind, to, now)
+}
+
+/// The same in the language of each reader, in which `made` words it.
+pub(crate) fn routed_in_languages(
+    setup: &Setup,
+    made: &dyn Fn(&'static Language) -> Message,
+    kind: NoticeKind,
+    to: &[Id],
+    now: DateTime<Utc>,
+) -> Vec<NewDelivery> {
+    let deliveries = reached(setup, made, kind, to, now);
     // What nobody it is for can be told of, operators hear.
     if deliveries.is_empty() && !to.is_empty() && to != setup.operators {
-        return reached(setup, message, kind, &setup.operators, now);
+        return reached(setup, made, kind, &setup.operators, now);
     }
     deliveries
 }
 
 fn reached(
     setup: &Setup,
-    message: &Message,
+    made: &dyn Fn(&'static Language) -> Message,
     kind: NoticeKind,
     to: &[Id],
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
+    let mut worded: BTreeMap<&str, Message> = BTreeMap::new();
     let mut deliveries = Vec::new();
     for (id, route) in routes(to, &setup.people, &setup.channels) {
         match route {
-            Ok(route) => deliveries.extend(sent(message, kind, route, now)),
-            Err(error) => error!("cannot tell `{id}` of `{}`: {error}", message.dedup_key()),
+            Ok(route) => {
+                let language = language_of(setup, route.person.as_ref());
+                let message = worded.entry(language.code()).or_insert_with(|| made(language));
+                deliveries.extend(sent(message, kind, route, now));
+            }
+            Err(error) => error!("cannot tell `{id}` of a `{}`: {error}", kind.word()),
         }
     }
     deliveries
+}
+
+/// The language of somebody, or of whoever reads a channel.
+fn language_of(setup: &Setup, person: Option<&Id>) -> &'static Language {
+    let person = person.and_then(|id| setup.people.get(id));
+    person.and_then(|person| person.language).unwrap_or(setup.language)
 }
 
 /// The delivery of a message that takes a route; the log tells if there can be none.

@@ -113,20 +113,25 @@ impl Look<'_> {
     ) -> Option<Vec<NewDelivery>> {
         let (setup, now) = (&self.instance.setup, self.now);
         let review = self.judge.review(scorecard, period);
-        let message = review.has_figures().then(|| {
-            report(ReportContext {
+        let made = |language| {
+            let overview = report(ReportContext {
+                language,
                 scorecard,
                 review: &review,
                 episodes: &self.held.episodes,
                 notes: &self.held.notes,
+                review_items: &self.held.review_items,
                 people: &setup.people,
                 public_url: setup.web.public_url.as_ref(),
                 at: now,
                 awaited: 0,
                 config: &setup.config_hash,
-            })
-        });
-        let message = message?.into();
-        Some(notices::routed(setup, &message, NoticeKind::PeriodReport, &policy.to, now))
+            });
+            overview.into()
+        };
+        let kind = NoticeKind::PeriodReport;
+        review
+            .has_figures()
+            .then(|| notices::routed_in_languages(setup, &made, kind, &policy.to, now))
     }
 }

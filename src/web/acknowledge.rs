@@ -2,6 +2,8 @@
 //! a scanner of mails that follows links does not. The token in the address is the authority, for
 //! one alert and one person; a page elsewhere that does not have it cannot make a browser act.
 
+use std::collections::HashMap;
+
 use axum::{
     Extension, Form,
     extract::{Path, State},
@@ -14,20 +16,23 @@ use serde::Deserialize;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::web::{
+    alert_history::{self, AlertHistory},
     change::{Acknowledge, Change},
     denial::{self, language},
     peer::{self, Peer},
-    site::{ANSWER_TIME_MAX, Site, not_yet},
+    refusal::refusal,
+    site::{ANSWER_TIME_MAX, Site, not_yet, unreadable},
 };
 use kpid_board::{
-    acknowledge::{AcknowledgePage, Fields, LinkedNode, page},
+    Address, Moment as BoardMoment, Reader, View,
+    acknowledge::{AcknowledgePage, Details, Fields, LinkedNode, page},
     notice::Notice,
 };
 use kpid_language::{Language, text};
 use kpid_message::{acknowledge_link::LinkError, person::Person};
 use kpid_rules::{
     alerting::{Acknowledgement, Episode},
-    judgement::{KpiStanding, Standing},
+    judgement::{Judge, KpiStanding, Standing},
     model::{AlertPolicy, Id, Moment, Scope, Status},
 };
 
@@ -63,7 +68,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     match asked(&site, &token, language(&headers)).await {
-        Ok(asked) => asked.answer(StatusCode::OK, &AcknowledgeForm::default(), None),
+        Ok(asked) => asked.answer(&site, StatusCode::OK, &AcknowledgeForm::default(), None).await,
         Err(refused) => refused,
     }
 }
@@ -94,12 +99,14 @@ pub(super) async fn act(
             match filled.read(asked.person.id.as_str(), asked.language, today, now) {
                 Ok(acknowledgement) => acknowledgement,
                 Err(wrong) => {
-                    return asked.answer(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(&wrong));
+                    let status = StatusCode::UNPROCESSABLE_ENTITY;
+                    return asked.answer(&site, status, &filled, Some(&wrong)).await;
                 }
             };
         if let Err(after) = site.changes_by_actor.count(asked.person.id.as_str(), now) {
             let wrong = asked.language.text("too-many-words");
-            let answer = asked.answer(StatusCode::TOO_MANY_REQUESTS, &filled, Some(&wrong));
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let answer = asked.answer(&site, status, &filled, Some(&wrong)).await;
             return ([(header::RETRY_AFTER, after.to_string())], answer).into_response();
         }
         let dedup_key = asked.dedup_key.clone();
@@ -108,7 +115,8 @@ pub(super) async fn act(
         let is_taken = site.changes.try_send(change).is_ok();
         if !is_taken || !matches!(timeout(ANSWER_TIME_MAX, came).await, Ok(Ok(true))) {
             let wrong = asked.language.text("not-kept");
-            return asked.answer(StatusCode::SERVICE_UNAVAILABLE, &filled, Some(&wrong));
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return asked.answer(&site, status, &filled, Some(&wrong)).await;
         }
     }
     // Shown by GET, so that looking again does not ask again. Beside this address, whatever a proxy
@@ -137,7 +145,7 @@ impl AcknowledgeForm {
                 Some(day)
             }
         };
-        Acknowledgement::new(by, comment, due, now).map_err(|error| error.to_string())
+        Acknowledgement::new(by, comment, due, now).map_err(|error| refusal(language, &error))
     }
 }
 
@@ -193,12 +201,47 @@ impl OpenedLink {
         self.episode.is_open() && self.episode.acknowledgement.is_none()
     }
 
-    fn answer(
+    async fn answer(
         &self,
+        site: &Site,
         status: StatusCode,
         filled: &AcknowledgeForm,
         wrong: Option<&str>,
     ) -> Response {
+        match self.page(site, filled, wrong).await {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(error) => unreadable(&error),
+        }
+    }
+
+    /// The alert, with all that its own page has, and the form where there is something to answer.
+    async fn page(
+        &self,
+        site: &Site,
+        filled: &AcknowledgeForm,
+        wrong: Option<&str>,
+    ) -> anyhow::Result<String> {
+        let AlertHistory { happened, sent } =
+            alert_history::read(site, &self.scope, &self.episode).await?;
+        let mut notes = site.store.notes().await?;
+        notes.retain(|note| note.scope.is_within(&self.scope));
+        let history = site.history(site.portfolio.needed_by(self.scope.scorecard())).await?;
+        let judge = Judge::new(&site.portfolio, &history, self.standing.as_of.to_utc());
+        let reader = Reader { person: Some(self.person.id.clone()), ..Reader::default() };
+        let (address, episodes) = (Address::default(), HashMap::new());
+        let view = View {
+            language: self.language,
+            address: &address,
+            moment: BoardMoment::Present,
+            reader: &reader,
+            portfolio: &site.portfolio,
+            standing: &self.standing,
+            earlier: None,
+            episodes: &episodes,
+            people: &site.people,
+            may_act: false,
+            trouble: None,
+        };
         let opened = self.episode.opened_at.map(|at| self.local(at));
         let form = self.is_open().then_some(Fields {
             who: &self.person.name,
@@ -208,6 +251,14 @@ impl OpenedLink {
         });
         let said = if form.is_some() { None } else { Some(self.said()) };
         let kpis = wanting(&self.standing, &self.scope);
+        let details = Details {
+            view: &view,
+            judge: &judge,
+            scope: &self.scope,
+            happened: &happened,
+            sent: &sent,
+            notes: &notes,
+        };
         let node = self.standing.node(&self.scope).map(|node| LinkedNode {
             name: node.name(),
             scorecard: &self.scorecard,
@@ -215,10 +266,10 @@ impl OpenedLink {
             score: node.score(),
             opened: opened.as_deref(),
             kpis: &kpis,
+            details,
         });
         let language = self.language;
-        let page = page(&AcknowledgePage { language, node, said: said.as_deref(), form });
-        (status, Html(page)).into_response()
+        Ok(page(&AcknowledgePage { language, node, said: said.as_deref(), form }))
     }
 
     /// What is so where there is nothing to answer.

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod acknowledge;
+mod alert_history;
 mod api;
 pub mod board;
 pub mod change;
@@ -21,6 +22,7 @@ mod peer;
 mod policy;
 mod push;
 pub mod push_endpoints;
+mod refusal;
 mod scrape;
 pub mod session;
 mod site;

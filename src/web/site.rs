@@ -1,6 +1,6 @@
 //! What is shown, as the daemon runs it now, and who may see it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -31,7 +31,8 @@ use kpid_clock::Clock;
 use kpid_message::{acknowledge_link::Signer, person::Person};
 use kpid_rules::{
     judgement::Standing,
-    model::{Calendar, Id, Portfolio, Schedule},
+    model::{Calendar, Id, KpiRef, Portfolio, Schedule},
+    series::History,
 };
 use kpid_store::Store;
 
@@ -115,6 +116,14 @@ impl Site {
             standing.as_of = self.clock.now().with_timezone(&standing.as_of.timezone());
         }
         Some((standing, posted))
+    }
+
+    /// Everything held of some KPIs: of the engine, or from the store where that is busy.
+    pub(super) async fn history(&self, kpis: HashSet<KpiRef>) -> anyhow::Result<History> {
+        if let Some(held) = self.board.held(kpis.clone()).await {
+            return Ok(held);
+        }
+        Ok(self.store.held_of(&[], &kpis).await?.history)
     }
 
     /// Whether a command changed something beside the engine since. A store that does not say so at

@@ -107,7 +107,7 @@ pub(crate) async fn ask(
     request.send().await.unwrap()
 }
 
-fn check(path: &str, page: &str, parts: &[&str]) {
+pub(crate) fn check(path: &str, page: &str, parts: &[&str]) {
     for part in parts {
         assert!(page.contains(part), "{path} lacks {part}\n{page}");
     }
@@ -321,7 +321,7 @@ async fn what_is_not_there_or_not_for_everybody_is_a_plain_page() {
 }
 
 /// Who a trusted proxy says it is, with groups.
-async fn as_user(
+pub(crate) async fn as_user(
     at: SocketAddr,
     method: &str,
     path: &str,
@@ -340,7 +340,7 @@ async fn as_user(
     request.send().await.unwrap()
 }
 
-const PROXY: &str = ", trusted_header: X-User, groups_header: X-Groups, public_url: \"https://kpi.acme.example\", \
+pub(crate) const PROXY: &str = ", trusted_header: X-User, groups_header: X-Groups, public_url: \"https://kpi.acme.example\", \
     roles: [{ role: operator, groups: [ops] }, { role: viewer, people: [olga] }]";
 
 #[tokio::test]

@@ -55,6 +55,7 @@ mod reload;
 mod reload_storm;
 mod requests_as_written;
 mod retention;
+mod reviews;
 mod roads;
 mod schedule;
 mod servers;

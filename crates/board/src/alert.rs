@@ -1,7 +1,7 @@
 //! `/alerts`, and `/alerts/{alert}`: who answers for it? What is open, with everything that happened and
 //! every message that was sent; and the forms by which a person answers, silences or writes a note.
 
-mod history;
+pub(crate) mod history;
 
 use maud::{Markup, html};
 

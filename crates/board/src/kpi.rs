@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use crate::{
     alert,
     layout::{Page, document},
+    minutes::{self, TakenDown},
     notes, process,
     view::View,
 };
@@ -38,6 +39,8 @@ pub struct KpiNode<'a> {
     pub runs: &'a [Run],
     /// What people wrote, the newest first.
     pub notes: &'a [Note],
+    /// What reviews took down.
+    pub taken: TakenDown<'a>,
 }
 
 /// One attempt to collect.
@@ -84,6 +87,7 @@ pub fn page(view: &View<'_>, judge: &Judge<'_>, node: &KpiNode<'_>) -> String {
         (next(view, node))
         (figures_table::section(view, &case, node))
         (facts::section(view, node))
+        (minutes::section(view, node.taken, &scope))
         (notes::section(view, node.notes, &scope))
     };
     let mut trail = vec![
@@ -98,6 +102,11 @@ pub fn page(view: &View<'_>, judge: &Judge<'_>, node: &KpiNode<'_>) -> String {
     }
     let refresh_seconds = view.is_present().then_some(REFRESH_SECONDS);
     document(view, &Page { title: &kpi.name, trail: &trail, refresh_seconds, body })
+}
+
+/// The process of a KPI over time.
+pub(crate) fn over_time(view: &View<'_>, judge: &Judge<'_>, node: &KpiNode<'_>) -> Markup {
+    chart::section(view, &judge.case(node.scorecard, node.kpi), node)
 }
 
 fn lead(view: &View<'_>, standing: &KpiStanding) -> Markup {

@@ -16,6 +16,7 @@ pub mod kpi;
 mod layout;
 mod links;
 pub mod mine;
+pub mod minutes;
 mod nodes;
 mod notes;
 pub mod notice;

@@ -1,5 +1,5 @@
 //! `/mine`: what is mine? The nodes that a person owns, the worst first, alerts that wait for an answer,
-//! and initiatives that are due.
+//! actions of reviews, and initiatives that are due.
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::{
     alert,
     layout::{Page, document},
+    minutes::{self, TakenDown},
     nodes::ROWS_MAX,
     view::View,
 };
@@ -19,7 +20,7 @@ use kpid_rules::{
 const REFRESH_SECONDS: u32 = 60;
 
 /// The page of a person.
-pub fn page(view: &View<'_>, person: &Id) -> String {
+pub fn page(view: &View<'_>, person: &Id, taken: TakenDown<'_>) -> String {
     let language = view.language;
     let mut owned: Vec<(Scope, StandingNode<'_>)> = owned(view, person)
         .into_iter()
@@ -36,6 +37,7 @@ pub fn page(view: &View<'_>, person: &Id) -> String {
     let body = html! {
         h1 { (view.written(&title)) }
         (waiting(view, person))
+        (minutes::mine(view, taken, person))
         section aria-labelledby="owned" {
             h2 id="owned" { (language.text("mine-owned")) }
             @if owned.is_empty() { p class="soft" { (language.text("mine-nothing")) } }

@@ -13,7 +13,7 @@ use kpid_rules::{
 const NOTES_MAX: usize = 20;
 
 /// As many characters as the rules take.
-pub(crate) const TEXT_CHARS_MAX: usize = 2_000;
+pub(crate) use kpid_rules::alerting::TEXT_CHARS_MAX;
 
 /// The notes on a node and on what is below it, and the form.
 pub(crate) fn section(view: &View<'_>, notes: &[Note], scope: &Scope) -> Markup {

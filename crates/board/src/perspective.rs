@@ -4,11 +4,14 @@
 mod contributions;
 mod kpi_table;
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 
 use crate::{
     alert,
     layout::{Page, document},
+    minutes::{self, TakenDown},
     notes,
     view::View,
 };
@@ -34,6 +37,8 @@ pub struct Node<'a> {
     pub objective: Option<&'a Id>,
     /// What people wrote, the newest first.
     pub notes: &'a [Note],
+    /// What reviews took down.
+    pub taken: TakenDown<'a>,
 }
 
 impl<'a> Node<'a> {
@@ -75,6 +80,7 @@ pub fn page(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>) -> String {
         (kpi_table::section(view, judge, node))
         @if node.objective.is_none() { (contributions::section(view, judge, node)) }
         (initiatives(view, node))
+        (minutes::section(view, node.taken, &scope))
         (notes::section(view, node.notes, &scope))
     };
     let mut trail = vec![
@@ -87,6 +93,17 @@ pub fn page(view: &View<'_>, judge: &Judge<'_>, node: &Node<'_>) -> String {
     }
     let refresh_seconds = view.is_present().then_some(REFRESH_SECONDS);
     document(view, &Page { title: name, trail: &trail, refresh_seconds, body })
+}
+
+/// What changed the score of a perspective.
+pub(crate) fn change(
+    view: &View<'_>,
+    judge: &Judge<'_>,
+    (scorecard, perspective, standing): (&Scorecard, &Perspective, &PerspectiveStanding),
+) -> Markup {
+    let taken = TakenDown { kept: &[], may_settle: &HashSet::new() };
+    let node = Node { scorecard, perspective, standing, objective: None, notes: &[], taken };
+    contributions::section(view, judge, &node)
 }
 
 fn lead(view: &View<'_>, node: &Node<'_>, only: Option<&ObjectiveStanding>) -> Markup {

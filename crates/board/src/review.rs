@@ -5,11 +5,15 @@ use maud::{Markup, html};
 
 use crate::{
     layout::{Page, document},
+    minutes::{self, Forms, TakenDown},
     view::View,
 };
 use kpid_language::text;
-use kpid_message::overview::{Entry, MapRow, Overview};
-use kpid_rules::model::{Period, Scorecard};
+use kpid_message::overview::{Entry, MapRow, Overview, SectionKind};
+use kpid_rules::{
+    alerting::{KeptReviewItem, ReviewItemKind, actions_before},
+    model::{Period, Scorecard},
+};
 
 /// What the page of a review is made from, beside the view.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +26,16 @@ pub struct ReviewPage<'a> {
     pub report: &'a Overview,
     /// Whether it is the report that was sent, and not one made now.
     pub was_sent: bool,
+    /// What reviews of the scorecard took down.
+    pub taken: TakenDown<'a>,
+    /// What the reader may take down; none of somebody who may not.
+    pub forms: Option<Forms<'a>>,
 }
 
 /// The page.
 pub fn page(view: &View<'_>, review: &ReviewPage<'_>) -> String {
     let language = view.language;
-    let ReviewPage { scorecard, period, report, was_sent } = *review;
+    let ReviewPage { scorecard, period, report, was_sent, .. } = *review;
     let title = text!(
         language,
         "review-title",
@@ -41,12 +49,17 @@ pub fn page(view: &View<'_>, review: &ReviewPage<'_>) -> String {
         p class="soft" { (made) }
         p { (view.written(&report.summary)) }
         (map(view, &report.map))
-        @for section in &report.sections {
+        (before(view, review))
+        @for section in report.sections.iter().filter(|section| section.kind != SectionKind::Actions) {
             section class="chapter" {
                 h2 { (view.written(&section.title)) }
                 ul { @for entry in &section.entries { (one(view, entry)) } }
                 @if section.more > 0 { p class="soft" { (text!(language, "and-more", count = section.more)) } }
             }
+        }
+        (taken_down(view, review))
+        @if let Some(forms) = review.forms.as_ref().filter(|_| view.is_present()) {
+            (minutes::forms(view, forms, &scorecard.id, period))
         }
         nav class="links" aria-label=(language.text("pages")) {
             @let path = |period: Period| view.address.link(&format!("/review/{}/{period}", scorecard.id));
@@ -60,6 +73,51 @@ pub fn page(view: &View<'_>, review: &ReviewPage<'_>) -> String {
         (view.link_to_scorecard(&scorecard.id), scorecard.name.clone()),
     ];
     document(view, &Page { title: &title, trail: &trail, refresh_seconds: None, body })
+}
+
+/// What became of the actions of earlier reviews, the overdue first.
+fn before(view: &View<'_>, review: &ReviewPage<'_>) -> Markup {
+    let ReviewPage { scorecard, period, taken, .. } = *review;
+    let actions = actions_before(taken.kept, &scorecard.calendar, period);
+    let actions: Vec<&KeptReviewItem> = actions.into_iter().map(|(kept, _)| kept).collect();
+    html! {
+        @if !actions.is_empty() {
+            section class="chapter" {
+                h2 { (view.language.text("review-actions-before")) }
+                (minutes::list(view, taken, &actions, true))
+            }
+        }
+    }
+}
+
+/// What this review took down.
+fn taken_down(view: &View<'_>, review: &ReviewPage<'_>) -> Markup {
+    let ReviewPage { period, taken, .. } = *review;
+    let found = |is_it: fn(&ReviewItemKind) -> bool| {
+        let items = taken.kept.iter().filter(|kept| kept.item.period == period);
+        let mut found: Vec<&KeptReviewItem> = items.filter(|kept| is_it(&kept.item.kind)).collect();
+        // As the meeting went.
+        found.reverse();
+        found
+    };
+    let chapters = [
+        ("review-decisions", found(|kind| *kind == ReviewItemKind::Decision)),
+        ("review-actions", found(|kind| matches!(kind, ReviewItemKind::Action(_)))),
+        ("review-successes", found(|kind| *kind == ReviewItemKind::Success)),
+    ];
+    html! {
+        @if chapters.iter().any(|(_, items)| !items.is_empty()) {
+            section class="chapter" aria-labelledby="minutes" {
+                h2 id="minutes" { (view.language.text("minutes")) }
+                @for (heading, items) in &chapters {
+                    @if !items.is_empty() {
+                        h3 { (view.language.text(heading)) }
+                        (minutes::list(view, taken, items, false))
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn map(view: &View<'_>, rows: &[MapRow]) -> Markup {

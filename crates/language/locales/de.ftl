@@ -349,6 +349,36 @@ restated-from = war { $first }, ist { $now }
 review-title = { $name }: Review { $period }
 review-as-sent = So versandt am { $instant }.
 review-made-now = Jetzt erstellt aus dem, was bekannt ist; der Bericht dieser Periode wurde noch nicht versandt.
+review-actions-before = Was aus den Maßnahmen früherer Reviews wurde
+review-decisions = Beschlüsse
+review-actions = Maßnahmen
+review-successes = Was gut lief
+review-decision = Beschluss
+review-action = Maßnahme
+review-success = Erfolg
+review-of = Review { $period }
+review-by = { $name }, { $instant }
+review-taken-down = festgehalten von { $name } im Review { $period }
+review-take-down = Etwas festhalten
+review-about = Wozu
+review-decision-text = Was ist beschlossen?
+review-action-text = Was ist zu tun?
+review-success-text = Was lief gut?
+review-keep = Festhalten
+review-no-node = „{ $path }“ gibt es in dieser Scorecard nicht mehr. Wählen Sie, worum es geht.
+review-nobody = Hier heißt niemand „{ $written }“. Wählen Sie einen der Namen, oder schreiben Sie den ganzen Namen einer anderen Person.
+minutes = Beschlüsse und Maßnahmen
+action-who = Wer erledigt es?
+action-due = Bis zu welchem Tag?
+action-done = Erledigt
+action-drop = Verwerfen
+action-reopen = Wieder öffnen
+action-done-on = erledigt am { $day }
+action-dropped-on = verworfen am { $day }
+act-past = Dieser Tag ist vorbei. Nennen Sie einen, der noch kommt.
+act-empty = Da steht nichts. Schreiben Sie ein paar Worte.
+act-too-wordy = Das sind mehr als { $count } Zeichen. Kürzen Sie es, und legen Sie den Rest dort ab, wo Dokumente liegen.
+silence-too-long = Stumm geschaltet wird höchstens für { $days } Tage. Nennen Sie einen früheren Tag.
 
 ## Die Wand
 
@@ -639,6 +669,7 @@ digest-title = Übersicht für { $name }
 digest-why = Sie erhalten diese Mail, weil Sie für das Genannte verantwortlich sind oder ein Alarm dazu Sie nennt. `digest: false` bei `people: { "{" } { $id }: … { "}" }` stellt sie ab.
 digest-section-changed = Geändert
 digest-section-alerts = Alarme
+digest-section-actions = Maßnahmen aus Reviews
 digest-section-off-track = Weiterhin außer Plan
 digest-section-at-risk = Weiterhin gefährdet
 digest-section-idle = Außer Plan, und keine Initiative ist eingetragen
@@ -660,6 +691,32 @@ digest-target = Soll
 digest-line-green = Grenze zu Grün
 digest-line-red = Grenze zu Rot
 digest-weight = Gewicht
+
+## Berichte
+
+report-subject = [Bericht] { $name } - { $period }{ $verdict }
+report-summary = { $name } im Zeitraum { $period }: { $counted } der Kennzahlen.
+report-summary-overall = { $name } war im Zeitraum { $period } { $status }. Kennzahlen: { $counted }.
+report-provisional = { $count ->
+    [one] Das ist vorläufig: 1 Kennzahl ist noch nicht gemeldet.
+   *[other] Das ist vorläufig: { $count } Kennzahlen sind noch nicht gemeldet.
+}
+report-why = Sie erhalten diese Mail, weil `report` der Scorecard { $name } Sie nennt. Es gibt einen Bericht je Periode, sobald alle Zahlen da oder überfällig sind.
+report-section-changed = Geändert seit { $period }
+report-section-discuss = Zu besprechen
+report-section-reds = Außer Plan
+report-section-decisions = Beschlossen, geschrieben und bestätigt seit { $day }
+report-section-success = Ein Erfolg zum Schluss
+report-kpi-is = { $name } ist { $status }: { $measured }
+report-cause = Ursache: { $cause }
+report-no-note = keine Notiz geschrieben
+report-initiative = Initiative: { $initiative }
+report-no-initiative = keine eingetragen
+report-owner = Verantwortlich: { $name }
+report-nobody = niemand eingetragen
+report-red-beyond = rot jenseits von { $value }
+report-decided = beschlossen: „{ $words }“ ({ $name }, { $day })
+report-acknowledged = bestätigt von { $name }, { $day }
 
 ## Chats
 

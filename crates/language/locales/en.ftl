@@ -349,6 +349,36 @@ restated-from = was { $first }, is { $now }
 review-title = { $name }: review of { $period }
 review-as-sent = As it was sent on { $instant }.
 review-made-now = Made now, from what is known; the report of this period has not been sent.
+review-actions-before = What became of the actions of earlier reviews
+review-decisions = Decisions
+review-actions = Actions
+review-successes = What went well
+review-decision = Decision
+review-action = Action
+review-success = Success
+review-of = review of { $period }
+review-by = { $name }, { $instant }
+review-taken-down = taken down by { $name } in the review of { $period }
+review-take-down = Take something down
+review-about = About
+review-decision-text = What is decided?
+review-action-text = What is to be done?
+review-success-text = What went well?
+review-keep = Take it down
+review-no-node = There is no “{ $path }” in this scorecard any more. Choose what it is about.
+review-nobody = Nobody here goes by “{ $written }”. Choose one of the names, or write somebody else's whole name.
+minutes = Decisions and actions
+action-who = Who does it?
+action-due = By which day?
+action-done = It is done
+action-drop = Drop it
+action-reopen = Open it again
+action-done-on = done on { $day }
+action-dropped-on = dropped on { $day }
+act-past = This day is past. Name a day to come.
+act-empty = There are no words. Write a few.
+act-too-wordy = That is more than { $count } characters. Shorten it, and keep the rest where documents are.
+silence-too-long = A silence lasts at most { $days } days. Name an earlier day.
 
 ## The wall
 
@@ -658,6 +688,7 @@ digest-title = Digest for { $name }
 digest-why = You get this because you own what it is about, or its alerts name you. `digest: false` at `people: { "{" } { $id }: … { "}" }` turns it off.
 digest-section-changed = Changed
 digest-section-alerts = Alerts
+digest-section-actions = Actions of reviews
 digest-section-off-track = Still off track
 digest-section-at-risk = Still at risk
 digest-section-idle = Off track, and no initiative is recorded
@@ -679,6 +710,32 @@ digest-target = target
 digest-line-green = green line
 digest-line-red = red line
 digest-weight = weight
+
+## Reports
+
+report-subject = [Report] { $name } - { $period }{ $verdict }
+report-summary = { $name } in { $period }: { $counted } of its KPIs.
+report-summary-overall = { $name } was { $status } in { $period }. KPIs: { $counted }.
+report-provisional = { $count ->
+    [one] This is provisional: 1 KPI has not reported yet.
+   *[other] This is provisional: { $count } KPIs have not reported yet.
+}
+report-why = You get this because `report` of the scorecard { $name } names you. There is one for each period, as soon as all its figures are in or overdue.
+report-section-changed = Changed since { $period }
+report-section-discuss = To discuss
+report-section-reds = Off track
+report-section-decisions = Decided, written and acknowledged since { $day }
+report-section-success = A success to end with
+report-kpi-is = { $name } is { $status }: { $measured }
+report-cause = Cause: { $cause }
+report-no-note = no note is written
+report-initiative = Initiative: { $initiative }
+report-no-initiative = none is recorded
+report-owner = Owner: { $name }
+report-nobody = nobody is named
+report-red-beyond = red beyond { $value }
+report-decided = decided: "{ $words }" ({ $name }, { $day })
+report-acknowledged = acknowledged by { $name }, { $day }
 
 ## Chats
 

@@ -139,8 +139,10 @@ pub enum SectionKind {
     Reds,
     /// Something that went well.
     Success,
-    /// What people wrote and acknowledged since the period began.
+    /// What people decided, wrote and acknowledged since the period began.
     Decisions,
+    /// Actions of reviews: what became of them, or those that a person has to do.
+    Actions,
 }
 
 /// One thing under a heading.
@@ -165,6 +167,13 @@ pub struct Entry {
 }
 
 impl Overview {
+    /// Of the same in several languages, that in a language; else the first.
+    pub fn in_language(all: Vec<Self>, language: &Language) -> Option<Self> {
+        let mut all = all;
+        let at = all.iter().position(|one| one.language() == language).unwrap_or_default();
+        (at < all.len()).then(|| all.swap_remove(at))
+    }
+
     /// The language of its words.
     pub(crate) fn language(&self) -> &'static Language {
         self.language.as_deref().and_then(language).unwrap_or_else(english)

@@ -35,6 +35,14 @@ pub enum AuditAction {
     Unsilenced,
     /// Wrote a note.
     Noted,
+    /// Took a decision down in a review.
+    Decided,
+    /// Took an action down in a review.
+    Assigned,
+    /// Took a success down in a review.
+    TookDownSuccess,
+    /// Said how far an action is.
+    SettledAction,
     /// Brought figures in a file.
     Imported,
     /// Asked a source for its past.
@@ -54,11 +62,15 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 16] = [
         Self::Acknowledged,
         Self::Silenced,
         Self::Unsilenced,
         Self::Noted,
+        Self::Decided,
+        Self::Assigned,
+        Self::TookDownSuccess,
+        Self::SettledAction,
         Self::Imported,
         Self::Backfilled,
         Self::Pushed,
@@ -76,6 +88,10 @@ impl AuditAction {
             Self::Silenced => "silenced",
             Self::Unsilenced => "unsilenced",
             Self::Noted => "noted",
+            Self::Decided => "decided",
+            Self::Assigned => "assigned an action",
+            Self::TookDownSuccess => "took down a success",
+            Self::SettledAction => "settled an action",
             Self::Imported => "imported",
             Self::Backfilled => "backfilled",
             Self::Pushed => "pushed",

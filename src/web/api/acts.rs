@@ -132,7 +132,7 @@ async fn noted(request: PageRequest, id: String, body: Bytes) -> Answer {
     let NoteBody { text } = read(&body)?;
     let found = FoundAlert::of(&request, &id).await?;
     let by = actor(&request, &found.scope)?;
-    let note = written(&request, &found.scope, &text, &by);
+    let note = written(&request, english(), &found.scope, (&text, &by));
     let act = OperatorAct::Note(note.map_err(unfit)?);
     done(&request, &found, (id, by), act).await
 }

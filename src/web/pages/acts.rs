@@ -18,6 +18,7 @@ use crate::web::{
         alerts,
         page_request::{Answer, PageRequest},
     },
+    refusal::refusal,
     site::ANSWER_TIME_MAX,
 };
 use kpid_board::{notice::Notice, path};
@@ -93,7 +94,8 @@ pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> An
     let scope = request.scope(&form.scope)?;
     let person = actor(&request, &scope)?;
     let wrong = |why: &str| request.refused(Notice::Wrong(why));
-    let note = written(&request, &scope, &form.text, &person).map_err(|why| wrong(&why))?;
+    let note = written(&request, request.language, &scope, (&form.text, &person))
+        .map_err(|why| wrong(&why))?;
     match kept(&request, OperatorAct::Note(note)).await {
         Some(_) => Ok(see_other(&format!("{}#notes", path(&scope)))),
         None => Err(wrong(&request.language.text("not-kept"))),
@@ -104,7 +106,12 @@ pub(super) async fn note(request: PageRequest, Form(form): Form<NoteForm>) -> An
 #[expect(clippy::result_large_err, reason = "an answer, made once")]
 pub(in crate::web) fn actor(request: &PageRequest, scope: &Scope) -> Result<String, Response> {
     let scorecard = request.site.portfolio.scorecard(scope.scorecard());
-    let may = scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, scope));
+    counted(request, scorecard.is_some_and(|scorecard| request.viewer.acts_on(scorecard, scope)))
+}
+
+/// Who it is that may or may not change something, which is counted.
+#[expect(clippy::result_large_err, reason = "an answer, made once")]
+pub(super) fn counted(request: &PageRequest, may: bool) -> Result<String, Response> {
     let actor = request.viewer.actor().filter(|_| may);
     let actor = actor.ok_or_else(|| request.refused(Notice::NotAllowed))?;
     let counted = request.site.changes_by_actor.count(&actor, request.site.clock.now());
@@ -132,19 +139,21 @@ pub(in crate::web) fn silence(
             request.site.calendar.bounds(Period::Day(day)).1
         }
     };
-    Silence::new(scope, (now, until), reason, person, now).map_err(|error| error.to_string())
+    let silence = Silence::new(scope, (now, until), reason, person, now);
+    silence.map_err(|error| refusal(language, &error))
 }
 
 /// A note about the newest month that is over.
 pub(in crate::web) fn written(
     request: &PageRequest,
+    language: &Language,
     scope: &Scope,
-    text: &str,
-    person: &str,
+    (text, person): (&str, &str),
 ) -> Result<Note, String> {
     let now = request.site.clock.now();
     let period = request.site.calendar.last_closed(Frequency::Month, now).to_string();
-    Note::new(scope.clone(), &period, text, person, now).map_err(|error| error.to_string())
+    let note = Note::new(scope.clone(), &period, text, person, now);
+    note.map_err(|error| refusal(language, &error))
 }
 
 /// Has the engine keep it; nothing if it could not.
@@ -155,6 +164,6 @@ pub(in crate::web) async fn kept(request: &PageRequest, act: OperatorAct) -> Opt
     timeout(ANSWER_TIME_MAX, came).await.ok()?.ok()?
 }
 
-fn see_other(to: &str) -> Response {
+pub(super) fn see_other(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }

@@ -4,11 +4,13 @@
 pub(super) mod acts;
 mod alerts;
 mod assets;
+mod minutes;
 mod moment;
 pub(super) mod nodes;
 mod old_links;
 pub(super) mod page_request;
 mod review;
+mod review_acts;
 
 use axum::{
     Router,
@@ -57,7 +59,8 @@ pub(super) fn router() -> Router<Site> {
         .route("/alerts/{*alert}", get(alerts::one).post(acts::on_alert))
         .route("/notes", post(acts::note))
         .route("/review/{scorecard}", get(review::newest))
-        .route("/review/{scorecard}/{period}", get(review::review))
+        .route("/review/{scorecard}/{period}", get(review::review).post(review_acts::take_down))
+        .route("/actions/{action}", post(review_acts::settle))
         .route("/wall/{scorecard}", get(nodes::wall))
         // Where links in mails lead.
         .route("/s/{*path}", get(old_links::follow))

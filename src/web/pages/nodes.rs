@@ -2,8 +2,13 @@
 
 use axum::{extract::Path, response::Response};
 
-use crate::web::pages::page_request::{About, Answer, PageRequest, SeenStanding};
-use kpid_board::{data, home, kpi, mine, notice::Notice, perspective, scorecard, wall};
+use crate::web::pages::{
+    minutes::{may_settle, taken_down},
+    page_request::{About, Answer, PageRequest, SeenStanding},
+};
+use kpid_board::{
+    data, home, kpi, mine, minutes::TakenDown, notice::Notice, perspective, scorecard, wall,
+};
 use kpid_rules::{
     alerting::Note,
     judgement::{Judge, ScorecardStanding, StandingNode},
@@ -20,7 +25,10 @@ pub(super) async fn mine(request: PageRequest) -> Answer {
     let person = request.reader.person.clone();
     let person = person.ok_or_else(|| request.refused(Notice::NotFound))?;
     let seen = request.see(About::All).await?;
-    Ok(request.answer(mine::page(&request.view(&seen), &person)))
+    let kept = taken_down(&request).await?;
+    let may_settle = may_settle(&request, &kept);
+    let taken = TakenDown { kept: &kept, may_settle: &may_settle };
+    Ok(request.answer(mine::page(&request.view(&seen), &person, taken)))
 }
 
 pub(super) async fn data(request: PageRequest) -> Answer {
@@ -99,9 +107,17 @@ async fn below(
     let standing = standing.ok_or_else(nothing)?;
     let history = request.history_of(&scorecard.id, &found.seen).await?;
     let notes = notes(request).await?;
+    let kept = taken_down(request).await?;
+    let may_settle = may_settle(request, &kept);
     let judge = found.judge(request, &history);
-    let node =
-        perspective::Node { scorecard, perspective: defined, standing, objective, notes: &notes };
+    let node = perspective::Node {
+        scorecard,
+        perspective: defined,
+        standing,
+        objective,
+        notes: &notes,
+        taken: TakenDown { kept: &kept, may_settle: &may_settle },
+    };
     let view = request.view_of(&found.seen, &node.scope());
     Ok(request.answer(perspective::page(&view, &judge, &node)))
 }
@@ -126,6 +142,8 @@ async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Answer {
         .map(|newest| kpi::Run { at: newest.finished_at, problem: newest.failure.clone() })
         .into_iter()
         .collect();
+    let kept = taken_down(request).await?;
+    let may_settle = may_settle(request, &kept);
     let judge = found.judge(request, &history);
     let node = kpi::KpiNode {
         scorecard,
@@ -134,6 +152,7 @@ async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Answer {
         source: None,
         runs: &runs,
         notes: &notes,
+        taken: TakenDown { kept: &kept, may_settle: &may_settle },
     };
     Ok(request.answer(kpi::page(&request.view_of(&found.seen, &scope), &judge, &node)))
 }

@@ -132,11 +132,7 @@ impl PageRequest {
 
     /// Everything held of some KPIs: of the engine, or from the store where that is busy.
     pub(in crate::web) async fn history(&self, kpis: HashSet<KpiRef>) -> Result<History, Response> {
-        if let Some(held) = self.site.board.held(kpis.clone()).await {
-            return Ok(held);
-        }
-        let read = self.site.store.held_of(&[], &kpis).await;
-        read.map(|held| held.history).map_err(|error| self.unreadable(&error))
+        self.site.history(kpis).await.map_err(|error| self.unreadable(&error))
     }
 
     /// What a page about a scorecard is judged by.

@@ -3,14 +3,16 @@
 use axum::{
     extract::Path,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 
 use crate::web::pages::{
+    minutes::{choices, may_settle, taken_down},
     nodes::{FoundScorecard, notes},
     page_request::{Answer, PageRequest},
 };
 use kpid_board::{
+    minutes::{Filled, Forms, TakenDown},
     notice::Notice,
     review::{self, ReviewPage},
 };
@@ -20,8 +22,9 @@ use kpid_message::{
     periodic::report::{ReportContext, key, report},
 };
 use kpid_rules::{
+    alerting::KeptReviewItem,
     judgement::Judge,
-    model::{Period, Scorecard},
+    model::{Id, Period, Scorecard},
 };
 
 /// To the review of the newest period that is over.
@@ -30,7 +33,11 @@ pub(super) async fn newest(request: PageRequest, Path(id): Path<String>) -> Answ
     let scorecard = found.scorecard;
     let frequency = scorecard.reporting_frequency();
     let period = scorecard.calendar.last_closed(frequency, request.site.clock.now());
-    let to = request.address.link(&format!("/review/{}/{period}", scorecard.id));
+    let mut to = request.address.link(&format!("/review/{}/{period}", scorecard.id));
+    let about = request.site.portfolio.resolve(request.address.get("about").unwrap_or_default());
+    if let Some(scope) = about.filter(|scope| *scope.scorecard() == scorecard.id) {
+        to.push_str(&format!("{}about={scope}", if to.contains('?') { "&" } else { "?" }));
+    }
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response())
 }
 
@@ -38,40 +45,68 @@ pub(super) async fn review(
     request: PageRequest,
     Path((id, period)): Path<(String, String)>,
 ) -> Answer {
-    let found = FoundScorecard::of(&request, &id).await?;
     let read = Period::parse(&period);
     let period = read.map_err(|_| request.refused(Notice::NoMoment(&period)))?;
-    let scorecard = found.scorecard;
-    let sent = sent(&request, scorecard, period).await;
-    let sent = sent.map_err(|error| request.unreadable(&error))?;
-    let was_sent = sent.is_some();
-    let report = match sent {
-        Some(report) => report,
-        None => made(&request, &found, period).await?,
-    };
-    let page = ReviewPage { scorecard, period, report: &report, was_sent };
-    Ok(request.answer(review::page(&request.view(&found.seen), &page)))
+    let scorecard = Id::parse(&id).ok().and_then(|id| request.scorecard(&id));
+    let scorecard = scorecard.ok_or_else(|| request.refused(Notice::NotFound))?;
+    let scope = request.address.get("about").unwrap_or_default().to_owned();
+    shown(&request, scorecard, period, (&Filled { scope, ..Filled::default() }, None)).await
 }
 
-/// The report of a period, if one was sent.
+/// The page of a review, with what somebody wrote into its forms, and what is wrong with that.
+pub(super) async fn shown(
+    request: &PageRequest,
+    scorecard: &Scorecard,
+    period: Period,
+    (filled, wrong): (&Filled, Option<&str>),
+) -> Answer {
+    let found = FoundScorecard::of(request, scorecard.id.as_str()).await?;
+    let sent = sent(request, scorecard, period).await;
+    let sent = sent.map_err(|error| request.unreadable(&error))?;
+    let was_sent = sent.is_some();
+    let mut kept = taken_down(request).await?;
+    kept.retain(|kept| *kept.item.scope.scorecard() == scorecard.id);
+    let report = match sent {
+        Some(report) => report,
+        None => made(request, &found, period, &kept).await?,
+    };
+    let nodes = choices(request, scorecard, &filled.scope);
+    let may_settle = may_settle(request, &kept);
+    let page = ReviewPage {
+        scorecard,
+        period,
+        report: &report,
+        was_sent,
+        taken: TakenDown { kept: &kept, may_settle: &may_settle },
+        forms: (!nodes.is_empty()).then_some(Forms { nodes: &nodes, filled, wrong }),
+    };
+    let page = review::page(&request.view(&found.seen), &page);
+    Ok(match wrong {
+        None => request.answer(page),
+        Some(_) => (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response(),
+    })
+}
+
+/// The report of a period, if one was sent; in the reader's language if it was sent in that.
 async fn sent(
     request: &PageRequest,
     scorecard: &Scorecard,
     period: Period,
 ) -> anyhow::Result<Option<Overview>> {
-    let Some(facts) = request.site.store.sent_facts(&key(&scorecard.id, period)).await? else {
-        return Ok(None);
-    };
-    Ok(match Message::from_json(&facts)? {
-        Message::Overview(overview) => Some(*overview),
-        _ => None,
-    })
+    let mut sent = Vec::new();
+    for facts in request.site.store.sent_facts(&key(&scorecard.id, period)).await? {
+        if let Message::Overview(overview) = Message::from_json(&facts)? {
+            sent.push(*overview);
+        }
+    }
+    Ok(Overview::in_language(sent, request.language))
 }
 
 async fn made(
     request: &PageRequest,
     found: &FoundScorecard<'_>,
     period: Period,
+    kept: &[KeptReviewItem],
 ) -> Result<Overview, Response> {
     let (site, scorecard) = (&request.site, found.scorecard);
     let now = site.clock.now();
@@ -84,10 +119,12 @@ async fn made(
     let running = if is_running { scorecard.kpis().count() } else { 0 };
     let awaited = found.standing().awaited_by(&scorecard.calendar, day).len();
     Ok(report(ReportContext {
+        language: request.language,
         scorecard,
         review: &review,
         episodes: &found.seen.episodes,
         notes: &notes,
+        review_items: kept,
         people: &site.people,
         public_url: None,
         at: now,

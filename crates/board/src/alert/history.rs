@@ -39,7 +39,7 @@ pub struct Sent {
     pub problem: Option<String>,
 }
 
-pub(super) fn section(view: &View<'_>, events: &[Happened], messages: &[Sent]) -> Markup {
+pub(crate) fn section(view: &View<'_>, events: &[Happened], messages: &[Sent]) -> Markup {
     let language = view.language;
     html! {
         section aria-labelledby="happened" {

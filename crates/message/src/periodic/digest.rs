@@ -14,7 +14,7 @@ use crate::{
     mail::data_remarks,
     overview::{Entry, Mark, Overview, OverviewSection, SectionKind},
     periodic::{
-        phrases,
+        minutes, phrases,
         responsibility::{Node, Responsibility, responsibilities},
     },
     person::Person,
@@ -23,7 +23,7 @@ use crate::{
 use kpid_language::{Language, english, text};
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
-    alerting::{Acknowledgement, Episode, Silence},
+    alerting::{Acknowledgement, Episode, KeptReviewItem, ReviewAction, Silence, open_actions_of},
     analysis::{Picture, Retuned},
     judgement::{
         KpiStanding, Measure, Standing,
@@ -54,6 +54,8 @@ pub struct DigestContext<'a> {
     pub episodes: &'a HashMap<Scope, Episode>,
     /// Silences that are not over.
     pub silences: &'a [Silence],
+    /// What reviews took down, the newest first.
+    pub review_items: &'a [KeptReviewItem],
     /// Since when changes are listed.
     pub since: DateTime<Utc>,
     /// How everything stood then.
@@ -80,11 +82,13 @@ pub fn digest(
     slot: &str,
 ) -> Option<Digest> {
     let nodes = responsibilities(context.portfolio, context.standing, ids);
-    if nodes.is_empty() {
+    let language = person.language.unwrap_or(context.language);
+    let context = DigestContext { language, ..context };
+    let actions = actions(context, ids);
+    if nodes.is_empty() && actions.0.is_empty() {
         return None;
     }
-    let language = person.language.unwrap_or(context.language);
-    let builder = DigestBuilder { context: DigestContext { language, ..context }, nodes };
+    let builder = DigestBuilder { context, nodes, actions };
     let (sections, changes) = builder.sections();
     let has_news = changes > 0;
     let now = context.standing.as_of;
@@ -132,6 +136,7 @@ pub fn digest(
 struct DigestBuilder<'a> {
     context: DigestContext<'a>,
     nodes: Vec<Responsibility<'a>>,
+    actions: Found,
 }
 
 /// Entries, and how many of them are new.
@@ -144,10 +149,12 @@ impl DigestBuilder<'_> {
         let (contributing, fallen) = self.contributing();
         let (silences, silenced) = self.silences();
         let (changed, retuned) = (self.changed(), self.retuned());
-        let changes = changed.len() + moved + fallen + silenced + retuned.len();
+        let (actions, wanting) = self.actions.clone();
+        let changes = changed.len() + moved + wanting + fallen + silenced + retuned.len();
         let chapters = [
             (SectionKind::Changed, "digest-section-changed", changed),
             (SectionKind::Alerts, "digest-section-alerts", alerts),
+            (SectionKind::Actions, "digest-section-actions", actions),
             (SectionKind::OffTrack, "digest-section-off-track", self.still(Status::OffTrack)),
             (SectionKind::AtRisk, "digest-section-at-risk", self.still(Status::AtRisk)),
             (SectionKind::Idle, "digest-section-idle", self.idle()),
@@ -419,6 +426,20 @@ impl DigestBuilder<'_> {
         let counted = counted.collect::<Vec<_>>().join(", ");
         if has_kpis { text!(language, "digest-tally", counted = counted) } else { counted }
     }
+}
+
+/// The open actions of somebody. New is what was taken down since, or has become overdue.
+fn actions(context: DigestContext<'_>, ids: &[&Id]) -> Found {
+    let DigestContext { portfolio, people, language, zone, standing, since, .. } = context;
+    let today = standing.as_of.with_timezone(&zone).date_naive();
+    let then = since.with_timezone(&zone).date_naive();
+    let is_them = |who: &str| ids.iter().any(|id| id.as_str() == who);
+    let open = open_actions_of(context.review_items, is_them);
+    let is_new = |(kept, action): &&(&KeptReviewItem, &ReviewAction)| {
+        kept.item.at > since || (then <= action.due && action.is_overdue(today))
+    };
+    let fresh = open.iter().filter(is_new).count();
+    (minutes::actions_of(&open, portfolio, language, people, (today, zone)), fresh)
 }
 
 /// `acknowledged by Ines Marlow, due 12 June 2026: "talking to the carrier"`

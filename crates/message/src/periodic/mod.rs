@@ -2,6 +2,7 @@
 //! scorecard's period.
 
 pub mod digest;
+pub mod minutes;
 mod phrases;
 pub mod report;
 mod responsibility;

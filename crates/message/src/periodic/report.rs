@@ -1,10 +1,7 @@
 //! The report of a period: a scorecard on one page, when everything of the period is in or its time
 //! is up. Pure: from a review and what people wrote.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap},
-};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
@@ -13,14 +10,14 @@ use url::Url;
 use crate::{
     facts::named::{Named, PeriodName},
     overview::{Count, Entry, MapCell, MapRow, Mark, Overview, OverviewSection, SectionKind},
-    periodic::phrases,
+    periodic::{minutes::Minutes, phrases},
     person::Person,
 };
 
-use kpid_language::english;
+use kpid_language::{Language, english, text};
 use kpid_rules::alerting::NoticeKind;
 use kpid_rules::{
-    alerting::{Episode, Note},
+    alerting::{Episode, KeptReviewItem, Note},
     analysis::{Review, ReviewedKpi, ReviewedObjective, ReviewedPerspective},
     judgement::{Measure, PeriodVerdict, Verdict, rounding},
     model::{Id, Kpi, Objective, Perspective, Scope, Scorecard, Status},
@@ -35,12 +32,11 @@ const DISCUSSED_MIN: usize = 3;
 /// KPIs that a reason names.
 const REASONS_MAX: usize = 2;
 
-/// What people wrote that fits on the page, the newest.
-const DECISIONS_MAX: usize = 8;
-
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportContext<'a> {
+    /// The language that it is written in.
+    pub language: &'static Language,
     /// The definition.
     pub scorecard: &'a Scorecard,
     /// The period, as its actuals are known.
@@ -49,6 +45,8 @@ pub struct ReportContext<'a> {
     pub episodes: &'a HashMap<Scope, Episode>,
     /// What people wrote, the newest first.
     pub notes: &'a [Note],
+    /// What earlier reviews took down, the newest first.
+    pub review_items: &'a [KeptReviewItem],
     /// Everybody who can be named.
     pub people: &'a IndexMap<Id, Person>,
     /// What links begin with, if the configuration says.
@@ -68,9 +66,9 @@ pub fn key(scorecard: &Id, period: kpid_rules::model::Period) -> String {
 
 /// The report of a period.
 pub fn report(context: ReportContext<'_>) -> Overview {
-    let ReportContext { scorecard, review, .. } = context;
+    let ReportContext { language, scorecard, review, .. } = context;
     let zone = scorecard.calendar.zone;
-    let label = review.period.label();
+    let label = language.period(review.period);
     let builder = ReportBuilder { context };
     let overall = scorecard.show_overall.then_some(mark(review.now));
     let counts =
@@ -78,13 +76,20 @@ pub fn report(context: ReportContext<'_>) -> Overview {
     let counts: Vec<Count> = counts.filter(|count| count.kpis > 0).collect();
     let summary = builder.summary(overall, &counts);
     let period = review.period;
+    let name = scorecard.name.as_str();
     Overview {
-        language: None,
+        language: Some(language.code().to_owned()).filter(|_| language != english()),
         event: NoticeKind::PeriodReport,
         dedup_key: key(&scorecard.id, period),
         at: context.at.with_timezone(&zone).fixed_offset(),
-        subject: format!("[Report] {} - {label}{}", scorecard.name, in_brief(overall)),
-        title: format!("{}, {label}", scorecard.name),
+        subject: text!(
+            language,
+            "report-subject",
+            name = name,
+            period = label.as_str(),
+            verdict = in_brief(language, overall)
+        ),
+        title: format!("{name}, {label}"),
         summary,
         person: None,
         since: None,
@@ -99,11 +104,7 @@ pub fn report(context: ReportContext<'_>) -> Overview {
             &["s", scorecard.id.as_str(), &period.to_string()],
             Some(scorecard.id.as_str()),
         ),
-        why: format!(
-            "You get this because `report` of the scorecard {} names you. There is one for each \
-             period, as soon as all its figures are in or overdue.",
-            scorecard.name
-        ),
+        why: text!(language, "report-why", name = name),
         config_version: context.config.to_owned(),
     }
 }
@@ -140,23 +141,30 @@ impl<'a> ReportBuilder<'a> {
     }
 
     fn summary(&self, overall: Option<Mark>, counts: &[Count]) -> String {
-        let ReportContext { scorecard, review, awaited, .. } = self.context;
-        let of = |count: &Count| format!("{} {}", count.kpis, count.status.words());
-        let counted: Vec<String> = counts.iter().map(of).collect();
-        let whole = overall.map_or_else(String::new, |mark| {
-            let score = mark.score.map(|score| format!(" ({})", rounding::score(score)));
-            format!(" was {}{}", mark.status.words(), score.unwrap_or_default())
-        });
-        let early = match awaited {
-            0 => String::new(),
-            1 => " This is provisional: 1 KPI has not reported yet.".to_owned(),
-            count => format!(" This is provisional: {count} KPIs have not reported yet."),
+        let ReportContext { language, scorecard, review, awaited, .. } = self.context;
+        let of = |count: &Count| format!("{} {}", count.kpis, language.status(count.status));
+        let counted = counts.iter().map(of).collect::<Vec<String>>().join(", ");
+        let (name, period) = (scorecard.name.as_str(), language.period(review.period));
+        let said = match overall {
+            None => {
+                text!(language, "report-summary", name = name, period = period, counted = counted)
+            }
+            Some(mark) => {
+                let status = marked(language, mark, |status, score| format!("{status} ({score})"));
+                text!(
+                    language,
+                    "report-summary-overall",
+                    name = name,
+                    status = status,
+                    period = period,
+                    counted = counted
+                )
+            }
         };
-        let (name, label) = (&scorecard.name, review.period.label());
-        if whole.is_empty() {
-            return format!("{name} in {label}: {} of its KPIs.{early}", counted.join(", "));
+        match awaited {
+            0 => said,
+            count => format!("{said} {}", text!(language, "report-provisional", count = count)),
         }
-        format!("{name}{whole} in {label}. KPIs: {}.{early}", counted.join(", "))
     }
 
     fn map(&self) -> Vec<MapRow> {
@@ -173,20 +181,30 @@ impl<'a> ReportBuilder<'a> {
     }
 
     fn sections(&self) -> Vec<OverviewSection> {
-        let before = self.context.review.period.previous().label();
-        let begun = self.context.scorecard.calendar.first_day(self.context.review.period);
-        let decided = format!("Written and acknowledged since {}", english().day(begun));
+        let ReportContext { language, scorecard, review, people, notes, episodes, .. } =
+            self.context;
+        let ReportContext { review_items: items, at, .. } = self.context;
+        let minutes = Minutes { language, scorecard, people, items, at };
+        let before = language.period(review.period.previous());
+        let begun = language.day(scorecard.calendar.first_day(review.period));
+        let heading = |key: &str| language.text(key).into_owned();
+        let success = self.success().into_iter().collect();
         let chapters = [
-            (SectionKind::Changed, format!("Changed since {before}"), self.changed()),
-            (SectionKind::Discuss, "To discuss".to_owned(), self.discussed()),
-            (SectionKind::Reds, "Off track".to_owned(), self.reds()),
-            (SectionKind::Data, "Figures that are missing".to_owned(), self.missing()),
-            (SectionKind::Decisions, decided, self.decisions()),
             (
-                SectionKind::Success,
-                "A success to end with".to_owned(),
-                self.success().into_iter().collect(),
+                SectionKind::Changed,
+                text!(language, "report-section-changed", period = before),
+                self.changed(),
             ),
+            (SectionKind::Discuss, heading("report-section-discuss"), self.discussed()),
+            (SectionKind::Reds, heading("report-section-reds"), self.reds()),
+            (SectionKind::Data, heading("digest-section-data"), self.missing()),
+            (SectionKind::Actions, heading("review-actions-before"), minutes.before(review.period)),
+            (
+                SectionKind::Decisions,
+                text!(language, "report-section-decisions", day = begun),
+                minutes.decisions(review.period, notes, episodes),
+            ),
+            (SectionKind::Success, heading("report-section-success"), success),
         ];
         let chapters = chapters.into_iter();
         chapters
@@ -201,16 +219,16 @@ impl<'a> ReportBuilder<'a> {
         for (perspective, reviewed) in self.perspectives() {
             let scope = Scope::Perspective(unit.clone(), perspective.id.clone());
             let (now, before) = (reviewed.now, reviewed.before);
-            entries.extend(moved(&scope, &perspective.name, "", now, before));
+            entries.extend(self.moved(&scope, (&perspective.name, ""), now, before));
         }
         for (perspective, objective, reviewed) in self.objectives() {
             let scope = self.scope(perspective, objective);
             let (now, before) = (reviewed.now, reviewed.before);
-            entries.extend(moved(&scope, &objective.name, &perspective.name, now, before));
+            entries.extend(self.moved(&scope, (&objective.name, &perspective.name), now, before));
         }
         for ((perspective, ..), kpi, ReviewedKpi { now, before, .. }) in self.kpis() {
             if now.status != before.status && before.value.is_some() {
-                let words = format!("was {}; {}", before.status.words(), measured(kpi, now));
+                let words = format!("{}; {}", self.was(before.status), self.measured(kpi, now));
                 let from = Mark { status: before.status, score: before.score };
                 entries.push(Entry { from: Some(from), words, ..self.kpi(perspective, kpi, now) });
             }
@@ -254,16 +272,23 @@ impl<'a> ReportBuilder<'a> {
         objective: &Objective,
         reviewed: &ReviewedObjective,
     ) -> Entry {
+        let language = self.context.language;
         let mut kpis: Vec<(&Kpi, &PeriodVerdict)> =
             objective.kpis.iter().zip(reviewed.kpis.iter().map(|kpi| &kpi.now)).collect();
         kpis.retain(|(_, now)| matches!(now.status, Status::OffTrack | Status::AtRisk));
         kpis.sort_by_key(|(_, now)| now.status.severity());
         let note = |(kpi, now): &(&Kpi, &PeriodVerdict)| {
-            format!("{} is {}: {}", kpi.name, now.status.words(), measured(kpi, now))
+            text!(
+                language,
+                "report-kpi-is",
+                name = kpi.name.as_str(),
+                status = language.status(now.status),
+                measured = self.measured(kpi, now)
+            )
         };
         let mut notes: Vec<String> = kpis.iter().take(REASONS_MAX).map(note).collect();
         let owner = objective.owner.as_ref().map(|owner| phrases::name(owner, self.context.people));
-        notes.extend(owner.map(|owner| format!("Owner: {owner}")));
+        notes.extend(owner.map(|owner| text!(language, "report-owner", name = owner)));
         let (now, before) = (reviewed.now, reviewed.before);
         Entry {
             scope: self.scope(perspective, objective).to_string(),
@@ -272,7 +297,7 @@ impl<'a> ReportBuilder<'a> {
             status: Some(now.status),
             score: now.score,
             from: Some(mark(before)),
-            words: phrases::scored(english(), now.score, before.score).unwrap_or_default(),
+            words: phrases::scored(language, now.score, before.score).unwrap_or_default(),
             notes,
         }
     }
@@ -281,29 +306,33 @@ impl<'a> ReportBuilder<'a> {
     fn reds(&self) -> Vec<Entry> {
         let red = self.kpis().filter(|(_, _, kpi)| kpi.now.status == Status::OffTrack);
         red.map(|((perspective, objective, _), kpi, ReviewedKpi { now, .. })| {
-            let ReportContext { people, scorecard, .. } = self.context;
+            let ReportContext { language, people, scorecard, .. } = self.context;
             let scope = Scope::Kpi(scorecard.named(kpi));
             let objective_scope = self.scope(perspective, objective);
             let cause = self.note_on(&scope).or_else(|| self.note_on(&objective_scope));
-            let cause = cause
-                .map(|note| phrases::quoted(english(), note, people, &scorecard.calendar.zone));
-            let actions = kpi.initiatives.iter().chain(&objective.initiatives);
-            let actions: Vec<String> = actions
-                .map(|initiative| phrases::initiative(english(), initiative, people))
+            let cause =
+                cause.map(|note| phrases::quoted(language, note, people, &scorecard.calendar.zone));
+            let initiatives = kpi.initiatives.iter().chain(&objective.initiatives);
+            let initiatives: Vec<String> = initiatives
+                .map(|initiative| phrases::initiative(language, initiative, people))
                 .collect();
-            let action = match actions.as_slice() {
-                [] => "no initiative is recorded".to_owned(),
-                actions => actions.join("; "),
-            };
+            let initiatives = Some(initiatives.join("; ")).filter(|all| !all.is_empty());
             let owner =
                 kpi.owner.as_ref().or(objective.owner.as_ref()).or(perspective.owner.as_ref());
             let owner = owner.map(|owner| phrases::name(owner, people));
+            let or = |known: Option<String>, key: &str| {
+                known.unwrap_or_else(|| language.text(key).into_owned())
+            };
             let notes = vec![
-                format!("Cause: {}", cause.unwrap_or_else(|| "no note is written".to_owned())),
-                format!("Action: {action}"),
-                format!("Owner: {}", owner.unwrap_or_else(|| "nobody is named".to_owned())),
+                text!(language, "report-cause", cause = or(cause, "report-no-note")),
+                text!(
+                    language,
+                    "report-initiative",
+                    initiative = or(initiatives, "report-no-initiative")
+                ),
+                text!(language, "report-owner", name = or(owner, "report-nobody")),
             ];
-            Entry { notes, words: lined(kpi, now), ..self.kpi(perspective, kpi, now) }
+            Entry { notes, words: self.lined(kpi, now), ..self.kpi(perspective, kpi, now) }
         })
         .collect()
     }
@@ -315,6 +344,7 @@ impl<'a> ReportBuilder<'a> {
 
     /// A line for each perspective whose figures are not all there.
     fn missing(&self) -> Vec<Entry> {
+        let language = self.context.language;
         let mut by_perspective: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for ((perspective, ..), kpi, reviewed) in self.kpis() {
             if reviewed.now.status == Status::NoData {
@@ -326,7 +356,9 @@ impl<'a> ReportBuilder<'a> {
         let entry =
             |(at, (perspective, reviewed)): (usize, (&Perspective, &ReviewedPerspective))| {
                 let names = by_perspective.get(&at)?;
-                let coverage = rounding::percent(reviewed.now.coverage);
+                let percent = rounding::percent(reviewed.now.coverage);
+                let percent = percent.trim_end_matches(" %").to_owned();
+                let coverage = text!(language, "remark-coverage", percent = percent);
                 Some(Entry {
                     scope: Scope::Perspective(
                         self.context.scorecard.id.clone(),
@@ -338,63 +370,11 @@ impl<'a> ReportBuilder<'a> {
                     status: None,
                     score: None,
                     from: None,
-                    words: format!("{}; {coverage} of the weight has data", names.join(", ")),
+                    words: format!("{}; {coverage}", names.join(", ")),
                     notes: Vec::new(),
                 })
             };
         perspectives.filter_map(entry).collect()
-    }
-
-    /// What people wrote and acknowledged since the period began, the newest first.
-    fn decisions(&self) -> Vec<Entry> {
-        let ReportContext { scorecard, review, notes, episodes, people, .. } = self.context;
-        let (begun, _) = scorecard.calendar.bounds(review.period);
-        let zone = scorecard.calendar.zone;
-        let is_here = |scope: &Scope| *scope.scorecard() == scorecard.id;
-        let mut found: Vec<(DateTime<Utc>, &Scope, String)> = Vec::new();
-        for note in notes.iter().filter(|note| note.at >= begun && is_here(&note.scope)) {
-            found.push((note.at, &note.scope, phrases::quoted(english(), note, people, &zone)));
-        }
-        for (scope, episode) in episodes.iter().filter(|(scope, _)| is_here(scope)) {
-            let Some(by) = episode.acknowledgement.as_ref().filter(|by| by.at >= begun) else {
-                continue;
-            };
-            let due = by.due.map(|due| format!(", due {}", english().day(due))).unwrap_or_default();
-            let comment = by.comment.as_ref().map(|text| format!(": \"{text}\""));
-            let (comment, day) =
-                (comment.unwrap_or_default(), phrases::date(english(), by.at, &zone));
-            let who = phrases::by(&by.by, people);
-            found.push((by.at, scope, format!("acknowledged by {who}, {day}{due}{comment}")));
-        }
-        found.sort_by_key(|(at, ..)| Reverse(*at));
-        let entry = |(_, scope, words): (DateTime<Utc>, &Scope, String)| Entry {
-            scope: scope.to_string(),
-            name: self.name_of(scope),
-            of: String::new(),
-            status: None,
-            score: None,
-            from: None,
-            words,
-            notes: Vec::new(),
-        };
-        found.into_iter().take(DECISIONS_MAX).map(entry).collect()
-    }
-
-    /// A node's name, or its path where it is gone.
-    fn name_of(&self, scope: &Scope) -> String {
-        let ReportContext { scorecard, .. } = self.context;
-        let name = match scope {
-            Scope::Scorecard(_) => Some(&scorecard.name),
-            Scope::Perspective(_, id) => {
-                scorecard.perspective(id).map(|perspective| &perspective.name)
-            }
-            Scope::Objective(_, _, id) => scorecard
-                .objectives()
-                .find(|objective| objective.id == *id)
-                .map(|objective| &objective.name),
-            Scope::Kpi(named) => scorecard.kpi(&named.kpi).map(|kpi| &kpi.name),
-        };
-        name.cloned().unwrap_or_else(|| scope.to_string())
     }
 
     /// The KPI on track whose score rose most; where none rose, the objective that stands best.
@@ -406,8 +386,8 @@ impl<'a> ReportBuilder<'a> {
         let best = self.kpis().filter_map(|held| Some((rose(held.2)?, held)));
         let best = best.max_by(|(left, _), (right, _)| left.total_cmp(right));
         if let Some((_, ((perspective, ..), kpi, ReviewedKpi { now, before, .. }))) = best {
-            let rose = phrases::scored(english(), now.score, before.score);
-            let words = format!("{}; {}", measured(kpi, now), rose.unwrap_or_default());
+            let rose = phrases::scored(self.context.language, now.score, before.score);
+            let words = format!("{}; {}", self.measured(kpi, now), rose.unwrap_or_default());
             return Some(Entry { words, ..self.kpi(perspective, kpi, now) });
         }
         let green =
@@ -434,9 +414,55 @@ impl<'a> ReportBuilder<'a> {
             status: Some(now.status),
             score: now.score,
             from: None,
-            words: measured(kpi, now),
+            words: self.measured(kpi, now),
             notes: Vec::new(),
         }
+    }
+
+    /// A node with another status than before; what had no data before has not changed.
+    fn moved(
+        &self,
+        scope: &Scope,
+        (name, of): (&str, &str),
+        now: Verdict,
+        before: Verdict,
+    ) -> Option<Entry> {
+        let is_known = before.score.is_some() && before.status != now.status;
+        is_known.then(|| {
+            let scored = phrases::scored(self.context.language, now.score, before.score);
+            let parts: Vec<String> =
+                [Some(self.was(before.status)), scored].into_iter().flatten().collect();
+            Entry {
+                scope: scope.to_string(),
+                name: name.to_owned(),
+                of: of.to_owned(),
+                status: Some(now.status),
+                score: now.score,
+                from: Some(mark(before)),
+                words: parts.join("; "),
+                notes: Vec::new(),
+            }
+        })
+    }
+
+    fn was(&self, status: Status) -> String {
+        let language = self.context.language;
+        text!(language, "was-status", status = language.status(status))
+    }
+
+    fn measured(&self, kpi: &Kpi, verdict: &PeriodVerdict) -> String {
+        let (language, period) = (self.context.language, Some(verdict.period));
+        phrases::measured(language, kpi, verdict.value, measure(verdict), period)
+    }
+
+    /// The same with the red line.
+    fn lined(&self, kpi: &Kpi, verdict: &PeriodVerdict) -> String {
+        let (language, measure) = (self.context.language, measure(verdict));
+        let measured = self.measured(kpi, verdict);
+        let Some(red) = measure.red_line else { return measured };
+        let shown = phrases::readout(kpi, verdict.value, measure);
+        let red = phrases::amount(language, kpi, &shown, red);
+        format!("{measured}; {}", text!(language, "report-red-beyond", value = red))
     }
 }
 
@@ -445,39 +471,18 @@ fn mark(verdict: Verdict) -> Mark {
 }
 
 /// `: at risk, 63.4`
-fn in_brief(overall: Option<Mark>) -> String {
-    let score = overall.and_then(|mark| mark.score).map(rounding::score);
-    match (overall, score) {
-        (Some(mark), Some(score)) => format!(": {}, {score}", mark.status.words()),
-        (Some(mark), None) => format!(": {}", mark.status.words()),
-        (None, _) => String::new(),
+fn in_brief(language: &Language, overall: Option<Mark>) -> String {
+    let said = overall.map(|mark| marked(language, mark, |word, score| format!("{word}, {score}")));
+    said.map(|said| format!(": {said}")).unwrap_or_default()
+}
+
+/// A status, and its score if it has one.
+fn marked(language: &Language, mark: Mark, both: fn(String, String) -> String) -> String {
+    let word = language.status(mark.status);
+    match mark.score {
+        Some(score) => both(word, language.plain_number(&rounding::score(score))),
+        None => word,
     }
-}
-
-/// A node with another status than before; what had no data before has not changed.
-fn moved(scope: &Scope, name: &str, of: &str, now: Verdict, before: Verdict) -> Option<Entry> {
-    let is_known = before.score.is_some() && before.status != now.status;
-    is_known.then(|| {
-        let was = format!("was {}", before.status.words());
-        let parts: Vec<String> = [Some(was), phrases::scored(english(), now.score, before.score)]
-            .into_iter()
-            .flatten()
-            .collect();
-        Entry {
-            scope: scope.to_string(),
-            name: name.to_owned(),
-            of: of.to_owned(),
-            status: Some(now.status),
-            score: now.score,
-            from: Some(mark(before)),
-            words: parts.join("; "),
-            notes: Vec::new(),
-        }
-    })
-}
-
-fn measured(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
-    phrases::measured(english(), kpi, verdict.value, measure(verdict), Some(verdict.period))
 }
 
 /// What the value is compared with.
@@ -485,12 +490,4 @@ fn measure(verdict: &PeriodVerdict) -> Measure {
     let lines = verdict.lines.as_ref();
     let (green_line, red_line) = lines.map_or((None, None), |lines| lines.shown(verdict.value));
     Measure { target: verdict.target, green_line, red_line }
-}
-
-/// The same with the red line.
-fn lined(kpi: &Kpi, verdict: &PeriodVerdict) -> String {
-    let measure = measure(verdict);
-    let shown = phrases::readout(kpi, verdict.value, measure);
-    let red = measure.red_line.map(|red| format!("; red beyond {}", shown.amount(red)));
-    format!("{}{}", measured(kpi, verdict), red.unwrap_or_default())
 }

@@ -107,6 +107,7 @@ fn digest_in(
         standing: &standing,
         episodes: &episodes(),
         silences: also.1,
+        review_items: &[],
         since: at(since),
         then: &picture(&self::standing(portfolio, history, since)),
         retuned: also.0,
@@ -239,10 +240,12 @@ fn report_of(scorecard: &Scorecard, notes: &[Note]) -> Overview {
     let review = Judge::new(&portfolio, &history, at(JUNE));
     let review = review.review(scorecard, Period::parse("2026-05").unwrap());
     report::report(report::ReportContext {
+        language: kpid_language::english(),
         scorecard,
         review: &review,
         episodes: &episodes(),
         notes,
+        review_items: &[],
         people: &calder::people(),
         public_url: Some(&"https://kpi.calder.example/".parse().unwrap()),
         at: at("2026-06-03T04:00:05Z"),

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{id::Scope, one_line::one_line};
 
 /// The longest a silence may last: whoever wants to hear nothing for longer should change `alert`.
-const SILENCE_DAYS_MAX: i64 = 30;
+pub const SILENCE_DAYS_MAX: i64 = 30;
 
 /// What a person writes in one go; more is a document, and belongs where documents are.
-const TEXT_CHARS_MAX: usize = 2_000;
+pub const TEXT_CHARS_MAX: usize = 2_000;
 
 /// A time in which nobody wants to hear of a scope and of what is below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,11 +38,14 @@ pub enum OperatorActionError {
     /// More than 30 days.
     #[error("a silence lasts at most {SILENCE_DAYS_MAX} days; give an earlier end")]
     TooLong,
+    /// A day that is past.
+    #[error("this day is past; name a day to come")]
+    Past,
     /// Nothing is written.
-    #[error("a {0} is empty; write a few words")]
+    #[error("the {0} is empty; write a few words")]
     Empty(&'static str),
     /// Too much is written.
-    #[error("a {0} has at most {TEXT_CHARS_MAX} characters; shorten it")]
+    #[error("the {0} has at most {TEXT_CHARS_MAX} characters; shorten it")]
     TooWordy(&'static str),
 }
 
@@ -129,7 +132,7 @@ impl Note {
     }
 }
 
-fn words(text: &str, what: &'static str) -> Result<String, OperatorActionError> {
+pub(crate) fn words(text: &str, what: &'static str) -> Result<String, OperatorActionError> {
     // It stands in lists and the audit beside what others did.
     let text = one_line(text);
     match text.chars().count() {

@@ -5,4 +5,5 @@ pub(crate) mod episode;
 pub(crate) mod incidents;
 pub(crate) mod notes;
 pub(crate) mod operator_actions;
+pub(crate) mod review_items;
 pub(crate) mod silences;

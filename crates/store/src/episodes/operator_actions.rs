@@ -11,12 +11,15 @@ use crate::{
     database::{failure::Explain, store::Store},
     episodes::{
         episode::{self, EpisodeEvent},
-        notes, silences,
+        notes, review_items, silences,
     },
     families::changes,
 };
 use kpid_rules::{
-    alerting::{Acknowledgement, Episode, Note, Silence},
+    alerting::{
+        Acknowledgement, ActionState, Episode, KeptReviewItem, Note, ReviewItem, ReviewItemKind,
+        Silence,
+    },
     model::Scope,
 };
 
@@ -57,15 +60,37 @@ pub enum OperatorAct {
     Silence(Silence),
     /// Writes a note about a node.
     Note(Note),
+    /// Takes something down in a review.
+    TakeDown(ReviewItem),
+    /// Says how far an action of a review is.
+    Settle {
+        /// The number of the action.
+        id: i64,
+        /// How far it is.
+        state: ActionState,
+        /// Who says so.
+        by: String,
+    },
 }
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acted {
-    /// It is kept: the node that it is about, and the number of a silence.
+    /// It is kept: the node that it is about, and the number of a silence or of what a review took down.
     Done(Scope, Option<i64>),
-    /// The alert is over.
+    /// The alert is over, or there is no such action, or it is as far already.
     NotOpen,
+}
+
+/// What an act changed of what is held.
+#[derive(Debug)]
+pub(crate) enum Altered {
+    /// What is held beside is to be changed by what the act says.
+    AsAsked,
+    /// Where the episode stands that was acknowledged.
+    Episode(Episode),
+    /// Something that a review took down, as it is now.
+    ReviewItem(KeptReviewItem),
 }
 
 impl Store {
@@ -149,31 +174,70 @@ impl Store {
         changes::note_alerts(&mut tx, &note.scope).await?;
         tx.commit().await.explain("cannot write a note")
     }
+
+    /// Keeps something that a review took down; the number it goes by comes back.
+    pub async fn take_down(&self, item: &ReviewItem) -> anyhow::Result<i64> {
+        let mut tx = self.begin().await?;
+        let id = take_down(&mut tx, item, None).await?;
+        changes::note_alerts(&mut tx, &item.scope).await?;
+        tx.commit().await.explain("cannot write what a review took down")?;
+        Ok(id)
+    }
+
+    /// Says how far an action is. It comes back, if there is one of that number that was not as far already.
+    pub async fn settle_action(
+        &self,
+        id: i64,
+        state: ActionState,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<KeptReviewItem>> {
+        let mut tx = self.begin().await?;
+        let Some(kept) = settle(&mut tx, id, state, by, (None, now)).await? else {
+            return Ok(None);
+        };
+        changes::note_alerts(&mut tx, &kept.item.scope).await?;
+        tx.commit().await.explain("cannot write how far an action is")?;
+        Ok(Some(kept))
+    }
 }
 
-/// Does what somebody wants done, and writes down who did it in which way; also says where the
-/// episode stands that was acknowledged.
+/// Does what somebody wants done, and writes down who did it in which way; also says what that
+/// changed of what is held.
 pub(crate) async fn act(
     tx: &mut SqliteConnection,
     episodes: &HashMap<Scope, Episode>,
     act: &OperatorAct,
     (way, zone, now): (&str, Tz, DateTime<Utc>),
-) -> anyhow::Result<(Acted, Option<Episode>)> {
+) -> anyhow::Result<(Acted, Altered)> {
     Ok(match act {
         OperatorAct::Acknowledge { dedup_key, acknowledgement } => {
             let Some((scope, episode)) = open_episode(episodes, dedup_key) else {
-                return Ok((Acted::NotOpen, None));
+                return Ok((Acted::NotOpen, Altered::AsAsked));
             };
             let episode = acknowledge(tx, scope, episode, acknowledgement, Some(way)).await?;
-            (Acted::Done(scope.clone(), None), Some(episode))
+            (Acted::Done(scope.clone(), None), Altered::Episode(episode))
         }
         OperatorAct::Silence(silence) => {
             let id = keep_silence(tx, silence, zone, (Some(way), now)).await?;
-            (Acted::Done(silence.scope.clone(), Some(id)), None)
+            (Acted::Done(silence.scope.clone(), Some(id)), Altered::AsAsked)
         }
         OperatorAct::Note(note) => {
             keep_note(tx, note, Some(way)).await?;
-            (Acted::Done(note.scope.clone(), None), None)
+            (Acted::Done(note.scope.clone(), None), Altered::AsAsked)
+        }
+        OperatorAct::TakeDown(item) => {
+            let id = take_down(tx, item, Some(way)).await?;
+            let kept = KeptReviewItem { id, item: item.clone() };
+            (Acted::Done(item.scope.clone(), Some(id)), Altered::ReviewItem(kept))
+        }
+        OperatorAct::Settle { id, state, by } => {
+            match settle(tx, *id, *state, by, (Some(way), now)).await? {
+                Some(kept) => {
+                    (Acted::Done(kept.item.scope.clone(), Some(*id)), Altered::ReviewItem(kept))
+                }
+                None => (Acted::NotOpen, Altered::AsAsked),
+            }
         }
     })
 }
@@ -222,6 +286,48 @@ async fn keep_note(
         detail: Some(in_a_way(way, format!("{}: {}", note.period, note.text))),
     };
     audit::record(tx, &entry).await
+}
+
+/// Keeps something that a review took down, and writes down whose it is; its number comes back.
+async fn take_down(
+    tx: &mut SqliteConnection,
+    item: &ReviewItem,
+    way: Option<&str>,
+) -> anyhow::Result<i64> {
+    let id = review_items::record(tx, item).await?;
+    let ReviewItem { period, text, .. } = item;
+    let (action, detail) = match &item.kind {
+        ReviewItemKind::Decision => (AuditAction::Decided, format!("{period}: {text}")),
+        ReviewItemKind::Success => (AuditAction::TookDownSuccess, format!("{period}: {text}")),
+        ReviewItemKind::Action(action) => (
+            AuditAction::Assigned,
+            format!("{period}: #{id} {text}; {}, due {}", action.who, action.due),
+        ),
+    };
+    let (of, by) = (item.scope.to_string(), item.by.clone());
+    let detail = Some(in_a_way(way, detail));
+    audit::record(tx, &AuditEntry { at: item.at, by, action, of, detail }).await?;
+    Ok(id)
+}
+
+/// Says how far an action is, and writes down who said so.
+async fn settle(
+    tx: &mut SqliteConnection,
+    id: i64,
+    state: ActionState,
+    by: &str,
+    (way, now): (Option<&str>, DateTime<Utc>),
+) -> anyhow::Result<Option<KeptReviewItem>> {
+    let Some(kept) = review_items::settle(tx, id, state, by, now).await? else { return Ok(None) };
+    let entry = AuditEntry {
+        at: now,
+        by: by.to_owned(),
+        action: AuditAction::SettledAction,
+        of: kept.item.scope.to_string(),
+        detail: Some(in_a_way(way, format!("#{id} {}; {}", kept.item.text, state.word()))),
+    };
+    audit::record(tx, &entry).await?;
+    Ok(Some(kept))
 }
 
 /// What was done, after the way in which it was.

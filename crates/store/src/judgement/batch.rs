@@ -16,7 +16,7 @@ use crate::{
         seen_again::{self, SeenAgain},
     },
     database::{failure::Explain, store::Store},
-    episodes::operator_actions::{self, AcknowledgedByLink, Acted, OperatorAct},
+    episodes::operator_actions::{self, AcknowledgedByLink, Acted, Altered, OperatorAct},
     families::changes::{self, Changed},
     judgement::{
         held::Held,
@@ -147,17 +147,18 @@ impl Batch<'_> {
     pub async fn act(&mut self, act: &OperatorAct, way: &str, zone: Tz) -> anyhow::Result<Acted> {
         let (tx, now) = (&mut *self.tx, self.now);
         let episodes = &self.memory.held.episodes;
-        let (acted, episode) = operator_actions::act(tx, episodes, act, (way, zone, now)).await?;
+        let (acted, altered) = operator_actions::act(tx, episodes, act, (way, zone, now)).await?;
         if let Acted::Done(scope, _) = &acted {
             self.changes([Changed::Alerts(scope.scorecard().clone())].into());
-            if let Some(episode) = episode {
-                self.memory.set_episode(scope.clone(), episode);
-            }
             let held = &mut self.memory.held;
-            match act {
-                OperatorAct::Silence(silence) => held.silences.push(silence.clone()),
-                OperatorAct::Note(note) => held.notes.insert(0, note.clone()),
-                OperatorAct::Acknowledge { .. } => {}
+            match (altered, act) {
+                (Altered::Episode(episode), _) => self.memory.set_episode(scope.clone(), episode),
+                (Altered::ReviewItem(kept), _) => held.put(kept),
+                (Altered::AsAsked, OperatorAct::Silence(silence)) => {
+                    held.silences.push(silence.clone());
+                }
+                (Altered::AsAsked, OperatorAct::Note(note)) => held.notes.insert(0, note.clone()),
+                (Altered::AsAsked, _) => {}
             }
         }
         Ok(acted)

@@ -11,7 +11,7 @@ use crate::{
     episodes::{
         episode,
         incidents::{self, Incidents},
-        notes, silences,
+        notes, review_items, silences,
     },
     judgement::reports,
     outbox::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use kpid_rules::{
-    alerting::{Episode, Note, Silence},
+    alerting::{Episode, KeptReviewItem, Note, Silence},
     model::{Id, KpiRef, Period, Scope},
     series::History,
 };
@@ -36,6 +36,8 @@ pub struct Held {
     pub silences: Vec<Silence>,
     /// What people wrote, the newest first.
     pub notes: Vec<Note>,
+    /// What reviews took down, the newest first.
+    pub review_items: Vec<KeptReviewItem>,
     /// Where trouble with data stands.
     pub incidents: Incidents,
     /// How the newest attempts to collect all KPIs went.
@@ -49,6 +51,15 @@ pub struct Held {
 }
 
 impl Held {
+    /// Holds something that a review took down as it is now.
+    pub(crate) fn put(&mut self, kept: KeptReviewItem) {
+        let at = self.review_items.partition_point(|held| held.id > kept.id);
+        match self.review_items.get_mut(at).filter(|held| held.id == kept.id) {
+            Some(held) => *held = kept,
+            None => self.review_items.insert(at, kept),
+        }
+    }
+
     /// What nobody wants to hear of at `now`.
     pub fn silenced(&self, now: DateTime<Utc>) -> Vec<Scope> {
         let holding = self.silences.iter().filter(|silence| silence.holds(now));
@@ -111,6 +122,7 @@ pub(crate) async fn load(
         episodes,
         silences: silences.into_iter().map(|kept| kept.silence).collect(),
         notes: notes::load(connection).await?,
+        review_items: review_items::load(connection).await?,
         incidents: incidents::load(connection).await?,
         attempts: collections::newest(connection).await?.into_iter().collect(),
         waiting: pacing::waiting(connection).await?,

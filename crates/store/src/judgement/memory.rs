@@ -19,7 +19,7 @@ use crate::{
         seen_again::SeenAgain,
     },
     database::{failure::Explain, store::Store},
-    episodes::{episode, incidents, notes, silences},
+    episodes::{episode, incidents, notes, review_items, silences},
     families::{
         changes::{self, Changed, FamilyId, OF_ALL},
         members,
@@ -171,6 +171,7 @@ impl Memory {
             let kept = silences::load(tx, now).await?;
             self.held.silences = kept.into_iter().map(|kept| kept.silence).collect();
             self.held.notes = notes::load(tx).await?;
+            self.held.review_items = review_items::load(tx).await?;
             self.held.reported = reports::load(tx).await?;
         }
         if self.stale.len() > kpis.len() {

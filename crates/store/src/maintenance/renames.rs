@@ -26,7 +26,7 @@ const OF_FIGURES: [&str; 4] = [
 
 /// Statements that move what is held of alerts from the node `$1`, and from what is below it, to
 /// `$2`; the alert of a node that has one already stays.
-const OF_ALERTS: [&str; 4] = [
+const OF_ALERTS: [&str; 5] = [
     "UPDATE episode_events SET scope = $2 || substr(scope, length($1) + 1) \
      WHERE (scope = $1 OR substr(scope, 1, length($1) + 1) = $1 || '/') AND NOT EXISTS \
      (SELECT 1 FROM episode_events AS other \
@@ -38,6 +38,8 @@ const OF_ALERTS: [&str; 4] = [
     "UPDATE silences SET scope = $2 || substr(scope, length($1) + 1) \
      WHERE scope = $1 OR substr(scope, 1, length($1) + 1) = $1 || '/'",
     "UPDATE notes SET scope = $2 || substr(scope, length($1) + 1) \
+     WHERE scope = $1 OR substr(scope, 1, length($1) + 1) = $1 || '/'",
+    "UPDATE review_items SET scope = $2 || substr(scope, length($1) + 1) \
      WHERE scope = $1 OR substr(scope, 1, length($1) + 1) = $1 || '/'",
 ];
 

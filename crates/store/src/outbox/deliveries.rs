@@ -206,14 +206,15 @@ impl Store {
     }
 
     /// A message by what it is about, as it was decided first.
-    pub async fn sent_facts(&self, dedup_key: &str) -> anyhow::Result<Option<String>> {
-        let sql = "SELECT facts FROM deliveries WHERE dedup_key = $1 ORDER BY id LIMIT 1";
-        let found: Option<(String,)> = sqlx::query_as(sql)
+    pub async fn sent_facts(&self, dedup_key: &str) -> anyhow::Result<Vec<String>> {
+        let sql =
+            "SELECT facts FROM deliveries WHERE dedup_key = $1 GROUP BY facts ORDER BY min(id)";
+        let found: Vec<(String,)> = sqlx::query_as(sql)
             .bind(dedup_key)
-            .fetch_optional(&mut *self.read().await?)
+            .fetch_all(&mut *self.read().await?)
             .await
             .explain("cannot read the outbox")?;
-        Ok(found.map(|(facts,)| facts))
+        Ok(found.into_iter().map(|(facts,)| facts).collect())
     }
 }
 
