@@ -13,4 +13,5 @@ CREATE TABLE review_items (
     person     TEXT NOT NULL,
     written_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX review_items_age ON review_items (written_at);
 CREATE INDEX review_items_open ON review_items (state) WHERE state = 'open';

@@ -28,8 +28,10 @@ use crate::{
         minute::RequestsByAddress,
         past::PastStandings,
         push_endpoints::PushEndpoints,
+        source_questions::SourceQuestions,
     },
 };
+use kpid_board::kpi::SourceFacts;
 use kpid_rules::model::KpiRef;
 use kpid_store::{Memory, Store};
 
@@ -89,6 +91,7 @@ impl Daemon {
             people,
             signer: self.signer.clone(),
             push_endpoints: Arc::new(PushEndpoints::new(endpoints)),
+            sources: self.source_questions(),
             changes,
             changes_by_actor: Arc::default(),
             logins_by_address: Arc::new(RequestsByAddress::of_logins()),
@@ -104,6 +107,21 @@ impl Daemon {
         info!("kpid shows itself at http://{}/", listener.reached_at()?);
         self.tasks.spawn(web::serve(socket, site, stop));
         Ok(())
+    }
+
+    fn source_questions(&self) -> SourceQuestions {
+        let instance = Arc::clone(&self.instance);
+        SourceQuestions::new(move |kpi| {
+            let setup = &instance.setup;
+            let place = instance.collected.place(kpi);
+            if let Some(collection) = place.and_then(|place| setup.collections.get(place)) {
+                let source = &collection.source;
+                let question = Some(source.question());
+                return Some(SourceFacts { connection: source.from.to_string(), question });
+            }
+            let pushed = setup.pushed.iter().find(|pushed| pushed.kpi == *kpi)?;
+            Some(SourceFacts { connection: pushed.from.to_string(), question: None })
+        })
     }
 
     pub(crate) fn start_workers(&self, stop: &CancellationToken, arrivals: &mpsc::Sender<Arrival>) {

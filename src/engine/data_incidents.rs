@@ -6,22 +6,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    engine::data_wording::{IncidentMessage, IncidentTurn, Seen, Unfollowed, wording},
     instance::Instance,
-    outbox::notices::{self, Wording},
+    outbox::notices,
 };
 use kpid_config::setup::Setup;
 use kpid_delivery::channel::Channel;
-use kpid_message::notice::Section;
 use kpid_rules::{
-    alerting::NoticeKind,
     evaluation::{Incident, IncidentKey, IncidentKind, IncidentNews},
-    judgement::{KpiStanding, Restated, Standing, incomplete, rounding},
+    judgement::{KpiStanding, Standing},
     model::{Id, KpiRef, Lag},
 };
 use kpid_store::{Held, NewDelivery};
-
-/// A notice names so many KPIs; more are counted.
-const KPIS_NAMED_MAX: usize = 20;
 
 /// Nobody has asked for a reading that is older: the daemon was down.
 const ASKED_WITHIN: TimeDelta = TimeDelta::days(1);
@@ -33,13 +29,6 @@ pub(crate) struct Found {
     pub(crate) incidents: Vec<(IncidentKey, Incident)>,
     /// What is told of them.
     pub(crate) deliveries: Vec<NewDelivery>,
-}
-
-/// Trouble as it is seen now.
-struct Seen {
-    subject: String,
-    summary: String,
-    lines: Vec<String>,
 }
 
 /// What is looked at.
@@ -82,7 +71,7 @@ pub(crate) fn look(
         keys.extend(open.cloned());
     }
     let mut incidents = Vec::new();
-    let mut messages: BTreeMap<(Vec<Id>, bool), Vec<IncidentMessage>> = BTreeMap::new();
+    let mut messages: BTreeMap<(Vec<Id>, bool), Vec<IncidentMessage<'_>>> = BTreeMap::new();
     for key in keys {
         let (before, trouble) = (held.incidents.get(&key).copied(), seen.get(&key));
         let Some((incident, news)) = Incident::advance(before, trouble.is_some(), now) else {
@@ -91,7 +80,8 @@ pub(crate) fn look(
         if let Some(news) =
             news.and_then(|news| message_of(setup, &key, (incident, now), news, trouble))
         {
-            messages.entry((readers(setup, &key), news.began)).or_default().push(news);
+            let began = matches!(news.told, IncidentTurn::Began(_));
+            messages.entry((readers(setup, &key), began)).or_default().push(news);
         }
         incidents.push((key, incident));
     }
@@ -103,12 +93,13 @@ pub(crate) fn look(
             let mut deliveries = Vec::new();
             // A pager ends what began under its key: problems that were told in one have no key.
             for one in messages.iter().filter(|_| !pagers.is_empty()) {
-                let one = wording(vec![one.clone()], began, now);
-                deliveries.extend(notices::deliveries(setup, &one, &pagers, now));
+                let one = std::slice::from_ref(one);
+                let worded = |language| wording((setup, held, language), one, began, now);
+                deliveries.extend(notices::deliveries(setup, &worded, &pagers, now));
             }
             if !others.is_empty() {
-                let all = wording(messages, began, now);
-                deliveries.extend(notices::deliveries(setup, &all, &others, now));
+                let worded = |language| wording((setup, held, language), &messages, began, now);
+                deliveries.extend(notices::deliveries(setup, &worded, &others, now));
             }
             deliveries
         })
@@ -117,12 +108,12 @@ pub(crate) fn look(
 }
 
 /// All trouble there is now, by its key.
-fn seen(
-    instance: &Instance,
-    held: &Held,
-    looked: &Looked<'_>,
+fn seen<'a>(
+    instance: &'a Instance,
+    held: &'a Held,
+    looked: &'a Looked<'a>,
     now: DateTime<Utc>,
-) -> BTreeMap<IncidentKey, Seen> {
+) -> BTreeMap<IncidentKey, Seen<'a>> {
     let setup = &instance.setup;
     let mut seen = match looked.others {
         true => sources(instance, held, now),
@@ -130,11 +121,11 @@ fn seen(
     };
     for (named, kpi) in &looked.kpis {
         for restated in &kpi.restated {
-            seen.insert(restated.key(named), of_restated(setup, restated, named, kpi));
+            seen.insert(restated.key(named), Seen::Restated { restated, named, kpi });
         }
         let Some(trouble) = IncidentKind::of(kpi) else { continue };
         if !instance.collected.has(named) || is_known(setup, held, trouble, (named, kpi), now) {
-            seen.insert(trouble.key(named, kpi), of_kpi(setup, trouble, named, kpi));
+            seen.insert(trouble.key(named, kpi), Seen::Kpi { trouble, named, kpi });
         }
     }
     seen
@@ -168,12 +159,16 @@ fn is_looked_at(setup: &Setup, key: &IncidentKey, looked: &Looked<'_>, now: Date
 
 /// The sources that fail, for each reader with the KPIs that are theirs: who looks after one more
 /// KPI than the others hears of it, also when the others know already.
-fn sources(instance: &Instance, held: &Held, now: DateTime<Utc>) -> BTreeMap<IncidentKey, Seen> {
+fn sources<'a>(
+    instance: &'a Instance,
+    held: &'a Held,
+    now: DateTime<Utc>,
+) -> BTreeMap<IncidentKey, Seen<'a>> {
     let setup = &instance.setup;
     let failed = held.attempts.failed().iter();
     let mut places: Vec<usize> = failed.filter_map(|kpi| instance.collected.place(kpi)).collect();
     places.sort_unstable();
-    let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
+    let mut failing: BTreeMap<(&Id, Option<Id>), Vec<(KpiRef, &str)>> = BTreeMap::new();
     for collection in places.into_iter().filter_map(|place| setup.collections.get(place)) {
         let attempt = held.attempts.get(&collection.kpi);
         if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref())
@@ -184,9 +179,9 @@ fn sources(instance: &Instance, held: &Held, now: DateTime<Utc>) -> BTreeMap<Inc
             of.push((collection.kpi.clone(), problem.as_str()));
         }
     }
-    let source = |((id, steward), kpis): ((&Id, Option<Id>), Failing<'_>)| {
-        let key = IncidentKey::Source { connection: id.clone(), steward };
-        (key, of_source(instance, held, id, &kpis))
+    let source = |((connection, steward), kpis): ((&'a Id, Option<Id>), _)| {
+        let key = IncidentKey::Source { connection: connection.clone(), steward };
+        (key, Seen::Source { connection, kpis, fed: instance.collected.fed_by(connection) })
     };
     failing.into_iter().map(source).collect()
 }
@@ -200,153 +195,28 @@ fn counts(setup: &Setup, named: &KpiRef, now: DateTime<Utc>) -> bool {
     })
 }
 
-fn of_source(instance: &Instance, held: &Held, id: &Id, kpis: &[(KpiRef, &str)]) -> Seen {
-    let (setup, all) = (&instance.setup, instance.collected.fed_by(id));
-    let count = kpis.len();
-    let which = match (count, all) {
-        (1, 1) => "the KPI".to_owned(),
-        _ if count == all => format!("any of the {all} KPIs"),
-        _ => format!("{count} of the {all} KPIs"),
-    };
-    let line = |(named, problem): &(KpiRef, &str)| {
-        format!("{}: {problem}{}", name(setup, named), last_known(setup, held, named))
-    };
-    let mut lines: Vec<String> = kpis.iter().take(KPIS_NAMED_MAX).map(line).collect();
-    if count > KPIS_NAMED_MAX {
-        lines.push(format!("and {} more", count - KPIS_NAMED_MAX));
-    }
-    Seen {
-        subject: format!("[Data] `{id}` gives no figures"),
-        summary: format!("The connection `{id}` gives no figure for {which} it feeds."),
-        lines,
-    }
-}
-
 fn steward(setup: &Setup, named: &KpiRef) -> Option<Id> {
     setup.portfolio.kpi(named).and_then(|kpi| kpi.steward.clone())
 }
 
-fn name(setup: &Setup, named: &KpiRef) -> String {
-    let kpi = setup.portfolio.kpi(named);
-    kpi.map_or_else(|| named.to_string(), |kpi| format!("{} ({named})", kpi.name))
-}
-
-/// "; last known: 41 of May 2026"
-fn last_known(setup: &Setup, held: &Held, named: &KpiRef) -> String {
-    let newest = held.history.kpi(named).and_then(|held| held.actuals.last_key_value());
-    let kpi = setup.portfolio.kpi(named);
-    let value = newest.zip(kpi).and_then(|((period, revisions), kpi)| {
-        let value = revisions.last()?.figure.value(kpi.scale)?;
-        let value = rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
-        Some(format!("; last known: {value} of {}", period.label()))
-    });
-    value.unwrap_or_default()
-}
-
-fn of_kpi(setup: &Setup, trouble: IncidentKind, named: &KpiRef, kpi: &KpiStanding) -> Seen {
-    let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
-    let period = kpi.period.map(|period| format!(" for {}", period.label())).unwrap_or_default();
-    let (word, sentence) = match trouble {
-        IncidentKind::Overdue => ("is overdue", format!("is overdue{period}")),
-        IncidentKind::Stale => {
-            ("is stale", "has no new reading, and its last one is too old".to_owned())
-        }
-        IncidentKind::Quarantined => (
-            "is not believable",
-            format!("came{period} with a value outside its `sanity`; it is not used"),
-        ),
-        IncidentKind::Incomplete => {
-            ("has no running total", format!("has {}", incomplete(&kpi.missing)))
-        }
-    };
-    let mut lines = Vec::new();
-    lines.extend(kpi.last_known.map(|last| {
-        format!("The last value known is {} of {}.", value(last.value), last.period.label())
-    }));
-    if trouble == IncidentKind::Quarantined {
-        lines.push("To accept it, widen `sanity`, or correct the source.".to_owned());
-    }
-    if trouble == IncidentKind::Incomplete {
-        let missing = kpi.missing.clone();
-        let kpi = setup.portfolio.kpi(named);
-        lines.extend(kpi.map(|kpi| format!("To do: {}.", kpi.way_to_a_sum(&missing))));
-    }
-    Seen {
-        subject: format!("[Data] {} {word}", kpi.name),
-        summary: format!("{} {sentence}.", name(setup, named)),
-        lines,
-    }
-}
-
-fn of_restated(setup: &Setup, restated: &Restated, named: &KpiRef, kpi: &KpiStanding) -> Seen {
-    let value = |value: f64| rounding::value(value, kpi.decimals, &[], kpi.unit.as_deref());
-    let Restated { period, first, .. } = restated;
-    Seen {
-        subject: format!("[Data] {} was restated", kpi.name),
-        summary: format!(
-            "{} was changed for {} after it had been reported.",
-            name(setup, named),
-            period.label()
-        ),
-        lines: vec![format!(
-            "It was reported as {}, {}, and is {} now, {}.",
-            value(first.value),
-            first.status.words(),
-            value(restated.value),
-            restated.status.words()
-        )],
-    }
-}
-
-/// KPIs whose source fails, each with its words.
-type Failing<'a> = Vec<(KpiRef, &'a str)>;
-
-/// One thing to tell.
-#[derive(Clone)]
-struct IncidentMessage {
-    key: String,
-    began: bool,
-    /// Whether its end is told too.
-    ends: bool,
-    subject: String,
-    summary: String,
-    lines: Vec<String>,
-}
-
-fn message_of(
+fn message_of<'a>(
     setup: &Setup,
     key: &IncidentKey,
     (incident, now): (Incident, DateTime<Utc>),
     news: IncidentNews,
-    trouble: Option<&Seen>,
-) -> Option<IncidentMessage> {
+    trouble: Option<&Seen<'a>>,
+) -> Option<IncidentMessage<'a>> {
+    let told = match (news, trouble) {
+        (IncidentNews::Began, Some(seen)) => IncidentTurn::Began(seen.clone()),
+        (IncidentNews::Over, _) if key.ends() => IncidentTurn::Over {
+            of: key.clone(),
+            since: incident.opened_at,
+            why: no_longer_followed(setup, key, now),
+        },
+        _ => return None,
+    };
     let key_of_now = format!("{key}/{}", incident.opened_at.timestamp());
-    match (news, trouble) {
-        (IncidentNews::Began, Some(seen)) => Some(IncidentMessage {
-            key: key_of_now,
-            began: true,
-            ends: key.ends(),
-            subject: seen.subject.clone(),
-            summary: seen.summary.clone(),
-            lines: seen.lines.clone(),
-        }),
-        (IncidentNews::Over, _) if key.ends() => {
-            let what = subject_of(setup, key);
-            let since = incident.opened_at.with_timezone(&setup.calendar.zone);
-            let problem =
-                format!("The problem with {what} that began {}", since.format("%Y-%m-%d %H:%M"));
-            let (subject, summary) = match no_longer_followed(setup, key, now) {
-                None => (format!("[Data] {what} is working again"), format!("{problem} is over.")),
-                Some(why) => (
-                    format!("[Data] {what} {why}"),
-                    format!("{problem} is not followed any more: it {why}."),
-                ),
-            };
-            let (began, ends, lines) = (false, true, Vec::new());
-            Some(IncidentMessage { key: key_of_now, began, ends, subject, summary, lines })
-        }
-        _ => None,
-    }
+    Some(IncidentMessage { key: key_of_now, ends: key.ends(), told })
 }
 
 /// Whether somebody keeps open what begins until its end comes under the same key.
@@ -357,74 +227,22 @@ fn is_pager(setup: &Setup, id: &Id) -> bool {
     }
 }
 
-/// One notice of everything that began, or is over, for one reader.
-fn wording(mut messages: Vec<IncidentMessage>, began: bool, now: DateTime<Utc>) -> Wording {
-    let kind = if began { NoticeKind::DataTrouble } else { NoticeKind::DataRecovered };
-    let why = "You got this because you look after the data: `steward` of the KPI, or `operators`.";
-    let why = why.to_owned();
-    if messages.len() == 1
-        && let Some(IncidentMessage { key, subject, summary, lines, ends, .. }) = messages.pop()
-    {
-        let lines = Some(lines).filter(|lines| !lines.is_empty());
-        let sections = lines.map(|lines| Section { title: String::new(), lines });
-        let sections = sections.into_iter().collect();
-        let lasts = began && ends;
-        return Wording { kind, dedup_key: key, subject, summary, sections, why, lasts };
-    }
-    let count = messages.len();
-    let (subject, summary) = if began {
-        (format!("[Data] {count} data problems"), format!("{count} data problems began."))
-    } else {
-        (
-            format!("[Data] {count} data problems are over"),
-            format!("{count} data problems are over."),
-        )
-    };
-    let mut sections: Vec<Section> = messages
-        .into_iter()
-        .map(|message| Section { title: message.summary, lines: message.lines })
-        .collect();
-    let more = sections.split_off(sections.len().min(KPIS_NAMED_MAX)).len();
-    if more > 0 {
-        sections.push(Section { title: format!("and {more} more"), lines: Vec::new() });
-    }
-    let dedup_key = format!("data/{}", now.timestamp_micros());
-    Wording { kind, dedup_key, subject, summary, sections, why, lasts: false }
-}
-
-/// What an incident that is over was about, in words.
-fn subject_of(setup: &Setup, key: &IncidentKey) -> String {
-    match key {
-        IncidentKey::Source { connection, .. } => format!("the connection `{connection}`"),
-        IncidentKey::Overdue(kpi)
-        | IncidentKey::Stale(kpi)
-        | IncidentKey::Incomplete(kpi)
-        | IncidentKey::Quarantined(kpi, _)
-        | IncidentKey::Restated(kpi, _) => name(setup, kpi),
-    }
-}
-
 /// Why nobody can see any more whether trouble goes on, if so: what it was about is gone, which is
 /// no recovery.
-fn no_longer_followed(
-    setup: &Setup,
-    key: &IncidentKey,
-    now: DateTime<Utc>,
-) -> Option<&'static str> {
-    let not_configured = "is no longer configured";
+fn no_longer_followed(setup: &Setup, key: &IncidentKey, now: DateTime<Utc>) -> Option<Unfollowed> {
     if let IncidentKey::Source { connection, steward: reader } = key {
         if !setup.connections.contains_key(connection) {
-            return Some(not_configured);
+            return Some(Unfollowed::NotConfigured);
         }
         let mut fed = setup.collections.iter().filter(|held| held.source.from == *connection);
         let is_fed =
             fed.any(|held| steward(setup, &held.kpi) == *reader && counts(setup, &held.kpi, now));
-        return (!is_fed).then_some("feeds no KPI that you look after any more");
+        return (!is_fed).then_some(Unfollowed::FeedsNothing);
     }
     let kpi = key.kpi()?;
     match setup.portfolio.kpi(kpi) {
-        None => Some(not_configured),
-        Some(_) if !counts(setup, kpi, now) => Some("does not count any more"),
+        None => Some(Unfollowed::NotConfigured),
+        Some(_) if !counts(setup, kpi, now) => Some(Unfollowed::DoesNotCount),
         Some(_) => None,
     }
 }
@@ -497,22 +315,22 @@ perspectives:
             (
                 "source/api/tom",
                 "[Data] the connection `api` is working again",
-                "The problem with the connection `api` that began 2026-06-03 06:00 is over.",
+                "The problem with the connection `api` that began on 3 June 2026, 06:00 is over.",
             ),
             (
                 "source/old/tom",
                 "[Data] the connection `old` is no longer configured",
-                "The problem with the connection `old` that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
+                "The problem with the connection `old` that began on 3 June 2026, 06:00 is not followed any more: it is no longer configured.",
             ),
             (
                 "source/api/ines",
                 "[Data] the connection `api` feeds no KPI that you look after any more",
-                "The problem with the connection `api` that began 2026-06-03 06:00 is not followed any more: it feeds no KPI that you look after any more.",
+                "The problem with the connection `api` that began on 3 June 2026, 06:00 is not followed any more: it feeds no KPI that you look after any more.",
             ),
             (
                 "kpi/sales/sold/overdue",
                 "[Data] sales/sold is no longer configured",
-                "The problem with sales/sold that began 2026-06-03 06:00 is not followed any more: it is no longer configured.",
+                "The problem with sales/sold that began on 3 June 2026, 06:00 is not followed any more: it is no longer configured.",
             ),
         ] {
             assert_eq!(over(key).await, Some((subject.to_owned(), summary.to_owned())), "{key}");
@@ -529,8 +347,13 @@ perspectives:
         let seen = async |kpis: &str, failing: usize| {
             let instance = instance(&format!("{SCORECARD}{kpis}")).await;
             let failing = instance.setup.collections.iter().take(failing);
-            let failing: Vec<_> = failing.map(|held| (held.kpi.clone(), "answered 500")).collect();
-            of_source(&instance, &Held::default(), &Id::parse("api").unwrap(), &failing).summary
+            let kpis: Vec<_> = failing.map(|held| (held.kpi.clone(), "answered 500")).collect();
+            let connection = Id::parse("api").unwrap();
+            let fed = instance.collected.fed_by(&connection);
+            let told = IncidentTurn::Began(Seen::Source { connection: &connection, kpis, fed });
+            let messages = [IncidentMessage { key: "source/api".to_owned(), ends: true, told }];
+            let (setup, held) = (&instance.setup, Held::default());
+            wording((setup, &held, kpid_language::english()), &messages, true, now()).summary
         };
         let more = "          mails: { nature: level, target: 95, schedule: { every: 1d }, source: { http: { from: api, get: mails, value: $.value } } }\n";
         let begins = "The connection `api` gives no figure for";

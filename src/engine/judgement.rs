@@ -13,12 +13,13 @@ use crate::{
     instance::Instance,
     outbox::{
         held_mail::{self, Judged, Release},
-        notices::{self, OPERATORS_WHY, Wording},
+        notices::{self, Wording, operators_why},
         report,
     },
 };
 use kpid_config::setup::Setup;
 use kpid_delivery::routing::{Route, routes};
+use kpid_language::{Language, text};
 use kpid_message::{facts::alert::Facts, facts_builder, notice::Section};
 use kpid_rules::{
     alerting::{Cause, Event, NoticeKind},
@@ -262,20 +263,26 @@ fn operators_told(
         return Vec::new();
     }
     let (name, scorecard) = (&facts.node.name, &facts.scorecard.name);
-    let word = event.word();
     let key = change.episode.dedup_key(&change.scope);
-    let wording = Wording {
+    let worded = |language: &'static Language| Wording {
         kind: NoticeKind::GaveUp,
         dedup_key: format!("unreached/{key}/{}", change.episode.notified.messages),
-        subject: format!("[Undelivered] {name} - {scorecard}: {word}"),
-        summary: format!(
-            "The message \"{word}\" of the alert on {name} ({scorecard}) cannot be sent to everybody it is for."
+        subject: format!(
+            "{} {name} - {scorecard}: {}",
+            language.text("notice-tag-undelivered"),
+            language.text(&format!("event-{}", event.word()))
         ),
-        sections: vec![Section { title: String::new(), lines: why }],
-        why: OPERATORS_WHY.to_owned(),
+        summary: text!(
+            language,
+            "notice-unreached",
+            event = language.text(&format!("event-{}", event.word())),
+            name = format!("{name} ({scorecard})")
+        ),
+        sections: vec![Section { title: String::new(), lines: why.clone() }],
+        why: operators_why(language),
         lasts: false,
     };
-    notices::deliveries(setup, &wording, &setup.operators, now)
+    notices::deliveries(setup, &worded, &setup.operators, now)
 }
 
 /// Says in the log what moved.

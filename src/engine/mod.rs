@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod collect;
 mod commit;
 mod data_incidents;
+mod data_wording;
 pub mod families;
 pub mod hours_watcher;
 mod http_changes;

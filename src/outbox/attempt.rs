@@ -6,7 +6,7 @@ use crate::{
     instance::Instance,
     outbox::{
         given_up,
-        notices::{self, OPERATORS_WHY, Wording},
+        notices::{self, Wording, operators_why},
         reach::Presence,
     },
     telemetry::metrics::Outcome,
@@ -22,6 +22,7 @@ use kpid_delivery::{
     routing::mailbox,
     send_error::SendError,
 };
+use kpid_language::{Language, text};
 use kpid_message::{
     acknowledge_link::{Link, Signer},
     message::Message,
@@ -193,17 +194,18 @@ impl Sender<'_> {
     async fn complain(self, trouble: Option<&ConfigTrouble>, routing: notices::NoticeRouting) {
         let Some(ConfigTrouble { key, summary, lines }) = trouble else { return };
         warn!(channel = %self.channel, "{summary}");
-        let wording = Wording {
+        let channel = self.channel.as_str();
+        let worded = |language: &'static Language| Wording {
             kind: NoticeKind::ConfigTrouble,
             dedup_key: key.clone(),
-            subject: format!("[Configuration] `{}` does not work as written", self.channel),
+            subject: text!(language, "notice-unwritten-subject", channel = channel),
             summary: summary.clone(),
             sections: vec![Section { title: String::new(), lines: lines.clone() }],
-            why: OPERATORS_WHY.to_owned(),
+            why: operators_why(language),
             lasts: false,
         };
         let (setup, now) = (&self.instance.setup, self.clock.now());
-        let notices = routing(setup, &wording, self.channel, now);
+        let notices = routing(setup, &worded, self.channel, now);
         match self.instance.store.tell(&notices, now).await {
             Ok(()) => self.deliveries_ready.notify_waiters(),
             // The next delivery that meets the trouble tells of it.

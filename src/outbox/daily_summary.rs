@@ -12,11 +12,12 @@ use crate::{
     },
 };
 use kpid_delivery::routing::Route;
+use kpid_language::{Language, text};
 use kpid_message::{facts::alert::Facts, message::Message, notice::Section};
 use kpid_rules::{
     alerting::NoticeKind,
     judgement::rounding,
-    model::{Calendar, Id},
+    model::{Calendar, Id, Period},
 };
 use kpid_store::BatchedDelivery;
 
@@ -54,7 +55,8 @@ pub async fn summarise(instance: &Instance, now: DateTime<Utc>) -> anyhow::Resul
         let Ok(channel) = Id::parse(&first.channel) else { continue };
         let person = first.person.as_deref().and_then(|person| Id::parse(person).ok());
         let route = Route { channel, recipient: first.recipient.clone(), person };
-        let summary = notices::delivery(setup, &wording(&setup.calendar, batched, now), route, now);
+        let worded = |language: &'static Language| wording(language, &setup.calendar, batched, now);
+        let summary = notices::delivery(setup, &worded, route, now);
         let Some(summary) = summary else { continue };
         let ids: Vec<_> = batched.iter().map(|kept| kept.id).collect();
         if instance.store.summarise(&ids, &[summary], now).await? {
@@ -76,55 +78,59 @@ fn is_morning_over(calendar: &Calendar, now: DateTime<Utc>) -> bool {
     calendar.is_working_day(today) && calendar.instant(today.and_time(MORNING)) <= now
 }
 
-fn wording(calendar: &Calendar, batched: &[BatchedDelivery], now: DateTime<Utc>) -> Wording {
-    let lines: Vec<String> = batched.iter().map(|kept| line(calendar, kept)).collect();
+fn wording(
+    language: &Language,
+    calendar: &Calendar,
+    batched: &[BatchedDelivery],
+    now: DateTime<Utc>,
+) -> Wording {
+    let lines: Vec<String> = batched.iter().map(|kept| line(language, calendar, kept)).collect();
     let count = lines.len();
-    let (subject, summary) = if count == 1 {
-        ("[Summary] 1 more alert".to_owned(), "This happened beside the alerts you got a mail of.")
-    } else {
-        (
-            format!("[Summary] {count} more alerts"),
-            "These happened beside the alerts you got a mail of.",
-        )
-    };
     Wording {
         kind: NoticeKind::Summary,
         dedup_key: format!("leftovers/{}", now.timestamp_micros()),
-        subject,
-        summary: summary.to_owned(),
-        sections: vec![Section { title: "What else happened".to_owned(), lines }],
-        why:
-            "You got this because these alerts name you, and you had as many mails on that day as \
-              `alerts.mails_per_day` says."
-                .to_owned(),
+        subject: text!(language, "summary-subject", count = count),
+        summary: text!(language, "summary-words", count = count),
+        sections: vec![Section { title: language.text("summary-section").into_owned(), lines }],
+        why: language.text("summary-why").into_owned(),
         lasts: false,
     }
 }
 
-/// "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score 55.9, May 2026 - https://…"
-fn line(calendar: &Calendar, kept: &BatchedDelivery) -> String {
-    let at = kept.written_at.with_timezone(&calendar.zone).format("%a %-d %B, %H:%M");
+/// "3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score 55.9, May 2026 - https://…"
+fn line(language: &Language, calendar: &Calendar, kept: &BatchedDelivery) -> String {
+    let at = kept.written_at.with_timezone(&calendar.zone);
+    let (day, time) = (language.day_of_year(at.date_naive()), at.format("%H:%M"));
     let what = match Message::from_json(&kept.facts) {
-        Ok(Message::Alert(facts)) => of_facts(&facts),
+        Ok(Message::Alert(facts)) => of_facts(language, &facts),
         Ok(Message::Notice(notice)) => notice.subject,
         Ok(Message::Overview(overview)) => overview.subject,
         Err(_) => {
-            format!("a message that cannot be read; `kpid outbox list --all` has it as {}", kept.id)
+            text!(language, "summary-unreadable", id = kept.id.to_string())
         }
     };
-    format!("{at}: {what}")
+    format!("{day}, {time}: {what}")
 }
 
-fn of_facts(facts: &Facts) -> String {
+fn of_facts(language: &Language, facts: &Facts) -> String {
     let scorecard = &facts.scorecard.name;
     let name = match &facts.node.name {
         name if name == scorecard => name.clone(),
         name => format!("{name} - {scorecard}"),
     };
-    let event = Some(format!("alert {}", facts.event.word()));
-    let score = facts.judged().1.map(|score| format!("score {}", rounding::score(score)));
-    let period = facts.judged_period().map(|period| period.label.clone());
-    let parts: Vec<String> = [event, facts.words(), score, period].into_iter().flatten().collect();
+    let event = language.text(&format!("event-{}", facts.event.word()));
+    let event = Some(text!(language, "summary-alert", event = event));
+    let (status, score) = facts.judged();
+    let status = status.map(|status| match &facts.early {
+        Some(_) => text!(language, "mail-heading", status = language.status(status)),
+        None => language.status(status),
+    });
+    let score = score.map(|score| language.plain_number(&rounding::score(score)));
+    let score = score.map(|score| text!(language, "mail-score", score = score));
+    let period = facts.judged_period().map(|period| {
+        Period::parse(&period.key).map_or_else(|_| period.label.clone(), |key| language.period(key))
+    });
+    let parts: Vec<String> = [event, status, score, period].into_iter().flatten().collect();
     let link = facts.links.as_ref().map(|links| format!(" - {}", links.details));
     format!("{name}: {}{}", parts.join(", "), link.unwrap_or_default())
 }
@@ -134,6 +140,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use kpid_language::english;
     use kpid_message::samples;
 
     fn kept(facts: &str) -> BatchedDelivery {
@@ -153,11 +160,11 @@ mod tests {
     fn a_line_says_what_happened_to_what_and_how_it_stood() {
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
         let facts = Message::from(samples::alerts::opened()).to_json().unwrap();
-        let said = line(&calendar, &kept(&facts));
-        let begin = "Wed 3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score \
+        let said = line(english(), &calendar, &kept(&facts));
+        let begin = "3 June, 14:02: Customer - Calder Cycles: alert opened, off track, score \
                      55.9, May 2026";
         assert!(said.starts_with(begin), "{said}");
-        let unreadable = line(&calendar, &kept("{}"));
+        let unreadable = line(english(), &calendar, &kept("{}"));
         assert!(unreadable.contains("kpid outbox list --all"), "{unreadable}");
     }
 

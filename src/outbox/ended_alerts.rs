@@ -12,6 +12,7 @@ use kpid_delivery::{
     channel::Channel,
     routing::{Route, route},
 };
+use kpid_language::{Language, text};
 use kpid_message::{message::Message, notice::Section};
 use kpid_rules::{
     alerting::NoticeKind,
@@ -35,7 +36,7 @@ pub(crate) async fn end(setup: &Setup, store: &Store, now: DateTime<Utc>) -> any
 
 /// One message to everybody who heard of the alert and is still configured.
 fn deliveries(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewDelivery> {
-    let wording = wording(setup, ended);
+    let worded = |language| wording(setup, language, ended);
     let mut routes: Vec<Route> = Vec::new();
     for route in ended.readers.iter().filter_map(|reader| route_now(setup, reader)) {
         if !routes.contains(&route) {
@@ -44,7 +45,7 @@ fn deliveries(setup: &Setup, ended: &EndedAlert, now: DateTime<Utc>) -> Vec<NewD
     }
     let delivery = |route| {
         let sequence = ended.episode.notified.messages;
-        Some(NewDelivery { sequence, ..notices::delivery(setup, &wording, route, now)? })
+        Some(NewDelivery { sequence, ..notices::delivery(setup, &worded, route, now)? })
     };
     routes.into_iter().filter_map(delivery).collect()
 }
@@ -68,7 +69,11 @@ fn route_now(setup: &Setup, reader: &Reader) -> Option<Route> {
     }
 }
 
-fn wording(setup: &Setup, EndedAlert { scope, episode, facts, .. }: &EndedAlert) -> Wording {
+fn wording(
+    setup: &Setup,
+    language: &'static Language,
+    EndedAlert { scope, episode, facts, .. }: &EndedAlert,
+) -> Wording {
     let last = facts.as_ref().and_then(|facts| Message::from_json(facts).ok());
     let (name, of) = match &last {
         Some(Message::Alert(facts)) if facts.node.id != facts.scorecard.id => {
@@ -78,25 +83,26 @@ fn wording(setup: &Setup, EndedAlert { scope, episode, facts, .. }: &EndedAlert)
         _ => (scope.to_string(), None),
     };
     let with = |before: &str, after: &str| {
-        of.as_ref().map(|of| format!("{before}{of}{after}")).unwrap_or_default()
+        of.as_ref().map(|of| format!("{name}{before}{of}{after}")).unwrap_or_else(|| name.clone())
     };
     let zone = setup.calendar.zone;
-    let raised = episode.opened_at.map(|at| at.with_timezone(&zone).format(" of %-d %B %Y"));
-    let raised = raised.map(|raised| raised.to_string()).unwrap_or_default();
+    let raised = episode.opened_at.map(|at| language.day(at.with_timezone(&zone).date_naive()));
     let lines = vec![
-        "kpid no longer looks at it, and so says nothing of how it stands.".to_owned(),
-        format!("It was {scope}. If that has another id now, `was:` there lets its alerts go on."),
+        language.text("notice-ended-unseen").into_owned(),
+        text!(language, "notice-ended-was", scope = scope.to_string()),
     ];
     Wording {
         kind: NoticeKind::AlertEnded,
         dedup_key: episode.dedup_key(scope),
-        subject: format!("[Ended] {name}{}: no longer configured", with(" - ", "")),
-        summary: format!(
-            "The alert{raised} on {name}{} is over: it is no longer configured.",
-            with(" (", ")")
-        ),
+        subject: text!(language, "notice-ended-subject", name = with(" - ", "")),
+        summary: match raised {
+            Some(day) => {
+                text!(language, "notice-ended-summary-of", name = with(" (", ")"), day = day)
+            }
+            None => text!(language, "notice-ended-summary", name = with(" (", ")")),
+        },
         sections: vec![Section { title: String::new(), lines }],
-        why: "You got this because you were notified about the alert.".to_owned(),
+        why: language.text("notice-why-alert").into_owned(),
         lasts: false,
     }
 }

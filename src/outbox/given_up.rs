@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::outbox::notices::{self, OPERATORS_WHY, Wording};
+use crate::outbox::notices::{self, Wording, operators_why};
 use kpid_config::setup::Setup;
-use kpid_message::{
-    message::Message,
-    notice::{Notice, Section},
-};
+use kpid_language::{Language, text};
+use kpid_message::{message::Message, notice::Section};
 use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{Claimed, NewDelivery};
 
@@ -21,59 +19,67 @@ pub(super) fn notices(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    let recipient = &claimed.recipient;
+    // Once a day and channel, or a dead one would tell of itself for ever.
+    if let Some(Message::Notice(notice)) = message
+        && notice.event != NoticeKind::Summary
+    {
+        let worded = |language: &'static Language| Wording {
+            kind: NoticeKind::GaveUp,
+            dedup_key: format!("unheard/{channel}/{}", now.date_naive()),
+            subject: text!(language, "notice-unheard-subject", channel = channel.as_str()),
+            summary: text!(language, "notice-unheard-summary", channel = channel.as_str()),
+            sections: vec![Section {
+                title: String::new(),
+                lines: vec![text!(language, "notice-reason", reason = reason)],
+            }],
+            why: operators_why(language),
+            lasts: false,
+        };
+        return notices::by_another_way(setup, &worded, channel, now);
+    }
+    let worded =
+        |language: &'static Language| wording(language, (claimed, channel), message, reason);
+    notices::beside(setup, &worded, channel, now)
+}
+
+/// What operators are told of a message that is given up.
+fn wording(
+    language: &Language,
+    (claimed, channel): (&Claimed, &Id),
+    message: Option<&Message>,
+    reason: &str,
+) -> Wording {
+    let recipient = claimed.recipient.as_str();
+    let titled = |title: &str| (title.to_owned(), text!(language, "notice-message", title = title));
     let (about, what) = match message {
-        Some(Message::Notice(Notice { event: NoticeKind::Summary, subject, .. })) => {
-            (subject.clone(), format!("The message \"{subject}\""))
-        }
-        // Once a day and channel, or a dead one would tell of itself for ever.
-        Some(Message::Notice(_)) => {
-            let wording = Wording {
-                kind: NoticeKind::GaveUp,
-                dedup_key: format!("unheard/{channel}/{}", now.date_naive()),
-                subject: format!("[Undelivered] Notices over `{channel}`"),
-                summary: format!("Operators cannot be notified over `{channel}`."),
-                sections: vec![Section {
-                    title: String::new(),
-                    lines: vec![format!("Why: {reason}")],
-                }],
-                why: OPERATORS_WHY.to_owned(),
-                lasts: false,
-            };
-            return notices::by_another_way(setup, &wording, channel, now);
-        }
+        Some(Message::Notice(notice)) => titled(&notice.subject),
+        Some(Message::Overview(overview)) => titled(&overview.title),
         Some(Message::Alert(facts)) => {
-            let (event, scorecard) = (facts.event.word(), &facts.scorecard.name);
-            let perspective = &facts.node.name;
-            (
-                format!("{perspective} - {scorecard}: {event}"),
-                format!("The message \"{event}\" of the alert on {perspective} ({scorecard})"),
-            )
+            let event = language.text(&format!("event-{}", facts.event.word())).into_owned();
+            let (scorecard, name) = (facts.scorecard.name.as_str(), facts.node.name.as_str());
+            let about = format!("{name} - {scorecard}: {event}");
+            let of = format!("{name} ({scorecard})");
+            (about, text!(language, "notice-message-of-alert", event = event, name = of))
         }
-        Some(Message::Overview(overview)) => {
-            let title = &overview.title;
-            (title.clone(), format!("The message \"{title}\""))
-        }
-        None => (format!("for {recipient}"), format!("A message for {recipient}")),
-    };
-    let lines = vec![
-        format!("It was for {recipient} over `{channel}`."),
-        format!("Why: {reason}"),
-        format!(
-            "When that is fixed, `kpid outbox retry {}` sends it; `kpid outbox list` shows \
-             what else is not delivered.",
-            claimed.id
+        None => (
+            text!(language, "notice-for", recipient = recipient),
+            text!(language, "notice-message-for", recipient = recipient),
         ),
+    };
+    let (channel, id) = (channel.as_str(), claimed.id.to_string());
+    let lines = vec![
+        text!(language, "notice-was-for", recipient = recipient, channel = channel),
+        text!(language, "notice-reason", reason = reason),
+        text!(language, "notice-given-up-fix", id = id),
     ];
-    let wording = Wording {
+    Wording {
         kind: NoticeKind::GaveUp,
         // A person may take it up again, and what is given up again is news again.
         dedup_key: format!("gave_up/{}/{}", claimed.id, claimed.written_at.timestamp_micros()),
-        subject: format!("[Undelivered] {about}"),
-        summary: format!("{what} could not be delivered and is given up."),
+        subject: format!("{} {about}", language.text("notice-tag-undelivered")),
+        summary: text!(language, "notice-given-up", what = what),
         sections: vec![Section { title: String::new(), lines }],
-        why: OPERATORS_WHY.to_owned(),
+        why: operators_why(language),
         lasts: true,
-    };
-    notices::beside(setup, &wording, channel, now)
+    }
 }

@@ -21,7 +21,9 @@ use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::NewDelivery;
 
 /// Why operators are told.
-pub(crate) const OPERATORS_WHY: &str = "You got this because you are one of the `operators`.";
+pub(crate) fn operators_why(language: &Language) -> String {
+    language.text("notice-why-operators").into_owned()
+}
 
 /// What a notice says.
 pub(crate) struct Wording {
@@ -35,40 +37,45 @@ pub(crate) struct Wording {
     pub(crate) lasts: bool,
 }
 
+/// What a notice says, in a language.
+pub(crate) type Worded<'w> = &'w dyn Fn(&'static Language) -> Wording;
+
 /// One delivery for each of `to` who can be reached; the log tells of the others.
 pub(crate) fn deliveries(
     setup: &Setup,
-    wording: &Wording,
+    worded: Worded<'_>,
     to: &[Id],
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    routed(setup, &notice(setup, wording, now), wording.kind, to, now)
+    let kind = worded(setup.language).kind;
+    let made = |language| notice(setup, worded(language), now);
+    routed_in_languages(setup, &made, kind, to, now)
 }
 
 /// How a notice about a channel is routed to operators.
-pub(crate) type NoticeRouting = fn(&Setup, &Wording, &Id, DateTime<Utc>) -> Vec<NewDelivery>;
+pub(crate) type NoticeRouting = fn(&Setup, Worded<'_>, &Id, DateTime<Utc>) -> Vec<NewDelivery>;
 
 /// Their usual routes, which the channel may be: it works.
 pub(crate) fn usual(
     setup: &Setup,
-    wording: &Wording,
+    worded: Worded<'_>,
     _works: &Id,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    deliveries(setup, wording, &setup.operators, now)
+    deliveries(setup, worded, &setup.operators, now)
 }
 
 /// What operators are told of trouble with a channel: over their usual routes, and if all of those are
 /// that channel, over another too.
 pub(crate) fn beside(
     setup: &Setup,
-    wording: &Wording,
+    worded: Worded<'_>,
     broken: &Id,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
-    let mut deliveries = deliveries(setup, wording, &setup.operators, now);
+    let mut deliveries = deliveries(setup, worded, &setup.operators, now);
     if deliveries.iter().all(|delivery| delivery.channel == broken.as_str()) {
-        deliveries.extend(by_another_way(setup, wording, broken, now));
+        deliveries.extend(by_another_way(setup, worded, broken, now));
     }
     deliveries
 }
@@ -76,7 +83,7 @@ pub(crate) fn beside(
 /// The same over other channels alone: operators by another mail server, else the first webhook.
 pub(crate) fn by_another_way(
     setup: &Setup,
-    wording: &Wording,
+    worded: Worded<'_>,
     broken: &Id,
     now: DateTime<Utc>,
 ) -> Vec<NewDelivery> {
@@ -103,28 +110,30 @@ pub(crate) fn by_another_way(
         };
         routes.extend(hook.map(route));
     }
-    routes.into_iter().filter_map(|route| delivery(setup, wording, route, now)).collect()
+    routes.into_iter().filter_map(|route| delivery(setup, worded, route, now)).collect()
 }
 
 /// The delivery of a notice that takes a route; the log tells if there can be none.
 pub(crate) fn delivery(
     setup: &Setup,
-    wording: &Wording,
+    worded: Worded<'_>,
     route: Route,
     now: DateTime<Utc>,
 ) -> Option<NewDelivery> {
-    sent(&notice(setup, wording, now), wording.kind, route, now)
+    let wording = worded(language_of(setup, route.person.as_ref()));
+    let kind = wording.kind;
+    sent(&notice(setup, wording, now), kind, route, now)
 }
 
-fn notice(setup: &Setup, wording: &Wording, now: DateTime<Utc>) -> Message {
+fn notice(setup: &Setup, wording: Wording, now: DateTime<Utc>) -> Message {
     Message::Notice(Notice {
         event: wording.kind,
-        dedup_key: wording.dedup_key.clone(),
+        dedup_key: wording.dedup_key,
         at: now.with_timezone(&setup.calendar.zone).fixed_offset(),
-        subject: wording.subject.clone(),
-        summary: wording.summary.clone(),
-        sections: wording.sections.clone(),
-        why: wording.why.clone(),
+        subject: wording.subject,
+        summary: wording.summary,
+        sections: wording.sections,
+        why: wording.why,
         config_version: setup.config_hash.clone(),
         lasts: wording.lasts,
     })

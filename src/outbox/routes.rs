@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::outbox::notices::{self, OPERATORS_WHY, Wording};
+use crate::outbox::notices::{self, Wording, operators_why};
 use kpid_config::setup::Setup;
 use kpid_delivery::{
     channel::Channel,
     routing::{Route, mailbox, route},
 };
+use kpid_language::{Language, text};
 use kpid_message::{notice::Section, person::Person, wording::plural};
 use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{Store, WaitingRoute};
@@ -39,8 +40,8 @@ pub(crate) async fn follow(setup: &Setup, store: &Store, now: DateTime<Utc>) -> 
     let mut notices = Vec::new();
     for (channel, count) in lost(setup, store).await? {
         warn!(channel, "{}", words(&channel, count));
-        let wording = wording(setup, &channel, count);
-        notices.extend(notices::deliveries(setup, &wording, &setup.operators, now));
+        let worded = |language| wording(setup, language, &channel, count);
+        notices.extend(notices::deliveries(setup, &worded, &setup.operators, now));
     }
     store.tell(&notices, now).await
 }
@@ -96,20 +97,19 @@ fn person<'s>(setup: &'s Setup, waiting: &WaitingRoute) -> Option<&'s Person> {
     }
 }
 
-fn wording(setup: &Setup, channel: &str, count: u32) -> Wording {
-    let words = words(channel, count);
+fn wording(setup: &Setup, language: &Language, channel: &str, count: u32) -> Wording {
     let lines = vec![
-        format!("To fix: add `{channel}` to `channels` again, and they are sent."),
-        "`kpid outbox list` shows them, and `kpid outbox drop` gives them up.".to_owned(),
+        text!(language, "notice-channel-fix", channel = channel),
+        language.text("notice-channel-commands").into_owned(),
     ];
     Wording {
         kind: NoticeKind::ConfigTrouble,
         // News again with every configuration that leaves it so.
         dedup_key: format!("lost_channel/{channel}/{}", setup.config_hash),
-        subject: format!("[Configuration] Messages wait for `{channel}`, which is not configured"),
-        summary: format!("{words}."),
+        subject: text!(language, "notice-channel-subject", channel = channel),
+        summary: text!(language, "notice-channel-summary", channel = channel, count = count),
         sections: vec![Section { title: String::new(), lines }],
-        why: OPERATORS_WHY.to_owned(),
+        why: operators_why(language),
         lasts: false,
     }
 }

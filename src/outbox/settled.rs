@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::outbox::notices::{self, Wording};
 use kpid_config::setup::Setup;
 use kpid_delivery::{channel::Channel, routing::Route};
+use kpid_language::Language;
 use kpid_message::message::Message;
 use kpid_rules::{alerting::NoticeKind, model::Id};
 use kpid_store::{GaveUp, Handling, NewDelivery};
@@ -23,21 +24,24 @@ pub(crate) fn notice(
         _ => return None,
     }
     let Ok(Message::Notice(held)) = Message::from_json(&gave_up.facts) else { return None };
-    let done = match handling {
-        Handling::Retry => "taken up again",
-        Handling::Drop => "dropped",
+    let summary = match handling {
+        Handling::Retry => "notice-settled-retried",
+        Handling::Drop => "notice-settled-dropped",
     };
-    let wording = Wording {
+    let worded = |language: &'static Language| Wording {
         kind: NoticeKind::Settled,
         dedup_key: gave_up.dedup_key.clone(),
-        subject: held.subject.replace("[Undelivered]", "[Settled]"),
-        summary: format!("The message that had been given up is {done}."),
+        subject: held.subject.replace(
+            &*language.text("notice-tag-undelivered"),
+            &language.text("notice-tag-settled"),
+        ),
+        summary: language.text(summary).into_owned(),
         sections: Vec::new(),
-        why: held.why,
+        why: held.why.clone(),
         lasts: false,
     };
     let route = Route { channel, recipient: gave_up.recipient.clone(), person: None };
-    let delivery = notices::delivery(setup, &wording, route, now)?;
+    let delivery = notices::delivery(setup, &worded, route, now)?;
     // After the notice that it ends.
     Some(NewDelivery { sequence: 1, ..delivery })
 }

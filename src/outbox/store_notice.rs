@@ -10,11 +10,13 @@ use tracing::{error, info, warn};
 
 use crate::{
     instance::Instance,
-    outbox::notices::{self, OPERATORS_WHY, Wording},
+    outbox::notices::{self, Worded, Wording, operators_why},
     telemetry::store_health::{StorePart, StoreTrouble},
 };
 use kpid_clock::Clock;
+use kpid_config::setup::Setup;
 use kpid_delivery::{channels::Channels, delivery::Delivery};
+use kpid_language::{Language, english, text};
 use kpid_message::{message::Message, notice::Section};
 use kpid_rules::{
     alerting::NoticeKind,
@@ -67,17 +69,19 @@ impl StoreNotices<'_> {
     /// again, so each operator is tried once.
     pub(crate) async fn tell_end(&self, why: &str) {
         let (setup, now) = (&self.instance.setup, self.clock.now());
-        let wording = Wording {
+        let worded = |language: &'static Language| Wording {
             kind: NoticeKind::StoreTrouble,
             dedup_key: key(now),
-            subject: "[Store] kpid has ended: its store is another file".to_owned(),
-            summary: "kpid has ended, so that nothing is told from a store that is not there."
-                .to_owned(),
-            sections: vec![Section { title: "Reason".to_owned(), lines: vec![why.to_owned()] }],
-            why: OPERATORS_WHY.to_owned(),
+            subject: language.text("notice-store-ended-subject").into_owned(),
+            summary: language.text("notice-store-ended-summary").into_owned(),
+            sections: vec![Section {
+                title: language.text("mail-reason").into_owned(),
+                lines: vec![why.to_owned()],
+            }],
+            why: operators_why(language),
             lasts: false,
         };
-        let waiting = notices::deliveries(setup, &wording, &setup.operators, now);
+        let waiting = notices::deliveries(setup, &worded, &setup.operators, now);
         let mut told = ToldOperators { waiting, ..ToldOperators::default() };
         if timeout(END_WITHIN, self.send(&mut told, now)).await.is_err() {
             warn!("not all operators could be told in time how the store is");
@@ -87,25 +91,18 @@ impl StoreNotices<'_> {
     async fn look(&self, told: &mut ToldOperators) {
         let now = self.clock.now();
         let trouble = self.instance.metrics.store.trouble(now);
-        let wording = match (trouble, told.since) {
+        let setup = &self.instance.setup;
+        let calendar = &setup.calendar;
+        match (trouble, told.since) {
             (Some(trouble), None) if now - trouble.since >= TOLD_AFTER => {
                 told.since = Some(trouble.since);
-                Some(begun(&self.instance.setup.calendar, &trouble))
+                told.tell(setup, &|language| begun(language, calendar, &trouble), now);
             }
             (None, Some(since)) => {
                 told.since = None;
-                Some(over(&self.instance.setup.calendar, since, now))
+                told.tell(setup, &|language| over(language, calendar, since, now), now);
             }
-            _ => None,
-        };
-        if let Some(wording) = wording {
-            let setup = &self.instance.setup;
-            // What was not taken until now is not true any more.
-            told.waiting = notices::deliveries(setup, &wording, &setup.operators, now);
-            told.retry_at = None;
-            if told.waiting.is_empty() {
-                error!("no operator can be told: {}", wording.summary);
-            }
+            _ => {}
         }
         if !told.waiting.is_empty() && told.retry_at.is_none_or(|at| at <= now) {
             told.retry_at = Some(now + RETRY_EVERY);
@@ -143,50 +140,63 @@ impl StoreNotices<'_> {
     }
 }
 
-fn begun(calendar: &Calendar, trouble: &StoreTrouble) -> Wording {
-    let since = instant(calendar, trouble.since);
+impl ToldOperators {
+    /// Has something else to tell: what was not taken until now is not true any more.
+    fn tell(&mut self, setup: &Setup, worded: Worded<'_>, now: DateTime<Utc>) {
+        self.waiting = notices::deliveries(setup, worded, &setup.operators, now);
+        self.retry_at = None;
+        if self.waiting.is_empty() {
+            error!("no operator can be told: {}", worded(english()).summary);
+        }
+    }
+}
+
+fn begun(language: &Language, calendar: &Calendar, trouble: &StoreTrouble) -> Wording {
+    let since = instant(language, calendar, trouble.since);
     let (subject, summary, way_out) = match trouble.part {
         StorePart::Family(_) | StorePart::Others => (
-            "kpid cannot keep what it collects",
-            format!(
-                "Since {since} kpid cannot write to its store: what comes is not kept and not judged, \
-                 and nobody is alerted of it."
-            ),
-            "kpid tries again by itself, and goes on when it can. `kpid doctor` says more.",
+            language.text("notice-store-subject"),
+            text!(language, "notice-store-summary", since = since),
+            language.text("notice-store-way-out"),
         ),
         StorePart::Pages => (
-            "kpid's store is damaged",
-            format!("On {since} kpid found that pages of its store are damaged."),
-            "kpid goes on as long as it can. `kpid doctor` looks again.",
+            language.text("notice-pages-subject"),
+            text!(language, "notice-pages-summary", since = since),
+            language.text("notice-pages-way-out"),
         ),
     };
     Wording {
         kind: NoticeKind::StoreTrouble,
         dedup_key: key(trouble.since),
-        subject: format!("[Store] {subject}"),
+        subject: subject.into_owned(),
         summary,
         sections: vec![Section {
-            title: "Reason".to_owned(),
-            lines: vec![trouble.reason.clone(), way_out.to_owned()],
+            title: language.text("mail-reason").into_owned(),
+            lines: vec![trouble.reason.clone(), way_out.into_owned()],
         }],
-        why: OPERATORS_WHY.to_owned(),
+        why: operators_why(language),
         lasts: true,
     }
 }
 
-fn over(calendar: &Calendar, since: DateTime<Utc>, now: DateTime<Utc>) -> Wording {
+fn over(
+    language: &Language,
+    calendar: &Calendar,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Wording {
     Wording {
         kind: NoticeKind::StoreRecovered,
         dedup_key: key(since),
-        subject: "[Store recovered] kpid keeps what it collects again".to_owned(),
-        summary: format!(
-            "The trouble with kpid's store that began on {} was over on {}. What got worse and better again \
-             in between is not known.",
-            instant(calendar, since),
-            instant(calendar, now)
+        subject: language.text("notice-store-over-subject").into_owned(),
+        summary: text!(
+            language,
+            "notice-store-over-summary",
+            since = instant(language, calendar, since),
+            now = instant(language, calendar, now)
         ),
         sections: Vec::new(),
-        why: OPERATORS_WHY.to_owned(),
+        why: operators_why(language),
         lasts: false,
     }
 }
@@ -195,8 +205,9 @@ fn key(since: DateTime<Utc>) -> String {
     format!("store/{}", since.timestamp())
 }
 
-fn instant(calendar: &Calendar, at: DateTime<Utc>) -> String {
-    at.with_timezone(&calendar.zone).format("%-d %B %Y %H:%M (UTC%:z)").to_string()
+fn instant(language: &Language, calendar: &Calendar, at: DateTime<Utc>) -> String {
+    let at = at.with_timezone(&calendar.zone);
+    format!("{} (UTC{})", language.instant(at), at.format("%:z"))
 }
 
 #[cfg(test)]

@@ -224,7 +224,7 @@ impl OpenedLink {
         let AlertHistory { happened, sent } =
             alert_history::read(site, &self.scope, &self.episode).await?;
         let mut notes = site.store.notes().await?;
-        notes.retain(|note| note.scope.is_within(&self.scope));
+        notes.retain(|note| site.portfolio.is_below(&note.scope, &self.scope));
         let history = site.history(site.portfolio.needed_by(self.scope.scorecard())).await?;
         let judge = Judge::new(&site.portfolio, &history, self.standing.as_of.to_utc());
         let reader = Reader { person: Some(self.person.id.clone()), ..Reader::default() };

@@ -26,6 +26,7 @@ mod refusal;
 mod scrape;
 pub mod session;
 mod site;
+pub mod source_questions;
 pub mod viewer;
 
 use std::any::Any;

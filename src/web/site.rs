@@ -24,6 +24,7 @@ use crate::{
         past::PastStandings,
         peer::Peer,
         push_endpoints::PushEndpoints,
+        source_questions::SourceQuestions,
         viewer::{Identity, Viewer},
     },
 };
@@ -72,6 +73,8 @@ pub struct Site {
     pub signer: Option<Arc<Signer>>,
     /// Who may push.
     pub push_endpoints: Arc<PushEndpoints>,
+    /// What the sources of KPIs are asked.
+    pub sources: SourceQuestions,
     /// Where what is to change goes.
     pub changes: Changes,
     /// How often people and tokens change something.

@@ -130,6 +130,7 @@ async fn every_page_answers_its_question() {
                 "Ines Marlow",
             ],
         ),
+        ("/c/acme/kpi/calls", &["api is asked:", "GET calls"]),
         (
             "/c/acme/customer",
             &[

@@ -33,14 +33,23 @@ pub struct KpiNode<'a> {
     pub kpi: &'a Kpi,
     /// How it stands.
     pub standing: &'a KpiStanding,
-    /// Where its figures come from, in a sentence; none where it is calculated or imported.
-    pub source: Option<&'a str>,
+    /// Where its figures come from; none where it is calculated or imported.
+    pub source: Option<&'a SourceFacts>,
     /// How its source was asked lately, the newest first.
     pub runs: &'a [Run],
     /// What people wrote, the newest first.
     pub notes: &'a [Note],
     /// What reviews took down.
     pub taken: TakenDown<'a>,
+}
+
+/// Where the figures of a KPI come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFacts {
+    /// The connection's id.
+    pub connection: String,
+    /// What it is asked, without secrets; none where it pushes.
+    pub question: Option<String>,
 }
 
 /// One attempt to collect.

@@ -57,7 +57,7 @@ pub struct Forms<'a> {
 
 /// What was taken down about a node and what is below it: open actions by their day, then the rest.
 pub(crate) fn section(view: &View<'_>, taken: TakenDown<'_>, scope: &Scope) -> Markup {
-    let here = || taken.kept.iter().filter(|kept| kept.item.scope.is_within(scope));
+    let here = || taken.kept.iter().filter(|kept| view.portfolio.is_below(&kept.item.scope, scope));
     let open = open_actions_of(here(), |_| true);
     let is_settled =
         |kept: &&KeptReviewItem| kept.item.as_action().is_none_or(|action| !action.is_open());

@@ -18,8 +18,8 @@ pub(crate) use kpid_rules::alerting::TEXT_CHARS_MAX;
 /// The notes on a node and on what is below it, and the form.
 pub(crate) fn section(view: &View<'_>, notes: &[Note], scope: &Scope) -> Markup {
     let language = view.language;
-    let about: Vec<&Note> =
-        notes.iter().filter(|note| note.scope.is_within(scope)).take(NOTES_MAX).collect();
+    let about = notes.iter().filter(|note| view.portfolio.is_below(&note.scope, scope));
+    let about: Vec<&Note> = about.take(NOTES_MAX).collect();
     html! {
         section aria-labelledby="notes" {
             h2 id="notes" { (language.text("notes")) }

@@ -243,6 +243,8 @@ direction-higher = mehr ist besser
 direction-lower = weniger ist besser
 frequency = Periode
 source = Quelle
+source-asks = { $connection } wird gefragt:
+source-pushes = { $connection } sendet sie von selbst
 observed = Gültig seit
 formula = Formel
 shared-from = { $count ->
@@ -717,6 +719,99 @@ report-nobody = niemand eingetragen
 report-red-beyond = rot jenseits von { $value }
 report-decided = beschlossen: „{ $words }“ ({ $name }, { $day })
 report-acknowledged = bestätigt von { $name }, { $day }
+
+## Hinweise
+
+notice-why-operators = Sie erhalten diese Nachricht, weil Sie zu `operators` gehören.
+notice-why-alert = Sie erhalten diese Nachricht, weil Sie von dem Alarm benachrichtigt wurden.
+notice-tag-undelivered = [Nicht zugestellt]
+notice-tag-settled = [Geklärt]
+notice-reason = Grund: { $reason }
+notice-channel-subject = [Konfiguration] Nachrichten warten auf `{ $channel }`, das nicht konfiguriert ist
+notice-channel-summary = { $count ->
+    [one] 1 Nachricht wartet auf den Kanal `{ $channel }`, der nicht konfiguriert ist.
+   *[other] { $count } Nachrichten warten auf den Kanal `{ $channel }`, der nicht konfiguriert ist.
+}
+notice-channel-fix = Abhilfe: `{ $channel }` wieder unter `channels` eintragen, dann werden sie versandt.
+notice-channel-commands = `kpid outbox list` zeigt sie, und `kpid outbox drop` verwirft sie.
+notice-ended-subject = [Beendet] { $name }: nicht mehr konfiguriert
+notice-ended-summary = Der Alarm zu { $name } ist vorbei: { $name } ist nicht mehr konfiguriert.
+notice-ended-summary-of = Der Alarm zu { $name } vom { $day } ist vorbei: { $name } ist nicht mehr konfiguriert.
+notice-ended-unseen = kpid sieht nicht mehr danach und sagt daher nichts über den Stand.
+notice-ended-was = Es war { $scope }. Falls das jetzt eine andere ID hat, führt `was:` dort die Alarme fort.
+notice-settled-retried = Die aufgegebene Nachricht wird wieder aufgenommen.
+notice-settled-dropped = Die aufgegebene Nachricht ist verworfen.
+notice-unheard-subject = [Nicht zugestellt] Hinweise über `{ $channel }`
+notice-unheard-summary = Über `{ $channel }` lässt sich die Betriebsführung nicht erreichen.
+notice-message = Die Nachricht „{ $title }“
+notice-message-of-alert = Die Nachricht „{ $event }“ des Alarms zu { $name }
+notice-message-for = Eine Nachricht für { $recipient }
+notice-for = für { $recipient }
+notice-was-for = Sie war für { $recipient } über `{ $channel }` bestimmt.
+notice-given-up = { $what } ließ sich nicht zustellen und ist aufgegeben.
+notice-given-up-fix = Ist das behoben, versendet sie `kpid outbox retry { $id }`; `kpid outbox list` zeigt, was sonst noch nicht zugestellt ist.
+notice-unreached = Die Nachricht „{ $event }“ des Alarms zu { $name } erreicht nicht alle, für die sie bestimmt ist.
+notice-unwritten-subject = [Konfiguration] `{ $channel }` funktioniert nicht wie eingetragen
+notice-store-ended-subject = [Speicher] kpid ist beendet: Der Speicher ist eine andere Datei
+notice-store-ended-summary = kpid ist beendet, damit nichts aus einem Speicher berichtet wird, den es nicht mehr gibt.
+notice-store-subject = [Speicher] kpid kann nicht festhalten, was es erhebt
+notice-store-summary = Seit { $since } kann kpid nicht in seinen Speicher schreiben: Was kommt, wird weder festgehalten noch bewertet, und niemand wird darüber alarmiert.
+notice-store-way-out = kpid versucht es von selbst wieder und macht weiter, sobald es geht. `kpid doctor` sagt mehr.
+notice-pages-subject = [Speicher] Der Speicher von kpid ist beschädigt
+notice-pages-summary = Am { $since } hat kpid bemerkt, dass Seiten seines Speichers beschädigt sind.
+notice-pages-way-out = kpid macht weiter, solange es geht. `kpid doctor` sieht noch einmal nach.
+notice-store-over-subject = [Speicher wieder da] kpid hält wieder fest, was es erhebt
+notice-store-over-summary = Die Störung des Speichers, die am { $since } begann, war am { $now } vorbei. Was dazwischen schlechter und wieder besser wurde, ist nicht bekannt.
+summary-subject = { $count ->
+    [one] [Zusammenfassung] 1 weiterer Alarm
+   *[other] [Zusammenfassung] { $count } weitere Alarme
+}
+summary-words = { $count ->
+    [one] Das geschah neben den Alarmen, zu denen Sie eine Mail erhalten haben.
+   *[other] Diese kamen zu den Alarmen hinzu, zu denen Sie eine Mail erhalten haben.
+}
+summary-section = Was sonst geschah
+summary-why = Sie erhalten diese Nachricht, weil diese Alarme Sie nennen und Sie an dem Tag schon so viele Mails hatten, wie `alerts.mails_per_day` erlaubt.
+summary-unreadable = eine Nachricht, die sich nicht lesen lässt; `kpid outbox list --all` führt sie als { $id }
+summary-alert = Alarm { $event }
+
+## Hinweise auf Störungen der Daten
+
+trouble-why = Sie erhalten diese Nachricht, weil Sie sich um die Daten kümmern: als `steward` der Kennzahl oder unter `operators`.
+trouble-many-subject = [Daten] { $count } Störungen
+trouble-many = { $count } Störungen der Daten haben begonnen.
+trouble-many-over-subject = [Daten] { $count } Störungen sind vorbei
+trouble-many-over = { $count } Störungen der Daten sind vorbei.
+trouble-connection = Verbindung `{ $id }`
+trouble-over-subject = [Daten] Wieder in Ordnung: { $what }
+trouble-over = Die Störung, die am { $since } begann, ist vorbei: { $what }.
+trouble-unfollowed-subject = [Daten] { $what }: { $why }
+trouble-unfollowed = Die Störung, die am { $since } begann, wird nicht weiter verfolgt: { $what } { $why }.
+trouble-not-configured = ist nicht mehr konfiguriert
+trouble-feeds-nothing = liefert für keine Kennzahl mehr, um die Sie sich kümmern
+trouble-does-not-count = zählt nicht mehr
+trouble-source-subject = [Daten] `{ $id }` liefert keine Zahlen
+trouble-source-fails = Die Verbindung `{ $id }` liefert { $which } keine Zahl.
+trouble-source-one = für ihre einzige Kennzahl
+trouble-source-any = für alle { $count } Kennzahlen, die sie versorgt,
+trouble-source-some = für { $count } der { $of } Kennzahlen, die sie versorgt,
+trouble-overdue-subject = [Daten] { $name } ist überfällig
+trouble-overdue = { $name } ist überfällig.
+trouble-overdue-of = { $name } ist für { $period } überfällig.
+trouble-stale-subject = [Daten] { $name } ist veraltet
+trouble-stale = { $name } hat keinen neuen Messwert, und der letzte ist zu alt.
+trouble-quarantined-subject = [Daten] { $name } ist unglaubwürdig
+trouble-quarantined = { $name } kam mit einem Wert außerhalb von `sanity`; er wird nicht verwendet.
+trouble-quarantined-of = { $name } kam für { $period } mit einem Wert außerhalb von `sanity`; er wird nicht verwendet.
+trouble-quarantined-fix = Soll er gelten, weiten Sie `sanity`, oder berichtigen Sie die Quelle.
+trouble-incomplete-subject = [Daten] { $name } hat keine laufende Summe
+trouble-incomplete = { $name } fehlt für { $periods } ein Wert der laufenden Summe.
+trouble-incomplete-fix = Zu tun: die Zahlen importieren, oder `not_applicable: [{ $keys }]` eintragen.
+trouble-incomplete-fix-from = Zu tun: die Zahlen importieren, `from: { $from }` eintragen, falls es erst dann begann, oder `not_applicable: [{ $keys }]`.
+trouble-last-known = Der letzte bekannte Wert ist { $value } für { $period }.
+trouble-restated-subject = [Daten] { $name } wurde berichtigt
+trouble-restated-after = { $name } wurde für { $period } geändert, nachdem es berichtet worden war.
+trouble-restated-line = Berichtet wurde { $first }, { $was }; jetzt ist es { $now }, { $status }.
 
 ## Chats
 

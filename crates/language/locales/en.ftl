@@ -243,6 +243,8 @@ direction-higher = more is better
 direction-lower = less is better
 frequency = Period
 source = Source
+source-asks = { $connection } is asked:
+source-pushes = { $connection } sends them by itself
 observed = Observed
 formula = Formula
 shared-from = { $count ->
@@ -736,6 +738,99 @@ report-nobody = nobody is named
 report-red-beyond = red beyond { $value }
 report-decided = decided: "{ $words }" ({ $name }, { $day })
 report-acknowledged = acknowledged by { $name }, { $day }
+
+## Notices
+
+notice-why-operators = You got this because you are one of the `operators`.
+notice-why-alert = You got this because you were notified about the alert.
+notice-tag-undelivered = [Undelivered]
+notice-tag-settled = [Settled]
+notice-reason = Why: { $reason }
+notice-channel-subject = [Configuration] Messages wait for `{ $channel }`, which is not configured
+notice-channel-summary = { $count ->
+    [one] 1 message waits for the channel `{ $channel }`, which is not configured.
+   *[other] { $count } messages wait for the channel `{ $channel }`, which is not configured.
+}
+notice-channel-fix = To fix: add `{ $channel }` to `channels` again, and they are sent.
+notice-channel-commands = `kpid outbox list` shows them, and `kpid outbox drop` gives them up.
+notice-ended-subject = [Ended] { $name }: no longer configured
+notice-ended-summary = The alert on { $name } is over: it is no longer configured.
+notice-ended-summary-of = The alert of { $day } on { $name } is over: it is no longer configured.
+notice-ended-unseen = kpid no longer looks at it, and so says nothing of how it stands.
+notice-ended-was = It was { $scope }. If that has another id now, `was:` there lets its alerts go on.
+notice-settled-retried = The message that had been given up is taken up again.
+notice-settled-dropped = The message that had been given up is dropped.
+notice-unheard-subject = [Undelivered] Notices over `{ $channel }`
+notice-unheard-summary = Operators cannot be notified over `{ $channel }`.
+notice-message = The message "{ $title }"
+notice-message-of-alert = The message "{ $event }" of the alert on { $name }
+notice-message-for = A message for { $recipient }
+notice-for = for { $recipient }
+notice-was-for = It was for { $recipient } over `{ $channel }`.
+notice-given-up = { $what } could not be delivered and is given up.
+notice-given-up-fix = When that is fixed, `kpid outbox retry { $id }` sends it; `kpid outbox list` shows what else is not delivered.
+notice-unreached = The message "{ $event }" of the alert on { $name } cannot be sent to everybody it is for.
+notice-unwritten-subject = [Configuration] `{ $channel }` does not work as written
+notice-store-ended-subject = [Store] kpid has ended: its store is another file
+notice-store-ended-summary = kpid has ended, so that nothing is told from a store that is not there.
+notice-store-subject = [Store] kpid cannot keep what it collects
+notice-store-summary = Since { $since } kpid cannot write to its store: what comes is not kept and not judged, and nobody is alerted of it.
+notice-store-way-out = kpid tries again by itself, and goes on when it can. `kpid doctor` says more.
+notice-pages-subject = [Store] kpid's store is damaged
+notice-pages-summary = On { $since } kpid found that pages of its store are damaged.
+notice-pages-way-out = kpid goes on as long as it can. `kpid doctor` looks again.
+notice-store-over-subject = [Store recovered] kpid keeps what it collects again
+notice-store-over-summary = The trouble with kpid's store that began on { $since } was over on { $now }. What got worse and better again in between is not known.
+summary-subject = { $count ->
+    [one] [Summary] 1 more alert
+   *[other] [Summary] { $count } more alerts
+}
+summary-words = { $count ->
+    [one] This happened beside the alerts you got a mail of.
+   *[other] These happened beside the alerts you got a mail of.
+}
+summary-section = What else happened
+summary-why = You got this because these alerts name you, and you had as many mails on that day as `alerts.mails_per_day` says.
+summary-unreadable = a message that cannot be read; `kpid outbox list --all` has it as { $id }
+summary-alert = alert { $event }
+
+## Notices of trouble with data
+
+trouble-why = You got this because you look after the data: `steward` of the KPI, or `operators`.
+trouble-many-subject = [Data] { $count } data problems
+trouble-many = { $count } data problems began.
+trouble-many-over-subject = [Data] { $count } data problems are over
+trouble-many-over = { $count } data problems are over.
+trouble-connection = the connection `{ $id }`
+trouble-over-subject = [Data] { $what } is working again
+trouble-over = The problem with { $what } that began on { $since } is over.
+trouble-unfollowed-subject = [Data] { $what } { $why }
+trouble-unfollowed = The problem with { $what } that began on { $since } is not followed any more: it { $why }.
+trouble-not-configured = is no longer configured
+trouble-feeds-nothing = feeds no KPI that you look after any more
+trouble-does-not-count = does not count any more
+trouble-source-subject = [Data] `{ $id }` gives no figures
+trouble-source-fails = The connection `{ $id }` gives no figure for { $which } it feeds.
+trouble-source-one = the KPI
+trouble-source-any = any of the { $count } KPIs
+trouble-source-some = { $count } of the { $of } KPIs
+trouble-overdue-subject = [Data] { $name } is overdue
+trouble-overdue = { $name } is overdue.
+trouble-overdue-of = { $name } is overdue for { $period }.
+trouble-stale-subject = [Data] { $name } is stale
+trouble-stale = { $name } has no new reading, and its last one is too old.
+trouble-quarantined-subject = [Data] { $name } is not believable
+trouble-quarantined = { $name } came with a value outside its `sanity`; it is not used.
+trouble-quarantined-of = { $name } came for { $period } with a value outside its `sanity`; it is not used.
+trouble-quarantined-fix = To accept it, widen `sanity`, or correct the source.
+trouble-incomplete-subject = [Data] { $name } has no running total
+trouble-incomplete = { $name } has no figure for { $periods } of the running total.
+trouble-incomplete-fix = To do: import the figures, or write `not_applicable: [{ $keys }]`.
+trouble-incomplete-fix-from = To do: import the figures, or write `from: { $from }` if it began then, or `not_applicable: [{ $keys }]`.
+trouble-last-known = The last value known is { $value } of { $period }.
+trouble-restated-subject = [Data] { $name } was restated
+trouble-restated-after = { $name } was changed for { $period } after it had been reported.
+trouble-restated-line = It was reported as { $first }, { $was }, and is { $now } now, { $status }.
 
 ## Chats
 

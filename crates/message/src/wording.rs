@@ -32,7 +32,8 @@ pub(crate) fn line(text: &str) -> String {
         None => line,
         Some((end, _)) => {
             let rest = line[end..].chars().count();
-            format!("{}… ({rest} more characters)", &line[..end])
+            // How many are left out, as every reader reads it.
+            format!("{}… (+{rest})", &line[..end])
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod command;
 mod connection;
 pub mod connections;
 pub mod csv;
+mod described;
 mod disk;
 mod fault;
 mod figure_columns;

@@ -38,6 +38,15 @@ pub enum WordingError {
 }
 
 impl Wording {
+    /// As its author wrote it, with the names of what stands for the window.
+    pub(crate) fn written(&self) -> String {
+        let piece = |piece: &WordingPiece| match piece {
+            WordingPiece::Text(text) => text.clone(),
+            WordingPiece::Parameter(parameter) => format!("{{{parameter}}}"),
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+
     /// Reads a text.
     pub fn parse(text: &str) -> Result<Self, WordingError> {
         let stray = || WordingError::Brace(text.to_owned());

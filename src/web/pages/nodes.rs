@@ -145,11 +145,12 @@ async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Answer {
     let kept = taken_down(request).await?;
     let may_settle = may_settle(request, &kept);
     let judge = found.judge(request, &history);
+    let source = request.site.sources.of(&named);
     let node = kpi::KpiNode {
         scorecard,
         kpi: defined,
         standing,
-        source: None,
+        source: source.as_ref(),
         runs: &runs,
         notes: &notes,
         taken: TakenDown { kept: &kept, may_settle: &may_settle },

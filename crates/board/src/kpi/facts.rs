@@ -34,7 +34,18 @@ pub(super) fn section(view: &View<'_>, node: &KpiNode<'_>) -> Markup {
                 @if let Some(owner) = &kpi.owner { dt { (language.text("owner")) } dd { (view.person(owner)) } }
                 @if let Some(steward) = &kpi.steward { dt { (language.text("steward")) } dd { (view.person(steward)) } }
                 (input(view, node))
-                @if let Some(source) = node.source { dt { (language.text("source")) } dd { (view.written(source)) } }
+                @if let Some(source) = node.source {
+                    dt { (language.text("source")) }
+                    dd {
+                        @match &source.question {
+                            Some(question) => {
+                                (text!(language, "source-asks", connection = source.connection.as_str()))
+                                " " code class="question" { (question) }
+                            }
+                            None => (text!(language, "source-pushes", connection = source.connection.as_str())),
+                        }
+                    }
+                }
                 @if let Some(observed) = node.standing.observed_at {
                     dt { (language.text("observed")) } dd { (view.local(observed)) }
                 }

@@ -274,12 +274,6 @@ impl Facts {
         self.early.as_ref().map_or(verdict, |early| (Some(early.status), early.score))
     }
 
-    /// The word that the alert goes by, if it is known: `off track`, `heading off track`.
-    pub fn words(&self) -> Option<String> {
-        let words = self.judged().0?.words();
-        Some(if self.early.is_some() { format!("heading {words}") } else { words.to_owned() })
-    }
-
     /// The period that the alert goes by.
     pub fn judged_period(&self) -> Option<&PeriodName> {
         let verdict = self.period.as_ref();

@@ -5,11 +5,15 @@ use crate::{
         data_remark::{DataRemark, ShownNumber},
         named::PeriodName,
     },
+    facts_builder::subject::period_name,
     mail::{figures, phrases},
     wording::period_words,
 };
 use kpid_language::{Language, text};
-use kpid_rules::{judgement::Basis, model::Gap};
+use kpid_rules::{
+    judgement::Basis,
+    model::{Gap, Period},
+};
 
 /// More periods are counted, not named.
 const PERIODS_NAMED_MAX: usize = 6;
@@ -76,6 +80,11 @@ pub(crate) fn gap_words(language: &Language, gap: Gap, missing: &[PeriodName]) -
 }
 
 /// `April and May 2026`: a year is said once, with the last of its periods.
+pub fn periods_words(language: &Language, missing: &[Period]) -> String {
+    let missing: Vec<PeriodName> = missing.iter().map(|period| period_name(*period)).collect();
+    periods(language, &missing)
+}
+
 fn periods(language: &Language, missing: &[PeriodName]) -> String {
     let without_year = |(at, period): (usize, &PeriodName)| match missing.get(at + 1) {
         Some(next) => phrases::beside(language, period, Some(next)),

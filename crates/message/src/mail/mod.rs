@@ -2,7 +2,7 @@
 //! holds together.
 
 mod cause;
-pub(crate) mod data_remarks;
+pub mod data_remarks;
 mod early;
 mod figures;
 mod headline;

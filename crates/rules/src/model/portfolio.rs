@@ -249,6 +249,25 @@ impl Portfolio {
         families
     }
 
+    /// Whether a node is another one, or anywhere below it. A KPI's path does not name what it is in.
+    pub fn is_below(&self, scope: &Scope, of: &Scope) -> bool {
+        let Scope::Kpi(named) = scope else { return scope.is_within(of) };
+        let held = |perspective: &Id, only: Option<&Id>| {
+            let scorecard = self.scorecard(&named.scorecard)?;
+            let objectives = &scorecard.perspective(perspective)?.objectives;
+            let mut objectives =
+                objectives.iter().filter(|held| only.is_none_or(|id| held.id == *id));
+            Some(objectives.any(|held| held.kpis.iter().any(|kpi| kpi.id == named.kpi)))
+        };
+        *of.scorecard() == named.scorecard
+            && match of {
+                Scope::Scorecard(_) => true,
+                Scope::Perspective(_, id) => held(id, None).unwrap_or(false),
+                Scope::Objective(_, id, only) => held(id, Some(only)).unwrap_or(false),
+                Scope::Kpi(other) => other == named,
+            }
+    }
+
     /// The node a path of ids names, e.g. `calder/customer` or `calder/on-time-delivery`.
     pub fn resolve(&self, path: &str) -> Option<Scope> {
         let parts: Vec<Id> = path.split('/').map(Id::parse).collect::<Result<_, _>>().ok()?;

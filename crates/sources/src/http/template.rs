@@ -42,6 +42,11 @@ impl Template {
         Ok(Self { wording: Wording::parse(&sent)? })
     }
 
+    /// As its author wrote it, with the names of what stands for the window.
+    pub(crate) fn written(&self) -> String {
+        self.wording.written()
+    }
+
     /// Whether a parameter of the window stands in it.
     pub fn names_period(&self) -> bool {
         self.wording.names_period()

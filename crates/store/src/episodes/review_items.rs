@@ -94,7 +94,8 @@ pub(crate) async fn settle(
 /// What reviews took down, the newest first: all open actions, and of the rest the newest.
 pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<Vec<KeptReviewItem>> {
     let sql = "SELECT * FROM review_items WHERE state = 'open' OR id IN \
-               (SELECT id FROM review_items ORDER BY id DESC LIMIT $1) ORDER BY id DESC";
+               (SELECT id FROM review_items ORDER BY written_at DESC, id DESC LIMIT $1) \
+               ORDER BY id DESC";
     let rows: Vec<ReviewItemRow> = sqlx::query_as(sql)
         .bind(SETTLED_MAX)
         .fetch_all(connection)
