@@ -206,6 +206,8 @@ async fn print(
     agenda.sections.retain(|section| section.kind != SectionKind::Actions);
     let people = &setup.people;
     let minutes = Minutes { language: setup.language, scorecard, people, items: &kept, at: now };
+    let before = minutes.section_before(period);
+    agenda.sections.splice(..0, before);
     agenda.sections.extend(minutes.sections(period));
     put_sheet(setup.language, &agenda.into(), arguments.format, arguments.out.as_deref())?;
     Ok(Answer::Done)

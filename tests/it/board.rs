@@ -542,3 +542,22 @@ async fn a_token_opens_what_it_was_made_for() {
     check("the audit", &audit, &["token desk", "seen at the desk", "on the board, from 127.0.0.1"]);
     daemon.stop().await;
 }
+
+#[tokio::test]
+async fn the_page_of_a_kpi_says_how_its_runs_went_also_those_that_failed_before() {
+    let origin = Origin::start().await;
+    origin.figure("calls", 95.0);
+    let (_kpid, mut daemon, at) = shown(company(&origin).await).await;
+    let page = async || web::text(at, "/c/acme/kpi/calls").await;
+    origin.set("calls", Answer::Status(500));
+    daemon.until("a failure", page, |page| page.contains("500")).await;
+    origin.figure("calls", 96.0);
+    let well = |page: &String| !page.contains("The source fails");
+    let page = daemon.until("figures again", page, well).await;
+    let (_, runs) = page.split_once("Last runs").unwrap();
+    let (runs, _) = runs.split_once("</details>").unwrap();
+    // It went well, failed, and goes well again.
+    check("runs", runs, &["500"]);
+    assert!(runs.matches("collected</li>").count() >= 2, "{runs}");
+    daemon.stop().await;
+}

@@ -129,7 +129,7 @@ fn facts(language: &'static Language, node: &LinkedNode<'_>) -> Markup {
             section aria-labelledby="kpis" {
                 h2 id="kpis" { (language.text("kpis")) }
                 div class="wide" tabindex="0" role="region" aria-labelledby="kpis" {
-                    table {
+                    table class="kpis" {
                         thead { tr {
                             th scope="col" { (language.text("kpi")) }
                             th scope="col" { (language.text("status")) }
@@ -189,9 +189,9 @@ fn row(language: &'static Language, details: Details<'_>, kpi: &KpiStanding) -> 
     html! {
         tr {
             th scope="row" { bdi { (kpi.name) } }
-            td { (language.status(kpi.status)) }
-            td class="number" { (amount(kpi.value).unwrap_or_default()) }
-            td class="number" { (amount(kpi.target.or(kpi.green_line)).unwrap_or_default()) }
+            td { (status_shown(language, kpi.status)) }
+            td class="number" data-label=(language.text("value")) { (amount(kpi.value).unwrap_or_default()) }
+            td class="number" data-label=(language.text("target")) { (amount(kpi.target.or(kpi.green_line)).unwrap_or_default()) }
             td { @if let Some(svg) = case.and_then(|case| figures::bullet(view, case, kpi)) { (PreEscaped(svg)) } }
             td { @if let Some(svg) = case.and_then(|case| figures::sparkline(view, case, kpi)) { (PreEscaped(svg)) } }
         }

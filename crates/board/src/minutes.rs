@@ -155,15 +155,15 @@ fn state(view: &View<'_>, taken: TakenDown<'_>, id: i64, action: &ReviewAction) 
         ActionState::Done | ActionState::Dropped => &[ActionState::Open],
     };
     html! {
-        p {
+        div class="doing" {
             span class={ "action " (action.state.word()) @if action.is_overdue(today) { " overdue" } } {
                 (view.written(&said))
             }
             @if view.is_present() && taken.may_settle.contains(&id) {
-                form method="post" action={ "/actions/" (id) } class="acts" {
+                form method="post" action={ "/actions/" (id) } class="settle" {
                     input type="hidden" name="back" value=(view.address.path());
                     @for state in others {
-                        " " button name="state" value=(state.word()) {
+                        button name="state" value=(state.word()) {
                             (language.text(match state {
                                 ActionState::Open => "action-reopen",
                                 ActionState::Done => "action-done",

@@ -252,6 +252,7 @@ shared-from = { $count ->
    *[other] Dieselbe Kennzahl von { $count } Einheiten
 }
 last-runs = Letzte Abfragen
+last-runs-words = Die neueste, und davor jene, die anders ausgingen als die vorige.
 run-well = erhoben
 
 ## Warum es kein Urteil gibt

@@ -252,6 +252,7 @@ shared-from = { $count ->
    *[other] The same KPI of { $count } units
 }
 last-runs = Last runs
+last-runs-words = The newest, and those before it that went otherwise than the one before them.
 run-well = collected
 
 ## Why there is no verdict

@@ -1,6 +1,7 @@
 //! Pages of nodes: home, a person's, a scorecard's and what is below it.
 
 use axum::{extract::Path, response::Response};
+use chrono::{DateTime, Utc};
 
 use crate::web::pages::{
     minutes::{may_settle, taken_down},
@@ -134,13 +135,15 @@ async fn kpi(request: &PageRequest, id: &str, kpi: &str) -> Answer {
     };
     let history = request.history_of(&scorecard.id, &found.seen).await?;
     let notes = notes(request).await?;
-    let runs: Vec<kpi::Run> = found
-        .seen
-        .posted
-        .attempts
-        .get(&named)
-        .map(|newest| kpi::Run { at: newest.finished_at, problem: newest.failure.clone() })
+    let before = request.site.store.attempts_of(&named).await;
+    let before = before.map_err(|error| request.unreadable(&error))?;
+    let newest = found.seen.posted.attempts.get(&named).cloned();
+    let at = newest.as_ref().map_or(DateTime::<Utc>::MAX_UTC, |newest| newest.finished_at);
+    let before = before.into_iter().filter(|attempt| attempt.finished_at < at);
+    let runs: Vec<kpi::Run> = newest
         .into_iter()
+        .chain(before)
+        .map(|attempt| kpi::Run { at: attempt.finished_at, problem: attempt.failure })
         .collect();
     let kept = taken_down(request).await?;
     let may_settle = may_settle(request, &kept);

@@ -53,6 +53,7 @@ pub(super) fn section(view: &View<'_>, node: &KpiNode<'_>) -> Markup {
             @if !node.runs.is_empty() {
                 details {
                     summary { (language.text("last-runs")) }
+                    p class="soft" { (language.text("last-runs-words")) }
                     ul {
                         @for run in node.runs.iter().take(RUNS_MAX) {
                             li {

@@ -38,7 +38,13 @@ pub struct Minutes<'a> {
 }
 
 impl<'a> Minutes<'a> {
-    /// What the review of a period took down, and what became of actions of earlier ones, by headings.
+    /// What became of the actions of earlier reviews, if there are any.
+    pub fn section_before(self, period: Period) -> Option<OverviewSection> {
+        let title = self.language.text("review-actions-before");
+        OverviewSection::of(SectionKind::Actions, title, self.before(period))
+    }
+
+    /// What the review of a period took down, by headings.
     pub fn sections(self, period: Period) -> Vec<OverviewSection> {
         let Self { language, .. } = self;
         let heading = |key: &str| language.text(key).into_owned();
@@ -47,7 +53,6 @@ impl<'a> Minutes<'a> {
             items.filter(|kept| is_it(&kept.item.kind)).map(|kept| self.entry(kept)).collect()
         };
         let chapters = [
-            (SectionKind::Actions, "review-actions-before", self.before(period)),
             (
                 SectionKind::Decisions,
                 "review-decisions",

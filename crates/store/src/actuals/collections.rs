@@ -169,6 +169,23 @@ struct AttemptRow {
     message: Option<String>,
 }
 
+impl Store {
+    /// The last attempts of a KPI that went otherwise than the one before, the newest first. The store
+    /// notes them by itself, ten of each.
+    pub async fn attempts_of(&self, kpi: &KpiRef) -> anyhow::Result<Vec<Newest>> {
+        let sql = "SELECT at, CASE outcome WHEN $1 THEN coalesce(message, '') END FROM attempts \
+                   WHERE kpi = $2 ORDER BY at DESC";
+        let rows: Vec<(i64, Option<String>)> = sqlx::query_as(sql)
+            .bind(AttemptOutcome::Error.word())
+            .bind(kpi.to_string())
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .explain("cannot read attempts")?;
+        let newest = |(at, failure)| Ok(Newest { finished_at: instant(at)?, failure });
+        rows.into_iter().map(newest).collect()
+    }
+}
+
 /// How the newest attempts to collect all KPIs went.
 pub(crate) async fn newest(
     connection: &mut SqliteConnection,

@@ -12,7 +12,7 @@ use crate::{
 use kpid_rules::model::Scope;
 
 /// Statements that move a KPI's figures from `$1` to `$2`; what is there already stays.
-const OF_FIGURES: [&str; 4] = [
+const OF_FIGURES: [&str; 5] = [
     "UPDATE actuals SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM actuals AS other WHERE other.kpi = $2 AND other.period = actuals.period)",
     "UPDATE reading_periods SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
@@ -20,6 +20,8 @@ const OF_FIGURES: [&str; 4] = [
       WHERE other.kpi = $2 AND other.period = reading_periods.period)",
     "UPDATE collections SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM collections AS other WHERE other.kpi = $2)",
+    "UPDATE attempts SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
+     (SELECT 1 FROM attempts AS other WHERE other.kpi = $2)",
     "UPDATE misses SET kpi = $2 WHERE kpi = $1 AND NOT EXISTS \
      (SELECT 1 FROM misses AS other WHERE other.kpi = $2 AND other.day = misses.day)",
 ];
