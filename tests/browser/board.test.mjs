@@ -12,6 +12,19 @@ let browser;
 
 before(async () => {
   world = await start();
+  // Every page is looked at with what reviews took down, in words that nobody would choose.
+  const review = await fetch(world.at + pages.review, { redirect: "manual" });
+  const path = review.headers.get("location");
+  const taken = [
+    { kind: "decision", scope: "acme", text: names.long },
+    { kind: "action", scope: "acme/care", text: names.script, who: names.compound, due: "2099-06-30" },
+    { kind: "action", scope: "acme/calls", text: names.rtl, who: "ada", due: "2099-06-30" },
+    { kind: "success", scope: "acme/care/answer", text: names.emoji },
+  ];
+  for (const form of taken) {
+    const answer = await fetch(world.at + path, { method: "POST", body: new URLSearchParams(form), redirect: "manual" });
+    assert.equal(answer.status, 303, await answer.text());
+  }
   browser = await launch();
 });
 
@@ -210,6 +223,30 @@ test("without a script a person answers for an alert and writes a note, which ar
     await note.locator("button").click();
     await visit(page, pages.alert);
     assert.ok((await page.textContent(".notes")).includes(`seen ${names.emoji} ${names.script}`));
+  }));
+
+test("without a script a meeting takes down an action, and whoever does it says that it is done", () =>
+  look({ javaScriptEnabled: false, locale: "en" }, async ({ page }) => {
+    await visit(page, pages.kpi);
+    await page.locator('a[href*="about=acme/calls"]').click();
+    const form = page.locator("details:has(input[value='action'])");
+    await form.locator("summary").click();
+    assert.equal(await form.locator("select").inputValue(), "acme/calls");
+    await form.locator("textarea").fill("ask them why they call");
+    await form.locator("input[name='who']").fill("nobodyknown");
+    await form.locator("input[name='due']").fill("2099-07-31");
+    await form.locator("button").click();
+    assert.match(await page.textContent("[role=alert]"), /Nobody here goes by “nobodyknown”/);
+    assert.equal(await form.locator("textarea").inputValue(), "ask them why they call", "nothing is lost");
+    await form.locator("input[name='who']").fill("ada");
+    await form.locator("button").click();
+    assert.match(await page.textContent("main"), /ask them why they call/);
+    await visit(page, pages.mine);
+    const mine = page.locator("li:has-text('ask them why they call')");
+    await mine.locator("button[value='done']").click();
+    assert.equal(await mine.count(), 0, "it is done");
+    await visit(page, pages.review);
+    assert.match(await page.textContent("main"), /due 31 July 2099, done on/);
   }));
 
 // Ends the daemon, so it is the last.
