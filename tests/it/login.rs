@@ -11,7 +11,7 @@ use crate::{
         browser::{Browser, Page},
         kpid::{ADA_BY_MAIL, Daemon, Kpid},
         login_provider::LoginProvider,
-        origin::Origin,
+        origin::{Answer, Origin},
     },
 };
 
@@ -391,6 +391,52 @@ async fn a_backup_logs_nobody_in_and_a_probe_asks_the_provider() {
     provider.stop();
     let ran = probe().await;
     assert!(ran.stdout.contains("1 login provider cannot be reached"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_provider_that_says_nonsense_is_named_with_what_is_wrong() {
+    let origin = Origin::start().await;
+    let own = origin.url().trim_end_matches('/').to_owned();
+    let says = |issuer: &str, keys: &str| {
+        Answer::Json(format!(
+            "{{ \"issuer\": \"{issuer}\", \"authorization_endpoint\": \"{own}/auth\", \
+             \"token_endpoint\": \"{own}/token\", \"jwks_uri\": \"{keys}\" }}"
+        ))
+    };
+    let keys = format!("{own}/keys");
+    let oidc = format!(
+        "oidc: {{ issuer: \"{own}\", client_id: kpid }}, public_url: https://kpi.acme.example"
+    );
+    let kpid = configured(&oidc);
+    for (discovery, published, words) in [
+        (Answer::Status(404), "", "answers 404 Not Found"),
+        (Answer::Page, "", "answers without what is needed, in JSON"),
+        (Answer::Json("{}".to_owned()), "", "answers without what is needed, in JSON"),
+        (Answer::Away, "", "answers 302 Found"),
+        (Answer::Flood, "", "answers with more than 1048576 bytes"),
+        (Answer::Cut, "", "breaks off"),
+        (Answer::Hang, "", "it took too long"),
+        (
+            says("https://login.evil.example", &keys),
+            "",
+            "of the issuer `https://login.evil.example`",
+        ),
+        (says(&own, "http://login.evil.example/keys"), "", "which is not encrypted"),
+        (says(&own, &keys), "[]", "has no list of keys"),
+        (says(&own, &keys), "{ \"keys\": [] }", "it publishes no key"),
+        (
+            says(&own, &keys),
+            "{ \"keys\": [{ \"kty\": \"oct\", \"k\": \"AAAA\" }] }",
+            "it publishes no key",
+        ),
+    ] {
+        let told = format!("{discovery:?} {published}");
+        origin.set(".well-known/openid-configuration", discovery);
+        origin.set("keys", Answer::Json(published.to_owned()));
+        let ran = kpid.run(&["check", "--probe"]).await;
+        assert_eq!(ran.code, Some(1), "{told}: {ran:?}");
+        assert!(ran.stdout.contains(words), "{told}: {ran:?}");
+    }
 }
 
 #[tokio::test]

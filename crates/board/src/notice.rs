@@ -132,7 +132,7 @@ fn said(language: &'static Language, notice: Notice<'_>) -> (&'static str, Strin
             ("not-logged-in", text!(language, "login-refused-words", host = host))
         }
         Notice::LoginNotAdmitted(user) => {
-            ("not-logged-in", text!(language, "login-not-admitted-words", user = user))
+            ("not-admitted", text!(language, "login-not-admitted-words", user = user))
         }
         Notice::LoginUnverified(host) => {
             ("not-logged-in", text!(language, "login-unverified-words", host = host))
