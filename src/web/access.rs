@@ -111,11 +111,13 @@ impl Access {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return true;
         }
-        match headers.get(header::ORIGIN) {
-            Some(origin) => {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (Some(origin), None) => {
                 self.public_origin.as_ref().is_some_and(|own| origin.as_bytes() == own.as_bytes())
             }
-            None => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+            (Some(_), Some(_)) => false,
+            (None, _) => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
         }
     }
 
@@ -297,6 +299,36 @@ mod tests {
         assert!(!open.is_meant(&HeaderMap::new()));
         let asking = Access { tokens: [held("x")].into(), ..Access::default() };
         assert!(asking.is_meant(&headers(&[("host", "evil.example")])), "a token is asked for");
+    }
+
+    #[test]
+    fn what_a_cookie_is_the_authority_for_comes_from_a_page_of_ours() {
+        let public_origin = Some("https://kpi.calder.example".to_owned());
+        let access = Access { public_origin, ..Access::default() };
+        let (own, evil) =
+            (("origin", "https://kpi.calder.example"), ("origin", "https://evil.example"));
+        let (here, near) = (("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-site"));
+        for (sent, is_own) in [
+            (&[own][..], true),
+            (&[own, here], true),
+            (&[here], true),
+            (&[], false),
+            (&[near], false),
+            (&[evil], false),
+            (&[evil, here], false),
+            (&[own, evil], false),
+            (&[own, own], false),
+            (&[("origin", "null")], false),
+            (&[("origin", "http://kpi.calder.example")], false),
+            (&[("origin", "https://kpi.calder.example.evil.example")], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in sent {
+                headers.append(*name, value.parse().unwrap());
+            }
+            assert_eq!(access.is_own(&Method::POST, &headers), is_own, "{sent:?}");
+            assert!(access.is_own(&Method::GET, &headers), "looking changes nothing");
+        }
     }
 
     #[test]

@@ -238,4 +238,27 @@ mod tests {
         let (headers, body) = ask("/fails").await;
         assert!(headers.get(header::RETRY_AFTER).is_none() && body.starts_with("too many"));
     }
+
+    #[tokio::test]
+    async fn what_a_layer_refuses_is_worded_for_whoever_asks() {
+        let shed = async || {
+            let after = [(header::RETRY_AFTER, "7")];
+            (StatusCode::SERVICE_UNAVAILABLE, after, "too many requests at once; come back\n")
+        };
+        let app = Router::new().route("/{*any}", get(shed)).layer(middleware::from_fn(worded));
+        let ask = async |path: &str, accept: &str| {
+            let request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
+            let answer = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(answer.headers()[header::RETRY_AFTER], "7");
+            let text = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            String::from_utf8(text.into()).unwrap()
+        };
+        const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+        assert!(ask("/c/calder", BROWSER).await.contains("<h1>Not now</h1>"));
+        assert!(ask("/api/v1/standing", BROWSER).await.contains("\"status\":503"));
+        for (path, accept) in [("/c/calder", "*/*"), ("/readyz", BROWSER), ("/metrics", BROWSER)] {
+            assert!(ask(path, accept).await.starts_with("too many"), "{path}");
+        }
+    }
 }

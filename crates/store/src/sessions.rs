@@ -192,3 +192,78 @@ async fn remove_over(
         .await;
     Ok(removed.explain("cannot remove old sessions")?.rows_affected())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judgement::memory::Memory;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn session(id: u8, started_at: DateTime<Utc>, seen_at: DateTime<Utc>) -> Session {
+        let (issuer, person) = ("https://login.example".to_owned(), "ines".to_owned());
+        Session {
+            id: [id; 32],
+            issuer,
+            person,
+            groups: vec!["ops".to_owned()],
+            started_at,
+            seen_at,
+        }
+    }
+
+    const LIFE: SessionLife =
+        SessionLife { idle_max: TimeDelta::hours(8), max: TimeDelta::days(7) };
+
+    #[tokio::test]
+    async fn a_session_is_kept_until_it_is_ended_replaced_or_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("kpid.db")).await.unwrap();
+        let now = at("2026-06-03T06:00:00Z");
+        let mut memory = Memory::load(&store, &[], &Default::default(), now).await.unwrap();
+        let by = || ("ines".to_owned(), "from 10.1.2.3".to_owned());
+        let mut keep = async |change: SessionChange| {
+            let (mut batch, _) = store.batch(&mut memory, now).await.unwrap();
+            batch.session(&change).await.unwrap();
+            batch.commit().await.unwrap();
+        };
+        let begin = |session: Session, instead_of: Option<u8>| SessionChange::Begin {
+            session,
+            instead_of: instead_of.map(|id| [id; 32]),
+            life: LIFE,
+            by: by(),
+        };
+        let held = async |id: u8| store.session([id; 32]).await.unwrap();
+        keep(begin(session(1, now, now), None)).await;
+        assert_eq!(held(1).await, Some(session(1, now, now)));
+        assert_eq!(held(2).await, None);
+        keep(begin(session(2, now, now), Some(1))).await;
+        assert_eq!((held(1).await, held(2).await.is_some()), (None, true));
+        let later = now + TimeDelta::hours(1);
+        keep(SessionChange::Seen([2; 32], later)).await;
+        keep(SessionChange::Seen([2; 32], now)).await;
+        assert_eq!(held(2).await.unwrap().seen_at, later, "what comes late takes nothing back");
+        keep(SessionChange::End { id: [2; 32], by: by() }).await;
+        keep(SessionChange::End { id: [2; 32], by: by() }).await;
+        assert_eq!(held(2).await, None);
+        let deeds = store.audit_entries(9).await.unwrap();
+        let deeds: Vec<_> = deeds.iter().rev().map(|entry| entry.action).collect();
+        let (begun, ended) = (AuditAction::LoggedIn, AuditAction::LoggedOut);
+        assert_eq!(deeds, [begun, begun, ended], "what has ended ends once");
+
+        let before = |span: TimeDelta| now - span;
+        let idle = session(3, before(TimeDelta::hours(9)), before(TimeDelta::hours(8)));
+        let old = session(4, before(TimeDelta::days(7)), now);
+        let good = session(5, before(TimeDelta::days(6)), before(TimeDelta::hours(7)));
+        for session in [&idle, &old, &good] {
+            let mut tx = store.begin().await.unwrap();
+            insert(&mut tx, session).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert!(LIFE.ends(&idle) <= now && LIFE.ends(&old) <= now && now < LIFE.ends(&good));
+        assert_eq!(store.remove_sessions(LIFE, now).await.unwrap(), 2);
+        assert_eq!((held(3).await, held(4).await, held(5).await), (None, None, Some(good)));
+    }
+}

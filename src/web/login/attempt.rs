@@ -118,6 +118,8 @@ pub(super) fn own_path(base: &Url, to: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert, prop_assert_eq, proptest};
+
     use super::*;
 
     fn base() -> Url {
@@ -187,5 +189,25 @@ mod tests {
             assert_eq!(own_path(&base(), to), path, "{to}");
         }
         assert_eq!(own_path(&base(), &format!("/{}", "a".repeat(PATH_CHARS_MAX))), "/");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_leads_elsewhere(to in "[/\\\\a-z.:@?#%0-9\t ]{0,12}|.{0,40}") {
+            let path = own_path(&base(), &to);
+            let led = base().join(&path).unwrap();
+            prop_assert_eq!(led.origin(), base().origin());
+            prop_assert!(path.starts_with('/') && !path.starts_with("//"), "{}", path);
+            prop_assert!(axum::http::HeaderValue::from_str(&path).is_ok(), "{}", path);
+        }
+
+        #[test]
+        fn no_cookie_is_misread(cookie in ".{0,80}", at in 0_usize..120) {
+            let _ = Attempt::parse(&cookie, &base(), now());
+            let begun = Attempt::new("/c/calder", now());
+            let cut: String = begun.cookie.chars().take(at).collect();
+            let whole = Attempt::parse(&cut, &base(), now()).filter(|held| held.is_of(&begun.state()));
+            prop_assert_eq!(whole.is_some(), cut == begun.cookie);
+        }
     }
 }
