@@ -20,13 +20,20 @@ impl CookieJar {
         Self { is_encrypted: public_url.scheme() == "https" }
     }
 
+    /// The cookies whose name begins so, without that beginning.
+    pub(super) fn all<'h>(
+        self,
+        headers: &'h HeaderMap,
+        prefix: &str,
+    ) -> impl Iterator<Item = (&'h str, &'h str)> {
+        let prefix = self.name(prefix);
+        pairs(headers).filter_map(move |(name, value)| Some((name.strip_prefix(&prefix)?, value)))
+    }
+
     /// The value of a cookie. One that comes twice is somebody else's work.
     pub(super) fn get<'h>(self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         let name = self.name(name);
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|held| held.to_str().ok());
-        let pairs =
-            cookies.flat_map(|held| held.split(';')).filter_map(|it| it.trim().split_once('='));
-        let mut found = pairs.filter(|(held, _)| *held == name).map(|(_, value)| value);
+        let mut found = pairs(headers).filter(|(held, _)| *held == name).map(|(_, value)| value);
         let (Some(value), None) = (found.next(), found.next()) else { return None };
         Some(value)
     }
@@ -52,6 +59,12 @@ impl CookieJar {
         let prefix = if self.is_encrypted { HOST_PREFIX } else { "" };
         format!("{prefix}{name}")
     }
+}
+
+/// What a browser sends, by name.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|held| held.to_str().ok());
+    cookies.flat_map(|held| held.split(';')).filter_map(|it| it.trim().split_once('='))
 }
 
 #[cfg(test)]
@@ -85,5 +98,11 @@ mod tests {
             }
             assert_eq!(https.get(&headers, "kpid"), found, "{sent:?}");
         }
+        let mut headers = HeaderMap::new();
+        headers.append(
+            header::COOKIE,
+            "__Host-x-a=1; x-b=2; __Host-x-c=3; __Host-y=4".parse().unwrap(),
+        );
+        assert_eq!(https.all(&headers, "x-").collect::<Vec<_>>(), [("a", "1"), ("c", "3")]);
     }
 }

@@ -10,9 +10,9 @@ use crate::web::peer::network;
 /// engine does not notice.
 pub(super) const CHANGES_PER_MINUTE_MAX: u32 = 30;
 
-/// Logins that one address begins or ends in a minute: an office behind one address comes to work, and nobody
-/// keeps the provider busy by way of us.
-pub(super) const LOGINS_PER_MINUTE_MAX: u32 = 30;
+/// Requests of logins and of their ends that one address makes in a minute: an office behind one address comes
+/// to work and opens its tabs of yesterday, and nobody keeps the provider busy by way of us.
+pub(super) const LOGINS_PER_MINUTE_MAX: u32 = 120;
 
 /// Forms behind links in mails that one address sends in a minute.
 pub(super) const LINKS_PER_MINUTE_MAX: u32 = 60;

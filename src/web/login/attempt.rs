@@ -10,8 +10,15 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-/// The cookie of a login that is under way.
-pub(crate) const COOKIE: &str = "kpid-login";
+/// With what the cookies of logins that are under way begin. Each has its own: whoever opens all the pages of
+/// yesterday has several.
+pub(crate) const COOKIES: &str = "kpid-login-";
+
+/// More than these of one browser were left lying.
+pub(crate) const UNDER_WAY_MAX: usize = 8;
+
+/// Characters of what the provider sends back that tell them apart.
+const NAME_CHARS: usize = 8;
 
 /// Whoever looks for their second factor finds it in this time.
 pub(crate) const LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -59,6 +66,11 @@ impl Attempt {
         (is_whole && is_in_time).then(|| Self { cookie: cookie.to_owned(), to })
     }
 
+    /// The cookie that it is in.
+    pub(super) fn name(&self) -> String {
+        name(&self.state()).unwrap_or_default()
+    }
+
     /// What the provider sends back with the code.
     pub(super) fn state(&self) -> String {
         self.derived("state")
@@ -100,6 +112,23 @@ impl UsedAttempts {
         }
         used.insert(attempt.state())
     }
+}
+
+/// The cookie of the login that the provider sends this back of.
+pub(super) fn name(state: &str) -> Option<String> {
+    let name = state.get(..NAME_CHARS)?;
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    name.bytes().all(is_fit).then(|| format!("{COOKIES}{name}"))
+}
+
+/// The logins of a browser that leave no room for one more, by what follows in the names of their cookies: all
+/// but the newest.
+pub(super) fn left_lying<'c>(cookies: impl Iterator<Item = (&'c str, &'c str)>) -> Vec<&'c str> {
+    let begun = |cookie: &str| cookie.split('.').next().and_then(|at| at.parse::<i64>().ok());
+    let mut cookies: Vec<_> = cookies.map(|(name, cookie)| (begun(cookie), name)).collect();
+    cookies.sort_unstable();
+    let excess = (cookies.len() + 1).saturating_sub(UNDER_WAY_MAX);
+    cookies.into_iter().take(excess).map(|(_, name)| name).collect()
 }
 
 /// Where a login leads back to: a page of ours, or the first one where something else is named.
@@ -161,6 +190,24 @@ mod tests {
         for cookie in ["", "1", "..", "1.AAAA.Lw", "x.y.z", &format!("{}.x", attempt.cookie)] {
             assert_eq!(Attempt::parse(cookie, &base(), now()), None, "{cookie}");
         }
+    }
+
+    #[test]
+    fn several_logins_have_cookies_of_their_own_and_not_more_than_are_needed() {
+        let attempts: Vec<Attempt> = (0..3).map(|_| Attempt::new("/", now())).collect();
+        let names: HashSet<String> = attempts.iter().map(Attempt::name).collect();
+        assert_eq!(names.len(), 3);
+        assert_eq!(name(&attempts[0].state()), Some(attempts[0].name()));
+        for state in ["", "short", "abcd;efgh", "abcdef\r\n", "äöüäöüäöü"] {
+            assert_eq!(name(state), None, "{state}");
+        }
+        let held: Vec<String> = (10..18).map(|at| format!("{at}.x.y")).collect();
+        let held = ["a", "b", "c", "d", "e", "f", "g", "h"]
+            .into_iter()
+            .zip(held.iter().map(String::as_str));
+        assert_eq!(left_lying(held.clone().take(7)), [""; 0]);
+        assert_eq!(left_lying(held.clone()), ["a"]);
+        assert_eq!(left_lying(held.chain([("made-up", "x")])), ["made-up", "a"]);
     }
 
     #[test]

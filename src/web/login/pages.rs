@@ -18,7 +18,7 @@ use crate::web::{
     cookies::CookieJar,
     denial,
     login::{
-        attempt::{self, Attempt, own_path},
+        attempt::{self, Attempt, left_lying, own_path},
         id_token::IdTokenError,
         provider::{Metadata, Provider, ProviderError, Somebody},
     },
@@ -123,8 +123,11 @@ async fn begin(
     };
     let attempt = Attempt::new(&to, site.clock.now());
     let at = authorization(provider, &metadata, &attempt, query.other.is_some());
-    let cookie = caller.jar.set(attempt::COOKIE, &attempt.cookie, attempt::LIFE);
-    with_cookies(see_other(at.as_str()), [cookie])
+    let lying = left_lying(caller.jar.all(caller.headers, attempt::COOKIES));
+    let lying = lying.into_iter().map(|name| format!("{}{name}", attempt::COOKIES));
+    let cookies = lying.map(|name| caller.jar.unset(&name));
+    let cookie = caller.jar.set(&attempt.name(), &attempt.cookie, attempt::LIFE);
+    with_cookies(see_other(at.as_str()), cookies.chain([cookie]))
 }
 
 /// Where the provider asks somebody who they are.
@@ -168,7 +171,8 @@ async fn finish(
         Err(denied) => caller.denied(&denied),
     };
     // It has come to its end, whichever.
-    with_cookies(answer, [caller.jar.unset(attempt::COOKIE)])
+    let name = attempt::name(query.state.as_deref().unwrap_or_default());
+    with_cookies(answer, name.map(|name| caller.jar.unset(&name)))
 }
 
 impl<'a> Caller<'a> {
@@ -184,9 +188,9 @@ impl<'a> Caller<'a> {
     /// A new session: what the browser holds of it, and the page that was asked for.
     async fn logged_in(&self, query: &CallbackQuery) -> Result<(String, String), Denied> {
         let (provider, now) = (self.provider, self.site.clock.now());
-        let held = self.jar.get(self.headers, attempt::COOKIE);
-        let attempt = held.and_then(|held| Attempt::parse(held, &provider.oidc.public_url, now));
         let state = query.state.as_deref().unwrap_or_default();
+        let held = attempt::name(state).and_then(|name| self.jar.get(self.headers, &name));
+        let attempt = held.and_then(|held| Attempt::parse(held, &provider.oidc.public_url, now));
         // Without the cookie it is a login of somebody else, that this browser shall take for its own.
         let attempt = attempt.filter(|attempt| attempt.is_of(state)).ok_or(Denied::Stale)?;
         if query.iss.as_ref().is_some_and(|issuer| *issuer != provider.oidc.issuer) {
@@ -338,9 +342,9 @@ fn see_other(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
-fn with_cookies<const N: usize>(
+fn with_cookies(
     mut answer: Response,
-    cookies: [Option<HeaderValue>; N],
+    cookies: impl IntoIterator<Item = Option<HeaderValue>>,
 ) -> Response {
     for cookie in cookies.into_iter().flatten() {
         answer.headers_mut().append(header::SET_COOKIE, cookie);

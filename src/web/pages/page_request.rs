@@ -17,7 +17,13 @@ use sha2::{Digest, Sha256};
 use crate::{
     telemetry::store_health::StorePart,
     web::{
-        board::Posted, denial, pages::moment, past::Grounds, peer::Peer, site::Site, viewer::Viewer,
+        board::Posted,
+        denial,
+        pages::moment,
+        past::Grounds,
+        peer::{self, Peer},
+        site::Site,
+        viewer::Viewer,
     },
 };
 use kpid_board::{Address, Moment, Reader, View, notice::Notice};
@@ -211,7 +217,10 @@ impl PageRequest {
     pub(in crate::web) fn way(&self) -> String {
         let way = if self.is_of_program() { "over the API" } else { "on the board" };
         match self.peer {
-            Some(Peer(address)) => format!("{way}, from {address}"),
+            Some(peer) => {
+                let proxies = &self.site.access.trusted_proxies;
+                format!("{way}, from {}", peer::client(peer, &self.headers, proxies))
+            }
             None => way.to_owned(),
         }
     }

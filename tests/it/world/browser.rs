@@ -17,8 +17,8 @@ const REDIRECTS_MAX: usize = 10;
 pub(crate) struct Browser {
     pub(crate) kpid: SocketAddr,
     client: Client,
-    /// By host and name.
-    cookies: BTreeMap<(String, String), String>,
+    /// By host, path and name.
+    cookies: BTreeMap<(String, String, String), String>,
     /// Where it has been, since it was last told to go anywhere.
     pub(crate) way: Vec<Url>,
     /// What the proxy adds.
@@ -49,12 +49,20 @@ impl Browser {
 
     /// The cookie of kpid by its name.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.get(&("kpi.acme.example".to_owned(), name.to_owned())).map(String::as_str)
+        self.cookies_like(name).find(|(held, _)| *held == name).map(|(_, value)| value)
+    }
+
+    /// The cookies of kpid whose name begins so.
+    pub(crate) fn cookies_like(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.cookies.iter().filter(|((host, ..), _)| host == "kpi.acme.example");
+        let own = own.map(|((.., name), value)| (name.as_str(), value.as_str()));
+        own.filter(move |(name, _)| name.starts_with(prefix))
     }
 
     /// Plants a cookie of kpid.
     pub(crate) fn plant(&mut self, name: &str, value: &str) {
-        self.cookies.insert(("kpi.acme.example".to_owned(), name.to_owned()), value.to_owned());
+        let key = ("kpi.acme.example".to_owned(), "/".to_owned(), name.to_owned());
+        self.cookies.insert(key, value.to_owned());
     }
 
     /// Goes to a page of kpid, and wherever that leads.
@@ -119,8 +127,9 @@ impl Browser {
 
     fn with_cookies(&self, request: reqwest::RequestBuilder, to: &Url) -> reqwest::RequestBuilder {
         let host = host(to);
-        let own = self.cookies.iter().filter(|((of, _), _)| *of == host);
-        let own: Vec<String> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
+        let is_sent = |of: &str, path: &str| of == host && to.path().starts_with(path);
+        let own = self.cookies.iter().filter(|((of, path, _), _)| is_sent(of, path));
+        let own: Vec<String> = own.map(|((.., name), value)| format!("{name}={value}")).collect();
         let mut request = request;
         if !own.is_empty() {
             request = request.header(header::COOKIE, own.join("; "));
@@ -135,7 +144,11 @@ impl Browser {
         for cookie in answer.headers().get_all(header::SET_COOKIE) {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
-            let key = (host(from), name.to_owned());
+            let mut attributes_of =
+                attributes.split(';').filter_map(|it| it.trim().split_once('='));
+            let path = attributes_of.find(|(name, _)| name.eq_ignore_ascii_case("path"));
+            let path = path.map_or("/", |(_, path)| path);
+            let key = (host(from), path.to_owned(), name.to_owned());
             let is_gone = attributes.contains("Max-Age=0") || attributes.contains("01 Jan 1970");
             match is_gone {
                 true => drop(self.cookies.remove(&key)),
