@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    engine::data_wording::{IncidentMessage, IncidentTurn, Seen, Unfollowed, wording},
+    engine::data_wording::{Failing, IncidentMessage, IncidentTurn, Seen, Unfollowed, wording},
     instance::Instance,
     outbox::notices,
 };
@@ -168,7 +168,7 @@ fn sources<'a>(
     let failed = held.attempts.failed().iter();
     let mut places: Vec<usize> = failed.filter_map(|kpi| instance.collected.place(kpi)).collect();
     places.sort_unstable();
-    let mut failing: BTreeMap<(&Id, Option<Id>), Vec<(KpiRef, &str)>> = BTreeMap::new();
+    let mut failing: BTreeMap<(&Id, Option<Id>), Failing<'_>> = BTreeMap::new();
     for collection in places.into_iter().filter_map(|place| setup.collections.get(place)) {
         let attempt = held.attempts.get(&collection.kpi);
         if let Some(problem) = attempt.and_then(|attempt| attempt.failure.as_ref())

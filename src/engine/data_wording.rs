@@ -17,11 +17,14 @@ use kpid_store::Held;
 /// A notice names so many KPIs; more are counted.
 const KPIS_NAMED_MAX: usize = 20;
 
+/// KPIs whose source fails, each with what is wrong.
+pub(super) type Failing<'a> = Vec<(KpiRef, &'a str)>;
+
 /// Trouble as it is seen now.
 #[derive(Clone)]
 pub(super) enum Seen<'a> {
     /// A connection gives no figures for some of the KPIs that it feeds, each with what is wrong.
-    Source { connection: &'a Id, kpis: Vec<(KpiRef, &'a str)>, fed: usize },
+    Source { connection: &'a Id, kpis: Failing<'a>, fed: usize },
     /// Trouble of a KPI.
     Kpi { trouble: IncidentKind, named: &'a KpiRef, kpi: &'a KpiStanding },
     /// A figure that was reported is another one now.

@@ -169,11 +169,14 @@ impl Viewer {
 /// Whether a node is somebody's: they own it or something above it, or its alerts go to them.
 fn is_theirs(scorecard: &Scorecard, scope: &Scope, person: &Id) -> bool {
     let is = |owner: &Option<Id>| owner.as_ref() == Some(person);
+    if is(&scorecard.owner) {
+        return true;
+    }
     let alerts = scorecard.alerts();
     let is_told = alerts.iter().any(|(of, policy)| {
         scope.is_within(of) && (policy.to.contains(person) || policy.escalate_to.contains(person))
     });
-    is(&scorecard.owner) || is_told || above(scorecard, scope).any(|owner| is(&owner))
+    is_told || above(scorecard, scope).any(|owner| is(&owner))
 }
 
 /// The owners of a node and of what is between it and its scorecard.

@@ -14,6 +14,8 @@ use mail_parser::MessageParser;
 use crate::world::{kpid::Kpid, smtp::Conduct, town::Town};
 
 const INES: &str = "ines@acme.example";
+const GRETA: &str = "greta@acme.example";
+const GERMAN: &str = "  greta: { name: Greta Data, email: greta@acme.example, language: de }\n";
 
 impl Town {
     /// Two monthly KPIs and a level; Ines owns the scorecard.
@@ -220,7 +222,7 @@ async fn a_kill_neither_loses_nor_doubles_a_digest() {
 #[tokio::test]
 async fn a_period_is_reported_once_when_it_is_official() {
     let town = Town::open().await;
-    let kpid = town.kpid_that_sums_up("", "report: { to: [ines, ops] }");
+    let kpid = town.kpid_that_sums_up(GERMAN, "report: { to: [ines, greta, ops] }");
     town.both("2026-04", 98.0);
     let reports = || town.subjects(INES, "[Report]");
     town.rounds(&kpid, "2026-05-20T10:00:00Z", "2026-04").await;
@@ -236,6 +238,9 @@ async fn a_period_is_reported_once_when_it_is_official() {
     town.rounds(&kpid, "2026-06-03T10:01:00Z", "2026-05").await;
     assert_eq!(reports().len(), 1);
     assert!(reports()[0].starts_with("[Report] Acme - May 2026: "), "{:?}", reports());
+    let german = town.subjects(GRETA, "[Bericht]");
+    assert_eq!(german.len(), 1);
+    assert!(german[0].starts_with("[Bericht] Acme - Mai 2026: "), "{german:?}");
     let of_reports = || {
         let calls = town.webhook.calls();
         let bodies: Vec<_> = calls.iter().map(|call| call.json()).collect();
@@ -253,4 +258,27 @@ async fn a_period_is_reported_once_when_it_is_official() {
     let told = async || reports().len() > 1;
     kpid.run_at("2026-07-08T10:00:00Z", "the report of June", told).await;
     assert!(reports()[1].starts_with("[Report] Acme - June 2026"), "{:?}", reports());
+}
+
+#[tokio::test]
+async fn an_action_of_a_review_is_in_the_digest_of_whoever_does_it_in_their_language() {
+    let town = Town::open().await;
+    let kpid = town.kpid_that_sums_up(&format!("{GERMAN}digest: {{}}\n"), "");
+    town.both("2026-05", 98.0);
+    let known = async || last_digests(&kpid).await.len() == 3;
+    kpid.run_at("2026-06-05T10:00:00Z", "the first look", known).await;
+    let action = ["--action", "Call the carrier", "--who", "greta", "--due", "2099-06-30"];
+    kpid.says(&[&["review", "acme", "2026-05", "--about", "acme/calls"][..], &action].concat())
+        .await;
+    let told = || town.subjects(GRETA, "[Übersicht]");
+    let came = async || !told().is_empty();
+    kpid.run_at("2026-06-08T05:59:57Z", "the digest of 08:00 in Amsterdam", came).await;
+    assert_eq!(told(), ["[Übersicht] 1 Änderung seit 5. Juni"]);
+    let mails = town.smtp.mails();
+    let mail = mails.iter().find(|mail| mail.to == [GRETA]).unwrap();
+    let mail = MessageParser::default().parse(&mail.bytes).unwrap();
+    let text = mail.body_text(0).unwrap();
+    for part in ["Maßnahmen aus Reviews", "Call the carrier", "Greta Data, fällig"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }

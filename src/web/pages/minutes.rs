@@ -1,6 +1,6 @@
 //! What reviews took down, as far as a reader may see it, and what they may do about it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use axum::response::Response;
 
@@ -30,19 +30,30 @@ pub(super) async fn taken_down(request: &PageRequest) -> Result<Vec<KeptReviewIt
 
 /// The actions of which the reader may say how far they are: of nodes that they act on, and their own.
 pub(super) fn may_settle(request: &PageRequest, items: &[KeptReviewItem]) -> HashSet<i64> {
+    let mut acts: HashMap<&Scope, bool> = HashMap::new();
     let actions = items.iter().filter(|kept| kept.item.as_action().is_some());
-    let own = actions.filter(|kept| may_settle_one(request, &kept.item));
+    let own = actions.filter(|kept| {
+        let item = &kept.item;
+        // Many actions are about the same node, and who acts on a node is a long question.
+        is_theirs(request, item)
+            || *acts.entry(&item.scope).or_insert_with(|| acts_on(request, &item.scope))
+    });
     own.map(|kept| kept.id).collect()
 }
 
 /// Whether the reader may say how far an action is.
 pub(super) fn may_settle_one(request: &PageRequest, item: &ReviewItem) -> bool {
-    let scorecard = request.site.portfolio.scorecard(item.scope.scorecard());
-    let acts = scorecard.is_some_and(|held| request.viewer.acts_on(held, &item.scope));
+    is_theirs(request, item) || acts_on(request, &item.scope)
+}
+
+fn is_theirs(request: &PageRequest, item: &ReviewItem) -> bool {
     let person = request.viewer.person.as_ref();
-    let is_theirs =
-        item.as_action().zip(person).is_some_and(|(action, who)| action.who == who.as_str());
-    acts || is_theirs
+    item.as_action().zip(person).is_some_and(|(action, who)| action.who == who.as_str())
+}
+
+fn acts_on(request: &PageRequest, scope: &Scope) -> bool {
+    let scorecard = request.site.portfolio.scorecard(scope.scorecard());
+    scorecard.is_some_and(|held| request.viewer.acts_on(held, scope))
 }
 
 /// The nodes of a scorecard that the reader may take something down about: the one the address names, and

@@ -88,7 +88,7 @@ pub(crate) enum Altered {
     /// What is held beside is to be changed by what the act says.
     AsAsked,
     /// Where the episode stands that was acknowledged.
-    Episode(Episode),
+    Episode(Box<Episode>),
     /// Something that a review took down, as it is now.
     ReviewItem(KeptReviewItem),
 }
@@ -216,7 +216,7 @@ pub(crate) async fn act(
                 return Ok((Acted::NotOpen, Altered::AsAsked));
             };
             let episode = acknowledge(tx, scope, episode, acknowledgement, Some(way)).await?;
-            (Acted::Done(scope.clone(), None), Altered::Episode(episode))
+            (Acted::Done(scope.clone(), None), Altered::Episode(Box::new(episode)))
         }
         OperatorAct::Silence(silence) => {
             let id = keep_silence(tx, silence, zone, (Some(way), now)).await?;

@@ -152,7 +152,7 @@ impl Batch<'_> {
             self.changes([Changed::Alerts(scope.scorecard().clone())].into());
             let held = &mut self.memory.held;
             match (altered, act) {
-                (Altered::Episode(episode), _) => self.memory.set_episode(scope.clone(), episode),
+                (Altered::Episode(episode), _) => self.memory.set_episode(scope.clone(), *episode),
                 (Altered::ReviewItem(kept), _) => held.put(kept),
                 (Altered::AsAsked, OperatorAct::Silence(silence)) => {
                     held.silences.push(silence.clone());
