@@ -132,3 +132,42 @@ fn is_json(headers: &HeaderMap) -> bool {
     let media = media.and_then(|media| media.split(';').next()).map(str::trim);
     media.is_some_and(|media| media.eq_ignore_ascii_case("application/json"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(method: Method, path: &str) -> String {
+        match asked(&method, path) {
+            Asked::One(operation, parameter) => format!("{} {parameter}", operation.path),
+            Asked::OtherMethod(operation) => format!("not so: {}", operation.path),
+            Asked::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_asked_is_decided_by_the_address_as_it_is_written() {
+        let node = "/api/v1/nodes/{path}";
+        let series = "/api/v1/nodes/{path}/series";
+        let acknowledge = "/api/v1/alerts/{alert}/acknowledge";
+        for (method, path, operation) in [
+            (Method::GET, "/api/v1/nodes", "/api/v1/nodes ".to_owned()),
+            (Method::GET, "/api/v1/nodes/acme/customer", format!("{node} acme/customer")),
+            (Method::HEAD, "/api/v1/nodes/acme%2Fcustomer", format!("{node} acme/customer")),
+            (Method::GET, "/api/v1/nodes/acme/series", format!("{series} acme")),
+            // A KPI that is called so.
+            (Method::GET, "/api/v1/nodes/acme%2Fseries", format!("{node} acme/series")),
+            (Method::GET, "/api/v1/nodes/acme%2Fseries/series", format!("{series} acme/series")),
+            (Method::GET, "/api/v1/nodes/acme/series.csv", format!("{series}.csv acme")),
+            (Method::GET, "/api/v1/nodes/", "nothing".to_owned()),
+            (Method::GET, "/api/v1/nodes/%FF", "nothing".to_owned()),
+            (Method::GET, "/api/v1/nodes/%252F", format!("{node} %2F")),
+            (Method::POST, "/api/v1/alerts/a/b/1/acknowledge", format!("{acknowledge} a/b/1")),
+            (Method::GET, "/api/v1/alerts/a/b/1/acknowledge", format!("not so: {acknowledge}")),
+            (Method::OPTIONS, "/api/v1/nodes/acme", format!("not so: {node}")),
+            (Method::GET, "/api/v2/nodes", "nothing".to_owned()),
+        ] {
+            assert_eq!(meant(method, path), operation, "{path}");
+        }
+    }
+}
