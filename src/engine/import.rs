@@ -24,6 +24,7 @@ use kpid_rules::{
     model::{Input, Kpi, KpiRef, Period, Scorecard},
     series::Figure,
 };
+use kpid_sources::{dates::period_format::DateFormats, push::PushedTo};
 use kpid_store::{AuditEntry, Collected, Filed, Filing, Judgement, Stage};
 
 /// More rows than this are imported in parts.
@@ -45,6 +46,13 @@ pub(crate) struct ImportRow {
     numerator: Option<String>,
     denominator: Option<String>,
     observed_at: Option<String>,
+}
+
+/// What a row says of when, and how it is written.
+pub(crate) struct RowDates<'r> {
+    pub(crate) period: &'r str,
+    pub(crate) observed_at: Option<&'r str>,
+    pub(crate) formats: &'r DateFormats,
 }
 
 /// A row that is wrong, and why.
@@ -150,8 +158,7 @@ impl<'s> Names<'s> {
     pub(crate) fn meant(
         &mut self,
         kpi: &str,
-        period: &str,
-        observed_at: Option<&str>,
+        dates: &RowDates<'_>,
         now: DateTime<Utc>,
     ) -> Result<Meant<'s>, String> {
         let found = KpiRef::parse(kpi).and_then(|named| {
@@ -163,25 +170,23 @@ impl<'s> Names<'s> {
         if !matches!(kpi.input, Input::Collected) {
             return Err(format!("`{named}` is computed from other KPIs; give those"));
         }
-        let period = Period::parse(period).map_err(|error| error.to_string())?;
-        if period.frequency() != kpi.frequency {
+        let to = PushedTo { frequency: kpi.frequency, calendar: &scorecard.calendar, now };
+        let formats = dates.formats;
+        let period = to.period(dates.period, &formats.period).map_err(|misfit| {
+            let other = Period::parse(dates.period);
             let wanted = scorecard.calendar.period_at(kpi.frequency, now);
-            return Err(format!(
-                "`{period}` is not a period of `{named}`; write one such as {wanted}"
-            ));
-        }
+            match other {
+                Ok(other) => {
+                    format!("`{other}` is not a period of `{named}`; write one such as {wanted}")
+                }
+                Err(_) => misfit,
+            }
+        })?;
         let (start, _) = scorecard.calendar.bounds(period);
         if start > now {
             return Err(format!("`{period}` has not begun"));
         }
-        let observed_at = observed_at.map(|text| {
-            let instant = DateTime::parse_from_rfc3339(text);
-            instant.map(|instant| instant.to_utc()).map_err(|_| {
-                format!(
-                    "`{text}` is not a valid instant; write one such as 2026-06-03T06:00:00+02:00"
-                )
-            })
-        });
+        let observed_at = dates.observed_at.map(|text| to.instant(text, &formats.observed_at));
         Ok(Meant { named, scorecard, kpi, period, observed_at: observed_at.transpose()? })
     }
 
@@ -216,7 +221,7 @@ fn collected(
     now: DateTime<Utc>,
 ) -> Result<Collected, String> {
     let Meant { named, scorecard, period, observed_at, .. } =
-        names.meant(&row.kpi, &row.period, row.observed_at(), now)?;
+        names.meant(&row.kpi, &row.dates(&DateFormats::default()), now)?;
     let filed = Filed {
         period,
         figure: row.figure()?,
@@ -234,8 +239,8 @@ fn collected(
 }
 
 impl ImportRow {
-    pub(crate) fn observed_at(&self) -> Option<&str> {
-        given(self.observed_at.as_ref())
+    pub(crate) fn dates<'r>(&'r self, formats: &'r DateFormats) -> RowDates<'r> {
+        RowDates { period: &self.period, observed_at: given(self.observed_at.as_ref()), formats }
     }
 
     pub(crate) fn figure(&self) -> Result<Figure, String> {

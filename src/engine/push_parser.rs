@@ -4,12 +4,12 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::{
     engine::{
         collect,
-        import::{self, Meant, Names},
+        import::{self, Meant, Names, RowDates},
     },
     web::change::{BadReading, Media, Push, PushAnswer},
 };
@@ -18,7 +18,7 @@ use kpid_rules::{
     model::{Aggregate, KpiRef, Period},
     series::{Figure, ReadingKind},
 };
-use kpid_sources::json;
+use kpid_sources::{dates::period_format::DateFormats, json};
 use kpid_store::{Attempt, AttemptOutcome, Collected, Filed, Filing, Precedence};
 
 /// A system that has more to say at once has a history, which comes in parts or by `kpid import`.
@@ -48,12 +48,14 @@ struct Body {
 #[serde(deny_unknown_fields)]
 struct Item {
     kpi: String,
+    #[serde(deserialize_with = "text_or_number")]
     period: String,
     /// Null is a value of its own.
     #[serde(default, deserialize_with = "said")]
     value: Option<Option<f64>>,
     numerator: Option<f64>,
     denominator: Option<f64>,
+    #[serde(default, deserialize_with = "text_or_number_if_any")]
     observed_at: Option<String>,
     target: Option<f64>,
 }
@@ -79,6 +81,22 @@ pub(crate) fn read(setup: &Setup, push: &Push, now: DateTime<Utc>) -> Result<Rea
 /// A null that is written is told from a key that is not there.
 fn said<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<f64>>, D::Error> {
     Option::deserialize(value).map(Some)
+}
+
+/// A text, or a number such as the seconds since 1970.
+fn text_or_number<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    match serde_json::Value::deserialize(value)? {
+        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::Number(number) => Ok(number.to_string()),
+        other => Err(D::Error::custom(format!("{other} is not a period or an instant"))),
+    }
+}
+
+fn text_or_number_if_any<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    match serde_json::Value::deserialize(value)? {
+        serde_json::Value::Null => Ok(None),
+        value => text_or_number(value).map(Some).map_err(D::Error::custom),
+    }
 }
 
 /// Where readings are looked at, one after the other.
@@ -134,7 +152,7 @@ impl<'s> PushParser<'s> {
     fn csv(&mut self, body: &[u8]) -> Vec<BadReading> {
         let now = self.now;
         let rows = import::rows(body, READINGS_MAX, |line, row| {
-            let meant = self.names.meant(&row.kpi, &row.period, row.observed_at(), now)?;
+            let meant = self.names.meant(&row.kpi, &row.dates(&self.formats(&row.kpi)), now)?;
             self.take(line, meant, (Some(row.figure()?), None))
         });
         let bad = rows.err().unwrap_or_default().into_iter();
@@ -142,8 +160,13 @@ impl<'s> PushParser<'s> {
     }
 
     fn item(&mut self, at: u64, item: &Item) -> Result<(), String> {
-        let observed_at = item.observed_at.as_deref();
-        let meant = self.names.meant(&item.kpi, &item.period, observed_at, self.now)?;
+        let formats = self.formats(&item.kpi);
+        let dates = RowDates {
+            period: &item.period,
+            observed_at: item.observed_at.as_deref(),
+            formats: &formats,
+        };
+        let meant = self.names.meant(&item.kpi, &dates, self.now)?;
         let figure = match (item.value, item.numerator, item.denominator) {
             (Some(value), None, None) => value.map(Figure::Value),
             (None, Some(numerator), Some(denominator)) => {
@@ -155,6 +178,12 @@ impl<'s> PushParser<'s> {
             _ => return Err("write either `value`, or `numerator` and `denominator`".to_owned()),
         };
         self.take(at, meant, (figure, item.target))
+    }
+
+    /// How the system writes periods and instants of this KPI.
+    fn formats(&self, kpi: &str) -> DateFormats {
+        let pushed = KpiRef::parse(kpi).and_then(|named| self.pushed.get(&named));
+        pushed.map(|pushed| pushed.formats.clone()).unwrap_or_default()
     }
 
     /// Takes a reading that is of a KPI of the connection, and of an instant that can be.

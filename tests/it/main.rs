@@ -60,6 +60,8 @@ mod roads;
 mod schedule;
 mod servers;
 mod simulate;
+mod source_dates;
+mod source_examples;
 mod sources_command;
 mod sources_csv;
 mod sources_http;

@@ -8,6 +8,7 @@ use kpid_sources::{
     Connection, Request,
     command::{Commands, Run},
     connections::Connections,
+    dates::period_format::DateFormats,
     wording::Wording,
 };
 use secrecy::SecretString;
@@ -39,6 +40,7 @@ fn run(program: &str, arguments: &[&str]) -> Request {
     Request::Command(Box::new(Run {
         program: program.into(),
         figure: None,
+        formats: DateFormats::default(),
         arguments: arguments.iter().map(wording).collect(),
     }))
 }

@@ -8,6 +8,7 @@ use kpid_sources::{
     Connection, FigureColumns, Request,
     connections::Connections,
     csv::{CsvDialect, Folder, Rows, Sheet},
+    dates::period_format::DateFormats,
     wording::Wording,
 };
 
@@ -40,6 +41,7 @@ fn sheet(file: &str, period: Option<&str>) -> Request {
             period: period.map(str::to_owned),
             observed_at: None,
             target: None,
+            formats: DateFormats::default(),
             holding: Vec::new(),
         },
     }))

@@ -16,7 +16,7 @@ use kpid_rules::{
     model::{Calendar, Id, KpiRef, Portfolio, Schedule, WorkingHours},
     series::ReadingKind,
 };
-use kpid_sources::{Connection, Source};
+use kpid_sources::{Connection, Source, dates::period_format::DateFormats};
 
 /// A whole configuration: daemon and scorecards.
 #[derive(Clone, Debug)]
@@ -138,6 +138,8 @@ pub struct PushedKpi {
     pub from: Id,
     /// What one reading is.
     pub reading: ReadingKind,
+    /// How it says when.
+    pub formats: DateFormats,
 }
 
 /// Where kpid listens, and how people reach it.

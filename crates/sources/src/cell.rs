@@ -6,8 +6,11 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
-use crate::question::Question;
-use kpid_rules::model::{Calendar, Moment, Period, one_line};
+use crate::{
+    dates::{dated::Dated, period_format::PeriodFormat},
+    question::Question,
+};
+use kpid_rules::model::{Period, one_line};
 
 /// What of a text is shown in a message.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -28,6 +31,8 @@ pub(crate) enum Cell {
     /// A time of day without a zone: local in the calendar's zone.
     Local(NaiveDateTime),
     Instant(DateTime<Utc>),
+    /// A period that has been read.
+    Period(Period),
     /// Anything else, in words such as `an INTERVAL`.
     Other(String),
     /// A text that is not a number as its source writes them, and what is wrong with it.
@@ -49,7 +54,9 @@ impl Cell {
             Self::Float(value) => Some(*value),
             Self::Text(text) => decimal(text),
             Self::Misspelt { problem, .. } => return Err(format!("is {self}, {problem}")),
-            Self::Day(_) | Self::Local(_) | Self::Instant(_) | Self::Other(_) => None,
+            Self::Day(_) | Self::Local(_) | Self::Instant(_) | Self::Period(_) | Self::Other(_) => {
+                None
+            }
         };
         match figure.filter(|value| value.is_finite()) {
             Some(value) => Ok(Some(value)),
@@ -58,53 +65,79 @@ impl Cell {
     }
 
     /// The cell as a period of the KPI: its key, or a day or instant in it.
-    pub(crate) fn period(&self, question: &Question<'_>) -> Result<Period, String> {
-        let within = |day| question.calendar.period_of(question.frequency, day);
-        let period = match self {
-            Self::Text(text) => match (Period::parse(text.trim()), Moment::parse(text)) {
-                (Ok(period), _) => period,
-                (Err(_), Some(moment)) => within(moment.day(question.calendar)),
-                (Err(_), None) => {
-                    let key = within(question.window.last_day);
-                    let day = question.window.last_day;
-                    return Err(format!(
-                        "is {self}, which is not a period; write its key, such as `{key}`, or a day \
-                         in it, such as `{day}`, always with a year of four digits"
-                    ));
-                }
-            },
-            Self::Day(day) => within(*day),
-            Self::Local(local) => within(local.date()),
-            Self::Instant(at) => question.calendar.period_at(question.frequency, *at),
-            _ => {
-                return Err(format!(
-                    "is {self}, which is not a period; give its key or a day in it"
-                ));
-            }
-        };
-        if period.frequency() == question.frequency {
-            Ok(period)
-        } else {
+    pub(crate) fn period(
+        &self,
+        question: &Question<'_>,
+        format: &PeriodFormat,
+    ) -> Result<Period, String> {
+        self.period_of(question, format, false)
+    }
+
+    /// The same of a row that is one of several of its period: also what lies wholly in one, as a
+    /// month does in its year.
+    pub(crate) fn period_within(
+        &self,
+        question: &Question<'_>,
+        format: &PeriodFormat,
+    ) -> Result<Period, String> {
+        self.period_of(question, format, true)
+    }
+
+    fn period_of(
+        &self,
+        question: &Question<'_>,
+        format: &PeriodFormat,
+        is_part: bool,
+    ) -> Result<Period, String> {
+        let dated = self.dated(question, format)?.ok_or_else(|| {
+            format!("is {self}, which is not a period; give its key or a day in it")
+        })?;
+        dated.period(question, is_part).ok_or_else(|| {
             let wanted = question.calendar.period_of(question.frequency, question.window.last_day);
-            Err(format!("is {self}, which is not a period of this KPI; write one like `{wanted}`"))
-        }
+            format!("is {self}, which is not a period of this KPI; write one like `{wanted}`")
+        })
     }
 
     /// The cell as an instant, none of null. Times without a zone are local.
-    pub(crate) fn instant(&self, calendar: &Calendar) -> Result<Option<DateTime<Utc>>, String> {
-        let at = match self {
-            Self::Null => return Ok(None),
-            Self::Instant(at) => Some(*at),
-            Self::Local(time) => Some(calendar.instant(*time)),
-            Self::Day(day) => Some(calendar.midnight(*day)),
-            Self::Text(text) => Moment::parse(text).map(|moment| moment.instant(calendar)),
-            _ => None,
-        };
-        at.map(Some).ok_or_else(|| {
+    pub(crate) fn instant(
+        &self,
+        question: &Question<'_>,
+        format: &PeriodFormat,
+    ) -> Result<Option<DateTime<Utc>>, String> {
+        if *self == Self::Null {
+            return Ok(None);
+        }
+        let misfit = || {
             format!(
                 "is {self}, which is not a valid instant; write one like `2026-05-31T18:00:00Z`"
             )
-        })
+        };
+        let dated = self.dated(question, format).map_err(|told| match format {
+            PeriodFormat::Usual => misfit(),
+            _ => told,
+        })?;
+        dated.and_then(|dated| dated.instant(question.calendar)).map(Some).ok_or_else(misfit)
+    }
+
+    /// What the cell says of when; none of a cell that is neither a text nor a number.
+    fn dated(
+        &self,
+        question: &Question<'_>,
+        format: &PeriodFormat,
+    ) -> Result<Option<Dated>, String> {
+        let text = match self {
+            Self::Day(day) => return Ok(Some(Dated::Day(*day))),
+            Self::Local(time) => return Ok(Some(Dated::Local(*time))),
+            Self::Instant(at) => return Ok(Some(Dated::Instant(*at))),
+            Self::Period(period) => return Ok(Some(Dated::Key(*period))),
+            Self::Text(text) => text.clone(),
+            Self::Int(n) => n.to_string(),
+            Self::Unsigned(n) => n.to_string(),
+            Self::Float(value) => value.to_string(),
+            Self::Null | Self::Bool(_) | Self::Other(_) | Self::Misspelt { .. } => return Ok(None),
+        };
+        let read = format.read(&text, question);
+        read.map(Some).map_err(|told| format!("is {self}, which {told}"))
     }
 }
 
@@ -113,6 +146,7 @@ impl Cell {
     pub(crate) fn bare(&self) -> String {
         match self {
             Self::Text(text) | Self::Misspelt { text, .. } => shown(text, SHOWN_CHARS_MAX),
+            Self::Period(period) => period.to_string(),
             Self::Day(day) => day.to_string(),
             Self::Local(time) => time.to_string(),
             Self::Instant(at) => at.to_rfc3339(),
@@ -150,6 +184,7 @@ impl fmt::Display for Cell {
             Self::Text(text) | Self::Misspelt { text, .. } => {
                 write!(f, "the text \"{}\"", shown(text, SHOWN_CHARS_MAX))
             }
+            Self::Period(period) => write!(f, "the period {period}"),
             Self::Day(day) => write!(f, "the day {day}"),
             Self::Local(time) => write!(f, "the time {time}"),
             Self::Instant(at) => write!(f, "the instant {}", at.to_rfc3339()),
@@ -182,7 +217,7 @@ mod tests {
 
     use super::*;
     use crate::question::Window;
-    use kpid_rules::model::Frequency;
+    use kpid_rules::model::{Calendar, Frequency};
 
     fn text(text: &str) -> Cell {
         Cell::Text(text.to_owned())
@@ -233,24 +268,34 @@ mod tests {
             (text("2026-05-31T21:59:59Z"), Ok("2026-05")),
             (text("2026-05-31T22:00:00Z"), Ok("2026-06")),
             (text("2026-05-31 22:00:00.5+00:00"), Ok("2026-06")),
-            (text("2026-05-01"), Err(())),
+            (text("2026-05-01"), Ok("2026-05")),
             (text("26-05-01"), Err(())),
             (text("26-05-01 00:00:00"), Err(())),
             (text("01-05-26"), Err(())),
             (text("31.05.2026"), Err(())),
             (text("May"), Err(())),
             (text("FY2026-Q1"), Err(())),
-            (Cell::Int(202_605), Err(())),
+            (Cell::Int(202_605), Ok("2026-05")),
+            (Cell::Int(2_605), Err(())),
+            (Cell::Float(2026.1), Err(())),
             (Cell::Null, Err(())),
         ] {
-            let found = cell.period(&question).map(|period| period.to_string()).map_err(drop);
+            let found = cell
+                .period(&question, &PeriodFormat::Usual)
+                .map(|period| period.to_string())
+                .map_err(drop);
             assert_eq!(found, period.map(str::to_owned), "{cell:?}");
         }
     }
 
     #[test]
     fn times_without_a_zone_are_local() {
-        let calendar = Calendar::plain(Amsterdam);
+        let (calendar, period) = (Calendar::plain(Amsterdam), Period::Month(2026, 5));
+        let (start, end) = calendar.bounds(period);
+        let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
+        let window = Window { period, start, end, first_day, last_day };
+        let (frequency, now) = (Frequency::Month, window.end);
+        let question = Question { window: &window, frequency, calendar: &calendar, now };
         for (cell, instant) in [
             (text("2026-05-31T18:00:00Z"), Ok("2026-05-31T18:00:00+00:00")),
             (text("2026-05-31 18:00:00"), Ok("2026-05-31T16:00:00+00:00")),
@@ -258,7 +303,10 @@ mod tests {
             (text("yesterday"), Err(())),
             (Cell::Int(1), Err(())),
         ] {
-            let found = cell.instant(&calendar).map(|at| at.unwrap().to_rfc3339()).map_err(drop);
+            let found = cell
+                .instant(&question, &PeriodFormat::Usual)
+                .map(|at| at.unwrap().to_rfc3339())
+                .map_err(drop);
             assert_eq!(found, instant.map(str::to_owned), "{cell:?}");
         }
     }

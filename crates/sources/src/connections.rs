@@ -331,8 +331,9 @@ impl Live {
         question: &Question<'_>,
         answer: Result<Arc<Table>, String>,
     ) -> Outcome {
-        let figure = source.request.figure();
-        let outcome = answer.and_then(|table| table.outcome(source.reading, figure, question));
+        let (figure, formats) = (source.request.figure(), source.request.date_formats());
+        let outcome =
+            answer.and_then(|table| table.outcome(source.reading, figure, formats, question));
         outcome.unwrap_or_else(|problem| {
             let asked = self.describe(&source.request, question);
             // A source may have written anything into what is quoted of it.
@@ -464,7 +465,10 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::csv::{CsvDialect, Folder};
+    use crate::{
+        csv::{CsvDialect, Folder},
+        dates::period_format::DateFormats,
+    };
 
     const CONCURRENT_MAX: u32 = 4;
 
@@ -473,6 +477,7 @@ mod tests {
             program: "true".to_owned(),
             arguments: Vec::new(),
             figure: None,
+            formats: DateFormats::default(),
         }))
     }
 

@@ -10,6 +10,7 @@ mod connection;
 pub mod connections;
 pub mod csv;
 mod described;
+pub mod dates;
 mod disk;
 mod fault;
 mod figure_columns;

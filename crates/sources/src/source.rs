@@ -1,6 +1,11 @@
 //! Where the figures of a KPI come from: which connection, and what it is asked.
 
-use crate::{command, csv, figure_columns::FigureColumns, http, sql};
+use crate::{
+    command, csv,
+    dates::period_format::{DateFormats, USUAL_FORMATS},
+    figure_columns::FigureColumns,
+    http, sql,
+};
 use kpid_rules::{model::Id, series::ReadingKind};
 
 /// Where to ask, and what.
@@ -71,6 +76,22 @@ impl Request {
             Self::Sql(query) => query.figure.as_ref(),
             Self::Command(run) => run.figure.as_ref(),
             Self::Http(_) | Self::Csv(_) => None,
+        }
+    }
+
+    /// The formats of the columns that say when.
+    pub(crate) fn date_formats(&self) -> &DateFormats {
+        match self {
+            Self::Sql(query) => &query.formats,
+            Self::Command(run) => &run.formats,
+            Self::Csv(sheet) => &sheet.rows.formats,
+            Self::Http(ask) => match &ask.extract {
+                http::Extract::Series { formats, .. } | http::Extract::Lists { formats, .. } => {
+                    formats
+                }
+                http::Extract::Rows(rows) => &rows.formats,
+                _ => &USUAL_FORMATS,
+            },
         }
     }
 

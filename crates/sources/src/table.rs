@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::{
     cell::{Cell, NAME_CHARS_MAX, shown},
+    dates::period_format::DateFormats,
     figure_columns::FigureColumns,
     outcome::Outcome,
     question::Question,
@@ -101,6 +102,7 @@ impl Table {
         &self,
         reading: ReadingKind,
         figure: Option<&FigureColumns>,
+        formats: &DateFormats,
         question: &Question<'_>,
     ) -> Result<Outcome, String> {
         let doubted = |outcome| match &self.doubt {
@@ -125,7 +127,7 @@ impl Table {
             }
             _ => {}
         }
-        let samples = self.samples(&columns, question)?;
+        let samples = self.samples(&columns, formats, question)?;
         if samples.iter().all(|sample| sample.figure.is_none()) {
             doubted(Outcome::Null)
         } else {
@@ -136,6 +138,7 @@ impl Table {
     fn samples(
         &self,
         columns: &ColumnPlaces,
+        formats: &DateFormats,
         question: &Question<'_>,
     ) -> Result<Vec<Sample>, String> {
         let mut first_rows: HashMap<Period, u64> = HashMap::new();
@@ -144,7 +147,7 @@ impl Table {
         for (at, row) in self.rows.iter().enumerate() {
             let number = self.lines.get(at).copied().unwrap_or(at as u64 + 1);
             let sample = columns
-                .sample(row, question)
+                .sample(row, formats, question)
                 .map_err(|misfit| format!("in {noun} {number} the column {misfit}"))?;
             if let Some(period) = sample.period
                 && let Some(first) = first_rows.insert(period, number)
@@ -216,7 +219,12 @@ impl ColumnPlaces {
         Ok(Self { figure, period, observed_at, target })
     }
 
-    fn sample(&self, row: &[Cell], question: &Question<'_>) -> Result<Sample, String> {
+    fn sample(
+        &self,
+        row: &[Cell],
+        formats: &DateFormats,
+        question: &Question<'_>,
+    ) -> Result<Sample, String> {
         let cell = |at: usize| row.get(at).unwrap_or(&Cell::Null);
         let number = |name: &str, at: usize| {
             cell(at).figure().map_err(|misfit| format!("`{name}` {misfit}"))
@@ -229,11 +237,13 @@ impl ColumnPlaces {
                 parts.map(|(numerator, denominator)| Figure::Ratio { numerator, denominator })
             }
         };
-        let period = self
-            .period
-            .map(|at| cell(at).period(question).map_err(|misfit| format!("`period` {misfit}")));
+        let period = self.period.map(|at| {
+            let period = cell(at).period(question, &formats.period);
+            period.map_err(|misfit| format!("`period` {misfit}"))
+        });
         let observed_at = self.observed_at.map(|at| {
-            cell(at).instant(question.calendar).map_err(|misfit| format!("`observed_at` {misfit}"))
+            let instant = cell(at).instant(question, &formats.observed_at);
+            instant.map_err(|misfit| format!("`observed_at` {misfit}"))
         });
         let target = self.target.map(|at| number("target", at));
         Ok(Sample {
@@ -245,9 +255,14 @@ impl ColumnPlaces {
     }
 }
 
+/// A name without blanks, which programs put into names as they like, and in small letters.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
 /// The only column of that name.
 pub(crate) fn position(names: &[String], wanted: &str) -> Result<Option<usize>, String> {
-    let mut found = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(wanted));
+    let mut found = names.iter().enumerate().filter(|(_, name)| plain(name) == plain(wanted));
     match (found.next(), found.next()) {
         (_, Some(_)) => Err(format!("came with two columns `{wanted}`; rename one")),
         (first, None) => Ok(first.map(|(at, _)| at)),
@@ -259,7 +274,7 @@ mod tests {
     use chrono_tz::Europe::Amsterdam;
 
     use super::*;
-    use crate::question::Window;
+    use crate::{dates::period_format::USUAL_FORMATS, question::Window};
     use kpid_rules::model::{Calendar, Frequency};
 
     fn outcome(
@@ -279,6 +294,7 @@ mod tests {
         table.outcome(
             reading,
             None,
+            &USUAL_FORMATS,
             &Question {
                 window: &window,
                 frequency: Frequency::Month,
@@ -318,7 +334,7 @@ mod tests {
         for rows in [vec![], vec![vec![Cell::Null]]] {
             let columns = vec!["value".to_owned()];
             let table = Table { columns, rows, doubt: doubt.clone(), ..Table::default() };
-            let outcome = table.outcome(ReadingKind::Value, None, &question);
+            let outcome = table.outcome(ReadingKind::Value, None, &USUAL_FORMATS, &question);
             assert_eq!(outcome, Err("has no metric `a`".to_owned()));
         }
     }

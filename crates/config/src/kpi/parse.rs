@@ -338,12 +338,11 @@ fn pushed(context: &mut ScorecardContext<'_>, kpi: &Kpi, doc: &KpiDoc, source: &
         let hint = "remove `schedule`; values are accepted whenever they arrive";
         context.parse.problems.push(Problem::error(schedule.place, message).hint(hint));
     }
-    let Some((connection, reading)) = source::push::parse::source(context.parse, source) else {
-        return;
-    };
+    let parsed = source::push::parse::source(context.parse, source);
+    let Some((connection, reading, formats)) = parsed else { return };
     let from = connection.id.clone();
     context.connections.push(connection);
-    let pushed = PushedKpi { kpi: context.kpi_ref(&kpi.id), from, reading };
+    let pushed = PushedKpi { kpi: context.kpi_ref(&kpi.id), from, reading, formats };
     context.pushed.push(pushed);
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod csv;
+pub(crate) mod date_formats;
 pub(crate) mod document;
 pub(crate) mod figure_columns;
 pub(crate) mod http;

@@ -9,7 +9,7 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::{figure_columns::FigureColumns, wording::Wording};
+use crate::{dates::period_format::DateFormats, figure_columns::FigureColumns, wording::Wording};
 
 /// Where commands run, and within which limits.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Run {
     pub arguments: Vec<Wording>,
     /// The keys of the figure; by default `value`, or `numerator` and `denominator`.
     pub figure: Option<FigureColumns>,
+    /// The formats of `period` and `observed_at`.
+    pub formats: DateFormats,
 }
 
 impl Run {

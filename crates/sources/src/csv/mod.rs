@@ -9,7 +9,7 @@ use std::{path::PathBuf, time::Duration};
 
 use encoding_rs::Encoding;
 
-use crate::{figure_columns::FigureColumns, wording::Wording};
+use crate::{dates::period_format::DateFormats, figure_columns::FigureColumns, wording::Wording};
 
 /// A folder of CSV files that are written alike.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +63,8 @@ pub struct Rows {
     pub observed_at: Option<String>,
     /// The column of the target.
     pub target: Option<String>,
+    /// The formats of the columns that say when.
+    pub formats: DateFormats,
     /// Only rows in which these columns hold these texts.
     pub holding: Vec<(String, String)>,
 }

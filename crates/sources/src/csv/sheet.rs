@@ -1,11 +1,11 @@
 //! From CSV to rows of cells.
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
-use kpid_rules::model::Moment;
 
 use crate::csv::{CsvDialect, Rows};
 use crate::{
     cell::{Cell, decimal},
+    dates::period_format::DateFormats,
     figure_columns::FigureColumns,
     question::{Question, Window},
     table::{self, Doubt, Table},
@@ -104,6 +104,7 @@ struct SheetColumns<'s> {
     /// The name a table knows it by, where it stands, and how it is read.
     taken: Vec<(&'static str, usize, Content)>,
     period: Option<(&'s str, usize)>,
+    formats: &'s DateFormats,
     /// Where it stands, and what must stand there.
     wanted: Vec<(usize, &'s str)>,
 }
@@ -147,7 +148,12 @@ impl<'s> SheetColumns<'s> {
             period = Some((name.as_str(), at(name)?));
         }
         let wanted = rows.holding.iter().map(|(name, text)| Ok((at(name)?, text.as_str())));
-        Ok(Self { taken, period, wanted: wanted.collect::<Result<_, String>>()? })
+        Ok(Self {
+            taken,
+            period,
+            formats: &rows.formats,
+            wanted: wanted.collect::<Result<_, String>>()?,
+        })
     }
 
     fn is_asked(&self, record: &StringRecord, question: &Question<'_>) -> Result<bool, String> {
@@ -156,7 +162,8 @@ impl<'s> SheetColumns<'s> {
             return Ok(false);
         }
         let Some((name, at)) = self.period else { return Ok(true) };
-        let period = dated(record.get(at).unwrap_or_default()).period(question);
+        let text = Cell::Text(record.get(at).unwrap_or_default().to_owned());
+        let period = text.period(question, &self.formats.period);
         let period = period.map_err(|problem| format!("`{name}` {problem}"))?;
         let Window { first_day, last_day, .. } = question.window;
         let day = question.calendar.first_day(period);
@@ -167,15 +174,10 @@ impl<'s> SheetColumns<'s> {
         let cell = |(_, at, content): &(&str, usize, Content)| match (record.get(*at), content) {
             (None | Some(""), _) => Cell::Null,
             (Some(text), Content::Number) => dialect.number(text),
-            (Some(text), Content::Date) => dated(text),
+            (Some(text), Content::Date) => Cell::Text(text.to_owned()),
         };
         self.taken.iter().map(cell).collect()
     }
-}
-
-/// A day is known as one, so that it may name the month it is in.
-fn dated(text: &str) -> Cell {
-    Moment::parse_day(text).map_or_else(|| Cell::Text(text.to_owned()), Cell::Day)
 }
 
 impl CsvDialect {
@@ -318,6 +320,7 @@ mod tests {
             period: period.map(str::to_owned),
             observed_at: None,
             target: None,
+            formats: DateFormats::default(),
             holding: holding.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect(),
         }
     }
@@ -340,8 +343,8 @@ mod tests {
             None => ReadingKind::Value,
         };
         let text = charset::utf8(text, dialect.encoding)?;
-        let outcome =
-            table(&text, dialect, 3, sheet, &question)?.outcome(reading, None, &question)?;
+        let outcome = table(&text, dialect, 3, sheet, &question)?;
+        let outcome = outcome.outcome(reading, None, &sheet.formats, &question)?;
         Ok(match outcome {
             Outcome::Samples(samples) => samples
                 .iter()

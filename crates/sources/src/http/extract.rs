@@ -1,15 +1,15 @@
 //! From a document to rows of cells.
 
 use serde_json::Value;
-use serde_json_path::JsonPath;
+use serde_json_path::{JsonPath, LocatedNode, PathElement};
 
 use crate::http::{
-    Extract, Format, Place,
+    Extract, Format, PeriodPlace, Place,
     absence::{self, Absence},
     document::Document,
     envelope,
     exposition::Selector,
-    matches::{matches, written},
+    matches::{descends_twice, matches, written},
     promql,
 };
 use crate::{
@@ -64,7 +64,8 @@ impl Extract {
     fn rows_of(&self, document: &Value) -> Result<Table, String> {
         match self {
             Self::One(place) => one(place.columns(), place.found(document)?),
-            Self::Series { rows, period, figure } => series(rows, period, figure, document),
+            Self::Series { rows, period, figure, .. } => series(rows, period, figure, document),
+            Self::Lists { period, figure, .. } => lists(period, figure, document),
             Self::Rows(_) | Self::Sample(_) | Self::Samples { .. } | Self::PromQl => {
                 Err("came as JSON, which was not asked for".to_owned())
             }
@@ -93,6 +94,9 @@ impl Extract {
                 is_within(numerator) || is_within(denominator)
             }
             Self::Series { rows, .. } => is_within(rows),
+            Self::Lists { period, figure, .. } => {
+                is_within(period) || figure.paths().into_iter().any(is_within)
+            }
             Self::Rows(_) | Self::Sample(_) | Self::Samples { .. } | Self::PromQl => false,
         }
     }
@@ -101,13 +105,15 @@ impl Extract {
 /// A row for each that matches, or why there is none.
 fn series(
     rows: &JsonPath,
-    period: &JsonPath,
+    period: &PeriodPlace,
     figure: &Place,
     document: &Value,
 ) -> Result<Table, String> {
-    let columns = figure.columns().iter().chain(&["period"]);
-    let columns = columns.map(|name| (*name).to_owned()).collect();
-    let nodes = matches(rows, document)?;
+    let columns = columns_of_series(figure);
+    let (keys, nodes) = match period {
+        PeriodPlace::Path(_) => (Vec::new(), matches(rows, document)?),
+        PeriodPlace::Key => keyed(rows, document)?,
+    };
     let doubt = match nodes.first() {
         Some(first) => figure.doubt(&nodes, first),
         None => match absence::of(rows, document) {
@@ -116,25 +122,89 @@ fn series(
             Absence::Doubted(doubt) => Some(doubt),
         },
     };
-    let row = |row: &Value| {
-        let period = match node(period, row)? {
-            Some(period) => Cell::from(period),
-            // Whoever names the list means its entries; a row may be a list itself.
-            None if row.is_array() => {
-                return Err(format!(
-                    "has a list at `{rows}`, which as it is written is one row; write `{rows}[*]` \
-                     for a row of each of its entries"
-                ));
-            }
-            None => Cell::Null,
+    let row = |(at, row): (usize, &Value)| {
+        let period = match period {
+            PeriodPlace::Key => Cell::Text(keys.get(at).cloned().unwrap_or_default()),
+            PeriodPlace::Path(period) => match node(period, row)? {
+                Some(period) => Cell::from(period),
+                // Whoever names the list means its entries; a row may be a list itself.
+                None if row.is_array() => {
+                    return Err(format!(
+                        "has a list at `{rows}`, which as it is written is one row; write \
+                         `{rows}[*]` for a row of each of its entries"
+                    ));
+                }
+                None => Cell::Null,
+            },
         };
         // A row that leaves its figure out says as little as one with null.
         let figures = figure.paths().into_iter();
         let figures = figures.map(|path| Ok(node(path, row)?.map_or(Cell::Null, Cell::from)));
         figures.chain([Ok(period)]).collect()
     };
-    let rows = nodes.iter().copied().map(row).collect::<Result<_, String>>()?;
+    let rows = nodes.iter().copied().enumerate().map(row).collect::<Result<_, String>>()?;
     Ok(Table { columns, rows, doubt, ..Table::default() })
+}
+
+fn columns_of_series(figure: &Place) -> Vec<String> {
+    figure.columns().iter().chain(&["period"]).map(|name| (*name).to_owned()).collect()
+}
+
+/// Rows, and the keys by which they stand in their objects.
+fn keyed<'d>(
+    rows: &JsonPath,
+    document: &'d Value,
+) -> Result<(Vec<String>, Vec<&'d Value>), String> {
+    if descends_twice(rows) {
+        return Err(format!("cannot be read by `{}`; name the steps on the way", written(rows)));
+    }
+    let key = |node: LocatedNode<'d>| match node.location().last() {
+        Some(PathElement::Name(name)) => Ok(((*name).to_owned(), node.node())),
+        _ => Err(format!(
+            "has a list at `{rows}`, whose entries have no keys; write the path from an entry to its \
+             period, such as `period: $.key`"
+        )),
+    };
+    let keyed = rows.query_located(document).into_iter().map(key);
+    Ok(keyed.collect::<Result<Vec<_>, String>>()?.into_iter().unzip())
+}
+
+/// A row for each period, with the figures at the same places of their lists.
+fn lists(period: &JsonPath, figure: &Place, document: &Value) -> Result<Table, String> {
+    let columns = columns_of_series(figure);
+    let paths = figure.paths().into_iter().chain([period]);
+    let found = paths.map(|path| list(path, document)).collect::<Result<Vec<_>, String>>()?;
+    let periods = found.last().map_or(0, Vec::len);
+    for (path, list) in figure.paths().into_iter().zip(&found) {
+        if list.len() != periods {
+            return Err(format!(
+                "has {periods} periods at `{}` and {} figures at `{}`; they must be as many",
+                written(period),
+                list.len(),
+                written(path)
+            ));
+        }
+    }
+    let row = |at: usize| found.iter().map(|list| Cell::from(list[at])).collect();
+    Ok(Table { columns, rows: (0..periods).map(row).collect(), ..Table::default() })
+}
+
+/// The entries of one of several lists, or that it is empty.
+fn list<'d>(path: &JsonPath, document: &'d Value) -> Result<Vec<&'d Value>, String> {
+    let nodes = matches(path, document)?;
+    if let [Value::Array(_)] = nodes.as_slice() {
+        let path = written(path);
+        return Err(format!(
+            "has a list at `{path}`, which as it is written is one entry; write `{path}[*]` for each"
+        ));
+    }
+    match absence::of(path, document) {
+        Absence::Doubted(doubt) if nodes.is_empty() => Err(doubt.words().to_owned()),
+        Absence::Null if nodes.is_empty() => {
+            Err(format!("has null at `{}` where a list is expected", written(path)))
+        }
+        _ => Ok(nodes),
+    }
 }
 
 /// What is at a place of a document.
@@ -228,6 +298,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::dates::period_format::DateFormats;
 
     fn path(text: &str) -> JsonPath {
         JsonPath::parse(text).unwrap()
@@ -276,8 +347,9 @@ mod tests {
     fn a_list_that_is_named_without_its_entries_is_told() {
         let series = |rows: &str, period: &str, value: &str| Extract::Series {
             rows: path(rows),
-            period: path(period),
+            period: PeriodPlace::Path(path(period)),
             figure: Place::Value(path(value)),
+            formats: DateFormats::default(),
         };
         for document in [json!({"data": [{"m": "2026-05", "v": 3}]}), json!({"data": []})] {
             let error = series("$.data", "$.m", "$.v").rows(&document).unwrap_err();
@@ -293,8 +365,9 @@ mod tests {
         let document = json!({"data": [{"m": "2026-04", "v": 3}, {"m": "2026-05"}]});
         let series = Extract::Series {
             rows: path("$.data[*]"),
-            period: path("$.m"),
+            period: PeriodPlace::Path(path("$.m")),
             figure: Place::Value(path("$.v")),
+            formats: DateFormats::default(),
         };
         let table = series.rows(&document).unwrap();
         assert_eq!(table.columns, ["value", "period"]);

@@ -35,6 +35,7 @@ use url::Url;
 use crate::http::exposition::Selector;
 use crate::{
     csv::{CsvDialect, Rows},
+    dates::period_format::DateFormats,
     wording::Wording,
 };
 
@@ -294,10 +295,21 @@ pub enum Extract {
     Series {
         /// Matches a node for each row.
         rows: JsonPath,
-        /// From a row, which is its `$`: a period key.
-        period: JsonPath,
+        /// The period of a row.
+        period: PeriodPlace,
         /// From a row, which is its `$`.
         figure: Place,
+        /// Of the period.
+        formats: DateFormats,
+    },
+    /// The same, in lists that run side by side: periods in one, figures in another.
+    Lists {
+        /// Matches a period for each row.
+        period: JsonPath,
+        /// Matches as many figures.
+        figure: Place,
+        /// Of the period.
+        formats: DateFormats,
     },
     /// Rows of CSV.
     Rows(Rows),
@@ -312,6 +324,15 @@ pub enum Extract {
     },
     /// What PromQL gave.
     PromQl,
+}
+
+/// Where the period of a row is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeriodPlace {
+    /// From a row, which is its `$`.
+    Path(JsonPath),
+    /// The key by which the row stands in its object.
+    Key,
 }
 
 /// Where one figure is.

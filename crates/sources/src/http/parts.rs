@@ -92,7 +92,8 @@ impl Whole {
     /// The table, if nothing says that it lacks rows. One figure, such as a total, is no less whole
     /// because of further rows, unless it was looked for among them and not found.
     pub(crate) fn checked(&self, table: Table, extract: &Extract) -> Result<Table, String> {
-        let is_of_rows = matches!(extract, Extract::Series { .. } | Extract::Rows(_));
+        let is_of_rows =
+            matches!(extract, Extract::Series { .. } | Extract::Lists { .. } | Extract::Rows(_));
         let more = self.more.as_ref().filter(|_| is_of_rows || table.rows.is_empty());
         match more.or(self.missing.as_ref()) {
             Some(words) => Err(words.clone()),

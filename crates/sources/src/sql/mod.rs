@@ -13,7 +13,9 @@ use std::{path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::{figure_columns::FigureColumns, parameter::Parameter};
+use crate::{
+    dates::period_format::DateFormats, figure_columns::FigureColumns, parameter::Parameter,
+};
 
 /// How to reach a SQL database.
 #[derive(Clone, Debug)]
@@ -90,6 +92,8 @@ pub struct Query {
     pieces: Vec<QueryPiece>,
     /// The columns of the figure, if they have other names.
     pub figure: Option<FigureColumns>,
+    /// The formats of `period` and `observed_at`, where they are texts or numbers.
+    pub formats: DateFormats,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

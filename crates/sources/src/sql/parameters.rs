@@ -3,8 +3,11 @@
 
 use std::ops::Range;
 
-use crate::parameter::{self, Parameter, UnknownParameter};
 use crate::sql::{Query, QueryPiece, SqlDialect};
+use crate::{
+    dates::period_format::DateFormats,
+    parameter::{self, Parameter, UnknownParameter},
+};
 
 /// Why a text is not a [`Query`], and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +117,7 @@ impl Query {
         }
         pieces.push(QueryPiece::Text(text[taken..ended.unwrap_or(text.len())].to_owned()));
         if said {
-            Ok(Self { pieces, figure: None })
+            Ok(Self { pieces, figure: None, formats: DateFormats::default() })
         } else {
             Err(QueryError { at: 0, problem: QueryProblem::Empty })
         }

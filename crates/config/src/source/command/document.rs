@@ -45,4 +45,8 @@ pub(crate) struct CommandSourceDoc {
     pub(crate) numerator: Option<Loc<String>>,
     /// The key of how many there are, if it has another name.
     pub(crate) denominator: Option<Loc<String>>,
+    /// The format of the period, by name (`epoch_seconds`) or pattern (`dd.mm.yyyy`, `%d.%m.%Y`); any that can mean only one thing by default.
+    pub(crate) period_format: Option<Loc<String>>,
+    /// The same of `observed_at`.
+    pub(crate) observed_at_format: Option<Loc<String>>,
 }

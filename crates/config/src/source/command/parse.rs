@@ -5,6 +5,7 @@ use crate::{
     problem::Place,
     source::{
         command::document::{CommandDoc, CommandSourceDoc},
+        date_formats::formats,
         figure_columns::columns,
         limits::{BODY_BYTES, bytes_max, concurrent_max, timeout},
     },
@@ -69,7 +70,8 @@ pub(crate) fn request(context: &mut ParseContext, doc: &CommandSourceDoc) -> Opt
         said.push(context.checked(argument.place, wording)?);
     }
     let figure = columns(context, doc.run.place, &doc.value, &doc.numerator, &doc.denominator)?;
-    Some(Request::Command(Box::new(Run { program, arguments: said, figure })))
+    let formats = formats(context, &doc.period_format, &doc.observed_at_format)?;
+    Some(Request::Command(Box::new(Run { program, arguments: said, figure, formats })))
 }
 
 /// Variables whose names can be names of variables.

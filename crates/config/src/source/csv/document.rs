@@ -56,4 +56,8 @@ pub(crate) struct CsvSourceDoc {
     pub(crate) observed_at: Option<Loc<String>>,
     /// The column of the target.
     pub(crate) target: Option<Loc<String>>,
+    /// The format of the period, by name (`epoch_seconds`) or pattern (`dd.mm.yyyy`, `%d.%m.%Y`); any that can mean only one thing by default.
+    pub(crate) period_format: Option<Loc<String>>,
+    /// The same of `observed_at`.
+    pub(crate) observed_at_format: Option<Loc<String>>,
 }

@@ -9,6 +9,7 @@ use crate::{
     problem::{Place as At, Problem},
     source::{
         csv::document::{CsvDoc, CsvSourceDoc},
+        date_formats::formats,
         figure_columns::columns,
         limits::{ROWS, bytes_max, concurrent_max, timeout},
         reading::ReadingDoc,
@@ -47,6 +48,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &CsvSourceDoc) -> Option<
         period: period(doc.period.as_ref(), doc.reading.as_ref()),
         observed_at: given(doc.observed_at.as_ref()).cloned(),
         target: given(doc.target.as_ref()).cloned(),
+        formats: formats(context, &doc.period_format, &doc.observed_at_format)?,
         holding: holding(context, given(doc.rows.as_ref())),
     };
     Some(Request::Csv(Box::new(Sheet { file: file(context, &doc.file)?, rows })))

@@ -73,6 +73,10 @@ pub(crate) struct HttpSourceDoc {
     pub(crate) observed_at: Option<Loc<String>>,
     /// Of CSV: the column of the target.
     pub(crate) target: Option<Loc<String>>,
+    /// The format of the period, by name (`epoch_seconds`) or pattern (`dd.mm.yyyy`, `%d.%m.%Y`); any that can mean only one thing by default.
+    pub(crate) period_format: Option<Loc<String>>,
+    /// The same of `observed_at`.
+    pub(crate) observed_at_format: Option<Loc<String>>,
 }
 
 impl HttpSourceDoc {

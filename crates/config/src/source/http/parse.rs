@@ -6,6 +6,7 @@ use crate::{
     problem::{Problem, suggestion},
     source::{
         csv,
+        date_formats::formats,
         figure_columns::columns,
         http::document::{HttpSourceDoc, RowsDoc},
         reading::ReadingDoc,
@@ -16,7 +17,9 @@ use kpid_rules::model::Id;
 use kpid_sources::{
     FigureColumns, Request,
     csv::Rows,
-    http::{Extract, Format, HttpQuestion, HttpRequest, Place, Sent, exposition::Selector},
+    http::{
+        Extract, Format, HttpQuestion, HttpRequest, PeriodPlace, Place, Sent, exposition::Selector,
+    },
 };
 
 /// A question to an API.
@@ -38,7 +41,8 @@ pub(crate) fn request(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option
         (_, Format::Csv(_)) => of_csv(context, doc)?,
         (_, Format::Prometheus) => of_prometheus(context, doc, is_series)?,
     };
-    let columns = [&doc.observed_at, &doc.target].into_iter().flatten().next();
+    let columns =
+        [&doc.observed_at, &doc.target, &doc.observed_at_format].into_iter().flatten().next();
     if let Some(column) = columns.filter(|_| !matches!(request.format, Format::Csv(_))) {
         context.error(column.place, "this key names a column of CSV; add `format: csv`");
     }
@@ -93,22 +97,54 @@ fn of_json(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -> 
         None => None,
     };
     let figure = figure(context, doc);
+    let formats = formats(context, &doc.period_format, &None);
     match (rows, &doc.period) {
         (Some(rows), Some(period)) => {
-            let (rows, period) = (
-                request::parse::json_path(context, &rows),
-                request::parse::json_path(context, period),
-            );
-            Some(Extract::Series { rows: rows?, period: period?, figure: figure? })
+            let rows = request::parse::json_path(context, &rows);
+            let period = period_place(context, period);
+            Some(Extract::Series {
+                rows: rows?,
+                period: period?,
+                figure: figure?,
+                formats: formats?,
+            })
         }
-        (None, None) if !is_series => figure.map(Extract::One),
+        (None, Some(period)) if is_series && !is_key(period) => {
+            let period = request::parse::json_path(context, period);
+            Some(Extract::Lists { period: period?, figure: figure?, formats: formats? })
+        }
+        (None, None) if !is_series => {
+            without_formats(context, doc)?;
+            figure.map(Extract::One)
+        }
         _ => {
-            let message =
-                "a series needs `rows`, and `period` within a row; a single figure needs neither";
+            let message = "a series needs `rows`, and `period` within a row, or lists side by side: \
+                           `period: $.months[*]` with `value: $.figures[*]`; a single figure needs \
+                           neither";
             context.error(doc.from.place, message);
             None
         }
     }
+}
+
+/// Whether the period is the key of its row.
+fn is_key(doc: &Loc<String>) -> bool {
+    doc.value.as_deref() == Some("key")
+}
+
+fn period_place(context: &mut ParseContext, doc: &Loc<String>) -> Option<PeriodPlace> {
+    if is_key(doc) {
+        return Some(PeriodPlace::Key);
+    }
+    request::parse::json_path(context, doc).map(PeriodPlace::Path)
+}
+
+/// Only what has periods has them in a format.
+fn without_formats(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<()> {
+    let formats = [&doc.period_format, &doc.observed_at_format].into_iter().flatten().next();
+    let Some(format) = formats else { return Some(()) };
+    context.error(format.place, "a single figure has no period, so this has no effect; remove it");
+    None
 }
 
 fn figure(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<Place> {
@@ -143,6 +179,7 @@ fn of_csv(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<Extract> {
         period: csv::parse::period(doc.period.as_ref(), doc.reading.as_ref()),
         observed_at: given(doc.observed_at.as_ref()).cloned(),
         target: given(doc.target.as_ref()).cloned(),
+        formats: formats(context, &doc.period_format, &doc.observed_at_format)?,
         holding,
     }))
 }
@@ -186,6 +223,7 @@ fn of_promql(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -
 
 /// Prometheus is asked how it is at one instant.
 fn only_now(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -> Option<()> {
+    without_formats(context, doc)?;
     let rows = doc.rows.as_ref().map(|rows| rows.place);
     let place = doc.period.as_ref().map(|period| period.place).or(rows);
     if let Some(place) = place.or(is_series.then_some(doc.from.place)) {

@@ -25,4 +25,8 @@ pub(crate) struct PushSourceDoc {
     pub(crate) from: Loc<String>,
     /// What one reading is; `value` by default.
     pub(crate) reading: Option<Loc<ReadingDoc>>,
+    /// The format of the period, by name (`epoch_seconds`) or pattern (`dd.mm.yyyy`, `%d.%m.%Y`); any that can mean only one thing by default.
+    pub(crate) period_format: Option<Loc<String>>,
+    /// The same of `observed_at`.
+    pub(crate) observed_at_format: Option<Loc<String>>,
 }

@@ -3,13 +3,14 @@
 use crate::{
     parse_context::{Mention, ParseContext, given},
     source::{
+        date_formats::formats,
         push::document::{PushDoc, PushSourceDoc},
         reading::reading,
     },
     token::token,
 };
 use kpid_rules::series::ReadingKind;
-use kpid_sources::{Connection, push::PushEndpoint};
+use kpid_sources::{Connection, dates::period_format::DateFormats, push::PushEndpoint};
 
 /// One a second: a system that has more to say says it in one request.
 const PER_MINUTE: u32 = 60;
@@ -32,11 +33,12 @@ pub(crate) fn connection(context: &mut ParseContext, doc: &PushDoc) -> Option<Co
     }))
 }
 
-/// The connection that a KPI is pushed over, and what one reading of it is.
+/// The connection that a KPI is pushed over, what one reading of it is, and how it says when.
 pub(crate) fn source(
     context: &mut ParseContext,
     doc: &PushSourceDoc,
-) -> Option<(Mention, ReadingKind)> {
+) -> Option<(Mention, ReadingKind, DateFormats)> {
     let kind = given(doc.reading.as_ref()).map_or(ReadingKind::Value, |doc| reading(*doc));
-    Some((context.mention(&doc.from)?, kind))
+    let formats = formats(context, &doc.period_format, &doc.observed_at_format);
+    Some((context.mention(&doc.from)?, kind, formats?))
 }

@@ -7,6 +7,7 @@ use crate::{
     parse_context::{NamedQueries, ParseContext, given},
     problem::{Place, Problem, suggestion},
     source::{
+        date_formats::formats,
         figure_columns::columns,
         limits::{ROWS, concurrent_max, timeout},
         sql::document::{ServerDoc, SqlSourceDoc, SqliteDoc, TlsDoc},
@@ -132,6 +133,7 @@ pub(crate) fn request(context: &mut ParseContext, doc: &SqlSourceDoc) -> Option<
     };
     let place = doc.from.place;
     query.figure = columns(context, place, &doc.value, &doc.numerator, &doc.denominator)?;
+    query.formats = formats(context, &doc.period_format, &doc.observed_at_format)?;
     Some(Request::Sql(Box::new(query)))
 }
 
