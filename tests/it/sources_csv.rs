@@ -7,8 +7,7 @@ use kpid_rules::series::ReadingKind;
 use kpid_sources::{
     Connection, FigureColumns, Request,
     connections::Connections,
-    csv::{CsvDialect, Folder, Rows, Sheet},
-    dates::period_format::DateFormats,
+    csv::{CsvDialect, Folder, Rows, Sheet, workbook::part::WorkbookPart},
     wording::Wording,
 };
 
@@ -36,13 +35,11 @@ fn folder(path: &Path) -> Connections {
 fn sheet(file: &str, period: Option<&str>) -> Request {
     Request::Csv(Box::new(Sheet {
         file: Wording::parse(file).unwrap(),
+        part: WorkbookPart::default(),
         rows: Rows {
-            figure: FigureColumns::Value("sum".into()),
+            figure: Some(FigureColumns::Value("sum".into())),
             period: period.map(str::to_owned),
-            observed_at: None,
-            target: None,
-            formats: DateFormats::default(),
-            holding: Vec::new(),
+            ..Rows::default()
         },
     }))
 }

@@ -24,6 +24,7 @@ mod question;
 mod reading_worker;
 mod requests;
 mod retry;
+pub mod rows;
 pub mod shared_answers;
 mod source;
 pub mod sql;

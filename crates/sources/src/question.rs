@@ -34,8 +34,26 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// Whether a period is one of those that are asked about.
+    pub(crate) fn asks_for(&self, period: Period) -> bool {
+        let Window { first_day, last_day, .. } = self.window;
+        (*first_day..=*last_day).contains(&self.calendar.first_day(period))
+    }
+
     /// An instant as the calendar's clocks show it.
     pub(crate) fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
         at.with_timezone(&self.calendar.zone).naive_local()
     }
+}
+
+/// What comes of asking about May 2026 in Amsterdam.
+#[cfg(test)]
+pub(crate) fn asked_of_may<T>(ask: impl FnOnce(&Question<'_>) -> T) -> T {
+    let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
+    let period = Period::Month(2026, 5);
+    let (start, end) = calendar.bounds(period);
+    let (first_day, last_day) = (calendar.first_day(period), calendar.last_day(period));
+    let window = Window { period, start, end, first_day, last_day };
+    let (frequency, now) = (Frequency::Month, end);
+    ask(&Question { window: &window, frequency, calendar: &calendar, now })
 }

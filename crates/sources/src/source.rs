@@ -86,10 +86,9 @@ impl Request {
             Self::Command(run) => &run.formats,
             Self::Csv(sheet) => &sheet.rows.formats,
             Self::Http(ask) => match &ask.extract {
-                http::Extract::Series { formats, .. } | http::Extract::Lists { formats, .. } => {
-                    formats
-                }
                 http::Extract::Rows(rows) => &rows.formats,
+                http::Extract::Lists { formats, .. } => formats,
+                http::Extract::Csv(rows) => &rows.formats,
                 _ => &USUAL_FORMATS,
             },
         }

@@ -9,6 +9,7 @@ use crate::{
     figure_columns::FigureColumns,
     outcome::Outcome,
     question::Question,
+    rows::tally::Tally,
 };
 use kpid_rules::{
     model::Period,
@@ -24,6 +25,10 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<Cell>>,
     /// Where in their file the rows stand; empty where they are only counted.
     pub(crate) lines: Vec<u64>,
+    /// What rows come to that are counted or added up, until all are there.
+    pub(crate) tally: Option<Tally>,
+    /// How many rows were looked at, meant or not.
+    pub(crate) looked: usize,
     /// The beginning of a document the rows were taken out of, without secrets.
     pub(crate) excerpt: Option<String>,
     /// What was asked in the end, where that may not be what was written.
@@ -89,10 +94,32 @@ impl Table {
         lines.join("\n")
     }
 
+    /// Whether it has no rows, neither one by one nor taken together.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.rows.is_empty() && self.tally.as_ref().is_none_or(Tally::is_empty)
+    }
+
+    /// The same with a row for what others come to.
+    pub(crate) fn settled(mut self) -> Self {
+        let Some(tally) = self.tally.take() else { return self };
+        let row = |(period, figure): (Option<Period>, Vec<Cell>)| {
+            figure.into_iter().chain(period.map(Cell::Period)).collect()
+        };
+        self.rows = tally.rows().into_iter().map(row).collect();
+        // Nothing that is doubted is counted as 0.
+        if self.doubt.is_some() && self.is_nothing() {
+            self.rows.clear();
+        }
+        self
+    }
+
     /// Whether all that its rows hold, beside periods, is 0 or null.
     pub(crate) fn is_nothing(&self) -> bool {
         let of_figures = |at: &usize| !self.columns[*at].eq_ignore_ascii_case("period");
         let figures: Vec<usize> = (0..self.columns.len()).filter(of_figures).collect();
+        if self.rows.is_empty() && !self.is_bare() {
+            return self.clone().settled().is_nothing();
+        }
         let is_nothing = |cell: &Cell| matches!(cell.figure(), Ok(None | Some(0.0)));
         self.rows.iter().all(|row| figures.iter().filter_map(|at| row.get(*at)).all(is_nothing))
     }

@@ -1,6 +1,7 @@
 //! `source:` of a KPI, and the connections that it goes over: a folder for each kind.
 
 pub(crate) mod command;
+pub(crate) mod conditions;
 pub(crate) mod csv;
 pub(crate) mod date_formats;
 pub(crate) mod document;
@@ -10,4 +11,5 @@ pub(crate) mod limits;
 pub(crate) mod parse;
 pub(crate) mod push;
 pub(crate) mod reading;
+pub(crate) mod rows;
 pub(crate) mod sql;

@@ -86,6 +86,20 @@ pub(crate) enum ScheduleDoc {
     Text(String),
 }
 
+/// One text, or a list of them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TextsDoc {
+    /// One text.
+    #[schemars(untagged)]
+    #[serde(rename = "<text>")]
+    Text(String),
+    /// Several.
+    #[schemars(untagged)]
+    #[serde(rename = "<list>")]
+    List(Vec<Loc<String>>),
+}
+
 /// One id, or a list of them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,12 @@
 
 use tokio::fs;
 
-use crate::csv::{Folder, Sheet, beneath::FileBeneath, sheet};
+use crate::csv::{
+    Folder, Sheet,
+    beneath::FileBeneath,
+    records,
+    workbook::{self, Limits, part::WorkbookPart},
+};
 use crate::{
     charset,
     question::Question,
@@ -29,17 +34,32 @@ impl Folder {
         // A share that hangs keeps nobody but this thread.
         let read = aside(move || FileBeneath::open(&folder, &name)?.read(file_bytes_max));
         let bytes = read.await??;
-        let bytes = unpack::unpacked_aside(bytes, self.file_bytes_max).await?;
+        let is_workbook = workbook::is_workbook(&bytes);
+        let bytes = match is_workbook {
+            true => bytes,
+            false => unpack::unpacked_aside(bytes, self.file_bytes_max).await?,
+        };
         let (dialect, rows_max) = (self.dialect, self.rows_max);
-        let (rows, window) = (sheet.rows.clone(), question.window.clone());
+        let (rows, part, window) =
+            (sheet.rows.clone(), sheet.part.clone(), question.window.clone());
         let (calendar, frequency, now) =
             (question.calendar.clone(), question.frequency, question.now);
-        let read = read_aside(bytes.len(), move || {
-            let bytes = charset::utf8(&bytes, dialect.encoding)?;
+        // A few bytes of a workbook may be many.
+        let size = if is_workbook { usize::MAX } else { bytes.len() };
+        let read = read_aside(size, move || {
             let question = Question { window: &window, frequency, calendar: &calendar, now };
-            sheet::table(&bytes, dialect, rows_max, &rows, &question)
+            if is_workbook {
+                let limits = Limits { bytes_max: file_bytes_max, rows_max };
+                return workbook::table(&bytes, dialect, limits, (&part, &rows), &question);
+            }
+            if part != WorkbookPart::default() {
+                let told = "is no workbook, so it has no `sheet`, `range` or `table`; remove them";
+                return Err(told.to_owned());
+            }
+            let bytes = charset::utf8(&bytes, dialect.encoding)?;
+            records::table(&bytes, dialect, rows_max, &rows, &question)
         });
-        read.await?
+        Ok(read.await??.settled())
     }
 
     /// Whether the folder is there.

@@ -17,7 +17,7 @@ use crate::http::{
     document::Document,
     failure::{blame, broken, is_answer, is_busy, is_limited, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
-    pages::{PAGES_MAX, Page},
+    pages::{PAGES_MAX, Page, TALLIED_PAGES_MAX},
     parts, promql,
     rate::RequestRate,
     redaction::{REDACTED, shown_url},
@@ -120,11 +120,15 @@ impl Client {
             Some(pages) => pages.first(url),
         });
         let mut tables: Vec<Result<Table, String>> = Vec::new();
+        let pages_max = match extracts.iter().all(Extract::is_tallied) {
+            true => TALLIED_PAGES_MAX,
+            false => PAGES_MAX,
+        };
         let mut number = 0;
         while let Some(url) = next.take() {
             number += 1;
-            if number > PAGES_MAX {
-                return Err(format!("has more than {PAGES_MAX} pages; ask for less").into());
+            if number > pages_max {
+                return Err(format!("has more than {pages_max} pages; ask for less").into());
             }
             if number > 1 {
                 self.turn().await;
@@ -159,7 +163,7 @@ impl Client {
                 tables = tables
                     .into_iter()
                     .zip(extracts)
-                    .map(|(table, extract)| whole.checked(table?, extract))
+                    .map(|(table, extract)| Ok(whole.checked(table?, extract)?.settled()))
                     .collect();
             }
         }
@@ -472,7 +476,7 @@ impl Auth {
 /// an entry, too.
 fn entries(table: &Table) -> usize {
     let is_filtered = matches!(table.doubt, Some(Doubt::Unmatched(_)));
-    table.rows.len().max(usize::from(is_filtered))
+    table.rows.len().max(table.looked).max(usize::from(is_filtered))
 }
 
 /// Where a request went in the end.
@@ -488,13 +492,17 @@ fn went(method: &Method, asked: &Url, came_from: &Url) -> String {
 fn joined(held: Result<Table, String>, page: Result<Table, String>) -> Result<Table, String> {
     let (mut held, page) = (held?, page?);
     // What was found on one page is not doubted because of another.
-    held.doubt = match (held.doubt, page.doubt) {
+    let (is_held, is_more) = (!held.is_bare(), !page.is_bare());
+    held.doubt = match (held.doubt.take(), page.doubt) {
         (Some(doubt), Some(_)) => Some(doubt),
-        (Some(doubt), None) if page.rows.is_empty() => Some(doubt),
-        (None, Some(doubt)) if held.rows.is_empty() => Some(doubt),
+        (Some(doubt), None) if !is_more => Some(doubt),
+        (None, Some(doubt)) if !is_held => Some(doubt),
         _ => None,
     };
     held.rows.extend(page.rows);
+    if let (Some(tally), Some(more)) = (&mut held.tally, page.tally) {
+        tally.join(more)?;
+    }
     Ok(held)
 }
 

@@ -76,6 +76,20 @@ pub(crate) fn matches<'d>(path: &JsonPath, document: &'d Value) -> Result<Vec<&'
     Ok(repeated.collect())
 }
 
+/// What the path matches, which is one node or none.
+pub(crate) fn only<'d>(path: &JsonPath, document: &'d Value) -> Result<Option<&'d Value>, String> {
+    let nodes = matches(path, document)?;
+    match nodes.as_slice() {
+        [] => Ok(None),
+        [node] => Ok(Some(*node)),
+        [..] => Err(format!(
+            "has {} matches of `{}` where one is expected; narrow the path",
+            nodes.len(),
+            written(path)
+        )),
+    }
+}
+
 /// Each step by itself, and whether it goes down to any depth; none where that cannot be said, for the
 /// library writes some filters so that they cannot be read again, and `$` is the root of all steps.
 fn steps_of_each(text: &str) -> Option<Vec<(bool, JsonPath)>> {

@@ -16,6 +16,7 @@ pub mod promql;
 mod rate;
 mod redaction;
 mod redirect;
+mod rows_at;
 mod sent;
 pub mod template;
 pub(crate) mod transport;
@@ -36,6 +37,7 @@ use crate::http::exposition::Selector;
 use crate::{
     csv::{CsvDialect, Rows},
     dates::period_format::DateFormats,
+    rows::{condition::Condition, row_aggregate::RowAggregate},
     wording::Wording,
 };
 
@@ -287,21 +289,12 @@ pub struct Template {
 }
 
 /// Where the figures are in a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Extract {
     /// One figure.
     One(Place),
-    /// A figure for each of several periods.
-    Series {
-        /// Matches a node for each row.
-        rows: JsonPath,
-        /// The period of a row.
-        period: PeriodPlace,
-        /// From a row, which is its `$`.
-        figure: Place,
-        /// Of the period.
-        formats: DateFormats,
-    },
+    /// A figure for each of several periods, or one of many rows.
+    Rows(Box<RowsAt>),
     /// The same, in lists that run side by side: periods in one, figures in another.
     Lists {
         /// Matches a period for each row.
@@ -312,7 +305,7 @@ pub enum Extract {
         formats: DateFormats,
     },
     /// Rows of CSV.
-    Rows(Rows),
+    Csv(Box<Rows>),
     /// A sample of Prometheus.
     Sample(Selector),
     /// Two of them, for the parts of a ratio.
@@ -324,6 +317,23 @@ pub enum Extract {
     },
     /// What PromQL gave.
     PromQl,
+}
+
+/// Rows of a document, and what is taken of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowsAt {
+    /// Matches a node for each row.
+    pub rows: JsonPath,
+    /// The period of a row; none where all are of the one asked for.
+    pub period: Option<PeriodPlace>,
+    /// From a row, which is its `$`; none where rows are counted.
+    pub figure: Option<Place>,
+    /// Of the period.
+    pub formats: DateFormats,
+    /// Only rows that meet these conditions, by paths from the row.
+    pub conditions: Vec<(JsonPath, Condition)>,
+    /// How rows become one figure, where each is none by itself.
+    pub aggregate: Option<RowAggregate>,
 }
 
 /// Where the period of a row is.

@@ -11,6 +11,9 @@ use crate::http::{Pages, matches::matches};
 /// More pages than this are the wrong question, or a page that leads to itself.
 pub(crate) const PAGES_MAX: usize = 100;
 
+/// The same where nothing is held of their rows but what they come to.
+pub(crate) const TALLIED_PAGES_MAX: usize = 1000;
+
 /// One page that came.
 pub(crate) struct Page<'a> {
     pub(crate) url: &'a Url,

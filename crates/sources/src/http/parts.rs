@@ -93,8 +93,8 @@ impl Whole {
     /// because of further rows, unless it was looked for among them and not found.
     pub(crate) fn checked(&self, table: Table, extract: &Extract) -> Result<Table, String> {
         let is_of_rows =
-            matches!(extract, Extract::Series { .. } | Extract::Lists { .. } | Extract::Rows(_));
-        let more = self.more.as_ref().filter(|_| is_of_rows || table.rows.is_empty());
+            matches!(extract, Extract::Rows(_) | Extract::Lists { .. } | Extract::Csv(_));
+        let more = self.more.as_ref().filter(|_| is_of_rows || table.is_bare());
         match more.or(self.missing.as_ref()) {
             Some(words) => Err(words.clone()),
             None => Ok(table),

@@ -5,7 +5,10 @@ use serde::Deserialize;
 
 use crate::{
     source::reading::ReadingDoc,
-    yaml::located::{Entries, Loc},
+    yaml::{
+        located::{Entries, Loc},
+        scalar::TextsDoc,
+    },
 };
 
 /// A folder of CSV files.
@@ -42,6 +45,12 @@ pub(crate) struct CsvSourceDoc {
     pub(crate) lookback: Option<Loc<u32>>,
     /// The file, below the folder; `{period_key}` and friends stand for the period.
     pub(crate) file: Loc<String>,
+    /// Of a workbook (.xlsx, .ods): the sheet; the only one that can be seen by default.
+    pub(crate) sheet: Option<Loc<String>>,
+    /// Of a workbook: only these cells, e.g. `B4:D20`, or `B4:D` for all rows from the fourth on.
+    pub(crate) range: Option<Loc<String>>,
+    /// Of an Excel workbook: only this table, without its row of totals.
+    pub(crate) table: Option<Loc<String>>,
     /// Only rows in which these columns hold these texts.
     pub(crate) rows: Option<Loc<Entries<String>>>,
     /// The column of the period; `period` for a series.
@@ -60,4 +69,17 @@ pub(crate) struct CsvSourceDoc {
     pub(crate) period_format: Option<Loc<String>>,
     /// The same of `observed_at`.
     pub(crate) observed_at_format: Option<Loc<String>>,
+    /// Only rows that meet these conditions, by column; by JSONPath within a row of JSON: `{ Status: paid, Total: { above: 0 } }`.
+    #[serde(rename = "where")]
+    pub(crate) conditions: Option<Loc<serde_json::Value>>,
+    /// How the rows of a period become its figure: `count`, `distinct`, `sum`, `avg`, `min`, `max`, `median` or a percentile such as `p95`; by default each row is one.
+    pub(crate) aggregate: Option<Loc<String>>,
+    /// Lines before the one that names the columns; by default that is the first which names all of them.
+    pub(crate) skip: Option<Loc<u32>>,
+    /// The table ends before the line that begins with this, e.g. `Total`.
+    pub(crate) until: Option<Loc<String>>,
+    /// Lines that begin with this are left out; with `""` those whose first field is empty.
+    pub(crate) ignore: Option<Loc<TextsDoc>>,
+    /// What stands before or after numbers, e.g. `€` or `%`, and is no part of them.
+    pub(crate) strip: Option<Loc<TextsDoc>>,
 }

@@ -13,12 +13,13 @@ use crate::{
         figure_columns::columns,
         limits::{ROWS, bytes_max, concurrent_max, timeout},
         reading::ReadingDoc,
+        rows::{self, SheetKeys},
     },
     yaml::located::{Entries, Loc},
 };
 use kpid_sources::{
-    Connection, FigureColumns, Request,
-    csv::{CsvDialect, Folder, Rows, Sheet},
+    Connection, Request,
+    csv::{CsvDialect, Folder, Sheet, cell_range::CellRange, workbook::part::WorkbookPart},
     wording::Wording,
 };
 
@@ -43,20 +44,44 @@ pub(crate) fn connection(context: &mut ParseContext, doc: &CsvDoc) -> Option<Con
 
 pub(crate) fn request(context: &mut ParseContext, doc: &CsvSourceDoc) -> Option<Request> {
     let figure = columns(context, doc.file.place, &doc.value, &doc.numerator, &doc.denominator)?;
-    let rows = Rows {
-        figure: figure.unwrap_or_else(usual_figure),
-        period: period(doc.period.as_ref(), doc.reading.as_ref()),
-        observed_at: given(doc.observed_at.as_ref()).cloned(),
-        target: given(doc.target.as_ref()).cloned(),
-        formats: formats(context, &doc.period_format, &doc.observed_at_format)?,
-        holding: holding(context, given(doc.rows.as_ref())),
+    let keys = SheetKeys {
+        conditions: &doc.conditions,
+        aggregate: &doc.aggregate,
+        skip: &doc.skip,
+        until: &doc.until,
+        ignore: &doc.ignore,
+        strip: &doc.strip,
+        observed_at: &doc.observed_at,
+        target: &doc.target,
     };
-    Some(Request::Csv(Box::new(Sheet { file: file(context, &doc.file)?, rows })))
+    let period = period(doc.period.as_ref(), doc.reading.as_ref());
+    let holding = holding(context, given(doc.rows.as_ref()));
+    let formats = formats(context, &doc.period_format, &doc.observed_at_format)?;
+    let rows = rows::sheet(context, &keys, figure, period, holding, formats)?;
+    let part = part(context, doc)?;
+    Some(Request::Csv(Box::new(Sheet { file: file(context, &doc.file)?, part, rows })))
 }
 
-/// The column of the figure, where none is named.
-pub(crate) fn usual_figure() -> FigureColumns {
-    FigureColumns::Value("value".to_owned())
+/// Which part of a workbook is read.
+fn part(context: &mut ParseContext, doc: &CsvSourceDoc) -> Option<WorkbookPart> {
+    if let Some(table) = doc.table.as_ref().filter(|_| doc.sheet.is_some() || doc.range.is_some()) {
+        let message = "a table has its own sheet and range; remove `sheet` and `range`";
+        context.error(table.place, message);
+        return None;
+    }
+    let range = match &doc.range {
+        None => None,
+        Some(doc) => {
+            let read = CellRange::parse(doc.value.as_deref()?);
+            Some(context.checked(doc.place, read)?)
+        }
+    };
+    for name in [&doc.sheet, &doc.table].into_iter().flatten() {
+        let what = "the name of a sheet or table; use it in `file`";
+        context.without_period(name.place, name.value.as_deref()?, what)?;
+    }
+    let (sheet, table) = (given(doc.sheet.as_ref()).cloned(), given(doc.table.as_ref()).cloned());
+    Some(WorkbookPart { sheet, range, table })
 }
 
 /// The column of the period, which every series has.

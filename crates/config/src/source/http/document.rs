@@ -10,7 +10,7 @@ use crate::{
     },
     yaml::{
         located::{Entries, Loc},
-        scalar::FieldDoc,
+        scalar::{FieldDoc, TextsDoc},
     },
 };
 
@@ -77,6 +77,19 @@ pub(crate) struct HttpSourceDoc {
     pub(crate) period_format: Option<Loc<String>>,
     /// The same of `observed_at`.
     pub(crate) observed_at_format: Option<Loc<String>>,
+    /// Only rows that meet these conditions, by column; by JSONPath within a row of JSON: `{ Status: paid, Total: { above: 0 } }`.
+    #[serde(rename = "where")]
+    pub(crate) conditions: Option<Loc<serde_json::Value>>,
+    /// How the rows of a period become its figure: `count`, `distinct`, `sum`, `avg`, `min`, `max`, `median` or a percentile such as `p95`; by default each row is one.
+    pub(crate) aggregate: Option<Loc<String>>,
+    /// Of CSV: lines before the one that names the columns; by default that is the first which names all of them.
+    pub(crate) skip: Option<Loc<u32>>,
+    /// Of CSV: the table ends before the line that begins with this, e.g. `Total`.
+    pub(crate) until: Option<Loc<String>>,
+    /// Of CSV: lines that begin with this are left out; with `""` those whose first field is empty.
+    pub(crate) ignore: Option<Loc<TextsDoc>>,
+    /// Of CSV: what stands before or after numbers, e.g. `€` or `%`, and is no part of them.
+    pub(crate) strip: Option<Loc<TextsDoc>>,
 }
 
 impl HttpSourceDoc {

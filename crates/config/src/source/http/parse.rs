@@ -5,21 +5,23 @@ use crate::{
     parse_context::{ParseContext, given},
     problem::{Problem, suggestion},
     source::{
-        csv,
+        conditions, csv,
         date_formats::formats,
         figure_columns::columns,
         http::document::{HttpSourceDoc, RowsDoc},
         reading::ReadingDoc,
+        rows::{self, SheetKeys},
     },
     yaml::located::Loc,
 };
 use kpid_rules::model::Id;
 use kpid_sources::{
     FigureColumns, Request,
-    csv::Rows,
     http::{
-        Extract, Format, HttpQuestion, HttpRequest, PeriodPlace, Place, Sent, exposition::Selector,
+        Extract, Format, HttpQuestion, HttpRequest, PeriodPlace, Place, RowsAt, Sent,
+        exposition::Selector,
     },
+    rows::row_aggregate::RowAggregate,
 };
 
 /// A question to an API.
@@ -30,9 +32,9 @@ pub(crate) fn request(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option
     };
     let is_series =
         given(doc.reading.as_ref()).is_some_and(|kind| matches!(kind, ReadingDoc::Series));
-    if request.pages.is_some() && !is_series {
+    if request.pages.is_some() && !is_series && doc.aggregate.is_none() {
         let place = doc.pages.as_ref().map_or(doc.from.place, |pages| pages.place);
-        context.error(place, "`pages` requires `reading: series`");
+        context.error(place, "`pages` requires `reading: series` or `aggregate`");
         return None;
     }
     let extract = match (&request.sent, request.format) {
@@ -43,6 +45,9 @@ pub(crate) fn request(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option
     };
     let columns =
         [&doc.observed_at, &doc.target, &doc.observed_at_format].into_iter().flatten().next();
+    if !matches!(request.format, Format::Csv(_)) {
+        without_sheet(context, doc)?;
+    }
     if let Some(column) = columns.filter(|_| !matches!(request.format, Format::Csv(_))) {
         context.error(column.place, "this key names a column of CSV; add `format: csv`");
     }
@@ -96,26 +101,30 @@ fn of_json(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -> 
         }
         None => None,
     };
-    let figure = figure(context, doc);
-    let formats = formats(context, &doc.period_format, &None);
-    match (rows, &doc.period) {
-        (Some(rows), Some(period)) => {
-            let rows = request::parse::json_path(context, &rows);
-            let period = period_place(context, period);
-            Some(Extract::Series {
-                rows: rows?,
-                period: period?,
-                figure: figure?,
-                formats: formats?,
-            })
+    let aggregate = rows::aggregate(context, &doc.aggregate)?;
+    let figure = match aggregate {
+        Some(RowAggregate::Count) if is_without_figure(doc) => None,
+        _ => Some(figure(context, doc, aggregate)?),
+    };
+    match (rows, &doc.period, figure) {
+        (Some(rows), period, figure) if period.is_some() || aggregate.is_some() => {
+            rows_at(context, doc, &rows, figure, aggregate)
+                .map(|rows| Extract::Rows(Box::new(rows)))
         }
-        (None, Some(period)) if is_series && !is_key(period) => {
+        (None, Some(period), Some(figure)) if is_series && !is_key(period) => {
+            without_rows(context, doc)?;
+            let formats = formats(context, &doc.period_format, &None);
             let period = request::parse::json_path(context, period);
-            Some(Extract::Lists { period: period?, figure: figure?, formats: formats? })
+            Some(Extract::Lists { period: period?, figure, formats: formats? })
         }
-        (None, None) if !is_series => {
+        (None, None, Some(figure)) if !is_series => {
+            without_rows(context, doc)?;
             without_formats(context, doc)?;
-            figure.map(Extract::One)
+            Some(Extract::One(figure))
+        }
+        (None, ..) if aggregate.is_some() => {
+            context.error(doc.from.place, "`aggregate` requires `rows`, which it takes together");
+            None
         }
         _ => {
             let message = "a series needs `rows`, and `period` within a row, or lists side by side: \
@@ -125,6 +134,58 @@ fn of_json(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -> 
             None
         }
     }
+}
+
+/// The rows of a document, and what is taken of them.
+fn rows_at(
+    context: &mut ParseContext,
+    doc: &HttpSourceDoc,
+    rows: &Loc<String>,
+    figure: Option<Place>,
+    aggregate: Option<RowAggregate>,
+) -> Option<RowsAt> {
+    let rows = request::parse::json_path(context, rows);
+    let period = match &doc.period {
+        None => None,
+        Some(period) => Some(period_place(context, period)?),
+    };
+    if period.is_none() {
+        without_formats(context, doc)?;
+    }
+    let formats = formats(context, &doc.period_format, &None);
+    let place = doc.conditions.as_ref().map_or(doc.from.place, |doc| doc.place);
+    let mut conditions = Vec::new();
+    for (path, condition) in conditions::conditions(context, "where", &doc.conditions)? {
+        let path = Loc { place, value: Some(path) };
+        conditions.push((request::parse::json_path(context, &path)?, condition));
+    }
+    Some(RowsAt { rows: rows?, period, figure, formats: formats?, conditions, aggregate })
+}
+
+fn is_without_figure(doc: &HttpSourceDoc) -> bool {
+    [&doc.value, &doc.numerator, &doc.denominator].into_iter().all(Option::is_none)
+}
+
+/// Only of rows some can be picked, or all be taken together.
+fn without_rows(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<()> {
+    let places =
+        [doc.conditions.as_ref().map(|doc| doc.place), doc.aggregate.as_ref().map(|doc| doc.place)];
+    let Some(place) = places.into_iter().flatten().next() else { return Some(()) };
+    context.error(place, "this is about rows, so it has no effect without `rows`; add that");
+    None
+}
+
+/// What only a sheet has.
+fn without_sheet(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<()> {
+    let places = [
+        doc.skip.as_ref().map(|doc| doc.place),
+        doc.until.as_ref().map(|doc| doc.place),
+        doc.ignore.as_ref().map(|doc| doc.place),
+        doc.strip.as_ref().map(|doc| doc.place),
+    ];
+    let Some(place) = places.into_iter().flatten().next() else { return Some(()) };
+    context.error(place, "this key is only for CSV; add `format: csv`");
+    None
 }
 
 /// Whether the period is the key of its row.
@@ -147,12 +208,17 @@ fn without_formats(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<()
     None
 }
 
-fn figure(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<Place> {
+fn figure(
+    context: &mut ParseContext,
+    doc: &HttpSourceDoc,
+    aggregate: Option<RowAggregate>,
+) -> Option<Place> {
     let figure = columns(context, doc.from.place, &doc.value, &doc.numerator, &doc.denominator)?;
     if figure.is_none() {
         let message = "an HTTP source needs either `value`, or `numerator` and `denominator`";
         context.error(doc.from.place, message);
     }
+    rows::check_ratio(context, &doc.aggregate, aggregate, figure.as_ref())?;
     let mut path = |doc: &Option<Loc<String>>| request::parse::json_path(context, doc.as_ref()?);
     match figure? {
         FigureColumns::Value(_) => path(&doc.value).map(Place::Value),
@@ -174,14 +240,20 @@ fn of_csv(context: &mut ParseContext, doc: &HttpSourceDoc) -> Option<Extract> {
         Some(RowsDoc::Map(rows)) => csv::parse::holding(context, Some(rows)),
         None => Vec::new(),
     };
-    Some(Extract::Rows(Rows {
-        figure: figure.unwrap_or_else(csv::parse::usual_figure),
-        period: csv::parse::period(doc.period.as_ref(), doc.reading.as_ref()),
-        observed_at: given(doc.observed_at.as_ref()).cloned(),
-        target: given(doc.target.as_ref()).cloned(),
-        formats: formats(context, &doc.period_format, &doc.observed_at_format)?,
-        holding,
-    }))
+    let keys = SheetKeys {
+        conditions: &doc.conditions,
+        aggregate: &doc.aggregate,
+        skip: &doc.skip,
+        until: &doc.until,
+        ignore: &doc.ignore,
+        strip: &doc.strip,
+        observed_at: &doc.observed_at,
+        target: &doc.target,
+    };
+    let period = csv::parse::period(doc.period.as_ref(), doc.reading.as_ref());
+    let formats = formats(context, &doc.period_format, &doc.observed_at_format)?;
+    let rows = rows::sheet(context, &keys, figure, period, holding, formats)?;
+    Some(Extract::Csv(Box::new(rows)))
 }
 
 fn of_prometheus(
@@ -223,6 +295,7 @@ fn of_promql(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -
 
 /// Prometheus is asked how it is at one instant.
 fn only_now(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -> Option<()> {
+    without_rows(context, doc)?;
     without_formats(context, doc)?;
     let rows = doc.rows.as_ref().map(|rows| rows.place);
     let place = doc.period.as_ref().map(|period| period.place).or(rows);
