@@ -94,7 +94,7 @@ mod tests {
     fn asked_of(kpi: &Kpi, reading: ReadingKind, held: &[&str], query: &str) -> Vec<String> {
         let id = Id::parse("k").unwrap();
         let request = Request::Sql(Box::new(Query::parse(query).unwrap()));
-        let source = Source { from: id, request, reading, lookback: 3 };
+        let source = Source { from: id, request, reading, scale: None, lookback: 3 };
         let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
         let now = "2026-06-03T04:00:00Z".parse().unwrap();
         let held = held.iter().map(|key| Period::parse(key).unwrap()).collect();

@@ -87,7 +87,7 @@ pub(crate) async fn ask(
     let window = Window { period, start, end, first_day, last_day };
     let (frequency, now) = (Frequency::Month, window.end);
     let question = Question { window: &window, frequency, calendar: &calendar, now };
-    let source = Source { from: id(), request, reading, lookback: 0 };
+    let source = Source { from: id(), request, reading, scale: None, lookback: 0 };
     connections.fetch(&Shared::nothing(), &source, &question).await
 }
 
@@ -100,6 +100,9 @@ pub(crate) fn value_at(path: &str, value: &str) -> Request {
         headers: Vec::new(),
         secrets: Vec::new(),
         pages: None,
+        last_page: Vec::new(),
+        require: Vec::new(),
+        statuses: Vec::new(),
         format: Format::Json,
         encoding: None,
     };

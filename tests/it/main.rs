@@ -62,6 +62,7 @@ mod servers;
 mod simulate;
 mod source_dates;
 mod source_examples;
+mod source_pages;
 mod source_rows;
 mod source_sheets;
 mod source_workbooks;

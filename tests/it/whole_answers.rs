@@ -152,7 +152,7 @@ async fn a_file_that_gzip_packed_is_read_and_another_archive_is_named() {
     let cases = [
         ("gzip", file("r.csv.gz"), "41.5 x for 2026-05"),
         ("cut", file("cut.csv.gz"), "was packed by gzip and is damaged or cut off"),
-        ("workbook", file("r.xlsx"), "is a ZIP archive or an Excel workbook, which is not read"),
+        ("workbook", file("r.xlsx"), "is a damaged or cut off workbook; save it again"),
         ("download", "http: { from: api, get: \"r?m={period_key}\", format: csv, period: Month, value: Value }".into(), "41.5 x for 2026-05"),
     ];
     let kpis = cases.iter().map(|(id, source, _)| (*id, FLOW, source.as_str()));

@@ -334,6 +334,10 @@ impl Live {
         let (figure, formats) = (source.request.figure(), source.request.date_formats());
         let outcome =
             answer.and_then(|table| table.outcome(source.reading, figure, formats, question));
+        let outcome = outcome.map(|outcome| match source.scale {
+            Some(scale) => scale.applied(outcome),
+            None => outcome,
+        });
         outcome.unwrap_or_else(|problem| {
             let asked = self.describe(&source.request, question);
             // A source may have written anything into what is quoted of it.

@@ -25,6 +25,7 @@ mod reading_worker;
 mod requests;
 mod retry;
 pub mod rows;
+pub mod scale;
 pub mod shared_answers;
 mod source;
 pub mod sql;

@@ -137,6 +137,7 @@ mod tests {
             from: Id::parse(from).unwrap(),
             request: Request::Sql(Box::new(Query::parse(query).unwrap())),
             reading: ReadingKind::Value,
+            scale: None,
             lookback: 0,
         }
     }

@@ -4,7 +4,9 @@ use crate::{
     command, csv,
     dates::period_format::{DateFormats, USUAL_FORMATS},
     figure_columns::FigureColumns,
-    http, sql,
+    http,
+    scale::Scale,
+    sql,
 };
 use kpid_rules::{model::Id, series::ReadingKind};
 
@@ -17,6 +19,8 @@ pub struct Source {
     pub request: Request,
     /// What one answer is.
     pub reading: ReadingKind,
+    /// By what figures are multiplied, where the system counts in another unit.
+    pub scale: Option<Scale>,
     /// How many periods before the present one a `series` is asked again for.
     pub lookback: u32,
 }

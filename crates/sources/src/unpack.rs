@@ -9,7 +9,7 @@ use crate::reading_worker::read_aside;
 
 /// What packed files begin with that are not read, and what they are.
 const PACKED: [(&[u8], &str); 6] = [
-    (b"PK\x03\x04", "a ZIP archive or a workbook"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
     (b"\x28\xb5\x2f\xfd", "packed by zstd"),
     (b"\xfd7zXZ", "packed by xz"),

@@ -7,6 +7,7 @@ pub(crate) mod date_formats;
 pub(crate) mod document;
 pub(crate) mod figure_columns;
 pub(crate) mod http;
+pub(crate) mod json_path;
 pub(crate) mod limits;
 pub(crate) mod parse;
 pub(crate) mod push;

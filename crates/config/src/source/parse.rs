@@ -3,9 +3,10 @@
 use crate::{
     parse_context::{Mention, ParseContext, given},
     source::{command, csv, document::SourceDoc, http, reading::reading, sql},
+    yaml::{located::Loc, scalar::ScaleDoc},
 };
 use kpid_rules::series::ReadingKind;
-use kpid_sources::Source;
+use kpid_sources::{Source, scale::Scale};
 
 /// A series is asked again this many periods back unless its author says otherwise.
 const LOOKBACK: u32 = 3;
@@ -18,19 +19,35 @@ pub(crate) fn source(
     context: &mut ParseContext,
     doc: &SourceDoc,
 ) -> (Option<Source>, Option<Mention>) {
-    let (from, reading_doc, lookback, request) = match doc {
-        SourceDoc::Sql(doc) => {
-            (&doc.from, &doc.reading, &doc.lookback, sql::parse::request(context, doc))
-        }
-        SourceDoc::Http(doc) => {
-            (&doc.from, &doc.reading, &doc.lookback, http::parse::request(context, doc))
-        }
-        SourceDoc::Csv(doc) => {
-            (&doc.from, &doc.reading, &doc.lookback, csv::parse::request(context, doc))
-        }
-        SourceDoc::Command(doc) => {
-            (&doc.from, &doc.reading, &doc.lookback, command::parse::request(context, doc))
-        }
+    let (from, reading_doc, lookback, (scale, numerator), request) = match doc {
+        SourceDoc::Sql(doc) => (
+            &doc.from,
+            &doc.reading,
+            &doc.lookback,
+            (&doc.scale, &doc.numerator),
+            sql::parse::request(context, doc),
+        ),
+        SourceDoc::Http(doc) => (
+            &doc.from,
+            &doc.reading,
+            &doc.lookback,
+            (&doc.scale, &doc.numerator),
+            http::parse::request(context, doc),
+        ),
+        SourceDoc::Csv(doc) => (
+            &doc.from,
+            &doc.reading,
+            &doc.lookback,
+            (&doc.scale, &doc.numerator),
+            csv::parse::request(context, doc),
+        ),
+        SourceDoc::Command(doc) => (
+            &doc.from,
+            &doc.reading,
+            &doc.lookback,
+            (&doc.scale, &doc.numerator),
+            command::parse::request(context, doc),
+        ),
         // Nothing is asked for.
         SourceDoc::Push(doc) => return (None, context.mention(&doc.from)),
     };
@@ -42,12 +59,33 @@ pub(crate) fn source(
             format!("`lookback` is {back}; it must be between 0 and {LOOKBACK_MAX}"),
         );
     }
+    let scale = match scale {
+        None => Some(None),
+        Some(doc) if numerator.is_some() => {
+            let message =
+                "`scale` multiplies a `value`; the parts of a ratio are counts, and stay so";
+            context.error(doc.place, message);
+            None
+        }
+        Some(doc) => self::scale(context, doc).map(Some),
+    };
     let kind = given(reading_doc.as_ref()).map_or(ReadingKind::Value, |doc| reading(*doc));
-    let source = connection.as_ref().zip(request).map(|(connection, request)| Source {
+    let source = connection.as_ref().zip(request).zip(scale);
+    let source = source.map(|((connection, request), scale)| Source {
         from: connection.id.clone(),
         request,
         reading: kind,
+        scale,
         lookback: back,
     });
     (source, connection)
+}
+
+/// By what figures are multiplied.
+fn scale(context: &mut ParseContext, doc: &Loc<ScaleDoc>) -> Option<Scale> {
+    let text = match doc.value.as_ref()? {
+        ScaleDoc::Number(number) => number.to_string(),
+        ScaleDoc::Text(text) => text.clone(),
+    };
+    context.checked(doc.place, Scale::parse(&text))
 }

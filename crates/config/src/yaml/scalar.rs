@@ -86,6 +86,20 @@ pub(crate) enum ScheduleDoc {
     Text(String),
 }
 
+/// A number such as `100`, or a fraction such as `1/100`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ScaleDoc {
+    /// A number.
+    #[schemars(untagged)]
+    #[serde(rename = "<number>")]
+    Number(f64),
+    /// A fraction.
+    #[schemars(untagged)]
+    #[serde(rename = "<text>")]
+    Text(String),
+}
+
 /// One text, or a list of them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

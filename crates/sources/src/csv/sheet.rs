@@ -26,6 +26,7 @@ pub(super) struct SheetReader<'s> {
     /// What ends the table or is left out, and has not been met.
     unmet: Vec<String>,
     is_ended: bool,
+    first_column: usize,
     table: Table,
 }
 
@@ -58,6 +59,7 @@ impl<'s> SheetReader<'s> {
             head: Head::Sought { looked: 0, likeliest: None },
             unmet: unmet.collect(),
             is_ended: false,
+            first_column: 0,
             table: Table { tally: rows.aggregate.map(Tally::new), ..Table::default() },
         }
     }
@@ -77,6 +79,9 @@ impl<'s> SheetReader<'s> {
                 match SheetColumns::find(&names, self.rows) {
                     Ok(columns) => {
                         self.table.columns = columns.taken();
+                        // A table need not begin in the first column.
+                        let first = names.iter().position(|name| !name.is_empty());
+                        self.first_column = first.unwrap_or_default();
                         let unseen = Unseen::of(&columns);
                         let is_first = *looked == 0;
                         self.head = Head::Found { line, is_first, names, columns, unseen };
@@ -99,7 +104,7 @@ impl<'s> SheetReader<'s> {
     }
 
     fn body(&mut self, line: u64, row: &impl SheetRow) -> Result<bool, String> {
-        let first = row.text(0).trim().to_lowercase();
+        let first = row.text(self.first_column).trim().to_lowercase();
         if self.rows.until.as_ref().is_some_and(|text| begins(&first, &text.to_lowercase())) {
             self.is_ended = true;
             self.unmet.retain(|text| !begins(&first, text));

@@ -17,12 +17,12 @@ use crate::http::{
     document::Document,
     failure::{blame, broken, is_answer, is_busy, is_limited, is_put_off, lost, patience},
     oauth::{Credentials, Tokens},
-    pages::{PAGES_MAX, Page, TALLIED_PAGES_MAX},
+    pages::{PAGES_MAX, Page, PageTurn, TALLIED_PAGES_MAX},
     parts, promql,
     rate::RequestRate,
     redaction::{REDACTED, shown_url},
     redirect::{self, AnsweredRequest},
-    transport,
+    required, transport,
 };
 use crate::{
     cell::shown,
@@ -116,7 +116,7 @@ impl Client {
     ) -> Result<Vec<Result<Table, String>>, Fault> {
         let url = self.url(request, question)?;
         let mut next = Some(match &request.pages {
-            None => url,
+            None => PageTurn { url, put: None },
             Some(pages) => pages.first(url),
         });
         let mut tables: Vec<Result<Table, String>> = Vec::new();
@@ -124,8 +124,9 @@ impl Client {
             true => TALLIED_PAGES_MAX,
             false => PAGES_MAX,
         };
-        let mut number = 0;
-        while let Some(url) = next.take() {
+        let is_counted = !extracts.iter().any(Extract::is_filtered);
+        let (mut number, mut rows_so_far) = (0, 0);
+        while let Some(turn) = next.take() {
             number += 1;
             if number > pages_max {
                 return Err(format!("has more than {pages_max} pages; ask for less").into());
@@ -133,16 +134,20 @@ impl Client {
             if number > 1 {
                 self.turn().await;
             }
-            let asked = url.clone();
-            let answer = self.page(request, question, url).await?;
+            let answer = self.page(request, question, &turn).await?;
+            if let Document::Json(document) = &*answer.document {
+                let unmet = required::unmet(&request.require, document);
+                unmet.map_err(|words| self.redacted(request, words))?;
+            }
             // What does not fit may quote an answer that echoes a credential.
             let redacted = |words: String| self.redacted(request, words);
             let page = extracted(&answer, extracts, request.format, question).await?;
             let page: Vec<_> = page.into_iter().map(|table| table.map_err(redacted)).collect();
             let rows = page.iter().flatten().map(entries).max().unwrap_or(0);
+            rows_so_far += rows;
             if number == 1 {
                 let excerpt = Some(self.excerpt(request, &answer.body, RAW_CHARS_MAX));
-                let asked = Some(went(&request.method, &asked, &answer.url));
+                let asked = Some(went(&request.method, &turn.url, &answer.url));
                 let traced =
                     |table| Table { excerpt: excerpt.clone(), asked: asked.clone(), ..table };
                 tables = page.into_iter().map(|table| table.map(traced)).collect();
@@ -150,16 +155,21 @@ impl Client {
                 tables =
                     tables.into_iter().zip(page).map(|(held, page)| joined(held, page)).collect();
             }
+            let mut is_last = false;
             // What fits nobody on one page fits nobody on the next.
             if tables.iter().any(Result::is_ok)
                 && let (Some(pages), Document::Json(document)) = (&request.pages, &*answer.document)
             {
-                let (url, headers) = (&answer.url, &answer.headers);
-                next = pages.next(&Page { url, headers, document, rows, number })?;
+                is_last = required::is_last(&request.last_page, document)?;
+                let (url, headers, turn) = (&answer.url, &answer.headers, &turn);
+                let page =
+                    Page { url, headers, document, rows, number, rows_so_far, is_counted, turn };
+                next = if is_last { None } else { pages.next(&page)? };
             }
             if next.is_none() {
                 let is_paged = request.pages.is_some();
                 let whole = parts::Whole::of(&answer.headers, &answer.document, is_paged);
+                let whole = if is_last { whole.of_last_page() } else { whole };
                 tables = tables
                     .into_iter()
                     .zip(extracts)
@@ -176,14 +186,14 @@ impl Client {
         &self,
         request: &HttpRequest,
         question: &Question<'_>,
-        url: Url,
+        turn: &PageTurn,
     ) -> Result<PageAnswer, Fault> {
         let mut attempts = Attempts::within(self.endpoint.timeout);
         let is_repeatable = request.is_repeatable();
         loop {
-            let sent = self.send(request, question, &url).await;
+            let sent = self.send(request, question, turn).await;
             let (fault, may_pass) = match sent {
-                Ok(response) if is_answer(response.status()) => {
+                Ok(response) if request.takes(response.status()) => {
                     match self.read(request, response).await {
                         Err(fault @ Fault::BrokeOff(_)) => (fault, is_repeatable),
                         read => return read,
@@ -246,13 +256,15 @@ impl Client {
         &self,
         request: &HttpRequest,
         question: &Question<'_>,
-        url: &Url,
+        turn: &PageTurn,
     ) -> Result<Response, Fault> {
+        let url = &turn.url;
         let is_bare = request.method == Method::GET
             && matches!(request.sent, Sent::Nothing | Sent::PromQl(_));
         let (mut at, mut followed) = (url.clone(), 0);
         loop {
-            let response = match self.send_to(request, question, &at).await {
+            let to = PageTurn { url: at.clone(), put: turn.put.clone() };
+            let response = match self.send_to(request, question, &to).await {
                 // Where it is sent on to is not the API that all questions go to.
                 Err(Fault::Unreached(words)) if followed > 0 => return Err(Fault::BrokeOff(words)),
                 sent => sent?,
@@ -270,15 +282,15 @@ impl Client {
         &self,
         request: &HttpRequest,
         question: &Question<'_>,
-        url: &Url,
+        turn: &PageTurn,
     ) -> Result<Response, Fault> {
         let token = self.token(None).await.map_err(Fault::Unreached)?;
-        let response = self.request(request, question, url, token.as_ref())?.send().await;
+        let response = self.request(request, question, turn, token.as_ref())?.send().await;
         let response = response.map_err(|error| lost(&error))?;
         match token {
             Some(refused) if response.status() == StatusCode::UNAUTHORIZED => {
                 let token = self.token(Some(&refused)).await.map_err(Fault::Unreached)?;
-                let again = self.request(request, question, url, token.as_ref())?.send().await;
+                let again = self.request(request, question, turn, token.as_ref())?.send().await;
                 again.map_err(|error| lost(&error))
             }
             _ => Ok(response),
@@ -299,12 +311,12 @@ impl Client {
         &self,
         request: &HttpRequest,
         question: &Question<'_>,
-        url: &Url,
+        turn: &PageTurn,
         token: Option<&SecretString>,
     ) -> Result<RequestBuilder, Fault> {
-        let builder = self.http.request(request.method.clone(), url.clone());
+        let builder = self.http.request(request.method.clone(), turn.url.clone());
         let builder = self.authorized(builder, token);
-        Ok(request.put(builder, &self.endpoint.headers, question.window)?)
+        Ok(request.put(builder, &self.endpoint.headers, question.window, turn)?)
     }
 
     /// Reaches the API at its base URL; whatever it answers but a refusal of our credentials will do.
@@ -451,6 +463,13 @@ async fn extracted(
         extracts.iter().map(|extract| extract.table(&document, format, &question)).collect()
     });
     read.await
+}
+
+impl HttpRequest {
+    /// Whether what comes with this status is read.
+    fn takes(&self, status: StatusCode) -> bool {
+        is_answer(status) || self.statuses.contains(&status.as_u16())
+    }
 }
 
 impl Auth {

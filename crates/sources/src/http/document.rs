@@ -98,7 +98,20 @@ mod tests {
         let path = Template::parse("a").unwrap();
         let (method, sent, headers, pages) = (Method::GET, Sent::Nothing, Vec::new(), None);
         let secrets = Vec::new();
-        let request = HttpRequest { method, path, sent, headers, secrets, pages, format, encoding };
+        let (last_page, require, statuses) = (Vec::new(), Vec::new(), Vec::new());
+        let request = HttpRequest {
+            method,
+            path,
+            sent,
+            headers,
+            secrets,
+            pages,
+            last_page,
+            require,
+            statuses,
+            format,
+            encoding,
+        };
         request.document(body, media, |text| String::from_utf8_lossy(text).into_owned())
     }
 

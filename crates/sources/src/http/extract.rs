@@ -82,6 +82,14 @@ impl Extract {
         }
     }
 
+    /// Whether its path leaves entries out, so that rows do not say how many there are.
+    pub(crate) fn is_filtered(&self) -> bool {
+        match self {
+            Self::Rows(at) => written(&at.rows).contains('?'),
+            _ => false,
+        }
+    }
+
     /// Whether only rows of the period asked for are taken.
     pub(crate) fn picks_period(&self) -> bool {
         match self {

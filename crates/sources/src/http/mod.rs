@@ -16,6 +16,7 @@ pub mod promql;
 mod rate;
 mod redaction;
 mod redirect;
+mod required;
 mod rows_at;
 mod sent;
 pub mod template;
@@ -133,6 +134,12 @@ pub struct HttpRequest {
     pub secrets: Vec<Kept>,
     /// How further pages are found.
     pub pages: Option<Pages>,
+    /// By what in its document the last page is known, beside how pages are found.
+    pub last_page: Vec<(JsonPath, Condition)>,
+    /// What must hold of an answer, by places of its document.
+    pub require: Vec<(JsonPath, Condition)>,
+    /// Answers with these statuses are read, too.
+    pub statuses: Vec<u16>,
     /// What comes.
     pub format: Format,
     /// How its text is encoded, whatever the API says.
@@ -269,15 +276,38 @@ pub enum Pages {
     LinkHeader,
     /// By an address in the document.
     Next(JsonPath),
-    /// By a query parameter that counts, from 1; a page without rows is the last.
-    Number(String),
-    /// By a query parameter that takes what the page before gave.
+    /// By their number; a page without rows is the last.
+    Number {
+        /// What takes it.
+        at: PagePlace,
+        /// Of the first.
+        from: u64,
+    },
+    /// By how many rows come before; a page without rows is the last, or one that is not full.
+    Offset {
+        /// What takes it.
+        at: PagePlace,
+        /// Of the first.
+        from: u64,
+        /// Rows of a full page; where it is not said, as many as came count.
+        limit: Option<u64>,
+    },
+    /// By what the page before gave.
     Cursor {
         /// Where it is in the document.
         path: JsonPath,
-        /// Which takes it.
-        parameter: String,
+        /// What takes it.
+        at: PagePlace,
     },
+}
+
+/// What of a request says which page is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PagePlace {
+    /// A query parameter.
+    Parameter(String),
+    /// A key of the JSON that is sent, or of the variables of GraphQL; points lead to inner ones.
+    Variable(String),
 }
 
 /// A path and query in which `{period_key}`, `{period_start}`, `{period_end}`,

@@ -1,12 +1,12 @@
 //! Where the next page of an answer is.
 
 use reqwest::header::{HeaderMap, LINK};
-use serde_json::Value;
+use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 use url::{Url, form_urlencoded};
 
 use crate::cell::Cell;
-use crate::http::{Pages, matches::matches};
+use crate::http::{PagePlace, Pages, matches::matches};
 
 /// More pages than this are the wrong question, or a page that leads to itself.
 pub(crate) const PAGES_MAX: usize = 100;
@@ -23,43 +23,109 @@ pub(crate) struct Page<'a> {
     pub(crate) rows: usize,
     /// Which it was, from 1.
     pub(crate) number: usize,
+    /// Rows on all pages so far.
+    pub(crate) rows_so_far: usize,
+    /// Whether each entry of it is a row, so that a page with fewer is the last.
+    pub(crate) is_counted: bool,
+    /// What it was asked for by.
+    pub(crate) turn: &'a PageTurn,
+}
+
+/// How a page is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PageTurn {
+    pub(crate) url: Url,
+    /// What is put into the JSON that is sent, and where.
+    pub(crate) put: Option<(String, Value)>,
 }
 
 impl Pages {
-    /// The first page's address, where it is more than the question's.
-    pub(crate) fn first(&self, url: Url) -> Url {
+    /// How the first page is asked for, where that is more than the question.
+    pub(crate) fn first(&self, url: Url) -> PageTurn {
         match self {
-            Self::Number(parameter) => with(url, parameter, "1"),
-            Self::LinkHeader | Self::Next(_) | Self::Cursor { .. } => url,
+            Self::Number { at, from } | Self::Offset { at, from, .. } => {
+                at.turn(url, Value::from(*from))
+            }
+            Self::LinkHeader | Self::Next(_) | Self::Cursor { .. } => PageTurn { url, put: None },
         }
     }
 
-    /// The next page's address; none after the last. It stays at the API's own origin.
-    pub(crate) fn next(&self, page: &Page<'_>) -> Result<Option<Url>, String> {
+    /// How the next page is asked for; none after the last. It stays at the API's own origin.
+    pub(crate) fn next(&self, page: &Page<'_>) -> Result<Option<PageTurn>, String> {
+        let turn = |url: Url| PageTurn { url, put: None };
         let next = match self {
-            Self::LinkHeader => link(page.headers).map(|to| join(page.url, &to)).transpose()?,
+            Self::LinkHeader => {
+                link(page.headers).map(|to| join(page.url, &to)).transpose()?.map(turn)
+            }
             Self::Next(path) => match only(path, page.document)? {
                 None => None,
-                Some(node) => address(path, node)?.map(|to| join(page.url, &to)).transpose()?,
+                Some(node) => {
+                    address(path, node)?.map(|to| join(page.url, &to)).transpose()?.map(turn)
+                }
             },
-            Self::Number(_) if page.rows == 0 => None,
-            Self::Number(parameter) => {
-                Some(with(page.url.clone(), parameter, &(page.number + 1).to_string()))
+            Self::Number { .. } | Self::Offset { .. } if page.rows == 0 => None,
+            Self::Number { at, from } => {
+                Some(at.turn(page.url.clone(), Value::from(from + page.number as u64)))
             }
-            Self::Cursor { path, parameter } => {
+            Self::Offset { limit: Some(limit), .. }
+                if page.is_counted && (page.rows as u64) < *limit =>
+            {
+                None
+            }
+            Self::Offset { at, from, limit } => {
+                let passed = match limit {
+                    Some(limit) => limit.saturating_mul(page.number as u64),
+                    None => page.rows_so_far as u64,
+                };
+                Some(at.turn(page.url.clone(), Value::from(from + passed)))
+            }
+            Self::Cursor { path, at } => {
                 let cursor = only(path, page.document)?.map(|node| cursor(path, node));
                 let cursor = cursor.transpose()?.flatten();
-                cursor.map(|cursor| with(page.url.clone(), parameter, &cursor))
+                let next = cursor.map(|cursor| at.turn(page.url.clone(), cursor));
+                // Some say at the end where to go on once there is more, which leads to itself.
+                next.filter(|next| next != page.turn)
             }
         };
         match next {
-            Some(next) if next.origin() != page.url.origin() => Err(format!(
+            Some(next) if next.url.origin() != page.url.origin() => Err(format!(
                 "names a next page at {}, which is not followed",
-                next.origin().ascii_serialization()
+                next.url.origin().ascii_serialization()
             )),
-            Some(next) if next == *page.url => Err("names itself as its next page".to_owned()),
+            Some(next) if next.put.is_none() && next.url == *page.url => {
+                Err("names itself as its next page".to_owned())
+            }
             next => Ok(next),
         }
+    }
+}
+
+impl PagePlace {
+    /// The same question with this in its place.
+    fn turn(&self, url: Url, value: Value) -> PageTurn {
+        match self {
+            Self::Parameter(parameter) => {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                PageTurn { url: with(url, parameter, &text), put: None }
+            }
+            Self::Variable(variable) => PageTurn { url, put: Some((variable.clone(), value)) },
+        }
+    }
+}
+
+impl PageTurn {
+    /// Puts what asks for this page into the JSON that is sent: under a key, or under keys with points
+    /// between them.
+    pub(crate) fn put_into(&self, body: &mut Value) {
+        let Some((variable, value)) = &self.put else { return };
+        let mut at = body;
+        for key in variable.split('.') {
+            if !at.is_object() {
+                *at = json!({});
+            }
+            at = &mut at[key];
+        }
+        *at = value.clone();
     }
 }
 
@@ -100,11 +166,11 @@ fn address(path: &JsonPath, node: &Value) -> Result<Option<String>, String> {
 }
 
 /// What the page after is asked for by; none of a last page.
-fn cursor(path: &JsonPath, node: &Value) -> Result<Option<String>, String> {
+fn cursor(path: &JsonPath, node: &Value) -> Result<Option<Value>, String> {
     match node {
         Value::Null | Value::Bool(false) => Ok(None),
-        Value::String(text) => Ok((!text.is_empty()).then(|| text.clone())),
-        Value::Number(number) => Ok(Some(number.to_string())),
+        Value::String(text) => Ok((!text.is_empty()).then(|| node.clone())),
+        Value::Number(_) => Ok(Some(node.clone())),
         Value::Bool(true) | Value::Array(_) | Value::Object(_) => Err(unread(path, node)),
     }
 }
@@ -186,8 +252,15 @@ mod tests {
     fn next(pages: &Pages, link: &str, document: &Value, rows: usize) -> Result<String, String> {
         let url = Url::parse("https://api.example/v1/rows?size=2&page=3").unwrap();
         let headers = [(LINK, link.parse().unwrap())].into_iter().collect();
-        let page = Page { url: &url, headers: &headers, document, rows, number: 3 };
-        pages.next(&page).map(|next| next.map(|next| next.to_string()).unwrap_or_default())
+        let turn = PageTurn { url: url.clone(), put: None };
+        let (rows_so_far, is_counted) = (4 + rows, true);
+        let (url, headers, turn) = (&url, &headers, &turn);
+        let page = Page { url, headers, document, rows, number: 3, rows_so_far, is_counted, turn };
+        let words = |next: PageTurn| match next.put {
+            Some((variable, value)) => format!("{variable}={value}"),
+            None => next.url.to_string(),
+        };
+        pages.next(&page).map(|next| next.map(words).unwrap_or_default())
     }
 
     #[test]
@@ -210,13 +283,14 @@ mod tests {
             "https://api.example/v1/rows?after=9"
         );
         assert_eq!(next(&in_body, "", &json!({ "next": null }), 2).unwrap(), "");
-        let number = Pages::Number("page".to_owned());
+        let parameter = |name: &str| PagePlace::Parameter(name.to_owned());
+        let number = Pages::Number { at: parameter("page"), from: 1 };
         assert_eq!(
             next(&number, "", &nothing, 2).unwrap(),
             "https://api.example/v1/rows?size=2&page=4"
         );
         assert_eq!(next(&number, "", &nothing, 0).unwrap(), "");
-        let cursor = Pages::Cursor { path: path("$.meta.cursor"), parameter: "after".to_owned() };
+        let cursor = Pages::Cursor { path: path("$.meta.cursor"), at: parameter("after") };
         let held = json!({ "meta": { "cursor": "a b" } });
         assert!(next(&cursor, "", &held, 2).unwrap().ends_with("page=3&after=a+b"));
         let hal = json!({ "next": { "href": "?page=4" } });
@@ -232,6 +306,42 @@ mod tests {
         }
         let itself = json!({ "next": "https://api.example/v1/rows?size=2&page=3" });
         assert!(next(&in_body, "", &itself, 2).unwrap_err().contains("itself"));
+    }
+
+    #[test]
+    fn pages_are_counted_from_where_their_api_begins() {
+        let nothing = json!({});
+        let variable = || PagePlace::Variable("page.from".to_owned());
+        let parameter = || PagePlace::Parameter("at".to_owned());
+        for (pages, rows, expected) in [
+            (Pages::Number { at: parameter(), from: 0 }, 2, "&at=3"),
+            (Pages::Number { at: variable(), from: 0 }, 2, "page.from=3"),
+            (Pages::Offset { at: parameter(), from: 0, limit: Some(2) }, 2, "&at=6"),
+            (Pages::Offset { at: parameter(), from: 1, limit: Some(2) }, 2, "&at=7"),
+            (Pages::Offset { at: parameter(), from: 0, limit: None }, 2, "&at=6"),
+            (Pages::Offset { at: variable(), from: 0, limit: None }, 1, "page.from=5"),
+            (Pages::Offset { at: parameter(), from: 0, limit: Some(2) }, 1, ""),
+            (Pages::Offset { at: parameter(), from: 0, limit: None }, 0, ""),
+        ] {
+            let found = next(&pages, "", &nothing, rows).unwrap();
+            assert!(found.ends_with(expected), "{pages:?}: {found}");
+            assert_eq!(found.is_empty(), expected.is_empty(), "{pages:?}");
+        }
+        let first = Pages::Offset { at: variable(), from: 0, limit: None };
+        let mut body = json!({ "size": 2, "page": null });
+        first.first(Url::parse("https://api.example/").unwrap()).put_into(&mut body);
+        assert_eq!(body, json!({ "size": 2, "page": { "from": 0 } }));
+    }
+
+    #[test]
+    fn a_cursor_that_leads_to_its_own_page_is_the_last() {
+        let path = JsonPath::parse("$.after").unwrap();
+        let by = |at: PagePlace| Pages::Cursor { path: path.clone(), at };
+        let itself = by(PagePlace::Parameter("page".to_owned()));
+        assert_eq!(next(&itself, "", &json!({ "after": "3" }), 2).unwrap(), "");
+        assert!(next(&itself, "", &json!({ "after": "4" }), 2).unwrap().ends_with("&page=4"));
+        let variable = by(PagePlace::Variable("after".to_owned()));
+        assert_eq!(next(&variable, "", &json!({ "after": 7 }), 2).unwrap(), "after=7");
     }
 
     #[test]

@@ -89,6 +89,11 @@ impl Whole {
         found
     }
 
+    /// The same of a page of which its author says how it tells that it is the last.
+    pub(crate) fn of_last_page(self) -> Self {
+        Self { more: None, ..self }
+    }
+
     /// The table, if nothing says that it lacks rows. One figure, such as a total, is no less whole
     /// because of further rows, unless it was looked for among them and not found.
     pub(crate) fn checked(&self, table: Table, extract: &Extract) -> Result<Table, String> {
@@ -108,6 +113,9 @@ impl Whole {
             if MISSING.contains(&name.as_str()) && *value == Value::Bool(true) {
                 self.missing.get_or_insert(format!("is not the whole: `{path}` is true"));
             }
+            if let Some(missing) = less_than_all(&name, value, &path) {
+                self.missing.get_or_insert(missing);
+            }
             if let Some(more) = more(&name, value, &path, is_paged) {
                 self.more.get_or_insert(more);
             }
@@ -122,6 +130,12 @@ impl Whole {
             self.more.get_or_insert(more);
         }
     }
+}
+
+/// Why a search that Elasticsearch could not carry out everywhere is not the whole.
+fn less_than_all(name: &str, value: &Value, path: &str) -> Option<String> {
+    let failed = value.get("failed").filter(|_| name == "shards")?;
+    (failed.as_u64() > Some(0)).then(|| format!("is not the whole: `{path}.failed` is {failed}"))
 }
 
 /// GraphQL says of each list below `data` whether there is more of it.
@@ -289,6 +303,7 @@ mod tests {
             json!({ "incomplete_results": true, "total_count": 7 }),
             json!({ "timed_out": true, "hits": { "total": 7 } }),
             json!({ "truncated": true }),
+            json!({ "_shards": { "total": 5, "failed": 2 }, "hits": { "total": 7 } }),
         ] {
             assert!(of(document.clone(), true).missing.is_some(), "{document}");
         }

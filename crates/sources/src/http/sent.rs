@@ -2,12 +2,12 @@
 
 use reqwest::{
     RequestBuilder,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::http::{Field, HttpRequest, Kept, Sent};
+use crate::http::{Field, Format, HttpRequest, Kept, Sent, pages::PageTurn};
 use crate::{question::Window, wording::Wording};
 
 /// What a body of the author's own is written in, unless he says so.
@@ -20,15 +20,23 @@ impl HttpRequest {
         request: RequestBuilder,
         usual: &HeaderMap,
         window: &Window,
+        turn: &PageTurn,
     ) -> Result<RequestBuilder, String> {
         let mut headers = usual.clone();
+        // What is asked for by its format; whoever writes the header himself knows better.
+        let format = HeaderValue::from_static(self.format.media());
+        headers.entry(ACCEPT).or_insert(format);
         for (name, field) in &self.headers {
             headers.insert(name, header(field, window, name.as_str())?);
         }
         let request = request.headers(headers.clone());
         Ok(match &self.sent {
             Sent::Nothing | Sent::PromQl(_) => request,
-            Sent::Json(body) => request.json(&filled(body, window, &self.secrets)),
+            Sent::Json(body) => {
+                let mut body = filled(body, window, &self.secrets);
+                turn.put_into(&mut body);
+                request.json(&body)
+            }
             Sent::Text { words, media } => {
                 let own = HeaderValue::from_static(TEXT);
                 let is_said = headers.contains_key(CONTENT_TYPE);
@@ -44,9 +52,11 @@ impl HttpRequest {
                     .collect();
                 request.form(&fields)
             }
-            Sent::GraphQl { query, variables } => request.json(&json!({
-                "query": query, "variables": filled(variables, window, &self.secrets),
-            })),
+            Sent::GraphQl { query, variables } => {
+                let mut variables = filled(variables, window, &self.secrets);
+                turn.put_into(&mut variables);
+                request.json(&json!({ "query": query, "variables": variables }))
+            }
         })
     }
 
@@ -65,6 +75,19 @@ impl HttpRequest {
             }
             Sent::GraphQl { query, variables } => {
                 Some(format!("{query} with {}", filled(variables, window, &[])))
+            }
+        }
+    }
+}
+
+impl Format {
+    /// What is accepted as an answer; anything else is better than none.
+    fn media(self) -> &'static str {
+        match self {
+            Self::Json => "application/json, */*;q=0.5",
+            Self::Csv(_) => "text/csv, */*;q=0.5",
+            Self::Prometheus => {
+                "application/openmetrics-text;version=1.0.0, text/plain;q=0.9, */*;q=0.5"
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     source::reading::ReadingDoc,
     yaml::{
         located::{Entries, Loc},
-        scalar::TextsDoc,
+        scalar::{ScaleDoc, TextsDoc},
     },
 };
 
@@ -82,4 +82,6 @@ pub(crate) struct CsvSourceDoc {
     pub(crate) ignore: Option<Loc<TextsDoc>>,
     /// What stands before or after numbers, e.g. `€` or `%`, and is no part of them.
     pub(crate) strip: Option<Loc<TextsDoc>>,
+    /// By what figures are multiplied, e.g. `1/100` for cents, `1/3600` for seconds in hours; not the parts of a ratio.
+    pub(crate) scale: Option<Loc<ScaleDoc>>,
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     yaml::{
         located::{Entries, Loc},
-        scalar::{FieldDoc, TextsDoc},
+        scalar::{FieldDoc, ScaleDoc, TextsDoc},
     },
 };
 
@@ -49,6 +49,12 @@ pub(crate) struct HttpSourceDoc {
     pub(crate) content_type: Option<Loc<String>>,
     /// Of a series in JSON: how its further pages are found.
     pub(crate) pages: Option<Loc<PagesDoc>>,
+    /// By what in its document the last page is known, beside `pages`: `{ $.end_of_stream: true }`.
+    pub(crate) last_page: Option<Loc<serde_json::Value>>,
+    /// What must hold of an answer in JSON: `{ $.timed_out: false }`; one that does not meet it is an error.
+    pub(crate) require: Option<Loc<serde_json::Value>>,
+    /// Statuses with which an answer is read beside 200 to 299, e.g. `[404]`.
+    pub(crate) accept_status: Option<Loc<Vec<Loc<u16>>>>,
     /// What comes: `json` (default), `csv` or `prometheus`.
     pub(crate) format: Option<Loc<FormatDoc>>,
     /// How its text is encoded, e.g. `windows-1252`; by default as the API says, or `utf-8`.
@@ -90,6 +96,8 @@ pub(crate) struct HttpSourceDoc {
     pub(crate) ignore: Option<Loc<TextsDoc>>,
     /// Of CSV: what stands before or after numbers, e.g. `€` or `%`, and is no part of them.
     pub(crate) strip: Option<Loc<TextsDoc>>,
+    /// By what figures are multiplied, e.g. `1/100` for cents, `1/3600` for seconds in hours; not the parts of a ratio.
+    pub(crate) scale: Option<Loc<ScaleDoc>>,
 }
 
 impl HttpSourceDoc {
@@ -108,6 +116,9 @@ impl HttpSourceDoc {
             body: self.body.clone(),
             content_type: self.content_type.clone(),
             pages: self.pages.clone(),
+            last_page: self.last_page.clone(),
+            require: self.require.clone(),
+            accept_status: self.accept_status.clone(),
             format: self.format.clone(),
             encoding: self.encoding.clone(),
             delimiter: self.delimiter.clone(),

@@ -9,6 +9,7 @@ use crate::{
         date_formats::formats,
         figure_columns::columns,
         http::document::{HttpSourceDoc, RowsDoc},
+        json_path::json_path,
         reading::ReadingDoc,
         rows::{self, SheetKeys},
     },
@@ -114,7 +115,7 @@ fn of_json(context: &mut ParseContext, doc: &HttpSourceDoc, is_series: bool) -> 
         (None, Some(period), Some(figure)) if is_series && !is_key(period) => {
             without_rows(context, doc)?;
             let formats = formats(context, &doc.period_format, &None);
-            let period = request::parse::json_path(context, period);
+            let period = json_path(context, period);
             Some(Extract::Lists { period: period?, figure, formats: formats? })
         }
         (None, None, Some(figure)) if !is_series => {
@@ -144,7 +145,7 @@ fn rows_at(
     figure: Option<Place>,
     aggregate: Option<RowAggregate>,
 ) -> Option<RowsAt> {
-    let rows = request::parse::json_path(context, rows);
+    let rows = json_path(context, rows);
     let period = match &doc.period {
         None => None,
         Some(period) => Some(period_place(context, period)?),
@@ -157,7 +158,7 @@ fn rows_at(
     let mut conditions = Vec::new();
     for (path, condition) in conditions::conditions(context, "where", &doc.conditions)? {
         let path = Loc { place, value: Some(path) };
-        conditions.push((request::parse::json_path(context, &path)?, condition));
+        conditions.push((json_path(context, &path)?, condition));
     }
     Some(RowsAt { rows: rows?, period, figure, formats: formats?, conditions, aggregate })
 }
@@ -197,7 +198,7 @@ fn period_place(context: &mut ParseContext, doc: &Loc<String>) -> Option<PeriodP
     if is_key(doc) {
         return Some(PeriodPlace::Key);
     }
-    request::parse::json_path(context, doc).map(PeriodPlace::Path)
+    json_path(context, doc).map(PeriodPlace::Path)
 }
 
 /// Only what has periods has them in a format.
@@ -219,7 +220,7 @@ fn figure(
         context.error(doc.from.place, message);
     }
     rows::check_ratio(context, &doc.aggregate, aggregate, figure.as_ref())?;
-    let mut path = |doc: &Option<Loc<String>>| request::parse::json_path(context, doc.as_ref()?);
+    let mut path = |doc: &Option<Loc<String>>| json_path(context, doc.as_ref()?);
     match figure? {
         FigureColumns::Value(_) => path(&doc.value).map(Place::Value),
         FigureColumns::Ratio { .. } => {

@@ -7,7 +7,7 @@ use crate::{
     source::reading::ReadingDoc,
     yaml::{
         located::{Entries, Loc},
-        scalar::SecretDoc,
+        scalar::{ScaleDoc, SecretDoc},
     },
 };
 
@@ -90,4 +90,6 @@ pub(crate) struct SqlSourceDoc {
     pub(crate) period_format: Option<Loc<String>>,
     /// The same of `observed_at`.
     pub(crate) observed_at_format: Option<Loc<String>>,
+    /// By what figures are multiplied, e.g. `1/100` for cents, `1/3600` for seconds in hours; not the parts of a ratio.
+    pub(crate) scale: Option<Loc<ScaleDoc>>,
 }

@@ -15,7 +15,7 @@ const PARTS_MAX: usize = 10_000;
 
 /// What an archive is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum WorkbookKind {
     Excel,
     OpenDocument,
 }
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 pub(super) type Archive<'b> = ZipArchive<Cursor<&'b [u8]>>;
 
 /// Opens an archive, looks what it is, and that none of its parts is larger than is read.
-pub(super) fn open(bytes: &[u8], bytes_max: usize) -> Result<(Archive<'_>, Kind), String> {
+pub(super) fn open(bytes: &[u8], bytes_max: usize) -> Result<(Archive<'_>, WorkbookKind), String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
     let kind = kind(&archive)?;
     if archive.len() > PARTS_MAX {
@@ -59,12 +59,12 @@ pub(super) fn open(bytes: &[u8], bytes_max: usize) -> Result<(Archive<'_>, Kind)
     Ok((archive, kind))
 }
 
-fn kind(archive: &Archive<'_>) -> Result<Kind, String> {
+fn kind(archive: &Archive<'_>) -> Result<WorkbookKind, String> {
     let has = |name: &str| archive.index_for_name(name).is_some();
     if has("xl/workbook.xml") {
-        Ok(Kind::Excel)
+        Ok(WorkbookKind::Excel)
     } else if has("content.xml") {
-        Ok(Kind::OpenDocument)
+        Ok(WorkbookKind::OpenDocument)
     } else if has("xl/workbook.bin") {
         Err("is a binary Excel workbook, which is not read; save it as .xlsx".to_owned())
     } else {

@@ -12,7 +12,7 @@ use crate::{
         CsvDialect, Rows,
         number::NumberReader,
         sheet::SheetReader,
-        workbook::{archive::Kind, part::WorkbookPart},
+        workbook::{archive::WorkbookKind, part::WorkbookPart},
     },
     question::Question,
     table::Table,
@@ -58,8 +58,8 @@ pub(crate) fn table(
     let mut sheet = SheetReader::new(rows, numbers, limits.rows_max, question);
     let take = |line, row: &_| sheet.take(line, row);
     match kind {
-        Kind::Excel => excel::rows(bytes, &mut archive, part, take)?,
-        Kind::OpenDocument => open_document::rows(bytes, &mut archive, part, take)?,
+        WorkbookKind::Excel => excel::rows(bytes, &mut archive, part, take)?,
+        WorkbookKind::OpenDocument => open_document::rows(bytes, &mut archive, part, take)?,
     }
     sheet.finish()
 }

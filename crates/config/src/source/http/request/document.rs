@@ -35,6 +35,12 @@ pub(crate) struct RequestDoc {
     pub(crate) content_type: Option<Loc<String>>,
     /// Of a series in JSON: how its further pages are found.
     pub(crate) pages: Option<Loc<PagesDoc>>,
+    /// By what in its document the last page is known, beside `pages`: `{ $.end_of_stream: true }`.
+    pub(crate) last_page: Option<Loc<serde_json::Value>>,
+    /// What must hold of an answer in JSON: `{ $.timed_out: false }`; one that does not meet it is an error.
+    pub(crate) require: Option<Loc<serde_json::Value>>,
+    /// Statuses with which an answer is read beside 200 to 299, e.g. `[404]`.
+    pub(crate) accept_status: Option<Loc<Vec<Loc<u16>>>>,
     /// What comes: `json` (default), `csv` or `prometheus`.
     pub(crate) format: Option<Loc<FormatDoc>>,
     /// How its text is encoded, e.g. `windows-1252`; by default as the API says, or `utf-8`.
@@ -58,6 +64,9 @@ impl RequestDoc {
             && self.json.is_none()
             && self.form.is_none()
             && self.pages.is_none()
+            && self.last_page.is_none()
+            && self.require.is_none()
+            && self.accept_status.is_none()
             && self.format.is_none()
     }
 }
@@ -82,10 +91,50 @@ pub(crate) enum PagesDoc {
     LinkHeader,
     /// JSONPath to the address of the next page, whole or below this one's.
     Next(Loc<String>),
-    /// A query parameter counts them, from 1; a page without rows is the last.
-    Number(Loc<String>),
-    /// A query parameter takes what the page before gave.
+    /// Their number: a query parameter that counts from 1, or more of it; a page without rows is the last.
+    Number(Loc<NumberDoc>),
+    /// How many rows come before; a page without rows is the last, or one with fewer than `limit`.
+    Offset(OffsetDoc),
+    /// What the page before gave.
     Cursor(CursorDoc),
+}
+
+/// How pages are counted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NumberDoc {
+    /// A query parameter, from 1.
+    #[schemars(untagged)]
+    #[serde(rename = "<text>")]
+    Text(String),
+    /// Where the number goes, and where it begins.
+    #[schemars(untagged)]
+    #[serde(rename = "<map>")]
+    Map(CounterDoc),
+}
+
+/// A number of pages.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(crate) struct CounterDoc {
+    /// The query parameter that takes it.
+    pub(crate) parameter: Option<Loc<String>>,
+    /// Instead: the key of `json` that takes it, e.g. `page` or `paging.page`.
+    pub(crate) variable: Option<Loc<String>>,
+    /// Of the first page; 1 by default.
+    pub(crate) from: Option<Loc<u64>>,
+}
+
+/// An offset.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub(crate) struct OffsetDoc {
+    /// The query parameter that takes it.
+    pub(crate) parameter: Option<Loc<String>>,
+    /// Instead: the key of `json` that takes it.
+    pub(crate) variable: Option<Loc<String>>,
+    /// Of the first page; 0 by default.
+    pub(crate) from: Option<Loc<u64>>,
+    /// Rows of a full page, as the request asks for; as many as came by default.
+    pub(crate) limit: Option<Loc<u64>>,
 }
 
 /// A cursor.
@@ -94,5 +143,7 @@ pub(crate) struct CursorDoc {
     /// JSONPath to the cursor of the next page; null or missing on the last.
     pub(crate) path: Loc<String>,
     /// The query parameter that takes it.
-    pub(crate) parameter: Loc<String>,
+    pub(crate) parameter: Option<Loc<String>>,
+    /// Instead: the key of `json` that takes it, also of the variables of GraphQL.
+    pub(crate) variable: Option<Loc<String>>,
 }

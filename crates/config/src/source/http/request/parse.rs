@@ -11,8 +11,12 @@ use crate::{
     parse_context::{ParseContext, given},
     problem::{Place as At, Problem},
     source::{
-        csv,
-        http::request::document::{CursorDoc, FormatDoc, PagesDoc, RequestDoc},
+        conditions, csv,
+        http::request::{
+            document::{FormatDoc, RequestDoc},
+            paging,
+        },
+        json_path::json_path,
     },
     yaml::{
         located::{Entries, Loc},
@@ -20,7 +24,8 @@ use crate::{
     },
 };
 use kpid_sources::{
-    http::{Field, Format, HttpRequest, Kept, Pages, Sent, Template, matches, promql},
+    http::{Field, Format, HttpRequest, Kept, Sent, Template, promql},
+    rows::condition::Condition,
     wording::Wording,
 };
 
@@ -66,7 +71,20 @@ pub(crate) fn request(
         None => None,
         Some(written) => Some(csv::parse::encoding(context, Some(written))?),
     };
-    let pages = doc.pages.as_ref().and_then(|pages| self::pages(context, pages));
+    let is_json_sent = matches!(sent, Some(Sent::Json(_) | Sent::GraphQl { .. }));
+    let pages = match &doc.pages {
+        None => None,
+        Some(pages) => Some(paging::pages(context, pages, is_json_sent)?),
+    };
+    let last_page = at_paths(context, "last_page", &doc.last_page)?;
+    if let Some(last_page) = doc.last_page.as_ref().filter(|_| pages.is_none()) {
+        context.error(last_page.place, "`last_page` requires `pages`");
+    }
+    let require = at_paths(context, "require", &doc.require)?;
+    if let Some(require) = doc.require.as_ref().filter(|_| format != Some(Format::Json)) {
+        context.error(require.place, "`require` requires JSON");
+    }
+    let statuses = statuses(context, &doc.accept_status)?;
     if let Some(pages) = doc.pages.as_ref().filter(|_| format.is_some_and(|at| at != Format::Json))
     {
         context.error(pages.place, "`pages` requires JSON");
@@ -79,9 +97,46 @@ pub(crate) fn request(
         headers,
         secrets,
         pages,
+        last_page,
+        require,
+        statuses,
         format: format?,
         encoding,
     })
+}
+
+/// Conditions on places of an answer.
+fn at_paths(
+    context: &mut ParseContext,
+    key: &str,
+    doc: &Option<Loc<Value>>,
+) -> Option<Vec<(JsonPath, Condition)>> {
+    let place = doc.as_ref().map(|doc| doc.place);
+    let mut found = Vec::new();
+    for (path, condition) in conditions::conditions(context, key, doc)? {
+        let path = Loc { place: place?, value: Some(path) };
+        found.push((json_path(context, &path)?, condition));
+    }
+    Some(found)
+}
+
+/// Statuses of errors that are answers of this API.
+fn statuses(context: &mut ParseContext, doc: &Option<Loc<Vec<Loc<u16>>>>) -> Option<Vec<u16>> {
+    let mut found = Vec::new();
+    for status in given(doc.as_ref()).into_iter().flatten() {
+        let code = status.value?;
+        // 202 and 206 are no whole answers; who is not known or asks too much has none.
+        let is_answer = (300..600).contains(&code) || code == 203 || code == 207;
+        if !is_answer || [401, 407, 429].contains(&code) || (300..400).contains(&code) {
+            let message = format!(
+                "an answer with status {code} is never read as figures; name one such as 404"
+            );
+            context.error(status.place, message);
+            return None;
+        }
+        found.push(code);
+    }
+    Some(found)
 }
 
 /// By what a `path` is asked; what can bring no figure is refused.
@@ -331,46 +386,4 @@ fn headers(
         Some((context.header_name(name, place)?, field?))
     };
     docs.filter_map(header).collect()
-}
-
-fn pages(context: &mut ParseContext, written: &Loc<PagesDoc>) -> Option<Pages> {
-    Some(match written.value.as_ref()? {
-        PagesDoc::LinkHeader => Pages::LinkHeader,
-        PagesDoc::Next(path) => Pages::Next(json_path(context, path)?),
-        PagesDoc::Number(parameter) => Pages::Number(parameter.value.clone()?),
-        PagesDoc::Cursor(CursorDoc { path, parameter }) => {
-            Pages::Cursor { path: json_path(context, path)?, parameter: parameter.value.clone()? }
-        }
-    })
-}
-
-/// A JSONPath, or where it is wrong.
-pub(crate) fn json_path(context: &mut ParseContext, doc: &Loc<String>) -> Option<JsonPath> {
-    let text = doc.value.as_deref()?;
-    context.without_period(doc.place, text, "a JSONPath")?;
-    match JsonPath::parse(text) {
-        Ok(path) => {
-            if let Some(trouble) = matches::trouble(&path) {
-                let hint = "name the steps on the way instead";
-                context.problems.push(Problem::error(doc.place, trouble).hint(hint));
-            } else if matches::descends_twice(&path) {
-                let message =
-                    format!("`{text}` has more than one `..`, so one entry may match often");
-                let hint = "name the steps on the way instead";
-                context.problems.push(Problem::warning(doc.place, message).hint(hint));
-            }
-            Some(path)
-        }
-        Err(error) => {
-            let place = doc.place.within(error.position(), text);
-            let message = format!("`{text}` is not a valid JSONPath");
-            let hint = if text.starts_with('$') {
-                "write one such as $.result.score".to_owned()
-            } else {
-                format!("a JSONPath begins with `$`; did you mean `$.{text}`?")
-            };
-            context.problems.push(Problem::error(place, message).hint(hint));
-            None
-        }
-    }
 }
