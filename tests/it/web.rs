@@ -244,7 +244,9 @@ async fn it_gives_signs_of_life_and_logs_as_it_is_told() {
     let log = daemon.until_log("kpid.yaml:1:").await;
     let (before, told) = log.split_once("<3>").unwrap();
     assert!(before.lines().all(|line| line.starts_with("<6>")), "{log}");
-    assert!(told.lines().skip(1).all(|line| line.starts_with("<3>")), "{log}");
+    // A round may be over meanwhile.
+    let of_it: Vec<&str> = told.lines().skip(1).filter(|line| !line.starts_with("<6>")).collect();
+    assert!(!of_it.is_empty() && of_it.iter().all(|line| line.starts_with("<3>")), "{log}");
     daemon.stop().await;
 }
 
