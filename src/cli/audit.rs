@@ -10,7 +10,7 @@ use crate::cli::{
 use kpid_rules::model::one_line;
 use kpid_store::{self, Store};
 
-/// List what people did: acknowledged, silenced, noted, decided, imported, backfilled, retried, dropped
+/// List what people did: alerts they answered for, what reviews took down, figures, deliveries, logins
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// So many at most, the newest first

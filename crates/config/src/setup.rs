@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
 use kpid_delivery::{channel::Channel, private_url::PrivateUrl};
 use kpid_language::Language;
@@ -188,6 +188,18 @@ pub struct Oidc {
     pub life: SessionSpans,
     /// Where browsers come back to: https, or this machine.
     pub public_url: Url,
+}
+
+impl Oidc {
+    /// Whether what is sent to an address stays on this machine.
+    pub fn is_here(url: &Url) -> bool {
+        match url.host() {
+            Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
 }
 
 /// Who may look of those that a login provider knows.

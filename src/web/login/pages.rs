@@ -18,9 +18,10 @@ use crate::web::{
     cookies::CookieJar,
     denial,
     login::{
+        answer::ProviderError,
         attempt::{self, Attempt, left_lying, own_path},
         id_token::IdTokenError,
-        provider::{Metadata, Provider, ProviderError, Somebody},
+        provider::{Metadata, Provider, Somebody},
     },
     peer::{self, Peer},
     session,

@@ -1,21 +1,19 @@
 //! The login provider over HTTP: where things are (OpenID Connect Discovery), its keys, and what a code is
 //! worth. What it said is kept for a while; a key that nobody knows is asked for once, and not again at once.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::{Client, RequestBuilder, redirect::Policy};
+use reqwest::{Client, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _},
-};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use tokio::{sync::Mutex, time::Instant};
-use url::{Host, Url, form_urlencoded};
+use url::{Url, form_urlencoded};
 
 use crate::web::{
     login::{
+        answer::{ProviderError, ask},
         attempt::{Attempt, UsedAttempts},
         id_token::{self, Claims, Expected, IdTokenError},
         keys::KeySet,
@@ -28,9 +26,6 @@ use kpid_rules::model::one_line;
 /// Whoever logs in waits for three answers, and no longer than for a page.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// A provider's largest answer, the claims of somebody with many groups, is less.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
-
 /// How long what the provider says of itself holds.
 const KEPT: Duration = Duration::from_secs(3600);
 
@@ -39,9 +34,6 @@ const FAILED_AGAIN: Duration = Duration::from_secs(3);
 
 /// How soon its keys are asked for again because of one that is not among them: anybody can name one.
 const KEYS_AGAIN: Duration = Duration::from_secs(30);
-
-/// Characters of an answer that the log shows.
-const SHOWN_CHARS: usize = 200;
 
 /// A login provider.
 #[derive(Debug)]
@@ -81,20 +73,6 @@ pub(super) struct Metadata {
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
-/// Why somebody could not be logged in; the sentence is for the log.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum ProviderError {
-    /// It cannot be asked, or says what cannot be used.
-    #[error("{0}")]
-    Unusable(String),
-    /// It does not take the code.
-    #[error("{0}")]
-    Refused(String),
-    /// What it signed is not believed.
-    #[error(transparent)]
-    IdToken(#[from] IdTokenError),
-}
-
 /// What a provider says of somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Somebody {
@@ -118,12 +96,6 @@ fn address_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<U
 struct TokenAnswer {
     id_token: String,
     access_token: SecretString,
-}
-
-#[derive(Deserialize)]
-struct RefusalAnswer {
-    error: String,
-    error_description: Option<String>,
 }
 
 impl Provider {
@@ -214,14 +186,10 @@ impl Provider {
 
     /// Whether nobody listens on the way: only a provider on this machine is asked without encryption.
     fn is_private(&self, url: &Url) -> bool {
-        let is_here = match url.host() {
-            Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         url.scheme() == "https"
-            || (is_here && url.scheme() == "http" && self.oidc.issuer.starts_with("http://"))
+            || (Oidc::is_here(url)
+                && url.scheme() == "http"
+                && self.oidc.issuer.starts_with("http://"))
     }
 
     /// Whether people could log in now; the sentence says what is in the way.
@@ -368,58 +336,6 @@ fn somebody(oidc: &Oidc, claims: &Map<String, Value>) -> Somebody {
     };
     let is_unverified = oidc.user_claim == "email" && user.is_some() && !is_verified;
     Somebody { user, is_unverified, groups }
-}
-
-/// What is answered, as JSON. Its address and what it says otherwise are for the log: no secret of ours is in
-/// them.
-async fn ask<T: DeserializeOwned>(request: RequestBuilder, at: &str) -> Result<T, ProviderError> {
-    let unusable = |why: String| ProviderError::Unusable(format!("{at} {why}"));
-    let sent = request.header("accept", "application/json").send().await;
-    let mut response =
-        sent.map_err(|error| unusable(format!("does not answer: {}", cause(&error))))?;
-    let status = response.status();
-    let mut body = Vec::new();
-    loop {
-        let chunk = response.chunk().await;
-        match chunk.map_err(|error| unusable(format!("breaks off: {}", cause(&error))))? {
-            Some(chunk) => body.extend_from_slice(&chunk),
-            None => break,
-        }
-        if body.len() > ANSWER_BYTES_MAX {
-            return Err(unusable(format!("answers with more than {ANSWER_BYTES_MAX} bytes")));
-        }
-    }
-    if status.is_success() {
-        // What cannot be read may hold a token, and is not shown.
-        return serde_json::from_slice(&body)
-            .map_err(|_| unusable("answers without what is needed, in JSON".to_owned()));
-    }
-    let refusal = serde_json::from_slice::<RefusalAnswer>(&body);
-    let Ok(RefusalAnswer { error, error_description }) = refusal else {
-        return Err(unusable(format!("answers {status}")));
-    };
-    let words = one_line(&format!("{error}: {}", error_description.unwrap_or_default()));
-    let words: String = words.chars().take(SHOWN_CHARS).collect();
-    let words = format!("answers {status}: {words}");
-    match error.as_str() {
-        "invalid_grant" => Err(ProviderError::Refused(format!("{at} {words}"))),
-        "invalid_client" | "unauthorized_client" => {
-            Err(unusable(format!("{words}; check `client_id` and `client_secret` of `web.oidc`")))
-        }
-        _ => Err(unusable(words)),
-    }
-}
-
-/// Why nothing came, without the address, which is named before.
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it took too long".to_owned();
-    }
-    let mut cause: &dyn Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `web.oidc`, parsed: the login provider, and how long a login lasts.
 
 use chrono::TimeDelta;
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     parse_context::{ParseContext, given, texts},
@@ -121,13 +121,7 @@ fn reached(context: &mut ParseContext, web: &WebDoc, place: Place) -> Option<Url
 
 /// Whether nobody listens: it is encrypted, or stays on this machine.
 fn is_private(url: &Url) -> bool {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" || is_here
+    url.scheme() == "https" || Oidc::is_here(url)
 }
 
 fn scopes(context: &mut ParseContext, doc: &OidcDoc) -> Vec<String> {
