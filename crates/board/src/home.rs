@@ -1,6 +1,8 @@
 //! `/`: how do we stand, and what wants a person? A block for each scorecard, what is open and
 //! unanswered, what is overdue, and the units in their order.
 
+mod line_of_sight;
+
 use std::collections::HashMap;
 
 use maud::{Markup, html};
@@ -56,10 +58,13 @@ impl Listed for Unit<'_> {
 /// The page.
 pub fn page(view: &View<'_>) -> String {
     let language = view.language;
-    let units = listed(view, units(view), SCORECARDS_MAX);
+    let units = units(view);
+    let tree = line_of_sight::section(view, &units);
+    let units = listed(view, units, SCORECARDS_MAX);
     let body = html! {
         h1 { (language.text("home-title")) }
         (wanting(view))
+        (tree)
         section aria-labelledby="scorecards" {
             h2 id="scorecards" { (text!(language, "home-scorecards", count = units.found)) }
             (choices(view))

@@ -144,6 +144,7 @@ home-scorecards = { $count ->
     [one] Eine Scorecard
    *[other] { $count } Scorecards
 }
+line-of-sight = Wer zu wem beiträgt
 home-wanting = Worum sich jemand kümmern muss
 home-more-alerts = … und { $count } weitere offene Alarme
 home-no-data = { $count ->

@@ -144,6 +144,7 @@ home-scorecards = { $count ->
     [one] One scorecard
    *[other] { $count } scorecards
 }
+line-of-sight = Who contributes to whom
 home-wanting = What wants a person
 home-more-alerts = … and { $count } more open alerts
 home-no-data = { $count ->
