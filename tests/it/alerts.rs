@@ -240,7 +240,7 @@ async fn a_silence_without_an_end_or_a_reason_is_refused() {
             "`soon` is not a valid instant",
         ),
         (vec!["silence", "acme/custmer", "--until", &far, "--reason", "x"], "acme/customer"),
-        (vec!["note", "acme/customer", " "], "a note is empty"),
+        (vec!["note", "acme/customer", " "], "the note is empty"),
         (vec!["note", "acme/customer", "x", "--period", "may"], "`may`"),
     ] {
         let ran = alerts(&kpid, &arguments).await;
