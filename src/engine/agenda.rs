@@ -154,7 +154,8 @@ mod tests {
     fn collections(schedule: Schedule) -> Vec<Collection> {
         let request = Request::Sql(Box::new(Query::parse("select 1").unwrap()));
         let from = Id::parse("erp").unwrap();
-        let source = Source { from, request, reading: ReadingKind::Value, lookback: 0 };
+        let source =
+            Source { from, request, reading: ReadingKind::Value, scale: None, lookback: 0 };
         vec![Collection { kpi: KpiRef::parse("s/k").unwrap(), schedule, source }]
     }
 

@@ -55,7 +55,7 @@ fn tests(context: &mut ParseContext, place: Place, value: &Value) -> Option<Vec<
             "at_most" => Test::AtMost,
             other => {
                 let message = format!("`{other}` is not a condition");
-                let hint = suggestion(other, WORDS.into_iter());
+                let hint = suggestion(other, WORDS);
                 let hint = hint.unwrap_or_else(|| format!("write one of {}", WORDS.join(", ")));
                 context.problems.push(Problem::error(place, message).hint(hint));
                 return None;

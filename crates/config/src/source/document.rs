@@ -21,5 +21,5 @@ pub(crate) enum SourceDoc {
     /// A command that prints a number or JSON.
     Command(Box<CommandSourceDoc>),
     /// Figures that their system pushes.
-    Push(PushSourceDoc),
+    Push(Box<PushSourceDoc>),
 }
