@@ -179,8 +179,10 @@ impl Table {
             if let Some(period) = sample.period
                 && let Some(first) = first_rows.insert(period, number)
             {
+                let or = if self.lines.is_empty() { "" } else { ", or say `aggregate: sum`" };
                 return Err(format!(
-                    "the {noun}s {first} and {number} are both of {period}; make it one row a period"
+                    "the {noun}s {first} and {number} are both of {period}; make it one row a \
+                     period{or}"
                 ));
             }
             samples.push(sample);

@@ -100,8 +100,8 @@ impl Checked<'_> {
     fn reading(&mut self) {
         let doc = self.doc;
         if let Some(why) = self.why_no_parts() {
-            let hint = "multiply the value where it comes from, or write another KPI with `formula: \
-                        cents / 100`";
+            let hint = "write `scale` in its `source`, which multiplies the value, or another KPI with \
+                        `formula: cents / 100`";
             let message = format!("`scale` multiplies numerator / denominator, and {why}");
             self.refuse(doc.scale.as_ref(), message, hint);
             let hint = "remove it, or let the source give `numerator` and `denominator`";

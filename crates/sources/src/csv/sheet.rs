@@ -141,7 +141,10 @@ impl<'s> SheetReader<'s> {
             return Ok(true);
         }
         let is_part = self.table.tally.is_some();
-        let period = columns.period(row, self.question, is_part).map_err(misfit)?;
+        let period = columns.period(row, self.question, is_part).map_err(|problem| {
+            let hint = "leave out by `ignore` or `until` what is no part of the table";
+            format!("{}; {hint}", misfit(problem))
+        })?;
         if period.is_some_and(|period| !self.question.asks_for(period)) {
             return Ok(true);
         }
