@@ -53,3 +53,33 @@ impl PushedTo<'_> {
         read(&Question { window: &window, frequency, calendar, now })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pushed_says_when_as_every_source_does() {
+        let calendar = Calendar::plain(chrono_tz::Europe::Amsterdam);
+        let now = "2026-06-03T04:00:00Z".parse().unwrap();
+        let to = PushedTo { frequency: Frequency::Month, calendar: &calendar, now };
+        let german = PeriodFormat::parse("dd.mm.yyyy").unwrap();
+        for (text, format, key) in [
+            ("2026-05", &PeriodFormat::Usual, "2026-05"),
+            ("2026-05-31", &PeriodFormat::Usual, "2026-05"),
+            ("1777586400", &PeriodFormat::EpochSeconds, "2026-05"),
+            ("31.05.2026", &german, "2026-05"),
+        ] {
+            assert_eq!(to.period(text, format).map(|period| period.to_string()), Ok(key.into()));
+        }
+        let told = to.period("31.05.2026", &PeriodFormat::Usual).unwrap_err();
+        assert!(
+            told.starts_with("`period` is the text \"31.05.2026\", which needs a form"),
+            "{told}"
+        );
+        let at = to.instant("1777586400", &PeriodFormat::EpochSeconds).unwrap();
+        assert_eq!(at.to_rfc3339(), "2026-04-30T22:00:00+00:00");
+        let told = to.instant("yesterday", &PeriodFormat::Usual).unwrap_err();
+        assert!(told.starts_with("`observed_at` is the text \"yesterday\""), "{told}");
+    }
+}
