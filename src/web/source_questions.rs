@@ -7,10 +7,10 @@ use kpid_rules::model::KpiRef;
 
 /// Asks whoever has the configuration, so that nothing of it is held twice.
 #[derive(Clone)]
-pub struct SourceQuestions(Arc<Asked>);
+pub struct SourceQuestions(Arc<FactsOf>);
 
 /// What knows the sources.
-type Asked = dyn Fn(&KpiRef) -> Option<SourceFacts> + Send + Sync;
+type FactsOf = dyn Fn(&KpiRef) -> Option<SourceFacts> + Send + Sync;
 
 impl SourceQuestions {
     /// What that says of a KPI; nothing of one that has no source.
