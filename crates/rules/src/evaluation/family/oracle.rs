@@ -370,7 +370,7 @@ impl Story {
             0..7 => self.collect(changes),
             7 => self.fail(changes),
             8 => self.acknowledge(changes),
-            9 => self.silence(),
+            9 | 12 => self.silence(),
             10 => self.hear(),
             11 if self.dice.once_in(4) => self.family.forget(),
             _ => {}
@@ -441,8 +441,9 @@ impl Story {
             .iter()
             .flat_map(|unit| unit.alerts().into_iter().map(|(scope, _)| scope))
             .collect();
-        let from = self.now + TimeDelta::hours(self.dice.pick(&[-1, 0, 5]));
-        let until = from + TimeDelta::hours(self.dice.pick(&[2, 30, 200]));
+        let from = self.now + TimeDelta::hours(self.dice.pick(&[-1, -1, 0, 5]));
+        // Some end before anything else happens to what they silenced.
+        let until = from + TimeDelta::minutes(self.dice.pick(&[66, 120, 1_800, 12_000]));
         let (reason, by) = ("stocktaking".to_owned(), "ann".to_owned());
         self.silences.push(Silence { scope: self.dice.pick(&alerts), from, until, reason, by });
     }
