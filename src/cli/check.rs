@@ -101,14 +101,13 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
         }
         CheckFormat::Text => {
             let summary = summary(setup.as_ref(), &problems, &probed, held.len());
-            let of_data = Problems { found: found.collect(), ..problems.clone() };
-            put(problems, arguments.all);
+            let shown = put(problems, arguments.all);
             for Probed { what, id, trouble, note } in &probed {
                 let answer = trouble.as_deref().unwrap_or("reached");
                 let note = note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
                 say!("{what} {id}: {answer}{note}");
             }
-            put(of_data, arguments.all);
+            put(Problems { found: found.collect(), ..shown }, arguments.all);
             note!("{summary}");
         }
     }
@@ -117,11 +116,12 @@ pub(crate) async fn run(config: &Path, arguments: &Arguments) -> Result<Answer, 
     Ok(if good { Answer::Done } else { Answer::No })
 }
 
-/// Lists problems for people.
-fn put(problems: Problems, all: bool) {
+/// Lists problems for people; what was listed.
+fn put(problems: Problems, all: bool) -> Problems {
     let (shown, more) =
         if all { (problems, String::new()) } else { check_output::folded(problems) };
     output::put(format_args!("{shown}{more}"));
+    shown
 }
 
 fn count(problems: &Problems, severity: Severity) -> usize {
