@@ -5,12 +5,13 @@ use std::{collections::HashSet, path::Path};
 use crate::cli::{failure::Failure, output};
 use kpid_config::{
     load::{LoadError, load},
-    problem::Severity,
+    problem::{Severity, suggestion},
     problems::Problems,
     secret::Secrets,
     setup::{Collection, Setup},
 };
-use kpid_rules::model::{KpiRef, Objective, Scope};
+use kpid_message::person::Person;
+use kpid_rules::model::{Id, KpiRef, Objective, Scope};
 
 /// The set-up of a command that talks to the world.
 pub(crate) fn load_to_use(path: &Path) -> Result<Setup, Failure> {
@@ -34,11 +35,21 @@ pub(crate) fn load_beside(path: &Path) -> Result<Setup, Failure> {
 /// The node a path of ids names, or a failure with a suggestion.
 pub(crate) fn scope(setup: &Setup, path: &str) -> Result<Scope, Failure> {
     setup.portfolio.resolve(path).ok_or_else(|| {
-        let hint = kpid_config::problem::suggestion(path, scopes(setup).iter().map(String::as_str));
+        let hint = suggestion(path, scopes(setup).iter().map(String::as_str));
         let failure = Failure::new(format!("`{path}` is not configured"));
         failure.hint(hint.unwrap_or_else(|| {
             "name a scorecard, scorecard/perspective, scorecard/perspective/objective or scorecard/kpi".into()
         }))
+    })
+}
+
+/// The person of that id, or a failure with a suggestion.
+pub(crate) fn person<'s>(setup: &'s Setup, name: &str) -> Result<&'s Person, Failure> {
+    let found = Id::parse(name).ok().and_then(|id| setup.people.get(&id));
+    found.ok_or_else(|| {
+        let hint = suggestion(name, setup.people.keys().map(Id::as_str));
+        let failure = Failure::new(format!("there is no person `{name}`"));
+        failure.hint(hint.unwrap_or_else(|| "name one of `people` in kpid.yaml".to_owned()))
     })
 }
 

@@ -13,9 +13,8 @@ use crate::{
     },
     outbox::digest::{compare, digest_context, ids_of_reader},
 };
-use kpid_config::{problem::suggestion, setup::Setup};
 use kpid_message::{periodic::digest::digest, person::Person};
-use kpid_rules::{evaluation::judge, model::Id};
+use kpid_rules::evaluation::judge;
 use kpid_store::Store;
 
 /// A first digest past back as far as most do.
@@ -40,7 +39,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, Failure> {
     let setup = configuration::load_to_look(config)?;
-    let person = find(&setup, &arguments.person)?;
+    let person = configuration::person(&setup, &arguments.person)?;
     let now = clock::of(&setup).now();
     let store = Store::open_read_only(&setup.store).await?;
     let since = match &arguments.since {
@@ -68,13 +67,4 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 async fn last(store: &Store, person: &Person, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
     let last = store.last_digests().await?.get(&person.id).map(|last| last.at);
     Ok(last.unwrap_or(now - WEEK))
-}
-
-fn find<'s>(setup: &'s Setup, name: &str) -> Result<&'s Person, Failure> {
-    let found = Id::parse(name).ok().and_then(|id| setup.people.get(&id));
-    found.ok_or_else(|| {
-        let hint = suggestion(name, setup.people.keys().map(Id::as_str));
-        let failure = Failure::new(format!("there is no person `{name}`"));
-        failure.hint(hint.unwrap_or_else(|| "name one of `people` in kpid.yaml".to_owned()))
-    })
 }

@@ -63,10 +63,7 @@ pub(crate) async fn run(config: &Path, arguments: Arguments) -> Result<Answer, F
 
 fn row(kpi: &KpiRef, period: Period, figure: Figure, observed_at: DateTime<Utc>) -> ExportRow {
     let kpi = kpi.to_string();
-    let (value, numerator, denominator) = match figure {
-        Figure::Value(value) => (Some(value), None, None),
-        Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
-    };
+    let (value, numerator, denominator) = figure.columns();
     ExportRow { kpi, period, value, numerator, denominator, observed_at }
 }
 

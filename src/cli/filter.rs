@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use clap::ValueEnum;
 
-use crate::cli::{complete, failure::Failure};
-use kpid_config::{problem::suggestion, setup::Setup};
+use crate::cli::{complete, configuration, failure::Failure};
+use kpid_config::setup::Setup;
 use kpid_rules::{
     judgement::{KpiStanding, ScorecardStanding, Standing},
     model::{Id, Kpi, KpiRef, Status},
@@ -103,13 +103,8 @@ fn keep(scorecard: &mut ScorecardStanding, wanted: &HashSet<KpiRef>) {
 
 /// The KPIs of a person.
 fn owned(setup: &Setup, owner: &str) -> Result<HashSet<KpiRef>, Failure> {
-    let known = Id::parse(owner).ok().filter(|id| setup.people.contains_key(id));
-    let person = known.ok_or_else(|| {
-        let hint = suggestion(owner, setup.people.keys().map(Id::as_str));
-        let failure = Failure::new(format!("there is no person `{owner}`"));
-        failure.hint(hint.unwrap_or_else(|| "name one of `people` in kpid.yaml".to_owned()))
-    })?;
-    let is_theirs = |owner: &Option<Id>| owner.as_ref() == Some(&person);
+    let person = &configuration::person(setup, owner)?.id;
+    let is_theirs = |owner: &Option<Id>| owner.as_ref() == Some(person);
     let mut owned = HashSet::new();
     for scorecard in setup.portfolio.scorecards() {
         for perspective in &scorecard.perspectives {

@@ -193,10 +193,7 @@ fn verdicts(
 
 fn as_json(pulled: &[Pulled], verdicts: &[Option<PulledVerdict>]) -> serde_json::Value {
     let figure = |filed: &Filed| {
-        let (value, numerator, denominator) = match filed.figure {
-            Figure::Value(value) => (Some(value), None, None),
-            Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
-        };
+        let (value, numerator, denominator) = filed.figure.columns();
         serde_json::json!({
             "period": filed.period, "value": value, "numerator": numerator,
             "denominator": denominator, "target": filed.target, "observed_at": filed.observed_at,

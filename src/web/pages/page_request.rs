@@ -176,13 +176,15 @@ impl PageRequest {
             let history = moment::known(held.only(&of_these), moment, portfolio);
             judge_some(portfolio, ids, &history, episodes, hash, at).scorecards
         };
-        let grounds = ids.iter().zip(&needed).map(|(id, needed)| {
-            let of_it = episodes.iter().filter(|(scope, _)| scope.scorecard() == id);
-            Grounds {
-                id: id.clone(),
-                history: held.only(needed),
-                episodes: of_it.map(|(scope, held)| (scope.clone(), held.clone())).collect(),
-            }
+        let mut episodes_of: HashMap<&Id, HashMap<Scope, Episode>> = HashMap::new();
+        for (scope, episode) in episodes {
+            let of_it = episodes_of.entry(scope.scorecard()).or_default();
+            of_it.insert(scope.clone(), episode.clone());
+        }
+        let grounds = ids.iter().zip(&needed).map(|(id, needed)| Grounds {
+            id: id.clone(),
+            history: held.only(needed),
+            episodes: episodes_of.remove(id).unwrap_or_default(),
         });
         // A company's past takes longer than anything else that is shown: others are answered meanwhile.
         let scorecards = tokio::task::block_in_place(|| match at < now {

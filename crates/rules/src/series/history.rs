@@ -113,6 +113,14 @@ pub struct History {
 }
 
 impl Figure {
+    /// The figure as files and the store have it: its value, or its numerator and denominator.
+    pub fn columns(self) -> (Option<f64>, Option<f64>, Option<f64>) {
+        match self {
+            Self::Value(value) => (Some(value), None, None),
+            Self::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
+        }
+    }
+
     /// The figure as one number: `scale` × numerator / denominator for a ratio. `None` for a
     /// denominator of 0 or a result that is no finite number.
     pub fn value(self, scale: f64) -> Option<f64> {

@@ -1,14 +1,6 @@
-//! A figure as three columns: a value, or numerator and denominator.
+//! A figure from its three columns: a value, or numerator and denominator.
 
 use kpid_rules::series::Figure;
-
-/// Value, numerator and denominator, as columns.
-pub(crate) fn parts(figure: Figure) -> (Option<f64>, Option<f64>, Option<f64>) {
-    match figure {
-        Figure::Value(value) => (Some(value), None, None),
-        Figure::Ratio { numerator, denominator } => (None, Some(numerator), Some(denominator)),
-    }
-}
 
 /// The figure of its columns.
 pub(crate) fn figure(

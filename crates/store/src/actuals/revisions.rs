@@ -8,10 +8,7 @@ use indexmap::IndexMap;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::{
-    actuals::{
-        collected::{Filed, FilingOutcome, Stage},
-        figures::parts,
-    },
+    actuals::collected::{Filed, FilingOutcome, Stage},
     database::{columns::instant, failure::Explain},
 };
 use kpid_rules::{model::KpiRef, series::Actual};
@@ -107,7 +104,7 @@ pub(crate) async fn file(
 fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, FilingOutcome) {
     let as_number = |number| Revision {
         number,
-        parts: parts(filed.figure),
+        parts: filed.figure.columns(),
         target: filed.target,
         observed_at: filed.observed_at,
         collected_at: filed.collected_at,
@@ -116,7 +113,7 @@ fn taken(newest: Option<&Revision>, filed: &Filed) -> (Option<Revision>, FilingO
     if filed.gives_way_to(newest.observed_at) {
         return (None, FilingOutcome::Unchanged);
     }
-    if newest.parts == parts(filed.figure) && newest.target == filed.target {
+    if newest.parts == filed.figure.columns() && newest.target == filed.target {
         // Seen again later: a level stays fresh.
         let later = Revision { observed_at: filed.observed_at, ..*newest };
         return (
